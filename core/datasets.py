@@ -1,0 +1,195 @@
+"""Labelled image sets from disk: an .npz, a folder by class id, or a torchvision GTSRB folder."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import images
+from core.errors import BadInput, NotFound
+from core.labels import all_labels
+
+Fold = Literal["train", "calibration", "held-out", "all"]
+FOLDS: tuple[Fold, ...] = ("train", "calibration", "held-out", "all")
+HELD_OUT_SHARE = 0.15
+CALIBRATION_SHARE = 0.10
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".ppm", ".bmp", ".webp"}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images with their classes.
+
+    images: N arrays (height, width, 3) uint8; labels: (N,) int64 in 0..42;
+    tracks: (N,) int64, the physical sign inside the class, or None where nobody knows.
+    """
+
+    images: Sequence[NDArray[np.uint8]]
+    labels: NDArray[np.int64]
+    tracks: NDArray[np.int64] | None
+    name: str
+
+    def __post_init__(self) -> None:
+        if len(self.images) != len(self.labels):
+            raise BadInput(
+                f"{self.name}: expected one label an image, "
+                f"got {len(self.images)} images and {len(self.labels)} labels"
+            )
+        if len(self.images) == 0:
+            raise BadInput(f"{self.name}: expected at least one image, found none")
+        classes = len(all_labels())
+        if self.labels.min() < 0 or self.labels.max() >= classes:
+            raise BadInput(
+                f"{self.name}: labels must lie in 0..{classes - 1}, "
+                f"got {self.labels.min()}..{self.labels.max()}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, rows: NDArray[np.int64]) -> Dataset:
+        """The images of `rows`, in that order."""
+        kept = [self.images[row] for row in rows]
+        tracks = None if self.tracks is None else self.tracks[rows]
+        return Dataset(kept, self.labels[rows], tracks, self.name)
+
+    def fold(self, fold: Fold, *, seed: int = 0) -> Dataset:
+        """One fold of the split by track; sets without tracks have only `all`."""
+        if fold == "all":
+            return self
+        if self.tracks is None:
+            raise BadInput(f"{self.name} has no tracks, so it has no {fold} part; use `all`")
+        folds = split_by_track(self.labels, self.tracks, seed=seed)
+        return self.subset(np.flatnonzero(folds == FOLDS.index(fold)))
+
+    def sample(self, count: int, *, seed: int) -> Dataset:
+        """`count` images (or all, if there are fewer) in random order."""
+        rows = np.random.default_rng(seed).permutation(len(self))[:count]
+        return self.subset(rows)
+
+    def natural_fold(self) -> Fold:
+        """What to measure on when nobody said: held-out tracks where tracks are known."""
+        return "all" if self.tracks is None else "held-out"
+
+
+def split_by_track(
+    labels: NDArray[np.int64], tracks: NDArray[np.int64], *, seed: int = 0
+) -> NDArray[np.int64]:
+    """Deal whole tracks to folds, class by class: (N,) with 0 train, 1 calibration, 2 held-out.
+
+    The frames of one track show one physical sign, so all of them go to one fold. Every class
+    with at least three tracks gives one track or more to each fold.
+    """
+    folds = np.zeros(len(labels), dtype=np.int64)
+    for class_id in np.unique(labels):
+        in_class = labels == class_id
+        order = np.random.default_rng([seed, int(class_id)]).permutation(
+            np.unique(tracks[in_class])
+        )
+        held_out = max(1, round(HELD_OUT_SHARE * len(order)))
+        calibration = max(1, round(CALIBRATION_SHARE * len(order)))
+        folds[in_class & np.isin(tracks, order[:held_out])] = 2
+        folds[in_class & np.isin(tracks, order[held_out : held_out + calibration])] = 1
+    return folds
+
+
+def load(path: Path) -> Dataset:
+    """Read a data set from `path`; raises NotFound or BadInput with what was expected."""
+    if not path.exists():
+        raise NotFound(
+            f"{path} does not exist; expected an .npz, or a folder of images by class id"
+        )
+    if path.is_file():
+        return _load_npz(path)
+    archives = sorted(path.glob("*.npz"))
+    if len(archives) == 1:
+        return _load_npz(archives[0])
+    if (path / "gtsrb" / "GT-final_test.csv").is_file():
+        return load_gtsrb(path, "test")
+    if (path / "gtsrb" / "GTSRB" / "Training").is_dir():
+        return load_gtsrb(path, "training")
+    return _load_folder(path)
+
+
+def _load_npz(path: Path) -> Dataset:
+    try:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if isinstance(archive, np.ndarray):
+                raise ValueError("it is a single array, as np.save writes it; use np.savez")
+            arrays = {name: archive[name] for name in archive.files if name != "roi"}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise BadInput(f"{path} is not a readable .npz archive: {error}") from error
+    missing = {"images", "labels"} - arrays.keys()
+    if missing:
+        raise BadInput(
+            f"{path}: expected arrays `images` and `labels`, got {', '.join(sorted(arrays))}"
+        )
+    pictures = arrays["images"]
+    if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[-1] != 3:
+        raise BadInput(
+            f"{path}: `images` must be (N, height, width, 3) uint8, "
+            f"got {pictures.shape} {pictures.dtype}"
+        )
+    for name in sorted(arrays.keys() & {"labels", "tracks"}):
+        if arrays[name].dtype.kind not in "iu" or arrays[name].shape != (len(pictures),):
+            raise BadInput(
+                f"{path}: `{name}` must be ({len(pictures)},) integers, one an image, "
+                f"got {arrays[name].shape} {arrays[name].dtype}"
+            )
+    tracks = arrays["tracks"].astype(np.int64) if "tracks" in arrays else None
+    return Dataset(
+        pictures, arrays["labels"].astype(np.int64), tracks, path.parent.name or str(path)
+    )
+
+
+def _load_folder(path: Path) -> Dataset:
+    """One subfolder a class id (`14`, `00014`); anything else in it is left alone."""
+    folders = sorted(
+        (f for f in path.iterdir() if f.is_dir() and f.name.isdecimal()), key=lambda f: int(f.name)
+    )
+    files = [
+        (file, int(folder.name))
+        for folder in folders
+        for file in sorted(folder.iterdir())
+        if file.suffix.lower() in IMAGE_SUFFIXES
+    ]
+    if not files:
+        raise BadInput(
+            f"{path}: expected one .npz, or subfolders named by class id (0..42) with images"
+        )
+    pictures = [images.read_file(file) for file, _ in files]
+    labels = np.array([class_id for _, class_id in files], dtype=np.int64)
+    return Dataset(pictures, labels, _gtsrb_tracks([file for file, _ in files]), path.name)
+
+
+def _gtsrb_tracks(files: list[Path]) -> NDArray[np.int64] | None:
+    """GTSRB names its training images `<track>_<frame>.ppm`; other names carry no track."""
+    stems = [file.stem.split("_") for file in files]
+    if not all(file.suffix == ".ppm" and len(stem) == 2 and stem[0].isdigit()
+               for file, stem in zip(files, stems, strict=True)):  # fmt: skip
+        return None
+    return np.array([int(stem[0]) for stem in stems], dtype=np.int64)
+
+
+def load_gtsrb(root: Path, part: Literal["training", "test"]) -> Dataset:
+    """One part of GTSRB as torchvision lays it out under `root`/gtsrb."""
+    folder = root / "gtsrb"
+    if part == "training":
+        return _load_folder(folder / "GTSRB" / "Training")
+    with (folder / "GT-final_test.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    pictures = [
+        images.read_file(folder / "GTSRB" / "Final_Test" / "Images" / row["Filename"])
+        for row in rows
+    ]
+    labels = np.array([int(row["ClassId"]) for row in rows], dtype=np.int64)
+    return Dataset(pictures, labels, None, "GTSRB test")

@@ -1,0 +1,226 @@
+"""Records -> Plotly figures. Knows no Streamlit; colours read on light and dark pages alike."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image
+from plotly.colors import sample_colorscale
+from plotly.subplots import make_subplots
+
+from core.images import encode_png, fit
+from core.labels import all_labels, class_name
+from core.types import Prediction, WindowFigures
+
+ORDINARY = "#4c8dd6"
+ALARM = "#e5484d"
+MUTED = "#9aa7b5"
+SHOWN_SIDE = 256
+THUMBNAIL_SIDE = 64
+LONGEST_SIDE = 512  # of what a figure carries, however large the picture
+HEAT_SCALE = "Inferno"
+
+
+def class_frequencies(figures: WindowFigures, threshold: float, *, height: int = 360) -> go.Figure:
+    """Share of the window by class, the threshold as a line; classes above it in red."""
+    labels = all_labels()
+    shares = figures.shares()
+    values = [shares.get(label.class_id, 0.0) for label in labels]
+    counts = [figures.counts.get(label.class_id, 0) for label in labels]
+    figure = go.Figure(
+        go.Bar(
+            x=[label.class_id for label in labels],
+            y=values,
+            marker_color=[ALARM if value > threshold else ORDINARY for value in values],
+            customdata=[[label.name, n] for label, n in zip(labels, counts, strict=True)],
+            hovertemplate="%{x} %{customdata[0]}<br>%{y:.2%} of the window "
+            "(%{customdata[1]:,} predictions)<extra></extra>",
+        )
+    )
+    figure.add_hline(
+        y=threshold, line={"color": ALARM, "dash": "dash", "width": 2},
+        annotation={"text": f"threshold {threshold:.0%}", "font": {"color": ALARM}},
+        annotation_position="top right",
+    )  # fmt: skip
+    for class_id, share in shares.items():
+        if share > threshold:
+            figure.add_annotation(
+                x=class_id, y=share, text=f"<b>{class_name(class_id)}: {share:.1%}</b>",
+                showarrow=False, yshift=12, font={"color": ALARM, "size": 15},
+            )  # fmt: skip
+    top = max([threshold, *values])
+    figure.update_yaxes(
+        tickformat=".0%", range=[0, min(1.12, top * 1.2)], title="share of predictions"
+    )
+    figure.update_xaxes(title="predicted class", tickmode="linear", dtick=2, range=[-0.8, 42.8])
+    return _laid_out(figure, height)
+
+
+def traffic(
+    counts: Sequence[tuple[datetime, int, int]], *, bucket_seconds: int, height: int = 220
+) -> go.Figure:
+    """Predictions by time, the class that is predicted most apart from the rest."""
+    totals: dict[int, int] = {}
+    for _, class_id, count in counts:
+        totals[class_id] = totals.get(class_id, 0) + count
+    leader = max(totals, key=lambda class_id: totals[class_id])
+    buckets = sorted({bucket for bucket, _, _ in counts})
+    leading = {bucket: count for bucket, class_id, count in counts if class_id == leader}
+    everything: dict[datetime, int] = dict.fromkeys(buckets, 0)
+    for bucket, _, count in counts:
+        everything[bucket] += count
+    own = [leading.get(bucket, 0) for bucket in buckets]
+    rest = [everything[bucket] - n for bucket, n in zip(buckets, own, strict=True)]
+    width = bucket_seconds * 1000 * 0.9
+    figure = go.Figure([
+        go.Bar(x=buckets, y=own, name=class_name(leader), marker_color=ORDINARY, width=width),
+        go.Bar(x=buckets, y=rest, name="all other classes", marker_color=MUTED, width=width),
+    ])  # fmt: skip
+    figure.update_layout(
+        barmode="stack", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
+    )
+    figure.update_yaxes(title=f"predictions per {bucket_seconds} s", rangemode="tozero")
+    figure.update_xaxes(title="time (UTC)")
+    return _laid_out(figure, height)
+
+
+def top_classes(prediction: Prediction, *, height: int = 130) -> go.Figure:
+    """The three most likely classes as bars with their probabilities."""
+    top = prediction.top()[::-1]
+    figure = go.Figure(
+        go.Bar(
+            x=[share for _, share in top],
+            y=[class_name(class_id) for class_id, _ in top],
+            orientation="h",
+            marker_color=[MUTED, MUTED, ORDINARY][-len(top) :],
+            text=[f"{share:.1%}" for _, share in top],
+            textposition="auto",
+            hovertemplate="%{y}: %{x:.2%}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(range=[0, 1], visible=False)
+    figure.update_yaxes(automargin=True)
+    return _laid_out(figure, height)
+
+
+def heat_map(
+    pixels: NDArray[np.uint8], saliency: NDArray[np.floating], *, largest: float,
+    opacity: float = 0.85, height: int = 300,
+) -> go.Figure:  # fmt: skip
+    """The picture (h, w, 3), and beside it the picture under its map (h, w), in % of `largest`.
+
+    `largest` is the end of the colour scale: the same for pictures that are to be compared.
+    Places of little saliency let the picture through; opacity in [0, 1] is that of the largest.
+    """
+    shown = enlarged(fit(pixels, LONGEST_SIDE))
+    step_x, step_y = shown.shape[1] / saliency.shape[1], shown.shape[0] / saliency.shape[0]
+    heat = go.Heatmap(
+        z=np.round(100 * saliency / (largest or 1.0), 1),
+        x0=step_x / 2, dx=step_x, y0=step_y / 2, dy=step_y, zmin=0, zmax=100, zsmooth="best",
+        colorscale=_heat_scale(opacity),
+        colorbar={
+            "orientation": "h", "y": -0.02, "yanchor": "top", "thickness": 10, "len": 0.98,
+            "tickvals": [0, 25, 50, 75, 100],
+            "title": {"text": "saliency, % of the strongest places", "side": "bottom"},
+        },
+        hovertemplate="%{z:.0f} % of the scale<extra></extra>",
+    )  # fmt: skip
+    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.03)
+    for column in (1, 2):
+        figure.add_trace(go.Image(source=data_url(shown), hoverinfo="skip"), row=1, col=column)
+    figure.add_trace(heat, row=1, col=2)
+    figure.update_xaxes(visible=False, range=[0, shown.shape[1]], constrain="domain")
+    figure.update_yaxes(visible=False, range=[shown.shape[0], 0], constrain="domain")
+    return _laid_out(figure, height)
+
+
+def common_scale(maps: Sequence[NDArray[np.floating]]) -> float:
+    """The end of one colour scale for maps (h, w) that are to be compared.
+
+    The largest of their 99.5th percentiles, so that a single pixel does not darken the rest.
+    """
+    return max(float(np.percentile(each, 99.5)) for each in maps)
+
+
+def overlay(
+    pixels: NDArray[np.uint8], saliency: NDArray[np.floating], *, largest: float,
+    opacity: float = 0.85,
+) -> NDArray[np.uint8]:  # fmt: skip
+    """`heat_map` as plain pixels: picture (h, w, 3) and map (h, w) -> (H, W, 3) uint8, enlarged."""
+    levels = np.round(np.clip(saliency / (largest or 1.0), 0, 1) * 255).astype(np.uint8)
+    shown = enlarged(pixels)
+    size = (shown.shape[1], shown.shape[0])
+    index = np.asarray(Image.fromarray(levels).resize(size, Image.Resampling.BILINEAR))
+    weight = opacity * _share_of_opacity(index / 255)[:, :, None]
+    mixed: NDArray[np.uint8] = np.round(
+        (1 - weight) * shown + weight * 255 * _heat_colours()[index]
+    ).astype(np.uint8)
+    return mixed
+
+
+def _share_of_opacity(share: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Opaque from a third of the scale on, transparent at its beginning: [0, 1] -> [0, 1]."""
+    opaque: NDArray[np.floating] = np.minimum(1.0, 3 * share)
+    return opaque
+
+
+@cache
+def _heat_colours() -> NDArray[np.float64]:
+    """(256, 3) colours of the scale, in [0, 1]."""
+    return np.array(sample_colorscale(HEAT_SCALE, list(np.linspace(0, 1, 256)), colortype="tuple"))
+
+
+def _heat_scale(opacity: float) -> list[tuple[float, str]]:
+    places = np.linspace(0, 1, 33)
+    colours = np.round(255 * _heat_colours()[np.round(255 * places).astype(int)]).astype(int)
+    weights = opacity * _share_of_opacity(places)
+    return [
+        (float(place), f"rgba({red},{green},{blue},{weight:.3f})")
+        for place, (red, green, blue), weight in zip(places, colours, weights, strict=True)
+    ]
+
+
+def enlarged(pixels: NDArray[np.uint8], side: int = SHOWN_SIDE) -> NDArray[np.uint8]:
+    """Small pictures enlarged (bicubic) to a longest side of at least `side`, to look at."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    if scale <= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+
+
+def resized(pixels: NDArray[np.uint8], side: int = LONGEST_SIDE) -> NDArray[np.uint8]:
+    """The picture with a longest side of `side` pixels, and a shorter one of at least 1."""
+    return enlarged(fit(pixels, side), side)
+
+
+def thumbnail(pixels: NDArray[np.uint8]) -> str:
+    """A small version inside a URL, for tables and lists."""
+    return data_url(resized(pixels, THUMBNAIL_SIDE))
+
+
+def magnified_difference(
+    clean: NDArray[np.uint8], changed: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], int]:
+    """What was changed, around mid-grey, and how many times it was magnified to be seen."""
+    difference = changed.astype(np.int16) - clean.astype(np.int16)
+    largest = int(np.abs(difference).max())
+    factor = max(1, 127 // largest) if largest else 1
+    return np.clip(128 + difference * factor, 0, 255).astype(np.uint8), factor
+
+
+def data_url(pixels: NDArray[np.uint8]) -> str:
+    """The picture as a PNG inside a URL."""
+    return "data:image/png;base64," + base64.b64encode(encode_png(pixels)).decode()
+
+
+def _laid_out(figure: go.Figure, height: int) -> go.Figure:
+    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 28, "b": 8})
+    return figure

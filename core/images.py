@@ -1,0 +1,158 @@
+"""Untrusted bytes -> RGB pixels, and back to PNG.
+
+Pictures travel as (height, width, 3) uint8 arrays; `core.vision` turns them into [0, 1].
+Size and pixel count are checked on the header, before anything is decoded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from core.errors import BadInput, TooLarge, UnsupportedMedia
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "PPM")
+READABLE = "PNG, JPEG, WebP or BMP"
+
+# `decode` refuses by its own, lower limit as soon as the header is read.
+Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True)
+class ImageLimits:
+    """What is refused unread: bytes of the file, pixels of the picture."""
+
+    max_bytes: int = 20_000_000
+    max_pixels: int = 40_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and the file that it came as. pixels: (height, width, 3) uint8 RGB."""
+
+    pixels: NDArray[np.uint8]
+    content: bytes
+    media_type: str
+
+    @staticmethod
+    def from_file(data: bytes, limits: ImageLimits = ImageLimits()) -> Picture:
+        """Read an uploaded file; raises as `decode` does."""
+        pixels = decode(data, limits)
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            kind = "JPEG" if picture.format == "MPO" else picture.format or "PNG"
+            return Picture(pixels, data, Image.MIME[kind])
+
+    @staticmethod
+    def from_pixels(pixels: NDArray[np.uint8]) -> Picture:
+        """Pixels that came without a file are kept as PNG, which loses nothing."""
+        return Picture(pixels, encode_png(pixels), "image/png")
+
+    @property
+    def sha256(self) -> str:
+        """Hex SHA-256 of the file."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def decode(data: bytes, limits: ImageLimits = ImageLimits()) -> NDArray[np.uint8]:
+    """The picture in `data` as (height, width, 3) uint8 RGB, upright, transparency over white.
+
+    Raises TooLarge, UnsupportedMedia (no picture format that we read) or BadInput (truncated,
+    broken, animated).
+    """
+    if not data:
+        raise BadInput(f"expected a {READABLE} file, got 0 bytes")
+    if len(data) > limits.max_bytes:
+        raise TooLarge(
+            f"the file has {len(data):,} bytes; at most {limits.max_bytes:,} are read. "
+            "Save it smaller or at a lower quality"
+        )
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            _check_header(picture, limits)
+            return _to_rgb(picture)
+    except UnidentifiedImageError:
+        raise UnsupportedMedia(f"expected a {READABLE} file; {_guess(data)}") from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
+        # Pillow's decoders raise all of these on broken files.
+        raise BadInput(f"the picture is truncated or damaged ({error}); save it again") from error
+
+
+def read_file(path: Path, limits: ImageLimits = ImageLimits()) -> NDArray[np.uint8]:
+    """`decode` of a file; errors carry the file's name."""
+    try:
+        return decode(path.read_bytes(), limits)
+    except (BadInput, TooLarge, UnsupportedMedia) as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """(height, width, 3) uint8 -> PNG bytes; `decode` gives the same pixels back."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels, "RGB").save(buffer, "PNG", optimize=False)
+    return buffer.getvalue()
+
+
+def to_uint8(pixels: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """[0, 1] -> 0..255, rounded to the nearest level: what saving a picture does to it."""
+    levels: NDArray[np.uint8] = np.round(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return levels
+
+
+def fit(pixels: NDArray[np.uint8], longest_side: int) -> NDArray[np.uint8]:
+    """The picture reduced so that its longest side is at most `longest_side` pixels."""
+    height, width = pixels.shape[:2]
+    scale = longest_side / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    reduced: NDArray[np.uint8] = np.asarray(
+        Image.fromarray(pixels).resize(size, Image.Resampling.BOX)
+    )
+    return reduced
+
+
+def _check_header(picture: Image.Image, limits: ImageLimits) -> None:
+    width, height = picture.size
+    if width * height > limits.max_pixels:
+        raise TooLarge(
+            f"the picture is {width} x {height} = {width * height:,} pixels; "
+            f"at most {limits.max_pixels:,} are read. Reduce it and send it again"
+        )
+    # MPO: what phones save, a JPEG that carries a depth or gain map as a further picture.
+    frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+    if frames != 1:
+        raise BadInput(f"the picture is animated ({frames} frames); expected a single picture")
+
+
+def _to_rgb(picture: Image.Image) -> NDArray[np.uint8]:
+    picture.load()
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode.startswith("I") or upright.mode == "F":
+        # 16-bit greyscale: Pillow's own conversion to 8 bit clips instead of scaling.
+        levels = np.asarray(upright, dtype=np.float64) / 65535.0
+        return np.repeat(to_uint8(levels)[:, :, None], 3, axis=2)
+    if upright.has_transparency_data:
+        white = Image.new("RGBA", upright.size, "white")
+        upright = Image.alpha_composite(white, upright.convert("RGBA"))
+    return np.asarray(upright.convert("RGB"))
+
+
+def _guess(data: bytes) -> str:
+    head = data[:1000].lstrip().lower()
+    if b"<svg" in head:
+        return "this is an SVG drawing: export it as PNG"
+    for magic, kind in (
+        (b"gif8", "a GIF"),
+        (b"%pdf", "a PDF"),
+        (b"ii*\0", "a TIFF"),
+        (b"mm\0*", "a TIFF"),
+    ):
+        if head.startswith(magic):
+            return f"this is {kind}: save it as PNG"
+    return "this is none of them"

@@ -1,0 +1,1 @@
+"""The monitor: rules and executions on counts and scores. No torch, no SQL."""

@@ -1,0 +1,68 @@
+"""The running dashboard, found by the address that it leaves in the local folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from core.errors import BadInput, SignwatchError, Unavailable
+
+ADDRESS_FILE = "address.json"
+
+
+def leave_address(local: Path, url: str) -> None:
+    """Write down where this process answers."""
+    local.mkdir(parents=True, exist_ok=True)
+    (local / ADDRESS_FILE).write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
+
+
+def remove_address(local: Path) -> None:
+    """Remove the address, unless a later process has put its own there."""
+    path = local / ADDRESS_FILE
+    if path.is_file() and json.loads(path.read_text()).get("pid") == os.getpid():
+        path.unlink()
+
+
+def find(local: Path) -> str | None:
+    """The address of the dashboard that runs over this local folder; None if there is none."""
+    try:
+        url = str(json.loads((local / ADDRESS_FILE).read_text())["url"])
+        httpx.get(f"{url}/ping", timeout=10)
+    except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError, httpx.InvalidURL):
+        return None
+    return url
+
+
+def post(url: str, path: str, options: dict[str, Any]) -> dict[str, Any]:
+    """POST JSON to the running process; its errors come back as ours."""
+    answer = _checked(lambda: httpx.post(f"{url}{path}", json=options, timeout=600))
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def download(url: str, path: str) -> bytes:
+    """GET bytes from the running process; its errors come back as ours."""
+    return _checked(lambda: httpx.get(f"{url}{path}", timeout=600)).content
+
+
+def _checked(call: Any) -> httpx.Response:
+    try:
+        answer: httpx.Response = call()
+    except httpx.HTTPError as error:
+        raise Unavailable(f"the running dashboard does not answer: {error}") from error
+    if answer.is_error:
+        raise error_of(answer)
+    return answer
+
+
+def error_of(answer: httpx.Response) -> SignwatchError:
+    """The error that an answer of status 4xx or 5xx carries."""
+    try:
+        message = str(answer.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"{answer.request.url} answered {answer.status_code}: {answer.text[:200]}"
+    return BadInput(message) if answer.status_code < 500 else Unavailable(message)

@@ -1,0 +1,44 @@
+"""The sample signs that the project draws: data/samples/<class id>/<number>.png."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from core.images import Picture
+from core.labels import class_name
+
+SAMPLES = Path(__file__).parent.parent / "data" / "samples"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One drawn sign: its class, and the file."""
+
+    class_id: int
+    number: int
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """`14 Stop, picture 2`."""
+        return f"{class_name(self.class_id)}, picture {self.number + 1}"
+
+    def picture(self) -> Picture:
+        """The file, read."""
+        return Picture.from_file(self.path.read_bytes())
+
+
+@cache
+def all_samples() -> tuple[Sample, ...]:
+    """Every sample, by class and number."""
+    return tuple(
+        Sample(int(path.parent.name), int(path.stem), path)
+        for path in sorted(SAMPLES.glob("[0-9][0-9]/*.png"))
+    )
+
+
+def of_class(class_id: int) -> list[Sample]:
+    """The samples of one class, in order."""
+    return [sample for sample in all_samples() if sample.class_id == class_id]

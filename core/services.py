@@ -1,0 +1,229 @@
+"""The composition root: builds everything once, for pages, endpoint, schedule and commands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.capture import (
+    Capturer,
+    RequestFacts,
+    format_provenance,
+    to_captures,
+    to_stored_image,
+)
+from core.images import ImageLimits, Picture
+from core.monitor import execution
+from core.monitor.schedule import HourlySchedule
+from core.sagemaker import RequestLimits
+from core.settings import Settings
+from core.store import CaptureLog
+from core.triage import decide, export_zip
+from core.types import (
+    CaptureFilter,
+    Decision,
+    Execution,
+    MonitorSettings,
+    Prediction,
+    Provenance,
+    StoredImage,
+    Trigger,
+    Verdict,
+    Window,
+    WindowFigures,
+    now,
+)
+from core.vision import lab
+from core.vision.attacks.watch import Progress
+from core.vision.fullgrad import Explanation
+from core.vision.lab import Crafted
+from core.vision.predictor import Predictor
+
+MAX_EXPORT = 100_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one request; capture ids are None where it was not sampled."""
+
+    predictions: tuple[Prediction, ...]
+    capture_ids: tuple[str | None, ...]
+
+
+class Services:
+    """Everything the program can do, over one model and one log."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Load the model and open the log; raises NotFound, BadInput or Unavailable."""
+        self.settings = settings
+        self.predictor = Predictor.load(settings.model, alpha=settings.alpha)
+        self.log = CaptureLog(settings.store_path)
+        self._capturer = Capturer(self.log, sampling=settings.sampling)
+        self._schedule: HourlySchedule | None = None
+
+    def close(self) -> None:
+        """Stop the schedule, write what waits, close the log."""
+        if self._schedule:
+            self._schedule.close()
+        self._capturer.close()
+        self.log.close()
+
+    @property
+    def limits(self) -> RequestLimits:
+        """The limits on untrusted bytes, from the settings."""
+        image = ImageLimits(self.settings.max_body_bytes, self.settings.max_pixels)
+        return RequestLimits(self.settings.max_body_bytes, self.settings.max_batch, image)
+
+    # -- serving ---------------------------------------------------------------------------
+
+    def invoke(self, pictures: Sequence[Picture], facts: RequestFacts) -> Answer:
+        """Predict, capture if sampled, and only then answer."""
+        predictions = self.predictor.predict([picture.pixels for picture in pictures])
+        if not self._capturer.sampled():
+            return Answer(tuple(predictions), (None,) * len(predictions))
+        images = [to_stored_image(picture) for picture in pictures]
+        captures = to_captures(
+            facts, images, predictions, self.predictor.classifier.manifest.sha256
+        )
+        self._capturer.store(captures, images)
+        return Answer(tuple(predictions), tuple(capture.capture_id for capture in captures))
+
+    def keep_reference(self, picture: Picture) -> str:
+        """Keep a clean picture for captures to name in their provenance; returns its SHA-256."""
+        self._capturer.store([], [to_stored_image(picture)])
+        return picture.sha256
+
+    def picture(self, sha256: str) -> Picture:
+        """A picture from the log, decoded; raises NotFound."""
+        image = self.log.image(sha256)
+        return Picture.from_file(image.content, self.limits.image)
+
+    # -- lab -------------------------------------------------------------------------------
+
+    def craft(
+        self, attack: str, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[int], *,
+        epsilon: float | None, target: int | None, steps: int | None = None, seed: int = 0,
+        progress: Progress | None = None,
+    ) -> list[Crafted]:  # fmt: skip
+        """Attack pictures with the model that serves; raises BadInput."""
+        return lab.craft(
+            self.predictor.classifier, lab.build_attack(attack, steps=steps, seed=seed),
+            pictures, labels, epsilon=epsilon, target=target, progress=progress,
+        )  # fmt: skip
+
+    def explain(
+        self, pictures: Sequence[NDArray[np.uint8]], classes: Sequence[int | None]
+    ) -> list[Explanation]:
+        """FullGrad of each picture for its class (None: the predicted one)."""
+        return lab.explain_pictures(self.predictor.classifier, pictures, classes)
+
+    def send_traffic(
+        self, traffic: Sequence[tuple[Picture, Provenance]], progress: Progress
+    ) -> list[Answer]:
+        """Send pictures one by one, as requests with their provenance."""
+        answers = []
+        for number, (picture, provenance) in enumerate(traffic, start=1):
+            facts = RequestFacts(
+                input_content_type=picture.media_type,
+                custom_attributes=format_provenance(provenance),
+            )
+            answers.append(self.invoke([picture], facts))
+            progress(number, len(traffic), "sent")
+        return answers
+
+    # -- monitor ---------------------------------------------------------------------------
+
+    def monitor_settings(self) -> MonitorSettings:
+        """What was last set in the Monitor page, else the settings' defaults."""
+        return self.log.monitor_settings() or MonitorSettings(
+            self.settings.threshold, self.settings.window_minutes
+        )
+
+    def set_monitor_settings(self, settings: MonitorSettings) -> None:
+        """Used by every later execution, scheduled ones included."""
+        self.log.set_monitor_settings(settings, now())
+
+    def live_window(self, endpoint: str | None = None, *, minutes: int | None = None) -> Window:
+        """The window that ends now; minutes None: as long as the monitor's."""
+        end = now()
+        length = timedelta(minutes=minutes or self.monitor_settings().window_minutes)
+        return Window(end - length, end, endpoint)
+
+    def window_figures(self, window: Window) -> WindowFigures:
+        """Counts and confidence of a window."""
+        return self.log.window_figures(window, low_confidence=self.settings.low_confidence)
+
+    def run_monitor(
+        self, window: Window | None = None, *, threshold: float | None = None,
+        trigger: Trigger = Trigger.MANUAL,
+    ) -> Execution:  # fmt: skip
+        """One execution over `window` (default: the live one), kept in the log."""
+        started_at = now()
+        window = window or self.live_window()
+        chosen = self.monitor_settings().threshold if threshold is None else threshold
+        done = execution.evaluate(
+            window, self.window_figures(window), threshold=chosen, trigger=trigger,
+            started_at=started_at,
+        )  # fmt: skip
+        self.log.add_execution(done)
+        return done
+
+    def start_schedule(self) -> None:
+        """Run the monitor every full hour until closed."""
+        self._schedule = HourlySchedule(lambda: self.run_monitor(trigger=Trigger.SCHEDULED))
+
+    @property
+    def schedule(self) -> HourlySchedule | None:
+        """The running schedule; None in commands and tests."""
+        return self._schedule
+
+    # -- triage ----------------------------------------------------------------------------
+
+    def decide(
+        self, capture_id: str, verdict: Verdict, *, right_class: int | None, note: str = "",
+        analyst: str = "local",
+    ) -> Decision:  # fmt: skip
+        """Record a verdict; raises NotFound or BadInput and then records nothing."""
+        decision = decide(
+            self.log.capture(capture_id), verdict,
+            right_class=right_class, note=note, analyst=analyst,
+        )  # fmt: skip
+        self.log.add_decision(decision)
+        return decision
+
+    def export_decided(self) -> bytes:
+        """A ZIP of everything decided: pictures by right class, and a manifest."""
+        items = self.log.find(CaptureFilter(decided=True), limit=MAX_EXPORT)
+        images = self.log.images([item.capture.image_sha256 for item in items])
+        return export_zip((item, images[item.capture.image_sha256]) for item in items)
+
+    def stored_image(self, sha256: str) -> StoredImage:
+        """The file of a picture as the log keeps it; raises NotFound."""
+        return self.log.image(sha256)
+
+
+_lock = threading.Lock()
+_current: Services | None = None
+
+
+def current() -> Services:
+    """The process's services, built from the environment on first use."""
+    global _current
+    with _lock:
+        if _current is None:
+            _current = Services(Settings.from_environment())
+        return _current
+
+
+def close_current() -> None:
+    """Close the process's services; the next `current()` builds them anew."""
+    global _current
+    with _lock:
+        if _current is not None:
+            _current.close()
+            _current = None

@@ -1,0 +1,89 @@
+"""One table of settings: name, default, cast and help, read from SIGNWATCH_* variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput
+
+ROOT = Path(__file__).parent.parent
+PREFIX = "SIGNWATCH_"
+
+
+def _between(cast: Callable[[str], float], low: float, high: float) -> Callable[[str], Any]:
+    def read(text: str) -> float:
+        value = cast(text)
+        if not low <= value <= high:
+            raise ValueError(f"must lie in {low}..{high}")
+        return value
+
+    return read
+
+
+def _path(text: str) -> Path:
+    return (ROOT / Path(text).expanduser()).resolve()
+
+
+def _setting(default: Any, cast: Callable[[str], Any], help: str) -> Any:
+    return field(default=default, metadata={"cast": cast, "help": help})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, with a default that serves. Relative paths start at the project's root."""
+
+    local: Path = _setting(
+        ROOT / "data" / "local", _path, "folder for everything written at run time"
+    )
+    store: str = _setting(
+        "", str, "DuckDB file of the capture log; empty: signwatch.duckdb in the local folder"
+    )
+    model: Path = _setting(
+        ROOT / "data" / "model", _path, "folder with model.safetensors and model.json"
+    )
+    sampling: float = _setting(
+        100.0, _between(float, 0, 100), "percentage of requests that are captured"
+    )
+    threshold: float = _setting(
+        0.5, _between(float, 0.001, 1), "share of a window above which a class is a violation"
+    )
+    window_minutes: int = _setting(
+        60, _between(int, 1, 10_080), "length of the monitor's window, in minutes"
+    )
+    low_confidence: float = _setting(
+        0.6, _between(float, 0, 1), "confidence below which a prediction counts as unsure"
+    )
+    alpha: float = _setting(
+        0.01, _between(float, 0, 1), "share of clean predictions that may be flagged"
+    )
+    max_body_bytes: int = _setting(
+        20_000_000, _between(int, 1, 2**31), "largest request body or upload, in bytes"
+    )
+    max_pixels: int = _setting(40_000_000, _between(int, 1, 2**31), "largest picture, in pixels")
+    max_batch: int = _setting(
+        256, _between(int, 1, 65_536), "most images in one request")  # fmt: skip
+
+    @property
+    def store_path(self) -> Path:
+        """Where the embedded capture log lies."""
+        return _path(self.store) if self.store else self.local / "signwatch.duckdb"
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+        """Settings from SIGNWATCH_*; BadInput names the variable, its value and what it takes."""
+        values = {}
+        for setting in fields(Settings):
+            name = PREFIX + setting.name.upper()
+            if name in environment:
+                try:
+                    values[setting.name] = setting.metadata["cast"](environment[name])
+                except ValueError as error:
+                    raise BadInput(
+                        f"{name}={environment[name]!r} does not serve ({error}): "
+                        f"{setting.metadata['help']}, default {setting.default}"
+                    ) from error
+        return Settings(**values)

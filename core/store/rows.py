@@ -1,0 +1,151 @@
+"""Records to table rows and back. The order of columns is the schema's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.types import (
+    Capture,
+    CaptureFilter,
+    Decision,
+    Execution,
+    ExecutionStatus,
+    Prediction,
+    Provenance,
+    StoredImage,
+    Suspicion,
+    TriageItem,
+    Trigger,
+    Verdict,
+    Violation,
+    Window,
+    WindowFigures,
+)
+
+TIMESTAMP = pa.timestamp("us")
+CAPTURES = pa.schema([
+    ("capture_id", pa.string()), ("event_id", pa.string()), ("endpoint", pa.string()),
+    ("variant", pa.string()), ("inferred_at", TIMESTAMP), ("input_content_type", pa.string()),
+    ("output_content_type", pa.string()), ("inference_id", pa.string()),
+    ("custom_attributes", pa.string()), ("image_sha256", pa.string()), ("class_id", pa.int16()),
+    ("confidence", pa.float32()), ("probabilities", pa.list_(pa.float32())),
+    ("p_value", pa.float64()), ("flagged", pa.bool_()), ("reasons", pa.list_(pa.string())),
+    ("model_sha256", pa.string()), ("source", pa.string()), ("label", pa.int16()),
+    ("attack", pa.string()), ("target", pa.int16()), ("clean_sha256", pa.string()),
+])  # fmt: skip
+IMAGES = pa.schema([
+    ("sha256", pa.string()), ("media_type", pa.string()), ("content", pa.binary()),
+    ("width", pa.int32()), ("height", pa.int32()),
+])  # fmt: skip
+
+
+def naive(moment: datetime) -> datetime:
+    """Aware -> UTC without a zone, as the log keeps it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(moment: datetime) -> datetime:
+    """As the log keeps it -> aware, in UTC."""
+    return moment.replace(tzinfo=UTC)
+
+
+def images_table(images: Sequence[StoredImage]) -> pa.Table:
+    """One row for each different content."""
+    different = {image.sha256: image for image in images}
+    return pa.Table.from_pylist([vars(image) for image in different.values()], schema=IMAGES)
+
+
+def captures_table(captures: Sequence[Capture]) -> pa.Table:
+    """One row a capture, nested records flattened."""
+    return pa.Table.from_pylist([_capture_row(capture) for capture in captures], schema=CAPTURES)
+
+
+def _capture_row(capture: Capture) -> dict[str, Any]:
+    prediction, suspicion = capture.prediction, capture.prediction.suspicion
+    return vars(capture) | vars(capture.provenance) | {
+        "inferred_at": naive(capture.inferred_at),
+        "class_id": prediction.class_id,
+        "confidence": prediction.confidence,
+        "probabilities": prediction.probabilities,
+        "p_value": suspicion.p_value,
+        "flagged": suspicion.flagged,
+        "reasons": list(suspicion.reasons),
+    }  # fmt: skip
+
+
+def triage_item(row: tuple[Any, ...]) -> TriageItem:
+    """A row of captures joined with decisions."""
+    values = dict(zip(CAPTURES.names, row, strict=False))
+    suspicion = Suspicion(values["p_value"], values["flagged"], tuple(values["reasons"]))
+    probabilities = np.asarray(values["probabilities"], dtype=np.float32)
+    capture = Capture(
+        **{name: values[name] for name in CAPTURES.names[:4]},
+        inferred_at=aware(values["inferred_at"]),
+        **{name: values[name] for name in CAPTURES.names[5:10]},
+        prediction=Prediction(values["class_id"], values["confidence"], probabilities, suspicion),
+        model_sha256=values["model_sha256"],
+        provenance=Provenance(**{name: values[name] for name in CAPTURES.names[17:]}),
+    )
+    decided = row[len(CAPTURES.names) :]
+    return TriageItem(capture, decision(decided) if decided[0] is not None else None)
+
+
+def decision_row(decided: Decision) -> list[Any]:
+    """The bound parameters of one decision."""
+    return [
+        decided.capture_id, decided.verdict.value, decided.right_class, decided.note,
+        decided.analyst, naive(decided.decided_at),
+    ]  # fmt: skip
+
+
+def decision(row: tuple[Any, ...]) -> Decision:
+    """One row of decisions."""
+    capture_id, verdict, right_class, note, analyst, decided_at = row
+    return Decision(capture_id, Verdict(verdict), right_class, note, analyst, aware(decided_at))
+
+
+def execution_row(execution: Execution) -> list[Any]:
+    """The bound parameters of one execution."""
+    return [
+        execution.execution_id, execution.trigger.value, execution.status.value, execution.message,
+        naive(execution.window.start), naive(execution.window.end), execution.window.endpoint,
+        execution.threshold, naive(execution.started_at), naive(execution.ended_at),
+        json.dumps(asdict(execution.figures)),
+        json.dumps([asdict(violation) for violation in execution.violations]),
+    ]  # fmt: skip
+
+
+def execution(row: tuple[Any, ...]) -> Execution:
+    """One row of executions."""
+    figures = json.loads(row[10])
+    figures["counts"] = {int(class_id): n for class_id, n in figures["counts"].items()}
+    return Execution(
+        execution_id=row[0], trigger=Trigger(row[1]), status=ExecutionStatus(row[2]),
+        message=row[3], window=Window(aware(row[4]), aware(row[5]), row[6]), threshold=row[7],
+        started_at=aware(row[8]), ended_at=aware(row[9]), figures=WindowFigures(**figures),
+        violations=tuple(Violation(**violation) for violation in json.loads(row[11])),
+    )  # fmt: skip
+
+
+def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
+    """The WHERE clause of a filter over captures `c` (and decisions `d`), and its parameters."""
+    window = chosen.window
+    tests: list[tuple[str, Any]] = [
+        ("c.inferred_at >= ?", naive(window.start) if window else None),
+        ("c.inferred_at < ?", naive(window.end) if window else None),
+        ("c.endpoint = ?", window.endpoint if window else None),
+        ("c.class_id = ?", chosen.class_id),
+        ("c.flagged = ?", chosen.flagged),
+        ("(d.capture_id IS NOT NULL) = ?", chosen.decided),
+        ("c.source = ?", chosen.source),
+        ("c.confidence <= ?", chosen.max_confidence),
+    ]
+    active = [(sql, value) for sql, value in tests if value is not None]
+    return " AND ".join(["true", *(sql for sql, _ in active)]), [value for _, value in active]

@@ -1,0 +1,244 @@
+"""Frozen records that travel between rooms. Times are aware and in UTC; shares lie in [0, 1]."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BadInput
+
+DEFAULT_ENDPOINT = "signwatch"
+DEFAULT_VARIANT = "AllTraffic"
+
+
+def now() -> datetime:
+    """The current time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """How unlike clean traffic a prediction looks.
+
+    p_value: share of clean calibration images that look at least as odd; flagged: at or below
+    the level in force, or caught by the trust rule; reasons: why, in words.
+    """
+
+    p_value: float
+    flagged: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer of the classifier; probabilities: (classes,) float32, calibrated, sum 1."""
+
+    class_id: int
+    confidence: float
+    probabilities: NDArray[np.float32]
+    suspicion: Suspicion
+
+    def top(self, count: int = 3) -> list[tuple[int, float]]:
+        """The `count` most likely classes with their probabilities, best first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(int(k), float(self.probabilities[k])) for k in order]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a picture came from, as far as its sender says (custom attributes).
+
+    label: the true class; attack, target: how it was made; clean_sha256: the picture it was
+    made of, kept in the log; source: who sent it.
+    """
+
+    source: str | None = None
+    label: int | None = None
+    attack: str | None = None
+    target: int | None = None
+    clean_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """A picture as it is kept: an encoded file, named by the SHA-256 of its bytes."""
+
+    sha256: str
+    media_type: str
+    content: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One image of one request, and what was answered."""
+
+    capture_id: str
+    event_id: str
+    endpoint: str
+    variant: str
+    inferred_at: datetime
+    input_content_type: str
+    output_content_type: str
+    inference_id: str | None
+    custom_attributes: str | None
+    image_sha256: str
+    prediction: Prediction
+    model_sha256: str
+    provenance: Provenance = field(default_factory=Provenance)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time, start included, end excluded; one endpoint, or all of them (None)."""
+
+    start: datetime
+    end: datetime
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True)
+class MonitorSettings:
+    """What scheduled executions use. threshold: share in (0, 1]; window_minutes: at least 1."""
+
+    threshold: float
+    window_minutes: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold <= 1:
+            raise BadInput(f"threshold must lie in (0, 1], got {self.threshold}")
+        if self.window_minutes < 1:
+            raise BadInput(f"window must be at least 1 minute, got {self.window_minutes}")
+
+
+@dataclass(frozen=True)
+class WindowFigures:
+    """What a window holds. counts: class id -> predictions; None means "not computed"."""
+
+    total: int
+    counts: Mapping[int, int]
+    mean_confidence: float | None
+    low_confidence: int
+    flagged: int
+    unreadable: int = 0
+
+    def shares(self) -> dict[int, float]:
+        """class id -> share of all readable predictions, largest first."""
+        readable = sum(self.counts.values())
+        ordered = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
+        return {class_id: count / readable for class_id, count in ordered}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One entry of constraint_violations.json."""
+
+    feature_name: str
+    constraint_check_type: str
+    description: str
+
+
+class ExecutionStatus(StrEnum):
+    """Model Monitor's execution states that an execution here can end in."""
+
+    COMPLETED = "Completed"
+    COMPLETED_WITH_VIOLATIONS = "CompletedWithViolations"
+    FAILED = "Failed"
+
+
+class Trigger(StrEnum):
+    """What started an execution."""
+
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run of the monitor over one window."""
+
+    execution_id: str
+    trigger: Trigger
+    status: ExecutionStatus
+    message: str
+    window: Window
+    threshold: float
+    started_at: datetime
+    ended_at: datetime
+    figures: WindowFigures
+    violations: tuple[Violation, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read: `monitor run --json` and the HTTP interface."""
+        shares = self.figures.shares()
+        return {
+            "execution_id": self.execution_id,
+            "trigger": self.trigger.value,
+            "status": self.status.value,
+            "message": self.message,
+            "window": {
+                "start": self.window.start.isoformat(),
+                "end": self.window.end.isoformat(),
+                "endpoint": self.window.endpoint,
+            },
+            "threshold": self.threshold,
+            "started_at": self.started_at.isoformat(),
+            "ended_at": self.ended_at.isoformat(),
+            "total": self.figures.total,
+            "counts": {str(k): self.figures.counts[k] for k in shares},
+            "shares": {str(k): share for k, share in shares.items()},
+            "mean_confidence": self.figures.mean_confidence,
+            "low_confidence": self.figures.low_confidence,
+            "flagged": self.figures.flagged,
+            "unreadable": self.figures.unreadable,
+            "violations": [vars(violation) for violation in self.violations],
+        }
+
+
+class Verdict(StrEnum):
+    """What an analyst can say of a flagged prediction."""
+
+    ADVERSARIAL = "adversarial"
+    MODEL_WRONG = "model wrong"
+    RIGHT_AFTER_ALL = "right after all"
+    NOT_A_SIGN = "not a sign"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One verdict on one capture; later decisions stand beside earlier ones, the last counts."""
+
+    capture_id: str
+    verdict: Verdict
+    right_class: int | None
+    note: str
+    analyst: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class TriageItem:
+    """A capture in the queue, with the decision that counts, if there is one."""
+
+    capture: Capture
+    decision: Decision | None
+
+
+@dataclass(frozen=True)
+class CaptureFilter:
+    """Which captures: every field that is set narrows the choice."""
+
+    window: Window | None = None
+    class_id: int | None = None
+    flagged: bool | None = None
+    decided: bool | None = None
+    source: str | None = None
+    max_confidence: float | None = None

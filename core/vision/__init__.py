@@ -1,0 +1,1 @@
+"""The rooms that import torch: classifier, attacks, explanations, suspicion, training."""

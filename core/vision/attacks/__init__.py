@@ -1,0 +1,39 @@
+"""Attacks on a classifier: settings in the constructor, data in the call.
+
+    result = PGD(steps=40, seed=0)(classifier, pixels, labels, epsilon=8 / 255)
+
+A new attack is one file and one line in `ATTACKS`; its `info` carries what is told about it.
+"""
+
+from __future__ import annotations
+
+from core.errors import BadInput
+from core.vision.attacks.base import Attack, AttackInfo
+from core.vision.attacks.deepfool import DeepFool
+from core.vision.attacks.fgsm import FGSM
+from core.vision.attacks.pgd import PGD
+from core.vision.attacks.result import AttackResult
+
+__all__ = [
+    "ATTACKS",
+    "FGSM",
+    "PGD",
+    "Attack",
+    "AttackInfo",
+    "AttackResult",
+    "DeepFool",
+    "get_attack",
+]
+
+ATTACKS: dict[str, type[Attack]] = {
+    "fgsm": FGSM,
+    "pgd": PGD,
+    "deepfool": DeepFool,
+}
+
+
+def get_attack(name: str) -> type[Attack]:
+    """The attack class of that name; BadInput, listing the known ones, if there is none."""
+    if name not in ATTACKS:
+        raise BadInput(f"unknown attack {name!r}; there are {', '.join(ATTACKS)}")
+    return ATTACKS[name]

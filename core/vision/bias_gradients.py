@@ -1,0 +1,120 @@
+"""Every bias in a network, and the gradient that reaches it in a backward pass.
+
+Between two ReLU kinks such a network is affine in its input and in every bias, so a bias is all
+that a layer adds by itself. Which layers that holds for is decided here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.errors import BadInput
+from core.vision.classifier import Classifier
+
+NORMALISATION = "normalisation"
+BIASED = (nn.Conv2d, nn.Linear, nn.BatchNorm2d)
+# No bias of their own: linear, or linear between kinks with value 0 at 0.
+UNBIASED = (
+    nn.ReLU, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d,
+    nn.Dropout, nn.Identity, nn.Flatten,
+)  # fmt: skip
+
+GradientSink = Callable[[str, Tensor, Tensor], None]
+
+
+def check_supported(network: nn.Module) -> None:
+    """BadInput naming the first layer that is not in BIASED or UNBIASED.
+
+    Modules made of modules pass: what they do themselves (addition, concatenation, flattening,
+    `F.relu`) is not visible from outside, and anything else shows in the completeness residual.
+    """
+    for name, module in network.named_modules():
+        is_container = isinstance(module, nn.Sequential) or any(True for _ in module.children())
+        has_parameters = any(True for _ in module.parameters(recurse=False))
+        if not _is_supported(module) and (has_parameters or not is_container):
+            raise BadInput(
+                f"FullGrad cannot explain layer {name or 'network'} ({type(module).__name__}); "
+                f"it is exact for {', '.join(kind.__name__ for kind in BIASED + UNBIASED)}, "
+                "addition and concatenation"
+            )
+
+
+def _is_supported(module: nn.Module) -> bool:
+    if isinstance(module, nn.BatchNorm2d):
+        return module.running_mean is not None  # without, an image depends on its batch
+    return isinstance(module, BIASED + UNBIASED)
+
+
+def bias_of(layer: nn.Module) -> Tensor | None:
+    """What `layer` adds to its output whatever comes in, shaped to broadcast over that output.
+
+    Conv2d (channels, 1, 1), Linear (features); BatchNorm2d in eval mode (channels, 1, 1):
+    beta - gamma * mean / sqrt(variance + eps), its value at zero. None where nothing is added.
+    """
+    if isinstance(layer, nn.BatchNorm2d) and layer.running_mean is not None:
+        zero = torch.zeros_like(layer.running_mean).view(1, -1, 1, 1)
+        at_zero = F.batch_norm(
+            zero, layer.running_mean, layer.running_var, layer.weight, layer.bias, eps=layer.eps
+        )
+        return at_zero[0].detach()
+    if isinstance(layer, nn.Conv2d) and layer.bias is not None:
+        return layer.bias.detach().view(-1, 1, 1)
+    if isinstance(layer, nn.Linear) and layer.bias is not None:
+        return layer.bias.detach()
+    return None
+
+
+@contextmanager
+def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]:
+    """Inside, a backward pass of this thread calls sink(layer, bias, gradient) for each bias.
+
+    layer: the module's path in the network, or NORMALISATION, whose bias in pixels is -mean/std;
+    bias: as `bias_of` shapes it; gradient: (batch, ...) with respect to the layer's output.
+    A layer used several times reports every use. Calls come in backward order.
+
+    The classifier is in eval mode inside and is left as found, after an error too. Forward
+    passes that other threads run on it meanwhile are not listened to.
+    """
+    owner = threading.get_ident()
+
+    def listen(name: str, bias: Tensor, output: Tensor) -> None:
+        # A tensor hook sees the gradient of the value as it is now: a later in-place ReLU or
+        # `out += identity` does not change that, so nothing needs to be copied.
+        if threading.get_ident() == owner and output.requires_grad:
+            output.register_hook(partial(sink, name, bias))
+
+    def on_output(name: str, bias: Tensor) -> Callable[[nn.Module, object, Tensor], None]:
+        return lambda _layer, _inputs, output: listen(name, bias, output)
+
+    with ExitStack() as stack:
+        stack.enter_context(_evaluating(classifier))
+        offset = classifier.normalise(torch.zeros_like(classifier.mean))[0]
+        stack.callback(
+            classifier.network.register_forward_pre_hook(
+                lambda _, inputs: listen(NORMALISATION, offset, inputs[0])
+            ).remove
+        )
+        for name, layer in classifier.network.named_modules():
+            bias = bias_of(layer)
+            if bias is not None:
+                stack.callback(layer.register_forward_hook(on_output(name, bias)).remove)
+        yield
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    """`module` in eval mode; the parts that were training train again afterwards."""
+    training = [part for part in module.modules() if part.training]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part in training:
+            part.training = True

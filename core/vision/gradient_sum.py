@@ -1,0 +1,54 @@
+"""The sum that FullGrad is about and the map it draws, wherever the gradients come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+class GradientSum:
+    """sum over layers of <gradient, factor>, gathered from the network's output to its input.
+
+    A layer's factor is its bias; that of the input is the picture itself.
+    """
+
+    def __init__(self) -> None:
+        self._contributions: dict[str, Tensor] = {}
+        self._planes: dict[torch.Size, Tensor] = {}
+
+    def add(self, name: str, factor: Tensor, gradient: Tensor) -> None:
+        """Count <gradient, factor> under `name`; gradient (batch, ...), factor broadcasts to it.
+
+        A factor with height and width, if only of 1, has a place in the picture and in the map.
+        """
+        terms = gradient * factor
+        self._contributions[name] = self._contributions.get(name, 0) + terms.flatten(1).sum(1)
+        if factor.dim() >= 3:
+            plane = terms.abs_().sum(1)  # (batch, height, width)
+            self._planes[plane.shape] = self._planes.get(plane.shape, 0) + plane
+
+    def contributions(self) -> tuple[list[str], NDArray[np.float64]]:
+        """Names in forward order and what they contribute, signed: (names, batch)."""
+        names = list(reversed(self._contributions))
+        signed = torch.stack([self._contributions[name] for name in names])
+        return names, signed.double().cpu().numpy()
+
+    def maps(self, size: torch.Size) -> NDArray[np.float32]:
+        """psi(gradient * picture) + sum over layers of psi(gradient * bias): (batch, *size), >= 0.
+
+        psi is linear once the absolute value is taken: sum over channels, divide by the area of
+        a cell (so that a layer weighs by what it contributes, not by how coarse it is), resize
+        bilinearly to `size`. Srinivas and Fleuret stretch each layer of each picture to [0, 1]
+        instead, after which two pictures have no scale in common.
+        """
+        resized = [
+            F.interpolate(
+                plane[:, None] * plane[0].numel(),
+                size, mode="bilinear", align_corners=False, antialias=True,
+            )
+            for plane in self._planes.values()
+        ]  # fmt: skip
+        return torch.stack(resized).sum(0).squeeze(1).float().cpu().numpy()

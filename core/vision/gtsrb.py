@@ -1,0 +1,34 @@
+"""`gtsrb:DIR`: the official data set through torchvision, downloaded where it is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from torchvision.datasets import GTSRB
+
+from core import datasets
+from core.datasets import Dataset
+from core.errors import Unavailable
+
+PREFIX = "gtsrb:"
+FOLDERS = {"training": "GTSRB/Training", "test": "GT-final_test.csv"}
+
+
+def load_official(data: str, part: Literal["training", "test"]) -> Dataset:
+    """The data set that `data` names: a path, or `gtsrb:DIR` for the official one.
+
+    Only `gtsrb:` may download, and only what is missing; raises Unavailable if that fails.
+    """
+    if not data.startswith(PREFIX):
+        return datasets.load(Path(data))
+    root = Path(data.removeprefix(PREFIX))
+    if not (root / "gtsrb" / FOLDERS[part]).exists():
+        try:
+            GTSRB(str(root), split="train" if part == "training" else "test", download=True)
+        except (OSError, RuntimeError) as error:
+            raise Unavailable(
+                f"GTSRB is not in {root} and could not be downloaded ({error}); put torchvision's "
+                "`gtsrb` folder there, or try again with internet"
+            ) from error
+    return datasets.load_gtsrb(root, part)

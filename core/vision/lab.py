@@ -1,0 +1,103 @@
+"""Pictures in, adversarial pictures out: attacks and explanations for callers without torch."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core import images
+from core.errors import BadInput
+from core.vision.attacks import Attack, get_attack
+from core.vision.attacks.watch import Progress
+from core.vision.classifier import Classifier, to_tensor
+from core.vision.fullgrad import Explanation, explain
+
+LONGEST_SIDE = 512
+
+
+@dataclass(frozen=True)
+class Crafted:
+    """One picture before and after an attack, both (height, width, 3) uint8.
+
+    eligible: the clean picture was read correctly and is not of the target class already;
+    success: judged on the 8-bit picture, saved and read again; linf in 1/255, l2 and psnr (dB) of
+    the 8-bit pictures.
+    """
+
+    clean: NDArray[np.uint8]
+    adversarial: NDArray[np.uint8]
+    label: int
+    eligible: bool
+    success_before_rounding: bool
+    success: bool
+    steps: int
+    linf: float
+    l2: float
+    psnr: float
+
+
+def settings_of(name: str) -> dict[str, object]:
+    """The settings that the attack of that name takes, with their defaults."""
+    parameters = inspect.signature(get_attack(name).__init__).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def build_attack(name: str, *, steps: int | None = None, seed: int = 0) -> Attack:
+    """The attack of that name; steps None: its own default. Attacks without chance ignore seed."""
+    known = settings_of(name)
+    if steps is not None and "steps" not in known:
+        raise BadInput(f"{name} takes a single step; leave the number of steps out, got {steps}")
+    chosen = {"steps": steps, "seed": seed}
+    return get_attack(name)(**{k: v for k, v in chosen.items() if k in known and v is not None})
+
+
+def craft(
+    classifier: Classifier, attack: Attack, pictures: Sequence[NDArray[np.uint8]],
+    labels: Sequence[int], *, epsilon: float | None, target: int | None,
+    progress: Progress | None = None,
+) -> list[Crafted]:  # fmt: skip
+    """Attack pictures of any sizes (reduced to LONGEST_SIDE); the answer keeps their order."""
+    fitted = [images.fit(picture, LONGEST_SIDE) for picture in pictures]
+    crafted: dict[int, Crafted] = {}
+    groups = list(_by_shape(fitted))
+    for number, rows in enumerate(groups):
+
+        def report(done: int, total: int, text: str, number: int = number) -> None:
+            if progress is not None:
+                progress(number * total + done, len(groups) * total, text)
+
+        clean = np.stack([fitted[row] for row in rows])
+        result = attack(
+            classifier, to_tensor(clean), torch.tensor([labels[row] for row in rows]),
+            epsilon=epsilon, target=target, progress=report,
+        )  # fmt: skip
+        for place, row in enumerate(rows):
+            crafted[row] = Crafted(
+                clean[place], result.adversarial[place], labels[row],
+                bool(result.eligible[place]), bool(result.success_before_rounding[place]),
+                bool(result.success[place]), int(result.steps[place]),
+                float(result.linf[place]), float(result.l2[place]), float(result.psnr[place]),
+            )  # fmt: skip
+    return [crafted[row] for row in range(len(pictures))]
+
+
+def explain_pictures(
+    classifier: Classifier, pictures: Sequence[NDArray[np.uint8]], classes: Sequence[int | None]
+) -> list[Explanation]:
+    """FullGrad of each picture for its class (None: the predicted one); sizes may differ."""
+    pairs = zip(pictures, classes, strict=True)
+    return [
+        explain(classifier, to_tensor(images.fit(picture, LONGEST_SIDE)[None]), class_id)[0]
+        for picture, class_id in pairs
+    ]
+
+
+def _by_shape(pictures: Sequence[NDArray[np.uint8]]) -> Iterator[list[int]]:
+    shapes = [picture.shape for picture in pictures]
+    for shape in dict.fromkeys(shapes):
+        yield [row for row, own in enumerate(shapes) if own == shape]

@@ -1,0 +1,44 @@
+"""Pictures -> predictions: classifier, calibrated confidence and suspicion in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.types import Prediction
+from core.vision import classifier as classifiers
+from core.vision.classifier import Classifier
+from core.vision.suspicion import MarginCalibration, judge
+
+
+class Predictor:
+    """What serving uses. alpha: the share of clean predictions that may be flagged."""
+
+    def __init__(
+        self, classifier: Classifier, calibration: MarginCalibration | None, *, alpha: float
+    ) -> None:
+        self.classifier = classifier
+        self.calibration = calibration
+        self.alpha = alpha
+
+    @staticmethod
+    def load(directory: Path, *, alpha: float) -> Predictor:
+        """Model and calibration from `directory`; raises NotFound or BadInput."""
+        calibration = MarginCalibration.read(directory)
+        return Predictor(classifiers.load(directory), calibration, alpha=alpha)
+
+    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
+        """One prediction for each picture (height, width, 3) uint8; sizes may differ."""
+        logits = self.classifier.predict_logits(pictures)
+        probabilities = self.classifier.tempered(logits)
+        return [self._prediction(*pair) for pair in zip(logits, probabilities, strict=True)]
+
+    def _prediction(
+        self, logits: NDArray[np.float32], probabilities: NDArray[np.float32]
+    ) -> Prediction:
+        class_id = int(probabilities.argmax())
+        suspicion = judge(logits, probabilities, self.calibration, self.alpha)
+        return Prediction(class_id, float(probabilities[class_id]), probabilities, suspicion)

@@ -1,0 +1,170 @@
+"""Training from scratch: SGD with one cycle, averaged weights, then temperature scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from core.datasets import Dataset
+from core.errors import BadInput
+from core.labels import all_labels
+from core.vision.augmentation import augment
+from core.vision.classifier import Classifier, build_network, to_tensor
+from core.vision.evaluation import Evaluation, evaluate
+from core.vision.manifest import Manifest
+from core.vision.suspicion import MarginCalibration
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run. balance: classes are drawn with probability ~ count**(1 - balance).
+
+    The first epochs (`early_share` of them) see smaller pictures: the same lesson in half the time.
+    """
+
+    architecture: str = "resnet18"
+    input_size: int = 64
+    early_size: int = 48
+    early_share: float = 0.5
+    epochs: int = 40
+    batch_size: int = 128
+    learning_rate: float = 0.15
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    averaging: float = 0.999
+    balance: float = 0.5
+    mean: tuple[float, float, float] = (0.34, 0.31, 0.32)
+    std: tuple[float, float, float] = (0.27, 0.26, 0.27)
+    seed: int = 0
+
+
+def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Evaluation:
+    """Train on the train fold, calibrate on the calibration fold, measure on held-out tracks.
+
+    The folder `out` holds the newest averaged weights after every epoch, so that an interrupted
+    run loses nothing but time. `progress(step, steps, text)` is called after every step.
+    """
+    if dataset.tracks is None:
+        raise BadInput(
+            f"{dataset.name} has no tracks; training needs them to keep frames of one sign "
+            "on one side of the split (GTSRB's file names, or an array `tracks`, carry them)"
+        )
+    training, calibration = dataset.fold("train"), dataset.fold("calibration")
+    if len(training) < recipe.batch_size:
+        raise BadInput(
+            f"{dataset.name}: the part to train on has {len(training)} images, "
+            f"fewer than one batch of {recipe.batch_size}; give it more"
+        )
+    torch.manual_seed(recipe.seed)
+    labels = tuple(label.name for label in all_labels())
+    network = build_network(recipe.architecture, len(labels)).to(memory_format=torch.channels_last)
+    manifest = Manifest(
+        recipe.architecture, recipe.input_size, recipe.mean, recipe.std, labels,
+        recipe=asdict(recipe) | {"data": dataset.name, "images": len(training),
+                                 "split": "whole tracks, 75/10/15 %"},
+    )  # fmt: skip
+    averaged = AveragedModel(
+        network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
+    )
+    learner = Classifier(manifest, network)
+    keeper = Classifier(manifest, averaged.module)
+    _run_epochs(learner, averaged, training, recipe, progress, lambda: keeper.eval().save(out))
+    return finish(keeper, calibration, dataset.fold("held-out"), out)
+
+
+def finish(
+    classifier: Classifier, calibration: Dataset, held_out: Dataset, out: Path
+) -> Evaluation:
+    """Fit temperature and suspicion, measure, and write the model with its figures."""
+    logits = classifier.predict_logits(calibration.images)
+    temperature = fit_temperature(logits, calibration.labels)
+    classifier.manifest = replace(classifier.manifest, temperature=temperature)
+    evaluation = evaluate(classifier, held_out, fold="held-out")
+    classifier.manifest = replace(classifier.manifest, figures={"held_out": evaluation.summary()})
+    classifier.save(out)
+    MarginCalibration.fit(logits).write(out)
+    return evaluation
+
+
+def _run_epochs(
+    learner: Classifier, averaged: AveragedModel, training: Dataset, recipe: Recipe,
+    progress: Progress, save: Callable[[], object],
+) -> None:  # fmt: skip
+    pixels = to_tensor(np.stack(training.images))
+    targets = torch.from_numpy(training.labels)
+    steps = len(targets) // recipe.batch_size
+    optimizer = torch.optim.SGD(
+        _decay_groups(learner, recipe.weight_decay), lr=recipe.learning_rate,
+        momentum=recipe.momentum, nesterov=True,
+    )  # fmt: skip
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.2
+    )
+    generator = torch.Generator().manual_seed(recipe.seed)
+    weights = _sampling_weights(targets, recipe.balance)
+    for epoch in range(recipe.epochs):
+        learner.train()
+        early = epoch < recipe.early_share * recipe.epochs
+        size = recipe.early_size if early else recipe.input_size
+        order = torch.multinomial(weights, steps * recipe.batch_size, True, generator=generator)
+        for step, rows in enumerate(order.split(recipe.batch_size)):
+            batch = augment(pixels[rows], size, generator)
+            loss = _step(learner, batch, targets[rows], optimizer)
+            schedule.step()
+            averaged.update_parameters(learner.network)
+            text = f"epoch {epoch + 1}/{recipe.epochs}, loss {loss:.3f}"
+            progress(epoch * steps + step + 1, steps * recipe.epochs, text)
+        save()
+
+
+def _step(
+    learner: Classifier, batch: Tensor, targets: Tensor, optimizer: torch.optim.Optimizer
+) -> float:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        normalised = learner.normalise(batch).contiguous(memory_format=torch.channels_last)
+        logits = learner.network(normalised)
+    loss = F.cross_entropy(logits.float(), targets)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Weight decay on matrices and kernels only, not on biases and BatchNorm."""
+    parameters = list(model.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _sampling_weights(targets: Tensor, balance: float) -> Tensor:
+    counts = torch.bincount(targets).float()
+    return counts[targets].pow(-balance)
+
+
+def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """The temperature that minimises the negative log likelihood (Guo et al. 2017)."""
+    scores, targets = torch.from_numpy(logits).double(), torch.from_numpy(labels)
+    log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> float:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(scores / log_temperature.exp(), targets)
+        loss.backward()
+        return float(loss.detach())
+
+    optimizer.step(closure)
+    return float(log_temperature.detach().exp())

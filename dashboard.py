@@ -1,0 +1,28 @@
+"""Signwatch: dashboard pages and HTTP endpoint in one process. Start: streamlit run dashboard.py"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+
+from core import running, services
+from core.endpoint import ROUTES
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    """Load the model, open the log and start the schedule before the first request."""
+    signwatch = await run_in_threadpool(services.current)
+    signwatch.start_schedule()
+    address, port = st.get_option("server.address"), st.get_option("server.port")
+    running.leave_address(signwatch.settings.local, f"http://{address or '127.0.0.1'}:{port}")
+    try:
+        yield
+    finally:
+        running.remove_address(signwatch.settings.local)
+        services.close_current()
+
+
+app = st.App(Path(__file__).parent / "pages" / "shell.py", routes=ROUTES, lifespan=lifespan)

@@ -1,0 +1,103 @@
+"""Pieces of page that several pages show: choosing a picture, predictions, errors, progress."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from numpy import uint8
+from numpy.typing import NDArray
+
+from core import figures, samples
+from core.errors import SignwatchError
+from core.images import Picture
+from core.labels import all_labels, class_name
+from core.services import current
+from core.types import Prediction
+
+UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Our own errors become a message on the page; anything else is a defect and stays one."""
+    try:
+        yield
+    except SignwatchError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+@contextmanager
+def progress_bar(text: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar for work over a second; gone when the work is done."""
+    bar = st.progress(0.0, text=text)
+
+    def report(done: int, total: int, what: str) -> None:
+        share = min(1.0, done / total) if total else 1.0
+        bar.progress(share, text=f"{text}: {what} ({done} of {total})")
+
+    try:
+        yield report
+    finally:
+        bar.empty()
+
+
+def read_upload(name: str, data: bytes) -> Picture | None:
+    """The uploaded picture; a message that names the file where it cannot be read."""
+    try:
+        return Picture.from_file(data, current().limits.image)
+    except SignwatchError as error:
+        st.error(f"**{name}**: {error}", icon=":material/broken_image:")
+        return None
+
+
+def choose_picture(key: str, *, class_id: int = 1) -> tuple[Picture | None, int | None]:
+    """A dropped file, or a sample sign: the picture, and its true class where that is known."""
+    upload = st.file_uploader(
+        "Drop a picture of a sign", type=UPLOAD_TYPES, key=f"{key}_upload",
+        help="PNG, JPEG, WebP or BMP. The picture should show the sign and little else.",
+    )  # fmt: skip
+    if upload is not None:
+        return read_upload(upload.name, upload.getvalue()), None
+    chosen = choose_class("or take a sample sign", key=f"{key}_class", class_id=class_id)
+    own = samples.of_class(chosen)
+    if not own:
+        st.info("No sample of this class is installed.")
+        return None, None
+    number = st.segmented_control(
+        "Picture", range(len(own)), default=0, key=f"{key}_number", required=True,
+        format_func=lambda n: str(n + 1),
+    )  # fmt: skip
+    return own[number or 0].picture(), chosen
+
+
+def choose_class(label: str, *, key: str, class_id: int | None) -> int:
+    """One of the 43 classes, by id and name."""
+    ids = [each.class_id for each in all_labels()]
+    return st.selectbox(label, ids, index=class_id, format_func=class_name, key=key)
+
+
+def show_picture(pixels: NDArray[uint8], caption: str, *, width: int | str = "stretch") -> None:
+    """A picture, enlarged if it is small, reduced if it is large."""
+    side = width if isinstance(width, int) else figures.LONGEST_SIDE
+    st.image(figures.resized(pixels, side), caption=caption, width=width, alt=caption)
+
+
+def show_prediction(prediction: Prediction, *, key: str) -> None:
+    """Class, confidence, whether it was flagged and why, top three."""
+    st.markdown(f"**{class_name(prediction.class_id)}** · {prediction.confidence:.1%} confident")
+    show_suspicion(prediction)
+    st.plotly_chart(
+        figures.top_classes(prediction), key=key, config={"displayModeBar": False},
+        alt="Probabilities of the three most likely classes",
+    )  # fmt: skip
+
+
+def show_suspicion(prediction: Prediction) -> None:
+    """The verdict on one prediction, in words."""
+    suspicion = prediction.suspicion
+    if suspicion.flagged:
+        st.badge("Flagged", icon=":material/flag:", color="red")
+        for reason in suspicion.reasons:
+            st.caption(f"Why: {reason}.")
+    else:
+        st.badge("Looks ordinary", icon=":material/check:", color="green")

@@ -1,0 +1,68 @@
+"""Drop one or many files: what is each, how sure is the classifier, does it look suspicious?"""
+
+import streamlit as st
+
+from core import samples
+from core.capture import RequestFacts, format_provenance
+from core.images import Picture
+from core.services import Answer, current
+from core.types import Provenance
+from pages import _parts as parts
+
+signwatch = current()
+answers: dict[str, Answer] = st.session_state.setdefault("classify_answers", {})
+
+
+def answer_of(file_id: str, picture: Picture, label: int | None) -> Answer:
+    """Each file is one request, however often the page is drawn again."""
+    if file_id not in answers:
+        provenance = Provenance(source="dashboard", label=label)
+        facts = RequestFacts(
+            input_content_type=picture.media_type, custom_attributes=format_provenance(provenance)
+        )
+        answers[file_id] = signwatch.invoke([picture], facts)
+    return answers[file_id]
+
+
+def show_card(name: str, file_id: str, picture: Picture, label: int | None) -> None:
+    """Picture, prediction, and the way to its explanation."""
+    answer = answer_of(file_id, picture, label)
+    parts.show_picture(picture.pixels, name, width=220)
+    parts.show_prediction(answer.predictions[0], key=f"top_{file_id}")
+    if answer.capture_ids[0]:
+        st.page_link(
+            "explain.py", label="Explain", icon=":material/visibility:",
+            query_params={"capture": answer.capture_ids[0]},
+        )  # fmt: skip
+
+
+st.caption("Every picture is sent to the endpoint as a request, and captured.")
+uploads = st.file_uploader(
+    "Drop pictures of signs", type=parts.UPLOAD_TYPES, accept_multiple_files=True, key="uploads",
+    help="PNG, JPEG, WebP or BMP. Each picture should show one sign and little else.",
+)  # fmt: skip
+if st.button("Take eight sample signs instead", icon=":material/collections:"):
+    st.session_state["classify_samples"] = st.session_state.get("classify_samples", 0) + 1
+
+cards: list[tuple[str, str, Picture, int | None]] = []
+for upload in uploads:
+    picture = parts.read_upload(upload.name, upload.getvalue())
+    if picture is not None:
+        cards.append((upload.name, upload.file_id, picture, None))
+turn = st.session_state.get("classify_samples", 0)
+if turn:
+    available = samples.all_samples()
+    chosen = (
+        [available[(turn * 7 + n * 31) % len(available)] for n in range(8)] if available else []
+    )
+    cards += [(s.name, f"{turn}_{s.name}", s.picture(), s.class_id) for s in chosen]
+
+if cards:
+    with parts.errors_shown():
+        grid = st.grid("auto", min_column_width=250, border=True)
+        for name, file_id, picture, label in cards:
+            with grid.cell():
+                show_card(name, file_id, picture, label)
+else:
+    st.info("Drop one or many pictures above, or take the sample signs.",
+            icon=":material/image_search:", title="Nothing to classify yet")  # fmt: skip

@@ -1,0 +1,97 @@
+"""What an operator sees from across the room: state, class frequencies, latest violation."""
+
+import streamlit as st
+
+from core import figures
+from core.labels import class_name
+from core.services import current
+from core.types import CaptureFilter, Execution, ExecutionStatus, now
+
+signwatch = current()
+
+
+@st.fragment(run_every="2s")
+def live() -> None:
+    settings = signwatch.monitor_settings()
+    latest = next(iter(signwatch.log.executions(1)), None)
+    waiting = signwatch.log.count(CaptureFilter(flagged=True, decided=False))
+    show_state(latest)
+    minutes = st.segmented_control(
+        "Show the last", sorted({5, 15, settings.window_minutes}), required=True,
+        default=settings.window_minutes, key="shown_minutes",
+        format_func=lambda n: f"{n} min (monitor)" if n == settings.window_minutes else f"{n} min",
+    )  # fmt: skip
+    window = signwatch.live_window(minutes=minutes)
+    found = signwatch.window_figures(window)
+    if found.total == 0:
+        show_empty(minutes)
+        return
+    top_class, top_share = next(iter(found.shares().items()))
+    with st.grid(4):
+        st.metric("Most predicted class", class_name(top_class), f"{top_share:.1%} of the window",
+                  delta_color="red" if top_share > settings.threshold else "off",
+                  delta_arrow="off", border=True)  # fmt: skip
+        st.metric("Predictions in the window", f"{found.total:,}",
+                  f"last {minutes} min", delta_color="off", delta_arrow="off",
+                  border=True)  # fmt: skip
+        st.metric("Mean confidence", f"{found.mean_confidence:.1%}",
+                  f"{found.low_confidence:,} below {signwatch.settings.low_confidence:.0%}",
+                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+        st.metric("Waiting in triage", f"{waiting:,}", f"{found.flagged:,} flagged in the window",
+                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+    st.subheader("Class frequencies")
+    st.plotly_chart(
+        figures.class_frequencies(found, settings.threshold), key="frequencies",
+        config={"displayModeBar": False}, alt="Share of predictions by class, with the threshold",
+    )  # fmt: skip
+    st.caption(f"As of {now():%H:%M:%S} UTC, last {minutes} minutes, all endpoints.")
+    bucket = max(10, minutes)
+    st.subheader("Traffic")
+    st.plotly_chart(
+        figures.traffic(signwatch.log.counts_over_time(window, bucket), bucket_seconds=bucket),
+        key="traffic", config={"displayModeBar": False}, alt="Predictions over time",
+    )  # fmt: skip
+
+
+def show_state(latest: Execution | None) -> None:
+    """The state of the latest execution, red where it found a violation."""
+    if latest is None:
+        st.info("The monitor has not run yet; it runs every full hour, or now on the Monitor page.",
+                icon=":material/schedule:", title="No execution yet")  # fmt: skip
+        return
+    when = f"{latest.started_at:%Y-%m-%d %H:%M:%S} UTC, {latest.figures.total:,} predictions"
+    if latest.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS:
+        st.error(f"{latest.message}  \n{when}", icon=":material/warning:", title="Violation")
+        with st.container(horizontal=True):
+            st.page_link("triage.py", label="Work through flagged predictions",
+                         icon=":material/fact_check:")  # fmt: skip
+            st.page_link("monitor.py", label="See the execution",
+                         icon=":material/notifications_active:")  # fmt: skip
+    elif latest.status is ExecutionStatus.COMPLETED:
+        st.success(f"{latest.message}  \n{when}", icon=":material/check_circle:", title="All clear")
+    else:
+        st.warning(f"{latest.message}  \n{when}", icon=":material/help:", title="Not evaluated")
+    if latest.status is not ExecutionStatus.COMPLETED_WITH_VIOLATIONS:
+        for earlier in signwatch.log.executions(
+            1, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+        ):
+            st.caption(f"Latest violation, {earlier.started_at:%Y-%m-%d %H:%M:%S} UTC: "
+                       f"{earlier.violations[0].description}")  # fmt: skip
+
+
+def show_empty(minutes: int) -> None:
+    """What to do when there is no traffic to show."""
+    with st.container(border=True):
+        st.subheader(f"No traffic in the last {minutes} minutes")
+        st.markdown("Predictions appear here as they are made. To see some:")
+        st.page_link("classify.py", label="Drop pictures of signs", icon=":material/image_search:")
+        st.page_link("attack.py", label="Attack a sign and send it", icon=":material/bolt:")
+        st.markdown("or send requests to the endpoint:")
+        st.code(
+            "curl --data-binary @sign.png -H 'Content-Type: image/png' "
+            f"{st.context.url or 'http://localhost:8501'}/invocations",
+            language="bash",
+        )
+
+
+live()

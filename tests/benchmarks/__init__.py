@@ -1,0 +1,1 @@
+"""Measured figures against their goals: `make bench`."""

@@ -1,0 +1,27 @@
+"""`make bench`: prints every figure beside its goal; exit code 1 if any is short."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.benchmarks import attacks, classifier, explain
+
+PARTS = {"classifier": classifier.rows, "attacks": attacks.rows, "explain": explain.rows}
+
+
+def main(chosen: list[str]) -> int:
+    """Run the parts named, or all of them."""
+    unknown = [name for name in chosen if name not in PARTS]
+    if unknown:
+        print(f"unknown part {unknown[0]!r}; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    short = False
+    for name in chosen or PARTS:
+        for row in PARTS[name]():
+            print(row, flush=True)
+            short |= not row.holds
+    return int(short)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,36 @@
+"""How often the attacks fool the shipped classifier, once the picture is saved."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from core.vision.attacks import PGD, AttackResult, DeepFool
+from core.vision.classifier import to_tensor
+from tests.benchmarks.rows import Row, Rows, held_out, model
+
+STOP = 14
+COUNT = 256
+
+
+def rows() -> Rows:
+    """Success on 256 held-out images, before rounding to 8 bit and after."""
+    yield from _pair("PGD, 20 steps, 8/255", _run(PGD(steps=20), 8 / 255, None), 0.97)
+    yield from _pair("PGD to Stop, 50 steps, 8/255", _run(PGD(steps=50), 8 / 255, STOP), 0.90)
+    yield from _pair("DeepFool", _run(DeepFool(), None, None), 0.99)
+    yield from _pair("DeepFool to Stop", _run(DeepFool(), None, STOP), 0.97)
+
+
+def _run(attack: PGD | DeepFool, epsilon: float | None, target: int | None) -> AttackResult:
+    chosen = held_out().sample(COUNT, seed=0)
+    pixels = to_tensor(np.stack(chosen.images))
+    labels = torch.from_numpy(chosen.labels)
+    return attack(model(), pixels, labels, epsilon=epsilon, target=target)
+
+
+def _pair(name: str, result: AttackResult, goal: float) -> Rows:
+    summary = result.summary()
+    yield Row(
+        f"{name}: success before rounding", summary["success_rate_before_rounding"], goal, True
+    )
+    yield Row(f"{name}: success after the PNG", summary["success_rate"], goal, True)

@@ -1,0 +1,78 @@
+"""What a person does on the pages, and what they see."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+
+from playwright.sync_api import Locator, Page, expect
+
+PAGES = ("Overview", "Monitor", "Captures", "Triage", "Explain", "Classify", "Attack", "Model")
+DROP = """
+(zone, files) => {
+    const carried = new DataTransfer();
+    for (const [name, content] of Object.entries(JSON.parse(files))) {
+        const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+        carried.items.add(new File([bytes], name, {type: "image/png"}));
+    }
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        const event = new DragEvent(kind, {
+            bubbles: true, cancelable: true, composed: true, dataTransfer: carried,
+        });
+        zone.dispatchEvent(event);
+    }
+}
+"""
+
+
+def address(title: str) -> str:
+    """Path of the page of that title."""
+    return "/" if title == "Overview" else f"/{title.lower()}"
+
+
+def go(page: Page, title: str) -> None:
+    """Click the page in the navigation, and wait until it is drawn."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    see_page(page, title)
+
+
+def see_page(page: Page, title: str) -> None:
+    """The page is drawn to its end, and without an exception."""
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def drop(zone: Locator, files: Mapping[str, bytes]) -> None:
+    """Let files fall on a dropzone, as a hand that drags them from a folder does."""
+    carried = {name: base64.b64encode(content).decode() for name, content in files.items()}
+    zone.evaluate(DROP, json.dumps(carried))
+
+
+def press(page: Page, name: str) -> None:
+    """Press the button of exactly that name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def alert(page: Page, text: str | re.Pattern[str]) -> Locator:
+    """The coloured boxes with that text in them."""
+    return page.get_by_test_id("stAlert").filter(has_text=text)
+
+
+def metric(page: Page, label: str) -> Locator:
+    """The figure under that label."""
+    found = page.get_by_test_id("stMetric").filter(has_text=label)
+    return found.get_by_test_id("stMetricValue")
+
+
+def heat_maps(page: Page) -> Locator:
+    """Figures that hold a heat map."""
+    return page.get_by_test_id("stPlotlyChart").filter(has=page.locator(".hm"))
+
+
+def stand_side_by_side(first: Locator, second: Locator) -> bool:
+    """Whether the second stands to the right of the first, at one height."""
+    left, right = first.bounding_box(), second.bounding_box()
+    assert left is not None
+    assert right is not None
+    return left["x"] + left["width"] <= right["x"] and abs(left["y"] - right["y"]) < 5

@@ -1,0 +1,168 @@
+"""The story that must always work, walked as a person would walk it."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.acts import (
+    PAGES,
+    alert,
+    drop,
+    go,
+    heat_maps,
+    metric,
+    press,
+    see_page,
+    stand_side_by_side,
+)
+from tests.browser.conftest import ROOT, Dashboard, NewPage, pictured
+
+pytestmark = pytest.mark.browser
+SAMPLES = ROOT / "data" / "samples"
+VIOLATION = re.compile(
+    r"CompletedWithViolations: Class 14 predicted \d\d\.\d\d% of the time: "
+    r"Exceeded 50\.00% threshold"
+)
+ROW = 48  # height in pixels of a row of the table of captures
+HEADER = 35
+
+
+def test_from_a_dropped_picture_to_an_exported_verdict(
+    fresh_dashboard: Dashboard, new_page: NewPage, tmp_path: Path
+) -> None:
+    page, overview = new_page(), new_page()
+    with pictured(tmp_path, page, overview):
+        overview.goto(fresh_dashboard.url)
+        expect(overview.get_by_text("No traffic in the last 60 minutes")).to_be_visible()
+        overview.evaluate("window.openedOnce = true")
+        every_page_opens_without_data(page, fresh_dashboard)
+        pictures_are_dropped_and_read(page)
+        a_speed_limit_becomes_a_stop_sign(page)
+        it_is_sent_as_traffic(page)
+        the_overview_shows_it_by_itself(overview)
+        the_monitor_names_the_violation(page)
+        expect(alert(overview, VIOLATION)).to_be_visible()
+        assert overview.evaluate("window.openedOnce")  # never loaded again
+        verdict = a_flagged_prediction_gets_its_verdict(page)
+        the_export_carries_it(page, verdict)
+        a_capture_leads_to_its_explanation(page)
+
+
+def every_page_opens_without_data(page: Page, dashboard: Dashboard) -> None:
+    page.goto(dashboard.url)
+    for title in PAGES:
+        go(page, title)
+
+
+def pictures_are_dropped_and_read(page: Page) -> None:
+    go(page, "Classify")
+    files = {
+        "stop.png": (SAMPLES / "14" / "0.png").read_bytes(),
+        "limit.png": (SAMPLES / "01" / "0.png").read_bytes(),
+        "broken.png": (SAMPLES / "14" / "1.png").read_bytes()[:500],
+    }
+    drop(page.get_by_test_id("stFileUploaderDropzone"), files)
+    expect(alert(page, "broken.png: the picture is truncated or damaged")).to_be_visible()
+    for name, read_as in (("stop.png", "14 Stop"), ("limit.png", "1 Speed limit 30 km/h")):
+        cell = page.get_by_test_id("stVerticalBlock").filter(has_text=name).last
+        expect(cell.get_by_role("img", name=name)).to_be_visible()
+        expect(cell.get_by_text(re.compile(rf"^{read_as} · \d+\.\d% confident$"))).to_be_visible()
+    expect(page.get_by_role("link", name="Explain")).to_have_count(3)  # one in the navigation
+    go(page, "Captures")
+    expect(page.get_by_text("Page (of 1; 2 captures)")).to_be_visible()
+
+
+def a_speed_limit_becomes_a_stop_sign(page: Page) -> None:
+    go(page, "Attack")
+    expect(page.get_by_text("Read as 1 Speed limit 30 km/h")).to_be_visible()
+    press(page, "Attack")
+    expect(alert(page, "Misread, also after saving as an 8-bit PNG.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^14 Stop · \d+\.\d% confident$"))).to_be_visible()
+
+
+def it_is_sent_as_traffic(page: Page) -> None:
+    requests = page.get_by_label("Requests", exact=True)
+    requests.fill("60")
+    requests.press("Tab")
+    press(page, "Send as traffic")
+    expect(alert(page, "60 requests sent, 48 of them adversarial.")).to_be_visible()
+
+
+def the_overview_shows_it_by_itself(overview: Page) -> None:
+    expect(metric(overview, "Predictions in the window")).to_have_text("62")
+    expect(metric(overview, "Most predicted class")).to_have_text("14 Stop")
+    over_the_bar = overview.get_by_text(re.compile(r"^14 Stop: \d\d\.\d%$"))
+    expect(over_the_bar).to_have_count(1)
+
+
+def the_monitor_names_the_violation(page: Page) -> None:
+    go(page, "Monitor")
+    press(page, "Run now")
+    expect(alert(page, VIOLATION)).to_be_visible()
+    expect(metric(page, "Predictions")).to_have_text("62")
+
+
+def a_flagged_prediction_gets_its_verdict(page: Page) -> str:
+    """Returns the id of the capture that got it."""
+    go(page, "Triage")
+    waiting = int(metric(page, "Waiting").inner_text())
+    assert waiting >= 48
+    page.get_by_role("button", name="14 Stop", exact=True).last.click()
+    expect(page).to_have_url(re.compile(r"/triage\?capture=[0-9a-f-]{36}$"))
+    capture_id = page.url.partition("?capture=")[2]
+    expect(page.locator(f".st-key-right_{capture_id}")).to_be_visible()
+    see_page(page, "Triage")
+    expect(page.get_by_role("heading", name=re.compile(r"^14 Stop, .* confident"))).to_be_visible()
+    expect(page.get_by_text("The sender says: made by deepfool.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^This picture: 14 Stop · "))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Clean: 1 Speed limit 30 km/h · "))).to_be_visible()
+    maps = heat_maps(page)
+    expect(maps).to_have_count(2)
+    assert stand_side_by_side(maps.nth(0), maps.nth(1))
+    page.get_by_label("Note").fill("a stop sign where none is")
+    press(page, "Record verdict")
+    expect(metric(page, "Waiting")).to_have_text(str(waiting - 1))
+    expect(metric(page, "Decided")).to_have_text("1")
+    expect(page).to_have_url(re.compile(r"/triage$"))
+    return capture_id
+
+
+def the_export_carries_it(page: Page, capture_id: str) -> None:
+    with page.expect_download() as downloading:
+        press(page, "Export decided")
+    assert downloading.value.suggested_filename == "signwatch-triage.zip"
+    content = Path(downloading.value.path()).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        (line,) = archive.read("manifest.jsonl").splitlines()
+        assert f"01/{capture_id}.png" in archive.namelist()
+    entry = json.loads(line)
+    assert entry["capture_id"] == capture_id
+    assert entry["predicted_class"] == 14
+    assert entry["provenance"]["attack"] == "deepfool"
+    decision = entry["decision"]
+    assert (decision["verdict"], decision["right_class"]) == ("adversarial", 1)
+    assert decision["note"] == "a stop sign where none is"
+
+
+def a_capture_leads_to_its_explanation(page: Page) -> None:
+    go(page, "Captures")
+    page.get_by_role("combobox", name="Flagged").click()
+    page.get_by_role("option", name="flagged", exact=True).click()
+    expect(page.get_by_text(re.compile(r"^Page \(of \d; (48|49|5\d) captures\)$"))).to_be_visible()
+    see_page(page, "Captures")
+    page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": HEADER + ROW // 2})
+    link = page.get_by_test_id("stPageLink").get_by_role("link", name="Explain")
+    link.click()
+    see_page(page, "Explain")
+    expect(page).to_have_url(re.compile(r"/explain\?capture=[0-9a-f-]{36}$"))
+    for title in ("Adversarial", "Clean"):
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r"^14 Stop · \d+\.\d%"))).to_be_visible()
+    maps = heat_maps(page)
+    expect(maps).to_have_count(2)
+    assert stand_side_by_side(maps.nth(0), maps.nth(1))

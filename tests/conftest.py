@@ -1,0 +1,150 @@
+"""Fixtures that the tests of core, pages and browser share."""
+
+import socket
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+import torch
+import uvicorn
+from starlette.applications import Starlette
+
+from core import running, services
+from core.endpoint import ROUTES
+from core.labels import all_labels
+from core.services import Services
+from core.settings import PREFIX, Settings
+from core.vision.classifier import Classifier, build_network, to_tensor
+from core.vision.manifest import Manifest
+from core.vision.predictor import Predictor
+from core.vision.suspicion import MarginCalibration
+from tests.pictures import blocks
+
+with warnings.catch_warnings():
+    # Starlette would rather see httpx2 under its test client; httpx serves as well.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+# The pictures of the tests are small: threads would wait for each other more than they work.
+torch.set_num_threads(1)
+
+# Property tests draw the same examples every time, and no machine is too slow for them.
+hypothesis.settings.register_profile(
+    "signwatch", derandomize=True, deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)  # fmt: skip
+hypothesis.settings.load_profile("signwatch")
+
+SIDE = 32
+ALPHA = Settings().alpha
+
+
+def random_classifier() -> Classifier:
+    """A seeded ResNet-18 of random weights that tells `blocks` apart, each class as often."""
+    pictures = np.stack([blocks(seed) for seed in range(10_000, 10_128)])
+    labels = tuple(label.name for label in all_labels())
+    manifest = Manifest(
+        "resnet18", SIDE, (0.34, 0.31, 0.32), (0.27, 0.26, 0.27), labels, temperature=1.5
+    )
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        network = build_network("resnet18", len(labels))
+        classifier = Classifier(manifest, network)
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = None  # one pass sets the statistics
+        network.train()
+        network(classifier.normalise(to_tensor(pictures)))
+        network.eval()
+        logits = network(classifier.normalise(to_tensor(pictures)))
+        scale = 6 / logits.std(dim=0).mean()
+        network.fc.bias.copy_((network.fc.bias - logits.mean(dim=0)) * scale)
+        network.fc.weight.mul_(scale)
+    return classifier
+
+
+@pytest.fixture(scope="session")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder: weights, model.json, suspicion.json. Not to be written to."""
+    folder = tmp_path_factory.mktemp("model")
+    classifier = random_classifier().save(folder)
+    clean = [blocks(seed) for seed in range(20_000, 20_400)]
+    MarginCalibration.fit(classifier.predict_logits(clean)).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def predictor(model_dir: Path) -> Predictor:
+    """What serves in `signwatch`, loaded once."""
+    return Predictor.load(model_dir, alpha=ALPHA)
+
+
+@pytest.fixture(scope="session")
+def classifier(predictor: Predictor) -> Classifier:
+    """The classifier of `model_dir`. Not to be changed."""
+    return predictor.classifier
+
+
+@pytest.fixture
+def environment(
+    tmp_path: Path, model_dir: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    """SIGNWATCH_* point into the test's own folder; further ones can be set before `signwatch`."""
+    for setting in fields(Settings):
+        monkeypatch.delenv(PREFIX + setting.name.upper(), raising=False)
+    monkeypatch.setenv("SIGNWATCH_LOCAL", str(tmp_path / "local"))
+    monkeypatch.setenv("SIGNWATCH_MODEL", str(model_dir))
+    read = Predictor.load
+
+    def load_once(directory: Path, *, alpha: float) -> Predictor:
+        known = directory == model_dir and alpha == ALPHA
+        return predictor if known else read(directory, alpha=alpha)
+
+    monkeypatch.setattr(Predictor, "load", staticmethod(load_once))
+    return monkeypatch
+
+
+@pytest.fixture
+def signwatch(environment: pytest.MonkeyPatch) -> Iterator[Services]:
+    """The process's services over an empty log and the random classifier."""
+    services.close_current()
+    yield services.current()
+    services.close_current()
+
+
+@pytest.fixture
+def client(signwatch: Services) -> Iterator[TestClient]:
+    """The HTTP interface without a network; errors of the program reach the test."""
+    with TestClient(Starlette(routes=ROUTES)) as client:
+        yield client
+
+
+@pytest.fixture
+def server(signwatch: Services) -> Iterator[str]:
+    """The HTTP interface on a real port of this machine: its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        # It listens already: a request that comes before uvicorn waits in the kernel.
+        config = uvicorn.Config(
+            Starlette(routes=ROUTES), log_level="warning", lifespan="off", ws="none"
+        )
+        serving = uvicorn.Server(config)
+        thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            serving.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def dashboard(server: str, signwatch: Services) -> Iterator[str]:
+    """`server`, with its address left where commands look for a running dashboard."""
+    running.leave_address(signwatch.settings.local, server)
+    yield server
+    running.remove_address(signwatch.settings.local)

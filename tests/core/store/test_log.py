@@ -1,0 +1,477 @@
+"""The capture log: what goes in comes out, once, after a restart too, and nothing after closing."""
+
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import NotFound, SignwatchError, Unavailable
+from core.store import CaptureLog
+from core.store.schema import MIGRATIONS
+from core.types import (
+    Capture,
+    CaptureFilter,
+    Decision,
+    Execution,
+    MonitorSettings,
+    Provenance,
+    Verdict,
+    Window,
+    WindowFigures,
+)
+from tests import records
+from tests.expect import raises
+from tests.records import (
+    NOON,
+    comparable,
+    make_capture,
+    make_execution,
+    make_image,
+    make_prediction,
+)
+
+EVERYTHING = CaptureFilter()
+ALWAYS = Window(datetime(1900, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+ROOT = Path(__file__).parents[3]
+few = settings(max_examples=30)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[CaptureLog]:
+    log = CaptureLog(tmp_path / "log.duckdb")
+    yield log
+    log.close()
+
+
+@pytest.fixture(scope="module")
+def shared_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaptureLog]:
+    """One log for the examples of a property test; records have ids of their own."""
+    log = CaptureLog(tmp_path_factory.mktemp("log") / "log.duckdb")
+    yield log
+    log.close()
+
+
+def found_ids(log: CaptureLog, chosen: CaptureFilter = EVERYTHING, **options: Any) -> list[str]:
+    items = log.find(chosen, limit=100, **options)
+    return [item.capture.capture_id for item in items]
+
+
+# What goes in comes out
+
+
+@few
+@given(capture=records.captures)
+def test_a_capture_comes_back_as_it_was(shared_log: CaptureLog, capture: Capture) -> None:
+    capture = replace(capture, capture_id=str(uuid.uuid4()))  # examples may repeat an id
+    shared_log.append([capture], [])
+    item = shared_log.capture(capture.capture_id)
+    assert comparable(item.capture) == comparable(capture)
+    assert item.decision is None
+
+
+@few
+@given(captures=st.lists(records.captures, max_size=8, unique_by=lambda each: each.capture_id))
+def test_what_was_appended_is_found(shared_log: CaptureLog, captures: list[Capture]) -> None:
+    own = str(uuid.uuid4())  # an endpoint for this example alone
+    captures = [replace(capture, endpoint=own) for capture in captures]
+    shared_log.append(captures, [])
+    chosen = CaptureFilter(window=Window(ALWAYS.start, ALWAYS.end, own))
+    assert shared_log.count(chosen) == len(captures)
+    order = sorted(captures, key=lambda each: each.capture_id)
+    order.sort(key=lambda each: each.inferred_at, reverse=True)
+    found = shared_log.find(chosen, limit=100)
+    assert [comparable(item.capture) for item in found] == [comparable(each) for each in order]
+
+
+@few
+@given(decision=records.decisions)
+def test_a_decision_comes_back_as_it_was(shared_log: CaptureLog, decision: Decision) -> None:
+    shared_log.add_decision(decision)
+    assert decision in shared_log.decisions(decision.capture_id)
+
+
+@few
+@given(execution=records.executions)
+def test_an_execution_comes_back_as_it_was(shared_log: CaptureLog, execution: Execution) -> None:
+    shared_log.add_execution(execution)
+    assert execution in shared_log.executions(1000)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_an_image_comes_back_as_it_was(log: CaptureLog, seed: int) -> None:
+    image = make_image(seed)
+    log.append([], [image])
+    assert log.image(image.sha256) == image
+    assert log.images([image.sha256, "unknown"]) == {image.sha256: image}
+
+
+def test_an_image_is_kept_once(log: CaptureLog) -> None:
+    image, other = make_image(0), make_image(1)
+    log.append([make_capture(image), make_capture(image)], [image, image])
+    log.append([make_capture(image)], [image, other])
+    assert log._database.rows("SELECT sha256, count(*) FROM log.images GROUP BY ALL") in (
+        [(image.sha256, 1), (other.sha256, 1)],
+        [(other.sha256, 1), (image.sha256, 1)],
+    )
+    assert log.count(EVERYTHING) == 3
+
+
+def test_times_of_other_zones_are_kept_in_utc(log: CaptureLog) -> None:
+    berlin = timezone(timedelta(hours=1))
+    capture = make_capture(inferred_at=datetime(2026, 2, 14, 13, tzinfo=berlin))
+    log.append([capture], [])
+    kept = log.capture(capture.capture_id).capture.inferred_at
+    assert kept == NOON
+    assert kept.tzinfo is UTC
+
+
+def test_appending_nothing_is_allowed(log: CaptureLog) -> None:
+    log.append([], [])
+    assert log.count(EVERYTHING) == 0
+
+
+# Reading
+
+
+def test_pages_follow_each_other_newest_first(log: CaptureLog) -> None:
+    captures = [make_capture(inferred_at=NOON + timedelta(seconds=n)) for n in range(7)]
+    log.append(captures, [])
+    newest_first = [capture.capture_id for capture in reversed(captures)]
+    assert found_ids(log) == newest_first
+    pages = [log.find(EVERYTHING, limit=3, offset=offset) for offset in (0, 3, 6, 9)]
+    assert [[item.capture.capture_id for item in page] for page in pages] == [
+        newest_first[:3], newest_first[3:6], newest_first[6:], [],
+    ]  # fmt: skip
+
+
+def test_the_most_suspicious_come_first_and_among_equals_the_newest(log: CaptureLog) -> None:
+    p_values = [0.5, 0.001, 0.2, 0.001]
+    captures = [
+        make_capture(inferred_at=NOON + timedelta(seconds=n),
+                     prediction=make_prediction(p_value=p_value))
+        for n, p_value in enumerate(p_values)
+    ]  # fmt: skip
+    log.append(captures, [])
+    wanted = [captures[n].capture_id for n in (3, 1, 2, 0)]
+    assert found_ids(log, most_suspicious=True) == wanted
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rows"),
+    [
+        (CaptureFilter(), {0, 1, 2, 3}),
+        (CaptureFilter(class_id=14), {0, 1}),
+        (CaptureFilter(class_id=7), set()),
+        (CaptureFilter(flagged=True), {1, 3}),
+        (CaptureFilter(flagged=False), {0, 2}),
+        (CaptureFilter(decided=True), {2}),
+        (CaptureFilter(decided=False), {0, 1, 3}),
+        (CaptureFilter(source="replay"), {1, 2}),
+        (CaptureFilter(max_confidence=0.5), {2, 3}),
+        (CaptureFilter(window=Window(NOON, NOON + timedelta(seconds=2))), {0, 1}),
+        (CaptureFilter(window=Window(NOON, NOON + timedelta(hours=1), "other")), {3}),
+        (CaptureFilter(flagged=True, source="replay"), {1}),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(
+    log: CaptureLog, chosen: CaptureFilter, rows: set[int]
+) -> None:
+    captures = [
+        make_capture(inferred_at=NOON),
+        make_capture(
+            inferred_at=NOON + timedelta(seconds=1), prediction=make_prediction(flagged=True),
+            provenance=Provenance(source="replay"),
+        ),
+        make_capture(
+            inferred_at=NOON + timedelta(seconds=2), prediction=make_prediction(3, 0.5),
+            provenance=Provenance(source="replay"),
+        ),
+        make_capture(
+            inferred_at=NOON + timedelta(seconds=3), endpoint="other",
+            prediction=make_prediction(4, 0.25, flagged=True),
+        ),
+    ]  # fmt: skip
+    log.append(captures, [])
+    log.add_decision(Decision(captures[2].capture_id, Verdict.UNREADABLE, None, "", "local", NOON))
+    assert set(found_ids(log, chosen)) == {captures[row].capture_id for row in rows}
+    assert log.count(chosen) == len(rows)
+
+
+def test_a_window_includes_its_start_and_excludes_its_end(log: CaptureLog) -> None:
+    end = NOON + timedelta(microseconds=1)
+    first, second = make_capture(inferred_at=NOON), make_capture(inferred_at=end)
+    log.append([first, second], [])
+    assert found_ids(log, CaptureFilter(window=Window(NOON, end))) == [first.capture_id]
+
+
+def test_the_figures_of_a_window(log: CaptureLog) -> None:
+    confidences = [(14, 0.75), (14, 0.5), (14, 0.25), (2, 1.0)]
+    log.append(
+        [make_capture(prediction=make_prediction(class_id, confidence, flagged=confidence < 0.5))
+         for class_id, confidence in confidences],
+        [],
+    )  # fmt: skip
+    window = Window(NOON, NOON + timedelta(seconds=1))
+    assert log.window_figures(window, low_confidence=0.5) == WindowFigures(
+        total=4, counts={14: 3, 2: 1}, mean_confidence=0.625, low_confidence=1, flagged=1
+    )
+
+
+def test_an_empty_window_has_no_mean_confidence(log: CaptureLog) -> None:
+    window = Window(NOON, NOON + timedelta(hours=1))
+    assert log.window_figures(window, low_confidence=0.5) == WindowFigures(0, {}, None, 0, 0)
+    assert log.counts_over_time(window, 60) == []
+
+
+def test_counts_over_time_are_kept_by_bucket_and_class(log: CaptureLog) -> None:
+    seconds = [(0, 14), (9, 14), (10, 14), (11, 2), (35, 2)]
+    log.append(
+        [make_capture(inferred_at=NOON + timedelta(seconds=n), prediction=make_prediction(k))
+         for n, k in seconds],
+        [],
+    )  # fmt: skip
+    window = Window(NOON, NOON + timedelta(minutes=1))
+    assert log.counts_over_time(window, 10) == [
+        (NOON, 14, 2),
+        (NOON + timedelta(seconds=10), 2, 1),
+        (NOON + timedelta(seconds=10), 14, 1),
+        (NOON + timedelta(seconds=30), 2, 1),
+    ]
+
+
+def test_the_newest_capture(log: CaptureLog) -> None:
+    assert log.last_capture_at() is None
+    log.append([make_capture(inferred_at=NOON + timedelta(seconds=n)) for n in (1, 3, 2)], [])
+    assert log.last_capture_at() == NOON + timedelta(seconds=3)
+
+
+def test_the_latest_decision_counts_and_earlier_ones_stay(log: CaptureLog) -> None:
+    capture = make_capture()
+    log.append([capture], [])
+    first = Decision(capture.capture_id, Verdict.ADVERSARIAL, 2, "looks odd", "ada", NOON)
+    second = replace(first, verdict=Verdict.RIGHT_AFTER_ALL, decided_at=NOON + timedelta(seconds=5))
+    log.add_decision(second)
+    log.add_decision(first)
+    assert log.capture(capture.capture_id).decision == second
+    assert [item.decision for item in log.find(EVERYTHING, limit=9)] == [second]
+    assert log.decisions(capture.capture_id) == [first, second]
+    assert log.count(CaptureFilter(decided=True)) == 1
+
+
+def test_the_latest_executions_come_first(log: CaptureLog) -> None:
+    executions = [make_execution(NOON + timedelta(minutes=n)) for n in range(4)]
+    for execution in executions:
+        log.add_execution(execution)
+    assert log.executions(3) == executions[:0:-1]
+
+
+def test_the_latest_monitor_settings_count(log: CaptureLog) -> None:
+    assert log.monitor_settings() is None
+    log.set_monitor_settings(MonitorSettings(0.25, 5), NOON + timedelta(seconds=1))
+    log.set_monitor_settings(MonitorSettings(0.75, 90), NOON)
+    assert log.monitor_settings() == MonitorSettings(0.25, 5)
+
+
+def test_what_is_not_there_is_named(log: CaptureLog) -> None:
+    with raises(NotFound, "no image abc in the capture log"):
+        log.image("abc")
+    with raises(NotFound, "no capture abc in the log"):
+        log.capture("abc")
+    assert log.images(["abc"]) == {}
+    assert log.decisions("abc") == []
+
+
+@pytest.mark.parametrize("text", ["'; DROP TABLE log.captures; --", "%", "a'b", '"'])
+def test_values_are_never_read_as_sql(log: CaptureLog, text: str) -> None:
+    capture = make_capture(endpoint=text, provenance=Provenance(source=text))
+    log.append([capture, make_capture()], [])
+    window = Window(NOON, NOON + timedelta(hours=1), text)
+    assert found_ids(log, CaptureFilter(window=window, source=text)) == [capture.capture_id]
+    with raises(NotFound, f"no capture {text} in the log"):
+        log.capture(text)
+
+
+# Transactions and threads
+
+
+def test_captures_and_images_are_stored_together_or_not_at_all(
+    log: CaptureLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = make_image()
+    unfit = make_capture(image, prediction=make_prediction(class_id=0))
+    object.__setattr__(unfit.prediction, "class_id", 10**6)  # no SMALLINT
+    with pytest.raises(Exception, match="1000000"):
+        log.append([make_capture(image), unfit], [image])
+    assert log.count(EVERYTHING) == 0
+    assert log.images([image.sha256]) == {}
+    log.append([make_capture(image)], [image])
+    assert log.count(EVERYTHING) == 1
+
+
+def test_threads_share_a_log(log: CaptureLog) -> None:
+    image = make_image()
+
+    def work(_: int) -> None:
+        for _ in range(10):
+            log.append([make_capture(image)], [image])
+            log.window_figures(Window(NOON, NOON + timedelta(hours=1)), low_confidence=0.5)
+            log.check_writable()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    assert log.count(EVERYTHING) == 40
+    assert log._database.rows("SELECT count(*) FROM log.images") == [(1,)]
+
+
+# The life of a log
+
+
+def test_a_reopened_log_holds_everything(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder's" / "log.duckdb"
+    image, execution = make_image(), make_execution()
+    capture = make_capture(image)
+    decision = Decision(capture.capture_id, Verdict.MODEL_WRONG, 3, "note", "ada", NOON)
+    log = CaptureLog(path)
+    log.append([capture], [image])
+    log.add_decision(decision)
+    log.add_execution(execution)
+    log.set_monitor_settings(MonitorSettings(0.25, 5), NOON)
+    log.close()
+    again = CaptureLog(path)
+    item = again.capture(capture.capture_id)
+    assert comparable(item.capture) == comparable(capture)
+    assert item.decision == decision
+    assert again.image(image.sha256) == image
+    assert again.executions(5) == [execution]
+    assert again.monitor_settings() == MonitorSettings(0.25, 5)
+    again.append([make_capture(image)], [image])
+    assert again.count(EVERYTHING) == 2
+    again.close()
+
+
+USES: dict[str, Callable[[CaptureLog], object]] = {
+    "append": lambda log: log.append([], []),
+    "check_writable": lambda log: log.check_writable(),
+    "image": lambda log: log.image("a"),
+    "images": lambda log: log.images(["a"]),
+    "window_figures": lambda log: log.window_figures(Window(NOON, NOON), low_confidence=0.5),
+    "last_capture_at": lambda log: log.last_capture_at(),
+    "counts_over_time": lambda log: log.counts_over_time(Window(NOON, NOON), 1),
+    "count": lambda log: log.count(EVERYTHING),
+    "find": lambda log: log.find(EVERYTHING, limit=1),
+    "capture": lambda log: log.capture("a"),
+    "add_decision": lambda log: log.add_decision(
+        Decision("a", Verdict.UNREADABLE, None, "", "local", NOON)
+    ),
+    "decisions": lambda log: log.decisions("a"),
+    "add_execution": lambda log: log.add_execution(make_execution()),
+    "executions": lambda log: log.executions(1),
+    "set_monitor_settings": lambda log: log.set_monitor_settings(MonitorSettings(0.5, 60), NOON),
+    "monitor_settings": lambda log: log.monitor_settings(),
+}
+
+
+def test_every_use_is_known_to_this_test() -> None:
+    public = {name for name in vars(CaptureLog) if not name.startswith("_")}
+    assert set(USES) == public - {"close"}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_closed_log_says_so(tmp_path: Path, use: str) -> None:
+    log = CaptureLog(tmp_path / "log.duckdb")
+    log.close()
+    log.close()  # once more does no harm
+    with raises(Unavailable, "the capture log is closed; start the dashboard again"):
+        USES[use](log)
+
+
+def test_a_writable_log_is_left_as_it_is(log: CaptureLog) -> None:
+    log.check_writable()
+    rows = log._database.rows("SELECT version FROM log.migrations ORDER BY version")
+    assert rows == [(n,) for n in range(1, len(MIGRATIONS) + 1)]
+
+
+def test_a_second_process_is_refused_with_what_to_do(log: CaptureLog, tmp_path: Path) -> None:
+    path = tmp_path / "log.duckdb"
+    program = (
+        "import sys; from pathlib import Path; from core.store import CaptureLog\n"
+        "from core.errors import Unavailable\n"
+        "try: CaptureLog(Path(sys.argv[1]))\n"
+        "except Unavailable as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], cwd=ROOT, text=True, capture_output=True
+    )
+    assert done.stderr == ""
+    assert re.fullmatch(
+        rf"the capture log {re.escape(str(path))} cannot be opened \(IO Error: Could not set lock "
+        rf'on file "{re.escape(str(path))}": Conflicting lock is held in .+\)\. If a dashboard '
+        r"has it open, stop that one, or point SIGNWATCH_STORE elsewhere\n",
+        done.stdout,
+    )
+    log.append([make_capture()], [])
+    assert log.count(EVERYTHING) == 1
+
+
+def test_a_log_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "log.duckdb"
+    CaptureLog(path).close()
+    newer = len(MIGRATIONS) + 1
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("INSERT INTO migrations VALUES (?)", [newer])
+    with raises(
+        Unavailable,
+        f"the capture log {path} has schema {newer}, this program knows {len(MIGRATIONS)}: "
+        "use the newer Signwatch that wrote it",
+    ):
+        CaptureLog(path)
+    with duckdb.connect(str(path)) as connection:
+        assert connection.execute("SELECT max(version) FROM migrations").fetchall() == [(newer,)]
+
+
+def test_a_refused_log_is_not_held_open(tmp_path: Path) -> None:
+    path = tmp_path / "log.duckdb"
+    CaptureLog(path).close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("INSERT INTO migrations VALUES (99)")
+    with pytest.raises(Unavailable) as refused:
+        CaptureLog(path)
+    with duckdb.connect(str(path)) as connection:  # while the error still holds its frames
+        connection.execute("DELETE FROM migrations WHERE version = 99")
+    assert refused.value.status == 503
+    CaptureLog(path).close()
+
+
+def test_a_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log.duckdb"
+    path.write_bytes(b"something else entirely" * 1000)
+    with raises(
+        Unavailable,
+        f'the capture log {path} cannot be opened (IO Error: The file "{path}" exists, but it is '
+        "not a valid DuckDB database file!). If a dashboard has it open, stop that one, or point "
+        "SIGNWATCH_STORE elsewhere",
+    ):
+        CaptureLog(path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    path = tmp_path / "file" / "log.duckdb"
+    with pytest.raises(SignwatchError) as caught:
+        CaptureLog(path)
+    assert type(caught.value) is Unavailable
+    assert str(caught.value) == (
+        f"the capture log {path} cannot be opened ([Errno 17] File exists: '{tmp_path / 'file'}'). "
+        "If a dashboard has it open, stop that one, or point SIGNWATCH_STORE elsewhere"
+    )

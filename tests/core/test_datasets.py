@@ -1,0 +1,372 @@
+"""Labelled image sets from disk, and the split by track."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torchvision.datasets import GTSRB
+
+from core import datasets
+from core.datasets import FOLDS, Dataset, load, load_gtsrb, split_by_track
+from core.errors import BadInput, NotFound, UnsupportedMedia
+from tests.expect import raises
+from tests.layouts import lay_out_gtsrb, write_npz
+from tests.pictures import blocks, noise, saved
+from tests.requirements import require
+
+ROOT = Path(__file__).parents[2]
+GTSRB32 = Path(os.environ.get("SIGNWATCH_GTSRB32", ROOT.parent / "shared" / "gtsrb32"))
+
+
+def make_dataset(labels: list[int], tracks: list[int] | None = None) -> Dataset:
+    images = [blocks(seed) for seed in range(len(labels))]
+    known = None if tracks is None else np.array(tracks, dtype=np.int64)
+    return Dataset(images, np.array(labels, dtype=np.int64), known, "made up")
+
+
+# .npz
+
+
+def test_an_npz_gives_images_labels_and_tracks(tmp_path: Path) -> None:
+    images = np.stack([noise(5, 6, seed) for seed in range(4)])
+    path = write_npz(
+        tmp_path / "signs" / "train.npz", images=images, tracks=np.array([7, 7, 8, 9], np.uint16),
+        labels=np.array([14, 14, 2, 42], dtype=np.uint8), roi=np.zeros((4, 6)),
+    )  # fmt: skip
+    dataset = load(path)
+    assert np.array_equal(np.stack(list(dataset.images)), images)
+    assert dataset.labels.tolist() == [14, 14, 2, 42]
+    assert dataset.labels.dtype == np.int64
+    assert dataset.tracks is not None
+    assert dataset.tracks.tolist() == [7, 7, 8, 9]
+    assert dataset.name == "signs"
+    assert len(dataset) == 4
+
+
+def test_a_folder_with_one_npz_stands_for_it(tmp_path: Path) -> None:
+    write_npz(tmp_path / "train.npz", images=noise(4, 4)[None], labels=np.array([3]))
+    dataset = load(tmp_path)
+    assert dataset.labels.tolist() == [3]
+    assert dataset.tracks is None
+
+
+@pytest.mark.parametrize(
+    ("arrays", "problem"),
+    [
+        (
+            {"pictures": np.zeros((1, 2, 2, 3), np.uint8), "labels": np.array([1])},
+            "expected arrays `images` and `labels`, got labels, pictures",
+        ),
+        ({"images": np.zeros((1, 2, 2, 3), np.uint8)},
+         "expected arrays `images` and `labels`, got images"),
+        (
+            {"images": np.zeros((1, 2, 2, 3)), "labels": np.array([1])},
+            "`images` must be (N, height, width, 3) uint8, got (1, 2, 2, 3) float64",
+        ),
+        (
+            {"images": np.zeros((2, 2, 3), np.uint8), "labels": np.array([1])},
+            "`images` must be (N, height, width, 3) uint8, got (2, 2, 3) uint8",
+        ),
+        (
+            {"images": np.zeros((1, 2, 2, 4), np.uint8), "labels": np.array([1])},
+            "`images` must be (N, height, width, 3) uint8, got (1, 2, 2, 4) uint8",
+        ),
+        (
+            {"images": np.zeros((2, 2, 2, 3), np.uint8), "labels": np.array([1])},
+            "`labels` must be (2,) integers, one an image, got (1,) int64",
+        ),
+        (
+            {"images": np.zeros((1, 2, 2, 3), np.uint8), "labels": np.array([1.5])},
+            "`labels` must be (1,) integers, one an image, got (1,) float64",
+        ),
+        (
+            {"images": np.zeros((1, 2, 2, 3), np.uint8), "labels": np.array(["Stop"])},
+            "`labels` must be (1,) integers, one an image, got (1,) <U4",
+        ),
+        (
+            {"images": np.zeros((2, 2, 2, 3), np.uint8), "labels": np.array([1, 2]),
+             "tracks": np.array([1])},
+            "`tracks` must be (2,) integers, one an image, got (1,) int64",
+        ),
+    ],
+)  # fmt: skip
+def test_an_npz_of_another_make_is_refused(
+    tmp_path: Path, arrays: dict[str, Any], problem: str
+) -> None:
+    path = write_npz(tmp_path / "wrong.npz", **arrays)
+    with raises(BadInput, f"{path}: {problem}"):
+        load(path)
+
+
+def test_labels_outside_the_classes_are_refused(tmp_path: Path) -> None:
+    images = np.zeros((2, 2, 2, 3), np.uint8)
+    path = write_npz(tmp_path / "far" / "x.npz", images=images, labels=np.array([0, 43]))
+    with raises(BadInput, "far: labels must lie in 0..42, got 0..43"):
+        load(path)
+
+
+def test_an_npz_without_images_is_refused(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "none" / "x.npz", images=np.zeros((0, 2, 2, 3), np.uint8),
+                     labels=np.zeros(0, np.int64))  # fmt: skip
+    with raises(BadInput, "none: expected at least one image, found none"):
+        load(path)
+
+
+def test_files_that_are_no_npz_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    whole = write_npz(tmp_path / "whole.npz", images=noise(64, 64)[None], labels=np.array([3]))
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    pickled = np.array([{"a": 1}], dtype=object)
+    for content, problem in [
+        (b"", "No data left in file"),
+        (b"label,file\n14,a.png\n",
+         "This file contains pickled (object) data. If you trust the file you can load it unsafely "
+         "using the `allow_pickle=` keyword argument or `pickle.load()`."),
+        (whole.read_bytes()[:500], "File is not a zip file"),
+        ((tmp_path / "array.npy").read_bytes(),
+         "it is a single array, as np.save writes it; use np.savez"),
+        (write_npz(tmp_path / "pickled.npz", images=pickled, labels=pickled).read_bytes(),
+         "Object arrays cannot be loaded when allow_pickle=False"),
+    ]:  # fmt: skip
+        path.write_bytes(content)
+        with raises(BadInput, f"{path} is not a readable .npz archive: {problem}"):
+            load(path)
+
+
+def test_a_damaged_npz_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    np.savez_compressed(path, images=noise(64, 64)[None], labels=np.array([3]))
+    content = bytearray(path.read_bytes())
+    content[2000:2100] = bytes(100)
+    path.write_bytes(content)
+    with pytest.raises(BadInput) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path} is not a readable .npz archive: ")
+
+
+# Folders
+
+
+def test_a_folder_by_class_id_is_read_in_order(tmp_path: Path) -> None:
+    for folder, file, seed in [
+        ("14", "b.png", 1), ("14", "a.PNG", 2), ("00002", "x.png", 3), ("7", "y.bmp", 4),
+    ]:  # fmt: skip
+        (tmp_path / folder).mkdir(exist_ok=True)
+        kind = file[-3:].upper()
+        (tmp_path / folder / file).write_bytes(saved(blocks(seed), kind))
+    (tmp_path / "14" / "notes.txt").write_text("no picture")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "z.png").write_bytes(b"not read")
+    (tmp_path / "²").mkdir()
+    dataset = load(tmp_path)
+    assert dataset.labels.tolist() == [2, 7, 14, 14]
+    for image, seed in zip(dataset.images, [3, 4, 2, 1], strict=True):
+        assert np.array_equal(image, blocks(seed))
+    assert dataset.tracks is None
+    assert dataset.name == tmp_path.name
+
+
+def test_pictures_of_a_folder_may_differ_in_size(tmp_path: Path) -> None:
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "a.png").write_bytes(saved(noise(3, 4), "PNG"))
+    (tmp_path / "0" / "b.png").write_bytes(saved(noise(7, 5), "PNG"))
+    assert [image.shape for image in load(tmp_path).images] == [(3, 4, 3), (7, 5, 3)]
+
+
+def test_gtsrb_file_names_carry_tracks(tmp_path: Path) -> None:
+    folder = tmp_path / "00014"
+    folder.mkdir()
+    for name in ("00000_00000", "00000_00001", "00012_00000"):
+        (folder / f"{name}.ppm").write_bytes(saved(noise(4, 4), "PPM"))
+    tracks = load(tmp_path).tracks
+    assert tracks is not None
+    assert tracks.tolist() == [0, 0, 12]
+    (folder / "extra.ppm").write_bytes(saved(noise(4, 4), "PPM"))
+    assert load(tmp_path).tracks is None
+
+
+def test_a_bad_picture_in_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "14").mkdir()
+    bad = tmp_path / "14" / "a.png"
+    bad.write_bytes(b"no picture")
+    with raises(
+        UnsupportedMedia,
+        f"{bad}: expected a PNG, JPEG, WebP or BMP file; this is none of them",
+    ):
+        load(tmp_path)
+
+
+def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    with raises(
+        NotFound, f"{missing} does not exist; expected an .npz, or a folder of images by class id"
+    ):
+        load(missing)
+    with raises(
+        BadInput,
+        f"{tmp_path}: expected one .npz, or subfolders named by class id (0..42) with images",
+    ):
+        load(tmp_path)
+
+
+def test_two_archives_in_one_folder_are_not_chosen_between(tmp_path: Path) -> None:
+    for name in ("a.npz", "b.npz"):
+        write_npz(tmp_path / name, images=noise(4, 4)[None], labels=np.array([3]))
+    with raises(
+        BadInput,
+        f"{tmp_path}: expected one .npz, or subfolders named by class id (0..42) with images",
+    ):
+        load(tmp_path)
+
+
+# The official layout
+
+
+@pytest.mark.parametrize(("part", "split"), [("training", "train"), ("test", "test")])
+def test_the_official_layout_is_read_as_torchvision_reads_it(
+    tmp_path: Path, part: Any, split: str
+) -> None:
+    lay_out_gtsrb(tmp_path)
+    own, theirs = load_gtsrb(tmp_path, part), GTSRB(str(tmp_path), split=split)
+    assert own.labels.tolist() == [label for _, label in theirs]
+    for image, (picture, _) in zip(own.images, theirs, strict=True):
+        assert np.array_equal(image, np.asarray(picture))
+
+
+def test_the_official_training_part_has_tracks_and_the_test_part_has_none(tmp_path: Path) -> None:
+    lay_out_gtsrb(tmp_path)
+    training, test = load_gtsrb(tmp_path, "training"), load_gtsrb(tmp_path, "test")
+    assert training.tracks is not None
+    assert training.tracks.tolist() == [0, 0, 1, 0, 3]
+    assert training.labels.tolist() == [0, 0, 0, 1, 2]
+    assert test.tracks is None
+    assert test.labels.tolist() == [2, 0, 1]
+    assert test.name == "GTSRB test"
+
+
+def test_a_folder_in_the_official_layout_is_recognised(tmp_path: Path) -> None:
+    lay_out_gtsrb(tmp_path)
+    assert load(tmp_path).name == "GTSRB test"
+    (tmp_path / "gtsrb" / "GT-final_test.csv").unlink()
+    assert load(tmp_path).labels.tolist() == [0, 0, 0, 1, 2]
+
+
+# Folds
+
+
+@st.composite
+def tracked_labels(draw: st.DrawFn) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Labels and tracks of some images: track numbers start anew in every class."""
+    pairs = draw(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), min_size=1, max_size=80))
+    labels, tracks = np.array(pairs, dtype=np.int64).T
+    return labels, tracks
+
+
+@given(tracked_labels(), st.integers(0, 5))
+def test_no_track_is_split(made: tuple[NDArray[np.int64], NDArray[np.int64]], seed: int) -> None:
+    labels, tracks = made
+    folds = split_by_track(labels, tracks, seed=seed)
+    assert folds.shape == labels.shape
+    assert set(folds.tolist()) <= {0, 1, 2}
+    where: dict[tuple[int, int], set[int]] = {}
+    for label, track, fold in zip(labels.tolist(), tracks.tolist(), folds.tolist(), strict=True):
+        where.setdefault((label, track), set()).add(fold)
+    assert all(len(folds_of_track) == 1 for folds_of_track in where.values())
+
+
+@given(tracked_labels(), st.integers(0, 5))
+def test_a_class_of_three_tracks_is_in_every_fold(
+    made: tuple[NDArray[np.int64], NDArray[np.int64]], seed: int
+) -> None:
+    labels, tracks = made
+    folds = split_by_track(labels, tracks, seed=seed)
+    for label in np.unique(labels):
+        if len(np.unique(tracks[labels == label])) >= 3:
+            assert set(folds[labels == label].tolist()) == {0, 1, 2}
+
+
+@given(tracked_labels(), st.integers(0, 5))
+def test_the_folds_of_a_data_set_are_all_of_it(
+    made: tuple[NDArray[np.int64], NDArray[np.int64]], seed: int
+) -> None:
+    labels, tracks = made
+    folds = split_by_track(labels, tracks, seed=seed)
+    dataset = Dataset([np.full((1, 1, 3), n, np.uint8) for n in range(len(labels))], labels,
+                      tracks, "x")  # fmt: skip
+    for number, name in enumerate(FOLDS[:3]):
+        rows = np.flatnonzero(folds == number)
+        if len(rows):
+            part = dataset.fold(name, seed=seed)
+            assert [int(image[0, 0, 0]) for image in part.images] == rows.tolist()
+            assert part.labels.tolist() == labels[rows].tolist()
+            assert part.tracks is not None
+            assert part.tracks.tolist() == tracks[rows].tolist()
+
+
+def test_shares_are_75_10_15_percent_of_the_tracks() -> None:
+    labels = np.zeros(1000, dtype=np.int64)
+    folds = split_by_track(labels, np.arange(1000) // 10)
+    assert np.bincount(folds).tolist() == [750, 100, 150]
+
+
+def test_a_split_depends_on_its_seed_alone() -> None:
+    labels, tracks = np.zeros(60, dtype=np.int64), np.arange(60)
+    first = split_by_track(labels, tracks, seed=1)
+    assert np.array_equal(first, split_by_track(labels, tracks, seed=1))
+    assert not np.array_equal(first, split_by_track(labels, tracks, seed=2))
+    order = np.random.default_rng(0).permutation(60)
+    assert np.array_equal(first[order], split_by_track(labels[order], tracks[order], seed=1))
+
+
+def test_without_tracks_there_is_only_the_whole() -> None:
+    dataset = make_dataset([1, 2])
+    assert dataset.fold("all") is dataset
+    assert dataset.natural_fold() == "all"
+    with raises(BadInput, "made up has no tracks, so it has no held-out part; use `all`"):
+        dataset.fold("held-out")
+    assert make_dataset([1, 2], [0, 1]).natural_fold() == "held-out"
+
+
+def test_labels_must_be_as_many_as_images() -> None:
+    with raises(BadInput, "made up: expected one label an image, got 1 images and 2 labels"):
+        Dataset([blocks()], np.array([1, 2]), None, "made up")
+
+
+def test_a_sample_is_drawn_without_repetition_and_by_its_seed() -> None:
+    dataset = make_dataset(list(range(20)), list(range(20)))
+    drawn = dataset.sample(8, seed=3)
+    assert len(set(drawn.labels.tolist())) == 8
+    assert drawn.labels.tolist() == dataset.sample(8, seed=3).labels.tolist()
+    assert drawn.labels.tolist() != dataset.sample(8, seed=4).labels.tolist()
+    for image, label in zip(drawn.images, drawn.labels, strict=True):
+        assert np.array_equal(image, blocks(int(label)))
+    assert drawn.tracks is not None
+    assert drawn.tracks.tolist() == drawn.labels.tolist()
+    assert sorted(dataset.sample(99, seed=0).labels.tolist()) == list(range(20))
+
+
+# The real one
+
+
+def test_gtsrb32_is_read_and_split_by_track() -> None:
+    require((GTSRB32 / "train.npz").is_file(), f"there is no train.npz in {GTSRB32}")
+    dataset = datasets.load(GTSRB32)
+    assert len(dataset) == 39_209
+    assert np.asarray(dataset.images).shape == (39_209, 32, 32, 3)
+    assert np.bincount(dataset.labels).argmax() == 2
+    assert dataset.natural_fold() == "held-out"
+    parts = {name: dataset.fold(name) for name in FOLDS[:3]}
+    signs = [
+        {*zip(part.labels.tolist(), part.tracks.tolist(), strict=True)}
+        for part in parts.values()
+        if part.tracks is not None
+    ]
+    assert sum(len(part) for part in parts.values()) == 39_209
+    assert [len(one) for one in signs] == [len(one - set().union(*signs[:n], *signs[n + 1 :]))
+                                           for n, one in enumerate(signs)]  # fmt: skip
+    assert all(set(part.labels.tolist()) == set(range(43)) for part in parts.values())

@@ -1,0 +1,329 @@
+"""The composition root: one model, one log, everything the program can do."""
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import services
+from core.capture import RequestFacts
+from core.errors import BadInput, NotFound, Unavailable
+from core.images import ImageLimits, Picture, encode_png
+from core.sagemaker import RequestLimits
+from core.services import Services
+from core.settings import Settings
+from core.types import (
+    CaptureFilter,
+    ExecutionStatus,
+    MonitorSettings,
+    Provenance,
+    Trigger,
+    Verdict,
+    Window,
+    now,
+)
+from tests.expect import raises
+from tests.pictures import blocks, noise, saved
+from tests.records import NOON, comparable, make_capture, make_image, make_prediction
+from tests.waiting import LONGEST
+
+EVERYTHING = CaptureFilter()
+AROUND_NOON = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
+
+
+def pictures(*seeds: int) -> list[Picture]:
+    return [Picture.from_pixels(blocks(seed)) for seed in seeds]
+
+
+def put(signwatch: Services, class_ids: Sequence[int]) -> None:
+    """Captures at noon, of these classes."""
+    image = make_image()
+    captures = [make_capture(image, prediction=make_prediction(k)) for k in class_ids]
+    signwatch.log.append(captures, [image])
+
+
+# Serving
+
+
+def test_an_answer_is_captured_as_it_was_given(signwatch: Services) -> None:
+    sent = pictures(0, 1)
+    before = now()
+    answer = signwatch.invoke(sent, RequestFacts(endpoint="cars", inference_id="i"))
+    expected = signwatch.predictor.predict([picture.pixels for picture in sent])
+    assert comparable(answer.predictions) == comparable(expected)
+    for capture_id, prediction, picture in zip(
+        answer.capture_ids, answer.predictions, sent, strict=True
+    ):
+        assert capture_id is not None
+        capture = signwatch.log.capture(capture_id).capture
+        assert comparable(capture.prediction) == comparable(prediction)
+        assert (capture.endpoint, capture.inference_id) == ("cars", "i")
+        assert capture.image_sha256 == picture.sha256
+        assert capture.model_sha256 == signwatch.predictor.classifier.manifest.sha256
+        assert before <= capture.inferred_at <= now()
+        assert np.array_equal(signwatch.picture(picture.sha256).pixels, picture.pixels)
+
+
+@pytest.mark.parametrize(("sampling", "kept"), [("0", 0), ("100", 6)])
+def test_sampling_decides_what_is_kept(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest, sampling: str, kept: int
+) -> None:
+    environment.setenv("SIGNWATCH_SAMPLING", sampling)
+    signwatch = request.getfixturevalue("signwatch")
+    answers = [signwatch.invoke(pictures(seed), RequestFacts()) for seed in range(6)]
+    assert signwatch.log.count(EVERYTHING) == kept
+    assert [answer.capture_ids == (None,) for answer in answers] == [kept == 0] * 6
+
+
+def test_a_request_is_sampled_as_a_whole(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_SAMPLING", "50")
+    signwatch = request.getfixturevalue("signwatch")
+    signwatch._capturer._random.seed(0)
+    answers = [signwatch.invoke(pictures(0, 1, 2), RequestFacts()) for _ in range(20)]
+    kept = [sum(each is not None for each in answer.capture_ids) for answer in answers]
+    assert set(kept) == {0, 3}
+    assert signwatch.log.count(EVERYTHING) == sum(kept)
+
+
+def test_a_reference_is_an_image_without_a_capture(signwatch: Services) -> None:
+    content = saved(blocks(3), "BMP")
+    sha256 = signwatch.keep_reference(Picture.from_file(content))
+    assert signwatch.stored_image(sha256).content == content
+    assert signwatch.stored_image(sha256).media_type == "image/bmp"
+    assert np.array_equal(signwatch.picture(sha256).pixels, blocks(3))
+    assert signwatch.log.count(EVERYTHING) == 0
+
+
+def test_a_picture_that_is_not_there_is_named(signwatch: Services) -> None:
+    with raises(NotFound, "no image abc in the capture log"):
+        signwatch.picture("abc")
+    with raises(NotFound, "no image abc in the capture log"):
+        signwatch.stored_image("abc")
+
+
+def test_limits_come_from_the_settings(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_MAX_BODY_BYTES", "1234")
+    environment.setenv("SIGNWATCH_MAX_PIXELS", "567")
+    environment.setenv("SIGNWATCH_MAX_BATCH", "8")
+    signwatch = request.getfixturevalue("signwatch")
+    assert signwatch.limits == RequestLimits(1234, 8, ImageLimits(1234, 567))
+
+
+# Lab
+
+
+def test_pictures_are_attacked_with_the_model_that_serves(signwatch: Services) -> None:
+    pixels = blocks(1)
+    (before,) = signwatch.predictor.predict([pixels])
+    reported: list[tuple[int, int, str]] = []
+    (crafted,) = signwatch.craft(
+        "pgd", [pixels], [before.class_id], epsilon=8 / 255, target=None, steps=3, seed=1,
+        progress=lambda *report: reported.append(report),
+    )  # fmt: skip
+    assert crafted.eligible
+    assert crafted.success
+    assert np.abs(crafted.adversarial.astype(int) - pixels).max() <= 8
+    (after,) = signwatch.predictor.predict([crafted.adversarial])
+    assert after.class_id != before.class_id
+    assert reported[-1][:2] == (3, 3)
+
+
+def test_an_explanation_adds_up(signwatch: Services) -> None:
+    explained = signwatch.explain([blocks(1), noise(20, 30)], [None, 14])
+    (predicted,) = signwatch.predictor.predict([blocks(1)])
+    assert explained[0].class_id == explained[0].predicted_id == predicted.class_id
+    assert explained[1].class_id == 14
+    assert [each.map.shape for each in explained] == [(32, 32), (20, 30)]
+    assert max(each.residual for each in explained) < 1e-3
+
+
+def test_traffic_is_sent_with_its_provenance(signwatch: Services) -> None:
+    provenance = Provenance("lab", 3, "pgd", 14, "ff")
+    reported: list[tuple[int, int, str]] = []
+    answers = signwatch.send_traffic(
+        [(picture, provenance) for picture in pictures(0, 1, 2)],
+        lambda *report: reported.append(report),
+    )
+    assert reported == [(1, 3, "sent"), (2, 3, "sent"), (3, 3, "sent")]
+    found = signwatch.log.find(EVERYTHING, limit=9)
+    assert {item.capture.capture_id for item in found} == {
+        capture_id for answer in answers for capture_id in answer.capture_ids
+    }
+    assert {item.capture.provenance for item in found} == {provenance}
+
+
+# Monitor
+
+
+def test_the_monitor_finds_the_attack_and_keeps_the_execution(signwatch: Services) -> None:
+    put(signwatch, [14] * 322 + [1] * 78)
+    done = signwatch.run_monitor(AROUND_NOON)
+    assert done.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+    assert done.message == (
+        "CompletedWithViolations: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
+    )
+    assert dict(done.figures.counts) == {14: 322, 1: 78}
+    assert done.trigger is Trigger.MANUAL
+    assert done.window == AROUND_NOON
+    assert signwatch.log.executions(9) == [done]
+
+
+def test_a_threshold_may_be_given_for_once(signwatch: Services) -> None:
+    put(signwatch, [14] * 8 + [1] * 2)
+    assert signwatch.run_monitor(AROUND_NOON, threshold=0.8).status is ExecutionStatus.COMPLETED
+    assert signwatch.run_monitor(AROUND_NOON).threshold == 0.5
+    with raises(BadInput, "threshold must lie in (0, 1], got 0.0"):
+        signwatch.run_monitor(AROUND_NOON, threshold=0.0)
+    assert len(signwatch.log.executions(9)) == 2
+
+
+def test_low_confidence_is_what_the_settings_say(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_LOW_CONFIDENCE", "0.8")
+    signwatch = request.getfixturevalue("signwatch")
+    put(signwatch, [14, 2])
+    figures = signwatch.window_figures(AROUND_NOON)
+    assert (figures.total, figures.low_confidence, figures.mean_confidence) == (2, 2, 0.75)
+
+
+def test_monitor_settings_are_the_defaults_until_some_are_set(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_THRESHOLD", "0.7")
+    environment.setenv("SIGNWATCH_WINDOW_MINUTES", "15")
+    signwatch = request.getfixturevalue("signwatch")
+    assert signwatch.monitor_settings() == MonitorSettings(0.7, 15)
+    signwatch.set_monitor_settings(MonitorSettings(0.25, 5))
+    assert signwatch.monitor_settings() == MonitorSettings(0.25, 5)
+    window = signwatch.live_window("cars")
+    assert window.end - window.start == timedelta(minutes=5)
+    assert window.endpoint == "cars"
+    assert now() - window.end < timedelta(minutes=1)
+    longer = signwatch.live_window(minutes=90)
+    assert longer.end - longer.start == timedelta(minutes=90)
+    assert longer.endpoint is None
+    done = signwatch.run_monitor()
+    assert done.threshold == 0.25
+    assert done.window.end - done.window.start == timedelta(minutes=5)
+
+
+def test_the_schedule_runs_the_monitor(
+    signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert signwatch.schedule is None
+    ended = threading.Event()
+    keep = signwatch.log.add_execution
+
+    def add_execution(execution: services.Execution) -> None:
+        keep(execution)
+        ended.set()
+
+    monkeypatch.setattr(signwatch.log, "add_execution", add_execution)
+    signwatch.start_schedule()
+    assert signwatch.schedule is not None
+    signwatch.schedule._job.modify(next_run_time=now())
+    assert ended.wait(LONGEST)
+    (done,) = signwatch.log.executions(9)
+    assert done.trigger is Trigger.SCHEDULED
+    assert done.status is ExecutionStatus.FAILED
+
+
+# Triage
+
+
+def test_a_decision_is_recorded(signwatch: Services) -> None:
+    capture_id = signwatch.invoke(pictures(0), RequestFacts()).capture_ids[0] or ""
+    predicted = signwatch.log.capture(capture_id).capture.prediction.class_id
+    right = (predicted + 1) % 43
+    decision = signwatch.decide(
+        capture_id, Verdict.ADVERSARIAL, right_class=right, note=" odd ", analyst="ada"
+    )
+    assert (decision.right_class, decision.note, decision.analyst) == (right, "odd", "ada")
+    assert signwatch.log.capture(capture_id).decision == decision
+    later = signwatch.decide(capture_id, Verdict.RIGHT_AFTER_ALL, right_class=None)
+    assert (later.right_class, later.note, later.analyst) == (predicted, "", "local")
+    assert signwatch.log.capture(capture_id).decision == later
+    assert signwatch.log.decisions(capture_id) == [decision, later]
+
+
+def test_a_wrong_decision_is_not_recorded(signwatch: Services) -> None:
+    capture_id = signwatch.invoke(pictures(0), RequestFacts()).capture_ids[0] or ""
+    with raises(BadInput, "the verdict `adversarial` needs the right class; choose one"):
+        signwatch.decide(capture_id, Verdict.ADVERSARIAL, right_class=None)
+    with raises(NotFound, "no capture abc in the log"):
+        signwatch.decide("abc", Verdict.UNREADABLE, right_class=None)
+    assert signwatch.log.decisions(capture_id) == []
+    assert signwatch.log.capture(capture_id).decision is None
+
+
+def test_only_what_was_decided_is_exported(signwatch: Services) -> None:
+    answer = signwatch.invoke(pictures(0, 1), RequestFacts())
+    first = answer.capture_ids[0] or ""
+    right = (answer.predictions[0].class_id + 1) % 43
+    signwatch.decide(first, Verdict.MODEL_WRONG, right_class=right)
+    with zipfile.ZipFile(io.BytesIO(signwatch.export_decided())) as archive:
+        assert archive.namelist() == [f"{right:02d}/{first}.png", "manifest.jsonl"]
+        assert archive.read(f"{right:02d}/{first}.png") == encode_png(blocks(0))
+        (line,) = archive.read("manifest.jsonl").splitlines()
+        assert json.loads(line)["decision"]["verdict"] == "model wrong"
+
+
+# The life of the services
+
+
+def test_there_is_one_of_them_in_the_process(signwatch: Services) -> None:
+    assert services.current() is signwatch
+    found: list[Services] = []
+    threads = [threading.Thread(target=lambda: found.append(services.current())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {id(each) for each in found} == {id(signwatch)}
+
+
+def test_closed_services_are_built_anew_over_the_same_log(signwatch: Services) -> None:
+    signwatch.invoke(pictures(0), RequestFacts())
+    services.close_current()
+    services.close_current()
+    with raises(Unavailable, "the capture log is closed; start the dashboard again"):
+        signwatch.invoke(pictures(0), RequestFacts())
+    again = services.current()
+    assert again is not signwatch
+    assert again.log.count(EVERYTHING) == 1
+
+
+def test_closing_stops_the_schedule(signwatch: Services) -> None:
+    signwatch.start_schedule()
+    schedule = signwatch.schedule
+    assert schedule is not None
+    services.close_current()
+    assert not schedule._scheduler.running
+
+
+def test_without_a_model_there_are_no_services(tmp_path: Path) -> None:
+    with raises(NotFound, f"no model in {tmp_path}: model.json is missing"):
+        Services(Settings(local=tmp_path / "local", model=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_that_does_not_serve_is_named(environment: pytest.MonkeyPatch) -> None:
+    services.close_current()
+    environment.setenv("SIGNWATCH_SAMPLING", "150")
+    with raises(
+        BadInput,
+        "SIGNWATCH_SAMPLING='150' does not serve (must lie in 0..100): "
+        "percentage of requests that are captured, default 100.0",
+    ):
+        services.current()

@@ -1,0 +1,204 @@
+"""Monitor: settings that last, run now with Model Monitor's words, executions to look through."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.figures import ALARM
+from core.labels import class_name
+from core.services import Services
+from core.types import MonitorSettings, Trigger, Window, now
+from tests.pages.conftest import OpenPage, go_to
+from tests.pages.elements import Alert, alerts, charts, labelled, metrics, values
+from tests.pages.traffic import flood, request
+from tests.pictures import blocks
+
+COMPLETED = "Completed: Job completed successfully with no violations."
+THRESHOLD, WINDOW = "Threshold, % of the window", "Window, minutes"
+
+
+def run_now(at: AppTest) -> AppTest:
+    labelled(at.button, "Run now").click().run()
+    assert not at.exception
+    return at
+
+
+def save(at: AppTest, percent: float, minutes: int) -> AppTest:
+    labelled(at.number_input, THRESHOLD).set_value(percent)
+    labelled(at.number_input, WINDOW).set_value(minutes)
+    labelled(at.button, "Save").click().run()
+    assert not at.exception
+    return at
+
+
+def shown_settings(at: AppTest) -> tuple[float, int]:
+    fields = (labelled(at.number_input, label) for label in (THRESHOLD, WINDOW))
+    return tuple(field.value for field in fields)
+
+
+def test_before_the_first_execution_it_says_what_to_do(open_page: OpenPage) -> None:
+    at = open_page("monitor")
+    assert alerts(at) == [
+        Alert("info", "No execution yet", "Press **Run now**, or wait for the full hour.")
+    ]
+    assert shown_settings(at) == (50.0, 60)
+    assert not at.caption  # no schedule outside the dashboard's own process
+
+
+def test_the_next_scheduled_execution_is_announced(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.start_schedule()
+    due = signwatch.schedule.next_run_at()
+    assert values(open_page("monitor").caption) == [
+        f"Runs by itself every full hour; next at {due:%H:%M} UTC."
+    ]
+
+
+def test_saved_settings_last(open_page: OpenPage, signwatch: Services) -> None:
+    at = save(open_page("monitor"), 80.0, 15)
+    assert values(at.toast) == ["Saved; the next execution uses it."]
+    assert signwatch.monitor_settings() == MonitorSettings(0.8, 15)
+    assert shown_settings(open_page("monitor")) == (80.0, 15)
+
+
+def test_typing_alone_saves_nothing(open_page: OpenPage, signwatch: Services) -> None:
+    at = open_page("monitor")
+    labelled(at.number_input, THRESHOLD).set_value(80.0)
+    at.run()
+    assert signwatch.monitor_settings() == MonitorSettings(0.5, 60)
+
+
+@pytest.mark.parametrize("percent", [0.1, 7.0, 33.3, 55.0, 100.0])
+def test_every_threshold_that_the_settings_take_can_be_shown_and_saved_again(
+    percent: float, open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.set_monitor_settings(MonitorSettings(percent / 100, 60))
+    at = open_page("monitor")
+    assert shown_settings(at)[0] == pytest.approx(percent)
+    save(at, *shown_settings(at))
+    assert signwatch.monitor_settings().threshold == pytest.approx(percent / 100)
+
+
+def test_the_next_execution_uses_the_saved_settings(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    request(signwatch, blocks(9), received_at=now() - timedelta(minutes=10))
+    flooding = flood(signwatch, same=4, others=1)
+    at = run_now(save(open_page("monitor"), 90.0, 5))
+    assert alerts(at) == [Alert("success", "", COMPLETED)]
+    assert metrics(at)["Predictions"] == ("5", "")
+    assert [alert.kind for alert in alerts(run_now(save(at, 75.0, 5)))] == ["error"]
+    assert f"Class {flooding} " in alerts(at)[0].text
+    assert alerts(at)[0].text.endswith("Exceeded 75.00% threshold")
+
+
+def test_clean_traffic_completes(open_page: OpenPage, signwatch: Services) -> None:
+    flood(signwatch, same=2, others=3)
+    at = run_now(open_page("monitor"))
+    assert alerts(at) == [Alert("success", "", COMPLETED)]
+    assert "None." in values(at.markdown)
+    (execution,) = signwatch.log.executions(5)
+    assert execution.trigger is Trigger.MANUAL
+    assert values(at.caption) == [
+        f"Window {execution.window.start:%Y-%m-%d %H:%M:%S} to "
+        f"{execution.window.end:%H:%M:%S} UTC · threshold 50% · manual · "
+        f"took {(execution.ended_at - execution.started_at).total_seconds() * 1000:.0f} ms"
+    ]
+
+
+def test_a_flood_of_one_class_completes_with_violations(
+    open_page: OpenPage, signwatch: Services, downloads: dict[str, Callable[[], bytes]]
+) -> None:
+    flooding = flood(signwatch, same=4, others=1)
+    at = run_now(open_page("monitor"))
+    description = f"Class {flooding} predicted 80.00% of the time: Exceeded 50.00% threshold"
+    assert alerts(at) == [Alert("error", "", f"CompletedWithViolations: {description}")]
+    violation = {
+        "feature_name": "PredictedClass",
+        "constraint_check_type": "baseline_drift_check",
+        "description": description,
+    }
+    found = signwatch.window_figures(signwatch.live_window())
+    assert metrics(at) == {
+        "Predictions": ("5", ""),
+        "Mean confidence": (f"{found.mean_confidence:.1%}", ""),
+        "Low confidence": (str(found.low_confidence), ""),
+        "Flagged": (str(found.flagged), ""),
+    }
+    counts, violations = (each.value for each in list(at.dataframe)[:2])
+    (other,) = found.counts.keys() - {flooding}
+    assert counts.to_dict("records") == [
+        {"class": class_name(flooding), "predictions": 4, "share": 0.8},
+        {"class": class_name(other), "predictions": 1, "share": 0.2},
+    ]
+    assert violations.to_dict("records") == [violation]
+    assert json.loads(downloads["constraint_violations.json"]()) == {"violations": [violation]}
+    colours = charts(at)["execution_chart"]["data"][0]["marker"]["color"]
+    assert [k for k, colour in enumerate(colours) if colour == ALARM] == [flooding]
+
+
+def test_without_captures_nothing_was_evaluated(open_page: OpenPage, signwatch: Services) -> None:
+    at = run_now(open_page("monitor"))
+    (execution,) = signwatch.log.executions(5)
+    assert alerts(at) == [Alert("warning", "", execution.message)]
+    assert execution.message.startswith("Failed: no captures between ")
+    assert not at.metric
+
+
+def test_executions_are_listed_newest_first(open_page: OpenPage, signwatch: Services) -> None:
+    flooding = flood(signwatch, same=4, others=1)
+    signwatch.run_monitor(threshold=0.9, trigger=Trigger.SCHEDULED)
+    signwatch.run_monitor()
+    end = now()
+    signwatch.run_monitor(Window(end - timedelta(hours=9), end - timedelta(hours=8)))
+    at = open_page("monitor")
+    assert [each.label for each in at.expander] == ["All executions (3 latest)"]
+    table = at.dataframe[-1].value
+    assert [row["status"] for row in table.to_dict("records")] == [
+        "Failed", "CompletedWithViolations", "Completed",
+    ]  # fmt: skip
+    assert table["predictions"].tolist() == [0, 5, 5]
+    assert table["threshold"].tolist() == [0.5, 0.5, 0.9]
+    assert table["trigger"].tolist() == ["manual", "manual", "scheduled"]
+    assert table["message"][1] == (
+        f"CompletedWithViolations: Class {flooding} predicted 80.00% of the time: "
+        "Exceeded 50.00% threshold"
+    )
+
+
+def test_an_earlier_execution_can_be_looked_at(open_page: OpenPage, signwatch: Services) -> None:
+    flood(signwatch, same=4, others=1)
+    earlier = signwatch.run_monitor(threshold=0.9)
+    latest = signwatch.run_monitor()
+    at = open_page("monitor")
+    chosen = at.selectbox(key="execution_id")
+    assert chosen.value == latest.execution_id
+    assert list(chosen.options) == [
+        f"{each.started_at:%Y-%m-%d %H:%M:%S} UTC · {each.message}" for each in (latest, earlier)
+    ]
+    chosen.select(earlier.execution_id).run()
+    assert alerts(at) == [Alert("success", "", COMPLETED)]
+
+
+def test_run_now_shows_its_own_execution(open_page: OpenPage, signwatch: Services) -> None:
+    flood(signwatch, same=4, others=1)
+    earlier = signwatch.run_monitor(threshold=0.9)
+    at = open_page("monitor")
+    at.selectbox(key="execution_id").select(earlier.execution_id).run()
+    run_now(at)
+    assert [alert.kind for alert in alerts(at)] == ["error"]
+    assert len(signwatch.log.executions(5)) == 2
+
+
+def test_an_execution_runs_once_however_often_the_page_is_drawn(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    at = run_now(open_page("monitor"))
+    at.run()
+    go_to(at, "overview")
+    go_to(at, "monitor")
+    assert len(signwatch.log.executions(5)) == 1

@@ -1,0 +1,204 @@
+"""The overview: state of the latest execution, figures of the live window, and that it lives."""
+
+from datetime import timedelta
+
+import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.testing.v1 import AppTest
+
+from core.figures import ALARM, ORDINARY
+from core.labels import class_name
+from core.services import Services
+from core.types import MonitorSettings, Provenance, Verdict, now
+from tests.pages.conftest import SHELL, OpenPage
+from tests.pages.elements import Alert, alerts, charts, links, metrics, values
+from tests.pages.traffic import flood, put_flagged, request
+from tests.pictures import blocks
+
+NOT_RUN = Alert(
+    "info", "No execution yet",
+    "The monitor has not run yet; it runs every full hour, or now on the Monitor page.",
+)  # fmt: skip
+
+
+def test_without_traffic_it_says_what_to_do(open_page: OpenPage) -> None:
+    at = open_page("overview")
+    assert alerts(at) == [NOT_RUN]
+    assert values(at.subheader) == ["No traffic in the last 60 minutes"]
+    assert [link[:2] for link in links(at)] == [
+        ("Drop pictures of signs", "classify"),
+        ("Attack a sign and send it", "attack"),
+    ]
+    assert not at.metric
+
+
+@pytest.mark.parametrize("url", ["https://signs.example/", "https://signs.example"])
+def test_the_command_to_send_a_picture_names_this_very_address(
+    url: str, signwatch: Services
+) -> None:
+    at = AppTest.from_file(SHELL, default_timeout=60)
+    at.context = {"url": url}
+    at.run()
+    assert values(at.code) == [
+        "curl --data-binary @sign.png -H 'Content-Type: image/png' "
+        "https://signs.example/invocations"
+    ]
+
+
+def test_traffic_is_counted(open_page: OpenPage, signwatch: Services) -> None:
+    flooding = flood(signwatch, same=3, others=1)
+    put_flagged(signwatch, 0.001, class_id=flooding)
+    found = signwatch.window_figures(signwatch.live_window())
+    at = open_page("overview")
+    assert alerts(at) == [NOT_RUN]
+    assert metrics(at) == {
+        "Most predicted class": (class_name(flooding), "80.0% of the window"),
+        "Predictions in the window": ("5", "last 60 min"),
+        "Mean confidence": (
+            f"{found.mean_confidence:.1%}", f"{found.low_confidence} below 60%",
+        ),
+        "Waiting in triage": (str(found.flagged), f"{found.flagged} flagged in the window"),
+    }  # fmt: skip
+    assert found.flagged >= 1
+    assert values(at.subheader) == ["Class frequencies", "Traffic"]
+
+
+def test_the_class_above_the_threshold_is_red(open_page: OpenPage, signwatch: Services) -> None:
+    flooding = flood(signwatch, same=4, others=1)
+    chart = charts(open_page("overview"))["frequencies"]
+    (bars,) = chart["data"]
+    assert bars["y"][flooding] == 0.8
+    assert sum(bars["y"]) == 1
+    assert [k for k, colour in enumerate(bars["marker"]["color"]) if colour == ALARM] == [flooding]
+    assert set(bars["marker"]["color"]) == {ALARM, ORDINARY}
+    assert [each["text"] for each in chart["layout"]["annotations"]] == [
+        "threshold 50%", f"<b>{class_name(flooding)}: 80.0%</b>",
+    ]  # fmt: skip
+
+
+def test_the_traffic_chart_sets_the_leading_class_apart(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    flooding = flood(signwatch, same=4, others=2)
+    own, rest = charts(open_page("overview"))["traffic"]["data"]
+    assert (own["name"], sum(own["y"])) == (class_name(flooding), 4)
+    assert (rest["name"], sum(rest["y"])) == ("all other classes", 2)
+
+
+def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services) -> None:
+    flooding = flood(signwatch, same=4, others=1)
+    execution = signwatch.run_monitor()
+    at = open_page("overview")
+    assert alerts(at) == [
+        Alert(
+            "error", "Violation",
+            f"CompletedWithViolations: Class {flooding} predicted 80.00% of the time: "
+            f"Exceeded 50.00% threshold  \n"
+            f"{execution.started_at:%Y-%m-%d %H:%M:%S} UTC, 5 predictions",
+        )
+    ]  # fmt: skip
+    assert [link[:2] for link in links(at)] == [
+        ("Work through flagged predictions", "triage"),
+        ("See the execution", "monitor"),
+    ]
+
+
+def test_all_clear_after_an_execution_without_violations(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    flood(signwatch, same=1, others=3)
+    execution = signwatch.run_monitor()
+    at = open_page("overview")
+    assert alerts(at) == [
+        Alert(
+            "success", "All clear",
+            "Completed: Job completed successfully with no violations.  \n"
+            f"{execution.started_at:%Y-%m-%d %H:%M:%S} UTC, 4 predictions",
+        )
+    ]  # fmt: skip
+    assert not links(at)
+
+
+def test_an_execution_without_traffic_was_not_an_evaluation(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    execution = signwatch.run_monitor()
+    (warning,) = alerts(open_page("overview"))
+    assert (warning.kind, warning.title) == ("warning", "Not evaluated")
+    assert warning.text.startswith(execution.message)
+
+
+def test_a_later_execution_replaces_the_violation(open_page: OpenPage, signwatch: Services) -> None:
+    flood(signwatch, same=4, others=1)
+    signwatch.run_monitor()
+    signwatch.run_monitor(threshold=0.9)
+    assert [alert.title for alert in alerts(open_page("overview"))] == ["All clear"]
+
+
+def test_only_the_window_counts(open_page: OpenPage, signwatch: Services) -> None:
+    request(signwatch, blocks(1), received_at=now() - timedelta(minutes=6))
+    request(signwatch, blocks(2))
+    signwatch.set_monitor_settings(MonitorSettings(0.5, 5))
+    at = open_page("overview")
+    assert metrics(at)["Predictions in the window"] == ("1", "last 5 min")
+    (caption,) = values(at.caption)
+    assert caption.startswith("As of ")
+    assert caption.endswith(" UTC, last 5 minutes, all endpoints.")
+
+
+def test_what_was_decided_waits_no_longer(open_page: OpenPage, signwatch: Services) -> None:
+    request(signwatch, blocks(0), Provenance(label=1))
+    before = metrics(open_page("overview"))["Waiting in triage"]
+    put_flagged(signwatch, 0.001)
+    capture = put_flagged(signwatch, 0.002, seed=1)
+    signwatch.decide(capture.capture_id, Verdict.NOT_A_SIGN, right_class=None)
+    waiting, flagged = metrics(open_page("overview"))["Waiting in triage"]
+    assert int(waiting) == int(before[0]) + 1
+    assert flagged == f"{int(before[0]) + 2} flagged in the window"
+
+
+def test_it_draws_itself_anew_every_two_seconds(
+    open_page: OpenPage, signwatch: Services, messages: list[ForwardMsg]
+) -> None:
+    at = open_page("overview")
+    (rerun,) = [m.auto_rerun for m in messages if m.HasField("auto_rerun")]
+    assert rerun.interval == 2
+    drawn_by = {m.delta.fragment_id for m in messages if m.HasField("delta")}
+    assert rerun.fragment_id in drawn_by  # what is drawn belongs to what is drawn anew
+    flooding = flood(signwatch, same=2, others=0)
+    assert metrics(at.run())["Most predicted class"][0] == class_name(flooding)
+
+
+def test_a_shorter_stretch_can_be_shown(open_page: OpenPage, signwatch: Services) -> None:
+    request(signwatch, blocks(1), received_at=now() - timedelta(minutes=20))
+    request(signwatch, blocks(2), received_at=now() - timedelta(minutes=10))
+    request(signwatch, blocks(3))
+    at = open_page("overview")
+    shown = at.segmented_control(key="shown_minutes")
+    assert list(shown.options) == ["5 min", "15 min", "60 min (monitor)"]
+    assert metrics(at)["Predictions in the window"] == ("3", "last 60 min")
+    shown.select(15).run()
+    assert metrics(at)["Predictions in the window"] == ("2", "last 15 min")
+
+
+def test_the_shown_stretch_survives_a_change_of_the_monitors_window(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    request(signwatch, blocks(1))
+    at = open_page("overview")
+    signwatch.set_monitor_settings(MonitorSettings(0.5, 7))
+    at.run()
+    assert not at.exception
+    assert metrics(at)["Predictions in the window"] == ("1", "last 7 min")
+
+
+def test_the_latest_violation_stays_named_after_all_is_clear(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    flooding = flood(signwatch, same=4, others=1)
+    violated = signwatch.run_monitor()
+    signwatch.run_monitor(threshold=0.9)
+    assert values(open_page("overview").caption)[0] == (
+        f"Latest violation, {violated.started_at:%Y-%m-%d %H:%M:%S} UTC: Class {flooding} "
+        "predicted 80.00% of the time: Exceeded 50.00% threshold"
+    )

@@ -1,0 +1,59 @@
+"""The frame around the pages: navigation, titles, and that every page opens without data."""
+
+import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.testing.v1 import AppTest
+
+from core.services import Services
+from tests.pages.conftest import SHELL, OpenPage
+from tests.pages.elements import values
+from tests.pages.traffic import everything
+
+NAVIGATION = {
+    "Watch": ["Overview", "Monitor", "Captures"],
+    "Investigate": ["Triage", "Explain"],
+    "Try out": ["Classify", "Attack", "Model"],
+}
+PAGES = [title for titles in NAVIGATION.values() for title in titles]
+
+
+def test_the_overview_comes_first(signwatch: Services) -> None:
+    at = AppTest.from_file(SHELL, default_timeout=60).run()
+    assert not at.exception
+    assert values(at.title) == ["Overview"]
+
+
+def test_the_navigation_lists_every_page(open_page: OpenPage, messages: list[ForwardMsg]) -> None:
+    open_page("overview")
+    (navigation,) = [m.navigation for m in messages if m.HasField("navigation")]
+    listed: dict[str, list[str]] = {}
+    for page in navigation.app_pages:
+        listed.setdefault(page.section_header, []).append(page.page_name)
+    assert listed == NAVIGATION
+    assert [page.page_name for page in navigation.app_pages if page.is_default] == ["Overview"]
+
+
+def test_every_page_file_is_in_the_navigation() -> None:
+    files = {path.stem for path in SHELL.parent.glob("*.py")} - {"shell", "_parts"}
+    assert files == {title.lower() for title in PAGES}
+
+
+@pytest.mark.parametrize("title", PAGES)
+def test_every_page_opens_under_its_title_with_nothing_in_the_log(
+    title: str, open_page: OpenPage, signwatch: Services
+) -> None:
+    at = open_page(title.lower())
+    assert values(at.title) == [title]
+    assert not at.error
+    assert everything(signwatch) == []
+
+
+def test_the_window_is_named(open_page: OpenPage, messages: list[ForwardMsg]) -> None:
+    open_page("model")
+    (config,) = [m.page_config_changed for m in messages if m.HasField("page_config_changed")]
+    assert config.title == "Signwatch"
+
+
+def test_the_logo_stands_beside_every_page(open_page: OpenPage, messages: list[ForwardMsg]) -> None:
+    open_page("model")
+    assert [m.logo.image != "" for m in messages if m.HasField("logo")] == [True]

@@ -1,0 +1,174 @@
+"""Records to put into a log, and the strategies that draw them."""
+
+import uuid
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from core.images import Picture
+from core.types import (
+    Capture,
+    Decision,
+    Execution,
+    ExecutionStatus,
+    Prediction,
+    Provenance,
+    StoredImage,
+    Suspicion,
+    Trigger,
+    Verdict,
+    Violation,
+    Window,
+    WindowFigures,
+)
+from tests.pictures import blocks
+
+NOON = datetime(2026, 2, 14, 12, tzinfo=UTC)
+CLASSES = 43
+
+
+def make_prediction(
+    class_id: int = 14, confidence: float = 0.75, *, p_value: float = 0.5, flagged: bool = False,
+    reasons: tuple[str, ...] = (),
+) -> Prediction:  # fmt: skip
+    """`confidence` for the class, the rest of 1 shared evenly by the other 42."""
+    probabilities = np.full(CLASSES, (1 - confidence) / (CLASSES - 1), dtype=np.float32)
+    probabilities[class_id] = confidence
+    suspicion = Suspicion(p_value, flagged, reasons)
+    return Prediction(class_id, float(probabilities[class_id]), probabilities, suspicion)
+
+
+def make_image(seed: int = 0) -> StoredImage:
+    """A 32 x 32 picture as the log keeps it; other seeds, other pictures."""
+    picture = Picture.from_pixels(blocks(seed))
+    return StoredImage(picture.sha256, picture.media_type, picture.content, 32, 32)
+
+
+def make_capture(image: StoredImage | None = None, **changes: Any) -> Capture:
+    """A capture at noon; every field can be set."""
+    values = {
+        "capture_id": str(uuid.uuid4()),
+        "event_id": str(uuid.uuid4()),
+        "endpoint": "signwatch",
+        "variant": "AllTraffic",
+        "inferred_at": NOON,
+        "input_content_type": "image/png",
+        "output_content_type": "application/json",
+        "inference_id": None,
+        "custom_attributes": None,
+        "image_sha256": image.sha256 if image else "0" * 64,
+        "prediction": make_prediction(),
+        "model_sha256": "ab" * 32,
+    }
+    return Capture(**values | changes)
+
+
+def make_execution(started_at: datetime = NOON, **changes: Any) -> Execution:
+    """An execution over the hour before `started_at`, with one violation."""
+    values = {
+        "execution_id": str(uuid.uuid4()),
+        "trigger": Trigger.MANUAL,
+        "status": ExecutionStatus.COMPLETED_WITH_VIOLATIONS,
+        "message": "CompletedWithViolations: something",
+        "window": Window(started_at - timedelta(hours=1), started_at),
+        "threshold": 0.5,
+        "started_at": started_at,
+        "ended_at": started_at + timedelta(milliseconds=7),
+        "figures": WindowFigures(4, {14: 3, 2: 1}, 0.75, 1, 2),
+        "violations": (Violation("PredictedClass", "baseline_drift_check", "something"),),
+    }
+    return Execution(**values | changes)
+
+
+def comparable(record: Any) -> Any:
+    """A record as plain data: arrays become lists, so that == compares everything."""
+    if isinstance(record, list | tuple):
+        return [comparable(each) for each in record]
+    if isinstance(record, dict):
+        return {name: comparable(value) for name, value in record.items()}
+    if isinstance(record, np.ndarray):
+        return record.tolist()
+    if hasattr(record, "__dataclass_fields__"):
+        return comparable(asdict(record))
+    return record
+
+
+moments = st.datetimes(
+    min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1), timezones=st.just(UTC)
+)
+class_ids = st.integers(0, CLASSES - 1)
+probabilities = st.floats(0, 1, width=32)
+suspicions = st.builds(
+    Suspicion, st.floats(0, 1), st.booleans(), st.lists(st.text(max_size=20)).map(tuple)
+)
+provenances = st.builds(
+    Provenance,
+    source=st.none() | st.text(max_size=10),
+    label=st.none() | class_ids,
+    attack=st.none() | st.sampled_from(["fgsm", "pgd", "deepfool"]),
+    target=st.none() | class_ids,
+    clean_sha256=st.none() | st.text("0123456789abcdef", min_size=64, max_size=64),
+)
+predictions = st.builds(
+    Prediction,
+    class_ids,
+    probabilities,
+    st.lists(probabilities, min_size=CLASSES, max_size=CLASSES).map(
+        lambda values: np.array(values, dtype=np.float32)
+    ),
+    suspicions,
+)
+captures = st.builds(
+    Capture,
+    capture_id=st.uuids().map(str),
+    event_id=st.uuids().map(str),
+    endpoint=st.text(max_size=20),
+    variant=st.text(max_size=20),
+    inferred_at=moments,
+    input_content_type=st.text(max_size=20),
+    output_content_type=st.text(max_size=20),
+    inference_id=st.none() | st.text(max_size=20),
+    custom_attributes=st.none() | st.text(max_size=20),
+    image_sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+    prediction=predictions,
+    model_sha256=st.text(max_size=20),
+    provenance=provenances,
+)
+decisions = st.builds(
+    Decision,
+    capture_id=st.uuids().map(str),
+    verdict=st.sampled_from(Verdict),
+    right_class=st.none() | class_ids,
+    note=st.text(max_size=50),
+    analyst=st.text(max_size=20),
+    decided_at=moments,
+)
+windows = st.tuples(moments, moments, st.none() | st.text(max_size=10)).map(
+    lambda drawn: Window(min(drawn[:2]), max(drawn[:2]), drawn[2])
+)
+counts = st.dictionaries(class_ids, st.integers(1, 10**6))
+violations = st.builds(Violation, st.text(max_size=10), st.text(max_size=10), st.text(max_size=50))
+executions = st.builds(
+    Execution,
+    execution_id=st.uuids().map(str),
+    trigger=st.sampled_from(Trigger),
+    status=st.sampled_from(ExecutionStatus),
+    message=st.text(max_size=50),
+    window=windows,
+    threshold=st.floats(0, 1),
+    started_at=moments,
+    ended_at=moments,
+    figures=st.builds(
+        WindowFigures,
+        total=st.integers(0, 10**9),
+        counts=counts,
+        mean_confidence=st.none() | st.floats(0, 1),
+        low_confidence=st.integers(0, 10**9),
+        flagged=st.integers(0, 10**9),
+        unreadable=st.integers(0, 10**9),
+    ),
+    violations=st.lists(violations, max_size=3).map(tuple),
+)

@@ -1,0 +1,47 @@
+"""The README tells of every setting, route and command, with the words of the code."""
+
+from dataclasses import fields
+
+import pytest
+from click import Group
+
+from core.__main__ import cli
+from core.endpoint import ROUTES
+from core.settings import PREFIX, ROOT, Settings
+
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda setting: setting.name)
+def test_every_setting_has_its_row(setting):
+    default = setting.default
+    if setting.name in ("local", "model"):
+        default = f"`{default.relative_to(ROOT)}`"
+    shown = f"{default:g}" if isinstance(default, float) else str(default)
+    name = PREFIX + setting.name.upper()
+    row = f"| `{name}` | {shown} | {setting.metadata['help']} |".replace("|  |", "| |")
+    assert row in README
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
+def test_every_route_is_told_of(route):
+    assert f"`{min(route.methods - {'HEAD'})} {route.path}`" in README
+
+
+def commands(group: Group, prefix: str = "python -m core"):
+    for name, command in group.commands.items():
+        if isinstance(command, Group):
+            yield from commands(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}"
+
+
+@pytest.mark.parametrize("command", list(commands(cli)))
+def test_every_command_is_told_of(command):
+    assert command in README
+
+
+def test_its_pictures_are_there():
+    for name in ("violation.png", "heat-maps.png"):
+        assert f"(data/pictures/{name})" in README
+        assert (ROOT / "data" / "pictures" / name).is_file()
