@@ -20,7 +20,7 @@ import click
 from tqdm import tqdm
 
 from core import datasets, exports, replay, running, services, signs
-from core.endpoint import run_monitor
+from core.endpoint.commands import run_monitor
 from core.errors import SignwatchError
 from core.images import read_file
 from core.labels import class_name

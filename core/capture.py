@@ -5,6 +5,8 @@ Requests that wait at the same moment share one transaction; none is answered be
 
 from __future__ import annotations
 
+import hashlib
+import json
 import queue
 import random
 import threading
@@ -13,6 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from core.errors import SignwatchError, Unavailable
 from core.images import Picture
@@ -21,6 +24,7 @@ from core.types import (
     DEFAULT_ENDPOINT,
     DEFAULT_VARIANT,
     Capture,
+    CaptureMode,
     Prediction,
     Provenance,
     StoredImage,
@@ -79,33 +83,52 @@ def to_stored_image(picture: Picture) -> StoredImage:
     return StoredImage(picture.sha256, picture.media_type, picture.content, width, height)
 
 
+def capture_id(endpoint: str, variant: str, event_id: str, position: int, at: datetime) -> str:
+    """The id of a capture: the same for the same image of the same request, and ordered by time.
+
+    A UUID of version 8: 48 bits of milliseconds since 1970, then 74 bits of SHA-256 (RFC 9562).
+    """
+    identity = json.dumps([endpoint, variant, event_id, position]).encode()
+    milliseconds = max(0, int(at.timestamp() * 1000)) & (2**48 - 1)
+    value = milliseconds << 80 | int.from_bytes(hashlib.sha256(identity).digest()[:10])
+    value = value & ~(0xF << 76) | 8 << 76  # version
+    value = value & ~(0x3 << 62) | 2 << 62  # variant
+    return str(uuid.UUID(int=value))
+
+
 def to_captures(
     facts: RequestFacts,
     images: Sequence[StoredImage],
     predictions: Sequence[Prediction],
     model_sha256: str,
+    mode: CaptureMode = CaptureMode.INPUT_AND_OUTPUT,
 ) -> list[Capture]:
     """One capture an image; all of one request share its event id and the time it came in."""
     event_id = str(uuid.uuid4())
     provenance = parse_provenance(facts.custom_attributes)
-    return [
-        Capture(
-            capture_id=str(uuid.uuid4()),
-            event_id=event_id,
-            endpoint=facts.endpoint,
-            variant=DEFAULT_VARIANT,
-            inferred_at=facts.received_at,
-            input_content_type=facts.input_content_type,
-            output_content_type=facts.output_content_type,
-            inference_id=facts.inference_id,
-            custom_attributes=facts.custom_attributes,
-            image_sha256=image.sha256,
-            prediction=prediction,
-            model_sha256=model_sha256,
-            provenance=provenance,
-        )
-        for image, prediction in zip(images, predictions, strict=True)
-    ]
+    place = (facts.endpoint, DEFAULT_VARIANT)
+    common: dict[str, Any] = {
+        "event_id": event_id,
+        "endpoint": facts.endpoint,
+        "variant": DEFAULT_VARIANT,
+        "inferred_at": facts.received_at,
+        "inference_id": facts.inference_id,
+        "custom_attributes": (facts.custom_attributes,) if facts.custom_attributes else (),
+        "model_sha256": model_sha256,
+        "provenance": provenance,
+    }
+    captures = []
+    for position, (image, prediction) in enumerate(zip(images, predictions, strict=True)):
+        sides: dict[str, Any] = {}
+        if mode.keeps_input:
+            sides |= {
+                "input_content_type": facts.input_content_type, "image_sha256": image.sha256,
+            }  # fmt: skip
+        if mode.keeps_output:
+            sides |= vars(prediction) | {"output_content_type": facts.output_content_type}
+        identity = capture_id(*place, event_id, position, facts.received_at)
+        captures.append(Capture(capture_id=identity, position=position, **common, **sides))
+    return captures
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,11 @@ def label(class_id: int) -> Label:
 
 
 def class_name(class_id: int) -> str:
-    """`14 Stop`: the way a class is written wherever a person reads it."""
-    found = label(class_id)
-    return f"{found.class_id} {found.name}"
+    """`14 Stop`: the way a class is written wherever a person reads it.
+
+    Imported captures may come from a classifier with more classes; those have no name here.
+    """
+    known = all_labels()
+    if not 0 <= class_id < len(known):
+        return f"{class_id} (no sign of ours)"
+    return f"{class_id} {known[class_id].name}"

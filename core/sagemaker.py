@@ -234,7 +234,7 @@ def captured_request(capture: Capture, image: StoredImage) -> dict[str, Any]:
             "endpointOutput": {
                 "observedContentType": JSON,
                 "mode": "OUTPUT",
-                "data": json.dumps([[capture.prediction.class_id]]),
+                "data": json.dumps([[capture.class_id]]),
                 "encoding": "JSON",
             },
         },

@@ -17,6 +17,7 @@ from core.capture import (
     to_captures,
     to_stored_image,
 )
+from core.errors import NotFound
 from core.images import ImageLimits, Picture
 from core.monitor import execution
 from core.monitor.schedule import HourlySchedule
@@ -98,9 +99,9 @@ class Services:
         self._capturer.store([], [to_stored_image(picture)])
         return picture.sha256
 
-    def picture(self, sha256: str) -> Picture:
-        """A picture from the log, decoded; raises NotFound."""
-        image = self.log.image(sha256)
+    def picture(self, sha256: str | None) -> Picture:
+        """A picture from the log, decoded; raises NotFound, also for a capture without one."""
+        image = self.stored_image(sha256)
         return Picture.from_file(image.content, self.limits.image)
 
     # -- lab -------------------------------------------------------------------------------
@@ -200,10 +201,12 @@ class Services:
         """A ZIP of everything decided: pictures by right class, and a manifest."""
         items = self.log.find(CaptureFilter(decided=True), limit=MAX_EXPORT)
         images = self.log.images([item.capture.image_sha256 for item in items])
-        return export_zip((item, images[item.capture.image_sha256]) for item in items)
+        return export_zip((item, images.get(item.capture.image_sha256 or "")) for item in items)
 
-    def stored_image(self, sha256: str) -> StoredImage:
+    def stored_image(self, sha256: str | None) -> StoredImage:
         """The file of a picture as the log keeps it; raises NotFound."""
+        if sha256 is None:
+            raise NotFound("no picture was captured: only the answer was kept, or imported")
         return self.log.image(sha256)
 
 

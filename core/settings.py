@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
+from core.types import CaptureMode
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "SIGNWATCH_"
@@ -40,13 +41,34 @@ class Settings:
         ROOT / "data" / "local", _path, "folder for everything written at run time"
     )
     store: str = _setting(
-        "", str, "DuckDB file of the capture log; empty: signwatch.duckdb in the local folder"
+        "",
+        str,
+        "DuckDB file of the capture log, or `ducklake:postgres:...` for a shared one; "
+        "empty: signwatch.duckdb in the local folder",
+    )
+    store_data: str = _setting(
+        "",
+        str,
+        "folder or s3:// address of a shared log's Parquet files; empty: lake in the local folder",
     )
     model: Path = _setting(
         ROOT / "data" / "model", _path, "folder with model.safetensors and model.json"
     )
     sampling: float = _setting(
         100.0, _between(float, 0, 100), "percentage of requests that are captured"
+    )
+    capture_mode: CaptureMode = _setting(
+        CaptureMode.INPUT_AND_OUTPUT,
+        CaptureMode,
+        "side of a request that is captured: Input, Output or InputAndOutput",
+    )
+    retention_days: float = _setting(
+        0.0, _between(float, 0, 36_500), "age at which captures are deleted, in days; 0: never"
+    )
+    retention_gigabytes: float = _setting(
+        0.0,
+        _between(float, 0, 1_000_000),
+        "size of the log above which its oldest captures are deleted, in GB; 0: no limit",
     )
     threshold: float = _setting(
         0.5, _between(float, 0.001, 1), "share of a window above which a class is a violation"
@@ -66,6 +88,15 @@ class Settings:
     max_pixels: int = _setting(40_000_000, _between(int, 1, 2**31), "largest picture, in pixels")
     max_batch: int = _setting(
         256, _between(int, 1, 65_536), "most images in one request")  # fmt: skip
+    max_queue: int = _setting(
+        1024, _between(int, 1, 1_000_000), "most images that wait for the classifier"
+    )
+    max_concurrent: int = _setting(128, _between(int, 1, 65_536), "most requests in work at a time")
+    api_token: str = _setting(
+        "",
+        str,
+        "token that the HTTP interface asks for; empty: none, and only this machine is answered",
+    )
 
     @property
     def store_path(self) -> Path:

@@ -24,7 +24,9 @@ def decide(
 
     `right after all` takes the predicted class by itself; `not a sign` and `unreadable` have none.
     """
-    predicted = item.capture.prediction.class_id
+    predicted = item.capture.class_id
+    if predicted is None:
+        raise BadInput(f"capture {item.capture.capture_id} holds no prediction to judge")
     if verdict is Verdict.RIGHT_AFTER_ALL:
         right_class = predicted
     elif verdict not in NEEDS_RIGHT_CLASS:
@@ -44,7 +46,7 @@ def decide(
 def manifest_entry(item: TriageItem, file: str | None) -> dict[str, Any]:
     """One line of the export's manifest. file: path inside the export, None where there is none."""
     capture, decision = item.capture, item.decision
-    prediction = capture.prediction
+    suspicion = capture.suspicion
     return {
         "file": file,
         "capture_id": capture.capture_id,
@@ -53,10 +55,10 @@ def manifest_entry(item: TriageItem, file: str | None) -> dict[str, Any]:
         "endpoint": capture.endpoint,
         "inferred_at": capture.inferred_at.isoformat(),
         "image_sha256": capture.image_sha256,
-        "predicted_class": prediction.class_id,
-        "confidence": prediction.confidence,
-        "p_value": prediction.suspicion.p_value,
-        "reasons": list(prediction.suspicion.reasons),
+        "predicted_class": capture.class_id,
+        "confidence": capture.confidence,
+        "p_value": suspicion.p_value if suspicion else None,
+        "reasons": list(suspicion.reasons) if suspicion else [],
         "provenance": asdict(capture.provenance),
         "decision": asdict(decision) | {"decided_at": decision.decided_at.isoformat()}
         if decision
@@ -64,16 +66,16 @@ def manifest_entry(item: TriageItem, file: str | None) -> dict[str, Any]:
     }
 
 
-def export_zip(items: Iterable[tuple[TriageItem, StoredImage]]) -> bytes:
+def export_zip(items: Iterable[tuple[TriageItem, StoredImage | None]]) -> bytes:
     """A labelled data set: one folder a right class (`train --data` reads it), and the manifest.
 
-    Pictures without a right class (not a sign, unreadable) stand in the manifest only.
+    What has no right class (not a sign, unreadable) or no picture stands in the manifest only.
     """
     buffer, lines = io.BytesIO(), []
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for item, image in items:
-            file = _file_name(item, image)
-            if file:
+            file = _file_name(item, image) if image else None
+            if file and image:
                 archive.writestr(file, image.content)
             lines.append(json.dumps(manifest_entry(item, file)))
         archive.writestr("manifest.jsonl", "".join(f"{line}\n" for line in lines))

@@ -76,23 +76,79 @@ class StoredImage:
     height: int
 
 
+class CaptureMode(StrEnum):
+    """Which side of a request is kept, in SageMaker's words."""
+
+    INPUT = "Input"
+    OUTPUT = "Output"
+    INPUT_AND_OUTPUT = "InputAndOutput"
+
+    @property
+    def keeps_input(self) -> bool:
+        """Whether the picture is kept."""
+        return self is not CaptureMode.OUTPUT
+
+    @property
+    def keeps_output(self) -> bool:
+        """Whether the prediction is kept."""
+        return self is not CaptureMode.INPUT
+
+
+@dataclass(frozen=True)
+class Payload:
+    """One side of a request, word for word as a capture file has it.
+
+    encoding: CSV, JSON or BASE64.
+    """
+
+    data: str
+    encoding: str
+
+
 @dataclass(frozen=True)
 class Capture:
-    """One image of one request, and what was answered."""
+    """One image of one request, and what was answered. None: not captured, or not known.
+
+    position: which image of its request it is, from 0; all of one request share the event id.
+    input, output: what a capture file said, where it cannot be written anew from the other fields.
+    """
 
     capture_id: str
     event_id: str
+    position: int
     endpoint: str
     variant: str
     inferred_at: datetime
-    input_content_type: str
-    output_content_type: str
-    inference_id: str | None
-    custom_attributes: str | None
-    image_sha256: str
-    prediction: Prediction
-    model_sha256: str
+    input_content_type: str | None = None
+    output_content_type: str | None = None
+    inference_id: str | None = None
+    custom_attributes: tuple[str, ...] = ()
+    image_sha256: str | None = None
+    class_id: int | None = None
+    confidence: float | None = None
+    probabilities: NDArray[np.float32] | None = None
+    suspicion: Suspicion | None = None
+    model_sha256: str | None = None
     provenance: Provenance = field(default_factory=Provenance)
+    input: Payload | None = None
+    output: Payload | None = None
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """The whole prediction, where this program made it and its answer was captured."""
+        if (
+            self.class_id is None
+            or self.confidence is None
+            or self.probabilities is None
+            or self.suspicion is None
+        ):
+            return None
+        return Prediction(self.class_id, self.confidence, self.probabilities, self.suspicion)
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the prediction was flagged; False where nothing is known of it."""
+        return self.suspicion is not None and self.suspicion.flagged
 
 
 @dataclass(frozen=True)
@@ -120,13 +176,17 @@ class MonitorSettings:
 
 @dataclass(frozen=True)
 class WindowFigures:
-    """What a window holds. counts: class id -> predictions; None means "not computed"."""
+    """What a window holds. None means "not computed": no capture in it carries the figure.
+
+    total: readable predictions and unreadable records; counts: class id -> predictions;
+    low_confidence, flagged: how many of the predictions are unsure, and suspicious.
+    """
 
     total: int
     counts: Mapping[int, int]
     mean_confidence: float | None
-    low_confidence: int
-    flagged: int
+    low_confidence: int | None
+    flagged: int | None
     unreadable: int = 0
 
     def shares(self) -> dict[int, float]:

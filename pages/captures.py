@@ -56,9 +56,9 @@ def table_row(item: TriageItem, thumbnail: str) -> dict[str, object]:
     return {
         "picture": thumbnail,
         "time (UTC)": capture.inferred_at,
-        "predicted class": class_name(capture.prediction.class_id),
-        "confidence": capture.prediction.confidence,
-        "flagged": capture.prediction.suspicion.flagged,
+        "predicted class": class_name(capture.class_id),
+        "confidence": capture.confidence,
+        "flagged": capture.flagged,
         "verdict": item.decision.verdict.value if item.decision else None,
         "source": capture.provenance.source,
         "endpoint": capture.endpoint,

@@ -52,14 +52,13 @@ def show_maps(capture: Capture) -> None:
 def show_item(item: TriageItem) -> None:
     """One flagged prediction: why, what it looks like, and the verdict."""
     capture = item.capture
-    st.subheader(f"{class_name(capture.prediction.class_id)}, "
-                 f"{capture.prediction.confidence:.1%} confident")  # fmt: skip
+    st.subheader(f"{class_name(capture.class_id)}, {capture.confidence:.1%} confident")
     st.caption(
         f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC · endpoint {capture.endpoint} · "
         f"source {capture.provenance.source or 'not said'} · "
-        f"p-value {capture.prediction.suspicion.p_value:.4f}"
+        f"p-value {capture.suspicion.p_value:.4f}"
     )
-    for reason in capture.prediction.suspicion.reasons:
+    for reason in capture.suspicion.reasons:
         st.badge(reason, icon=":material/flag:", color="red")
     if capture.provenance.attack:
         st.caption(f"The sender says: made by {capture.provenance.attack}.")
@@ -105,7 +104,7 @@ with side:
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
         pixels = signwatch.picture(item.capture.image_sha256).pixels
         row.image(figures.thumbnail(pixels), width=44, alt="flagged picture")
-        if row.button(class_name(item.capture.prediction.class_id), type="tertiary",
+        if row.button(class_name(item.capture.class_id), type="tertiary",
                       key=f"open_{item.capture.capture_id}"):  # fmt: skip
             st.query_params["capture"] = item.capture.capture_id
             st.rerun()

@@ -32,20 +32,20 @@ class CaptureLog:
 
     def __init__(self, path: Path) -> None:
         """Open or create the log at `path`; raises Unavailable if another process holds it."""
-        self._database = Database(path)
+        self.database = Database(path)
 
     def close(self) -> None:
         """Close the log; every later call raises Unavailable."""
-        self._database.close()
+        self.database.close()
 
     def check_writable(self) -> None:
         """Raise Unavailable unless a transaction goes through."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             transaction.execute("DELETE FROM log.migrations WHERE version < 0")
 
     def append(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
         """Store captures and images in one transaction; an image already there is not repeated."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             if images:
                 transaction.insert(
                     "INSERT INTO log.images SELECT * FROM incoming "
@@ -60,14 +60,14 @@ class CaptureLog:
 
     def image(self, sha256: str) -> StoredImage:
         """The image of that content; NotFound if the log has none."""
-        found = self._database.rows("SELECT * FROM log.images WHERE sha256 = ?", [sha256])
+        found = self.database.rows("SELECT * FROM log.images WHERE sha256 = ?", [sha256])
         if not found:
             raise NotFound(f"no image {sha256} in the capture log")
         return StoredImage(*found[0])
 
-    def images(self, names: Sequence[str]) -> dict[str, StoredImage]:
+    def images(self, names: Sequence[str | None]) -> dict[str, StoredImage]:
         """Those of the named images that the log has, by SHA-256."""
-        found = self._database.rows(
+        found = self.database.rows(
             "SELECT * FROM log.images WHERE list_contains(?::VARCHAR[], sha256)", [list(names)]
         )
         return {row[0]: StoredImage(*row) for row in found}
@@ -75,23 +75,30 @@ class CaptureLog:
     def window_figures(self, window: Window, *, low_confidence: float) -> WindowFigures:
         """Counts by class, mean confidence, predictions below `low_confidence`, flagged ones."""
         where, parameters = rows.conditions(CaptureFilter(window=window))
-        found = self._database.rows(
-            "SELECT class_id, count(*), sum(confidence), count(*) FILTER (confidence < ?), "
-            f"count(*) FILTER (flagged) FROM log.captures AS c WHERE {where} GROUP BY class_id",
+        found = self.database.rows(
+            "SELECT class_id, count(*), count(confidence), sum(confidence), "
+            "count(*) FILTER (confidence < ?), count(flagged), count(*) FILTER (flagged) "
+            f"FROM log.captures AS c WHERE class_id IS NOT NULL AND {where} GROUP BY class_id",
             [low_confidence, *parameters],
         )
-        total = sum(row[1] for row in found)
+        where, parameters = rows.conditions(CaptureFilter(window=window))
+        unreadable = self.database.rows(
+            f"SELECT count(*) FROM log.unreadable AS c WHERE {where}", parameters
+        )[0][0]
+        rated = sum(row[2] for row in found)
+        judged = sum(row[5] for row in found)
         return WindowFigures(
-            total=total,
+            total=sum(row[1] for row in found) + unreadable,
             counts={row[0]: row[1] for row in found},
-            mean_confidence=sum(row[2] for row in found) / total if total else None,
-            low_confidence=sum(row[3] for row in found),
-            flagged=sum(row[4] for row in found),
+            mean_confidence=sum(row[3] or 0.0 for row in found) / rated if rated else None,
+            low_confidence=sum(row[4] for row in found) if rated else None,
+            flagged=sum(row[6] for row in found) if judged else None,
+            unreadable=unreadable,
         )
 
     def last_capture_at(self) -> datetime | None:
         """When the newest capture was made; None while there is none."""
-        newest = self._database.rows("SELECT max(inferred_at) FROM log.captures")[0][0]
+        newest = self.database.rows("SELECT max(inferred_at) FROM log.captures")[0][0]
         return rows.aware(newest) if newest else None
 
     def counts_over_time(
@@ -99,9 +106,10 @@ class CaptureLog:
     ) -> list[tuple[datetime, int, int]]:
         """(bucket start, class id, predictions) for every bucket and class that occurs."""
         where, parameters = rows.conditions(CaptureFilter(window=window))
-        found = self._database.rows(
+        found = self.database.rows(
             "SELECT time_bucket(to_seconds(?), inferred_at) AS bucket, class_id, count(*) "
-            f"FROM log.captures AS c WHERE {where} GROUP BY ALL ORDER BY ALL",
+            f"FROM log.captures AS c WHERE class_id IS NOT NULL AND {where} "
+            "GROUP BY ALL ORDER BY ALL",
             [bucket_seconds, *parameters],
         )
         return [(rows.aware(bucket), class_id, count) for bucket, class_id, count in found]
@@ -110,7 +118,7 @@ class CaptureLog:
         """How many captures the filter lets through."""
         where, parameters = rows.conditions(chosen)
         sql = f"SELECT count(*) FROM log.captures AS c {_JOIN_DECISIONS} WHERE {where}"
-        return int(self._database.rows(sql, parameters)[0][0])
+        return int(self.database.rows(sql, parameters)[0][0])
 
     def find(
         self, chosen: CaptureFilter, *, limit: int, offset: int = 0, most_suspicious: bool = False
@@ -118,7 +126,7 @@ class CaptureLog:
         """A page of captures with their decisions, newest first or most suspicious first."""
         where, parameters = rows.conditions(chosen)
         order = "p_value, inferred_at DESC" if most_suspicious else "inferred_at DESC"
-        found = self._database.rows(
+        found = self.database.rows(
             f"SELECT c.*, d.* FROM log.captures AS c {_JOIN_DECISIONS} WHERE {where} "
             f"ORDER BY {order}, c.capture_id LIMIT ? OFFSET ?",
             [*parameters, limit, offset],
@@ -127,8 +135,9 @@ class CaptureLog:
 
     def capture(self, capture_id: str) -> TriageItem:
         """One capture with its decision; NotFound if the log has none of that id."""
-        found = self._database.rows(
-            f"SELECT c.*, d.* FROM log.captures AS c {_JOIN_DECISIONS} WHERE c.capture_id = ?",
+        found = self.database.rows(
+            f"SELECT c.*, d.* FROM log.captures AS c {_JOIN_DECISIONS} "
+            "WHERE c.capture_id = TRY_CAST(? AS UUID)",
             [capture_id],
         )
         if not found:
@@ -137,21 +146,21 @@ class CaptureLog:
 
     def add_decision(self, decision: Decision) -> None:
         """Add a decision; earlier ones on the same capture stay on record."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             transaction.execute(
                 "INSERT INTO log.decisions VALUES (?, ?, ?, ?, ?, ?)", rows.decision_row(decision)
             )
 
     def decisions(self, capture_id: str) -> list[Decision]:
         """Every decision on one capture, oldest first."""
-        found = self._database.rows(
+        found = self.database.rows(
             "SELECT * FROM log.decisions WHERE capture_id = ? ORDER BY decided_at", [capture_id]
         )
         return [rows.decision(row) for row in found]
 
     def add_execution(self, execution: Execution) -> None:
         """Keep one execution of the monitor."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             transaction.execute(
                 "INSERT INTO log.executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows.execution_row(execution),
@@ -159,7 +168,7 @@ class CaptureLog:
 
     def executions(self, limit: int, *, status: ExecutionStatus | None = None) -> list[Execution]:
         """The latest executions (of that status), newest first."""
-        found = self._database.rows(
+        found = self.database.rows(
             "SELECT * FROM log.executions WHERE status = coalesce(?, status) "
             "ORDER BY started_at DESC, execution_id LIMIT ?",
             [status, limit],
@@ -168,7 +177,7 @@ class CaptureLog:
 
     def set_monitor_settings(self, settings: MonitorSettings, changed_at: datetime) -> None:
         """Keep new monitor settings; the latest ones count."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             transaction.execute(
                 "INSERT INTO log.monitor_settings VALUES (?, ?, ?)",
                 [settings.threshold, settings.window_minutes, rows.naive(changed_at)],
@@ -176,7 +185,7 @@ class CaptureLog:
 
     def monitor_settings(self) -> MonitorSettings | None:
         """The monitor settings that count; None until some were set."""
-        found = self._database.rows(
+        found = self.database.rows(
             "SELECT threshold, window_minutes FROM log.monitor_settings "
             "ORDER BY changed_at DESC LIMIT 1"
         )

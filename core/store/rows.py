@@ -17,7 +17,7 @@ from core.types import (
     Decision,
     Execution,
     ExecutionStatus,
-    Prediction,
+    Payload,
     Provenance,
     StoredImage,
     Suspicion,
@@ -31,14 +31,16 @@ from core.types import (
 
 TIMESTAMP = pa.timestamp("us")
 CAPTURES = pa.schema([
-    ("capture_id", pa.string()), ("event_id", pa.string()), ("endpoint", pa.string()),
-    ("variant", pa.string()), ("inferred_at", TIMESTAMP), ("input_content_type", pa.string()),
-    ("output_content_type", pa.string()), ("inference_id", pa.string()),
-    ("custom_attributes", pa.string()), ("image_sha256", pa.string()), ("class_id", pa.int16()),
-    ("confidence", pa.float32()), ("probabilities", pa.list_(pa.float32())),
-    ("p_value", pa.float64()), ("flagged", pa.bool_()), ("reasons", pa.list_(pa.string())),
-    ("model_sha256", pa.string()), ("source", pa.string()), ("label", pa.int16()),
-    ("attack", pa.string()), ("target", pa.int16()), ("clean_sha256", pa.string()),
+    ("capture_id", pa.string()), ("event_id", pa.string()), ("position", pa.int32()),
+    ("endpoint", pa.string()), ("variant", pa.string()), ("inferred_at", TIMESTAMP),
+    ("input_content_type", pa.string()), ("output_content_type", pa.string()),
+    ("inference_id", pa.string()), ("custom_attributes", pa.list_(pa.string())),
+    ("image_sha256", pa.string()), ("class_id", pa.int32()), ("confidence", pa.float32()),
+    ("probabilities", pa.list_(pa.float32())), ("p_value", pa.float64()), ("flagged", pa.bool_()),
+    ("reasons", pa.list_(pa.string())), ("model_sha256", pa.string()), ("source", pa.string()),
+    ("label", pa.int32()), ("attack", pa.string()), ("target", pa.int32()),
+    ("clean_sha256", pa.string()), ("input_data", pa.string()), ("input_encoding", pa.string()),
+    ("output_data", pa.string()), ("output_encoding", pa.string()),
 ])  # fmt: skip
 IMAGES = pa.schema([
     ("sha256", pa.string()), ("media_type", pa.string()), ("content", pa.binary()),
@@ -68,33 +70,51 @@ def captures_table(captures: Sequence[Capture]) -> pa.Table:
 
 
 def _capture_row(capture: Capture) -> dict[str, Any]:
-    prediction, suspicion = capture.prediction, capture.prediction.suspicion
+    suspicion = capture.suspicion
+    given, answered = capture.input, capture.output
     return vars(capture) | vars(capture.provenance) | {
         "inferred_at": naive(capture.inferred_at),
-        "class_id": prediction.class_id,
-        "confidence": prediction.confidence,
-        "probabilities": prediction.probabilities,
-        "p_value": suspicion.p_value,
-        "flagged": suspicion.flagged,
-        "reasons": list(suspicion.reasons),
+        "custom_attributes": list(capture.custom_attributes) or None,
+        "p_value": suspicion.p_value if suspicion else None,
+        "flagged": suspicion.flagged if suspicion else None,
+        "reasons": list(suspicion.reasons) if suspicion else None,
+        "input_data": given.data if given else None,
+        "input_encoding": given.encoding if given else None,
+        "output_data": answered.data if answered else None,
+        "output_encoding": answered.encoding if answered else None,
     }  # fmt: skip
+
+
+def capture(row: tuple[Any, ...]) -> Capture:
+    """A row of captures."""
+    values = dict(zip(CAPTURES.names, row, strict=True))
+    p_value, flagged, reasons = values["p_value"], values["flagged"], values["reasons"]
+    probabilities = values["probabilities"]
+    return Capture(
+        capture_id=str(values["capture_id"]),
+        **{name: values[name] for name in CAPTURES.names[1:5]},
+        inferred_at=aware(values["inferred_at"]),
+        **{name: values[name] for name in CAPTURES.names[6:9]},
+        custom_attributes=tuple(values["custom_attributes"] or ()),
+        **{name: values[name] for name in CAPTURES.names[10:13]},
+        probabilities=None if probabilities is None else np.asarray(probabilities, np.float32),
+        suspicion=None if p_value is None else Suspicion(p_value, flagged, tuple(reasons)),
+        model_sha256=values["model_sha256"],
+        provenance=Provenance(**{name: values[name] for name in CAPTURES.names[18:23]}),
+        input=_payload(values["input_data"], values["input_encoding"]),
+        output=_payload(values["output_data"], values["output_encoding"]),
+    )
+
+
+def _payload(data: str | None, encoding: str | None) -> Payload | None:
+    return None if data is None or encoding is None else Payload(data, encoding)
 
 
 def triage_item(row: tuple[Any, ...]) -> TriageItem:
     """A row of captures joined with decisions."""
-    values = dict(zip(CAPTURES.names, row, strict=False))
-    suspicion = Suspicion(values["p_value"], values["flagged"], tuple(values["reasons"]))
-    probabilities = np.asarray(values["probabilities"], dtype=np.float32)
-    capture = Capture(
-        **{name: values[name] for name in CAPTURES.names[:4]},
-        inferred_at=aware(values["inferred_at"]),
-        **{name: values[name] for name in CAPTURES.names[5:10]},
-        prediction=Prediction(values["class_id"], values["confidence"], probabilities, suspicion),
-        model_sha256=values["model_sha256"],
-        provenance=Provenance(**{name: values[name] for name in CAPTURES.names[17:]}),
-    )
-    decided = row[len(CAPTURES.names) :]
-    return TriageItem(capture, decision(decided) if decided[0] is not None else None)
+    width = len(CAPTURES.names)
+    decided = row[width:]
+    return TriageItem(capture(row[:width]), decision(decided) if decided[0] is not None else None)
 
 
 def decision_row(decided: Decision) -> list[Any]:
@@ -108,7 +128,9 @@ def decision_row(decided: Decision) -> list[Any]:
 def decision(row: tuple[Any, ...]) -> Decision:
     """One row of decisions."""
     capture_id, verdict, right_class, note, analyst, decided_at = row
-    return Decision(capture_id, Verdict(verdict), right_class, note, analyst, aware(decided_at))
+    return Decision(
+        str(capture_id), Verdict(verdict), right_class, note, analyst, aware(decided_at)
+    )
 
 
 def execution_row(execution: Execution) -> list[Any]:

@@ -1,6 +1,8 @@
 """The schema, as a list of migrations. No keys, sequences or indexes: DuckLake has none of them.
 
-Times are UTC without a zone. Decisions are only ever added; the latest one of a capture counts.
+Times are UTC without a zone. Decisions and settings are only ever added; the latest one counts.
+A capture id begins with the time of its capture (core.capture.capture_id), so that the log finds
+it without reading through all of them.
 """
 
 from __future__ import annotations
@@ -8,28 +10,33 @@ from __future__ import annotations
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE log.captures (
-            capture_id VARCHAR NOT NULL,
+            capture_id UUID NOT NULL,
             event_id VARCHAR NOT NULL,
+            position INTEGER NOT NULL,
             endpoint VARCHAR NOT NULL,
             variant VARCHAR NOT NULL,
             inferred_at TIMESTAMP NOT NULL,
-            input_content_type VARCHAR NOT NULL,
-            output_content_type VARCHAR NOT NULL,
+            input_content_type VARCHAR,
+            output_content_type VARCHAR,
             inference_id VARCHAR,
-            custom_attributes VARCHAR,
-            image_sha256 VARCHAR NOT NULL,
-            class_id SMALLINT NOT NULL,
-            confidence FLOAT NOT NULL,
-            probabilities FLOAT[] NOT NULL,
-            p_value DOUBLE NOT NULL,
-            flagged BOOLEAN NOT NULL,
-            reasons VARCHAR[] NOT NULL,
-            model_sha256 VARCHAR NOT NULL,
+            custom_attributes VARCHAR[],
+            image_sha256 VARCHAR,
+            class_id INTEGER,
+            confidence FLOAT,
+            probabilities FLOAT[],
+            p_value DOUBLE,
+            flagged BOOLEAN,
+            reasons VARCHAR[],
+            model_sha256 VARCHAR,
             source VARCHAR,
-            label SMALLINT,
+            label INTEGER,
             attack VARCHAR,
-            target SMALLINT,
-            clean_sha256 VARCHAR)""",
+            target INTEGER,
+            clean_sha256 VARCHAR,
+            input_data VARCHAR,
+            input_encoding VARCHAR,
+            output_data VARCHAR,
+            output_encoding VARCHAR)""",
         """CREATE TABLE log.images (
             sha256 VARCHAR NOT NULL,
             media_type VARCHAR NOT NULL,
@@ -37,9 +44,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             width INTEGER NOT NULL,
             height INTEGER NOT NULL)""",
         """CREATE TABLE log.decisions (
-            capture_id VARCHAR NOT NULL,
+            capture_id UUID NOT NULL,
             verdict VARCHAR NOT NULL,
-            right_class SMALLINT,
+            right_class INTEGER,
             note VARCHAR NOT NULL,
             analyst VARCHAR NOT NULL,
             decided_at TIMESTAMP NOT NULL)""",
@@ -60,5 +67,37 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             threshold DOUBLE NOT NULL,
             window_minutes INTEGER NOT NULL,
             changed_at TIMESTAMP NOT NULL)""",
+        """CREATE TABLE log.capture_settings (
+            endpoint VARCHAR NOT NULL,
+            enabled BOOLEAN NOT NULL,
+            sampling DOUBLE NOT NULL,
+            mode VARCHAR NOT NULL,
+            changed_at TIMESTAMP NOT NULL)""",
+        """CREATE TABLE log.ground_truth (
+            reference VARCHAR NOT NULL,
+            position INTEGER NOT NULL,
+            class_id INTEGER NOT NULL,
+            data VARCHAR NOT NULL,
+            encoding VARCHAR NOT NULL,
+            path VARCHAR NOT NULL,
+            merged_at TIMESTAMP NOT NULL)""",
+        """CREATE TABLE log.unreadable (
+            path VARCHAR NOT NULL,
+            line BIGINT NOT NULL,
+            endpoint VARCHAR,
+            variant VARCHAR,
+            inferred_at TIMESTAMP,
+            reason VARCHAR NOT NULL,
+            content VARCHAR NOT NULL)""",
+        """CREATE TABLE log.imports (
+            path VARCHAR NOT NULL,
+            bytes BIGINT NOT NULL,
+            sha256 VARCHAR NOT NULL,
+            lines BIGINT NOT NULL,
+            stored BIGINT NOT NULL,
+            repeated BIGINT NOT NULL,
+            unreadable BIGINT NOT NULL,
+            ground_truth BIGINT NOT NULL,
+            imported_at TIMESTAMP NOT NULL)""",
     ),
 )

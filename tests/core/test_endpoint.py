@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from core.endpoint import ROUTES, parse_time, run_monitor
+from core.endpoint import ROUTES
+from core.endpoint.commands import parse_time, run_monitor
 from core.errors import BadInput
 from core.images import decode, encode_png
 from core.sagemaker import CONTENT_TYPES, prediction_json
@@ -45,7 +46,7 @@ def captures(signwatch: Services) -> list[Capture]:
 
 
 def images_kept(signwatch: Services) -> int:
-    return int(signwatch.log._database.rows("SELECT count(*) FROM log.images")[0][0])
+    return int(signwatch.log.database.rows("SELECT count(*) FROM log.images")[0][0])
 
 
 def answered(prediction: dict[str, Any]) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def test_an_image_is_kept_once(log: CaptureLog) -> None:
     image, other = make_image(0), make_image(1)
     log.append([make_capture(image), make_capture(image)], [image, image])
     log.append([make_capture(image)], [image, other])
-    assert log._database.rows("SELECT sha256, count(*) FROM log.images GROUP BY ALL") in (
+    assert log.database.rows("SELECT sha256, count(*) FROM log.images GROUP BY ALL") in (
         [(image.sha256, 1), (other.sha256, 1)],
         [(other.sha256, 1), (image.sha256, 1)],
     )
@@ -331,7 +331,7 @@ def test_threads_share_a_log(log: CaptureLog) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(work, range(4)))
     assert log.count(EVERYTHING) == 40
-    assert log._database.rows("SELECT count(*) FROM log.images") == [(1,)]
+    assert log.database.rows("SELECT count(*) FROM log.images") == [(1,)]
 
 
 # The life of a log
@@ -398,7 +398,7 @@ def test_a_closed_log_says_so(tmp_path: Path, use: str) -> None:
 
 def test_a_writable_log_is_left_as_it_is(log: CaptureLog) -> None:
     log.check_writable()
-    rows = log._database.rows("SELECT version FROM log.migrations ORDER BY version")
+    rows = log.database.rows("SELECT version FROM log.migrations ORDER BY version")
     assert rows == [(n,) for n in range(1, len(MIGRATIONS) + 1)]
 
 

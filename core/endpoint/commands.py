@@ -1,0 +1,72 @@
+"""What the command line asks of the running process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core import sagemaker, services
+from core.endpoint.guard import json_object, read_body
+from core.errors import BadInput
+from core.images import Picture
+from core.types import Window
+
+MAX_COMMAND_BYTES = 100_000
+
+
+async def references(request: Request) -> Response:
+    """Keep a clean picture, so that captures can name it; answers its SHA-256."""
+    running = services.current()
+    body = await read_body(request, running.limits.max_body_bytes)
+
+    def work() -> str:
+        return running.keep_reference(Picture.from_file(body, running.limits.image))
+
+    return JSONResponse({"sha256": await run_in_threadpool(work)})
+
+
+async def monitor_run(request: Request) -> Response:
+    """Run the monitor over {"since", "until", "endpoint", "threshold"}, all optional."""
+    options = json_object(await read_body(request, MAX_COMMAND_BYTES))
+    return JSONResponse(await run_in_threadpool(run_monitor, options))
+
+
+async def triage_export(request: Request) -> Response:
+    """A ZIP of everything decided."""
+    content = await run_in_threadpool(lambda: services.current().export_decided())
+    return Response(content, media_type="application/zip")
+
+
+def run_monitor(options: dict[str, Any]) -> dict[str, Any]:
+    """One execution with the options of `monitor run`; what is missing takes its default."""
+    unknown = options.keys() - {"since", "until", "endpoint", "threshold"}
+    if unknown:
+        raise BadInput(f"unknown option {min(unknown)!r}; known: since, until, endpoint, threshold")
+    threshold = options.get("threshold")
+    if threshold is not None and type(threshold) not in (int, float):
+        raise BadInput(f"threshold must be a number, got {threshold!r}")
+    endpoint = options.get("endpoint")
+    if endpoint is not None:
+        sagemaker.check_endpoint_name(str(endpoint))
+    running = services.current()
+    live = running.live_window(endpoint)
+    since, until = parse_time(options.get("since")), parse_time(options.get("until"))
+    window = Window(since or live.start, until or live.end, live.endpoint)
+    if window.start >= window.end:
+        raise BadInput(f"the window must begin before it ends, got {window.start} to {window.end}")
+    return running.run_monitor(window, threshold=threshold).to_json()
+
+
+def parse_time(text: object) -> datetime | None:
+    """ISO 8601 with a zone (or UTC without one) -> aware, in UTC; None stays None."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadInput(f"expected a time like 2026-02-14T17:00:00Z, got {text!r}") from None

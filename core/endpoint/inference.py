@@ -1,0 +1,67 @@
+"""SageMaker's inference contract: /ping and /invocations."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core import sagemaker, services
+from core.capture import RequestFacts
+from core.endpoint.guard import read_body
+from core.errors import BadInput
+from core.types import DEFAULT_ENDPOINT
+
+INFERENCE_ID = "x-amzn-sagemaker-inference-id"
+CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+
+
+async def ping(request: Request) -> Response:
+    """200 when the model answers and the store takes writes, 503 with the reason otherwise."""
+
+    def check() -> None:
+        running = services.current()
+        running.log.check_writable()
+
+    await run_in_threadpool(check)
+    return JSONResponse({"status": "ok"})
+
+
+async def invocations(request: Request) -> Response:
+    """Predict and capture the pictures of one request."""
+    running = services.current()
+    endpoint = sagemaker.check_endpoint_name(request.path_params.get("name", DEFAULT_ENDPOINT))
+    content_type = request.headers.get("content-type", "")
+    answer_type = sagemaker.choose_answer_type(request.headers.get("accept"), content_type)
+    facts = RequestFacts(
+        endpoint=endpoint,
+        input_content_type=content_type.partition(";")[0].strip().lower(),
+        output_content_type=answer_type,
+        inference_id=_header(request, INFERENCE_ID, 64),
+        custom_attributes=_header(request, CUSTOM_ATTRIBUTES, 1024),
+    )
+    body = await read_body(request, running.limits.max_body_bytes)
+
+    def work() -> Response:
+        pictures = sagemaker.parse_request(body, content_type, running.limits)
+        answer = running.invoke(pictures, facts)
+        content = sagemaker.render_answer(answer_type, answer.predictions, answer.capture_ids)
+        headers = {"x-amzn-invoked-production-variant": "AllTraffic"}
+        if facts.custom_attributes:
+            headers[CUSTOM_ATTRIBUTES] = facts.custom_attributes
+        return Response(content, media_type=answer_type, headers=headers)
+
+    return await run_in_threadpool(work)
+
+
+def _header(request: Request, name: str, longest: int) -> str | None:
+    value = request.headers.get(name)
+    if value is None:
+        return None
+    if len(value) > longest or not re.fullmatch(r"[\x20-\x7e]*", value):
+        raise BadInput(
+            f"{name} takes at most {longest} printable ASCII characters, got {len(value)}"
+        )
+    return value
