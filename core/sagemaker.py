@@ -220,7 +220,7 @@ def captured_request(capture: Capture, image: StoredImage) -> dict[str, Any]:
         "inferenceTime": f"{capture.inferred_at:%Y-%m-%dT%H:%M:%SZ}",
     }
     if capture.custom_attributes:
-        metadata["customAttributes"] = [capture.custom_attributes]
+        metadata["customAttributes"] = list(capture.custom_attributes)
     if capture.inference_id:
         metadata["inferenceId"] = capture.inference_id
     return {

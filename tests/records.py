@@ -1,19 +1,21 @@
 """Records to put into a log, and the strategies that draw them."""
 
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
+from core.capture import capture_id
 from core.images import Picture
 from core.types import (
     Capture,
     Decision,
     Execution,
     ExecutionStatus,
+    Payload,
     Prediction,
     Provenance,
     StoredImage,
@@ -28,6 +30,7 @@ from tests.pictures import blocks
 
 NOON = datetime(2026, 2, 14, 12, tzinfo=UTC)
 CLASSES = 43
+NO_PREDICTION = dict.fromkeys(["class_id", "confidence", "probabilities", "suspicion"])
 
 
 def make_prediction(
@@ -47,23 +50,40 @@ def make_image(seed: int = 0) -> StoredImage:
     return StoredImage(picture.sha256, picture.media_type, picture.content, 32, 32)
 
 
-def make_capture(image: StoredImage | None = None, **changes: Any) -> Capture:
-    """A capture at noon; every field can be set."""
-    values = {
-        "capture_id": str(uuid.uuid4()),
+def make_capture(
+    image: StoredImage | None = None, *, prediction: Prediction | None = None, **changes: Any
+) -> Capture:
+    """A capture at noon, of `prediction` (None: a Stop sign); every field can be set."""
+    values: dict[str, Any] = {
         "event_id": str(uuid.uuid4()),
+        "position": 0,
         "endpoint": "signwatch",
         "variant": "AllTraffic",
         "inferred_at": NOON,
         "input_content_type": "image/png",
         "output_content_type": "application/json",
-        "inference_id": None,
-        "custom_attributes": None,
         "image_sha256": image.sha256 if image else "0" * 64,
-        "prediction": make_prediction(),
         "model_sha256": "ab" * 32,
     }
-    return Capture(**values | changes)
+    values |= vars(prediction or make_prediction()) | changes
+    return with_own_id(Capture(**{"capture_id": ""} | values))
+
+
+def make_unanswered(image: StoredImage | None = None, **changes: Any) -> Capture:
+    """A capture of mode Input: a picture, and no prediction."""
+    return make_capture(
+        image, **NO_PREDICTION | {"output_content_type": None, "model_sha256": None} | changes
+    )
+
+
+def with_own_id(capture: Capture) -> Capture:
+    """The capture with the id that its event and its time give it, unless it has one."""
+    if capture.capture_id:
+        return capture
+    own = capture_id(
+        capture.endpoint, capture.variant, capture.event_id, capture.position, capture.inferred_at
+    )
+    return replace(capture, capture_id=own)
 
 
 def make_execution(started_at: datetime = NOON, **changes: Any) -> Execution:
@@ -121,22 +141,43 @@ predictions = st.builds(
     ),
     suspicions,
 )
-captures = st.builds(
-    Capture,
-    capture_id=st.uuids().map(str),
-    event_id=st.uuids().map(str),
-    endpoint=st.text(max_size=20),
-    variant=st.text(max_size=20),
-    inferred_at=moments,
-    input_content_type=st.text(max_size=20),
-    output_content_type=st.text(max_size=20),
-    inference_id=st.none() | st.text(max_size=20),
-    custom_attributes=st.none() | st.text(max_size=20),
-    image_sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
-    prediction=predictions,
-    model_sha256=st.text(max_size=20),
-    provenance=provenances,
-)
+payloads = st.builds(Payload, st.text(max_size=50), st.sampled_from(["CSV", "JSON", "BASE64"]))
+sha256s = st.text("0123456789abcdef", min_size=64, max_size=64)
+words = st.text(max_size=20)
+
+
+@st.composite
+def draw_capture(draw: st.DrawFn) -> Capture:
+    """Any capture; whole, without its picture, without its prediction, or with a class alone."""
+    prediction = draw(predictions)
+    answered: dict[str, Any] = draw(
+        st.sampled_from([
+            vars(prediction), NO_PREDICTION, NO_PREDICTION | {"class_id": prediction.class_id},
+        ])
+    )  # fmt: skip
+    return with_own_id(
+        Capture(
+            capture_id="",
+            event_id=draw(st.uuids().map(str)),
+            position=draw(st.integers(0, 255)),
+            endpoint=draw(words),
+            variant=draw(words),
+            inferred_at=draw(moments),
+            input_content_type=draw(st.none() | words),
+            output_content_type=draw(st.none() | words),
+            inference_id=draw(st.none() | words),
+            custom_attributes=draw(st.lists(words, max_size=3).map(tuple)),
+            image_sha256=draw(st.none() | sha256s),
+            **answered,
+            model_sha256=draw(st.none() | words),
+            provenance=draw(provenances),
+            input=draw(st.none() | payloads),
+            output=draw(st.none() | payloads),
+        )
+    )
+
+
+captures = draw_capture()
 decisions = st.builds(
     Decision,
     capture_id=st.uuids().map(str),
@@ -166,8 +207,8 @@ executions = st.builds(
         total=st.integers(0, 10**9),
         counts=counts,
         mean_confidence=st.none() | st.floats(0, 1),
-        low_confidence=st.integers(0, 10**9),
-        flagged=st.integers(0, 10**9),
+        low_confidence=st.none() | st.integers(0, 10**9),
+        flagged=st.none() | st.integers(0, 10**9),
         unreadable=st.integers(0, 10**9),
     ),
     violations=st.lists(violations, max_size=3).map(tuple),

@@ -2,8 +2,10 @@
 
 import hashlib
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from core import capture
 from core.capture import (
     Capturer,
     RequestFacts,
+    capture_id,
     format_provenance,
     parse_provenance,
     to_captures,
@@ -22,10 +25,17 @@ from core.capture import (
 from core.errors import Conflict, Unavailable
 from core.images import Picture
 from core.store import CaptureLog
-from core.types import Capture, CaptureFilter, Provenance, StoredImage
+from core.types import Capture, CaptureFilter, CaptureMode, Provenance, StoredImage
 from tests.expect import raises
 from tests.pictures import noise, saved
-from tests.records import NOON, comparable, make_capture, make_image, make_prediction
+from tests.records import (
+    NO_PREDICTION,
+    NOON,
+    comparable,
+    make_capture,
+    make_image,
+    make_prediction,
+)
 from tests.waiting import LONGEST, until
 
 # Provenance
@@ -100,20 +110,58 @@ def test_a_request_becomes_one_capture_an_image() -> None:
     captures = to_captures(facts, images, predictions, "cd" * 32)
     assert len({one.capture_id for one in captures}) == 2
     assert captures[0].event_id == captures[1].event_id
-    for one, image, prediction in zip(captures, images, predictions, strict=True):
+    for position, one in enumerate(captures):
         assert comparable(one) == comparable(
             Capture(
-                one.capture_id, one.event_id, "cars", "AllTraffic", NOON, "application/x-npy",
-                "text/csv", "i-1", "source=van;label=3", image.sha256, prediction, "cd" * 32,
-                Provenance("van", 3),
+                capture_id("cars", "AllTraffic", one.event_id, position, NOON), one.event_id,
+                position, "cars", "AllTraffic", NOON, "application/x-npy", "text/csv", "i-1",
+                ("source=van;label=3",), images[position].sha256,
+                **vars(predictions[position]), model_sha256="cd" * 32,
+                provenance=Provenance("van", 3),
             )
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mode", "missing"),
+    [
+        (CaptureMode.INPUT, {"output_content_type", *NO_PREDICTION}),
+        (CaptureMode.OUTPUT, {"input_content_type", "image_sha256"}),
+        (CaptureMode.INPUT_AND_OUTPUT, set()),
+    ],
+)
+def test_the_mode_says_which_side_is_kept(mode: CaptureMode, missing: set[str]) -> None:
+    facts = RequestFacts(received_at=NOON)
+    (one,) = to_captures(facts, [make_image()], [make_prediction()], "cd" * 32, mode)
+    sides = {
+        "input_content_type": "image/png", "output_content_type": "application/json",
+        "image_sha256": make_image().sha256, **vars(make_prediction()),
+    }  # fmt: skip
+    expected = {name: None if name in missing else value for name, value in sides.items()}
+    assert comparable({name: vars(one)[name] for name in sides}) == comparable(expected)
 
 
 def test_two_requests_have_two_event_ids() -> None:
     facts, image, prediction = RequestFacts(), make_image(), make_prediction()
     first, second = (to_captures(facts, [image], [prediction], "")[0] for _ in range(2))
     assert first.event_id != second.event_id
+
+
+@given(
+    st.text(), st.text(), st.text(), st.integers(0, 10**6),
+    st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)),
+)  # fmt: skip
+def test_a_capture_id_is_a_uuid_that_begins_with_its_time(
+    endpoint: str, variant: str, event_id: str, position: int, at: datetime
+) -> None:
+    own = capture_id(endpoint, variant, event_id, position, at)
+    assert own == capture_id(endpoint, variant, event_id, position, at)
+    value = uuid.UUID(own)
+    assert (str(value), value.version, value.variant) == (own, 8, uuid.RFC_4122)
+    assert abs((value.int >> 80) / 1000 - at.timestamp()) <= 0.002
+    assert own != capture_id(endpoint, variant, event_id, position + 1, at)
+    later = capture_id(endpoint, variant, event_id, position, at + timedelta(milliseconds=2))
+    assert own < later
 
 
 # The log's one writer

@@ -338,7 +338,7 @@ def test_a_captured_request_has_the_fields_of_the_documentation(capture: Capture
     assert data["endpointOutput"] == {
         "observedContentType": "application/json",
         "mode": "OUTPUT",
-        "data": f"[[{capture.prediction.class_id}]]",
+        "data": json.dumps([[capture.class_id]]),
         "encoding": "JSON",
     }
     expected: dict[str, Any] = {
@@ -346,7 +346,7 @@ def test_a_captured_request_has_the_fields_of_the_documentation(capture: Capture
         "inferenceTime": f"{capture.inferred_at:%Y-%m-%dT%H:%M:%S}Z",
     }
     if capture.custom_attributes:
-        expected["customAttributes"] = [capture.custom_attributes]
+        expected["customAttributes"] = list(capture.custom_attributes)
     if capture.inference_id:
         expected["inferenceId"] = capture.inference_id
     assert metadata == expected
@@ -354,7 +354,7 @@ def test_a_captured_request_has_the_fields_of_the_documentation(capture: Capture
 
 def test_a_captured_request_in_the_words_of_the_documentation() -> None:
     image = make_image()
-    capture = make_capture(image, event_id="e", inference_id="i", custom_attributes="a=b")
+    capture = make_capture(image, event_id="e", inference_id="i", custom_attributes=("a=b",))
     assert captured_request(capture, image)["eventMetadata"] == {
         "eventId": "e",
         "inferenceTime": "2026-02-14T12:00:00Z",
