@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from click import Group
 
-from core.__main__ import cli
+from core.commands import cli
 from core.endpoint import ROUTES
 from core.settings import PREFIX, ROOT, Settings
 

@@ -16,7 +16,9 @@ import pytest
 import torch
 
 from core import datasets, running, services, signs
-from core.__main__ import cli, main, share_of_range
+from core.__main__ import main
+from core.commands import cli
+from core.commands.options import share_of_range
 from core.images import decode
 from core.labels import class_name
 from core.services import Services

@@ -20,7 +20,8 @@ LAYERS: list[set[str]] = [
     {"triage", "replay"},
     {"services"},
     {"endpoint"},
-    {"__main__", "pages"},
+    {"commands", "pages"},
+    {"__main__"},
     {"dashboard"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
@@ -51,8 +52,8 @@ KEPT_IN = {
     "apscheduler": {"monitor"},
     "starlette": {"endpoint", "dashboard"},
     "httpx": {"running", "replay"},
-    "click": {"__main__"},
-    "tqdm": {"__main__"},
+    "click": {"commands", "__main__"},
+    "tqdm": {"commands"},
 }
 
 

@@ -1,0 +1,17 @@
+"""The command line, one module a group of commands."""
+
+import click
+
+from core.commands import models, monitor, pictures, traffic, triage
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Signwatch: monitoring for image classifiers, shown on traffic signs."""
+
+
+for command in (
+    models.train, models.evaluate, models.model, pictures.samples, pictures.attack,
+    traffic.replay, pictures.explain, monitor.monitor, triage.triage,
+):  # fmt: skip
+    cli.add_command(command)

@@ -1,0 +1,45 @@
+"""monitor run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from core import running
+from core.commands.options import BAD_INPUT, VIOLATION, json_option
+from core.endpoint.commands import run_monitor
+from core.settings import Settings
+from core.types import ExecutionStatus
+
+
+@click.group()
+def monitor() -> None:
+    """The monitor."""
+
+
+@monitor.command("run")
+@click.option(
+    "--since", help="ISO 8601, UTC where no zone is given; default: the window's length ago"
+)
+@click.option("--until", help="ISO 8601; default: now")
+@click.option("--endpoint", help="default: all")
+@click.option("--threshold", type=float, help="share of a class that is a violation, (0, 1]")
+@json_option
+def monitor_run(as_json: bool, **options: Any) -> None:
+    """Run the monitor once; exit code 1 if it finds a violation."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if url := running.find(Settings.from_environment().local):
+        execution = running.post(url, "/api/monitor/run", given)
+    else:
+        execution = run_monitor(given)
+    if as_json:
+        click.echo(json.dumps(execution))
+    else:
+        click.echo(execution["message"])
+        click.echo("{" + ", ".join(f"{k}: {n}" for k, n in execution["counts"].items()) + "}")
+    if execution["status"] == ExecutionStatus.FAILED:
+        sys.exit(BAD_INPUT)
+    sys.exit(VIOLATION if execution["violations"] else 0)

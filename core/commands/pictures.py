@@ -1,0 +1,101 @@
+"""samples, attack, explain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from core import datasets, exports, signs
+from core.commands.options import (
+    data_option,
+    fold_option,
+    json_option,
+    model_option,
+    out_option,
+    progress_bar,
+    share_of_range,
+)
+from core.images import read_file
+from core.labels import class_name
+from core.settings import Settings
+from core.vision import classifier as classifiers
+from core.vision import lab
+from core.vision.attacks import ATTACKS
+from core.vision.gtsrb import load_official
+
+
+@click.command()
+@out_option
+def samples(out: Path) -> None:
+    """Draw the sample signs."""
+    with progress_bar() as report:
+        written = signs.write_samples(out, progress=lambda d, n: report(d, n, "drawn"))
+    click.echo(f"{len(written)} pictures in {out}")
+
+
+@click.command()
+@data_option
+@fold_option
+@model_option
+@click.option("--attack", "name", type=click.Choice(list(ATTACKS)), required=True)
+@click.option("--target", type=int, help="class to be predicted; none: any wrong class")
+@click.option("--epsilon", default="8/255", callback=share_of_range, show_default=True)
+@click.option("--steps", type=click.IntRange(1), help="default: the attack's own")
+@click.option("--count", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@out_option
+@json_option
+def attack(
+    data: str, fold: datasets.Fold | None, model: Path | None, name: str, target: int | None,
+    epsilon: float, steps: int | None, count: int, seed: int, out: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Attack images of a data set; successful pictures are saved by their true class."""
+    dataset = load_official(data, "test")
+    dataset = dataset.fold(fold or dataset.natural_fold()).sample(count, seed=seed)
+    classifier = classifiers.load(model or Settings.from_environment().model)
+    chosen = lab.build_attack(name, steps=steps, seed=seed)
+    with progress_bar() as report:
+        crafted = lab.craft(
+            classifier, chosen, dataset.images, dataset.labels.tolist(),
+            epsilon=epsilon if chosen.info.takes_epsilon else None, target=target, progress=report,
+        )  # fmt: skip
+    summary = exports.write_crafted(
+        crafted, out, attack=name, epsilon=epsilon, target=target, seed=seed
+    )
+    if as_json:
+        click.echo(json.dumps(summary))
+        return
+    click.echo(
+        f"{chosen.info.title}: {summary['successes']} of {summary['eligible']} eligible images "
+        f"misread once saved ({summary['successes_before_rounding']} before rounding to 8 bit); "
+        f"pictures in {out}"
+    )
+
+
+@click.command("explain")
+@click.option(
+    "--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True
+)
+@click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--class", "class_id", type=int, help="default: the predicted class of each")
+@model_option
+@out_option
+@json_option
+def explain(
+    image: Path, against: Path | None, class_id: int | None, model: Path | None, out: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """FullGrad heat maps as PNG, on one scale where two images are given."""
+    paths = [image] if against is None else [image, against]
+    pictures = [read_file(path) for path in paths]
+    classifier = classifiers.load(model or Settings.from_environment().model)
+    explanations = lab.explain_pictures(classifier, pictures, [class_id] * len(paths))
+    result = exports.write_explanations(paths, pictures, explanations, out)
+    if as_json:
+        click.echo(json.dumps({"explanations": result}))
+        return
+    for entry in result:
+        click.echo(f"{entry['image']}: {class_name(entry['class_id'])} {entry['probability']:.1%}, "
+                   f"residual {entry['residual']:.1e} -> {entry['map']}")  # fmt: skip
