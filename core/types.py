@@ -95,6 +95,19 @@ class CaptureMode(StrEnum):
 
 
 @dataclass(frozen=True)
+class CaptureSettings:
+    """What of an endpoint's traffic is kept. sampling: percentage of its requests, 0 to 100."""
+
+    enabled: bool = True
+    sampling: float = 100.0
+    mode: CaptureMode = CaptureMode.INPUT_AND_OUTPUT
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sampling <= 100:
+            raise BadInput(f"sampling percentage must lie in 0..100, got {self.sampling}")
+
+
+@dataclass(frozen=True)
 class Payload:
     """One side of a request, word for word as a capture file has it.
 
@@ -111,6 +124,8 @@ class Capture:
 
     position: which image of its request it is, from 0; all of one request share the event id.
     input, output: what a capture file said, where it cannot be written anew from the other fields.
+    envelope: the rest of its line, where that is not the usual one. An imported request has these
+    three at position 0.
     """
 
     capture_id: str
@@ -132,6 +147,7 @@ class Capture:
     provenance: Provenance = field(default_factory=Provenance)
     input: Payload | None = None
     output: Payload | None = None
+    envelope: str | None = None
 
     @property
     def prediction(self) -> Prediction | None:

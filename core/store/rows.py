@@ -40,7 +40,7 @@ CAPTURES = pa.schema([
     ("reasons", pa.list_(pa.string())), ("model_sha256", pa.string()), ("source", pa.string()),
     ("label", pa.int32()), ("attack", pa.string()), ("target", pa.int32()),
     ("clean_sha256", pa.string()), ("input_data", pa.string()), ("input_encoding", pa.string()),
-    ("output_data", pa.string()), ("output_encoding", pa.string()),
+    ("output_data", pa.string()), ("output_encoding", pa.string()), ("envelope", pa.string()),
 ])  # fmt: skip
 IMAGES = pa.schema([
     ("sha256", pa.string()), ("media_type", pa.string()), ("content", pa.binary()),
@@ -103,6 +103,7 @@ def capture(row: tuple[Any, ...]) -> Capture:
         provenance=Provenance(**{name: values[name] for name in CAPTURES.names[18:23]}),
         input=_payload(values["input_data"], values["input_encoding"]),
         output=_payload(values["output_data"], values["output_encoding"]),
+        envelope=values["envelope"],
     )
 
 

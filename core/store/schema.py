@@ -36,7 +36,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             input_data VARCHAR,
             input_encoding VARCHAR,
             output_data VARCHAR,
-            output_encoding VARCHAR)""",
+            output_encoding VARCHAR,
+            envelope VARCHAR)""",
         """CREATE TABLE log.images (
             sha256 VARCHAR NOT NULL,
             media_type VARCHAR NOT NULL,
@@ -80,6 +81,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             data VARCHAR NOT NULL,
             encoding VARCHAR NOT NULL,
             path VARCHAR NOT NULL,
+            hour TIMESTAMP NOT NULL,
+            envelope VARCHAR,
             merged_at TIMESTAMP NOT NULL)""",
         """CREATE TABLE log.unreadable (
             path VARCHAR NOT NULL,
