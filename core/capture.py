@@ -10,21 +10,24 @@ import json
 import queue
 import random
 import threading
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from core.errors import SignwatchError, Unavailable
 from core.images import Picture
-from core.store import CaptureLog
+from core.store import CaptureLog, CaptureSettingsTable
 from core.types import (
     DEFAULT_ENDPOINT,
     DEFAULT_VARIANT,
     Capture,
     CaptureMode,
+    CaptureSettings,
     Prediction,
     Provenance,
     StoredImage,
@@ -33,6 +36,7 @@ from core.types import (
 
 MAX_WAITING = 1024
 MAX_GROUP = 256
+REFRESH_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -138,12 +142,43 @@ class _Waiting:
     done: Future[None] = field(default_factory=Future)
 
 
-class Capturer:
-    """The log's one writer of captures. sampling: percentage of requests that are kept."""
+class CaptureRules:
+    """What is kept of each endpoint's traffic: its own settings, or else the defaults.
 
-    def __init__(self, log: CaptureLog, *, sampling: float) -> None:
+    Read anew from the log every REFRESH_SECONDS: another process may have changed them.
+    """
+
+    def __init__(self, table: CaptureSettingsTable, defaults: CaptureSettings) -> None:
+        self._table = table
+        self._defaults = defaults
+        self._own = table.all()
+        self._read_at = time.monotonic()
+
+    def of(self, endpoint: str) -> CaptureSettings:
+        """The settings in force for `endpoint`."""
+        if time.monotonic() - self._read_at > REFRESH_SECONDS:
+            self._read_at = time.monotonic()
+            self._own = self._table.all()
+        return self._own.get(endpoint, self._defaults)
+
+    def all(self) -> dict[str, CaptureSettings]:
+        """The settings of every endpoint that has its own."""
+        return self._table.all()
+
+    def set(self, endpoint: str, settings: CaptureSettings) -> None:
+        """Settings for one endpoint, from the next request on."""
+        self._table.add(endpoint, settings, now())
+        self._own = self._table.all()
+
+
+class Capturer:
+    """The log's one writer of captures. timed: measures each transaction."""
+
+    def __init__(
+        self, log: CaptureLog, *, timed: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> None:
         self._log = log
-        self._sampling = sampling
+        self._timed = timed
         self._random = random.Random()
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue(MAX_WAITING)
         self._closed = False
@@ -151,9 +186,9 @@ class Capturer:
         self._thread = threading.Thread(target=self._write, name="capture", daemon=True)
         self._thread.start()
 
-    def sampled(self) -> bool:
+    def sampled(self, settings: CaptureSettings) -> bool:
         """Whether the request at hand is to be kept."""
-        return self._random.random() * 100 < self._sampling
+        return settings.enabled and self._random.random() * 100 < settings.sampling
 
     def store(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
         """Return once captures and images are durable; raises Unavailable if they cannot be."""
@@ -193,10 +228,11 @@ class Capturer:
 
     def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
-            self._log.append(
-                [capture for waiting in group for capture in waiting.captures],
-                [image for waiting in group for image in waiting.images],
-            )
+            with self._timed():
+                self._log.append(
+                    [capture for waiting in group for capture in waiting.captures],
+                    [image for waiting in group for image in waiting.images],
+                )
         except Exception as error:  # noqa: BLE001
             # Every waiting request must learn of it; the thread lives on for the next ones.
             failure = error if isinstance(error, SignwatchError) else Unavailable(

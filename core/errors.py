@@ -21,10 +21,22 @@ class Unauthorized(SignwatchError):
     status = 401
 
 
+class Forbidden(SignwatchError):
+    """Who asks, from where, is not answered (403)."""
+
+    status = 403
+
+
 class NotFound(SignwatchError):
     """What was named does not exist (404)."""
 
     status = 404
+
+
+class TooSlow(SignwatchError):
+    """The request did not arrive in time (408)."""
+
+    status = 408
 
 
 class Conflict(SignwatchError):

@@ -17,7 +17,7 @@ from core.capture import format_provenance
 from core.datasets import Dataset
 from core.errors import BadInput, Unavailable
 from core.images import Picture
-from core.running import error_of
+from core.running import error_of, token_headers
 from core.types import DEFAULT_ENDPOINT, Provenance, now
 from core.vision.classifier import Classifier
 from core.vision.lab import Crafted, build_attack, craft
@@ -115,7 +115,7 @@ def send(url: str, messages: Sequence[Message], *, rate: float | None, progress:
 
 def _client(url: str) -> httpx.Client:
     try:
-        return httpx.Client(base_url=url.rstrip("/"), timeout=60)
+        return httpx.Client(base_url=url.rstrip("/"), headers=token_headers(), timeout=60)
     except httpx.InvalidURL as error:
         raise BadInput(f"{url!r} is no address of a server: {error}") from error
 

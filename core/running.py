@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from core.errors import BadInput, SignwatchError, Unavailable
+from core.settings import Settings
 
 ADDRESS_FILE = "address.json"
 
@@ -39,14 +40,22 @@ def find(local: Path) -> str | None:
 
 def post(url: str, path: str, options: dict[str, Any]) -> dict[str, Any]:
     """POST JSON to the running process; its errors come back as ours."""
-    answer = _checked(lambda: httpx.post(f"{url}{path}", json=options, timeout=600))
+    answer = _checked(
+        lambda: httpx.post(f"{url}{path}", json=options, headers=token_headers(), timeout=600)
+    )
     document: dict[str, Any] = answer.json()
     return document
 
 
 def download(url: str, path: str) -> bytes:
     """GET bytes from the running process; its errors come back as ours."""
-    return _checked(lambda: httpx.get(f"{url}{path}", timeout=600)).content
+    return _checked(lambda: httpx.get(f"{url}{path}", headers=token_headers(), timeout=600)).content
+
+
+def token_headers() -> dict[str, str]:
+    """What a request to a process with a token carries; nothing where none is set."""
+    token = Settings.from_environment().api_token
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _checked(call: Any) -> httpx.Response:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core.errors import BadInput, TooLarge, UnsupportedMedia
 from core.images import ImageLimits, Picture
 from core.labels import label
-from core.types import Capture, Prediction, StoredImage, Violation
+from core.types import Capture, CaptureMode, CaptureSettings, Prediction, StoredImage, Violation
 
 NPY = "application/x-npy"
 JSON = "application/json"
@@ -211,6 +211,44 @@ def prediction_json(prediction: Prediction, capture_id: str | None) -> dict[str,
         },
         "capture_id": capture_id,
     }
+
+
+def data_capture_config(settings: CaptureSettings) -> dict[str, Any]:
+    """SageMaker's DataCaptureConfig, as far as it concerns what is captured."""
+    modes = {
+        CaptureMode.INPUT: ["Input"], CaptureMode.OUTPUT: ["Output"],
+        CaptureMode.INPUT_AND_OUTPUT: ["Input", "Output"],
+    }  # fmt: skip
+    return {
+        "EnableCapture": settings.enabled,
+        "InitialSamplingPercentage": settings.sampling,
+        "CaptureOptions": [{"CaptureMode": mode} for mode in modes[settings.mode]],
+    }
+
+
+def parse_data_capture_config(document: dict[str, Any]) -> CaptureSettings:
+    """Capture settings from a DataCaptureConfig; what only concerns S3 is passed over.
+
+    Raises BadInput.
+    """
+    sampling = document.get("InitialSamplingPercentage", 100)
+    enabled = document.get("EnableCapture", True)
+    options = document.get("CaptureOptions", [{"CaptureMode": "InputAndOutput"}])
+    if type(sampling) not in (int, float) or not math.isfinite(sampling):
+        raise BadInput(f"InitialSamplingPercentage must be a number in 0..100, got {sampling!r}")
+    if type(enabled) is not bool:
+        raise BadInput(f"EnableCapture must be true or false, got {enabled!r}")
+    try:
+        modes = {CaptureMode(option["CaptureMode"]) for option in options}
+    except (TypeError, KeyError, ValueError):
+        modes = set()
+    if not modes:
+        raise BadInput(
+            'CaptureOptions must be a list like [{"CaptureMode": "Input"}, '
+            f'{{"CaptureMode": "Output"}}], got {options!r}'
+        )
+    mode = modes.pop() if len(modes) == 1 else CaptureMode.INPUT_AND_OUTPUT
+    return CaptureSettings(enabled, float(sampling), mode)
 
 
 def captured_request(capture: Capture, image: StoredImage) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -12,25 +11,27 @@ from numpy.typing import NDArray
 
 from core.capture import (
     Capturer,
+    CaptureRules,
     RequestFacts,
     format_provenance,
-    to_captures,
     to_stored_image,
 )
-from core.errors import NotFound
+from core.errors import NotFound, SignwatchError
 from core.images import ImageLimits, Picture
+from core.metrics import Metrics
 from core.monitor import execution
 from core.monitor.schedule import HourlySchedule
 from core.sagemaker import RequestLimits
+from core.serving import Answer, Serving
 from core.settings import Settings
-from core.store import CaptureLog
+from core.store import CaptureLog, CaptureSettingsTable
 from core.triage import decide, export_zip
 from core.types import (
     CaptureFilter,
+    CaptureSettings,
     Decision,
     Execution,
     MonitorSettings,
-    Prediction,
     Provenance,
     StoredImage,
     Trigger,
@@ -41,19 +42,12 @@ from core.types import (
 )
 from core.vision import lab
 from core.vision.attacks.watch import Progress
+from core.vision.batched import BatchedPredictor
 from core.vision.fullgrad import Explanation
 from core.vision.lab import Crafted
 from core.vision.predictor import Predictor
 
 MAX_EXPORT = 100_000
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What became of one request; capture ids are None where it was not sampled."""
-
-    predictions: tuple[Prediction, ...]
-    capture_ids: tuple[str | None, ...]
 
 
 class Services:
@@ -64,15 +58,45 @@ class Services:
         self.settings = settings
         self.predictor = Predictor.load(settings.model, alpha=settings.alpha)
         self.log = CaptureLog(settings.store_path)
-        self._capturer = Capturer(self.log, sampling=settings.sampling)
+        self.metrics = Metrics()
+        self._capturer = Capturer(self.log, timed=self.metrics.commit_seconds.time)
+        self.capture_rules = CaptureRules(
+            CaptureSettingsTable(self.log.database),
+            CaptureSettings(sampling=settings.sampling, mode=settings.capture_mode),
+        )
+        batched = BatchedPredictor(
+            self.predictor, max_waiting=settings.max_queue, observe=self.metrics.batch_size.observe
+        )
+        self.serving = Serving(
+            batched, self._capturer, self.capture_rules, self.metrics,
+            model_sha256=self.predictor.classifier.manifest.sha256,
+            max_concurrent=settings.max_concurrent,
+        )  # fmt: skip
+        self.metrics.gauge(
+            "signwatch_queue_images", "Images that wait for a forward pass",
+            lambda: batched.waiting,
+        )  # fmt: skip
+        self.metrics.gauge(
+            "signwatch_model_up", "1 if the classifier answers, else 0",
+            lambda: _holds(self.serving.check),
+        )  # fmt: skip
+        self.metrics.gauge(
+            "signwatch_store_up", "1 if the capture log takes writes, else 0",
+            lambda: _holds(self.log.check_writable),
+        )  # fmt: skip
         self._schedule: HourlySchedule | None = None
 
     def close(self) -> None:
-        """Stop the schedule, write what waits, close the log."""
+        """Stop the schedule, answer and write what waits, close the log."""
         if self._schedule:
             self._schedule.close()
-        self._capturer.close()
+        self.serving.close()
         self.log.close()
+
+    def check_health(self) -> None:
+        """Raise Unavailable unless the model is loaded and the log takes writes."""
+        self.serving.check()
+        self.log.check_writable()
 
     @property
     def limits(self) -> RequestLimits:
@@ -83,16 +107,8 @@ class Services:
     # -- serving ---------------------------------------------------------------------------
 
     def invoke(self, pictures: Sequence[Picture], facts: RequestFacts) -> Answer:
-        """Predict, capture if sampled, and only then answer."""
-        predictions = self.predictor.predict([picture.pixels for picture in pictures])
-        if not self._capturer.sampled():
-            return Answer(tuple(predictions), (None,) * len(predictions))
-        images = [to_stored_image(picture) for picture in pictures]
-        captures = to_captures(
-            facts, images, predictions, self.predictor.classifier.manifest.sha256
-        )
-        self._capturer.store(captures, images)
-        return Answer(tuple(predictions), tuple(capture.capture_id for capture in captures))
+        """Predict, capture if sampled, and only then answer; raises Unavailable."""
+        return self.serving.answer(self.serving.receive(lambda: pictures), facts)
 
     def keep_reference(self, picture: Picture) -> str:
         """Keep a clean picture for captures to name in their provenance; returns its SHA-256."""
@@ -172,6 +188,7 @@ class Services:
             started_at=started_at,
         )  # fmt: skip
         self.log.add_execution(done)
+        self.metrics.executed(done)
         return done
 
     def start_schedule(self) -> None:
@@ -208,6 +225,15 @@ class Services:
         if sha256 is None:
             raise NotFound("no picture was captured: only the answer was kept, or imported")
         return self.log.image(sha256)
+
+
+def _holds(check: Callable[[], None]) -> float:
+    """1 if `check` raises none of our errors, else 0."""
+    try:
+        check()
+    except SignwatchError:
+        return 0.0
+    return 1.0
 
 
 _lock = threading.Lock()

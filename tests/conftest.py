@@ -120,7 +120,8 @@ def signwatch(environment: pytest.MonkeyPatch) -> Iterator[Services]:
 @pytest.fixture
 def client(signwatch: Services) -> Iterator[TestClient]:
     """The HTTP interface without a network; errors of the program reach the test."""
-    with TestClient(Starlette(routes=ROUTES)) as client:
+    local = {"base_url": "http://localhost", "client": ("127.0.0.1", 50_000)}
+    with TestClient(Starlette(routes=ROUTES), **local) as client:
         yield client
 
 

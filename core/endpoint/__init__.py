@@ -2,13 +2,17 @@
 
 from starlette.routing import Route
 
-from core.endpoint import commands, inference
+from core.endpoint import commands, inference, operations
 from core.endpoint.guard import guarded
 
+CAPTURE_CONFIG = "/api/endpoints/{name}/data-capture-config"
 ROUTES = [
-    Route("/ping", guarded(inference.ping), methods=["GET"]),
+    Route("/ping", guarded(inference.ping, public=True), methods=["GET"]),
     Route("/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/endpoints/{name}/invocations", guarded(inference.invocations), methods=["POST"]),
+    Route("/metrics", guarded(operations.metrics), methods=["GET"]),
+    Route(CAPTURE_CONFIG, guarded(operations.read_capture_config), methods=["GET"]),
+    Route(CAPTURE_CONFIG, guarded(operations.write_capture_config), methods=["PUT"]),
     Route("/api/references", guarded(commands.references), methods=["POST"]),
     Route("/api/monitor/run", guarded(commands.monitor_run), methods=["POST"]),
     Route("/api/triage/export", guarded(commands.triage_export), methods=["GET"]),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
+import anyio
+from anyio import CapacityLimiter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core import sagemaker, services
 from core.capture import RequestFacts
-from core.endpoint.guard import read_body
-from core.errors import BadInput
+from core.endpoint.guard import error_response, read_body
+from core.errors import BadInput, SignwatchError
+from core.services import Services
 from core.types import DEFAULT_ENDPOINT
 
 INFERENCE_ID = "x-amzn-sagemaker-inference-id"
@@ -20,12 +23,7 @@ CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 async def ping(request: Request) -> Response:
     """200 when the model answers and the store takes writes, 503 with the reason otherwise."""
-
-    def check() -> None:
-        running = services.current()
-        running.log.check_writable()
-
-    await run_in_threadpool(check)
+    await run_in_threadpool(lambda: services.current().check_health())
     return JSONResponse({"status": "ok"})
 
 
@@ -33,6 +31,17 @@ async def invocations(request: Request) -> Response:
     """Predict and capture the pictures of one request."""
     running = services.current()
     endpoint = sagemaker.check_endpoint_name(request.path_params.get("name", DEFAULT_ENDPOINT))
+    with running.metrics.request(endpoint) as answered:
+        try:
+            with running.serving.admitted():
+                response = await _invoke(request, running, endpoint)
+        except SignwatchError as error:
+            response = error_response(error)
+        answered(response.status_code)
+        return response
+
+
+async def _invoke(request: Request, running: Services, endpoint: str) -> Response:
     content_type = request.headers.get("content-type", "")
     answer_type = sagemaker.choose_answer_type(request.headers.get("accept"), content_type)
     facts = RequestFacts(
@@ -45,15 +54,19 @@ async def invocations(request: Request) -> Response:
     body = await read_body(request, running.limits.max_body_bytes)
 
     def work() -> Response:
-        pictures = sagemaker.parse_request(body, content_type, running.limits)
-        answer = running.invoke(pictures, facts)
+        received = running.serving.receive(
+            lambda: sagemaker.parse_request(body, content_type, running.limits)
+        )
+        answer = running.serving.answer(received, facts)
         content = sagemaker.render_answer(answer_type, answer.predictions, answer.capture_ids)
         headers = {"x-amzn-invoked-production-variant": "AllTraffic"}
         if facts.custom_attributes:
             headers[CUSTOM_ATTRIBUTES] = facts.custom_attributes
         return Response(content, media_type=answer_type, headers=headers)
 
-    return await run_in_threadpool(work)
+    # Requests wait in their threads for a batch and for the log. Each admitted one has a thread
+    # of its own, so that what is decoded, predicted and written is never held up by what waits.
+    return await anyio.to_thread.run_sync(work, limiter=CapacityLimiter(1))
 
 
 def _header(request: Request, name: str, longest: int) -> str | None:

@@ -1,5 +1,6 @@
-"""The capture log: the only room that imports duckdb. `CaptureLog` is its one door."""
+"""The capture log: the only room that imports duckdb."""
 
+from core.store.capture_settings import CaptureSettingsTable
 from core.store.log import CaptureLog
 
-__all__ = ["CaptureLog"]
+__all__ = ["CaptureLog", "CaptureSettingsTable"]

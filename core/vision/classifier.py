@@ -68,11 +68,19 @@ class Classifier(nn.Module):
         """How many classes it tells apart."""
         return len(self.manifest.labels)
 
-    @torch.inference_mode()
     def predict_logits(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """The public predict path: N pictures (h, w, 3) uint8, sizes may differ -> (N, classes)."""
-        resized = (self.resize(to_tensor(picture[None])) for picture in pictures)
-        batches = torch.split(torch.cat(list(resized)), BATCH)
+        return self.logits_of([self.prepare(picture) for picture in pictures])
+
+    @torch.inference_mode()
+    def prepare(self, picture: NDArray[np.uint8]) -> Tensor:
+        """First half of the predict path: a picture (h, w, 3) uint8 -> (1, 3, side, side)."""
+        return self.resize(to_tensor(picture[None]))
+
+    @torch.inference_mode()
+    def logits_of(self, prepared: Sequence[Tensor]) -> NDArray[np.float32]:
+        """Second half of the predict path: N prepared pictures -> (N, classes)."""
+        batches = torch.split(torch.cat(list(prepared)), BATCH)
         return torch.cat([self(batch) for batch in batches]).numpy()
 
     def tempered(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:

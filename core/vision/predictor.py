@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.types import Prediction
 from core.vision import classifier as classifiers
@@ -32,7 +33,15 @@ class Predictor:
 
     def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
         """One prediction for each picture (height, width, 3) uint8; sizes may differ."""
-        logits = self.classifier.predict_logits(pictures)
+        return self.predict_prepared([self.prepare(picture) for picture in pictures])
+
+    def prepare(self, picture: NDArray[np.uint8]) -> Tensor:
+        """What a picture (height, width, 3) uint8 is reduced to before it waits for a batch."""
+        return self.classifier.prepare(picture)
+
+    def predict_prepared(self, prepared: Sequence[Tensor]) -> list[Prediction]:
+        """One prediction for each prepared picture."""
+        logits = self.classifier.logits_of(prepared)
         probabilities = self.classifier.tempered(logits)
         return [self._prediction(*pair) for pair in zip(logits, probabilities, strict=True)]
 

@@ -1,0 +1,123 @@
+"""Concurrent requests share forward passes: whatever waits when a worker is free is one batch.
+
+Nothing waits for a batch to fill, so a request alone is worked on at once.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from core.errors import Unavailable
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass
+class _Request(Generic[R]):
+    """Results of one request come in piece by piece, in any order."""
+
+    results: list[R | None]
+    left: int
+    done: Future[list[R]] = field(default_factory=Future)
+
+
+class Batcher(Generic[T, R]):
+    """Hands items of many requests to `work` in batches, on `workers` threads of its own.
+
+    work: items -> as many results, in order. max_waiting: most items in the queue; one request
+    always fits into an empty one. started: called first in each worker thread.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[T]], Sequence[R]], *, max_waiting: int, max_batch: int,
+        workers: int, started: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self._work = work
+        self._max_waiting = max_waiting
+        self._max_batch = max_batch
+        self._waiting: deque[tuple[T, _Request[R], int]] = deque()
+        self._changed = threading.Condition()
+        self._idle = 0
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._serve, args=(started,), name="batch", daemon=True)
+            for _ in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many items no worker has taken yet."""
+        return len(self._waiting)
+
+    def submit(self, items: Sequence[T]) -> Future[list[R]]:
+        """The results to be; raises Unavailable if too many items wait already."""
+        request: _Request[R] = _Request([None] * len(items), len(items))
+        if not items:
+            request.done.set_result([])
+            return request.done
+        with self._changed:
+            if self._closed:
+                raise Unavailable("the classifier is stopped; start the dashboard again")
+            if self._waiting and len(self._waiting) + len(items) > self._max_waiting:
+                raise Unavailable(
+                    f"{len(self._waiting)} images wait for the classifier, at most "
+                    f"{self._max_waiting} may (SIGNWATCH_MAX_QUEUE); send this request again later"
+                )
+            self._waiting.extend((item, request, n) for n, item in enumerate(items))
+            self._changed.notify(len(items))
+        return request.done
+
+    def close(self) -> None:
+        """Work on what waits, then stop; every later `submit` raises Unavailable."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self, started: Callable[[], None]) -> None:
+        started()
+        while batch := self._next_batch():
+            try:
+                results = self._work([item for item, _, _ in batch])
+            except Exception as error:  # noqa: BLE001
+                # Whoever waits must learn of it; the worker lives on for the next batch.
+                self._fail(batch, error)
+            else:
+                self._deliver(batch, results)
+
+    def _next_batch(self) -> list[tuple[T, _Request[R], int]]:
+        """A fair part of what waits for the idle workers; empty once closed and done."""
+        with self._changed:
+            self._idle += 1
+            while not self._waiting and not self._closed:
+                self._changed.wait()
+            part = math.ceil(len(self._waiting) / self._idle)
+            self._idle -= 1
+            return [self._waiting.popleft() for _ in range(min(part, self._max_batch))]
+
+    def _deliver(self, batch: list[tuple[T, _Request[R], int]], results: Sequence[R]) -> None:
+        finished = []
+        with self._changed:
+            for (_, request, n), result in zip(batch, results, strict=True):
+                request.results[n] = result
+                request.left -= 1
+                if request.left == 0 and not request.done.done():
+                    finished.append(request)
+        for request in finished:
+            request.done.set_result([result for result in request.results if result is not None])
+
+    def _fail(self, batch: list[tuple[T, _Request[R], int]], error: Exception) -> None:
+        with self._changed:
+            failed = {id(r): r for _, r, _ in batch if not r.done.done()}
+            for request in failed.values():
+                request.done.set_exception(error)

@@ -1,0 +1,38 @@
+"""What operators ask for: metrics, and what of an endpoint's traffic is captured."""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core import sagemaker, services
+from core.endpoint.guard import json_object, read_body
+from core.types import CaptureSettings
+
+MAX_CONFIG_BYTES = 100_000
+
+
+async def metrics(request: Request) -> Response:
+    """Prometheus' text format."""
+    content = await run_in_threadpool(services.current().metrics.render)
+    return Response(content, headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+async def read_capture_config(request: Request) -> Response:
+    """The DataCaptureConfig in force for one endpoint."""
+    rules = services.current().capture_rules
+    endpoint = sagemaker.check_endpoint_name(request.path_params["name"])
+    settings = await run_in_threadpool(rules.of, endpoint)
+    return JSONResponse(sagemaker.data_capture_config(settings))
+
+
+async def write_capture_config(request: Request) -> Response:
+    """A new DataCaptureConfig for one endpoint, from the next request on."""
+    rules = services.current().capture_rules
+    endpoint = sagemaker.check_endpoint_name(request.path_params["name"])
+    document = json_object(await read_body(request, MAX_CONFIG_BYTES))
+    settings: CaptureSettings = sagemaker.parse_data_capture_config(document)
+    await run_in_threadpool(rules.set, endpoint, settings)
+    return JSONResponse(sagemaker.data_capture_config(settings))

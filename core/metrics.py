@@ -1,0 +1,100 @@
+"""What /metrics says, in Prometheus' text format."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from core.types import Execution, Prediction
+
+# Whoever sends requests chooses endpoint names; each name is a series that stays for good.
+MAX_ENDPOINTS = 100
+OTHER = "other"
+
+
+class Metrics:
+    """Counters of one process; they start at 0 with it."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._endpoints: set[str] = set()
+        self._requests = Counter(
+            "signwatch_requests", "Requests answered, by HTTP status", ["endpoint", "status"],
+            registry=registry,
+        )  # fmt: skip
+        self._seconds = Histogram(
+            "signwatch_request_seconds", "From the request line to the answer", ["endpoint"],
+            registry=registry,
+        )  # fmt: skip
+        self._in_work = Gauge("signwatch_requests_in_work", "Requests in work", registry=registry)
+        self._predictions = Counter(
+            "signwatch_predictions", "Predictions made, by class", ["endpoint", "class_id"],
+            registry=registry,
+        )  # fmt: skip
+        self._flagged = Counter(
+            "signwatch_flagged", "Predictions flagged as suspicious", ["endpoint"],
+            registry=registry,
+        )  # fmt: skip
+        self._captures = Counter(
+            "signwatch_captures", "Images captured, durable in the log", ["endpoint"],
+            registry=registry,
+        )  # fmt: skip
+        self.batch_size = Histogram(
+            "signwatch_batch_images", "Images in one forward pass",
+            buckets=(1, 2, 4, 8, 16, 32), registry=registry,
+        )  # fmt: skip
+        self.commit_seconds = Histogram(
+            "signwatch_commit_seconds", "Time of one transaction of captures", registry=registry
+        )
+        self._executions = Counter(
+            "signwatch_executions", "Executions of the monitor, by state", ["status"],
+            registry=registry,
+        )  # fmt: skip
+        self._violations = Counter(
+            "signwatch_violations", "Violations found, by check", ["check"], registry=registry
+        )
+
+    def gauge(self, name: str, help: str, read: Callable[[], float]) -> None:
+        """A figure that is read when it is asked for."""
+        Gauge(name, help, registry=self.registry).set_function(read)
+
+    @contextmanager
+    def request(self, endpoint: str) -> Iterator[Callable[[int], None]]:
+        """Times one request; call what it yields with the status of the answer."""
+        name, begun = self._name(endpoint), time.perf_counter()
+
+        def answered(status: int) -> None:
+            self._requests.labels(name, status).inc()
+            self._seconds.labels(name).observe(time.perf_counter() - begun)
+
+        with self._in_work.track_inprogress():
+            yield answered
+
+    def predicted(self, endpoint: str, predictions: tuple[Prediction, ...], captured: int) -> None:
+        """Predictions that were answered, and how many of their images were captured."""
+        name = self._name(endpoint)
+        for prediction in predictions:
+            self._predictions.labels(name, prediction.class_id).inc()
+            if prediction.suspicion.flagged:
+                self._flagged.labels(name).inc()
+        self._captures.labels(name).inc(captured)
+
+    def executed(self, execution: Execution) -> None:
+        """One execution of the monitor has ended."""
+        self._executions.labels(execution.status.value).inc()
+        for violation in execution.violations:
+            self._violations.labels(violation.constraint_check_type).inc()
+
+    def render(self) -> bytes:
+        """The body of GET /metrics."""
+        return generate_latest(self.registry)
+
+    def _name(self, endpoint: str) -> str:
+        if endpoint not in self._endpoints:
+            if len(self._endpoints) >= MAX_ENDPOINTS:
+                return OTHER
+            self._endpoints.add(endpoint)
+        return endpoint
