@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -316,5 +316,51 @@ class CaptureFilter:
     class_id: int | None = None
     flagged: bool | None = None
     decided: bool | None = None
+    verdict: Verdict | None = None
     source: str | None = None
+    endpoint: str | None = None
+    min_confidence: float | None = None
     max_confidence: float | None = None
+    capture_ids: tuple[str, ...] | None = None
+
+    def without_verdict(self) -> CaptureFilter:
+        """The same choice, whatever was decided."""
+        return replace(self, decided=None, verdict=None)
+
+
+class Direction(StrEnum):
+    """Which way a list of captures is read."""
+
+    OLDER = "older"
+    NEWER = "newer"
+
+    @property
+    def opposite(self) -> Direction:
+        """The way back."""
+        return Direction.NEWER if self is Direction.OLDER else Direction.OLDER
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in the list of captures (newest first, of one moment by id), and a direction.
+
+    inferred_at, capture_id: the capture next to the place, itself excluded; without an id, a
+    direction of `older` includes the moment. inferred_at None: the end that `direction` leaves.
+    """
+
+    direction: Direction = Direction.OLDER
+    inferred_at: datetime | None = None
+    capture_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+NEWEST = Cursor(Direction.OLDER)
+OLDEST = Cursor(Direction.NEWER)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some captures, newest first. newer, older: where the list goes on; None where it ends."""
+
+    items: tuple[TriageItem, ...]
+    newer: Cursor | None
+    older: Cursor | None

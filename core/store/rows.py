@@ -29,6 +29,10 @@ from core.types import (
     WindowFigures,
 )
 
+OF_VERDICT = """
+    SELECT capture_id FROM log.decisions
+    QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY decided_at DESC) = 1
+        AND verdict = ?"""
 TIMESTAMP = pa.timestamp("us")
 CAPTURES = pa.schema([
     ("capture_id", pa.string()), ("event_id", pa.string()), ("position", pa.int32()),
@@ -168,7 +172,11 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
         ("c.flagged = ?", chosen.flagged),
         ("(d.capture_id IS NOT NULL) = ?", chosen.decided),
         ("c.source = ?", chosen.source),
-        ("c.confidence <= ?", chosen.max_confidence),
+        ("c.endpoint = ?", chosen.endpoint),
+        ("c.confidence >= ?::FLOAT", chosen.min_confidence),
+        ("c.confidence <= ?::FLOAT", chosen.max_confidence),
+        ("list_contains(TRY_CAST(? AS UUID[]), c.capture_id)", chosen.capture_ids),
+        (f"c.capture_id IN ({OF_VERDICT})", chosen.verdict),
     ]
     active = [(sql, value) for sql, value in tests if value is not None]
     return " AND ".join(["true", *(sql for sql, _ in active)]), [value for _, value in active]
