@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import attacks, classifier, explain
+from tests.benchmarks import attacks, classifier, endpoint, explain
 
-PARTS = {"classifier": classifier.rows, "attacks": attacks.rows, "explain": explain.rows}
+PARTS = {
+    "classifier": classifier.rows,
+    "endpoint": endpoint.rows,
+    "attacks": attacks.rows,
+    "explain": explain.rows,
+}
 
 
 def main(chosen: list[str]) -> int:

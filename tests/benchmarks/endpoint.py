@@ -1,0 +1,131 @@
+"""Throughput and latency of the endpoint, beside the plain forward pass and other servers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import httpx
+import numpy as np
+import torch
+
+from core.images import decode, encode_png
+from core.settings import ROOT
+from core.vision.classifier import to_tensor
+from tests.benchmarks import load
+from tests.benchmarks.rows import Row, Rows, held_out, model
+
+CLIENTS = 32
+REQUESTS = 3000
+BATCH = 32
+START_SECONDS = 120
+
+
+def rows() -> Rows:
+    """32 clients at once: rate against the plain forward pass and the peers; one: latency."""
+    chosen = held_out().sample(512, seed=0)
+    pictures = [encode_png(pixels) for pixels in chosen.images]
+    plain = _plain_rate(chosen.images)
+    with tempfile.TemporaryDirectory() as folder:
+        with _ours(Path(folder)) as port:
+            load.send(port, pictures, requests=300, clients=CLIENTS)
+            many = load.send(port, pictures, requests=REQUESTS, clients=CLIENTS)
+            one = load.send(port, pictures, requests=200, clients=1)
+        captured = _captured(Path(folder) / "signwatch.duckdb")
+    peers = {name: _peer_rate(name, pictures) for name in ("litserve", "fastapi")}
+    plain = statistics.mean([plain, _plain_rate(chosen.images)])
+    print(f"plain forward pass, batch {BATCH}: {plain:.0f} images/s; ours {many.rate:.0f}; "
+          + "; ".join(f"{name} {rate:.0f}" for name, rate in peers.items()))  # fmt: skip
+    yield Row("32 clients: rate / plain batched forward pass", many.rate / plain, 0.6, True)
+    yield Row("32 clients: rate / LitServe without capture", many.rate / peers["litserve"], 1, True)
+    yield Row("32 clients: rate / FastAPI without capture", many.rate / peers["fastapi"], 1, True)
+    yield Row("32 clients: captured / answered", captured / (300 + REQUESTS + 200), 1, True)
+    single = _decode_and_forward_seconds(pictures)
+    added = (statistics.median(one.latencies) - single) * 1000
+    yield Row("1 client: median latency beyond decoding and forward, ms", added, 8, False)
+
+
+@torch.inference_mode()
+def _plain_rate(pictures: list[np.ndarray]) -> float:
+    """Images a second in batches, resized within the model as in serving."""
+    batches = to_tensor(np.stack(pictures)).split(BATCH)
+    model()(batches[0])
+    begun = time.perf_counter()
+    for batch in batches * 2:
+        model()(batch)
+    return 2 * len(pictures) / (time.perf_counter() - begun)
+
+
+@torch.inference_mode()
+def _decode_and_forward_seconds(pictures: list[bytes]) -> float:
+    """Median of decoding one picture and one forward pass of it."""
+    seconds = []
+    for picture in pictures[:100]:
+        begun = time.perf_counter()
+        model()(to_tensor(decode(picture)[None]))
+        seconds.append(time.perf_counter() - begun)
+    return statistics.median(seconds)
+
+
+@contextmanager
+def _ours(folder: Path) -> Iterator[int]:
+    """The dashboard as `make run` starts it, over an empty log."""
+    port = _free_port()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SIGNWATCH_")}
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
+    with _served(command, port, environment | {"SIGNWATCH_LOCAL": str(folder)}):
+        yield port
+
+
+def _peer_rate(name: str, pictures: list[bytes]) -> float:
+    port = _free_port()
+    command = [sys.executable, "-m", f"tests.benchmarks.peers.{name}_server", str(port)]
+    with _served(command, port, dict(os.environ)):
+        load.send(port, pictures, requests=300, clients=CLIENTS)
+        return load.send(port, pictures, requests=REQUESTS // 2, clients=CLIENTS).rate
+
+
+@contextmanager
+def _served(command: list[str], port: int, environment: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{' '.join(command)} does not answer on port {port}")
+            time.sleep(0.2)
+        yield
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/ping").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _captured(path: Path) -> int:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute("SELECT count(*) FROM captures").fetchone()
+        return int(found[0]) if found else 0

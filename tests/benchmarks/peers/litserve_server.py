@@ -1,0 +1,51 @@
+"""LitServe with dynamic batching, as its documentation shows it. Run with the port as argument."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+
+import litserve
+import numpy as np
+import torch
+from fastapi import Request, Response
+from PIL import Image
+from torch import Tensor
+
+from core.settings import Settings
+from core.vision import classifier as classifiers
+
+
+class SignAPI(litserve.LitAPI):
+    """The same model behind LitServe's batching."""
+
+    def setup(self, device: str) -> None:
+        """Load the model in the worker."""
+        self.model = classifiers.load(Settings().model)
+
+    async def decode_request(self, request: Request) -> Tensor:
+        """PNG -> pixels in [0, 1], resized so that a batch can be stacked."""
+        body = await request.body()
+        pixels = np.asarray(Image.open(io.BytesIO(body)).convert("RGB")).transpose(2, 0, 1).copy()
+        return self.model.resize(torch.from_numpy(pixels)[None].float() / 255)[0]
+
+    def batch(self, inputs: Sequence[Tensor]) -> Tensor:
+        """(batch, 3, side, side)."""
+        return torch.stack(list(inputs))
+
+    @torch.inference_mode()
+    def predict(self, batch: Tensor) -> list[int]:
+        """Classes of a batch."""
+        classes: list[int] = self.model(batch).argmax(1).tolist()
+        return classes
+
+    def encode_response(self, output: int) -> Response:
+        """The answer's body."""
+        return Response(f"[[{output}]]", media_type="application/json")
+
+
+if __name__ == "__main__":
+    api = SignAPI(max_batch_size=32, batch_timeout=0.005, api_path="/invocations")
+    server = litserve.LitServer(api, accelerator="cpu", healthcheck_path="/ping")
+    server.run(port=int(sys.argv[1]), generate_client_file=False, log_level="warning")
