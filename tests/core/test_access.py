@@ -42,7 +42,9 @@ def test_with_the_token_anybody_is_answered(with_token: Services) -> None:
 
 @pytest.mark.parametrize("given", ["Bearer other", "Bearer ", "Bearer s3cret/with=sign\xe9"])
 def test_another_token_is_refused(with_token: Services, given: str) -> None:
-    answer = asking().post("/invocations", content=PICTURE, headers=PNG | {"Authorization": given})
+    answer = asking().post(
+        "/invocations", content=PICTURE, headers=PNG | {"Authorization": given.encode("latin1")}
+    )
     refused(
         answer, 401,
         "this endpoint asks for a token (SIGNWATCH_API_TOKEN), and another one came; send it as "
