@@ -173,6 +173,7 @@ def draw_capture(draw: st.DrawFn) -> Capture:
             provenance=draw(provenances),
             input=draw(st.none() | payloads),
             output=draw(st.none() | payloads),
+            envelope=draw(st.none() | words),
         )
     )
 

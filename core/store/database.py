@@ -1,18 +1,20 @@
-"""The life of a database: attached as `log`, migrated, open, closed; one transaction at a time."""
+"""The life of a database: attached as `log`, migrated, open, closed; one writer at a time."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from core.errors import Unavailable
+from core.store.address import Address
 from core.store.schema import MIGRATIONS
+
+CHUNK = 1000  # rows of a stream that are held at a time
 
 Row = tuple[Any, ...]
 
@@ -20,25 +22,24 @@ Row = tuple[Any, ...]
 class Database:
     """One DuckDB process-wide; every call works on its own cursor, so threads may share it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the file at `path`; raises Unavailable if another process holds it."""
+    def __init__(self, address: Address) -> None:
+        """Open or create the log at `address`; raises Unavailable if it cannot be had."""
         self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:")
         self._writing = threading.Lock()
-        self.path = path
+        self.address = address
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # The path cannot be a bound parameter of ATTACH.
-            quoted = str(path).replace("'", "''")
-            self._connection.execute(f"ATTACH '{quoted}' AS log")
-            self._migrate()
+            address.prepare(self._connection)
+            with self._alone():  # several processes may start at once on an empty one
+                address.attach(self._connection)
+                with self._begin() as transaction:
+                    self._migrate(transaction)
         except Unavailable:
             self.close()
             raise
         except (duckdb.Error, OSError) as error:
             self.close()
             raise Unavailable(
-                f"the capture log {path} cannot be opened ({error}). If a dashboard has it open, "
-                "stop that one, or point SIGNWATCH_STORE elsewhere"
+                f"the capture log {address} cannot be opened ({error}). {address.advice}"
             ) from error
 
     def close(self) -> None:
@@ -52,17 +53,28 @@ class Database:
         with self._cursor() as cursor:
             return cursor.execute(sql, parameters).fetchall()
 
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[Row]]:
+        """All rows of a query, some at a time: for results that are not to be held whole."""
+        with self._cursor() as cursor:
+            cursor.execute(sql, parameters)
+            while chunk := cursor.fetchmany(CHUNK):
+                yield chunk
+
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Everything inside commits together, or not at all."""
-        with self._writing, self._cursor() as cursor:
-            cursor.begin()
-            try:
-                yield Transaction(cursor)
-            except BaseException:
-                cursor.rollback()
-                raise
-            cursor.commit()
+        """Everything inside commits together, or not at all; no other process writes meanwhile."""
+        with self._alone(), self._begin() as transaction:
+            yield transaction
+
+    def maintain(self) -> None:
+        """Give space back, and gather what small commits left in many pieces."""
+        with self._alone(), self._cursor() as cursor:
+            for statement in self.address.maintenance:
+                cursor.execute(statement).fetchall()
+
+    def bytes_used(self) -> int:
+        """Bytes that the log takes, without space that is free to be used again."""
+        return int(self.rows(self.address.size)[0][0])
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -74,27 +86,49 @@ class Database:
         finally:
             cursor.close()
 
-    def _migrate(self) -> None:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._writing, self._cursor() as cursor, self.address.alone(cursor):
+            yield
+
+    @contextmanager
+    def _begin(self) -> Iterator[Transaction]:
+        with self._cursor() as cursor:
+            cursor.begin()
+            transaction = Transaction(cursor)
+            try:
+                yield transaction
+            except BaseException:
+                cursor.rollback()
+                raise
+            cursor.commit()
+            for call in transaction.after_commit:
+                call()
+
+    def _migrate(self, transaction: Transaction) -> None:
         """Bring the schema up to date; a log written by a newer version is refused."""
-        with self.transaction() as transaction:
-            transaction.execute("CREATE TABLE IF NOT EXISTS log.migrations (version INTEGER)")
-            done = transaction.rows("SELECT coalesce(max(version), 0) FROM log.migrations")[0][0]
-            if done > len(MIGRATIONS):
-                raise Unavailable(
-                    f"the capture log {self.path} has schema {done}, this program knows "
-                    f"{len(MIGRATIONS)}: use the newer Signwatch that wrote it"
-                )
-            for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
-                for statement in statements:
-                    transaction.execute(statement)
-                transaction.execute("INSERT INTO log.migrations VALUES (?)", [version])
+        transaction.execute("CREATE TABLE IF NOT EXISTS log.migrations (version INTEGER)")
+        done = transaction.rows("SELECT coalesce(max(version), 0) FROM log.migrations")[0][0]
+        if done > len(MIGRATIONS):
+            raise Unavailable(
+                f"the capture log {self.address} has schema {done}, this program knows "
+                f"{len(MIGRATIONS)}: use the newer Signwatch that wrote it"
+            )
+        for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
+            for statement in (*statements, *(self.address.layout if version == 1 else ())):
+                transaction.execute(statement)
+            transaction.execute("INSERT INTO log.migrations VALUES (?)", [version])
 
 
 class Transaction:
-    """Statements on one cursor, between begin and commit."""
+    """Statements on one cursor, between begin and commit.
+
+    after_commit: what to call once it is through, before the next writer begins.
+    """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
+        self.after_commit: list[Callable[[], None]] = []
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run one statement with bound parameters."""
@@ -106,8 +140,12 @@ class Transaction:
 
     def insert(self, sql: str, incoming: pa.Table) -> None:
         """Run an INSERT that selects from `incoming`: one Arrow table, not row by row."""
+        self.rows_with(sql, incoming)
+
+    def rows_with(self, sql: str, incoming: pa.Table, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query that reads the Arrow table `incoming` beside the log's own."""
         self._cursor.register("incoming", incoming)
         try:
-            self._cursor.execute(sql)
+            return self._cursor.execute(sql, parameters).fetchall()
         finally:
             self._cursor.unregister("incoming")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from core.errors import NotFound
 from core.store import rows
+from core.store.address import Address, FileAddress
 from core.store.database import Database
+from core.store.pictures import Pictures
 from core.types import (
     Capture,
     CaptureFilter,
@@ -22,17 +24,14 @@ from core.types import (
     WindowFigures,
 )
 
-LATEST_DECISIONS = """(
-    SELECT * FROM log.decisions
-    QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY decided_at DESC) = 1)"""
-
 
 class CaptureLog:
     """Captures, their images, monitor executions and triage decisions. Threads may share it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the log at `path`; raises Unavailable if another process holds it."""
-        self.database = Database(path)
+    def __init__(self, place: Path | Address) -> None:
+        """Open or create the log; place: a file's path, or any address. Raises Unavailable."""
+        self.database = Database(FileAddress(place) if isinstance(place, Path) else place)
+        self.pictures = Pictures(self.database)
 
     def close(self) -> None:
         """Close the log; every later call raises Unavailable."""
@@ -44,14 +43,9 @@ class CaptureLog:
             transaction.execute("DELETE FROM log.migrations WHERE version < 0")
 
     def append(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
-        """Store captures and images in one transaction; an image already there is not repeated."""
+        """Store captures and images in one transaction; an image just stored is not repeated."""
         with self.database.transaction() as transaction:
-            if images:
-                transaction.insert(
-                    "INSERT INTO log.images SELECT * FROM incoming "
-                    "ANTI JOIN log.images AS known USING (sha256)",
-                    rows.images_table(images),
-                )
+            self.pictures.insert(transaction, images)
             if captures:
                 transaction.insert(
                     "INSERT INTO log.captures SELECT * FROM incoming",
@@ -60,17 +54,11 @@ class CaptureLog:
 
     def image(self, sha256: str) -> StoredImage:
         """The image of that content; NotFound if the log has none."""
-        found = self.database.rows("SELECT * FROM log.images WHERE sha256 = ?", [sha256])
-        if not found:
-            raise NotFound(f"no image {sha256} in the capture log")
-        return StoredImage(*found[0])
+        return self.pictures.one(sha256)
 
     def images(self, names: Sequence[str | None]) -> dict[str, StoredImage]:
         """Those of the named images that the log has, by SHA-256."""
-        found = self.database.rows(
-            "SELECT * FROM log.images WHERE list_contains(?::VARCHAR[], sha256)", [list(names)]
-        )
-        return {row[0]: StoredImage(*row) for row in found}
+        return self.pictures.some(names)
 
     def window_figures(self, window: Window, *, low_confidence: float) -> WindowFigures:
         """Counts by class, mean confidence, predictions below `low_confidence`, flagged ones."""
@@ -117,7 +105,7 @@ class CaptureLog:
     def count(self, chosen: CaptureFilter) -> int:
         """How many captures the filter lets through."""
         where, parameters = rows.conditions(chosen)
-        sql = f"SELECT count(*) FROM log.captures AS c {_JOIN_DECISIONS} WHERE {where}"
+        sql = f"SELECT count(*) FROM log.captures AS c WHERE {where}"
         return int(self.database.rows(sql, parameters)[0][0])
 
     def find(
@@ -127,8 +115,8 @@ class CaptureLog:
         where, parameters = rows.conditions(chosen)
         order = "p_value, inferred_at DESC" if most_suspicious else "inferred_at DESC"
         found = self.database.rows(
-            f"SELECT c.*, d.* FROM log.captures AS c {_JOIN_DECISIONS} WHERE {where} "
-            f"ORDER BY {order}, c.capture_id LIMIT ? OFFSET ?",
+            _with_decisions(f"{where} ORDER BY {order}, capture_id LIMIT ? OFFSET ?")
+            + f" ORDER BY {order}, c.capture_id",
             [*parameters, limit, offset],
         )
         return [rows.triage_item(row) for row in found]
@@ -136,9 +124,8 @@ class CaptureLog:
     def capture(self, capture_id: str) -> TriageItem:
         """One capture with its decision; NotFound if the log has none of that id."""
         found = self.database.rows(
-            f"SELECT c.*, d.* FROM log.captures AS c {_JOIN_DECISIONS} "
-            "WHERE c.capture_id = TRY_CAST(? AS UUID)",
-            [capture_id],
+            _with_decisions("inferred_at BETWEEN ? AND ? AND capture_id = TRY_CAST(? AS UUID)"),
+            [*rows.id_window(capture_id), capture_id],
         )
         if not found:
             raise NotFound(f"no capture {capture_id} in the log")
@@ -192,4 +179,11 @@ class CaptureLog:
         return MonitorSettings(*found[0]) if found else None
 
 
-_JOIN_DECISIONS = f"LEFT JOIN {LATEST_DECISIONS} AS d ON d.capture_id = c.capture_id"
+def _with_decisions(chosen: str) -> str:
+    """The chosen captures with the decision that counts; only theirs are gone through."""
+    return (
+        f"WITH c AS MATERIALIZED (SELECT * FROM log.captures AS c WHERE {chosen}), "
+        "d AS (SELECT * FROM log.decisions WHERE capture_id IN (SELECT capture_id FROM c) "
+        "QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY decided_at DESC) = 1) "
+        "SELECT c.*, d.* FROM c LEFT JOIN d ON d.capture_id = c.capture_id"
+    )

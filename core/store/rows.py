@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -27,8 +28,13 @@ from core.types import (
     Violation,
     Window,
     WindowFigures,
+    now,
 )
 
+DECIDED = "EXISTS (SELECT 1 FROM log.decisions AS d WHERE d.capture_id = c.capture_id)"
+EPOCH = datetime(1970, 1, 1)
+LAST_MILLISECOND = (datetime.max - EPOCH) // timedelta(milliseconds=1) - 2
+SLACK = timedelta(milliseconds=2)  # floating-point milliseconds may round either way
 OF_VERDICT = """
     SELECT capture_id FROM log.decisions
     QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY decided_at DESC) = 1
@@ -48,7 +54,7 @@ CAPTURES = pa.schema([
 ])  # fmt: skip
 IMAGES = pa.schema([
     ("sha256", pa.string()), ("media_type", pa.string()), ("content", pa.binary()),
-    ("width", pa.int32()), ("height", pa.int32()),
+    ("width", pa.int32()), ("height", pa.int32()), ("added_at", TIMESTAMP),
 ])  # fmt: skip
 
 
@@ -65,7 +71,10 @@ def aware(moment: datetime) -> datetime:
 def images_table(images: Sequence[StoredImage]) -> pa.Table:
     """One row for each different content."""
     different = {image.sha256: image for image in images}
-    return pa.Table.from_pylist([vars(image) for image in different.values()], schema=IMAGES)
+    added_at = naive(now())
+    return pa.Table.from_pylist(
+        [vars(image) | {"added_at": added_at} for image in different.values()], schema=IMAGES
+    )
 
 
 def captures_table(captures: Sequence[Capture]) -> pa.Table:
@@ -162,7 +171,7 @@ def execution(row: tuple[Any, ...]) -> Execution:
 
 
 def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
-    """The WHERE clause of a filter over captures `c` (and decisions `d`), and its parameters."""
+    """The WHERE clause of a filter over captures `c`, and its parameters."""
     window = chosen.window
     tests: list[tuple[str, Any]] = [
         ("c.inferred_at >= ?", naive(window.start) if window else None),
@@ -170,7 +179,6 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
         ("c.endpoint = ?", window.endpoint if window else None),
         ("c.class_id = ?", chosen.class_id),
         ("c.flagged = ?", chosen.flagged),
-        ("(d.capture_id IS NOT NULL) = ?", chosen.decided),
         ("c.source = ?", chosen.source),
         ("c.endpoint = ?", chosen.endpoint),
         ("c.confidence >= ?::FLOAT", chosen.min_confidence),
@@ -179,4 +187,21 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
         (f"c.capture_id IN ({OF_VERDICT})", chosen.verdict),
     ]
     active = [(sql, value) for sql, value in tests if value is not None]
-    return " AND ".join(["true", *(sql for sql, _ in active)]), [value for _, value in active]
+    decided = {None: [], True: [DECIDED], False: [f"NOT {DECIDED}"]}[chosen.decided]
+    return " AND ".join(["true", *(sql for sql, _ in active), *decided]), [
+        value for _, value in active
+    ]
+
+
+def id_window(capture_id: str) -> tuple[datetime, datetime]:
+    """When the capture of that id was made, to a few milliseconds; never, if it is no id.
+
+    The ids of all captures before 1970 begin with 0.
+    """
+    try:
+        milliseconds = UUID(capture_id).int >> 80
+    except ValueError:
+        return datetime.max, datetime.min
+    milliseconds = min(milliseconds, LAST_MILLISECOND)
+    moment = EPOCH + timedelta(milliseconds=milliseconds)
+    return moment - SLACK if milliseconds else datetime.min, moment + SLACK

@@ -1,6 +1,7 @@
 """The schema, as a list of migrations. No keys, sequences or indexes: DuckLake has none of them.
 
 Times are UTC without a zone. Decisions and settings are only ever added; the latest one counts.
+An image may stand in the log more than once (core.store.pictures).
 A capture id begins with the time of its capture (core.capture.capture_id), so that the log finds
 it without reading through all of them.
 """
@@ -43,7 +44,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             media_type VARCHAR NOT NULL,
             content BLOB NOT NULL,
             width INTEGER NOT NULL,
-            height INTEGER NOT NULL)""",
+            height INTEGER NOT NULL,
+            added_at TIMESTAMP NOT NULL)""",
         """CREATE TABLE log.decisions (
             capture_id UUID NOT NULL,
             verdict VARCHAR NOT NULL,

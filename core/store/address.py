@@ -1,0 +1,188 @@
+"""Where a log lies and how DuckDB comes to it: an embedded file, or a DuckLake.
+
+The SQL of every statement is the same for both; all that differs is said here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import duckdb
+
+from core.errors import BadInput
+from core.settings import ROOT, Settings
+from core.store import conninfo, extensions
+
+LAKE = "ducklake:"
+POSTGRES = "postgres:"
+ROW_GROUP_SIZE = 20_480  # rows; deleted ones give their space back a whole group at a time
+INLINED_ROWS = 1000  # smaller inserts go into the catalog, not each into a Parquet file
+LOCK = 5_199_467_301_124  # any number that nobody else locks in the catalog's database
+LOCK_TIMEOUT = "60s"
+
+
+class Address(ABC):
+    """What a Database asks of the place where its log lies; as text, it shows no password.
+
+    layout: statements that follow the first migration; maintenance: statements that give space
+    back; size: query of the bytes in use; advice: what to do if it cannot be opened.
+    """
+
+    layout: ClassVar[tuple[str, ...]] = ()
+    maintenance: ClassVar[tuple[str, ...]]
+    size: ClassVar[str]
+    advice: ClassVar[str]
+
+    @abstractmethod
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Whatever `alone` and `attach` need."""
+
+    @abstractmethod
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Attach the log, new or not, as `log`."""
+
+    @contextmanager
+    def alone(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Keep every other process from writing for as long as it lasts."""
+        yield
+
+
+@dataclass(frozen=True)
+class FileAddress(Address):
+    """A DuckDB file, for one process at a time."""
+
+    path: Path
+    row_group_size: int = ROW_GROUP_SIZE
+
+    maintenance = ("CHECKPOINT log",)
+    size = "SELECT used_blocks * block_size FROM pragma_database_size() WHERE database_name = 'log'"
+    advice = "If a dashboard has it open, stop that one, or point SIGNWATCH_STORE elsewhere"
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make its folder."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Attach the file; DuckDB locks it."""
+        connection.execute(
+            f"ATTACH {quoted(self.path)} AS log (ROW_GROUP_SIZE {self.row_group_size})"
+        )
+
+
+@dataclass(frozen=True)
+class LakeAddress(Address):
+    """A DuckLake. catalog: `postgres:` and a libpq connection string, or a file of its own (then
+    for one process at a time); data: folder or s3:// address of its Parquet files.
+
+    Two transactions at once conflict in a DuckLake, and what flushes inlined rows races with what
+    adds some (duckdb/ducklake issues 650, 1094, 243). So writers take turns, by an advisory lock
+    in the catalog's database: nothing is retried, and images are stored once.
+    """
+
+    catalog: str
+    data: str
+
+    layout = (
+        "ALTER TABLE log.captures SET PARTITIONED BY "
+        "(year(inferred_at), month(inferred_at), day(inferred_at), endpoint)",
+        "ALTER TABLE log.images "
+        "SET PARTITIONED BY (year(added_at), month(added_at), day(added_at))",
+    )
+    maintenance = (
+        "CALL ducklake_flush_inlined_data('log')",
+        "CALL ducklake_merge_adjacent_files('log')",
+        "CALL ducklake_rewrite_data_files('log', delete_threshold => 0.2)",
+        # A reader may still be at an older snapshot.
+        "CALL ducklake_expire_snapshots('log', older_than => now() - INTERVAL 1 HOUR)",
+        "CALL ducklake_cleanup_old_files('log', older_than => now() - INTERVAL 1 HOUR)",
+    )
+    size = (
+        "SELECT coalesce(sum(file_size_bytes + delete_file_size_bytes), 0) "
+        "FROM ducklake_table_info('log')"
+    )
+    advice = "Look whether its database runs and SIGNWATCH_STORE and SIGNWATCH_STORE_DATA are right"
+
+    def __str__(self) -> str:
+        return LAKE + (POSTGRES + self._conninfo if self._shared else self.catalog)
+
+    @property
+    def _shared(self) -> bool:
+        return self.catalog.startswith(POSTGRES)
+
+    @property
+    def _conninfo(self) -> str:
+        return conninfo.without_password(self.catalog.removeprefix(POSTGRES))[0]
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Load the extensions, and connect to the catalog's database."""
+        extensions.load(connection, "ducklake")
+        if "://" in self.data:
+            extensions.load(connection, "httpfs")
+        connection.execute("SET ducklake_max_retry_count = 100")
+        if self._shared:
+            extensions.load(connection, "postgres_scanner")
+            # As a secret, the password stands in no error of DuckDB's.
+            password = conninfo.without_password(self.catalog.removeprefix(POSTGRES))[1]
+            connection.execute(
+                f"CREATE SECRET catalog (TYPE postgres, PASSWORD {quoted(password)})"
+            )
+            connection.execute(
+                f"ATTACH {quoted(self._conninfo)} AS catalog "
+                "(TYPE postgres, READ_ONLY, SECRET catalog)"
+            )
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Attach the lake; an empty database becomes a new one."""
+        secret = ", META_SECRET catalog" if self._shared else ""
+        connection.execute(
+            f"ATTACH {quoted(self)} AS log (DATA_PATH {quoted(self.data)}, "
+            f"DATA_INLINING_ROW_LIMIT {INLINED_ROWS}{secret})"
+        )
+
+    @contextmanager
+    def alone(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Hold the advisory lock; PostgreSQL takes it back if this process dies."""
+        if not self._shared:
+            yield
+            return
+        cursor.begin()
+        try:
+            cursor.execute(
+                "SELECT * FROM postgres_query('catalog', $$SELECT "
+                f"set_config('lock_timeout', '{LOCK_TIMEOUT}', true), "
+                f"pg_advisory_xact_lock({LOCK})$$)"
+            ).fetchall()
+            yield
+        finally:
+            cursor.rollback()
+
+
+def address_of(settings: Settings) -> Address:
+    """Where the settings put the log; BadInput if they make no sense."""
+    if not settings.store.startswith(LAKE):
+        return FileAddress(settings.store_path)
+    catalog = settings.store.removeprefix(LAKE)
+    data = settings.store_data or str(settings.local / "lake")
+    data = data if "://" in data else str(ROOT / Path(data).expanduser())
+    if catalog.startswith(POSTGRES):
+        given = conninfo.to_keywords(catalog.removeprefix(POSTGRES))
+        return LakeAddress(POSTGRES + given, data)
+    if not catalog or "://" in catalog or Path(catalog).suffix != ".ducklake":
+        raise BadInput(
+            "SIGNWATCH_STORE must be a file, ducklake:postgres:dbname=... host=..., or "
+            f"ducklake:FILE.ducklake, got another kind of catalog: {catalog.partition(':')[0]!r}"
+        )
+    return LakeAddress(str(ROOT / Path(catalog).expanduser()), data)
+
+
+def quoted(value: object) -> str:
+    """A string literal, for statements that take no bound parameters."""
+    return "'" + str(value).replace("'", "''") + "'"
