@@ -78,7 +78,7 @@ def format_provenance(provenance: Provenance) -> str:
 
 
 def _class_id(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and int(text) < 1000 else None
+    return int(text) if text and text.isdecimal() and len(text) <= 3 else None
 
 
 def to_stored_image(picture: Picture) -> StoredImage:
