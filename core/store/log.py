@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from core.errors import NotFound
 from core.store import rows
 from core.store.address import Address, FileAddress
 from core.store.database import Database
+from core.store.listing import Listing
 from core.store.pictures import Pictures
 from core.types import (
     Capture,
@@ -31,6 +31,7 @@ class CaptureLog:
     def __init__(self, place: Path | Address) -> None:
         """Open or create the log; place: a file's path, or any address. Raises Unavailable."""
         self.database = Database(FileAddress(place) if isinstance(place, Path) else place)
+        self.listing = Listing(self.database)
         self.pictures = Pictures(self.database)
 
     def close(self) -> None:
@@ -104,32 +105,19 @@ class CaptureLog:
 
     def count(self, chosen: CaptureFilter) -> int:
         """How many captures the filter lets through."""
-        where, parameters = rows.conditions(chosen)
-        sql = f"SELECT count(*) FROM log.captures AS c WHERE {where}"
-        return int(self.database.rows(sql, parameters)[0][0])
+        return self.listing.count(chosen)
 
     def find(
-        self, chosen: CaptureFilter, *, limit: int, offset: int = 0, most_suspicious: bool = False
+        self, chosen: CaptureFilter, *, limit: int, most_suspicious: bool = False
     ) -> list[TriageItem]:
-        """A page of captures with their decisions, newest first or most suspicious first."""
-        where, parameters = rows.conditions(chosen)
-        order = "p_value, inferred_at DESC" if most_suspicious else "inferred_at DESC"
-        found = self.database.rows(
-            _with_decisions(f"{where} ORDER BY {order}, capture_id LIMIT ? OFFSET ?")
-            + f" ORDER BY {order}, c.capture_id",
-            [*parameters, limit, offset],
-        )
-        return [rows.triage_item(row) for row in found]
+        """The first captures with their decisions, newest first or most suspicious first."""
+        if most_suspicious:
+            return self.listing.most_suspicious(chosen, limit=limit)
+        return list(self.listing.each(chosen, limit=limit))
 
     def capture(self, capture_id: str) -> TriageItem:
         """One capture with its decision; NotFound if the log has none of that id."""
-        found = self.database.rows(
-            _with_decisions("inferred_at BETWEEN ? AND ? AND capture_id = TRY_CAST(? AS UUID)"),
-            [*rows.id_window(capture_id), capture_id],
-        )
-        if not found:
-            raise NotFound(f"no capture {capture_id} in the log")
-        return rows.triage_item(found[0])
+        return self.listing.one(capture_id)
 
     def add_decision(self, decision: Decision) -> None:
         """Add a decision; earlier ones on the same capture stay on record."""
@@ -177,13 +165,3 @@ class CaptureLog:
             "ORDER BY changed_at DESC LIMIT 1"
         )
         return MonitorSettings(*found[0]) if found else None
-
-
-def _with_decisions(chosen: str) -> str:
-    """The chosen captures with the decision that counts; only theirs are gone through."""
-    return (
-        f"WITH c AS MATERIALIZED (SELECT * FROM log.captures AS c WHERE {chosen}), "
-        "d AS (SELECT * FROM log.decisions WHERE capture_id IN (SELECT capture_id FROM c) "
-        "QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY decided_at DESC) = 1) "
-        "SELECT c.*, d.* FROM c LEFT JOIN d ON d.capture_id = c.capture_id"
-    )

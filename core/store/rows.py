@@ -22,7 +22,6 @@ from core.types import (
     Provenance,
     StoredImage,
     Suspicion,
-    TriageItem,
     Trigger,
     Verdict,
     Violation,
@@ -124,13 +123,6 @@ def _payload(data: str | None, encoding: str | None) -> Payload | None:
     return None if data is None or encoding is None else Payload(data, encoding)
 
 
-def triage_item(row: tuple[Any, ...]) -> TriageItem:
-    """A row of captures joined with decisions."""
-    width = len(CAPTURES.names)
-    decided = row[width:]
-    return TriageItem(capture(row[:width]), decision(decided) if decided[0] is not None else None)
-
-
 def decision_row(decided: Decision) -> list[Any]:
     """The bound parameters of one decision."""
     return [
@@ -173,6 +165,8 @@ def execution(row: tuple[Any, ...]) -> Execution:
 def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
     """The WHERE clause of a filter over captures `c`, and its parameters."""
     window = chosen.window
+    ids = None if chosen.capture_ids is None else list(chosen.capture_ids)
+    made = [id_window(capture_id) for capture_id in ids or ()]
     tests: list[tuple[str, Any]] = [
         ("c.inferred_at >= ?", naive(window.start) if window else None),
         ("c.inferred_at < ?", naive(window.end) if window else None),
@@ -183,7 +177,9 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
         ("c.endpoint = ?", chosen.endpoint),
         ("c.confidence >= ?::FLOAT", chosen.min_confidence),
         ("c.confidence <= ?::FLOAT", chosen.max_confidence),
-        ("list_contains(TRY_CAST(? AS UUID[]), c.capture_id)", chosen.capture_ids),
+        ("c.inferred_at >= ?", min(start for start, _ in made) if made else None),
+        ("c.inferred_at <= ?", max(end for _, end in made) if made else None),
+        ("list_contains(TRY_CAST(? AS UUID[]), c.capture_id)", ids),
         (f"c.capture_id IN ({OF_VERDICT})", chosen.verdict),
     ]
     active = [(sql, value) for sql, value in tests if value is not None]
