@@ -1,0 +1,1 @@
+"""SageMaker's capture files, both ways: paths, lines, payloads, import and export."""

@@ -1,0 +1,222 @@
+"""Capture files into the log and out of it: what is known of imports, and rows in file order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from core.imported import CaptureRow, FileState, GroundTruthRow, LineCounts, UnreadableRow
+from core.store import rows
+from core.store.database import Database, Transaction
+from core.store.pictures import Pictures
+from core.types import Capture, CaptureFilter, StoredImage, Window, now
+
+TRUTH = pa.schema([
+    ("reference", pa.string()), ("position", pa.int32()), ("class_id", pa.int32()),
+    ("data", pa.string()), ("encoding", pa.string()), ("path", pa.string()),
+    ("hour", rows.TIMESTAMP), ("envelope", pa.string()),
+])  # fmt: skip
+UNREADABLE = pa.schema([
+    ("path", pa.string()), ("line", pa.int64()), ("endpoint", pa.string()),
+    ("variant", pa.string()), ("inferred_at", rows.TIMESTAMP), ("reason", pa.string()),
+    ("content", pa.string()),
+])  # fmt: skip
+STATES = pa.schema([
+    ("path", pa.string()), ("bytes", pa.int64()), ("sha256", pa.string()), ("lines", pa.int64()),
+    ("stored", pa.int64()), ("repeated", pa.int64()), ("unreadable", pa.int64()),
+    ("ground_truth", pa.int64()), ("imported_at", rows.TIMESTAMP),
+])  # fmt: skip
+CAPTURES = pa.schema([rows.CAPTURES.field(name) for name in CaptureRow._fields])
+WHOLE_SECOND = timedelta(seconds=1)
+
+
+class Hour(NamedTuple):
+    """One file on the way out: whose captures of which hour, and how many."""
+
+    start: datetime
+    endpoint: str
+    variant: str
+    captures: int
+
+
+class CaptureFilesTable:
+    """What the log keeps of capture files."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pictures = Pictures(database)
+
+    def states(self) -> dict[str, FileState]:
+        """How far every file was read that was ever imported, by its path."""
+        return {row[0]: _state(row) for row in self._database.rows(_STATES)}
+
+    @contextmanager
+    def importing(self) -> Iterator[ImportTransaction]:
+        """Everything inside goes into the log together, or not at all."""
+        with self._database.transaction() as transaction:
+            yield ImportTransaction(transaction, self._pictures)
+
+    def hours(self, window: Window) -> list[Hour]:
+        """The hours of a window that hold captures, in order of time."""
+        where, parameters = rows.conditions(CaptureFilter(window=window))
+        found = self._database.rows(
+            "SELECT date_trunc('hour', inferred_at) AS hour, endpoint, variant, count(*) "
+            f"FROM log.captures AS c WHERE {where} GROUP BY ALL ORDER BY ALL",
+            parameters,
+        )
+        return [Hour(rows.aware(row[0]), *row[1:]) for row in found]
+
+    def captures(self, hour: Hour, window: Window) -> Iterator[list[Capture]]:
+        """The captures of an hour inside the window, ordered by time, request and position."""
+        start = max(hour.start, window.start)
+        end = min(hour.start + timedelta(hours=1), window.end)
+        where, parameters = rows.conditions(CaptureFilter(window=Window(start, end, hour.endpoint)))
+        chunks = self._database.stream(
+            f"SELECT * FROM log.captures AS c WHERE {where} AND variant = ? "
+            "ORDER BY inferred_at, event_id, position",
+            [*parameters, hour.variant],
+        )
+        return ([rows.capture(row) for row in chunk] for chunk in chunks)
+
+    def image_sizes(self, names: Sequence[str]) -> dict[str, int]:
+        """Bytes of those of the named images that the log has."""
+        found = self._database.rows(
+            "SELECT sha256, octet_length(content) FROM log.images "
+            "WHERE sha256 IN (SELECT unnest(?::VARCHAR[]))",
+            [list(names)],
+        )
+        return dict(found)
+
+    def ground_truth(self, window: Window) -> Iterator[list[GroundTruthRow]]:
+        """One row a line of ground truth from the hours of the window, ordered by hour.
+
+        With an endpoint: the lines whose reference one of its captures carries.
+        """
+        where = "position = 0 AND hour >= date_trunc('hour', ?::TIMESTAMP) AND hour < ?"
+        parameters: list[Any] = [rows.naive(window.start), rows.naive(window.end)]
+        if window.endpoint is not None:
+            where += (
+                " AND reference IN (SELECT event_id FROM log.captures WHERE endpoint = ? "
+                "UNION SELECT inference_id FROM log.captures WHERE endpoint = ? "
+                "AND inference_id IS NOT NULL)"
+            )
+            parameters += [window.endpoint] * 2
+        chunks = self._database.stream(
+            f"SELECT {', '.join(GroundTruthRow._fields)} FROM log.ground_truth WHERE {where} "
+            "ORDER BY hour, merged_at, reference",
+            parameters,
+        )
+        return ([GroundTruthRow(*row) for row in chunk] for chunk in chunks)
+
+
+class ImportTransaction:
+    """The writes of one batch of lines. What the log has already is not stored again."""
+
+    def __init__(self, transaction: Transaction, pictures: Pictures) -> None:
+        self._transaction = transaction
+        self._pictures = pictures
+
+    def states(self, paths: Sequence[str]) -> dict[str, FileState]:
+        """How far these files were read; those that never were are missing."""
+        sql = f"SELECT * FROM ({_STATES}) WHERE list_contains(?::VARCHAR[], path)"
+        return {row[0]: _state(row) for row in self._transaction.rows(sql, [list(paths)])}
+
+    def add_captures(
+        self, captures: Sequence[CaptureRow], images: Mapping[str, StoredImage]
+    ) -> list[int]:
+        """Store the captures that are new, with their images; returns their places in the list.
+
+        A capture is known by endpoint, variant, event id and position. Only the batch's own
+        stretch of time is searched; files have whole seconds, the log's own captures have not.
+        """
+        if not captures:
+            return []
+        table = _table(captures, CAPTURES)
+        start = min(row.inferred_at for row in captures).replace(microsecond=0)
+        end = max(row.inferred_at for row in captures).replace(microsecond=0) + WHOLE_SECOND
+        fresh = self._fresh(
+            "SELECT min(number) FROM incoming ANTI JOIN (SELECT endpoint, variant, event_id, "
+            "position FROM log.captures WHERE inferred_at >= ? AND inferred_at < ?) AS known "
+            "USING (endpoint, variant, event_id, position) "
+            "GROUP BY endpoint, variant, event_id, position",
+            table.select(["endpoint", "variant", "event_id", "position"]), [start, end],
+        )  # fmt: skip
+        shown = {captures[k].image_sha256 for k in fresh}
+        self._pictures.insert(
+            self._transaction, [image for name, image in images.items() if name in shown]
+        )
+        self._transaction.insert(
+            "INSERT INTO log.captures BY NAME SELECT * FROM incoming", table.take(fresh)
+        )
+        return fresh
+
+    def add_ground_truth(self, truths: Sequence[GroundTruthRow]) -> list[int]:
+        """Store the rows that are new; returns their places.
+
+        A row is known by hour, reference, position and data: a corrected class is a new row.
+        """
+        if not truths:
+            return []
+        table = _table(truths, TRUTH)
+        hours = [row.hour for row in truths]
+        fresh = self._fresh(
+            "SELECT min(number) FROM incoming ANTI JOIN (SELECT hour, reference, position, data, "
+            "encoding FROM log.ground_truth WHERE hour BETWEEN ? AND ?) AS known "
+            "USING (hour, reference, position, data, encoding) "
+            "GROUP BY hour, reference, position, data, encoding",
+            table.select(["hour", "reference", "position", "data", "encoding"]),
+            [min(hours), max(hours)],
+        )
+        self._transaction.insert(
+            "INSERT INTO log.ground_truth BY NAME "
+            "SELECT *, now() AT TIME ZONE 'UTC' AS merged_at FROM incoming",
+            table.take(fresh),
+        )
+        return fresh
+
+    def add_unreadable(self, lines: Sequence[UnreadableRow]) -> None:
+        """Keep lines that could not be read; the same line of the same file is kept once."""
+        if lines:
+            self._transaction.insert(
+                "INSERT INTO log.unreadable BY NAME SELECT * FROM incoming "
+                "ANTI JOIN log.unreadable AS known USING (path, line, reason, content)",
+                _table(lines, UNREADABLE),
+            )
+
+    def set_states(self, states: Mapping[str, FileState]) -> None:
+        """Keep how far files have been read; the latest entry of a path counts."""
+        if states:
+            at = rows.naive(now())
+            entries = [
+                {"path": path, "imported_at": at, **state.to_json()}
+                for path, state in states.items()
+            ]
+            self._transaction.insert(
+                "INSERT INTO log.imports BY NAME SELECT * FROM incoming",
+                pa.Table.from_pylist(entries, schema=STATES),
+            )
+
+    def _fresh(self, sql: str, table: pa.Table, parameters: Sequence[Any] = ()) -> list[int]:
+        numbered = table.append_column("number", pa.array(range(table.num_rows), pa.int64()))
+        return sorted(row[0] for row in self._transaction.rows_with(sql, numbered, parameters))
+
+
+_STATES = (
+    "SELECT path, bytes, sha256, lines, stored, repeated, ground_truth, unreadable "
+    "FROM log.imports QUALIFY row_number() OVER "
+    "(PARTITION BY path ORDER BY imported_at DESC, bytes DESC) = 1"
+)
+
+
+def _state(row: tuple[Any, ...]) -> FileState:
+    return FileState(row[1], row[2], LineCounts(*row[3:]))
+
+
+def _table(records: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    columns = zip(*records, strict=True)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
