@@ -97,6 +97,12 @@ class FileState:
         """What a client needs to continue the file."""
         return {"bytes": self.bytes, "sha256": self.sha256, **asdict(self.counts)}
 
+    @staticmethod
+    def from_json(document: dict[str, Any]) -> FileState:
+        """The state that `to_json` wrote."""
+        counts = LineCounts(**{name: document[name] for name in asdict(LineCounts())})
+        return FileState(document["bytes"], document["sha256"], counts)
+
 
 @dataclass
 class Batch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,35 @@ def post(url: str, path: str, options: dict[str, Any]) -> dict[str, Any]:
     )
     document: dict[str, Any] = answer.json()
     return document
+
+
+def read(url: str, path: str) -> dict[str, Any]:
+    """GET JSON from the running process; its errors come back as ours."""
+    document: dict[str, Any] = json.loads(download(url, path))
+    return document
+
+
+def send(url: str, path: str, content: bytes) -> dict[str, Any]:
+    """POST bytes to the running process; its errors come back as ours."""
+    answer = _checked(
+        lambda: httpx.post(f"{url}{path}", content=content, headers=token_headers(), timeout=600)
+    )
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def stream(url: str, path: str, options: dict[str, Any]) -> Iterator[bytes]:
+    """GET bytes as they come; errors come back as ours."""
+    try:
+        with httpx.stream(
+            "GET", f"{url}{path}", params=options, headers=token_headers(), timeout=600
+        ) as answer:
+            if answer.is_error:
+                answer.read()
+                raise error_of(answer)
+            yield from answer.iter_bytes()
+    except httpx.HTTPError as error:
+        raise Unavailable(f"the running dashboard does not answer: {error}") from error
 
 
 def download(url: str, path: str) -> bytes:

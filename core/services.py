@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -16,6 +16,8 @@ from core.capture import (
     format_provenance,
     to_stored_image,
 )
+from core.capture_files.exporter import Frame, export_frames
+from core.capture_files.importer import Importer
 from core.errors import NotFound, SignwatchError
 from core.images import ImageLimits, Picture
 from core.metrics import Metrics
@@ -24,7 +26,7 @@ from core.monitor.schedule import HourlySchedule
 from core.sagemaker import RequestLimits
 from core.serving import Answer, Serving
 from core.settings import Settings
-from core.store import CaptureLog, CaptureSettingsTable
+from core.store import CaptureFilesTable, CaptureLog, CaptureSettingsTable
 from core.triage import decide, export_zip
 from core.types import (
     CaptureFilter,
@@ -58,6 +60,7 @@ class Services:
         self.settings = settings
         self.predictor = Predictor.load(settings.model, alpha=settings.alpha)
         self.log = CaptureLog(settings.store_path)
+        self._capture_files = CaptureFilesTable(self.log.database)
         self.metrics = Metrics()
         self._capturer = Capturer(self.log, timed=self.metrics.commit_seconds.time)
         self.capture_rules = CaptureRules(
@@ -152,6 +155,16 @@ class Services:
             answers.append(self.invoke([picture], facts))
             progress(number, len(traffic), "sent")
         return answers
+
+    # -- capture files ---------------------------------------------------------------------
+
+    def importer(self) -> Importer:
+        """What reads capture files into the log."""
+        return Importer(self._capture_files, self.limits)
+
+    def export_captures(self, window: Window) -> Iterator[Frame]:
+        """The window's captures and ground truth as capture files."""
+        return export_frames(self._capture_files, self.log.images, window)
 
     # -- monitor ---------------------------------------------------------------------------
 

@@ -28,6 +28,11 @@ class ImportAnswer:
         """What the process says that has the log."""
         return {"counts": asdict(self.counts), "problems": list(self.problems)}
 
+    @staticmethod
+    def from_json(document: dict[str, Any]) -> ImportAnswer:
+        """The answer that `to_json` wrote."""
+        return ImportAnswer(LineCounts(**document["counts"]), tuple(document["problems"]))
+
 
 class Importer:
     """Imports into a log that this process has open."""

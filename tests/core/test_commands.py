@@ -110,7 +110,7 @@ def put(services: Services, class_ids: list[int]) -> None:
 
 COMMANDS = [
     "train", "evaluate", "model import", "samples", "attack", "replay", "explain", "monitor run",
-    "triage export",
+    "captures import", "captures export", "triage export",
 ]  # fmt: skip
 
 

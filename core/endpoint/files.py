@@ -1,0 +1,57 @@
+"""Capture files through the running process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from core import sagemaker, services
+from core.capture_files.exporter import ALL_TIME
+from core.capture_files.segments import MAX_CONTENT, Segment, read_frames
+from core.endpoint.commands import parse_time
+from core.endpoint.guard import read_body
+from core.errors import BadInput
+from core.types import Window
+
+
+async def imports(request: Request) -> Response:
+    """How far every file was imported, by its path."""
+    states = await run_in_threadpool(lambda: services.current().importer().states())
+    return JSONResponse({"files": {path: state.to_json() for path, state in states.items()}})
+
+
+async def import_captures(request: Request) -> Response:
+    """Import segments of capture files: frames as core.capture_files.segments writes them."""
+    body = await read_body(request, MAX_CONTENT)
+
+    def work() -> Response:
+        segments = [Segment.from_frame(*frame) for frame in read_frames([body])]
+        return JSONResponse(services.current().importer().add(segments).to_json())
+
+    return await run_in_threadpool(work)
+
+
+async def export_captures(request: Request) -> Response:
+    """The captures of `since`, `until`, `endpoint`, all optional, as frames of capture files."""
+    window = export_window(request.query_params)
+    frames = (frame.to_bytes() for frame in services.current().export_captures(window))
+    # What fails at once is answered with its status; later the stream can only break off.
+    first = await run_in_threadpool(next, frames, b"")
+    parts: Iterator[bytes] = chain([first], frames)
+    return StreamingResponse(parts, media_type="application/octet-stream")
+
+
+def export_window(options: Mapping[str, str]) -> Window:
+    """The window that `captures export` asks for; what is missing sets no bound."""
+    start, end = parse_time(options.get("since")), parse_time(options.get("until"))
+    endpoint = options.get("endpoint")
+    if endpoint is not None:
+        sagemaker.check_endpoint_name(endpoint)
+    window = Window(start or ALL_TIME[0], end or ALL_TIME[1], endpoint)
+    if window.start >= window.end:
+        raise BadInput(f"the window must begin before it ends, got {window.start} to {window.end}")
+    return window
