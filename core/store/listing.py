@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from core.errors import NotFound
 from core.store import rows
@@ -22,6 +21,11 @@ LATEST_DECISIONS = (
 )
 # A page is looked for near its place first: most often it is there, and the rest stays unread.
 STRETCHES = (timedelta(hours=1), timedelta(days=1), timedelta(days=30))
+# What follows a place; the first test alone lets stretches of time be passed over.
+AFTER = {
+    Direction.OLDER: "c.inferred_at <= ? AND (c.inferred_at < ? OR c.capture_id > ?::UUID)",
+    Direction.NEWER: "c.inferred_at >= ? AND (c.inferred_at > ? OR c.capture_id < ?::UUID)",
+}
 CHUNK = 500
 MOST_RUNS = 32
 RUN_GAP = timedelta(minutes=1)
@@ -83,7 +87,7 @@ class Listing:
     def _keys(self, chosen: CaptureFilter, cursor: Cursor, limit: int) -> list[Key]:
         """The next places from the cursor on, in its direction."""
         start = self._start(chosen, cursor)
-        found: list[Any] = []
+        found: list[Key] = []
         if start is not None:
             for stretch in (*STRETCHES, None):
                 found = self._keys_within(chosen, cursor, limit, start, stretch)
@@ -94,28 +98,23 @@ class Listing:
     def _keys_within(
         self, chosen: CaptureFilter, cursor: Cursor, limit: int, start: datetime,
         stretch: timedelta | None,
-    ) -> list[Any]:  # fmt: skip
-        where, parameters = rows.conditions(chosen)
+    ) -> list[Key]:  # fmt: skip
         older = cursor.direction is Direction.OLDER
-        tests: list[tuple[str, list[Any]]] = [(where, parameters)]
+        where, parameters = rows.conditions(chosen)
         if cursor.inferred_at is not None:
-            moment, nearer, further = rows.naive(cursor.inferred_at), *("<>" if older else "><")
-            tests.append((
-                f"c.inferred_at {nearer}= ? AND "
-                f"(c.inferred_at {nearer} ? OR c.capture_id {further} ?::UUID)",
-                [moment, moment, cursor.capture_id],
-            ))  # fmt: skip
+            moment = rows.naive(cursor.inferred_at)
+            where += f" AND {AFTER[cursor.direction]}"
+            parameters = [*parameters, moment, moment, cursor.capture_id]
         if stretch is not None:
-            tests.append(
-                ("c.inferred_at >= ?", [start - stretch]) if older
-                else ("c.inferred_at <= ?", [start + stretch])
-            )  # fmt: skip
+            where += f" AND c.inferred_at {'>=' if older else '<='} ?"
+            parameters = [*parameters, start - stretch if older else start + stretch]
         order = "inferred_at DESC, capture_id" if older else "inferred_at, capture_id DESC"
-        return self._database.rows(
-            "SELECT inferred_at, capture_id::VARCHAR FROM log.captures AS c WHERE "
-            f"{' AND '.join(sql for sql, _ in tests)} ORDER BY {order} LIMIT ?",
-            [*(value for _, values in tests for value in values), limit],
+        found = self._database.rows(
+            "SELECT inferred_at, capture_id::VARCHAR FROM log.captures AS c "
+            f"WHERE {where} ORDER BY {order} LIMIT ?",
+            [*parameters, limit],
         )
+        return [(moment, capture_id) for moment, capture_id in found]
 
     def _start(self, chosen: CaptureFilter, cursor: Cursor) -> datetime | None:
         """The moment at which the list begins in the cursor's direction; None without captures."""
@@ -124,15 +123,13 @@ class Listing:
         )[0]
         if newest is None:
             return None
-        window = chosen.window
-        if cursor.direction is Direction.OLDER:
-            ends = [newest, window and rows.naive(window.end)]
-        else:
-            ends = [oldest, window and rows.naive(window.start)]
+        older = cursor.direction is Direction.OLDER
+        ends: list[datetime] = [newest if older else oldest]
+        if chosen.window:
+            ends.append(rows.naive(chosen.window.end if older else chosen.window.start))
         if cursor.inferred_at is not None:
             ends.append(rows.naive(cursor.inferred_at))
-        known = [end for end in ends if end is not None]
-        return min(known) if cursor.direction is Direction.OLDER else max(known)
+        return min(ends) if older else max(ends)
 
     def _behind(
         self, chosen: CaptureFilter, cursor: Cursor, shown: Sequence[TriageItem]

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,15 +79,9 @@ filters = st.builds(
 
 
 @pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaptureLog]:
+def refilled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaptureLog]:
+    """One log for all examples of the property tests; each fills it anew."""
     log = CaptureLog(tmp_path_factory.mktemp("log") / "log.duckdb")
-    yield log
-    log.close()
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[CaptureLog]:
-    log = CaptureLog(tmp_path / "log.duckdb")
     yield log
     log.close()
 
@@ -134,9 +127,7 @@ def above(share: float) -> float:
     return share + 1e-6
 
 
-def expected(
-    drawn: list[tuple[Capture, list[Verdict | None]]], chosen: CaptureFilter
-) -> list[str]:
+def expected(drawn: list[tuple[Capture, list[Verdict | None]]], chosen: CaptureFilter) -> list[str]:
     """Ids of what the filter lets through, in the order of the list."""
     kept = []
     for capture, given_verdicts in drawn:
@@ -165,18 +156,18 @@ def walk(listing: Listing, chosen: CaptureFilter, start: Cursor, limit: int) -> 
 @settings(max_examples=60)
 @given(drawn=logs, chosen=filters, limit=st.integers(1, 5))
 def test_pages_one_after_another_are_all_that_matches(
-    log: CaptureLog, drawn: list[Any], chosen: CaptureFilter, limit: int
+    refilled: CaptureLog, drawn: list[Any], chosen: CaptureFilter, limit: int
 ) -> None:
-    fill(log, drawn)
+    fill(refilled, drawn)
     wanted = expected(drawn, chosen)
-    pages = walk(log.listing, chosen, NEWEST, limit)
+    pages = walk(refilled.listing, chosen, NEWEST, limit)
     assert [name for page in pages for name in page] == wanted
     assert all(len(page) == limit for page in pages[:-1])
     assert len(pages) == max(1, -(-len(wanted) // limit))
-    back = walk(log.listing, chosen, OLDEST, limit)
+    back = walk(refilled.listing, chosen, OLDEST, limit)
     assert [name for page in reversed(back) for name in page] == wanted
-    assert log.listing.count(chosen) == len(wanted)
-    each = list(log.listing.each(chosen, limit=limit))
+    assert refilled.listing.count(chosen) == len(wanted)
+    each = list(refilled.listing.each(chosen, limit=limit))
     assert [item.capture.capture_id for item in each] == wanted[:limit]
 
 
@@ -186,89 +177,89 @@ def test_pages_one_after_another_are_all_that_matches(
     direction=st.sampled_from(Direction),
 )  # fmt: skip
 def test_a_jump_lands_at_its_moment_and_leads_both_ways(
-    log: CaptureLog, drawn: list[Any], chosen: CaptureFilter, limit: int, moment: datetime,
+    refilled: CaptureLog, drawn: list[Any], chosen: CaptureFilter, limit: int, moment: datetime,
     direction: Direction,
 ) -> None:  # fmt: skip
-    fill(log, drawn)
+    fill(refilled, drawn)
     times = {capture.capture_id: capture.inferred_at for capture, _ in drawn}
     wanted = expected(drawn, chosen)
     older = [name for name in wanted if times[name] <= moment]
     newer = [name for name in wanted if times[name] > moment]
-    page = log.listing.page(chosen, Cursor(direction, moment), limit=limit)
+    page = refilled.listing.page(chosen, Cursor(direction, moment), limit=limit)
     if direction is Direction.OLDER:
         assert ids(page) == older[:limit]
         assert (page.older is None, page.newer is None) == (len(older) <= limit, not newer)
-        behind = page.newer and ids(log.listing.page(chosen, page.newer, limit=limit))
+        behind = page.newer and ids(refilled.listing.page(chosen, page.newer, limit=limit))
         assert (behind or []) == newer[-limit:]
     else:
         assert ids(page) == newer[-limit:]
         assert (page.newer is None, page.older is None) == (len(newer) <= limit, not older)
-        behind = page.older and ids(log.listing.page(chosen, page.older, limit=limit))
+        behind = page.older and ids(refilled.listing.page(chosen, page.older, limit=limit))
         assert (behind or []) == older[:limit]
 
 
 @settings(max_examples=40)
 @given(drawn=logs, chosen=filters, limit=st.integers(1, 4))
 def test_the_most_suspicious_come_first(
-    log: CaptureLog, drawn: list[Any], chosen: CaptureFilter, limit: int
+    refilled: CaptureLog, drawn: list[Any], chosen: CaptureFilter, limit: int
 ) -> None:
     spread = [
         (replace(capture, suspicion=capture.suspicion
                  and replace(capture.suspicion, p_value=(number % 5) / 10)), given_verdicts)
         for number, (capture, given_verdicts) in enumerate(drawn)
     ]  # fmt: skip
-    fill(log, spread)
+    fill(refilled, spread)
     p_values = {
         capture.capture_id: capture.suspicion.p_value if capture.suspicion else 2.0
         for capture, _ in spread
     }
     wanted = sorted(expected(spread, chosen), key=lambda name: p_values[name])[:limit]
-    found = log.listing.most_suspicious(chosen, limit=limit)
+    found = refilled.listing.most_suspicious(chosen, limit=limit)
     assert [item.capture.capture_id for item in found] == wanted
 
 
-def test_a_page_carries_the_captures_whole_with_the_decision_that_counts(fresh: CaptureLog) -> None:
+def test_a_page_carries_the_captures_whole_with_the_decision_that_counts(log: CaptureLog) -> None:
     decided, other = make_capture(), make_unanswered(inferred_at=NOON - timedelta(days=2))
-    fresh.append([decided, other], [])
+    log.append([decided, other], [])
     first = Decision(decided.capture_id, Verdict.UNREADABLE, None, "", "local", NOON)
     last = replace(first, verdict=Verdict.NOT_A_SIGN, decided_at=NOON + timedelta(seconds=1))
-    fresh.add_decision(last)
-    fresh.add_decision(first)
-    items = fresh.listing.page(CaptureFilter()).items
+    log.add_decision(last)
+    log.add_decision(first)
+    items = log.listing.page(CaptureFilter()).items
     assert [comparable(item.capture) for item in items] == [comparable(decided), comparable(other)]
     assert [item.decision for item in items] == [last, None]
 
 
-def test_what_arrives_meanwhile_moves_nothing(fresh: CaptureLog) -> None:
+def test_what_arrives_meanwhile_moves_nothing(log: CaptureLog) -> None:
     made = [make_capture(inferred_at=NOON + timedelta(seconds=n)) for n in range(6)]
-    fresh.append(made, [])
+    log.append(made, [])
     chosen = CaptureFilter(window=Window(NOON, NOON + timedelta(minutes=1)))
-    first = fresh.listing.page(chosen, limit=3)
+    first = log.listing.page(chosen, limit=3)
     assert first.older is not None
-    fresh.append([make_capture(inferred_at=NOON + timedelta(minutes=2))], [])
-    second = fresh.listing.page(chosen, first.older, limit=3)
+    log.append([make_capture(inferred_at=NOON + timedelta(minutes=2))], [])
+    second = log.listing.page(chosen, first.older, limit=3)
     assert ids(first) + ids(second) == [capture.capture_id for capture in reversed(made)]
-    assert ids(fresh.listing.page(chosen, limit=3)) == ids(first)
+    assert ids(log.listing.page(chosen, limit=3)) == ids(first)
 
 
-def test_captures_by_their_ids(fresh: CaptureLog) -> None:
+def test_captures_by_their_ids(log: CaptureLog) -> None:
     made = [make_capture(inferred_at=NOON + timedelta(days=n)) for n in range(4)]
-    fresh.append(made, [])
+    log.append(made, [])
     wanted = (made[0].capture_id, made[2].capture_id, str(uuid.uuid4()))
-    assert ids(fresh.listing.page(CaptureFilter(capture_ids=wanted))) == [wanted[1], wanted[0]]
-    assert fresh.listing.count(CaptureFilter(capture_ids=("no id",))) == 0
-    assert fresh.listing.count(CaptureFilter(capture_ids=())) == 0
+    assert ids(log.listing.page(CaptureFilter(capture_ids=wanted))) == [wanted[1], wanted[0]]
+    assert log.listing.count(CaptureFilter(capture_ids=("no id",))) == 0
+    assert log.listing.count(CaptureFilter(capture_ids=())) == 0
 
 
 @pytest.mark.parametrize("unknown", ["no id", "", "019c5a2f-0000-8000-8000-000000000000"])
-def test_one_that_the_log_does_not_have(fresh: CaptureLog, unknown: str) -> None:
+def test_one_that_the_log_does_not_have(log: CaptureLog, unknown: str) -> None:
     with raises(NotFound, f"no capture {unknown} in the log"):
-        fresh.listing.one(unknown)
+        log.listing.one(unknown)
 
 
-def test_pages_far_apart_are_read_whole(fresh: CaptureLog) -> None:
+def test_pages_far_apart_are_read_whole(log: CaptureLog) -> None:
     made = [make_capture(inferred_at=NOON + timedelta(hours=n)) for n in range(700)]
-    fresh.append(made, [])
-    page = fresh.listing.page(CaptureFilter(), limit=650)
+    log.append(made, [])
+    page = log.listing.page(CaptureFilter(), limit=650)
     assert ids(page) == [capture.capture_id for capture in reversed(made)][:650]
-    assert len(list(fresh.listing.each(CaptureFilter(), limit=10_000))) == 700
+    assert len(list(log.listing.each(CaptureFilter(), limit=10_000))) == 700
