@@ -1,0 +1,40 @@
+"""Servers that can be killed: each line on stdin is a port, answered with the id of a process.
+
+The libraries are loaded once, here; each server is a fork of this process, so that it starts in a
+fraction of a second and a test can start fifty of them.
+"""
+
+import os
+import signal
+import sys
+
+import torch
+import uvicorn
+from starlette.applications import Starlette
+
+from core import services
+from core.endpoint import ROUTES
+
+
+def serve(port: int) -> None:
+    """The HTTP interface over the environment's log, until killed."""
+    torch.set_num_threads(1)
+    services.current()
+    uvicorn.run(Starlette(routes=ROUTES), port=port, log_level="error", lifespan="off", ws="none")
+
+
+def main() -> None:
+    """One server at a time, as long as there is input."""
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(600)  # it does not outlive a test that went wrong
+            serve(int(line))
+            os._exit(1)
+        print(child, flush=True)
+        os.waitpid(child, 0)
+        print("ended", flush=True)
+
+
+if __name__ == "__main__":
+    main()
