@@ -18,8 +18,7 @@ from core.errors import BadInput
 from core.settings import ROOT, Settings
 from core.store import conninfo, extensions
 
-LAKE = "ducklake:"
-POSTGRES = "postgres:"
+LAKE = "ducklake:postgres:"
 ROW_GROUP_SIZE = 20_480  # rows; deleted ones give their space back a whole group at a time
 INLINED_ROWS = 1000  # smaller inserts go into the catalog, not each into a Parquet file
 LOCK = 5_199_467_301_124  # any number that nobody else locks in the catalog's database
@@ -79,15 +78,16 @@ class FileAddress(Address):
 
 @dataclass(frozen=True)
 class LakeAddress(Address):
-    """A DuckLake. catalog: `postgres:` and a libpq connection string, or a file of its own (then
-    for one process at a time); data: folder or s3:// address of its Parquet files.
+    """A DuckLake with its catalog in PostgreSQL, for any number of processes.
+
+    conninfo: libpq connection string; data: folder or s3:// address of the Parquet files.
 
     Two transactions at once conflict in a DuckLake, and what flushes inlined rows races with what
-    adds some (duckdb/ducklake issues 650, 1094, 243). So writers take turns, by an advisory lock
-    in the catalog's database: nothing is retried, and images are stored once.
+    adds some (duckdb/ducklake issues 243, 650, 1094). So writers take turns, by an advisory lock
+    in the catalog's database: nothing has to be tried again.
     """
 
-    catalog: str
+    conninfo: str
     data: str
 
     layout = (
@@ -111,48 +111,34 @@ class LakeAddress(Address):
     advice = "Look whether its database runs and SIGNWATCH_STORE and SIGNWATCH_STORE_DATA are right"
 
     def __str__(self) -> str:
-        return LAKE + (POSTGRES + self._conninfo if self._shared else self.catalog)
+        return LAKE + self._public
 
     @property
-    def _shared(self) -> bool:
-        return self.catalog.startswith(POSTGRES)
-
-    @property
-    def _conninfo(self) -> str:
-        return conninfo.without_password(self.catalog.removeprefix(POSTGRES))[0]
+    def _public(self) -> str:
+        return conninfo.without_password(self.conninfo)[0]
 
     def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Load the extensions, and connect to the catalog's database."""
-        extensions.load(connection, "ducklake")
-        if "://" in self.data:
-            extensions.load(connection, "httpfs")
+        for name in ("ducklake", "postgres_scanner", *(["httpfs"] if "://" in self.data else [])):
+            extensions.load(connection, name)
         connection.execute("SET ducklake_max_retry_count = 100")
-        if self._shared:
-            extensions.load(connection, "postgres_scanner")
-            # As a secret, the password stands in no error of DuckDB's.
-            password = conninfo.without_password(self.catalog.removeprefix(POSTGRES))[1]
-            connection.execute(
-                f"CREATE SECRET catalog (TYPE postgres, PASSWORD {quoted(password)})"
-            )
-            connection.execute(
-                f"ATTACH {quoted(self._conninfo)} AS catalog "
-                "(TYPE postgres, READ_ONLY, SECRET catalog)"
-            )
+        # As a secret, the password stands in no error of DuckDB's.
+        password = conninfo.without_password(self.conninfo)[1]
+        connection.execute(f"CREATE SECRET catalog (TYPE postgres, PASSWORD {quoted(password)})")
+        connection.execute(
+            f"ATTACH {quoted(self._public)} AS catalog (TYPE postgres, READ_ONLY, SECRET catalog)"
+        )
 
     def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Attach the lake; an empty database becomes a new one."""
-        secret = ", META_SECRET catalog" if self._shared else ""
         connection.execute(
             f"ATTACH {quoted(self)} AS log (DATA_PATH {quoted(self.data)}, "
-            f"DATA_INLINING_ROW_LIMIT {INLINED_ROWS}{secret})"
+            f"DATA_INLINING_ROW_LIMIT {INLINED_ROWS}, META_SECRET catalog)"
         )
 
     @contextmanager
     def alone(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """Hold the advisory lock; PostgreSQL takes it back if this process dies."""
-        if not self._shared:
-            yield
-            return
         cursor.begin()
         try:
             cursor.execute(
@@ -167,20 +153,18 @@ class LakeAddress(Address):
 
 def address_of(settings: Settings) -> Address:
     """Where the settings put the log; BadInput if they make no sense."""
-    if not settings.store.startswith(LAKE):
+    if not settings.store.startswith("ducklake:"):
         return FileAddress(settings.store_path)
-    catalog = settings.store.removeprefix(LAKE)
-    data = settings.store_data or str(settings.local / "lake")
-    data = data if "://" in data else str(ROOT / Path(data).expanduser())
-    if catalog.startswith(POSTGRES):
-        given = conninfo.to_keywords(catalog.removeprefix(POSTGRES))
-        return LakeAddress(POSTGRES + given, data)
-    if not catalog or "://" in catalog or Path(catalog).suffix != ".ducklake":
+    if not settings.store.startswith(LAKE):
         raise BadInput(
-            "SIGNWATCH_STORE must be a file, ducklake:postgres:dbname=... host=..., or "
-            f"ducklake:FILE.ducklake, got another kind of catalog: {catalog.partition(':')[0]!r}"
+            "SIGNWATCH_STORE: expected a file or ducklake:postgres:dbname=... host=..., got "
+            "another kind of catalog behind ducklake:"
         )
-    return LakeAddress(str(ROOT / Path(catalog).expanduser()), data)
+    data = settings.store_data or str(settings.local / "lake")
+    return LakeAddress(
+        conninfo.to_keywords(settings.store.removeprefix(LAKE)),
+        data if "://" in data else str(ROOT / Path(data).expanduser()),
+    )
 
 
 def quoted(value: object) -> str:

@@ -150,7 +150,8 @@ class ImportTransaction:
             self._transaction, [image for name, image in images.items() if name in shown]
         )
         self._transaction.insert(
-            "INSERT INTO log.captures BY NAME SELECT * FROM incoming", table.take(fresh)
+            "INSERT INTO log.captures BY NAME SELECT * FROM incoming",
+            table.take(pa.array(fresh, pa.int64())),
         )
         return fresh
 
@@ -174,7 +175,7 @@ class ImportTransaction:
         self._transaction.insert(
             "INSERT INTO log.ground_truth BY NAME "
             "SELECT *, now() AT TIME ZONE 'UTC' AS merged_at FROM incoming",
-            table.take(fresh),
+            table.take(pa.array(fresh, pa.int64())),
         )
         return fresh
 
@@ -218,5 +219,5 @@ def _state(row: tuple[Any, ...]) -> FileState:
 
 def _table(records: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     columns = zip(*records, strict=True)
-    arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+    arrays = [rows.column(c, f) for c, f in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)

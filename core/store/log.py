@@ -137,7 +137,7 @@ class CaptureLog:
         """Keep one execution of the monitor."""
         with self.database.transaction() as transaction:
             transaction.execute(
-                "INSERT INTO log.executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO log.executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows.execution_row(execution),
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import ArrayLike
 
 from core.types import (
     Capture,
@@ -43,10 +44,10 @@ CAPTURES = pa.schema([
     ("capture_id", pa.string()), ("event_id", pa.string()), ("position", pa.int32()),
     ("endpoint", pa.string()), ("variant", pa.string()), ("inferred_at", TIMESTAMP),
     ("input_content_type", pa.string()), ("output_content_type", pa.string()),
-    ("inference_id", pa.string()), ("custom_attributes", pa.list_(pa.string())),
+    ("inference_id", pa.string()), ("custom_attributes", pa.string()),
     ("image_sha256", pa.string()), ("class_id", pa.int32()), ("confidence", pa.float32()),
-    ("probabilities", pa.list_(pa.float32())), ("p_value", pa.float64()), ("flagged", pa.bool_()),
-    ("reasons", pa.list_(pa.string())), ("model_sha256", pa.string()), ("source", pa.string()),
+    ("probabilities", pa.binary()), ("p_value", pa.float64()), ("flagged", pa.bool_()),
+    ("reasons", pa.string()), ("model_sha256", pa.string()), ("source", pa.string()),
     ("label", pa.int32()), ("attack", pa.string()), ("target", pa.int32()),
     ("clean_sha256", pa.string()), ("input_data", pa.string()), ("input_encoding", pa.string()),
     ("output_data", pa.string()), ("output_encoding", pa.string()), ("envelope", pa.string()),
@@ -78,7 +79,33 @@ def images_table(images: Sequence[StoredImage]) -> pa.Table:
 
 def captures_table(captures: Sequence[Capture]) -> pa.Table:
     """One row a capture, nested records flattened."""
-    return pa.Table.from_pylist([_capture_row(capture) for capture in captures], schema=CAPTURES)
+    found = [_capture_row(capture) for capture in captures]
+    return pa.Table.from_arrays(
+        [column([row[field.name] for row in found], field) for field in CAPTURES], schema=CAPTURES
+    )
+
+
+def column(values: Sequence[Any], field: pa.Field) -> pa.Array:
+    """A column of captures as the log keeps it; lists are packed."""
+    pack = PACK.get(field.name)
+    packed = [None if value is None else pack(value) for value in values] if pack else values
+    return pa.array(packed, field.type)
+
+
+def pack_numbers(values: ArrayLike) -> bytes:
+    """Numbers as little-endian float32."""
+    return np.asarray(values, "<f4").tobytes()
+
+
+def pack_words(words: Sequence[str]) -> str:
+    """Words as JSON."""
+    return json.dumps(list(words), ensure_ascii=False)
+
+
+# A DuckLake writes the lists of its catalog as text, and loses what text cannot hold.
+PACK: dict[str, Callable[[Any], Any]] = {
+    "custom_attributes": pack_words, "probabilities": pack_numbers, "reasons": pack_words,
+}  # fmt: skip
 
 
 def _capture_row(capture: Capture) -> dict[str, Any]:
@@ -86,10 +113,10 @@ def _capture_row(capture: Capture) -> dict[str, Any]:
     given, answered = capture.input, capture.output
     return vars(capture) | vars(capture.provenance) | {
         "inferred_at": naive(capture.inferred_at),
-        "custom_attributes": list(capture.custom_attributes) or None,
+        "custom_attributes": capture.custom_attributes or None,
         "p_value": suspicion.p_value if suspicion else None,
         "flagged": suspicion.flagged if suspicion else None,
-        "reasons": list(suspicion.reasons) if suspicion else None,
+        "reasons": suspicion.reasons if suspicion else None,
         "input_data": given.data if given else None,
         "input_encoding": given.encoding if given else None,
         "output_data": answered.data if answered else None,
@@ -100,23 +127,27 @@ def _capture_row(capture: Capture) -> dict[str, Any]:
 def capture(row: tuple[Any, ...]) -> Capture:
     """A row of captures."""
     values = dict(zip(CAPTURES.names, row, strict=True))
-    p_value, flagged, reasons = values["p_value"], values["flagged"], values["reasons"]
+    p_value, reasons = values["p_value"], _words(values["reasons"])
     probabilities = values["probabilities"]
     return Capture(
         capture_id=str(values["capture_id"]),
         **{name: values[name] for name in CAPTURES.names[1:5]},
         inferred_at=aware(values["inferred_at"]),
         **{name: values[name] for name in CAPTURES.names[6:9]},
-        custom_attributes=tuple(values["custom_attributes"] or ()),
+        custom_attributes=_words(values["custom_attributes"]),
         **{name: values[name] for name in CAPTURES.names[10:13]},
-        probabilities=None if probabilities is None else np.asarray(probabilities, np.float32),
-        suspicion=None if p_value is None else Suspicion(p_value, flagged, tuple(reasons)),
+        probabilities=None if probabilities is None else np.frombuffer(probabilities, "<f4"),
+        suspicion=None if p_value is None else Suspicion(p_value, values["flagged"], reasons),
         model_sha256=values["model_sha256"],
         provenance=Provenance(**{name: values[name] for name in CAPTURES.names[18:23]}),
         input=_payload(values["input_data"], values["input_encoding"]),
         output=_payload(values["output_data"], values["output_encoding"]),
         envelope=values["envelope"],
     )
+
+
+def _words(packed: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(packed)) if packed else ()
 
 
 def _payload(data: str | None, encoding: str | None) -> Payload | None:
@@ -142,7 +173,8 @@ def decision(row: tuple[Any, ...]) -> Decision:
 def execution_row(execution: Execution) -> list[Any]:
     """The bound parameters of one execution."""
     return [
-        execution.execution_id, execution.trigger.value, execution.status.value, execution.message,
+        execution.execution_id, execution.trigger.value, execution.schedule,
+        execution.status.value, execution.message,
         naive(execution.window.start), naive(execution.window.end), execution.window.endpoint,
         execution.threshold, naive(execution.started_at), naive(execution.ended_at),
         json.dumps(asdict(execution.figures)),
@@ -152,13 +184,14 @@ def execution_row(execution: Execution) -> list[Any]:
 
 def execution(row: tuple[Any, ...]) -> Execution:
     """One row of executions."""
-    figures = json.loads(row[10])
+    figures = json.loads(row[11])
     figures["counts"] = {int(class_id): n for class_id, n in figures["counts"].items()}
     return Execution(
-        execution_id=row[0], trigger=Trigger(row[1]), status=ExecutionStatus(row[2]),
-        message=row[3], window=Window(aware(row[4]), aware(row[5]), row[6]), threshold=row[7],
-        started_at=aware(row[8]), ended_at=aware(row[9]), figures=WindowFigures(**figures),
-        violations=tuple(Violation(**violation) for violation in json.loads(row[11])),
+        execution_id=row[0], trigger=Trigger(row[1]), schedule=row[2],
+        status=ExecutionStatus(row[3]), message=row[4],
+        window=Window(aware(row[5]), aware(row[6]), row[7]), threshold=row[8],
+        started_at=aware(row[9]), ended_at=aware(row[10]), figures=WindowFigures(**figures),
+        violations=tuple(Violation(**violation) for violation in json.loads(row[12])),
     )  # fmt: skip
 
 

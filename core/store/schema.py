@@ -1,7 +1,8 @@
 """The schema, as a list of migrations. No keys, sequences or indexes: DuckLake has none of them.
 
 Times are UTC without a zone. Decisions and settings are only ever added; the latest one counts.
-An image may stand in the log more than once (core.store.pictures).
+An image may stand in the log more than once (core.store.pictures). Lists are packed: words as
+JSON, probabilities as little-endian float32 (core.store.rows).
 A capture id begins with the time of its capture (core.capture.capture_id), so that the log finds
 it without reading through all of them.
 """
@@ -20,14 +21,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             input_content_type VARCHAR,
             output_content_type VARCHAR,
             inference_id VARCHAR,
-            custom_attributes VARCHAR[],
+            custom_attributes VARCHAR,
             image_sha256 VARCHAR,
             class_id INTEGER,
             confidence FLOAT,
-            probabilities FLOAT[],
+            probabilities BLOB,
             p_value DOUBLE,
             flagged BOOLEAN,
-            reasons VARCHAR[],
+            reasons VARCHAR,
             model_sha256 VARCHAR,
             source VARCHAR,
             label INTEGER,
@@ -56,6 +57,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE log.executions (
             execution_id VARCHAR NOT NULL,
             trigger VARCHAR NOT NULL,
+            schedule VARCHAR,
             status VARCHAR NOT NULL,
             message VARCHAR NOT NULL,
             window_start TIMESTAMP NOT NULL,
