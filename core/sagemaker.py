@@ -69,7 +69,7 @@ def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
     """
     stream = io.BytesIO(body)
     try:
-        shape, dtype = _npy_header(stream)
+        shape, dtype = npy_header(stream)
     except Exception as error:
         # numpy hands the header to Python's parser: MemoryError, IndexError, TokenError, ...
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -95,7 +95,8 @@ def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array).reshape(count, height, width, 3)
 
 
-def _npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of `np.save` bytes. Damaged ones raise whatever Python's parser does."""
     version = np.lib.format.read_magic(stream)
     read = {
         (1, 0): np.lib.format.read_array_header_1_0,

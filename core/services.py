@@ -50,6 +50,7 @@ from core.vision.lab import Crafted
 from core.vision.predictor import Predictor
 
 MAX_EXPORT = 100_000
+HOURLY = "hourly"  # the schedule that runs by itself
 
 
 class Services:
@@ -190,7 +191,7 @@ class Services:
 
     def run_monitor(
         self, window: Window | None = None, *, threshold: float | None = None,
-        trigger: Trigger = Trigger.MANUAL,
+        trigger: Trigger = Trigger.MANUAL, schedule: str | None = None,
     ) -> Execution:  # fmt: skip
         """One execution over `window` (default: the live one), kept in the log."""
         started_at = now()
@@ -198,7 +199,7 @@ class Services:
         chosen = self.monitor_settings().threshold if threshold is None else threshold
         done = execution.evaluate(
             window, self.window_figures(window), threshold=chosen, trigger=trigger,
-            started_at=started_at,
+            started_at=started_at, schedule=schedule,
         )  # fmt: skip
         self.log.add_execution(done)
         self.metrics.executed(done)
@@ -206,7 +207,9 @@ class Services:
 
     def start_schedule(self) -> None:
         """Run the monitor every full hour until closed."""
-        self._schedule = HourlySchedule(lambda: self.run_monitor(trigger=Trigger.SCHEDULED))
+        self._schedule = HourlySchedule(
+            lambda: self.run_monitor(trigger=Trigger.SCHEDULED, schedule=HOURLY)
+        )
 
     @property
     def schedule(self) -> HourlySchedule | None:

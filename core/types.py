@@ -238,10 +238,11 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True)
 class Execution:
-    """One run of the monitor over one window."""
+    """One run of the monitor over one window. schedule: the name it was asked for under."""
 
     execution_id: str
     trigger: Trigger
+    schedule: str | None
     status: ExecutionStatus
     message: str
     window: Window
@@ -257,6 +258,7 @@ class Execution:
         return {
             "execution_id": self.execution_id,
             "trigger": self.trigger.value,
+            "schedule": self.schedule,
             "status": self.status.value,
             "message": self.message,
             "window": {

@@ -92,6 +92,7 @@ def make_execution(started_at: datetime = NOON, **changes: Any) -> Execution:
         "execution_id": str(uuid.uuid4()),
         "trigger": Trigger.MANUAL,
         "status": ExecutionStatus.COMPLETED_WITH_VIOLATIONS,
+        "schedule": "hourly",
         "message": "CompletedWithViolations: something",
         "window": Window(started_at - timedelta(hours=1), started_at),
         "threshold": 0.5,

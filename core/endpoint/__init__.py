@@ -2,14 +2,17 @@
 
 from starlette.routing import Route
 
-from core.endpoint import commands, files, inference, operations
+from core.endpoint import commands, control_plane, files, inference, operations
 from core.endpoint.guard import guarded
 
 CAPTURE_CONFIG = "/api/endpoints/{name}/data-capture-config"
+VIOLATIONS = "/signwatch/executions/{execution_id}/constraint_violations.json"
 ROUTES = [
     Route("/ping", guarded(inference.ping, public=True), methods=["GET"]),
     Route("/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/endpoints/{name}/invocations", guarded(inference.invocations), methods=["POST"]),
+    Route("/", guarded(control_plane.operation), methods=["POST"]),
+    Route(VIOLATIONS, guarded(control_plane.violations_file), methods=["GET"]),
     Route("/metrics", guarded(operations.metrics), methods=["GET"]),
     Route(CAPTURE_CONFIG, guarded(operations.read_capture_config), methods=["GET"]),
     Route(CAPTURE_CONFIG, guarded(operations.write_capture_config), methods=["PUT"]),

@@ -21,7 +21,7 @@ NO_VIOLATIONS = "Completed: Job completed successfully with no violations."
 
 def evaluate(
     window: Window, figures: WindowFigures, *, threshold: float, trigger: Trigger,
-    started_at: datetime,
+    started_at: datetime, schedule: str | None = None,
 ) -> Execution:  # fmt: skip
     """Apply every rule to `figures`. An empty window ends Failed: nothing was evaluated."""
     violations = tuple(rules.class_share(figures, threshold) + rules.completeness(figures))
@@ -29,6 +29,7 @@ def evaluate(
     return Execution(
         execution_id=str(uuid.uuid4()),
         trigger=trigger,
+        schedule=schedule,
         status=status,
         message=message,
         window=window,

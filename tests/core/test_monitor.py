@@ -187,6 +187,7 @@ def test_an_execution_as_programs_read_it() -> None:
     assert done.to_json() == {
         "execution_id": "e-1",
         "trigger": "manual",
+        "schedule": "hourly",
         "status": "CompletedWithViolations",
         "message": "CompletedWithViolations: something",
         "window": {
