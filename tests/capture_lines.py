@@ -68,4 +68,6 @@ def write_lines(root: Path, path: str, records: Sequence[dict[str, Any] | bytes]
 def read_tree(root: Path) -> list[dict[str, Any]]:
     """Every record under `root`, in an order of its own."""
     lines = [line for file in root.rglob("*.jsonl") for line in file.read_bytes().splitlines()]
-    return sorted((json.loads(line) for line in lines), key=lambda each: json.dumps(each))
+    return sorted(
+        (json.loads(line) for line in lines), key=lambda each: json.dumps(each, sort_keys=True)
+    )

@@ -15,6 +15,7 @@ import numpy as np
 from core.capture_files.documents import parse_document
 from core.capture_files.lines import Side
 from core.errors import BadInput
+from core.sagemaker import npy_header
 
 MAX_IMAGES = 10_000
 MAX_CLASS = 2**31 - 1
@@ -91,10 +92,13 @@ def _from_base64(data: str) -> list[Answer]:
 
 def _array(content: bytes) -> Any:
     try:
+        stream = io.BytesIO(content)
+        shape, dtype = npy_header(stream)
+        fits = math.prod(shape) * dtype.itemsize == len(content) - stream.tell()
+        if dtype.kind not in "iuf" or len(shape) > 2 or not fits:
+            raise ValueError(f"expected numbers in at most two dimensions, got {dtype} {shape} in "
+                             f"{len(content):,} bytes")  # fmt: skip
         array = np.load(io.BytesIO(content), allow_pickle=False)
-        if array.dtype.kind not in "iuf" or array.ndim > 2 or array.nbytes > len(content):
-            raise ValueError(f"expected numbers in at most two dimensions, got {array.dtype} "
-                             f"{array.shape}")  # fmt: skip
     except Exception as error:  # noqa: BLE001
         # numpy hands the header to Python's parser: MemoryError, IndexError, TokenError, ...
         reason = " ".join(str(error).split())[:200] or type(error).__name__
