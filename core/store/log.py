@@ -43,6 +43,10 @@ class CaptureLog:
         with self.database.transaction() as transaction:
             transaction.execute("DELETE FROM log.migrations WHERE version < 0")
 
+    def maintain(self) -> None:
+        """Give space back, and gather what small commits left in many pieces."""
+        self.database.maintain()
+
     def append(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
         """Store captures and images in one transaction; an image just stored is not repeated."""
         with self.database.transaction() as transaction:

@@ -409,6 +409,7 @@ def test_a_reopened_log_holds_everything(new_address: NewAddress, tmp_path: Path
 USES: dict[str, Callable[[CaptureLog], object]] = {
     "append": lambda log: log.append([], []),
     "check_writable": lambda log: log.check_writable(),
+    "maintain": lambda log: log.maintain(),
     "image": lambda log: log.image("a"),
     "images": lambda log: log.images(["a"]),
     "window_figures": lambda log: log.window_figures(Window(NOON, NOON), low_confidence=0.5),
