@@ -26,7 +26,7 @@ from core.monitor.schedule import HourlySchedule
 from core.sagemaker import RequestLimits
 from core.serving import Answer, Serving
 from core.settings import Settings
-from core.store import CaptureFilesTable, CaptureLog, CaptureSettingsTable
+from core.store import CaptureFilesTable, CaptureLog, CaptureSettingsTable, Retention, address_of
 from core.triage import decide, export_zip
 from core.types import (
     CaptureFilter,
@@ -60,7 +60,11 @@ class Services:
         """Load the model and open the log; raises NotFound, BadInput or Unavailable."""
         self.settings = settings
         self.predictor = Predictor.load(settings.model, alpha=settings.alpha)
-        self.log = CaptureLog(settings.store_path)
+        self.log = CaptureLog(address_of(settings))
+        self._retention = Retention(
+            self.log.database,
+            days=settings.retention_days, gigabytes=settings.retention_gigabytes,
+        )  # fmt: skip
         self._capture_files = CaptureFilesTable(self.log.database)
         self.metrics = Metrics()
         self._capturer = Capturer(self.log, timed=self.metrics.commit_seconds.time)
@@ -201,15 +205,27 @@ class Services:
             window, self.window_figures(window), threshold=chosen, trigger=trigger,
             started_at=started_at, schedule=schedule,
         )  # fmt: skip
-        self.log.add_execution(done)
-        self.metrics.executed(done)
+        # Every process on a shared log has the schedule; the first to be done counts.
+        if self.log.add_execution(done, once=trigger is Trigger.SCHEDULED):
+            self.metrics.executed(done)
         return done
 
-    def start_schedule(self) -> None:
-        """Run the monitor every full hour until closed."""
-        self._schedule = HourlySchedule(
-            lambda: self.run_monitor(trigger=Trigger.SCHEDULED, schedule=HOURLY)
+    def run_scheduled(self) -> Execution:
+        """The execution of the window that ends with the last full hour."""
+        end = now().replace(minute=0, second=0, microsecond=0)
+        length = timedelta(minutes=self.monitor_settings().window_minutes)
+        return self.run_monitor(
+            Window(end - length, end), trigger=Trigger.SCHEDULED, schedule=HOURLY
         )
+
+    def upkeep(self) -> None:
+        """Delete what retention no longer covers, and put the log in order."""
+        self._retention.apply(now())
+        self.log.maintain()
+
+    def start_schedule(self) -> None:
+        """Run the monitor every full hour, and upkeep more often, until closed."""
+        self._schedule = HourlySchedule(self.run_scheduled, self.upkeep)
 
     @property
     def schedule(self) -> HourlySchedule | None:

@@ -1,7 +1,9 @@
 """The capture log: the only room that imports duckdb."""
 
+from core.store.address import address_of
 from core.store.capture_files import CaptureFilesTable
 from core.store.capture_settings import CaptureSettingsTable
 from core.store.log import CaptureLog
+from core.store.retention import Retention
 
-__all__ = ["CaptureFilesTable", "CaptureLog", "CaptureSettingsTable"]
+__all__ = ["CaptureFilesTable", "CaptureLog", "CaptureSettingsTable", "Retention", "address_of"]

@@ -137,13 +137,24 @@ class CaptureLog:
         )
         return [rows.decision(row) for row in found]
 
-    def add_execution(self, execution: Execution) -> None:
-        """Keep one execution of the monitor."""
+    def add_execution(self, execution: Execution, *, once: bool = False) -> bool:
+        """Keep one execution of the monitor; once: unless its schedule has one of its window.
+
+        Returns whether it was kept.
+        """
         with self.database.transaction() as transaction:
+            if once and transaction.rows(
+                "SELECT 1 FROM log.executions WHERE trigger = ? AND schedule = ? "
+                "AND window_start = ? AND window_end = ? LIMIT 1",
+                [execution.trigger.value, execution.schedule,
+                 rows.naive(execution.window.start), rows.naive(execution.window.end)],
+            ):  # fmt: skip
+                return False
             transaction.execute(
                 "INSERT INTO log.executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows.execution_row(execution),
             )
+        return True
 
     def executions(self, limit: int, *, status: ExecutionStatus | None = None) -> list[Execution]:
         """The latest executions (of that status), newest first."""

@@ -227,6 +227,10 @@ def this_hour() -> datetime:
     return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 
+def nothing() -> None:
+    """No upkeep."""
+
+
 def make_due(schedule: HourlySchedule, due: datetime) -> None:
     """As if the program had slept since `due`; returns once the schedule has moved on."""
     schedule._job.modify(next_run_time=due)
@@ -234,7 +238,9 @@ def make_due(schedule: HourlySchedule, due: datetime) -> None:
 
 
 def test_the_next_run_is_at_the_full_hour() -> None:
-    with closing(HourlySchedule(lambda: pytest.fail("it is not the full hour"))) as schedule:
+    with closing(
+        HourlySchedule(lambda: pytest.fail("it is not the full hour"), nothing)
+    ) as schedule:
         before = datetime.now(UTC)
         due = schedule.next_run_at()
     assert (due.minute, due.second, due.microsecond) == (0, 0, 0)
@@ -244,7 +250,7 @@ def test_the_next_run_is_at_the_full_hour() -> None:
 
 def test_a_run_that_is_due_happens_and_the_next_one_is_an_hour_later() -> None:
     hour, runs = this_hour(), threading.Semaphore(0)
-    with closing(HourlySchedule(runs.release)) as schedule:
+    with closing(HourlySchedule(runs.release, nothing)) as schedule:
         make_due(schedule, hour)
         assert schedule.next_run_at() == hour + timedelta(hours=1)
         assert runs.acquire(timeout=LONGEST)
@@ -252,7 +258,7 @@ def test_a_run_that_is_due_happens_and_the_next_one_is_an_hour_later() -> None:
 
 def test_hours_that_were_slept_through_are_made_up_for_once() -> None:
     hour, runs = this_hour(), threading.Semaphore(0)
-    with closing(HourlySchedule(runs.release)) as schedule:
+    with closing(HourlySchedule(runs.release, nothing)) as schedule:
         make_due(schedule, hour - timedelta(hours=5))
         assert schedule.next_run_at() == hour + timedelta(hours=1)
     assert runs.acquire(blocking=False)  # closing let it end
@@ -266,7 +272,7 @@ def test_a_failing_run_is_logged_and_the_schedule_goes_on(
         raise OSError("disk full")
 
     hour = this_hour()
-    with closing(HourlySchedule(fail)) as schedule:
+    with closing(HourlySchedule(fail, nothing)) as schedule:
         make_due(schedule, hour)
         assert schedule.next_run_at() == hour + timedelta(hours=1)
     assert "OSError: disk full" in caplog.text
@@ -280,7 +286,7 @@ def test_closing_lets_a_run_end() -> None:
         assert may_end.wait(LONGEST)
         ended.set()
 
-    schedule = HourlySchedule(run)
+    schedule = HourlySchedule(run, nothing)
     make_due(schedule, this_hour())
     assert begun.wait(LONGEST)
     closing_thread = threading.Thread(target=schedule.close)

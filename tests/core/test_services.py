@@ -5,6 +5,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from core.types import (
 from tests.expect import raises
 from tests.pictures import blocks, noise, saved
 from tests.records import NOON, comparable, make_capture, make_image, make_prediction
-from tests.waiting import LONGEST
+from tests.waiting import LONGEST, until
 
 EVERYTHING = CaptureFilter()
 AROUND_NOON = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
@@ -225,9 +226,10 @@ def test_the_schedule_runs_the_monitor(
     ended = threading.Event()
     keep = signwatch.log.add_execution
 
-    def add_execution(execution: services.Execution) -> None:
-        keep(execution)
+    def add_execution(execution: services.Execution, *, once: bool) -> bool:
+        kept = keep(execution, once=once)
         ended.set()
+        return kept
 
     monkeypatch.setattr(signwatch.log, "add_execution", add_execution)
     signwatch.start_schedule()
@@ -235,8 +237,47 @@ def test_the_schedule_runs_the_monitor(
     signwatch.schedule._job.modify(next_run_time=now())
     assert ended.wait(LONGEST)
     (done,) = signwatch.log.executions(9)
-    assert done.trigger is Trigger.SCHEDULED
+    assert (done.trigger, done.schedule) == (Trigger.SCHEDULED, "hourly")
     assert done.status is ExecutionStatus.FAILED
+
+
+def test_a_scheduled_execution_covers_the_time_up_to_the_last_full_hour(
+    signwatch: Services,
+) -> None:
+    signwatch.set_monitor_settings(MonitorSettings(0.5, 90))
+    before = now()
+    window = signwatch.run_scheduled().window
+    hours = {moment.replace(minute=0, second=0, microsecond=0) for moment in (before, now())}
+    assert window.end in hours
+    assert window.end - window.start == timedelta(minutes=90)
+    assert window.endpoint is None
+
+
+def test_of_several_processes_one_keeps_the_scheduled_execution(signwatch: Services) -> None:
+    first = signwatch.run_monitor(AROUND_NOON, trigger=Trigger.SCHEDULED, schedule="hourly")
+    signwatch.run_monitor(AROUND_NOON, trigger=Trigger.SCHEDULED, schedule="hourly")
+    assert signwatch.log.executions(9) == [first]
+    later = replace(AROUND_NOON, end=NOON + timedelta(hours=2))
+    others = [
+        signwatch.run_monitor(later, trigger=Trigger.SCHEDULED, schedule="hourly"),
+        signwatch.run_monitor(AROUND_NOON),
+        signwatch.run_monitor(AROUND_NOON),
+    ]
+    kept = {done.execution_id for done in signwatch.log.executions(9)}
+    assert kept == {done.execution_id for done in [first, *others]}
+
+
+def test_upkeep_applies_retention(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_RETENTION_DAYS", "2")
+    signwatch = request.getfixturevalue("signwatch")
+    old, young = (make_capture(inferred_at=now() - timedelta(days=days)) for days in (3, 1))
+    signwatch.log.append([old, young], [])
+    signwatch.start_schedule()
+    signwatch.schedule._upkeep.modify(next_run_time=now())
+    until(lambda: signwatch.log.count(EVERYTHING) == 1, "the old capture is deleted")
+    assert signwatch.log.capture(young.capture_id).capture.capture_id == young.capture_id
 
 
 # Triage
