@@ -25,21 +25,27 @@ SHOWN_SIDE = 256
 THUMBNAIL_SIDE = 64
 LONGEST_SIDE = 512  # of what a figure carries, however large the picture
 HEAT_SCALE = "Inferno"
+MOST_FOREIGN = 12  # classes that are none of ours, in a chart
 
 
 def class_frequencies(figures: WindowFigures, threshold: float, *, height: int = 360) -> go.Figure:
-    """Share of the window by class, the threshold as a line; classes above it in red."""
-    labels = all_labels()
+    """Share of the window by class, the threshold as a line; classes above it in red.
+
+    Classes that are none of ours (imported captures) stand behind ours, the MOST_FOREIGN largest.
+    """
     shares = figures.shares()
-    values = [shares.get(label.class_id, 0.0) for label in labels]
-    counts = [figures.counts.get(label.class_id, 0) for label in labels]
+    own = [label.class_id for label in all_labels()]
+    foreign = [class_id for class_id in shares if class_id not in own][:MOST_FOREIGN]
+    classes = [*own, *foreign]
+    places = {class_id: place for place, class_id in enumerate(classes)}
+    values = [shares.get(class_id, 0.0) for class_id in classes]
     figure = go.Figure(
         go.Bar(
-            x=[label.class_id for label in labels],
+            x=list(places.values()),
             y=values,
             marker_color=[ALARM if value > threshold else ORDINARY for value in values],
-            customdata=[[label.name, n] for label, n in zip(labels, counts, strict=True)],
-            hovertemplate="%{x} %{customdata[0]}<br>%{y:.2%} of the window "
+            customdata=[[class_name(k), figures.counts.get(k, 0)] for k in classes],
+            hovertemplate="%{customdata[0]}<br>%{y:.2%} of the window "
             "(%{customdata[1]:,} predictions)<extra></extra>",
         )
     )
@@ -49,16 +55,20 @@ def class_frequencies(figures: WindowFigures, threshold: float, *, height: int =
         annotation_position="top right",
     )  # fmt: skip
     for class_id, share in shares.items():
-        if share > threshold:
+        if share > threshold and class_id in places:
             figure.add_annotation(
-                x=class_id, y=share, text=f"<b>{class_name(class_id)}: {share:.1%}</b>",
+                x=places[class_id], y=share, text=f"<b>{class_name(class_id)}: {share:.1%}</b>",
                 showarrow=False, yshift=12, font={"color": ALARM, "size": 15},
             )  # fmt: skip
     top = max([threshold, *values])
     figure.update_yaxes(
         tickformat=".0%", range=[0, min(1.12, top * 1.2)], title="share of predictions"
     )
-    figure.update_xaxes(title="predicted class", tickmode="linear", dtick=2, range=[-0.8, 42.8])
+    ticks = [*range(0, len(own), 2), *(places[class_id] for class_id in foreign)]
+    figure.update_xaxes(
+        title="predicted class", tickvals=ticks, ticktext=[str(classes[tick]) for tick in ticks],
+        range=[-0.8, len(classes) - 0.2],
+    )  # fmt: skip
     return _laid_out(figure, height)
 
 
@@ -204,6 +214,17 @@ def resized(pixels: NDArray[np.uint8], side: int = LONGEST_SIDE) -> NDArray[np.u
 def thumbnail(pixels: NDArray[np.uint8]) -> str:
     """A small version inside a URL, for tables and lists."""
     return data_url(resized(pixels, THUMBNAIL_SIDE))
+
+
+@cache
+def no_picture() -> str:
+    """The tile that stands where no picture was captured: an empty frame, crossed out."""
+    side = THUMBNAIL_SIDE
+    tile = np.full((side, side, 3), 225, np.uint8)
+    rows, columns = np.indices((side, side))
+    edge = np.minimum.reduce([rows, columns, side - 1 - rows, side - 1 - columns])
+    tile[(edge < 2) | (np.abs(rows + columns - side + 1) < 2)] = 150
+    return data_url(tile)
 
 
 def magnified_difference(

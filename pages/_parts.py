@@ -73,13 +73,24 @@ def choose_picture(key: str, *, class_id: int = 1) -> tuple[Picture | None, int 
 def choose_class(label: str, *, key: str, class_id: int | None) -> int:
     """One of the 43 classes, by id and name."""
     ids = [each.class_id for each in all_labels()]
-    return st.selectbox(label, ids, index=class_id, format_func=class_name, key=key)
+    index = class_id if class_id in ids else None
+    return st.selectbox(label, ids, index=index, format_func=class_name, key=key)
 
 
 def show_picture(pixels: NDArray[uint8], caption: str, *, width: int | str = "stretch") -> None:
     """A picture, enlarged if it is small, reduced if it is large."""
     side = width if isinstance(width, int) else figures.LONGEST_SIDE
     st.image(figures.resized(pixels, side), caption=caption, width=width, alt=caption)
+
+
+def computed(value: float | None, form: str) -> str:
+    """A figure in the form that `format` knows; where there is none, that it was not computed."""
+    return "not computed" if value is None else format(value, form)
+
+
+def how_sure(confidence: float | None) -> str:
+    """The confidence of a prediction in words."""
+    return "confidence not captured" if confidence is None else f"{confidence:.1%} confident"
 
 
 def show_prediction(prediction: Prediction, *, key: str) -> None:

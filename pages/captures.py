@@ -1,64 +1,136 @@
-"""Every captured request: filter, page through, look at one, download."""
+"""Every captured request: filter, go through millions page by page, open one, download."""
 
-import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from core import figures
-from core.labels import all_labels, class_name
-from core.sagemaker import captured_request
+from core.errors import SignwatchError
+from core.images import Picture
+from core.labels import class_name
 from core.services import current
-from core.types import CaptureFilter, TriageItem, Window, now
+from core.types import (
+    NEWEST,
+    OLDEST,
+    CaptureFilter,
+    Cursor,
+    Direction,
+    Page,
+    StoredImage,
+    TriageItem,
+    now,
+)
+from pages import _capture_detail, _capture_download, _capture_filters, _capture_settings, _imports
 from pages import _parts as parts
+from pages._capture_filters import shown_time
+from pages._capture_view import CaptureView
 
 signwatch = current()
 PAGE = 25
-PERIODS = {
-    "last hour": timedelta(hours=1), "last day": timedelta(days=1),
-    "last 30 days": timedelta(days=30), "all": timedelta(days=36_500),
-}  # fmt: skip
 
 
-def chosen_filter() -> CaptureFilter:
-    """The widgets of the filter row.
+def go(view: CaptureView) -> None:
+    """Another view: its address, and the page drawn anew."""
+    st.query_params.from_dict(view.write())
+    st.rerun()
 
-    What arrives later stays out until it is asked for: no row moves while a person selects one.
-    """
-    opened = "captures_period" not in st.session_state
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        period = st.selectbox("Time", list(PERIODS), index=1, key="captures_period")
-        class_id = st.selectbox(
-            "Predicted class", [None, *(label.class_id for label in all_labels())],
-            format_func=lambda k: "any" if k is None else class_name(k), key="captures_class",
-        )  # fmt: skip
-        flagged = st.selectbox(
-            "Flagged", [None, True, False], key="captures_flagged",
-            format_func={None: "any", True: "flagged", False: "not flagged"}.get,
-        )  # fmt: skip
-        source = st.text_input("Source", placeholder="any", key="captures_source")
-        confidence = st.slider("Confidence at most, %", 0, 100, 100, key="captures_confidence")
-        again = st.button("Newest", icon=":material/refresh:", help="List what came meanwhile, too")
-    wanted = (period, class_id, flagged, source, confidence)
-    if opened or again or st.session_state["captures_listed"][0] != wanted:
-        st.session_state["captures_listed"] = wanted, now()
-    until = st.session_state["captures_listed"][1]
-    return CaptureFilter(
-        window=Window(until - PERIODS[period], until), class_id=class_id, flagged=flagged,
-        source=source.strip() or None,
-        max_confidence=confidence / 100 if confidence < 100 else None,
+
+def addressed_view() -> CaptureView:
+    """The view that the address asks for; what it lists is fixed from now on."""
+    view, problems = CaptureView.read(st.query_params)
+    for problem in problems:
+        st.warning(problem, icon=":material/link_off:")
+    if view.as_of is None:
+        view = replace(view, as_of=now())
+    if view.write() != st.query_params.to_dict():
+        st.query_params.from_dict(view.write())
+    return view
+
+
+def matching(chosen: CaptureFilter) -> int:
+    """How many captures match, counted once for each list."""
+    known = st.session_state.get("captures_counted")
+    if known is None or known[0] != chosen:
+        known = st.session_state["captures_counted"] = chosen, signwatch.log.count(chosen)
+    return known[1]
+
+
+def show_empty(view: CaptureView) -> None:
+    """Why there is nothing, and what to do about it."""
+    newest = signwatch.log.last_capture_at()
+    if newest is None:
+        st.info("Requests appear here as soon as they are answered.", icon=":material/database:",
+                title="Nothing captured yet")  # fmt: skip
+        with st.container(horizontal=True):
+            st.page_link("classify.py", label="Classify pictures", icon=":material/image_search:")
+            st.page_link("attack.py", label="Send attacked signs", icon=":material/bolt:")
+        return
+    st.info(
+        "Take a filter away, or press **Newest** for what arrived after "
+        f"{shown_time(view.as_of)} UTC. The newest capture of all is from "
+        f"{shown_time(newest)} UTC.",
+        icon=":material/filter_alt_off:", title="No capture matches",
     )  # fmt: skip
 
 
-def table_row(item: TriageItem, thumbnail: str) -> dict[str, object]:
+def show_place(view: CaptureView, page: Page, total: int) -> None:
+    """Where in the list this page is."""
+    where = "**No capture here**"
+    if page.items:
+        first, last = (page.items[number].capture.inferred_at for number in (0, -1))
+        until = f"{first:%H:%M:%S}" if first.date() == last.date() else shown_time(first)
+        where = f"**{len(page.items):,} captures, {shown_time(last)} to {until} UTC**"
+    st.markdown(f"{where} · {total:,} match, as of {shown_time(view.as_of)} UTC")
+
+
+def show_ways(view: CaptureView, page: Page) -> None:
+    """Newest, newer, older, oldest, and a jump to a time."""
+    newest = st.button("Newest", icon=":material/refresh:", help="With what came meanwhile")
+    newer = st.button("Newer", icon=":material/chevron_left:", disabled=page.newer is None)
+    older = st.button("Older", icon=":material/chevron_right:", disabled=page.older is None)
+    oldest = st.button("Oldest", icon=":material/last_page:", disabled=page.older is None)
+    with st.popover("Jump to time", icon=":material/schedule:"):
+        shown = page.items[0].capture.inferred_at if page.items else view.as_of
+        moment = st.datetime_input(
+            "Captures up to (UTC)", shown.replace(tzinfo=None), min_value=datetime(1990, 1, 1),
+            max_value=datetime(2100, 1, 1), format="YYYY-MM-DD", step=60,
+            key=f"jump_{hash(view)}",
+        )  # fmt: skip
+        jump = st.button("Jump", type="primary", disabled=moment is None)
+    if newest:
+        go(view.newest())
+    if newer:
+        go(view.at(page.newer))
+    if older:
+        go(view.at(page.older))
+    if oldest:
+        go(view.at(OLDEST))
+    if jump:
+        go(view.at(Cursor(Direction.OLDER, moment.replace(tzinfo=UTC))))
+
+
+@st.cache_data(max_entries=5_000, show_spinner=False)
+def thumbnail(sha256: str, _image: StoredImage) -> str:
+    """A small version of a stored picture; a tile where it cannot be read."""
+    try:
+        return figures.thumbnail(Picture.from_file(_image.content, signwatch.limits.image).pixels)
+    except SignwatchError:
+        return figures.no_picture()
+
+
+def table_row(item: TriageItem, images: dict[str, StoredImage]) -> dict[str, object]:
     """What the table shows of one capture."""
     capture = item.capture
+    image = images.get(capture.image_sha256 or "")
     return {
-        "picture": thumbnail,
+        "picture": thumbnail(image.sha256, image) if image else figures.no_picture(),
         "time (UTC)": capture.inferred_at,
-        "predicted class": class_name(capture.class_id),
+        "predicted class": class_name(capture.class_id)
+        if capture.class_id is not None
+        else "not captured",
         "confidence": capture.confidence,
-        "flagged": capture.flagged,
+        "flagged": None if capture.suspicion is None else capture.flagged,
         "verdict": item.decision.verdict.value if item.decision else None,
         "source": capture.provenance.source,
         "endpoint": capture.endpoint,
@@ -66,55 +138,85 @@ def table_row(item: TriageItem, thumbnail: str) -> dict[str, object]:
     }
 
 
-def show_detail(item: TriageItem) -> None:
-    """One capture: picture, prediction, downloads, the way to its explanation."""
-    capture = item.capture
-    image = signwatch.stored_image(capture.image_sha256)
-    left, right = st.columns([1, 2], gap="large")
-    with left:
-        parts.show_picture(signwatch.picture(capture.image_sha256).pixels,
-                           f"{image.width} x {image.height} pixels", width=240)  # fmt: skip
-    with right:
-        parts.show_prediction(capture.prediction, key="capture_top")
-        st.caption(f"Capture {capture.capture_id} · event {capture.event_id}"
-                   + (f" · inference id {capture.inference_id}" if capture.inference_id else "")
-                   + f" · {capture.custom_attributes or 'no custom attributes'}")  # fmt: skip
-        with st.container(horizontal=True):
-            st.download_button("Picture", image.content, f"{capture.capture_id}.png",
-                               image.media_type, icon=":material/download:")  # fmt: skip
-            st.download_button(
-                "Captured request (JSON Lines)",
-                json.dumps(captured_request(capture, image)) + "\n",
-                f"{capture.capture_id}.jsonl", "application/jsonl", icon=":material/data_object:",
-            )  # fmt: skip
-            st.page_link("explain.py", label="Explain", icon=":material/visibility:",
-                         query_params={"capture": capture.capture_id})  # fmt: skip
+def show_table(view: CaptureView, page: Page) -> list[TriageItem]:
+    """The page as a table; returns the selected captures."""
+    images = signwatch.log.images([item.capture.image_sha256 for item in page.items])
+    ids = [item.capture.capture_id for item in page.items]
+    key = f"captures_table_{hash((view.filter(), view.page))}"
+    table = st.dataframe(
+        [table_row(item, images) for item in page.items],
+        column_config={
+            "picture": st.column_config.ImageColumn(width="small"),
+            "time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
+            "confidence": st.column_config.ProgressColumn(
+                format="percent", min_value=0, max_value=1
+            ),
+        },
+        hide_index=True, selection_mode="multi-row", on_select="rerun", key=key, row_height=48,
+        selection_default={"selection": {"rows": [ids.index(view.capture)]}}
+        if view.capture in ids else None,
+        placeholder="–", alt="Captured requests",
+    )  # fmt: skip
+    rows = [row for row in table.selection.rows if row < len(ids)]
+    remember_choice(key, [ids[row] for row in rows])
+    return [page.items[row] for row in rows]
 
 
-chosen = chosen_filter()
-total = signwatch.log.count(chosen)
-if total == 0:
-    st.info("No capture matches. Widen the filter, or send pictures on the Classify page.",
-            icon=":material/database:", title="Nothing to show")  # fmt: skip
-    st.stop()
+def remember_choice(key: str, chosen: list[str]) -> None:
+    """A row that a person selects is the one that is open; several at once are not."""
+    known = st.session_state.get("captures_chosen")
+    st.session_state["captures_chosen"] = key, chosen
+    if chosen == (known[1] if known and known[0] == key else []):
+        return
+    if len(chosen) == 1:
+        st.query_params["capture"] = chosen[0]
+    else:
+        st.query_params.pop("capture", None)
 
-pages = -(-total // PAGE)
-number = st.number_input(f"Page (of {pages:,}; {total:,} captures)", 1, pages, 1, width=260)
-items = signwatch.log.find(chosen, limit=PAGE, offset=(number - 1) * PAGE)
-images = signwatch.log.images([item.capture.image_sha256 for item in items])
-thumbnails = {sha256: figures.thumbnail(signwatch.picture(sha256).pixels) for sha256 in images}
-table = st.dataframe(
-    [table_row(item, thumbnails[item.capture.image_sha256]) for item in items],
-    column_config={
-        "picture": st.column_config.ImageColumn(width="small"),
-        "time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
-        "confidence": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
-    },
-    hide_index=True, selection_mode="single-row", on_select="rerun",
-    key=f"captures_table_{hash((chosen, number))}",  # another list has no row selected
-    row_height=48, alt="Captured requests",
-)  # fmt: skip
-if table.selection.rows:
-    show_detail(items[table.selection.rows[0]])
+
+def show_opened() -> None:
+    """The capture that the address names, if it names one."""
+    capture_id = st.query_params.get("capture")
+    if capture_id is None:
+        st.caption("Select a row to open it, several to download them.")
+        return
+    st.subheader("Opened capture")
+    with parts.errors_shown():
+        _capture_detail.show(signwatch.log.capture(capture_id))
+
+
+def show_captures() -> None:
+    """The list, from filters to the opened capture."""
+    view = addressed_view()
+    chosen = view.filter()
+    page = signwatch.log.listing.page(chosen, view.page or NEWEST, limit=PAGE)
+    total = matching(chosen)
+    toolbar = st.container(horizontal=True, vertical_alignment="center")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _capture_filters.show_chips(view, go)
+    selected: list[TriageItem] = []
+    if total:
+        show_place(view, page, total)
+    else:
+        show_empty(view)
+    if page.items:
+        selected = show_table(view, page)
+    with toolbar:
+        _capture_filters.show_popover(view, go)
+        show_ways(view, page)
+        if total:
+            _capture_download.show(chosen, total, selected)
+    if page.items or view.capture:
+        show_opened()
+
+
+with st.container(horizontal=True, horizontal_alignment="distribute"):
+    shown = st.segmented_control(
+        "Show", ["Captures", "Imports"], default="Captures", required=True, key="captures_shown",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    _capture_settings.show()
+if shown == "Imports":
+    _imports.show()
 else:
-    st.caption("Select a row to see the picture and download it.")
+    show_captures()

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from core import figures
 from core.errors import NotFound
-from core.labels import class_name
+from core.labels import all_labels, class_name
 from core.services import current
 from core.vision.fullgrad import Explanation, outside_share
 from pages import _parts as parts
@@ -25,7 +25,9 @@ def captured_pair(capture_id: str) -> Pair:
             clean = signwatch.picture(capture.provenance.clean_sha256).pixels
         except NotFound:
             st.info("The sender named a clean picture that the log does not hold.")
-    return pixels, clean, capture.provenance.label
+    label = capture.provenance.label
+    known = any(label == each.class_id for each in all_labels())
+    return pixels, clean, label if known else None
 
 
 def chosen_pair() -> Pair | None:

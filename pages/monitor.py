@@ -31,10 +31,11 @@ def show_execution(execution: Execution) -> None:
     if found.total == 0:
         return
     with st.grid(4):
-        st.metric("Predictions", f"{found.total:,}", border=True)
-        st.metric("Mean confidence", f"{found.mean_confidence:.1%}", border=True)
-        st.metric("Low confidence", f"{found.low_confidence:,}", border=True)
-        st.metric("Flagged", f"{found.flagged:,}", border=True)
+        st.metric("Predictions", f"{found.total:,}", border=True,
+                  help=f"{found.unreadable:,} of them unreadable")  # fmt: skip
+        st.metric("Mean confidence", parts.computed(found.mean_confidence, ".1%"), border=True)
+        st.metric("Low confidence", parts.computed(found.low_confidence, ","), border=True)
+        st.metric("Flagged", parts.computed(found.flagged, ","), border=True)
     st.plotly_chart(
         figures.class_frequencies(found, execution.threshold, height=300), key="execution_chart",
         config={"displayModeBar": False}, alt="Share of predictions by class in this execution",

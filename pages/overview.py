@@ -5,7 +5,8 @@ import streamlit as st
 from core import figures
 from core.labels import class_name
 from core.services import current
-from core.types import CaptureFilter, Execution, ExecutionStatus, now
+from core.types import CaptureFilter, Execution, ExecutionStatus, WindowFigures, now
+from pages import _parts as parts
 
 signwatch = current()
 
@@ -26,18 +27,19 @@ def live() -> None:
     if found.total == 0:
         show_empty(minutes)
         return
-    top_class, top_share = next(iter(found.shares().items()))
+    unreadable = f", {found.unreadable:,} unreadable" if found.unreadable else ""
     with st.grid(4):
-        st.metric("Most predicted class", class_name(top_class), f"{top_share:.1%} of the window",
-                  delta_color="red" if top_share > settings.threshold else "off",
-                  delta_arrow="off", border=True)  # fmt: skip
+        show_leader(found, settings.threshold)
         st.metric("Predictions in the window", f"{found.total:,}",
-                  f"last {minutes} min", delta_color="off", delta_arrow="off",
+                  f"last {minutes} min{unreadable}", delta_color="off", delta_arrow="off",
                   border=True)  # fmt: skip
-        st.metric("Mean confidence", f"{found.mean_confidence:.1%}",
+        st.metric("Mean confidence", parts.computed(found.mean_confidence, ".1%"),
+                  "no prediction tells its confidence" if found.low_confidence is None else
                   f"{found.low_confidence:,} below {signwatch.settings.low_confidence:.0%}",
                   delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-        st.metric("Waiting in triage", f"{waiting:,}", f"{found.flagged:,} flagged in the window",
+        st.metric("Waiting in triage", f"{waiting:,}",
+                  "suspicion not computed in the window" if found.flagged is None else
+                  f"{found.flagged:,} flagged in the window",
                   delta_color="off", delta_arrow="off", border=True)  # fmt: skip
     st.subheader("Class frequencies")
     st.plotly_chart(
@@ -46,11 +48,26 @@ def live() -> None:
     )  # fmt: skip
     st.caption(f"As of {now():%H:%M:%S} UTC, last {minutes} minutes, all endpoints.")
     bucket = max(10, minutes)
+    counts = signwatch.log.counts_over_time(window, bucket)
+    if not counts:
+        return
     st.subheader("Traffic")
     st.plotly_chart(
-        figures.traffic(signwatch.log.counts_over_time(window, bucket), bucket_seconds=bucket),
+        figures.traffic(counts, bucket_seconds=bucket),
         key="traffic", config={"displayModeBar": False}, alt="Predictions over time",
     )  # fmt: skip
+
+
+def show_leader(found: WindowFigures, threshold: float) -> None:
+    """The class that is predicted most, red above the threshold."""
+    if not found.counts:
+        st.metric("Most predicted class", "not computed", "no readable prediction",
+                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+        return
+    top_class, top_share = next(iter(found.shares().items()))
+    st.metric("Most predicted class", class_name(top_class), f"{top_share:.1%} of the window",
+              delta_color="red" if top_share > threshold else "off",
+              delta_arrow="off", border=True)  # fmt: skip
 
 
 def show_state(latest: Execution | None) -> None:

@@ -28,7 +28,11 @@ def clean_picture(capture: Capture) -> Picture | None:
 
 def show_maps(capture: Capture) -> None:
     """Heat maps on one scale: this picture beside its clean one, or alone."""
-    shown = [("This picture", signwatch.picture(capture.image_sha256).pixels)]
+    try:
+        shown = [("This picture", signwatch.picture(capture.image_sha256).pixels)]
+    except NotFound as error:
+        st.info(f"There is no heat map: {error}.", icon=":material/hide_image:")
+        return
     if clean := clean_picture(capture):
         shown.append(("Clean", clean.pixels))
     explanations = signwatch.explain([pixels for _, pixels in shown], [None] * len(shown))
@@ -49,16 +53,29 @@ def show_maps(capture: Capture) -> None:
         columns[1].caption("No clean picture is known for this one.")
 
 
+def thumbnail(capture: Capture) -> str:
+    """The captured picture, small; a tile where none was kept."""
+    try:
+        return figures.thumbnail(signwatch.picture(capture.image_sha256).pixels)
+    except NotFound:
+        return figures.no_picture()
+
+
 def show_item(item: TriageItem) -> None:
     """One flagged prediction: why, what it looks like, and the verdict."""
     capture = item.capture
-    st.subheader(f"{class_name(capture.class_id)}, {capture.confidence:.1%} confident")
+    if capture.class_id is None:
+        st.info("No prediction was captured, so there is none to judge.",
+                icon=":material/unpublished:")  # fmt: skip
+        return
+    st.subheader(f"{class_name(capture.class_id)}, {parts.how_sure(capture.confidence)}")
+    suspicion = capture.suspicion
     st.caption(
         f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC · endpoint {capture.endpoint} · "
         f"source {capture.provenance.source or 'not said'} · "
-        f"p-value {capture.suspicion.p_value:.4f}"
+        f"p-value {parts.computed(suspicion and suspicion.p_value, '.4f')}"
     )
-    for reason in capture.suspicion.reasons:
+    for reason in suspicion.reasons if suspicion else ():
         st.badge(reason, icon=":material/flag:", color="red")
     if capture.provenance.attack:
         st.caption(f"The sender says: made by {capture.provenance.attack}.")
@@ -102,8 +119,7 @@ with side:
     st.markdown(f"**Most suspicious first** ({min(waiting, QUEUE_LENGTH)} of {waiting:,})")
     for item in queue:
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        pixels = signwatch.picture(item.capture.image_sha256).pixels
-        row.image(figures.thumbnail(pixels), width=44, alt="flagged picture")
+        row.image(thumbnail(item.capture), width=44, alt="flagged picture")
         if row.button(class_name(item.capture.class_id), type="tertiary",
                       key=f"open_{item.capture.capture_id}"):  # fmt: skip
             st.query_params["capture"] = item.capture.capture_id

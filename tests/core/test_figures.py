@@ -37,8 +37,8 @@ def test_every_class_has_its_share_and_those_above_the_threshold_are_red() -> No
     assert sum(bars.y) == pytest.approx(1)
     assert [n for n, colour in enumerate(bars.marker.color) if colour == ALARM] == [14]
     assert set(bars.marker.color) == {ALARM, ORDINARY}
-    assert bars.customdata[14] == ["Stop", 322]
-    assert bars.customdata[2] == ["Speed limit 50 km/h", 0]
+    assert bars.customdata[14] == ["14 Stop", 322]
+    assert bars.customdata[2] == ["2 Speed limit 50 km/h", 0]
     (line,) = figure.layout.shapes
     assert (line.y0, line.y1) == (0.5, 0.5)
     assert texts(figure) == ["threshold 50%", "<b>14 Stop: 80.5%</b>"]

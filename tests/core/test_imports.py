@@ -19,6 +19,7 @@ LAYERS: list[set[str]] = [
     {"capture", "exports"},
     {"monitor", "capture_files"},
     {"triage", "replay"},
+    {"downloads"},
     {"serving"},
     {"services"},
     {"endpoint"},

@@ -34,7 +34,7 @@ def test_the_navigation_lists_every_page(open_page: OpenPage, messages: list[For
 
 
 def test_every_page_file_is_in_the_navigation() -> None:
-    files = {path.stem for path in SHELL.parent.glob("*.py")} - {"shell", "_parts"}
+    files = {path.stem for path in SHELL.parent.glob("[!_]*.py")} - {"shell"}
     assert files == {title.lower() for title in PAGES}
 
 
