@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -25,16 +27,26 @@ class Load:
         return len(self.latencies) / self.seconds
 
 
-def send(port: int, pictures: Sequence[bytes], *, requests: int, clients: int) -> Load:
-    """POST PNG pictures to /invocations in turn, from `clients` connections that stay open.
+def png_request(picture: bytes) -> bytes:
+    """A whole HTTP request whose body is the picture."""
+    return _request("image/png", picture)
+
+
+def json_request(picture: bytes) -> bytes:
+    """A whole HTTP request that carries the picture as base64 in JSON."""
+    return _request("application/json", json.dumps({"image": b64encode(picture).decode()}).encode())
+
+
+def send(port: int, messages: Sequence[bytes], *, requests: int, clients: int) -> Load:
+    """Send whole HTTP requests in turn, from `clients` connections that stay open.
 
     Raises RuntimeError if an answer has another status than 200.
     """
-    return uvloop.run(_send(port, pictures, requests, clients))
+    return uvloop.run(_send(port, messages, requests, clients))
 
 
-async def _send(port: int, pictures: Sequence[bytes], requests: int, clients: int) -> Load:
-    todo = zip(range(requests), cycle(map(_request, pictures)), strict=False)
+async def _send(port: int, messages: Sequence[bytes], requests: int, clients: int) -> Load:
+    todo = zip(range(requests), cycle(messages), strict=False)
     latencies: list[float] = []
     bodies: list[bytes] = []
     begun = time.perf_counter()
@@ -42,12 +54,12 @@ async def _send(port: int, pictures: Sequence[bytes], requests: int, clients: in
     return Load(time.perf_counter() - begun, tuple(latencies), tuple(bodies))
 
 
-def _request(picture: bytes) -> bytes:
+def _request(content_type: str, body: bytes) -> bytes:
     head = (
-        "POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
-        f"Content-Length: {len(picture)}\r\n\r\n"
+        f"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
     )
-    return head.encode() + picture
+    return head.encode() + body
 
 
 async def _client(
