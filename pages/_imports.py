@@ -27,7 +27,7 @@ def show() -> None:
 def _show_files(lists: ImportLists, count: int) -> None:
     st.subheader("Imported files")
     shown = lists.files(limit=PAGE)
-    st.caption(f"{count:,} files" + (f", the {PAGE} read last" if count > PAGE else ""))
+    st.caption(f"{count:,} in all" + (f", the {PAGE} read last" if count > PAGE else ""))
     st.dataframe(
         [
             {

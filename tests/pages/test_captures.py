@@ -1,41 +1,67 @@
-"""Captures: every filter, page by page, one in detail, and what can be downloaded of it."""
+"""Captures: every filter, page by page, one in detail, what can be downloaded, imports."""
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import figures
+from core.capture_files.records import capture_record
 from core.labels import class_name
-from core.sagemaker import captured_request
 from core.services import Services
-from core.types import Capture, Provenance, Verdict, now
+from core.types import (
+    Capture,
+    CaptureMode,
+    CaptureSettings,
+    Provenance,
+    Suspicion,
+    Verdict,
+    now,
+)
 from tests.pages.conftest import OpenPage, go_to
-from tests.pages.elements import Alert, alerts, image_captions, labelled, labels, links, values
+from tests.pages.elements import (
+    Alert,
+    alerts,
+    charts,
+    image_captions,
+    labelled,
+    labels,
+    links,
+    values,
+)
 from tests.pages.traffic import request
 from tests.pictures import blocks, noise
-from tests.records import make_capture, make_image, make_prediction
+from tests.records import (
+    NO_PREDICTION,
+    NOON,
+    make_capture,
+    make_image,
+    make_prediction,
+    make_unanswered,
+)
 
-NOTHING = Alert(
-    "info", "Nothing to show",
-    "No capture matches. Widen the filter, or send pictures on the Classify page.",
-)  # fmt: skip
+NO_PICTURE = "No picture was captured: only the answer was kept, or imported."
+SELECT = "Select a row to open it, several to download them."
 
 
 @pytest.fixture
 def captures(signwatch: Services) -> list[Capture]:
     """Four captures, newest first, that differ in all that can be filtered."""
     made = []
-    for minutes, class_id, confidence, flagged, source in (
-        (1, 14, 0.95, False, "dashboard"),
-        (30, 14, 0.39, True, "replay"),
-        (3 * 60, 2, 0.70, True, "lab"),
-        (40 * 24 * 60, 2, 0.99, False, None),
+    for minutes, class_id, confidence, flagged, source, endpoint in (
+        (1, 14, 0.95, False, "dashboard", "signwatch"),
+        (30, 14, 0.39, True, "replay", "roadside"),
+        (3 * 60, 2, 0.70, True, "lab", "signwatch"),
+        (40 * 24 * 60, 2, 0.99, False, None, "signwatch"),
     ):
         image = make_image(len(made))
         capture = make_capture(
-            image, inferred_at=now() - timedelta(minutes=minutes),
+            image, inferred_at=now() - timedelta(minutes=minutes), endpoint=endpoint,
             prediction=make_prediction(class_id, confidence, flagged=flagged),
             provenance=Provenance(source),
         )  # fmt: skip
@@ -44,160 +70,247 @@ def captures(signwatch: Services) -> list[Capture]:
     return made
 
 
+def table(at: AppTest) -> list[dict[str, object]]:
+    assert not at.exception
+    return at.dataframe[0].value.to_dict("records") if at.dataframe else []
+
+
 def shown(at: AppTest) -> list[str]:
     """Capture ids in the table."""
-    assert not at.exception
-    return [] if not at.dataframe else at.dataframe[0].value["capture id"].tolist()
+    return [str(row["capture id"]) for row in table(at)]
 
 
 def ids(captures: list[Capture], *numbers: int) -> list[str]:
     return [captures[number].capture_id for number in numbers]
 
 
-def select_row(at: AppTest, row: int) -> AppTest:
-    """What a click on a row leaves in the session."""
-    selection = {"rows": [row], "columns": [], "cells": []}
+def select_rows(at: AppTest, *rows: int) -> AppTest:
+    """What clicks on rows leave in the session."""
+    selection = {"rows": list(rows), "columns": [], "cells": []}
     at.session_state[at.dataframe[0].key] = {"selection": selection}
     at.run()
     assert not at.exception
     return at
 
 
-def fill(signwatch: Services, count: int) -> list[Capture]:
-    """`count` captures of one picture, newest first."""
+def press(at: AppTest, label: str) -> AppTest:
+    labelled(at.button, label).click().run()
+    assert not at.exception
+    return at
+
+
+def fill(signwatch: Services, count: int) -> list[str]:
+    """`count` captures of one picture, newest first; returns their ids."""
     image, end = make_image(), now()
     made = [
         make_capture(image, inferred_at=end - timedelta(seconds=number)) for number in range(count)
     ]
     signwatch.log.append(made, [image])
-    return made
+    return [capture.capture_id for capture in made]
+
+
+def chips(at: AppTest) -> list[str]:
+    return [each.label for each in at.button if (each.key or "").startswith("chip_")]
+
+
+# Nothing to list
 
 
 def test_an_empty_log_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("captures")
-    assert alerts(at) == [NOTHING]
+    assert alerts(at) == [
+        Alert("info", "Nothing captured yet",
+              "Requests appear here as soon as they are answered."),
+    ]  # fmt: skip
+    assert [link[:2] for link in links(at)] == [
+        ("Classify pictures", "classify"), ("Send attacked signs", "attack"),
+    ]  # fmt: skip
     assert not at.dataframe
 
 
-def test_the_last_day_is_shown_first(open_page: OpenPage, captures: list[Capture]) -> None:
-    at = open_page("captures")
-    assert at.selectbox(key="captures_period").value == "last day"
-    assert shown(at) == ids(captures, 0, 1, 2)
+def test_a_filter_that_nothing_passes_says_so(open_page: OpenPage, captures: list[Capture]) -> None:
+    at = open_page("captures", predicted="40", as_of="2100-01-01T00:00:00Z")
+    newest = f"{captures[0].inferred_at:%Y-%m-%d %H:%M:%S}"
+    assert alerts(at) == [
+        Alert(
+            "info", "No capture matches",
+            "Take a filter away, or press **Newest** for what arrived after 2100-01-01 00:00:00 "
+            f"UTC. The newest capture of all is from {newest} UTC.",
+        ),
+    ]  # fmt: skip
+    assert chips(at) == [class_name(40)]
+
+
+# Filters and addresses
 
 
 @pytest.mark.parametrize(
-    ("period", "expected"),
+    ("query", "expected", "chip"),
     [
-        ("last hour", [0, 1]),
-        ("last day", [0, 1, 2]),
-        ("last 30 days", [0, 1, 2]),
-        ("all", [0, 1, 2, 3]),
+        ({}, [0, 1, 2, 3], None),
+        ({"period": "hour"}, [0, 1], "last hour"),
+        ({"period": "day"}, [0, 1, 2], "last day"),
+        ({"period": "week"}, [0, 1, 2], "last 7 days"),
+        ({"period": "month"}, [0, 1, 2], "last 30 days"),
+        ({"since": "2100-01-01T00:00:00Z"}, [], "from 2100-01-01 00:00:00"),
+        ({"until": "2000-01-01"}, [], "before 2000-01-01 00:00:00"),
+        ({"since": "2000-01-01T00:00"}, [0, 1, 2, 3], "from 2000-01-01 00:00:00"),
+        ({"predicted": "14"}, [0, 1], class_name(14)),
+        ({"predicted": "4711"}, [], class_name(4711)),
+        ({"flagged": "yes"}, [1, 2], "flagged"),
+        ({"flagged": "no"}, [0, 3], "not flagged"),
+        ({"low": "70"}, [0, 2, 3], "confidence 70 to 100 %"),
+        ({"high": "70"}, [1, 2], "confidence 0 to 70 %"),
+        ({"low": "50", "high": "96"}, [0, 2], "confidence 50 to 96 %"),
+        ({"source": "replay"}, [1], "source: replay"),
+        ({"endpoint": "roadside"}, [1], "endpoint: roadside"),
+        ({"verdict": "decided"}, [1, 2], "verdict: decided"),
+        ({"verdict": "undecided"}, [0, 3], "verdict: undecided"),
+        ({"verdict": "not a sign"}, [2], "verdict: not a sign"),
+        ({"verdict": "model wrong"}, [], "verdict: model wrong"),
     ],
 )
-def test_by_time(
-    period: str, expected: list[int], open_page: OpenPage, captures: list[Capture]
+def test_an_address_names_its_filter(
+    query: dict[str, str], expected: list[int], chip: str | None, open_page: OpenPage,
+    signwatch: Services, captures: list[Capture],
+) -> None:  # fmt: skip
+    signwatch.decide(captures[1].capture_id, Verdict.ADVERSARIAL, right_class=1)
+    signwatch.decide(captures[2].capture_id, Verdict.NOT_A_SIGN, right_class=None)
+    at = open_page("captures", **query)
+    assert shown(at) == ids(captures, *expected)
+    assert chips(at) == ([chip] if chip else [])
+
+
+def test_captures_by_their_ids(open_page: OpenPage, captures: list[Capture]) -> None:
+    at = open_page("captures", ids=",".join(ids(captures, 0, 2)))
+    assert shown(at) == ids(captures, 0, 2)
+    assert chips(at) == ["2 capture ids"]
+
+
+def test_filters_are_set_in_the_popover_and_stand_in_the_address(
+    open_page: OpenPage, captures: list[Capture]
 ) -> None:
     at = open_page("captures")
-    at.selectbox(key="captures_period").select(period).run()
-    assert shown(at) == ids(captures, *expected)
+    labelled(at.selectbox, "Predicted class").select(2)
+    labelled(at.selectbox, "Time").select("day")
+    labelled(at.slider, "Confidence, %").set_range(50, 80)
+    labelled(at.get("segmented_control"), "Flagged").set_value("yes")
+    labelled(at.selectbox, "Verdict").select("undecided")
+    labelled(at.text_input, "Source").set_value(" lab ")
+    press(at, "Apply")
+    assert shown(at) == ids(captures, 2)
+    assert {name: at.query_params[name] for name in at.query_params if name != "as_of"} == {
+        "period": "day", "predicted": "2", "low": "50", "high": "80", "flagged": "yes",
+        "verdict": "undecided", "source": "lab",
+    }  # fmt: skip
 
 
-def test_by_predicted_class(open_page: OpenPage, captures: list[Capture]) -> None:
-    at = open_page("captures")
-    chosen = at.selectbox(key="captures_class")
-    assert chosen.options[0] == "any"
-    assert chosen.options[15] == class_name(14)
-    chosen.select(14).run()
-    assert shown(at) == ids(captures, 0, 1)
-    at.selectbox(key="captures_class").select(None).run()
-    assert shown(at) == ids(captures, 0, 1, 2)
-
-
-@pytest.mark.parametrize(("flagged", "expected"), [(True, [1, 2]), (False, [0])])
-def test_by_flag(
-    flagged: bool, expected: list[int], open_page: OpenPage, captures: list[Capture]
-) -> None:
-    at = open_page("captures")
-    assert list(at.selectbox(key="captures_flagged").options) == ["any", "flagged", "not flagged"]
-    at.selectbox(key="captures_flagged").select(flagged).run()
-    assert shown(at) == ids(captures, *expected)
-
-
-@pytest.mark.parametrize("source", ["replay", "  replay "])
-def test_by_source(source: str, open_page: OpenPage, captures: list[Capture]) -> None:
-    at = open_page("captures")
-    at.text_input(key="captures_source").set_value(source).run()
+def test_a_chip_takes_its_filter_away(open_page: OpenPage, captures: list[Capture]) -> None:
+    at = open_page("captures", predicted="14", source="replay")
     assert shown(at) == ids(captures, 1)
+    press(at, "source: replay")
+    assert shown(at) == ids(captures, 0, 1)
+    assert "source" not in at.query_params
+
+
+def test_all_filters_can_be_cleared(open_page: OpenPage, captures: list[Capture]) -> None:
+    at = press(open_page("captures", predicted="2", flagged="yes"), "Clear all")
+    assert shown(at) == ids(captures, 0, 1, 2, 3)
+    assert chips(at) == []
 
 
 @pytest.mark.parametrize(
-    ("percent", "expected"), [(38, []), (40, [1]), (71, [1, 2]), (100, [0, 1, 2])]
-)
-def test_by_confidence(
-    percent: int, expected: list[int], open_page: OpenPage, captures: list[Capture]
+    ("name", "value", "problem"),
+    [
+        ("predicted", "stop", "must be a whole number in 0..999,999,999, got `stop`"),
+        ("low", "101", "must be a whole number in 0..100, got `101`"),
+        ("period", "year", "must be one of hour, day, week, month, got `year`"),
+        ("flagged", "maybe", "must be one of yes, no, got `maybe`"),
+        ("since", "noon", "must be a time like 2026-02-14T17:00:00Z, got `noon`"),
+        ("until", "0001-01-01", "must lie in the years 1900 to 9000, got `0001-01-01`"),
+        ("ids", "7,8", "must be capture ids, got `7`"),
+        ("capture", "../..", "must be capture ids, got `../..`"),
+        ("page", "3", "must be oldest, or older- or newer- with a time, got `3`"),
+        ("page", "older-x_y", "must be oldest, or older- or newer- with a time, got `older-x_y`"),
+        ("verdict", "fine",
+         "must be one of decided, undecided, adversarial, model wrong, right after all, "
+         "not a sign, unreadable, got `fine`"),
+    ],
+)  # fmt: skip
+def test_what_an_address_gets_wrong_is_told_and_the_rest_counts(
+    name: str, value: str, problem: str, open_page: OpenPage, captures: list[Capture]
 ) -> None:
-    at = open_page("captures")
-    at.slider(key="captures_confidence").set_value(percent).run()
-    assert shown(at) == ids(captures, *expected)
+    at = open_page("captures", **{name: value, "source": "replay"})
+    assert alerts(at) == [
+        Alert("warning", "", f"`{name}` in the address {problem}; it is left out")
+    ]
+    assert shown(at) == ids(captures, 1)
+    assert name not in at.query_params
 
 
-def test_filters_narrow_one_another(open_page: OpenPage, captures: list[Capture]) -> None:
-    at = open_page("captures")
-    at.selectbox(key="captures_flagged").select(True)
-    at.selectbox(key="captures_class").select(2)
-    at.text_input(key="captures_source").set_value("lab").run()
-    assert shown(at) == ids(captures, 2)
-    at.selectbox(key="captures_class").select(14).run()
-    assert alerts(at) == [NOTHING]
-
-
-def test_a_row_says_what_is_known_of_a_capture(
-    open_page: OpenPage, signwatch: Services, captures: list[Capture]
-) -> None:
-    signwatch.decide(captures[1].capture_id, Verdict.ADVERSARIAL, right_class=1)
-    table = open_page("captures").dataframe[0].value
-    ordinary, flagged, _ = table.to_dict("records")
-    assert flagged.pop("picture").startswith("data:image/png;base64,")
-    assert flagged.pop("time (UTC)").to_pydatetime() == captures[1].inferred_at
-    assert flagged.pop("confidence") == pytest.approx(0.39)
-    assert flagged == {
-        "predicted class": class_name(14),
-        "flagged": True,
-        "verdict": "adversarial",
-        "source": "replay",
-        "endpoint": "signwatch",
-        "capture id": captures[1].capture_id,
-    }
-    assert ordinary["flagged"] is False
-
-
-def turn_to(at: AppTest, number: int) -> AppTest:
-    at.number_input[0].set_value(number).run()
-    return at
+# Page by page
 
 
 def test_pages_of_twenty_five(open_page: OpenPage, signwatch: Services) -> None:
-    made = [capture.capture_id for capture in fill(signwatch, 60)]
+    made = fill(signwatch, 60)
     at = open_page("captures")
-    assert labels(at.number_input) == ["Page (of 3; 60 captures)"]
-    assert (at.number_input[0].min, at.number_input[0].max) == (1, 3)
     assert shown(at) == made[:25]
-    assert shown(turn_to(at, 2)) == made[25:50]
-    assert shown(turn_to(at, 3)) == made[50:]
+    assert [labelled(at.button, way).disabled for way in ("Newer", "Older")] == [True, False]
+    assert shown(press(at, "Older")) == made[25:50]
+    assert shown(press(at, "Older")) == made[50:]
+    assert [labelled(at.button, way).disabled for way in ("Newer", "Older")] == [False, True]
+    assert shown(press(at, "Newer")) == made[25:50]
+    assert shown(press(at, "Newer")) == made[:25]
+    assert shown(press(at, "Oldest")) == made[35:]
+    assert shown(press(at, "Newer")) == made[10:35]
+
+
+def test_the_page_says_where_it_is(open_page: OpenPage, signwatch: Services) -> None:
+    made = [make_capture(inferred_at=NOON + timedelta(seconds=number)) for number in range(30)]
+    signwatch.log.append(made, [make_image()])
+    at = open_page("captures", as_of="2026-02-14T13:00:00Z")
+    assert "**25 captures, 2026-02-14 12:00:05 to 12:00:29 UTC** · 30 match, as of " \
+        "2026-02-14 13:00:00 UTC" in values(at.markdown)  # fmt: skip
+
+
+def test_an_address_is_a_place_that_can_be_shared(open_page: OpenPage, signwatch: Services) -> None:
+    made = fill(signwatch, 60)
+    at = press(open_page("captures"), "Older")
+    address = {name: at.query_params[name] for name in at.query_params}
+    request(signwatch, blocks(1))
+    assert shown(open_page("captures", **address)) == made[25:50]
+
+
+def test_a_jump_to_a_time(open_page: OpenPage, signwatch: Services) -> None:
+    made = [make_capture(inferred_at=NOON + timedelta(minutes=number)) for number in range(9)]
+    signwatch.log.append(made, [])
+    at = open_page("captures")
+    labelled(at.get("datetime_input"), "Captures up to (UTC)").set_value(
+        datetime(2026, 2, 14, 12, 3)
+    )
+    press(at, "Jump")
+    assert shown(at) == [capture.capture_id for capture in made[3::-1]]
+    assert at.query_params["page"] == "older-20260214T120300.000000Z"
+    assert shown(press(at, "Newer")) == [capture.capture_id for capture in made[:3:-1]]
+
+
+def test_a_jump_before_everything_leads_back(open_page: OpenPage, signwatch: Services) -> None:
+    made = fill(signwatch, 3)
+    at = open_page("captures", page="older-20000101T000000Z")
+    assert shown(at) == []
+    assert any(text.startswith("**No capture here** · 3 match") for text in values(at.markdown))
+    assert shown(press(at, "Newer")) == made
 
 
 def test_rows_stay_where_they_are_while_traffic_arrives(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    made = [capture.capture_id for capture in fill(signwatch, 60)]
-    at = turn_to(open_page("captures"), 2)
+    made = fill(signwatch, 60)
+    at = press(open_page("captures"), "Older")
     newest = request(signwatch, blocks(1))
     assert shown(at.run()) == made[25:50]
-    select_row(at, 3)
-    assert f"Capture {made[28]} " in values(at.caption)[-1]
-    assert shown(turn_to(at, 1)) == made[:25]
-    labelled(at.button, "Newest").click().run()
-    assert shown(at) == [newest, *made[:24]]
+    assert shown(press(at, "Newer")) == made[:25]
+    assert shown(press(at, "Newest")) == [newest, *made[:24]]
 
 
 def test_the_page_opens_with_the_newest(open_page: OpenPage, signwatch: Services) -> None:
@@ -208,68 +321,283 @@ def test_the_page_opens_with_the_newest(open_page: OpenPage, signwatch: Services
     assert shown(at) == [first]
 
 
-def test_another_filter_leads_back_to_the_first_page_and_the_newest(
+# Rows
+
+
+def test_a_row_says_what_is_known_of_a_capture(
     open_page: OpenPage, signwatch: Services, captures: list[Capture]
 ) -> None:
-    fill(signwatch, 60)
-    at = turn_to(open_page("captures"), 3)
-    newest = request(signwatch, blocks(1), Provenance("replay"))
-    at.text_input(key="captures_source").set_value("replay").run()
-    assert shown(at) == [newest, *ids(captures, 1)]
+    signwatch.decide(captures[1].capture_id, Verdict.ADVERSARIAL, right_class=1)
+    ordinary, flagged, *_ = table(open_page("captures"))
+    assert str(flagged.pop("picture")).startswith("data:image/png;base64,")
+    assert flagged.pop("time (UTC)").to_pydatetime() == captures[1].inferred_at
+    assert flagged.pop("confidence") == pytest.approx(0.39)
+    assert flagged == {
+        "predicted class": class_name(14),
+        "flagged": True,
+        "verdict": "adversarial",
+        "source": "replay",
+        "endpoint": "roadside",
+        "capture id": captures[1].capture_id,
+    }
+    assert ordinary["flagged"] is False
 
 
-def test_another_page_has_no_row_selected(open_page: OpenPage, signwatch: Services) -> None:
-    fill(signwatch, 30)
-    at = select_row(open_page("captures"), 20)
-    assert len(at.image) == 1
-    assert len(shown(turn_to(at, 2))) == 5
-    assert not at.image
-    assert values(at.caption)[-1] == "Select a row to see the picture and download it."
+def test_a_row_of_an_answer_alone(open_page: OpenPage, signwatch: Services) -> None:
+    imported = NO_PREDICTION | {"class_id": 57}
+    signwatch.log.append([make_capture(**imported | {"image_sha256": None})], [])
+    (row,) = table(open_page("captures"))
+    assert row["picture"] == figures.no_picture()
+    assert row["predicted class"] == "57 (no sign of ours)"
+    assert (row["confidence"], row["flagged"], row["verdict"]) == (None, None, None)
 
 
-def test_one_capture_in_detail(
-    open_page: OpenPage, signwatch: Services, captures: list[Capture],
-    downloads: dict[str, Callable[[], bytes]],
-) -> None:  # fmt: skip
-    at = select_row(open_page("captures"), 1)
-    capture = captures[1]
-    image = signwatch.stored_image(capture.image_sha256)
-    assert image_captions(at) == ["32 x 32 pixels"]
-    assert f"**{class_name(14)}** · 39.0% confident" in values(at.markdown)
-    assert values(at.caption)[-1] == (
-        f"Capture {capture.capture_id} · event {capture.event_id} · no custom attributes"
-    )
-    assert labels(at.get("download_button")) == ["Picture", "Captured request (JSON Lines)"]
-    assert downloads[f"{capture.capture_id}.png"]() == image.content
-    (line,) = downloads[f"{capture.capture_id}.jsonl"]().decode().splitlines()
-    assert json.loads(line) == captured_request(capture, image)
-    assert links(at) == [("Explain", "explain", f"capture={capture.capture_id}")]
-
-
-def test_the_ids_and_attributes_of_the_sender_are_shown(
-    open_page: OpenPage, signwatch: Services
-) -> None:
+def test_a_row_of_a_picture_alone(open_page: OpenPage, signwatch: Services) -> None:
     image = make_image()
-    capture = make_capture(
-        image, inferred_at=now(), inference_id="run-7", custom_attributes="source=roadside"
-    )
-    signwatch.log.append([capture], [image])
-    at = select_row(open_page("captures"), 0)
-    assert values(at.caption)[-1] == (
-        f"Capture {capture.capture_id} · event {capture.event_id} · inference id run-7 · "
-        "source=roadside"
-    )
+    signwatch.log.append([make_unanswered(image)], [image])
+    (row,) = table(open_page("captures"))
+    assert row["picture"] != figures.no_picture()
+    assert row["predicted class"] == "not captured"
 
 
 def test_large_photographs_are_listed_as_small_pictures(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     request(signwatch, noise(600, 800))
-    (picture,) = open_page("captures").dataframe[0].value["picture"]
-    assert len(picture) < 20_000
+    (row,) = table(open_page("captures"))
+    assert len(str(row["picture"])) < 20_000
+
+
+# One capture
+
+
+def test_a_selected_row_is_opened_and_stands_in_the_address(
+    open_page: OpenPage, captures: list[Capture]
+) -> None:
+    at = open_page("captures")
+    assert values(at.caption)[-1] == SELECT
+    select_rows(at, 1)
+    assert at.query_params["capture"] == captures[1].capture_id
+    assert "Opened capture" in values(at.subheader)
+    select_rows(at)
+    assert "capture" not in at.query_params
+    assert values(at.caption)[-1] == SELECT
+
+
+def test_another_page_opens_nothing(open_page: OpenPage, signwatch: Services) -> None:
+    fill(signwatch, 30)
+    at = select_rows(open_page("captures"), 20)
+    assert len(at.image) == 1
+    press(at, "Older")
+    assert not at.image
+    assert "capture" not in at.query_params
+
+
+def test_one_capture_in_detail(
+    open_page: OpenPage, signwatch: Services, captures: list[Capture],
+    downloads: dict[str, Callable[[], bytes]],
+) -> None:  # fmt: skip
+    capture = captures[1]
+    at = open_page("captures", capture=capture.capture_id)
+    image = signwatch.stored_image(capture.image_sha256)
+    assert image_captions(at) == [f"32 x 32 pixels, {len(image.content):,} bytes"]
+    assert f"**{class_name(14)}** · 39.0% confident" in values(at.markdown)
+    assert charts(at).keys() == {"capture_top"}
+    assert downloads[f"{capture.capture_id}.png"]() == image.content
+    (line,) = downloads[f"{capture.capture_id}.jsonl"]().decode().splitlines()
+    assert json.loads(line) == capture_record([capture], {image.sha256: image})
+    assert links(at) == [
+        ("Explain", "explain", f"capture={capture.capture_id}"),
+        ("Give a verdict", "triage", f"capture={capture.capture_id}"),
+    ]
+    assert "No verdict yet." in values(at.caption)
+    assert json.loads(at.code[0].value) == capture_record([capture], {image.sha256: image})
+
+
+def test_every_verdict_is_listed_the_latest_first(
+    open_page: OpenPage, signwatch: Services, captures: list[Capture]
+) -> None:
+    capture_id = captures[1].capture_id
+    signwatch.decide(capture_id, Verdict.ADVERSARIAL, right_class=1, note="seen")
+    signwatch.decide(capture_id, Verdict.NOT_A_SIGN, right_class=None, analyst="ada")
+    at = open_page("captures", capture=capture_id)
+    history = at.dataframe[1].value
+    assert history["verdict"].tolist() == ["not a sign", "adversarial"]
+    assert history["right class"].fillna("").tolist() == ["", class_name(1)]
+    assert history["note"].tolist() == ["", "seen"]
+    assert history["analyst"].tolist() == ["ada", "local"]
+
+
+def test_where_it_came_from_is_told(open_page: OpenPage, signwatch: Services) -> None:
+    image = make_image()
+    capture = make_capture(
+        image, inference_id="run-7", custom_attributes=("source=roadside", "lane=2"),
+        provenance=Provenance("roadside", 3, "pgd", 14, "c" * 64),
+    )  # fmt: skip
+    signwatch.log.append([capture], [image])
+    at = open_page("captures", capture=capture.capture_id)
+    facts = at.table[0].value
+    told = dict(zip(facts.index, facts.iloc[:, 0], strict=True))
+    assert told["Inference id"] == "run-7"
+    assert told["Custom attributes"] == "source=roadside; lane=2"
+    assert told["True class, says the sender"] == class_name(3)
+    assert (told["Made by"], told["Aimed at"]) == ("pgd", class_name(14))
+    assert told["Event id"] == f"{capture.event_id}, image 1 of its request"
+
+
+def test_a_picture_without_prediction(open_page: OpenPage, signwatch: Services) -> None:
+    image = make_image()
+    capture = make_unanswered(image)
+    signwatch.log.append([capture], [image])
+    at = open_page("captures", capture=capture.capture_id)
+    assert "**No prediction was captured**" in values(at.markdown)
+    assert [label for label, *_ in links(at)] == ["Explain"]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "text"),
+    [(None, "confidence not captured"), (0.5, "50.0% confident")],
+)
+def test_an_imported_answer_without_picture(
+    confidence: float | None, text: str, open_page: OpenPage, signwatch: Services
+) -> None:
+    imported = NO_PREDICTION | {
+        "class_id": 57, "confidence": confidence, "image_sha256": None,
+    }  # fmt: skip
+    capture = make_capture(**imported)
+    signwatch.log.append([capture], [])
+    at = open_page("captures", capture=capture.capture_id)
+    assert f"**57 (no sign of ours)** · {text}" in values(at.markdown)
+    assert Alert("info", "", NO_PICTURE) in alerts(at)
+    assert [label for label, *_ in links(at)] == ["Give a verdict"]
+    assert not charts(at)
+
+
+def test_an_unknown_capture_gets_a_clear_message(
+    open_page: OpenPage, captures: list[Capture]
+) -> None:
+    unknown = "01a1fcb5-0000-8000-8000-000000000000"
+    at = open_page("captures", capture=unknown)
+    assert alerts(at) == [Alert("error", "", f"no capture {unknown} in the log")]
+    assert len(shown(at)) == 4
 
 
 def test_a_very_thin_picture_can_be_shown(open_page: OpenPage, signwatch: Services) -> None:
-    request(signwatch, noise(1, 3000))
-    at = select_row(open_page("captures"), 0)
-    assert image_captions(at) == ["3000 x 1 pixels"]
+    capture_id = request(signwatch, noise(1, 3000))
+    (caption,) = image_captions(open_page("captures", capture=capture_id))
+    assert caption.startswith("3000 x 1 pixels, ")
+
+
+# Downloads
+
+
+def unpacked(content: bytes) -> tuple[dict[str, bytes], list[dict[str, object]]]:
+    """Pictures by name, and the lines of captures.jsonl."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    lines = files.pop("captures.jsonl").splitlines()
+    return files, [json.loads(line) for line in lines]
+
+
+def test_selected_rows_are_downloaded(
+    open_page: OpenPage, signwatch: Services, captures: list[Capture],
+    downloads: dict[str, Callable[[], bytes]],
+) -> None:  # fmt: skip
+    at = select_rows(open_page("captures"), 0, 2)
+    assert "Selected (2 captures)" in labels(at.get("download_button"))
+    pictures, lines = unpacked(downloads["signwatch-captures.zip"]())
+    images = signwatch.log.images([captures[0].image_sha256, captures[2].image_sha256])
+    assert pictures == {f"pictures/{name}.png": image.content for name, image in images.items()}
+    assert lines == [capture_record([captures[n]], images) for n in (0, 2)]
+
+
+def test_all_that_match_are_packed_when_asked_for(
+    open_page: OpenPage, signwatch: Services, captures: list[Capture],
+    downloads: dict[str, Callable[[], bytes]],
+) -> None:  # fmt: skip
+    silent = make_capture(**NO_PREDICTION | {"class_id": 14, "image_sha256": None})
+    signwatch.log.append([silent], [])
+    at = open_page("captures", predicted="14")
+    assert not at.get("download_button")
+    press(at, "Prepare: All 3 captures")
+    (label,) = labels(at.get("download_button"))
+    assert label.startswith("All 3 captures (")
+    pictures, lines = unpacked(downloads["signwatch-captures.zip"]())
+    images = signwatch.log.images([capture.image_sha256 for capture in captures])
+    assert lines == [capture_record([each], images) for each in (*captures[:2], silent)]
+    assert len(pictures) == 2
+    press(at, class_name(14))  # another filter, another file
+    assert not at.get("download_button")
+    assert "Prepare: All 5 captures" in labels(at.button)
+
+
+# Imports
+
+
+def test_without_imports_it_says_how(open_page: OpenPage) -> None:
+    at = open_page("captures")
+    at.get("segmented_control")[0].set_value("Imports").run()
+    assert [(each.kind, each.title) for each in alerts(at)] == [("info", "Nothing imported yet")]
+
+
+def test_files_and_unreadable_lines_are_listed(
+    open_page: OpenPage, signwatch: Services, tmp_path: Path
+) -> None:
+    with signwatch.log.database.transaction() as transaction:
+        transaction.execute(
+            "INSERT INTO log.imports (path, bytes, sha256, lines, stored, repeated, unreadable, "
+            "ground_truth, imported_at) VALUES ('a.jsonl', 9, 'x', 40, 8, 2, 30, 0, '2026-02-14')"
+        )
+        for line in range(1, 31):
+            transaction.execute(
+                "INSERT INTO log.unreadable (path, line, reason, content) VALUES (?, ?, ?, ?)",
+                ["a.jsonl", line, "no JSON", "{" * 600],
+            )
+    at = open_page("captures")
+    at.get("segmented_control")[0].set_value("Imports").run()
+    files, lines = (each.value for each in at.dataframe)
+    (file,) = files.to_dict("records")
+    assert [file[name] for name in ("file", "lines", "stored", "repeated", "unreadable")] == [
+        "a.jsonl", 40, 8, 2, 30,
+    ]  # fmt: skip
+    assert lines["line"].tolist() == list(range(1, 26))
+    assert (lines["reason"][0], lines["text"][0]) == ("no JSON", "{" * 500)
+    assert values(at.caption)[-1] == "1 to 25 of 30 lines"
+    press(at, "Lines after")
+    assert at.dataframe[1].value["line"].tolist() == list(range(26, 31))
+    assert labelled(at.button, "Lines after").disabled
+    press(at, "Lines before")
+    assert values(at.caption)[-1] == "1 to 25 of 30 lines"
+
+
+# Capture settings
+
+
+def test_capture_settings_of_an_endpoint(open_page: OpenPage, signwatch: Services) -> None:
+    at = open_page("captures")
+    at.text_input(key="settings_endpoint").set_value("roadside").run()
+    labelled(at.number_input, "Requests that are captured, %").set_value(25.0)
+    labelled(at.get("segmented_control"), "Kept of each").set_value(CaptureMode.OUTPUT)
+    press(at, "Save")
+    assert signwatch.capture_rules.all() == {
+        "roadside": CaptureSettings(True, 25.0, CaptureMode.OUTPUT)
+    }
+
+
+def test_an_endpoint_that_cannot_be_is_refused(open_page: OpenPage, signwatch: Services) -> None:
+    at = open_page("captures")
+    at.text_input(key="settings_endpoint").set_value("no/endpoint").run()
+    press(at, "Save")
+    assert alerts(at)[0] == Alert(
+        "error", "",
+        "endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'no/endpoint'",
+    )  # fmt: skip
+    assert signwatch.capture_rules.all() == {}
+
+
+def test_a_flagged_capture_says_why(open_page: OpenPage, signwatch: Services) -> None:
+    image = make_image()
+    capture = make_capture(image, suspicion=Suspicion(0.001, True, ("margin too small",)))
+    signwatch.log.append([capture], [image])
+    at = open_page("captures", capture=capture.capture_id)
+    assert "Why: margin too small." in values(at.caption)
