@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -87,7 +87,7 @@ class LakeAddress(Address):
     in the catalog's database: nothing has to be tried again.
     """
 
-    conninfo: str
+    conninfo: str = field(repr=False)
     data: str
 
     layout = (

@@ -39,7 +39,7 @@ class Database:
         except (duckdb.Error, OSError) as error:
             self.close()
             raise Unavailable(
-                f"the capture log {address} cannot be opened ({error}). {address.advice}"
+                f"the capture log {address} cannot be opened ({_one_line(error)}). {address.advice}"
             ) from error
 
     def close(self) -> None:
@@ -50,12 +50,12 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query with bound parameters."""
-        with self._cursor() as cursor:
+        with self._reporting(), self._cursor() as cursor:
             return cursor.execute(sql, parameters).fetchall()
 
     def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[Row]]:
         """All rows of a query, some at a time: for results that are not to be held whole."""
-        with self._cursor() as cursor:
+        with self._reporting(), self._cursor() as cursor:
             cursor.execute(sql, parameters)
             while chunk := cursor.fetchmany(CHUNK):
                 yield chunk
@@ -63,18 +63,28 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Everything inside commits together, or not at all; no other process writes meanwhile."""
-        with self._alone(), self._begin() as transaction:
+        with self._reporting(), self._alone(), self._begin() as transaction:
             yield transaction
 
     def maintain(self) -> None:
         """Give space back, and gather what small commits left in many pieces."""
-        with self._alone(), self._cursor() as cursor:
+        with self._reporting(), self._alone(), self._cursor() as cursor:
             for statement in self.address.maintenance:
                 cursor.execute(statement).fetchall()
 
     def bytes_used(self) -> int:
         """Bytes that the log takes, without space that is free to be used again."""
         return int(self.rows(self.address.size)[0][0])
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Disks, networks and servers that fail are told as Unavailable."""
+        try:
+            yield
+        except duckdb.OperationalError as error:
+            raise Unavailable(
+                f"the capture log {self.address} does not answer: {_one_line(error)}"
+            ) from error
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -149,3 +159,7 @@ class Transaction:
             return self._cursor.execute(sql, parameters).fetchall()
         finally:
             self._cursor.unregister("incoming")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

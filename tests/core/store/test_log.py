@@ -109,6 +109,21 @@ def test_what_was_appended_is_found(shared_log: CaptureLog, captures: list[Captu
     assert [comparable(item.capture) for item in found] == [comparable(each) for each in order]
 
 
+@settings(max_examples=10)
+@given(captures=st.lists(records.captures, min_size=1, max_size=8))
+def test_maintenance_changes_nothing(shared_log: CaptureLog, captures: list[Capture]) -> None:
+    captures = [
+        with_own_id(replace(capture, capture_id="", event_id=str(uuid.uuid4())))
+        for capture in captures
+    ]
+    shared_log.append(captures, [])
+    for _ in range(2):
+        shared_log.maintain()
+        for capture in captures:
+            kept = shared_log.capture(capture.capture_id).capture
+            assert comparable(kept) == comparable(capture)
+
+
 @few
 @given(decision=records.decisions)
 def test_a_decision_comes_back_as_it_was(shared_log: CaptureLog, decision: Decision) -> None:

@@ -1,0 +1,198 @@
+"""Where a log lies: settings to addresses, passwords kept apart, extensions."""
+
+import logging
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import BadInput, Unavailable
+from core.settings import ROOT, Settings
+from core.store import CaptureLog, address_of, conninfo, extensions
+from core.store.address import FileAddress, LakeAddress
+from tests.expect import raises
+from tests.postgres import PASSWORD, Server, running
+from tests.records import make_capture
+
+LOCAL = Path("/local")
+
+
+# From settings
+
+
+@pytest.mark.parametrize(
+    ("store", "path"),
+    [
+        ("", Path("/local/signwatch.duckdb")),
+        ("/b/c.duckdb", Path("/b/c.duckdb")),
+        ("c.duckdb", ROOT / "c.duckdb"),
+    ],
+)
+def test_a_path_is_a_file(store: str, path: Path) -> None:
+    assert address_of(Settings(local=LOCAL, store=store)) == FileAddress(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [("", "/local/lake"), ("/b/c", "/b/c"), ("c", f"{ROOT}/c"), ("s3://b/c", "s3://b/c")],
+)
+def test_a_catalog_in_postgresql_is_a_lake(data: str, found: str) -> None:
+    settings = Settings(
+        local=LOCAL, store="ducklake:postgres:dbname=a host=b password=c", store_data=data
+    )
+    assert address_of(settings) == LakeAddress("dbname=a host=b password=c", found)
+
+
+def test_another_catalog_is_refused() -> None:
+    with raises(
+        BadInput,
+        "SIGNWATCH_STORE: expected a file or ducklake:postgres:dbname=... host=..., got another "
+        "kind of catalog behind ducklake:",
+    ):
+        address_of(Settings(store="ducklake:mysql:password=secret"))
+
+
+# Connection strings
+
+
+@pytest.mark.parametrize(
+    ("text", "public", "password"),
+    [
+        ("", "", ""),
+        ("dbname=a", "dbname=a", ""),
+        (" dbname = a  host= b ", "dbname=a host=b", ""),
+        ("password=x dbname=a", "dbname=a", "x"),
+        ("password='x y' dbname=a", "dbname=a", "x y"),
+        (r"dbname='a b' password='it\'s \\'", "dbname='a b'", "it's \\"),
+        (r"dbname=a\ b user=''", "dbname='a b' user=''", ""),
+        ("postgresql://", "", ""),
+        ("postgres://db/a", "host=db dbname=a", ""),
+        ("postgresql://u:p%40q@db:5433/a", "host=db port=5433 dbname=a user=u", "p@q"),
+        ("postgresql://u:p@a:1,b:2/d", "host=a,b port=1,2 dbname=d user=u", "p"),
+        ("postgresql://[::1]:5/d?sslmode=require", "host=::1 port=5 dbname=d sslmode=require", ""),
+        ("postgresql:///d?host=/run/pg&password=p", "host=/run/pg dbname=d", "p"),
+    ],
+)
+def test_the_password_is_taken_out(text: str, public: str, password: str) -> None:
+    assert conninfo.without_password(conninfo.to_keywords(text)) == (public, password)
+
+
+@given(st.dictionaries(st.sampled_from(["dbname", "host", "user", "password"]), st.text()))
+def test_any_values_come_back(values: dict[str, str]) -> None:
+    text = conninfo.to_keywords(
+        " ".join(
+            "{}='{}'".format(keyword, value.replace("\\", "\\\\").replace("'", "\\'"))
+            for keyword, value in values.items()
+        )
+    )
+    assert conninfo.to_keywords(text) == text
+    assert conninfo.without_password(text)[1] == values.get("password", "")
+
+
+@pytest.mark.parametrize("text", ["hunter2", "dbname=a hunter2", "password='hunter2", "='hunter2'"])
+def test_what_cannot_be_read_is_not_repeated(text: str) -> None:
+    with raises(
+        BadInput,
+        "SIGNWATCH_STORE: expected ducklake:postgres: and then keyword=value pairs "
+        "(dbname=signwatch host=db user=...) or postgresql://..., and what came cannot be read "
+        "(not repeated here: it may hold a password)",
+    ):
+        conninfo.to_keywords(text)
+
+
+# Extensions
+
+
+def test_an_extension_comes_from_its_package() -> None:
+    with duckdb.connect() as connection:
+        extensions.load(connection, "ducklake")
+        loaded = connection.execute(
+            "SELECT loaded FROM duckdb_extensions() WHERE extension_name = 'ducklake'"
+        ).fetchall()
+    assert loaded == [(True,)]
+
+
+class Recording:
+    """A connection that notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def install_extension(self, name: str) -> None:
+        self.asked.append(("install", name))
+
+    def load_extension(self, name: str) -> None:
+        self.asked.append(("load", name))
+
+
+@pytest.mark.parametrize("version", [None, "0.0.0"])
+def test_an_extension_without_a_package_that_fits_comes_from_duckdb(
+    version: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if version:
+        monkeypatch.setattr(duckdb, "__version__", version)
+    connection, name = Recording(), "ducklake" if version else "spatial"
+    extensions.load(connection, name)  # type: ignore[arg-type]
+    assert connection.asked == [("install", name), ("load", name)]
+
+
+# Databases that do not answer
+
+
+def secretless(text: str, caplog: pytest.LogCaptureFixture) -> bool:
+    return PASSWORD not in text + caplog.text and "secret" not in text + caplog.text
+
+
+def test_a_server_that_is_not_there_is_named_without_the_password(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    given = f"ducklake:postgres:postgresql://ada:secret@/a?host={tmp_path}"
+    settings = Settings(local=tmp_path, store=given)
+    with pytest.raises(Unavailable) as caught:
+        CaptureLog(address_of(settings))
+    text = str(caught.value)
+    shown = f"host={tmp_path} dbname=a user=ada"
+    assert text.startswith(f"the capture log ducklake:postgres:{shown} cannot be opened (IO Error")
+    assert text.endswith(
+        "Is the server running locally and accepting connections on that socket?). Look whether "
+        "its database runs and SIGNWATCH_STORE and SIGNWATCH_STORE_DATA are right"
+    )
+    assert secretless(text + repr(caught.value.__cause__), caplog)
+
+
+def test_a_wrong_password_is_not_told(
+    postgres: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = LakeAddress(postgres.conninfo("postgres", "a wrong secret"), str(tmp_path))
+    with pytest.raises(Unavailable, match="password authentication failed") as caught:
+        CaptureLog(address)
+    assert secretless(str(caught.value) + repr(caught.value.__cause__), caplog)
+    assert "secret" not in repr(address)
+
+
+def test_a_lake_with_its_files_elsewhere_is_refused(postgres: Server, tmp_path: Path) -> None:
+    database = postgres.new_database()
+    CaptureLog(LakeAddress(database, str(tmp_path / "here"))).close()
+    with pytest.raises(Unavailable, match=f"{tmp_path}/there.* does not match") as caught:
+        CaptureLog(LakeAddress(database, str(tmp_path / "there")))
+    assert PASSWORD not in str(caught.value)
+
+
+def test_a_log_outlives_a_restart_of_its_database(tmp_path: Path) -> None:
+    with running() as server:
+        log = CaptureLog(LakeAddress(server.new_database(), str(tmp_path / "lake")))
+        first, second, third = (make_capture() for _ in range(3))
+        log.append([first], [])
+        server.stop()
+        for use in (lambda: log.append([second], []), lambda: log.capture(first.capture_id)):
+            with pytest.raises(Unavailable) as caught:
+                use()
+            assert PASSWORD not in str(caught.value)
+        server.start()
+        log.append([third], [])
+        assert log.capture(first.capture_id).capture.capture_id == first.capture_id
+        assert log.database.rows("SELECT count(*) FROM log.captures") == [(2,)]
+        log.close()
