@@ -1,12 +1,14 @@
 """Concurrent requests share forward passes: whatever waits when a worker is free is one batch.
 
-Nothing waits for a batch to fill, so a request alone is worked on at once.
+A small batch costs nearly as much as a larger one. So where more requests are on their way, a
+worker lingers a few milliseconds for them; a request alone is worked on at once.
 """
 
 from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -15,6 +17,7 @@ from typing import Generic, TypeVar
 
 from core.errors import Unavailable
 
+LINGER_SECONDS = 0.004
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -32,17 +35,20 @@ class Batcher(Generic[T, R]):
     """Hands items of many requests to `work` in batches, on `workers` threads of its own.
 
     work: items -> as many results, in order. max_waiting: most items in the queue; one request
-    always fits into an empty one. started: called first in each worker thread.
+    always fits into an empty one. started: called first in each worker thread. in_flight: how
+    many requests are under way, those that wait here included.
     """
 
     def __init__(
         self, work: Callable[[Sequence[T]], Sequence[R]], *, max_waiting: int, max_batch: int,
         workers: int, started: Callable[[], None] = lambda: None,
+        in_flight: Callable[[], int] = lambda: 0,
     ) -> None:  # fmt: skip
         self._work = work
         self._max_waiting = max_waiting
         self._max_batch = max_batch
         self._waiting: deque[tuple[T, _Request[R], int]] = deque()
+        self._in_flight = in_flight
         self._changed = threading.Condition()
         self._idle = 0
         self._closed = False
@@ -101,9 +107,20 @@ class Batcher(Generic[T, R]):
             self._idle += 1
             while not self._waiting and not self._closed:
                 self._changed.wait()
+                self._linger()  # meanwhile, another worker may take all of it
             part = math.ceil(len(self._waiting) / self._idle)
             self._idle -= 1
             return [self._waiting.popleft() for _ in range(min(part, self._max_batch))]
+
+    def _linger(self) -> None:
+        """Wait for the requests that are on their way, until half a batch is there."""
+        until = time.monotonic() + LINGER_SECONDS
+        while (
+            len(self._waiting) < min(self._max_batch // 2, self._in_flight())
+            and (left := until - time.monotonic()) > 0
+            and not self._closed
+        ):
+            self._changed.wait(left)
 
     def _deliver(self, batch: list[tuple[T, _Request[R], int]], results: Sequence[R]) -> None:
         finished = []

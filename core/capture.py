@@ -192,6 +192,10 @@ class Capturer:
 
     def store(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
         """Return once captures and images are durable; raises Unavailable if they cannot be."""
+        self.submit(captures, images).result()
+
+    def submit(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> Future[None]:
+        """Done once captures and images are durable, or failed; raises Unavailable if full."""
         waiting = _Waiting(captures, images)
         with self._entering:
             if self._closed:
@@ -202,7 +206,7 @@ class Capturer:
                 raise Unavailable(
                     f"{MAX_WAITING} requests wait to be captured; send this one again later"
                 ) from None
-        waiting.done.result()
+        return waiting.done
 
     def close(self) -> None:
         """Write what waits, then stop; every later call of `store` raises Unavailable."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from core.admission import Admission
 from core.capture import (
     Capturer,
     CaptureRules,
@@ -72,13 +73,14 @@ class Services:
             CaptureSettingsTable(self.log.database),
             CaptureSettings(sampling=settings.sampling, mode=settings.capture_mode),
         )
+        self.admission = Admission(settings.max_concurrent)
         batched = BatchedPredictor(
-            self.predictor, max_waiting=settings.max_queue, observe=self.metrics.batch_size.observe
-        )
+            self.predictor, max_waiting=settings.max_queue,
+            observe=self.metrics.batch_size.observe, in_flight=lambda: self.admission.in_work,
+        )  # fmt: skip
         self.serving = Serving(
             batched, self._capturer, self.capture_rules, self.metrics,
             model_sha256=self.predictor.classifier.manifest.sha256,
-            max_concurrent=settings.max_concurrent,
         )  # fmt: skip
         self.metrics.gauge(
             "signwatch_queue_images", "Images that wait for a forward pass",

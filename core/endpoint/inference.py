@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from concurrent.futures import Future
+from typing import TypeVar
 
-import anyio
-from anyio import CapacityLimiter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +18,7 @@ from core.errors import BadInput, SignwatchError
 from core.services import Services
 from core.types import DEFAULT_ENDPOINT
 
+T = TypeVar("T")
 INFERENCE_ID = "x-amzn-sagemaker-inference-id"
 CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
@@ -33,7 +35,7 @@ async def invocations(request: Request) -> Response:
     endpoint = sagemaker.check_endpoint_name(request.path_params.get("name", DEFAULT_ENDPOINT))
     with running.metrics.request(endpoint) as answered:
         try:
-            with running.serving.admitted():
+            with running.admission.admitted():
                 response = await _invoke(request, running, endpoint)
         except SignwatchError as error:
             response = error_response(error)
@@ -53,20 +55,22 @@ async def _invoke(request: Request, running: Services, endpoint: str) -> Respons
     )
     body = await read_body(request, running.limits.max_body_bytes)
 
-    def work() -> Response:
-        received = running.serving.receive(
-            lambda: sagemaker.parse_request(body, content_type, running.limits)
-        )
-        answer = running.serving.answer(received, facts)
-        content = sagemaker.render_answer(answer_type, answer.predictions, answer.capture_ids)
-        headers = {"x-amzn-invoked-production-variant": "AllTraffic"}
-        if facts.custom_attributes:
-            headers[CUSTOM_ATTRIBUTES] = facts.custom_attributes
-        return Response(content, media_type=answer_type, headers=headers)
+    serving = running.serving
+    received = await run_in_threadpool(
+        serving.receive, lambda: sagemaker.parse_request(body, content_type, running.limits)
+    )
+    predictions = await _result(serving.predict(received))
+    answer = await _result(serving.capture(received, facts, predictions))
+    content = sagemaker.render_answer(answer_type, answer.predictions, answer.capture_ids)
+    headers = {"x-amzn-invoked-production-variant": "AllTraffic"}
+    if facts.custom_attributes:
+        headers[CUSTOM_ATTRIBUTES] = facts.custom_attributes
+    return Response(content, media_type=answer_type, headers=headers)
 
-    # Requests wait in their threads for a batch and for the log. Each admitted one has a thread
-    # of its own, so that what is decoded, predicted and written is never held up by what waits.
-    return await anyio.to_thread.run_sync(work, limiter=CapacityLimiter(1))
+
+async def _result(future: Future[T]) -> T:
+    """What a thread will set; a request that is given up leaves the thread its future."""
+    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 def _header(request: Request, name: str, longest: int) -> str | None:

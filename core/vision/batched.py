@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from core.batching import Batcher
-from core.errors import Unavailable
 from core.types import Prediction
 from core.vision.predictor import Predictor
 from core.vision.threads import SERVING_WORKERS, compute_on_one_thread
@@ -20,17 +20,19 @@ MAX_BATCH = 32  # larger ones are no faster, and keep others waiting
 class BatchedPredictor:
     """A predictor whose concurrent callers share forward passes.
 
-    max_waiting: most pictures in the queue; observe: called with the size of each batch.
+    max_waiting: most pictures in the queue; observe: called with the size of each batch; in_flight:
+    how many requests are under way.
     """
 
     def __init__(
-        self, predictor: Predictor, *, max_waiting: int, observe: Callable[[int], None]
-    ) -> None:
+        self, predictor: Predictor, *, max_waiting: int, observe: Callable[[int], None],
+        in_flight: Callable[[], int],
+    ) -> None:  # fmt: skip
         self._predictor = predictor
         self._observe = observe
         self._batcher: Batcher[Tensor, Prediction] = Batcher(
             self._work, max_waiting=max_waiting, max_batch=MAX_BATCH, workers=SERVING_WORKERS,
-            started=compute_on_one_thread,
+            started=compute_on_one_thread, in_flight=in_flight,
         )  # fmt: skip
 
     @property
@@ -42,17 +44,9 @@ class BatchedPredictor:
         """What pictures (height, width, 3) uint8 are reduced to before they wait."""
         return [self._predictor.prepare(picture) for picture in pictures]
 
-    def predict(
-        self, prepared: Sequence[Tensor], *, timeout: float | None = None
-    ) -> list[Prediction]:
-        """One prediction for each prepared picture, within `timeout` seconds.
-
-        Raises Unavailable if too many wait already, or if it takes longer.
-        """
-        try:
-            return self._batcher.submit(prepared).result(timeout)
-        except TimeoutError:
-            raise Unavailable(f"the classifier has not answered within {timeout} s") from None
+    def submit(self, prepared: Sequence[Tensor]) -> Future[list[Prediction]]:
+        """One prediction to be for each prepared picture; raises Unavailable if too many wait."""
+        return self._batcher.submit(prepared)
 
     def close(self) -> None:
         """Answer what waits, then stop."""

@@ -1,7 +1,7 @@
 """Concurrent requests share a batch; nothing waits for one to fill; the queue is bounded."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import batching as batching_module
 from core.batching import Batcher
 from core.errors import Unavailable
 from tests.expect import raises
@@ -37,10 +38,11 @@ class Squaring:
 
 @contextmanager
 def batching(
-    work: Squaring, *, max_waiting: int = 100, max_batch: int = 8, workers: int = 1
-) -> Iterator[Batcher[int, int]]:
+    work: Squaring, *, max_waiting: int = 100, max_batch: int = 8, workers: int = 1,
+    in_flight: Callable[[], int] = lambda: 0,
+) -> Iterator[Batcher[int, int]]:  # fmt: skip
     batcher: Batcher[int, int] = Batcher(
-        work, max_waiting=max_waiting, max_batch=max_batch, workers=workers
+        work, max_waiting=max_waiting, max_batch=max_batch, workers=workers, in_flight=in_flight
     )
     try:
         yield batcher
@@ -85,6 +87,30 @@ def test_what_waits_meanwhile_is_one_batch_across_requests() -> None:
             [0], [1, 1], [4, 4], [9, 9],
         ]  # fmt: skip
     assert work.batches == [[0], [1, 1, 2, 2, 3, 3]]
+
+
+def test_a_worker_lingers_for_requests_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching_module, "LINGER_SECONDS", LONGEST)
+    work = Squaring()
+    with batching(work, in_flight=lambda: 3) as batcher:
+        futures = [batcher.submit([n]) for n in range(3)]
+        assert [future.result(LONGEST) for future in futures] == [[0], [1], [4]]
+    assert work.batches == [[0, 1, 2]]
+
+
+def test_half_a_batch_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching_module, "LINGER_SECONDS", LONGEST)
+    work = Squaring()
+    with batching(work, in_flight=lambda: 99) as batcher:
+        assert batcher.submit([1, 2, 3, 4]).result(LONGEST) == [1, 4, 9, 16]
+
+
+def test_it_lingers_no_longer_than_it_may() -> None:
+    work = Squaring()
+    with batching(work, in_flight=lambda: 99, workers=2) as batcher:
+        for n in range(20):
+            assert batcher.submit([n]).result(LONGEST) == [n * n]
+    assert work.batches == [[n] for n in range(20)]
 
 
 def test_idle_workers_share_what_waits() -> None:

@@ -13,7 +13,7 @@ LAYERS: list[set[str]] = [
     {"errors", "labels"},
     {"types"},
     {"settings", "imported"},
-    {"images", "batching", "metrics", "running"},
+    {"images", "admission", "batching", "metrics", "running"},
     {"datasets", "samples", "signs", "sagemaker", "figures"},
     {"vision", "store"},
     {"capture", "exports"},

@@ -77,9 +77,9 @@ def test_what_is_too_much_is_refused_with_a_time_to_come_again(
                 sent.append(send())
                 until(lambda n=n: batched._batcher._idle == workers - n - 1, "a worker took it")
         sent += [send(), send()]
-        slots = signwatch.serving._slots
+        admission = signwatch.admission
         until(
-            lambda: batched.waiting == 2 if variable.endswith("QUEUE") else slots._value == 0,
+            lambda: batched.waiting == 2 if variable.endswith("QUEUE") else admission.in_work == 2,
             "the limit is reached",
         )
         answer = client.post("/invocations", content=PICTURE, headers=PNG)
