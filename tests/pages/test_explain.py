@@ -17,6 +17,7 @@ from tests.pages.conftest import OpenPage
 from tests.pages.elements import Alert, alerts, charts, values
 from tests.pages.traffic import predict, put_flagged, request
 from tests.pictures import BAD, blocks, noise, saved
+from tests.records import make_capture, make_image, make_unanswered
 
 NOTHING_YET = Alert(
     "info", "Nothing to explain yet",
@@ -212,3 +213,26 @@ def test_a_large_photograph_stays_a_small_page(open_page: OpenPage, signwatch: S
     assert headings(at)[0] == expected_heading(signwatch, photograph)
     (chart, _) = (each.proto.spec for each in at.get("plotly_chart"))
     assert len(chart) < 5_000_000
+
+
+def test_a_capture_without_picture_cannot_be_explained(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    capture = make_capture(image_sha256=None)
+    signwatch.log.append([capture], [])
+    at = open_page("explain", capture=capture.capture_id)
+    assert alerts(at)[0] == Alert(
+        "error", "", "no picture was captured: only the answer was kept, or imported"
+    )
+    assert not charts(at)
+
+
+def test_a_picture_without_prediction_can_be_explained(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    image = make_image()
+    capture = make_unanswered(image, provenance=Provenance(label=99))
+    signwatch.log.append([capture], [image])
+    at = open_page("explain", capture=capture.capture_id)
+    assert charts(at).keys() == {"map_picture"}
+    assert "True class" not in at.get("segmented_control")[0].options

@@ -15,6 +15,7 @@ from tests.pages.conftest import OpenPage, go_to
 from tests.pages.elements import Alert, alerts, charts, labelled, metrics, values
 from tests.pages.traffic import flood, request
 from tests.pictures import blocks
+from tests.records import NO_PREDICTION, make_capture
 
 COMPLETED = "Completed: Job completed successfully with no violations."
 THRESHOLD, WINDOW = "Threshold, % of the window", "Window, minutes"
@@ -202,3 +203,18 @@ def test_an_execution_runs_once_however_often_the_page_is_drawn(
     go_to(at, "overview")
     go_to(at, "monitor")
     assert len(signwatch.log.executions(5)) == 1
+
+
+def test_figures_that_no_capture_carries_are_not_computed(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    imported = NO_PREDICTION | {"class_id": 57, "image_sha256": None, "inferred_at": now()}
+    signwatch.log.append([make_capture(**imported)], [])
+    signwatch.run_monitor()
+    at = open_page("monitor")
+    assert metrics(at) == {
+        "Predictions": ("1", ""),
+        "Mean confidence": ("not computed", ""),
+        "Low confidence": ("not computed", ""),
+        "Flagged": ("not computed", ""),
+    }

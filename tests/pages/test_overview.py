@@ -14,6 +14,7 @@ from tests.pages.conftest import SHELL, OpenPage
 from tests.pages.elements import Alert, alerts, charts, links, metrics, values
 from tests.pages.traffic import flood, put_flagged, request
 from tests.pictures import blocks
+from tests.records import NO_PREDICTION, make_capture
 
 NOT_RUN = Alert(
     "info", "No execution yet",
@@ -202,3 +203,32 @@ def test_the_latest_violation_stays_named_after_all_is_clear(
         f"Latest violation, {violated.started_at:%Y-%m-%d %H:%M:%S} UTC: Class {flooding} "
         "predicted 80.00% of the time: Exceeded 50.00% threshold"
     )
+
+
+def test_figures_that_no_capture_carries_are_not_computed(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    imported = NO_PREDICTION | {"class_id": 57, "image_sha256": None, "inferred_at": now()}
+    signwatch.log.append([make_capture(**imported)], [])
+    at = open_page("overview")
+    assert metrics(at) == {
+        "Most predicted class": ("57 (no sign of ours)", "100.0% of the window"),
+        "Predictions in the window": ("1", "last 60 min"),
+        "Mean confidence": ("not computed", "no prediction tells its confidence"),
+        "Waiting in triage": ("0", "suspicion not computed in the window"),
+    }
+    (bars,) = charts(at)["frequencies"]["data"]
+    assert (bars["y"][43], bars["customdata"][43]) == (1.0, ["57 (no sign of ours)", 1])
+
+
+def test_a_window_of_unreadable_lines_alone(open_page: OpenPage, signwatch: Services) -> None:
+    with signwatch.log.database.transaction() as transaction:
+        transaction.execute(
+            "INSERT INTO log.unreadable (path, line, inferred_at, reason, content) "
+            "VALUES ('a.jsonl', 1, ?, 'no JSON', '{')",
+            [now().replace(tzinfo=None)],
+        )
+    at = open_page("overview")
+    assert metrics(at)["Most predicted class"] == ("not computed", "no readable prediction")
+    assert metrics(at)["Predictions in the window"] == ("1", "last 60 min, 1 unreadable")
+    assert values(at.subheader) == ["Class frequencies"]

@@ -11,11 +11,18 @@ from streamlit.testing.v1 import AppTest
 from core.images import Picture
 from core.labels import class_name
 from core.services import Services
-from core.types import Capture, CaptureFilter, Provenance, Verdict
+from core.types import Capture, CaptureFilter, Provenance, Verdict, now
 from tests.pages.conftest import OpenPage
 from tests.pages.elements import Alert, alerts, charts, labelled, labels, metrics, values
 from tests.pages.traffic import predict, put_flagged, request
 from tests.pictures import blocks
+from tests.records import (
+    NO_PREDICTION,
+    make_capture,
+    make_image,
+    make_prediction,
+    make_unanswered,
+)
 
 EMPTY = Alert("success", "The queue is empty", "Nothing waits. Flagged predictions appear here.")
 RIGHT_CLASS = "Right class (for adversarial and model wrong)"
@@ -260,3 +267,49 @@ def test_what_was_decided_is_exported(
     assert verdicts == {
         queue[0].capture_id: "adversarial", queue[1].capture_id: "not a sign",
     }  # fmt: skip
+
+
+def test_a_flagged_prediction_without_picture_can_be_decided(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    prediction = make_prediction(14, 0.5, p_value=0.001, flagged=True)
+    capture = make_capture(prediction=prediction, image_sha256=None, inferred_at=now())
+    signwatch.log.append([capture], [])
+    at = open_page("triage")
+    assert Alert(
+        "info", "",
+        "There is no heat map: no picture was captured: only the answer was kept, or imported.",
+    ) in alerts(at)  # fmt: skip
+    assert not charts(at)
+    record(at, Verdict.NOT_A_SIGN)
+    assert signwatch.log.capture(capture.capture_id).decision.verdict is Verdict.NOT_A_SIGN
+
+
+def test_an_imported_answer_can_be_decided(open_page: OpenPage, signwatch: Services) -> None:
+    imported = NO_PREDICTION | {"class_id": 14, "image_sha256": None}
+    capture = make_capture(**imported)
+    signwatch.log.append([capture], [])
+    at = open_page("triage", capture=capture.capture_id)
+    assert opened(at) == f"{class_name(14)}, confidence not captured"
+    assert values(at.caption)[0].endswith("p-value not computed")
+    record(at, Verdict.MODEL_WRONG, 1)
+    assert signwatch.log.capture(capture.capture_id).decision.right_class == 1
+
+
+def test_a_capture_without_prediction_has_nothing_to_judge(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    image = make_image()
+    capture = make_unanswered(image)
+    signwatch.log.append([capture], [image])
+    at = open_page("triage", capture=capture.capture_id)
+    assert alerts(at) == [
+        Alert("info", "", "No prediction was captured, so there is none to judge.")
+    ]
+
+
+def test_a_label_that_is_none_of_our_classes_proposes_nothing(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    put_flagged(signwatch, 0.001, provenance=Provenance("lab", 99, "pgd", 14))
+    assert labelled(open_page("triage").selectbox, RIGHT_CLASS).value is None
