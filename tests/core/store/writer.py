@@ -14,7 +14,7 @@ from core.types import Capture
 from tests.records import NO_PREDICTION, NOON, make_capture, make_image, make_prediction
 
 PROCESSES = 3
-REQUESTS = 60
+REQUESTS = 30
 IMAGES = [make_image(seed) for seed in range(6)]
 
 
