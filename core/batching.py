@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 from core.errors import Unavailable
@@ -34,17 +35,21 @@ class _Request(Generic[R]):
 class Batcher(Generic[T, R]):
     """Hands items of many requests to `work` in batches, on `workers` threads of its own.
 
-    work: items -> as many results, in order. max_waiting: most items in the queue; one request
+    work: items -> as many results, in order. then: called with items and results; what it returns
+    is done when the results may be delivered, and its failure is theirs. max_waiting: most items in the queue; one request
     always fits into an empty one. started: called first in each worker thread. in_flight: how
     many requests are under way, those that wait here included.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[T]], Sequence[R]], *, max_waiting: int, max_batch: int,
+        self, work: Callable[[Sequence[T]], Sequence[R]],
+        then: Callable[[Sequence[T], Sequence[R]], Future[None]], *,
+        max_waiting: int, max_batch: int,
         workers: int, started: Callable[[], None] = lambda: None,
         in_flight: Callable[[], int] = lambda: 0,
     ) -> None:  # fmt: skip
         self._work = work
+        self._then = then
         self._max_waiting = max_waiting
         self._max_batch = max_batch
         self._waiting: deque[tuple[T, _Request[R], int]] = deque()
@@ -93,13 +98,23 @@ class Batcher(Generic[T, R]):
     def _serve(self, started: Callable[[], None]) -> None:
         started()
         while batch := self._next_batch():
+            items = [item for item, _, _ in batch]
             try:
-                results = self._work([item for item, _, _ in batch])
+                results = self._work(items)
+                done = self._then(items, results)
             except Exception as error:  # noqa: BLE001
                 # Whoever waits must learn of it; the worker lives on for the next batch.
                 self._fail(batch, error)
             else:
-                self._deliver(batch, results)
+                done.add_done_callback(partial(self._settle, batch, results))
+
+    def _settle(
+        self, batch: list[tuple[T, _Request[R], int]], results: Sequence[R], done: Future[None]
+    ) -> None:
+        if error := done.exception():
+            self._fail(batch, error)
+        else:
+            self._deliver(batch, results)
 
     def _next_batch(self) -> list[tuple[T, _Request[R], int]]:
         """A fair part of what waits for the idle workers; empty once closed and done."""
@@ -113,10 +128,10 @@ class Batcher(Generic[T, R]):
             return [self._waiting.popleft() for _ in range(min(part, self._max_batch))]
 
     def _linger(self) -> None:
-        """Wait for the requests that are on their way, until half a batch is there."""
+        """Wait for requests that are on their way, until a worker's share of them is there."""
         until = time.monotonic() + LINGER_SECONDS
         while (
-            len(self._waiting) < min(self._max_batch // 2, self._in_flight())
+            len(self._waiting) < min(self._max_batch, self._in_flight() // len(self._threads))
             and (left := until - time.monotonic()) > 0
             and not self._closed
         ):
@@ -133,7 +148,7 @@ class Batcher(Generic[T, R]):
         for request in finished:
             request.done.set_result([result for result in request.results if result is not None])
 
-    def _fail(self, batch: list[tuple[T, _Request[R], int]], error: Exception) -> None:
+    def _fail(self, batch: list[tuple[T, _Request[R], int]], error: BaseException) -> None:
         with self._changed:
             failed = {id(r): r for _, r, _ in batch if not r.done.done()}
             for request in failed.values():

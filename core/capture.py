@@ -15,9 +15,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from core.errors import SignwatchError, Unavailable
 from core.images import Picture
@@ -100,39 +99,45 @@ def capture_id(endpoint: str, variant: str, event_id: str, position: int, at: da
     return str(uuid.UUID(int=value))
 
 
-def to_captures(
-    facts: RequestFacts,
-    images: Sequence[StoredImage],
-    predictions: Sequence[Prediction],
-    model_sha256: str,
-    mode: CaptureMode = CaptureMode.INPUT_AND_OUTPUT,
+def begin_captures(
+    facts: RequestFacts, images: Sequence[StoredImage], model_sha256: str, mode: CaptureMode
 ) -> list[Capture]:
-    """One capture an image; all of one request share its event id and the time it came in."""
+    """One capture an image, still without its prediction; all share event id and time."""
     event_id = str(uuid.uuid4())
     provenance = parse_provenance(facts.custom_attributes)
-    place = (facts.endpoint, DEFAULT_VARIANT)
-    common: dict[str, Any] = {
-        "event_id": event_id,
-        "endpoint": facts.endpoint,
-        "variant": DEFAULT_VARIANT,
-        "inferred_at": facts.received_at,
-        "inference_id": facts.inference_id,
-        "custom_attributes": (facts.custom_attributes,) if facts.custom_attributes else (),
-        "model_sha256": model_sha256,
-        "provenance": provenance,
-    }
-    captures = []
-    for position, (image, prediction) in enumerate(zip(images, predictions, strict=True)):
-        sides: dict[str, Any] = {}
-        if mode.keeps_input:
-            sides |= {
-                "input_content_type": facts.input_content_type, "image_sha256": image.sha256,
-            }  # fmt: skip
-        if mode.keeps_output:
-            sides |= vars(prediction) | {"output_content_type": facts.output_content_type}
-        identity = capture_id(*place, event_id, position, facts.received_at)
-        captures.append(Capture(capture_id=identity, position=position, **common, **sides))
-    return captures
+    attributes = (facts.custom_attributes,) if facts.custom_attributes else ()
+    place = (facts.endpoint, DEFAULT_VARIANT, event_id)
+    return [
+        Capture(
+            capture_id=capture_id(*place, position, facts.received_at),
+            event_id=event_id,
+            position=position,
+            endpoint=facts.endpoint,
+            variant=DEFAULT_VARIANT,
+            inferred_at=facts.received_at,
+            input_content_type=facts.input_content_type if mode.keeps_input else None,
+            output_content_type=facts.output_content_type if mode.keeps_output else None,
+            inference_id=facts.inference_id,
+            custom_attributes=attributes,
+            image_sha256=image.sha256 if mode.keeps_input else None,
+            model_sha256=model_sha256,
+            provenance=provenance,
+        )
+        for position, image in enumerate(images)
+    ]
+
+
+def with_prediction(capture: Capture, prediction: Prediction) -> Capture:
+    """`capture` with what was answered, if its mode keeps the output."""
+    if capture.output_content_type is None:
+        return capture
+    return replace(
+        capture,
+        class_id=prediction.class_id,
+        confidence=prediction.confidence,
+        probabilities=prediction.probabilities,
+        suspicion=prediction.suspicion,
+    )
 
 
 @dataclass(frozen=True)
@@ -197,6 +202,9 @@ class Capturer:
     def submit(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> Future[None]:
         """Done once captures and images are durable, or failed; raises Unavailable if full."""
         waiting = _Waiting(captures, images)
+        if not captures and not images:
+            waiting.done.set_result(None)
+            return waiting.done
         with self._entering:
             if self._closed:
                 raise Unavailable("the capture log is closed; start the dashboard again")

@@ -45,7 +45,6 @@ from core.types import (
 )
 from core.vision import lab
 from core.vision.attacks.watch import Progress
-from core.vision.batched import BatchedPredictor
 from core.vision.fullgrad import Explanation
 from core.vision.lab import Crafted
 from core.vision.predictor import Predictor
@@ -74,17 +73,13 @@ class Services:
             CaptureSettings(sampling=settings.sampling, mode=settings.capture_mode),
         )
         self.admission = Admission(settings.max_concurrent)
-        batched = BatchedPredictor(
-            self.predictor, max_waiting=settings.max_queue,
-            observe=self.metrics.batch_size.observe, in_flight=lambda: self.admission.in_work,
-        )  # fmt: skip
         self.serving = Serving(
-            batched, self._capturer, self.capture_rules, self.metrics,
-            model_sha256=self.predictor.classifier.manifest.sha256,
+            self.predictor, self._capturer, self.capture_rules, self.metrics,
+            max_waiting=settings.max_queue, in_flight=lambda: self.admission.in_work,
         )  # fmt: skip
         self.metrics.gauge(
             "signwatch_queue_images", "Images that wait for a forward pass",
-            lambda: batched.waiting,
+            lambda: self.serving.waiting,
         )  # fmt: skip
         self.metrics.gauge(
             "signwatch_model_up", "1 if the classifier answers, else 0",
@@ -118,7 +113,7 @@ class Services:
 
     def invoke(self, pictures: Sequence[Picture], facts: RequestFacts) -> Answer:
         """Predict, capture if sampled, and only then answer; raises Unavailable."""
-        return self.serving.answer(self.serving.receive(lambda: pictures), facts)
+        return self.serving.submit(self.serving.receive(lambda: pictures), facts).result()
 
     def keep_reference(self, picture: Picture) -> str:
         """Keep a clean picture for captures to name in their provenance; returns its SHA-256."""

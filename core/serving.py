@@ -11,13 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from core.capture import Capturer, CaptureRules, RequestFacts, to_captures, to_stored_image
+from core.batching import Batcher
+from core.capture import (
+    Capturer,
+    CaptureRules,
+    RequestFacts,
+    begin_captures,
+    to_stored_image,
+    with_prediction,
+)
 from core.errors import Unavailable
 from core.images import Picture
 from core.metrics import Metrics
-from core.types import Prediction, StoredImage
-from core.vision.batched import BatchedPredictor
+from core.types import Capture, Prediction, StoredImage
+from core.vision.predictor import Predictor
+from core.vision.threads import SERVING_WORKERS, compute_on_one_thread
 
+MAX_BATCH = 32  # larger ones are no faster, and keep others waiting
 CHECK_SECONDS = 10
 
 
@@ -37,77 +47,97 @@ class Received:
     prepared: Sequence[Any]
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    """One picture on its way through a batch; capture: None if it is not sampled."""
+
+    prepared: Any
+    capture: Capture | None
+    image: StoredImage
+
+
 class Serving:
-    """Answers requests from many threads; each is durable in the log before its answer leaves."""
+    """Answers requests from many threads; each is durable in the log before its answer leaves.
+
+    Whatever is predicted in one batch is written in one transaction.
+    """
 
     def __init__(
-        self, predictor: BatchedPredictor, capturer: Capturer, rules: CaptureRules,
-        metrics: Metrics, *, model_sha256: str,
+        self, predictor: Predictor, capturer: Capturer, rules: CaptureRules, metrics: Metrics, *,
+        max_waiting: int, in_flight: Callable[[], int],
     ) -> None:  # fmt: skip
         self._predictor = predictor
         self._capturer = capturer
         self._rules = rules
         self._metrics = metrics
-        self._model_sha256 = model_sha256
         # Decoded pictures are large; no more of them at a time than can be worked on.
         self._decoding = threading.Semaphore(os.cpu_count() or 1)
+        self._batcher: Batcher[_Waiting, Prediction] = Batcher(
+            self._predict, self._write, max_waiting=max_waiting, max_batch=MAX_BATCH,
+            workers=SERVING_WORKERS, started=compute_on_one_thread, in_flight=in_flight,
+        )  # fmt: skip
+
+    @property
+    def waiting(self) -> int:
+        """How many pictures wait for a forward pass."""
+        return self._batcher.waiting
 
     def receive(self, read: Callable[[], Sequence[Picture]]) -> Received:
         """Decode pictures with `read` and let go of their pixels; what `read` raises passes."""
         with self._decoding:
             pictures = read()
-            prepared = self._predictor.prepare([picture.pixels for picture in pictures])
+            prepared = [self._predictor.prepare(picture.pixels) for picture in pictures]
             return Received(tuple(to_stored_image(picture) for picture in pictures), prepared)
 
-    def predict(self, received: Received) -> Future[list[Prediction]]:
-        """The predictions to be; raises Unavailable if too many pictures wait."""
-        return self._predictor.submit(received.prepared)
+    def submit(self, received: Received, facts: RequestFacts) -> Future[Answer]:
+        """The answer, once all that is sampled is durable; raises Unavailable if too many wait."""
+        captures = self._begin_captures(received, facts)
+        waiting = map(_Waiting, received.prepared, captures, received.images)
+        predicted = self._batcher.submit(list(waiting))
+        answered: Future[Answer] = Future()
 
-    def capture(
-        self, received: Received, facts: RequestFacts, predictions: Sequence[Prediction]
-    ) -> Future[Answer]:
-        """The answer, as soon as what is sampled of the request is durable; raises Unavailable."""
-        rule = self._rules.of(facts.endpoint)
-        if not self._capturer.sampled(rule):
-            return self._answered(facts, Answer(tuple(predictions), (None,) * len(predictions)))
-        captures = to_captures(facts, received.images, predictions, self._model_sha256, rule.mode)
-        answer = Answer(tuple(predictions), tuple(capture.capture_id for capture in captures))
-        images = received.images if rule.mode.keeps_input else ()
-        return self._answered(facts, answer, self._capturer.submit(captures, images))
+        def answer(predicted: Future[list[Prediction]]) -> None:
+            if error := predicted.exception():
+                answered.set_exception(error)
+                return
+            ids = tuple(capture.capture_id if capture else None for capture in captures)
+            done = Answer(tuple(predicted.result()), ids)
+            self._metrics.predicted(facts.endpoint, done.predictions, len(ids) - ids.count(None))
+            answered.set_result(done)
 
-    def answer(self, received: Received, facts: RequestFacts) -> Answer:
-        """Predict, capture if sampled, and only then return; raises Unavailable."""
-        return self.capture(received, facts, self.predict(received).result()).result()
+        predicted.add_done_callback(answer)
+        return answered
 
     def check(self) -> None:
         """Raise Unavailable unless the classifier answers."""
-        blank = np.zeros((32, 32, 3), np.uint8)
+        blank = Picture.from_pixels(np.zeros((32, 32, 3), np.uint8))
+        waiting = _Waiting(self._predictor.prepare(blank.pixels), None, to_stored_image(blank))
         try:
-            self._predictor.submit(self._predictor.prepare([blank])).result(CHECK_SECONDS)
+            self._batcher.submit([waiting]).result(CHECK_SECONDS)
         except TimeoutError:
             raise Unavailable(f"the classifier has not answered within {CHECK_SECONDS} s") from None
 
     def close(self) -> None:
         """Answer and write what waits, then stop."""
-        self._predictor.close()
+        self._batcher.close()
         self._capturer.close()
 
-    def _answered(
-        self, facts: RequestFacts, answer: Answer, durable: Future[None] | None = None
-    ) -> Future[Answer]:
-        """`answer`, counted once `durable` is done; its failure otherwise."""
-        done: Future[Answer] = Future()
+    def _begin_captures(self, received: Received, facts: RequestFacts) -> Sequence[Capture | None]:
+        rule = self._rules.of(facts.endpoint)
+        if not self._capturer.sampled(rule):
+            return [None] * len(received.images)
+        model_sha256 = self._predictor.classifier.manifest.sha256
+        return begin_captures(facts, received.images, model_sha256, rule.mode)
 
-        def finish(durable: Future[None] | None) -> None:
-            if durable is not None and (error := durable.exception()):
-                done.set_exception(error)
-                return
-            captured = 0 if durable is None else len(answer.predictions)
-            self._metrics.predicted(facts.endpoint, answer.predictions, captured)
-            done.set_result(answer)
+    def _predict(self, batch: Sequence[_Waiting]) -> list[Prediction]:
+        self._metrics.batch_size.observe(len(batch))
+        return self._predictor.predict_prepared([each.prepared for each in batch])
 
-        if durable is None:
-            finish(None)
-        else:
-            durable.add_done_callback(finish)
-        return done
+    def _write(self, batch: Sequence[_Waiting], predictions: Sequence[Prediction]) -> Future[None]:
+        captures, images = [], []
+        for waiting, prediction in zip(batch, predictions, strict=True):
+            if waiting.capture is not None:
+                captures.append(with_prediction(waiting.capture, prediction))
+                if waiting.capture.image_sha256 is not None:
+                    images.append(waiting.image)
+        return self._capturer.submit(captures, images)

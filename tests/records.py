@@ -1,6 +1,7 @@
 """Records to put into a log, and the strategies that draw them."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from core.capture import capture_id
+from core.capture import RequestFacts, begin_captures, capture_id, with_prediction
 from core.images import Picture
 from core.types import (
     Capture,
+    CaptureMode,
     Decision,
     Execution,
     ExecutionStatus,
@@ -102,6 +104,15 @@ def make_execution(started_at: datetime = NOON, **changes: Any) -> Execution:
         "violations": (Violation("PredictedClass", "baseline_drift_check", "something"),),
     }
     return Execution(**values | changes)
+
+
+def to_captures(
+    facts: RequestFacts, images: Sequence[StoredImage], predictions: Sequence[Prediction],
+    model_sha256: str, mode: CaptureMode = CaptureMode.INPUT_AND_OUTPUT,
+) -> list[Capture]:  # fmt: skip
+    """The captures of one request that has been answered."""
+    captures = begin_captures(facts, images, model_sha256, mode)
+    return list(map(with_prediction, captures, predictions))
 
 
 def comparable(record: Any) -> Any:

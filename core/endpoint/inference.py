@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from concurrent.futures import Future
-from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,7 +16,6 @@ from core.errors import BadInput, SignwatchError
 from core.services import Services
 from core.types import DEFAULT_ENDPOINT
 
-T = TypeVar("T")
 INFERENCE_ID = "x-amzn-sagemaker-inference-id"
 CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
@@ -55,22 +52,18 @@ async def _invoke(request: Request, running: Services, endpoint: str) -> Respons
     )
     body = await read_body(request, running.limits.max_body_bytes)
 
-    serving = running.serving
     received = await run_in_threadpool(
-        serving.receive, lambda: sagemaker.parse_request(body, content_type, running.limits)
+        running.serving.receive,
+        lambda: sagemaker.parse_request(body, content_type, running.limits),
     )
-    predictions = await _result(serving.predict(received))
-    answer = await _result(serving.capture(received, facts, predictions))
+    # A request that is given up meanwhile leaves its future to the thread that will set it.
+    answered = asyncio.wrap_future(running.serving.submit(received, facts))
+    answer = await asyncio.shield(answered)
     content = sagemaker.render_answer(answer_type, answer.predictions, answer.capture_ids)
     headers = {"x-amzn-invoked-production-variant": "AllTraffic"}
     if facts.custom_attributes:
         headers[CUSTOM_ATTRIBUTES] = facts.custom_attributes
     return Response(content, media_type=answer_type, headers=headers)
-
-
-async def _result(future: Future[T]) -> T:
-    """What a thread will set; a request that is given up leaves the thread its future."""
-    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 def _header(request: Request, name: str, longest: int) -> str | None:

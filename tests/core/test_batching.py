@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
 
@@ -36,13 +36,24 @@ class Squaring:
         return [item**2 for item in items]
 
 
+def done(items: Sequence[int], results: Sequence[int]) -> Future[None]:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future
+
+
 @contextmanager
 def batching(
     work: Squaring, *, max_waiting: int = 100, max_batch: int = 8, workers: int = 1,
     in_flight: Callable[[], int] = lambda: 0,
 ) -> Iterator[Batcher[int, int]]:  # fmt: skip
     batcher: Batcher[int, int] = Batcher(
-        work, max_waiting=max_waiting, max_batch=max_batch, workers=workers, in_flight=in_flight
+        work,
+        done,
+        max_waiting=max_waiting,
+        max_batch=max_batch,
+        workers=workers,
+        in_flight=in_flight,
     )
     try:
         yield batcher
@@ -98,11 +109,35 @@ def test_a_worker_lingers_for_requests_on_their_way(monkeypatch: pytest.MonkeyPa
     assert work.batches == [[0, 1, 2]]
 
 
-def test_half_a_batch_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("in_flight", "workers"), [(99, 1), (16, 2), (17, 2)])
+def test_a_full_batch_or_a_fair_share_is_enough(
+    monkeypatch: pytest.MonkeyPatch, in_flight: int, workers: int
+) -> None:
     monkeypatch.setattr(batching_module, "LINGER_SECONDS", LONGEST)
-    work = Squaring()
-    with batching(work, in_flight=lambda: 99) as batcher:
-        assert batcher.submit([1, 2, 3, 4]).result(LONGEST) == [1, 4, 9, 16]
+    with batching(Squaring(), in_flight=lambda: in_flight, workers=workers) as batcher:
+        assert batcher.submit(list(range(8))).result(LONGEST) == [n * n for n in range(8)]
+
+
+def test_results_are_delivered_once_what_follows_is_done() -> None:
+    following: list[Future[None]] = []
+
+    def then(items: Sequence[int], results: Sequence[int]) -> Future[None]:
+        assert list(results) == [item**2 for item in items]
+        following.append(Future())
+        return following[-1]
+
+    batcher: Batcher[int, int] = Batcher(Squaring(), then, max_waiting=9, max_batch=8, workers=1)
+    first = batcher.submit([2])
+    until(lambda: following, "the first batch was handed on")
+    second = batcher.submit([3])
+    until(lambda: len(following) == 2, "the second batch was handed on meanwhile")
+    assert not first.done()
+    following[1].set_exception(OSError("disk full"))
+    following[0].set_result(None)
+    assert first.result(LONGEST) == [4]
+    with pytest.raises(OSError, match=r"^disk full$"):
+        second.result(LONGEST)
+    batcher.close()
 
 
 def test_it_lingers_no_longer_than_it_may() -> None:
@@ -159,7 +194,7 @@ def test_a_failing_batch_is_told_to_its_requests_alone() -> None:
 
 def test_closing_answers_what_waits_and_takes_no_more() -> None:
     work = Squaring(blocked=True)
-    batcher: Batcher[int, int] = Batcher(work, max_waiting=9, max_batch=8, workers=1)
+    batcher: Batcher[int, int] = Batcher(work, done, max_waiting=9, max_batch=8, workers=1)
     futures = [batcher.submit([n]) for n in range(3)]
     with ThreadPoolExecutor(1) as threads:
         closing = threads.submit(batcher.close)
@@ -175,7 +210,7 @@ def test_closing_answers_what_waits_and_takes_no_more() -> None:
 def test_each_worker_is_started_once() -> None:
     started = []
     batcher: Batcher[int, int] = Batcher(
-        Squaring(), max_waiting=9, max_batch=8, workers=3,
+        Squaring(), done, max_waiting=9, max_batch=8, workers=3,
         started=lambda: started.append(threading.current_thread()),
     )  # fmt: skip
     batcher.close()

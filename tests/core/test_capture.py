@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,17 +16,25 @@ from hypothesis import strategies as st
 from core import capture
 from core.capture import (
     Capturer,
+    CaptureRules,
     RequestFacts,
     capture_id,
     format_provenance,
     parse_provenance,
-    to_captures,
     to_stored_image,
 )
-from core.errors import Conflict, Unavailable
+from core.errors import BadInput, Conflict, Unavailable
 from core.images import Picture
-from core.store import CaptureLog
-from core.types import Capture, CaptureFilter, CaptureMode, Provenance, StoredImage
+from core.store import CaptureLog, CaptureSettingsTable
+from core.types import (
+    Capture,
+    CaptureFilter,
+    CaptureMode,
+    CaptureSettings,
+    Provenance,
+    StoredImage,
+    now,
+)
 from tests.expect import raises
 from tests.pictures import noise, saved
 from tests.records import (
@@ -35,6 +44,7 @@ from tests.records import (
     make_capture,
     make_image,
     make_prediction,
+    to_captures,
 )
 from tests.waiting import LONGEST, until
 
@@ -208,14 +218,48 @@ def outcome(done: Future[None]) -> BaseException | None:
     ("sampling", "low", "high"), [(0, 0, 0), (100, 2000, 2000), (50, 850, 1150)]
 )
 def test_the_sampling_rate_is_kept(sampling: float, low: int, high: int) -> None:
-    capturer = Capturer(Recording(), sampling=sampling)  # type: ignore[arg-type]
+    capturer = Capturer(Recording())  # type: ignore[arg-type]
     capturer._random.seed(0)
-    assert low <= sum(capturer.sampled() for _ in range(2000)) <= high
+    settings = CaptureSettings(sampling=sampling)
+    assert low <= sum(capturer.sampled(settings) for _ in range(2000)) <= high
+    assert not any(capturer.sampled(replace(settings, enabled=False)) for _ in range(100))
     capturer.close()
 
 
+@pytest.mark.parametrize("sampling", [-0.1, 100.1, float("nan")])
+def test_a_sampling_percentage_out_of_range_is_refused(sampling: float) -> None:
+    with raises(BadInput, f"sampling percentage must lie in 0..100, got {sampling}"):
+        CaptureSettings(sampling=sampling)
+
+
+def test_each_endpoint_may_have_rules_of_its_own(log: CaptureLog) -> None:
+    table = CaptureSettingsTable(log.database)
+    rules = CaptureRules(table, CaptureSettings(sampling=50))
+    own = CaptureSettings(True, 5, CaptureMode.OUTPUT)
+    rules.set("cars", own)
+    rules.set("vans", CaptureSettings(enabled=False))
+    rules.set("vans", CaptureSettings(enabled=True, sampling=1))
+    assert rules.of("cars") == own
+    assert rules.of("vans") == CaptureSettings(sampling=1)
+    assert rules.of("signwatch") == CaptureSettings(sampling=50)
+    assert CaptureRules(table, CaptureSettings()).all() == {
+        "cars": own, "vans": CaptureSettings(sampling=1),
+    }  # fmt: skip
+
+
+def test_rules_that_another_process_changed_are_noticed(
+    log: CaptureLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = CaptureSettingsTable(log.database)
+    rules = CaptureRules(table, CaptureSettings())
+    table.add("cars", CaptureSettings(sampling=5), now())
+    assert rules.of("cars") == CaptureSettings()
+    monkeypatch.setattr(capture, "REFRESH_SECONDS", -1)
+    assert rules.of("cars") == CaptureSettings(sampling=5)
+
+
 def test_what_was_stored_is_in_the_log_when_the_call_returns(log: CaptureLog) -> None:
-    capturer = Capturer(log, sampling=100)
+    capturer = Capturer(log)
     image = make_image()
     one = make_capture(image)
     capturer.store([one], [image])
@@ -225,7 +269,7 @@ def test_what_was_stored_is_in_the_log_when_the_call_returns(log: CaptureLog) ->
 
 
 def test_an_image_alone_can_be_kept(log: CaptureLog) -> None:
-    capturer = Capturer(log, sampling=0)
+    capturer = Capturer(log)
     capturer.store([], [make_image(3)])
     capturer.close()
     assert log.image(make_image(3).sha256) == make_image(3)
@@ -234,7 +278,7 @@ def test_an_image_alone_can_be_kept(log: CaptureLog) -> None:
 
 def test_no_request_returns_before_it_is_durable() -> None:
     log = Recording(blocked=True)
-    capturer = Capturer(log, sampling=100)  # type: ignore[arg-type]
+    capturer = Capturer(log)  # type: ignore[arg-type]
     with ThreadPoolExecutor(1) as threads:
         done = threads.submit(capturer.store, [make_capture()], [])
         assert log.entered.wait(LONGEST)
@@ -246,7 +290,7 @@ def test_no_request_returns_before_it_is_durable() -> None:
 
 def test_requests_that_wait_together_are_written_together() -> None:
     log = Recording(blocked=True)
-    capturer = Capturer(log, sampling=100)  # type: ignore[arg-type]
+    capturer = Capturer(log)  # type: ignore[arg-type]
     first, rest = make_capture(), [make_capture() for _ in range(7)]
     image = make_image()
     with ThreadPoolExecutor(8) as threads:
@@ -267,7 +311,7 @@ def test_requests_that_wait_together_are_written_together() -> None:
 def test_a_group_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "MAX_GROUP", 3)
     log = Recording(blocked=True)
-    capturer = Capturer(log, sampling=100)  # type: ignore[arg-type]
+    capturer = Capturer(log)  # type: ignore[arg-type]
     with ThreadPoolExecutor(8) as threads:
         done = [threads.submit(capturer.store, [make_capture()], [])]
         assert log.entered.wait(LONGEST)
@@ -281,7 +325,7 @@ def test_a_group_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_failing_log_is_told_to_every_waiting_request_and_the_writer_lives_on() -> None:
     log = Recording(blocked=True, failures=[OSError("no space"), OSError("disk full")])
-    capturer = Capturer(log, sampling=100)  # type: ignore[arg-type]
+    capturer = Capturer(log)  # type: ignore[arg-type]
     with ThreadPoolExecutor(4) as threads:
         done = [threads.submit(capturer.store, [make_capture()], [])]
         assert log.entered.wait(LONGEST)
@@ -301,14 +345,14 @@ def test_a_failing_log_is_told_to_every_waiting_request_and_the_writer_lives_on(
 
 
 def test_an_error_of_our_own_keeps_its_words() -> None:
-    capturer = Capturer(Recording(failures=[Conflict("as it is")]), sampling=100)  # type: ignore[arg-type]
+    capturer = Capturer(Recording(failures=[Conflict("as it is")]))  # type: ignore[arg-type]
     with raises(Conflict, "as it is"):
         capturer.store([make_capture()], [])
     capturer.close()
 
 
 def test_a_closed_log_is_named_to_the_request(log: CaptureLog) -> None:
-    capturer = Capturer(log, sampling=100)
+    capturer = Capturer(log)
     log.close()
     with raises(Unavailable, "the capture log is closed; start the dashboard again"):
         capturer.store([make_capture()], [])
@@ -318,7 +362,7 @@ def test_a_closed_log_is_named_to_the_request(log: CaptureLog) -> None:
 def test_a_full_queue_refuses_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "MAX_WAITING", 2)
     log = Recording(blocked=True)
-    capturer = Capturer(log, sampling=100)  # type: ignore[arg-type]
+    capturer = Capturer(log)  # type: ignore[arg-type]
     with ThreadPoolExecutor(3) as threads:
         done = [threads.submit(capturer.store, [make_capture()], [])]
         assert log.entered.wait(LONGEST)
@@ -333,7 +377,7 @@ def test_a_full_queue_refuses_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_closing_writes_what_waits() -> None:
     log = Recording(blocked=True)
-    capturer = Capturer(log, sampling=100)  # type: ignore[arg-type]
+    capturer = Capturer(log)  # type: ignore[arg-type]
     with ThreadPoolExecutor(3) as threads:
         done = [threads.submit(capturer.store, [make_capture()], [])]
         assert log.entered.wait(LONGEST)
@@ -347,7 +391,7 @@ def test_closing_writes_what_waits() -> None:
 
 
 def test_a_closed_capturer_says_so_instead_of_waiting_for_ever(log: CaptureLog) -> None:
-    capturer = Capturer(log, sampling=100)
+    capturer = Capturer(log)
     capturer.close()
     capturer.close()  # once more does no harm
     with raises(Unavailable, "the capture log is closed; start the dashboard again"):
@@ -356,7 +400,7 @@ def test_a_closed_capturer_says_so_instead_of_waiting_for_ever(log: CaptureLog) 
 
 
 def test_many_threads_lose_nothing(log: CaptureLog) -> None:
-    capturer, image = Capturer(log, sampling=100), make_image()
+    capturer, image = Capturer(log), make_image()
     captures = [make_capture(image) for _ in range(60)]
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda one: capturer.store([one], [image]), captures))

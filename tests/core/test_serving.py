@@ -64,8 +64,8 @@ def test_what_is_too_much_is_refused_with_a_time_to_come_again(
     signwatch: Services = request.getfixturevalue("signwatch")
     client: TestClient = request.getfixturevalue("client")
     held = Held(signwatch, environment)
-    batched = signwatch.serving._predictor
-    workers = len(batched._batcher._threads)
+    batcher = signwatch.serving._batcher
+    workers = len(batcher._threads)
     with ThreadPoolExecutor(workers + 2) as threads:
 
         def send() -> Any:
@@ -75,11 +75,11 @@ def test_what_is_too_much_is_refused_with_a_time_to_come_again(
         if variable == "SIGNWATCH_MAX_QUEUE":
             for n in range(workers):
                 sent.append(send())
-                until(lambda n=n: batched._batcher._idle == workers - n - 1, "a worker took it")
+                until(lambda n=n: batcher._idle == workers - n - 1, "a worker took it")
         sent += [send(), send()]
         admission = signwatch.admission
         until(
-            lambda: batched.waiting == 2 if variable.endswith("QUEUE") else admission.in_work == 2,
+            lambda: batcher.waiting == 2 if variable.endswith("QUEUE") else admission.in_work == 2,
             "the limit is reached",
         )
         answer = client.post("/invocations", content=PICTURE, headers=PNG)
@@ -142,10 +142,10 @@ def test_metrics_count_what_was_done(client: TestClient, signwatch: Services) ->
         "signwatch_queue_images": 0,
         "signwatch_model_up": 1,
         "signwatch_store_up": 1,
-        "signwatch_commit_seconds_count": 4,
         'signwatch_executions_total{status="CompletedWithViolations"}': 1,
     }
     assert {name: found[name] for name in wanted} == wanted
+    assert 4 <= found["signwatch_commit_seconds_count"] <= 5  # two pictures are one batch, or two
     assert found['signwatch_violations_total{check="baseline_drift_check"}'] >= 1
 
 

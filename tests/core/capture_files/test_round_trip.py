@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.capture import RequestFacts, to_captures
+from core.capture import RequestFacts
 from core.types import CaptureMode
 from tests.capture_lines import (
     FILE,
@@ -24,7 +24,7 @@ from tests.capture_lines import (
 from tests.core.capture_files.conftest import Files
 from tests.npy import npy
 from tests.pictures import blocks, saved
-from tests.records import NOON, make_image, make_prediction
+from tests.records import NOON, make_image, make_prediction, to_captures
 
 PNG, JPEG = saved(blocks(1), "PNG"), saved(blocks(2), "JPEG")
 STOP = side("[[14]]")
