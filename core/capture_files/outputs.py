@@ -193,6 +193,10 @@ def _is_share(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return f"{len(value):,} values" if len(value) > 5 else f"[{', '.join(map(_shown, value))}]"
-    return type(value).__name__ if isinstance(value, dict) else repr(value)[:60]
+    if isinstance(value, list) and len(value) <= 5:
+        return f"[{', '.join(map(_shown_item, value))}]"
+    return f"{len(value):,} values" if isinstance(value, list) else _shown_item(value)
+
+
+def _shown_item(value: Any) -> str:
+    return type(value).__name__ if isinstance(value, dict | list) else repr(value)[:60]
