@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import attacks, classifier, endpoint, explain
+from tests.benchmarks import attacks, capture_files, classifier, endpoint, explain
 
 PARTS = {
     "classifier": classifier.rows,
     "endpoint": endpoint.rows,
     "attacks": attacks.rows,
     "explain": explain.rows,
+    "log": capture_files.rows,
 }
 
 
