@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 
 from core.errors import Unavailable
 
-LINGER_SECONDS = 0.004
+LINGER_SECONDS = 0.01
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -113,7 +113,7 @@ class Services:
 
     def invoke(self, pictures: Sequence[Picture], facts: RequestFacts) -> Answer:
         """Predict, capture if sampled, and only then answer; raises Unavailable."""
-        return self.serving.submit(self.serving.receive(lambda: pictures), facts).result()
+        return self.serving.submit(lambda: pictures, facts).result()
 
     def keep_reference(self, picture: Picture) -> str:
         """Keep a clean picture for captures to name in their provenance; returns its SHA-256."""

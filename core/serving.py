@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,14 +39,6 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Received:
-    """The pictures of one request, reduced to what the classifier and the log take."""
-
-    images: tuple[StoredImage, ...]
-    prepared: Sequence[Any]
-
-
-@dataclass(frozen=True)
 class _Waiting:
     """One picture on its way through a batch; capture: None if it is not sampled."""
 
@@ -71,7 +62,7 @@ class Serving:
         self._rules = rules
         self._metrics = metrics
         # Decoded pictures are large; no more of them at a time than can be worked on.
-        self._decoding = threading.Semaphore(os.cpu_count() or 1)
+        self._decoders = ThreadPoolExecutor(SERVING_WORKERS, "decode")
         self._batcher: Batcher[_Waiting, Prediction] = Batcher(
             self._predict, self._write, max_waiting=max_waiting, max_batch=MAX_BATCH,
             workers=SERVING_WORKERS, started=compute_on_one_thread, in_flight=in_flight,
@@ -82,30 +73,16 @@ class Serving:
         """How many pictures wait for a forward pass."""
         return self._batcher.waiting
 
-    def receive(self, read: Callable[[], Sequence[Picture]]) -> Received:
-        """Decode pictures with `read` and let go of their pixels; what `read` raises passes."""
-        with self._decoding:
-            pictures = read()
-            prepared = [self._predictor.prepare(picture.pixels) for picture in pictures]
-            return Received(tuple(to_stored_image(picture) for picture in pictures), prepared)
+    def submit(self, read: Callable[[], Sequence[Picture]], facts: RequestFacts) -> Future[Answer]:
+        """The answer to the pictures that `read` decodes, once all that is sampled is durable.
 
-    def submit(self, received: Received, facts: RequestFacts) -> Future[Answer]:
-        """The answer, once all that is sampled is durable; raises Unavailable if too many wait."""
-        captures = self._begin_captures(received, facts)
-        waiting = map(_Waiting, received.prepared, captures, received.images)
-        predicted = self._batcher.submit(list(waiting))
+        What `read` raises is the future's exception; so is Unavailable, if too many wait.
+        """
         answered: Future[Answer] = Future()
-
-        def answer(predicted: Future[list[Prediction]]) -> None:
-            if error := predicted.exception():
-                answered.set_exception(error)
-                return
-            ids = tuple(capture.capture_id if capture else None for capture in captures)
-            done = Answer(tuple(predicted.result()), ids)
-            self._metrics.predicted(facts.endpoint, done.predictions, len(ids) - ids.count(None))
-            answered.set_result(done)
-
-        predicted.add_done_callback(answer)
+        try:
+            self._decoders.submit(self._begin, read, facts, answered)
+        except RuntimeError:  # it has been shut down
+            raise Unavailable("the classifier is stopped; start the dashboard again") from None
         return answered
 
     def check(self) -> None:
@@ -119,15 +96,44 @@ class Serving:
 
     def close(self) -> None:
         """Answer and write what waits, then stop."""
+        self._decoders.shutdown()
         self._batcher.close()
         self._capturer.close()
 
-    def _begin_captures(self, received: Received, facts: RequestFacts) -> Sequence[Capture | None]:
+    def _begin(
+        self, read: Callable[[], Sequence[Picture]], facts: RequestFacts, answered: Future[Answer]
+    ) -> None:
+        try:
+            waiting = self._decode(read, facts)
+            predicted = self._batcher.submit(waiting)
+        except Exception as error:  # noqa: BLE001
+            answered.set_exception(error)  # whoever waits must learn of it
+        else:
+            predicted.add_done_callback(partial(self._finish, waiting, facts, answered))
+
+    def _decode(self, read: Callable[[], Sequence[Picture]], facts: RequestFacts) -> list[_Waiting]:
+        """The pictures of one request, reduced to what the classifier and the log take."""
+        pictures = read()
+        images = [to_stored_image(picture) for picture in pictures]
+        captures: Sequence[Capture | None] = [None] * len(images)
         rule = self._rules.of(facts.endpoint)
-        if not self._capturer.sampled(rule):
-            return [None] * len(received.images)
-        model_sha256 = self._predictor.classifier.manifest.sha256
-        return begin_captures(facts, received.images, model_sha256, rule.mode)
+        if self._capturer.sampled(rule):
+            model_sha256 = self._predictor.classifier.manifest.sha256
+            captures = begin_captures(facts, images, model_sha256, rule.mode)
+        prepared = [self._predictor.prepare(picture.pixels) for picture in pictures]
+        return list(map(_Waiting, prepared, captures, images))
+
+    def _finish(
+        self, waiting: Sequence[_Waiting], facts: RequestFacts, answered: Future[Answer],
+        predicted: Future[list[Prediction]],
+    ) -> None:  # fmt: skip
+        if error := predicted.exception():
+            answered.set_exception(error)
+            return
+        ids = tuple(each.capture.capture_id if each.capture else None for each in waiting)
+        answer = Answer(tuple(predicted.result()), ids)
+        self._metrics.predicted(facts.endpoint, answer.predictions, len(ids) - ids.count(None))
+        answered.set_result(answer)
 
     def _predict(self, batch: Sequence[_Waiting]) -> list[Prediction]:
         self._metrics.batch_size.observe(len(batch))

@@ -52,13 +52,11 @@ async def _invoke(request: Request, running: Services, endpoint: str) -> Respons
     )
     body = await read_body(request, running.limits.max_body_bytes)
 
-    received = await run_in_threadpool(
-        running.serving.receive,
-        lambda: sagemaker.parse_request(body, content_type, running.limits),
+    answered = running.serving.submit(
+        lambda: sagemaker.parse_request(body, content_type, running.limits), facts
     )
     # A request that is given up meanwhile leaves its future to the thread that will set it.
-    answered = asyncio.wrap_future(running.serving.submit(received, facts))
-    answer = await asyncio.shield(answered)
+    answer = await asyncio.shield(asyncio.wrap_future(answered))
     content = sagemaker.render_answer(answer_type, answer.predictions, answer.capture_ids)
     headers = {"x-amzn-invoked-production-variant": "AllTraffic"}
     if facts.custom_attributes:
