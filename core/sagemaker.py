@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core.errors import BadInput, TooLarge, UnsupportedMedia
 from core.images import ImageLimits, Picture
 from core.labels import label
-from core.types import Capture, CaptureMode, CaptureSettings, Prediction, StoredImage, Violation
+from core.types import CaptureMode, CaptureSettings, Prediction, Violation
 
 NPY = "application/x-npy"
 JSON = "application/json"
@@ -250,36 +250,6 @@ def parse_data_capture_config(document: dict[str, Any]) -> CaptureSettings:
         )
     mode = modes.pop() if len(modes) == 1 else CaptureMode.INPUT_AND_OUTPUT
     return CaptureSettings(enabled, float(sampling), mode)
-
-
-def captured_request(capture: Capture, image: StoredImage) -> dict[str, Any]:
-    """One line of SageMaker's capture files."""
-    metadata: dict[str, Any] = {
-        "eventId": capture.event_id,
-        "inferenceTime": f"{capture.inferred_at:%Y-%m-%dT%H:%M:%SZ}",
-    }
-    if capture.custom_attributes:
-        metadata["customAttributes"] = list(capture.custom_attributes)
-    if capture.inference_id:
-        metadata["inferenceId"] = capture.inference_id
-    return {
-        "captureData": {
-            "endpointInput": {
-                "observedContentType": image.media_type,
-                "mode": "INPUT",
-                "data": base64.b64encode(image.content).decode(),
-                "encoding": "BASE64",
-            },
-            "endpointOutput": {
-                "observedContentType": JSON,
-                "mode": "OUTPUT",
-                "data": json.dumps([[capture.class_id]]),
-                "encoding": "JSON",
-            },
-        },
-        "eventMetadata": metadata,
-        "eventVersion": "0",
-    }
 
 
 def constraint_violations(violations: Sequence[Violation]) -> dict[str, Any]:

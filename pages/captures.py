@@ -148,6 +148,7 @@ def show_table(view: CaptureView, page: Page) -> list[TriageItem]:
         column_config={
             "picture": st.column_config.ImageColumn(width="small"),
             "time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
+            "predicted class": st.column_config.TextColumn(width="medium"),
             "confidence": st.column_config.ProgressColumn(
                 format="percent", min_value=0, max_value=1
             ),

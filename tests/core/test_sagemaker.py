@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import warnings
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +18,6 @@ from core.sagemaker import (
     CONTENT_TYPES,
     IMAGE_TYPES,
     RequestLimits,
-    captured_request,
     check_endpoint_name,
     choose_answer_type,
     constraint_violations,
@@ -28,12 +26,11 @@ from core.sagemaker import (
     prediction_json,
     render_answer,
 )
-from core.types import Capture, Violation
-from tests import records
+from core.types import Violation
 from tests.expect import raises
 from tests.npy import BAD_ARRAYS, BadArray, by_hand, described, npy
 from tests.pictures import BAD, GOOD, BadFile, GoodFile, blocks, noise, saved
-from tests.records import make_capture, make_image, make_prediction
+from tests.records import make_prediction
 
 LIMITS = RequestLimits()
 VERBOSE = "application/json;verbose=true"
@@ -322,45 +319,6 @@ def test_the_full_answer() -> None:
 
 
 # Files
-
-
-@given(records.captures)
-def test_a_captured_request_has_the_fields_of_the_documentation(capture: Capture) -> None:
-    image = make_image()
-    line = json.loads(json.dumps(captured_request(capture, image)))
-    data, metadata = line["captureData"], line["eventMetadata"]
-    assert line.keys() == {"captureData", "eventMetadata", "eventVersion"}
-    assert line["eventVersion"] == "0"
-    assert data["endpointInput"]["observedContentType"] == "image/png"
-    assert data["endpointInput"]["mode"] == "INPUT"
-    assert data["endpointInput"]["encoding"] == "BASE64"
-    assert base64.b64decode(data["endpointInput"]["data"]) == image.content
-    assert data["endpointOutput"] == {
-        "observedContentType": "application/json",
-        "mode": "OUTPUT",
-        "data": json.dumps([[capture.class_id]]),
-        "encoding": "JSON",
-    }
-    expected: dict[str, Any] = {
-        "eventId": capture.event_id,
-        "inferenceTime": f"{capture.inferred_at:%Y-%m-%dT%H:%M:%S}Z",
-    }
-    if capture.custom_attributes:
-        expected["customAttributes"] = list(capture.custom_attributes)
-    if capture.inference_id:
-        expected["inferenceId"] = capture.inference_id
-    assert metadata == expected
-
-
-def test_a_captured_request_in_the_words_of_the_documentation() -> None:
-    image = make_image()
-    capture = make_capture(image, event_id="e", inference_id="i", custom_attributes=("a=b",))
-    assert captured_request(capture, image)["eventMetadata"] == {
-        "eventId": "e",
-        "inferenceTime": "2026-02-14T12:00:00Z",
-        "customAttributes": ["a=b"],
-        "inferenceId": "i",
-    }
 
 
 def test_violations_in_the_words_of_the_documentation() -> None:
