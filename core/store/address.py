@@ -28,11 +28,13 @@ LOCK_TIMEOUT = "60s"
 class Address(ABC):
     """What a Database asks of the place where its log lies; as text, it shows no password.
 
-    layout: statements that follow the first migration; maintenance: statements that give space
-    back; size: query of the bytes in use; advice: what to do if it cannot be opened.
+    layout: statements that follow the first migration; uncompressed: what a column's definition
+    needs to be kept so; maintenance: statements that give space back; size: query of the bytes in
+    use; advice: what to do if it cannot be opened.
     """
 
     layout: ClassVar[tuple[str, ...]] = ()
+    uncompressed: ClassVar[str] = ""
     maintenance: ClassVar[tuple[str, ...]]
     size: ClassVar[str]
     advice: ClassVar[str]
@@ -58,6 +60,7 @@ class FileAddress(Address):
     path: Path
     row_group_size: int = ROW_GROUP_SIZE
 
+    uncompressed = " USING COMPRESSION uncompressed"
     maintenance = ("CHECKPOINT log",)
     size = "SELECT used_blocks * block_size FROM pragma_database_size() WHERE database_name = 'log'"
     advice = "If a dashboard has it open, stop that one, or point SIGNWATCH_STORE elsewhere"

@@ -126,7 +126,7 @@ class Database:
             )
         for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
             for statement in (*statements, *(self.address.layout if version == 1 else ())):
-                transaction.execute(statement)
+                transaction.execute(statement.format(uncompressed=self.address.uncompressed))
             transaction.execute("INSERT INTO log.migrations VALUES (?)", [version])
 
 
