@@ -35,10 +35,12 @@ class _Request(Generic[R]):
 class Batcher(Generic[T, R]):
     """Hands items of many requests to `work` in batches, on `workers` threads of its own.
 
-    work: items -> as many results, in order. then: called with items and results; what it returns
-    is done when the results may be delivered, and its failure is theirs. max_waiting: most items in the queue; one request
-    always fits into an empty one. started: called first in each worker thread. in_flight: how
-    many requests are under way, those that wait here included.
+    work: items -> as many results, in order.
+    then: called with items and results; once what it returns is done, the results are delivered,
+    and its failure is theirs.
+    max_waiting: most items in the queue; one request always fits into an empty one.
+    started: called first in each worker thread.
+    in_flight: how many requests are under way, those that wait here included.
     """
 
     def __init__(

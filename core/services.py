@@ -60,6 +60,7 @@ class Services:
         """Load the model and open the log; raises NotFound, BadInput or Unavailable."""
         self.settings = settings
         self.predictor = Predictor.load(settings.model, alpha=settings.alpha)
+        self.predictor.compile(settings.local / "compiled")
         self.log = CaptureLog(address_of(settings))
         self._retention = Retention(
             self.log.database,

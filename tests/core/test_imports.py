@@ -47,6 +47,7 @@ FORBIDDEN = {
 KEPT_IN = {
     "torch": {"vision"},
     "torchvision": {"vision"},
+    "onnxruntime": {"vision"},
     "safetensors": {"vision"},
     "duckdb": {"store"},
     "pyarrow": {"store"},
