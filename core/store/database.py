@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from core.errors import Unavailable
 from core.store.address import Address
 from core.store.schema import MIGRATIONS
 
+# Half of the cores: requests are answered on the others, whatever is asked of the log meanwhile.
+THREADS = max(1, (os.cpu_count() or 1) // 2)
 CHUNK = 1000  # rows of a stream that are held at a time
 
 Row = tuple[Any, ...]
@@ -24,7 +27,9 @@ class Database:
 
     def __init__(self, address: Address) -> None:
         """Open or create the log at `address`; raises Unavailable if it cannot be had."""
-        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:")
+        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(
+            ":memory:", config={"threads": THREADS}
+        )
         self._writing = threading.Lock()
         self.address = address
         try:
