@@ -94,8 +94,9 @@ class LakeAddress(Address):
     data: str
 
     layout = (
-        "ALTER TABLE log.captures SET PARTITIONED BY "
-        "(year(inferred_at), month(inferred_at), day(inferred_at), endpoint)",
+        # By day, and not by endpoint too: a name with a NUL in it would stop every flush.
+        "ALTER TABLE log.captures "
+        "SET PARTITIONED BY (year(inferred_at), month(inferred_at), day(inferred_at))",
         "ALTER TABLE log.images "
         "SET PARTITIONED BY (year(added_at), month(added_at), day(added_at))",
     )

@@ -39,6 +39,16 @@ def log(address: Address) -> Iterator[CaptureLog]:
 
 
 @pytest.fixture(scope="module")
+def maintained_log(
+    new_address: NewAddress, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CaptureLog]:
+    """One log for the examples of a property test that puts it in order, with a few days in it."""
+    log = CaptureLog(new_address(tmp_path_factory.mktemp("log")))
+    yield log
+    log.close()
+
+
+@pytest.fixture(scope="module")
 def shared_log(
     new_address: NewAddress, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CaptureLog]:

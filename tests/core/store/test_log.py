@@ -111,16 +111,21 @@ def test_what_was_appended_is_found(shared_log: CaptureLog, captures: list[Captu
 
 @settings(max_examples=10)
 @given(captures=st.lists(records.captures, min_size=1, max_size=8))
-def test_maintenance_changes_nothing(shared_log: CaptureLog, captures: list[Capture]) -> None:
+def test_maintenance_changes_nothing(maintained_log: CaptureLog, captures: list[Capture]) -> None:
     captures = [
-        with_own_id(replace(capture, capture_id="", event_id=str(uuid.uuid4())))
-        for capture in captures
-    ]
-    shared_log.append(captures, [])
+        with_own_id(
+            replace(
+                capture, capture_id="", event_id=str(uuid.uuid4()),
+                inferred_at=NOON + timedelta(hours=7 * number),
+            )
+        )
+        for number, capture in enumerate(captures)
+    ]  # fmt: skip
+    maintained_log.append(captures, [])
     for _ in range(2):
-        shared_log.maintain()
+        maintained_log.maintain()
         for capture in captures:
-            kept = shared_log.capture(capture.capture_id).capture
+            kept = maintained_log.capture(capture.capture_id).capture
             assert comparable(kept) == comparable(capture)
 
 

@@ -113,6 +113,4 @@ def test_maintenance_changes_nothing_that_is_read(lake: CaptureLog) -> None:
     assert lake.database.bytes_used() > 0
     data = Path(lake.database.address.data)
     files = [path.relative_to(data).parts for path in data.glob("main/captures/**/*.parquet")]
-    assert {parts[2:-1] for parts in files} == {
-        ("year=2026", "month=2", "day=14", f"endpoint={name}") for name in ("signwatch", "cars")
-    }
+    assert {parts[2:-1] for parts in files} == {("year=2026", "month=2", "day=14")}

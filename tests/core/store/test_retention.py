@@ -69,7 +69,7 @@ ages = st.floats(0, 20)
 pictures = st.none() | st.integers(0, 5)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(st.tuples(ages, pictures, pictures), max_size=12), st.floats(0.02, 20))
 def test_exactly_what_is_older_goes_with_the_images_that_nothing_names(
     shared_log: CaptureLog, drawn: list[tuple[float, int | None, int | None]], days: float
