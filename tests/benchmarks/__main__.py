@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 
-from tests.benchmarks import attacks, capture_files, classifier, endpoint, explain
+from tests.benchmarks import attacks, capture_files, classifier, endpoint, explain, log
 
 PARTS = {
     "classifier": classifier.rows,
     "endpoint": endpoint.rows,
     "attacks": attacks.rows,
     "explain": explain.rows,
-    "log": capture_files.rows,
+    "log": lambda: chain(log.rows(), capture_files.rows()),
 }
 
 

@@ -1,0 +1,177 @@
+"""How fast the log answers when it is long: 10,000,000 captures in a file."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from core.capture import Capturer
+from core.store import CaptureLog
+from core.store.listing import Listing
+from core.types import NEWEST, OLDEST, CaptureFilter, Cursor, Direction, Window
+from tests.benchmarks.rows import Row, Rows
+from tests.records import make_capture, make_image
+
+CAPTURES = 10_000_000
+DECISIONS = 100_000
+DAYS = 100
+END = datetime(2026, 7, 1, tzinfo=UTC)
+START = END - timedelta(days=DAYS)
+REPEATS = 7
+COMMIT = 32
+
+
+def rows() -> Rows:
+    """Every figure over one log, built once."""
+    with built() as log:
+        for part in PARTS:
+            yield from part(log)
+
+
+def figures(log: CaptureLog) -> Rows:
+    """What the overview and the monitor ask for."""
+    hour = Window(END - timedelta(hours=1), END)
+    everything = Window(START, END + timedelta(seconds=1))
+    month = replace(hour, start=END - timedelta(days=30))
+
+    def live() -> None:
+        log.window_figures(hour, low_confidence=0.6)
+        log.counts_over_time(hour, 60)
+
+    queue = CaptureFilter(window=month, flagged=True, decided=False)
+    yield Row("class counts by hour, 10M captures, s",
+              seconds(lambda: log.counts_over_time(everything, 3600)), 0.5, False)  # fmt: skip
+    yield Row("live window, 10M captures, ms", seconds(live) * 1000, 50, False)
+    yield Row("flagged and undecided of 30 days, 10M captures, ms",
+              seconds(lambda: log.count(queue)) * 1000, 50, False)  # fmt: skip
+
+
+def pages(log: CaptureLog) -> Rows:
+    """Pages of the Captures table: the slowest of all ends, places and filters."""
+    listing = Listing(log.database)
+    middle = START + timedelta(days=DAYS / 2)
+    filters = [
+        CaptureFilter(), CaptureFilter(class_id=14), CaptureFilter(max_confidence=0.55),
+        CaptureFilter(flagged=True), CaptureFilter(flagged=True, decided=False),
+        CaptureFilter(source="lab"),
+        CaptureFilter(endpoint="cars", class_id=3, flagged=True),
+    ]  # fmt: skip
+    cursors = [NEWEST, OLDEST, Cursor(inferred_at=middle), Cursor(Direction.NEWER, middle)]
+    worst = max(
+        seconds(partial(listing.page, chosen, cursor)) for chosen in filters for cursor in cursors
+    )
+    yield Row("any page of the Captures table, 10M captures, ms", worst * 1000, 200, False)
+    nothing = partial(listing.page, CaptureFilter(source="nobody"))
+    yield Row("a page that nothing matches, 10M captures, ms", seconds(nothing) * 1000, 500, False)
+
+
+def one_capture(log: CaptureLog) -> Rows:
+    """A capture by its id, old, middle and new."""
+    found = log.database.rows(
+        "SELECT capture_id::VARCHAR FROM log.captures WHERE position IN (0, 5000000, 9999999)"
+    )
+    worst = max(seconds(partial(log.capture, name)) for (name,) in found)
+    yield Row("one capture by its id, 10M captures, ms", worst * 1000, 20, False)
+
+
+def commits(log: CaptureLog) -> Rows:
+    """The writer's transaction under load: new captures, each with a new image."""
+    log.maintain()
+    images = iter([make_image(seed) for seed in range(COMMIT * (REPEATS + 1))])
+    capturer = Capturer(log)
+
+    def commit() -> None:
+        batch = [next(images) for _ in range(COMMIT)]
+        captures = [make_capture(image, inferred_at=END) for image in batch]
+        started = time.perf_counter()
+        capturer.store(captures, batch)
+        taken.append(time.perf_counter() - started)
+
+    taken: list[float] = []
+    for _ in range(REPEATS + 1):
+        commit()
+    capturer.close()
+    yield Row("commit of 32 captures with image, ms",
+              statistics.median(taken[1:]) * 1000, 10, False)  # fmt: skip
+
+
+# Whoever has something to measure over a long log adds it here.
+PARTS: tuple[Callable[[CaptureLog], Rows], ...] = (figures, pages, one_capture, commits)
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """The median of REPEATS calls, after one that warms up."""
+    call()
+    taken = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+@contextmanager
+def built() -> Iterator[CaptureLog]:
+    """A log of CAPTURES captures over DAYS days up to END, in order of time, the same every time.
+
+    One class in four is 14, one capture in two hundred is flagged, and half of those are decided.
+    `position` counts the captures. Each names an image; images are eight bytes, to save space.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        log = CaptureLog(Path(folder) / "log.duckdb")
+        with log.database.transaction() as transaction:
+            transaction.execute("SELECT setseed(0.5)")
+            transaction.execute(_CAPTURES)
+            transaction.execute(_IMAGES)
+            transaction.execute(_DECISIONS)
+        log.maintain()
+        yield log
+        log.close()
+
+
+STEP = DAYS * 86_400_000_000 // CAPTURES  # microseconds between two captures
+EPOCH = int(START.timestamp() * 1_000_000)
+_CAPTURES = f"""
+    INSERT INTO log.captures BY NAME
+    WITH pool AS (
+        SELECT list(unhex(repeat(md5(k::VARCHAR), 11)[:344]) ORDER BY k) AS probabilities
+        FROM range(1000) AS t(k)),
+    drawn AS (
+        SELECT n, make_timestamp({EPOCH} + n * {STEP}) AS inferred_at,
+            random() AS a, random() AS b, random() AS c, random() AS d
+        FROM range({CAPTURES}) AS t(n))
+    SELECT
+        (lpad(hex(({EPOCH} + n * {STEP}) // 1000), 12, '0') || '8' || left(md5(n::VARCHAR), 3)
+            || '8' || right(md5(n::VARCHAR), 15))::UUID AS capture_id,
+        uuid()::VARCHAR AS event_id, n::INTEGER AS position,
+        CASE WHEN a < 0.9 THEN 'signwatch' ELSE 'cars' END AS endpoint, 'AllTraffic' AS variant,
+        inferred_at, 'image/png' AS input_content_type,
+        'application/json;verbose=true' AS output_content_type,
+        sha256(n::VARCHAR) AS image_sha256,
+        CASE WHEN b < 0.25 THEN 14 ELSE (b * 43)::INTEGER % 43 END AS class_id,
+        (1 - c * c / 2)::FLOAT AS confidence,
+        pool.probabilities[1 + n % 1000] AS probabilities, d AS p_value,
+        d < 0.005 AS flagged,
+        CASE WHEN d < 0.005 THEN '["margin unlike clean pictures"]' ELSE '[]' END AS reasons,
+        repeat('ab', 32) AS model_sha256,
+        CASE WHEN a < 0.5 THEN 'replay' WHEN a < 0.55 THEN 'lab' END AS source
+    FROM drawn, pool"""
+_IMAGES = f"""
+    INSERT INTO log.images
+    SELECT sha256(n::VARCHAR), 'image/png', 'abcdefgh'::BLOB, 64, 64,
+        make_timestamp({EPOCH} + n * {STEP})
+    FROM range({CAPTURES}) AS t(n)"""
+_DECISIONS = f"""
+    INSERT INTO log.decisions
+    (SELECT capture_id, 'adversarial', 14, 'seen', 'ada', inferred_at + INTERVAL 1 HOUR
+    FROM log.captures WHERE flagged ORDER BY hash(capture_id) LIMIT {DECISIONS // 4})
+    UNION ALL SELECT capture_id, 'right after all', 14, 'again', 'ada',
+        inferred_at + INTERVAL 2 HOUR
+    FROM log.captures WHERE position % {CAPTURES // (DECISIONS * 3 // 4)} = 0"""
