@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,8 @@ class Crafted:
 
     eligible: the clean picture was read correctly and is not of the target class already;
     success: judged on the 8-bit picture, saved and read again; linf in 1/255, l2 and psnr (dB) of
-    the 8-bit pictures.
+    the 8-bit pictures; path: None unless traced, (points, 3): step, confidence of the true class,
+    confidence of the target or of the strongest wrong class.
     """
 
     clean: NDArray[np.uint8]
@@ -39,6 +40,7 @@ class Crafted:
     linf: float
     l2: float
     psnr: float
+    path: NDArray[np.float64] | None = None
 
 
 def settings_of(name: str) -> dict[str, object]:
@@ -59,9 +61,21 @@ def build_attack(name: str, *, steps: int | None = None, seed: int = 0) -> Attac
 def craft(
     classifier: Classifier, attack: Attack, pictures: Sequence[NDArray[np.uint8]],
     labels: Sequence[int], *, epsilon: float | None, target: int | None,
-    progress: Progress | None = None,
+    progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
+    trace: bool = False,
 ) -> list[Crafted]:  # fmt: skip
-    """Attack pictures of any sizes (reduced to LONGEST_SIDE); the answer keeps their order."""
+    """Attack pictures of any sizes (reduced to LONGEST_SIDE); the answer keeps their order.
+
+    epsilon None: the attack's own default; trace: keep the path, for a few pictures.
+    Raises BadInput as the attack does, and if every picture is of the target class.
+    """
+    if len(labels) and target is not None and all(label == target for label in labels):
+        raise BadInput(
+            f"target must differ from the true class, got {target} for {len(labels)} pictures of "
+            "that class; choose another target or other pictures"
+        )
+    if epsilon is None:
+        epsilon = attack.info.default_epsilon
     fitted = [images.fit(picture, LONGEST_SIDE) for picture in pictures]
     crafted: dict[int, Crafted] = {}
     groups = list(_by_shape(fitted))
@@ -74,7 +88,7 @@ def craft(
         clean = np.stack([fitted[row] for row in rows])
         result = attack(
             classifier, to_tensor(clean), torch.tensor([labels[row] for row in rows]),
-            epsilon=epsilon, target=target, progress=report,
+            epsilon=epsilon, target=target, progress=report, cancelled=cancelled, trace=trace,
         )  # fmt: skip
         for place, row in enumerate(rows):
             crafted[row] = Crafted(
@@ -82,6 +96,7 @@ def craft(
                 bool(result.eligible[place]), bool(result.success_before_rounding[place]),
                 bool(result.success[place]), int(result.steps[place]),
                 float(result.linf[place]), float(result.l2[place]), float(result.psnr[place]),
+                None if result.path is None else result.path[place],
             )  # fmt: skip
     return [crafted[row] for row in range(len(pictures))]
 

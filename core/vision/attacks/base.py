@@ -11,9 +11,17 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput
-from core.vision.attacks.checks import check_classes, check_epsilon, check_pixels, read_target
+from core.vision.attacks.budget import Norm
+from core.vision.attacks.checks import (
+    check_classes,
+    check_epsilon,
+    check_gradients,
+    check_pixels,
+    read_target,
+)
 from core.vision.attacks.result import AttackResult, counting, judge
-from core.vision.attacks.task import Found, Task, digests, frozen
+from core.vision.attacks.task import Found, Task, digests
+from core.vision.attacks.twin import frozen
 from core.vision.attacks.watch import Progress, Watch
 from core.vision.classifier import Classifier
 
@@ -25,7 +33,9 @@ class AttackInfo:
     """What a page, the command line and the docs tell about an attack.
 
     name: key in `ATTACKS`; explanation: one sentence; source: the paper; norm: how the change is
-    measured; takes_epsilon: whether a budget is given in the call; targeted: whether it can aim.
+    measured; takes_epsilon: whether a budget is given in the call; targeted: whether it can aim;
+    family: strongest within a budget, smallest change that works, or what happens to real signs;
+    needs_gradients: whether it needs more than logits; default_epsilon: a usual budget.
     """
 
     name: str
@@ -33,9 +43,12 @@ class AttackInfo:
     explanation: str
     formula: str
     source: str
-    norm: Literal["linf", "l2"]
+    norm: Norm
     takes_epsilon: bool
     targeted: bool
+    family: Literal["budget", "smallest", "physical"] = "budget"
+    needs_gradients: bool = True
+    default_epsilon: float | None = None
 
 
 class Attack(ABC):
@@ -53,13 +66,15 @@ class Attack(ABC):
         target: int | Tensor | None = None,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
+        trace: bool = False,
     ) -> AttackResult:
         """Attack the images that count; the others come back unchanged.
 
         pixels: (batch, 3, height, width) float32 in [0, 1]; labels: (batch,) int64 true classes;
-        epsilon: budget in (0, 1] for attacks that take one; below 1/255 no saved picture can
-        change; target: None, a class for all, or (batch,) int64; progress(done, total, text) and
-        cancelled() are called before every step.
+        epsilon: budget in `info.norm` for attacks that take one, linf in (0, 1], l2 up to
+        sqrt(3 height width); below 1/255 no saved picture can change; target: None, a class for
+        all, or (batch,) int64; progress(done, total, text) and cancelled() are called before every
+        step; trace: keep the confidences of every step, for a few images.
 
         An image counts if its 8-bit picture is read correctly and, targeted, its class is not the
         target. The classifier is left as it was found. Raises BadInput, and Cancelled after
@@ -67,8 +82,18 @@ class Attack(ABC):
         """
         pixels, labels = pixels.detach(), labels.detach()
         targets = self._check(classifier, pixels, labels, epsilon, target)
-        budget = 1.0 if epsilon is None else float(epsilon)
-        task = Task(frozen(classifier), pixels, labels, targets, budget, digests(pixels))
+        task = Task(
+            model=frozen(classifier),
+            clean=pixels,
+            labels=labels,
+            targets=targets,
+            epsilon=1.0 if epsilon is None else float(epsilon),
+            keys=digests(pixels),
+            norm="linf" if epsilon is None else self.info.norm,
+            traces=tuple([] for _ in pixels) if trace else None,
+        )
+        if self.info.needs_gradients:
+            check_gradients(self.info.title, task.model, pixels[:1])
         eligible = counting(task)
         chunks = [
             rows for rows in torch.split(torch.nonzero(eligible).flatten(), CHUNK) if len(rows)
@@ -95,7 +120,13 @@ class Attack(ABC):
     ) -> Tensor | None:
         check_pixels(pixels)
         check_classes("labels", labels, len(pixels), classifier.classes)
-        check_epsilon(self.info.title, self.info.takes_epsilon, epsilon)
+        check_epsilon(
+            self.info.title,
+            self.info.takes_epsilon,
+            epsilon,
+            self.info.norm,
+            pixels[0].numel(),
+        )
         if target is not None and not self.info.targeted:
             raise BadInput(
                 f"{self.info.title} has no targeted form; leave target out, got {target}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from core.errors import BadInput
+from core.vision.attacks.budget import Norm
+from core.vision.classifier import Classifier
 
 
 def check_pixels(pixels: Tensor) -> None:
@@ -52,19 +56,46 @@ def read_target(
     return targets
 
 
-def check_epsilon(title: str, takes_epsilon: bool, epsilon: float | None) -> None:
-    """BadInput unless epsilon lies in (0, 1], or is None for an attack that takes none."""
+def check_epsilon(
+    title: str, takes_epsilon: bool, epsilon: float | None, norm: Norm, values: int
+) -> None:
+    """BadInput unless epsilon lies in its norm's range, or is None for an attack that takes none.
+
+    linf: (0, 1]; l2: (0, sqrt(values)], the length from black to white; values: of an image.
+    """
     if not takes_epsilon:
         if epsilon is not None:
             raise BadInput(
                 f"{title} takes no epsilon, it looks for the smallest change; "
                 f"leave epsilon out, got {epsilon}"
             )
-    elif epsilon is None or not 0 < epsilon <= 1:
+    elif norm == "linf":
+        if epsilon is None or not 0 < epsilon <= 1:
+            raise BadInput(
+                f"{title} needs an epsilon in (0, 1], the largest change of a pixel "
+                f"(8 levels are 8/255), got {epsilon}"
+            )
+    elif epsilon is None or not 0 < epsilon <= math.sqrt(values):
         raise BadInput(
-            f"{title} needs an epsilon in (0, 1], the largest change of a pixel "
-            f"(8 levels are 8/255), got {epsilon}"
+            f"{title} needs an epsilon in (0, {math.sqrt(values):.4g}], the Euclidean length of "
+            f"the whole change in pixels of [0, 1] (0.5 is usual), got {epsilon}"
         )
+
+
+def check_gradients(title: str, model: Classifier, pixels: Tensor) -> None:
+    """BadInput if the model's logits for pixels (1, 3, height, width) have no gradient."""
+    with torch.enable_grad():
+        leaf = pixels.detach().clone().requires_grad_()
+        logits = model(leaf)
+        if logits.requires_grad:
+            (gradient,) = torch.autograd.grad(logits.sum(), leaf, allow_unused=True)
+            if gradient is not None:
+                return
+    raise BadInput(
+        f"{title} needs a model with gradients, and the logits of "
+        f"{model.manifest.architecture} have none for its pixels; attack it with square, "
+        "which needs logits alone"
+    )
 
 
 def check_count(name: str, value: int) -> None:

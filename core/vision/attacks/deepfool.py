@@ -43,6 +43,7 @@ class DeepFool(IterativeAttack):
         norm="l2",
         takes_epsilon=False,
         targeted=True,
+        family="smallest",
     )
 
     def __init__(self, *, steps: int = 100, overshoot: float = 0.02, candidates: int = 10) -> None:

@@ -26,6 +26,7 @@ class FGSM(IterativeAttack):
         norm="linf",
         takes_epsilon=True,
         targeted=True,
+        default_epsilon=8 / 255,
     )
     steps = 1
     stop_when_solved = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -35,7 +36,10 @@ class IterativeAttack(Attack):
 
     @abstractmethod
     def step(self, task: Task, point: Point) -> Tensor:
-        """The pixels to go to from `point`, before projection: (batch, 3, height, width)."""
+        """The pixels to go to from `point`, before projection: (batch, 3, height, width).
+
+        `point.memory` is zero before the first step and may be changed in place.
+        """
 
     def settle(self, task: Task, pixels: Tensor) -> Tensor:
         """The last touch on pixels that are misread before rounding; none unless overridden."""
@@ -46,7 +50,7 @@ class IterativeAttack(Attack):
         found = Found(task.clean.clone(), torch.zeros_like(task.labels))
         left = torch.arange(len(task), device=task.clean.device)
         for restart in range(self.restarts):
-            walk = self._walk(task.take(left), restart, watch)
+            walk = self.walk(task.take(left), restart, watch)
             found.pixels[left] = walk.pixels
             found.steps[left] += walk.steps
             if restart + 1 < self.restarts:
@@ -55,34 +59,39 @@ class IterativeAttack(Attack):
                     break
         return found
 
-    def _walk(self, task: Task, restart: int, watch: Watch) -> Found:
+    def walk(self, task: Task, restart: int, watch: Watch) -> Found:
+        """All steps from one start; attacks that keep more than one memory override it."""
         walk = Found(task.project(self.start(task, restart)), torch.zeros_like(task.labels))
         rows = torch.arange(len(task), device=task.clean.device)  # still under way
+        memory = torch.zeros_like(task.clean)
         for number in range(1, self.steps + 1):
             watch.tick(f"step {number} of {self.steps}, {len(rows)} of {len(task)} images left")
             rows, point = self._look(task, walk, rows)
             if point is None:
                 return walk
-            part = task.take(rows)
+            part, point = task.take(rows), replace(point, memory=memory[rows])
             walk.pixels[rows] = part.project(self.step(part, point))
+            memory[rows] = point.memory
             walk.steps[rows] += 1
-        if self.stop_when_solved:
+        if self.stop_when_solved or task.traces is not None:
             self._look(task, walk, rows)
         return walk
 
     def _look(self, task: Task, walk: Found, rows: Tensor) -> tuple[Tensor, Point | None]:
         """Where `rows` stand, after those that are solved have left; None if all have."""
-        point = task.take(rows).at(walk.pixels[rows])
+        part = task.take(rows)
+        point = part.at(walk.pixels[rows])
+        part.trace(point.logits)
         if not self.stop_when_solved:
             return rows, point
-        left = self._left(task, walk, rows, point.logits)
+        left = self.left(task, walk, rows, point.logits)
         if 2 * int(left.sum()) >= len(rows):
             return rows[left], point.take(left)
         # Cheaper to look again than to carry the many that left through the backward pass.
         rows = rows[left]
         return rows, task.take(rows).at(walk.pixels[rows]) if len(rows) else None
 
-    def _left(self, task: Task, walk: Found, rows: Tensor, logits: Tensor) -> Tensor:
+    def left(self, task: Task, walk: Found, rows: Tensor, logits: Tensor) -> Tensor:
         """Settle in `walk` what is misread; (rows,) bool: those that are not, or not rounded."""
         left = ~task.take(rows).reached(logits)
         candidates = torch.nonzero(~left).flatten()

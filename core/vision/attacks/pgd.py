@@ -34,6 +34,7 @@ class PGD(IterativeAttack):
         norm="linf",
         takes_epsilon=True,
         targeted=True,
+        default_epsilon=8 / 255,
     )
 
     def __init__(

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.images import decode, encode_png
-from core.vision.attacks.task import Found, Task, to_saved
+from core.vision.attacks.budget import to_saved
+from core.vision.attacks.task import Found, Task, Trace
 from core.vision.classifier import BATCH, to_pictures
 
 
@@ -27,7 +28,9 @@ class AttackResult:
     saved as PNG, read again and sent through the public predict path; both only where eligible;
     steps: (batch,) int64 gradient steps used, over all restarts;
     linf, l2: (batch,) float64, `adversarial` against the clean 8-bit picture, in pixels of [0, 1];
-    psnr: (batch,) float64 decibel, the same comparison, infinite where nothing changed.
+    psnr: (batch,) float64 decibel, the same comparison, infinite where nothing changed;
+    path: None unless traced; an image each (points, 3) float64: step, confidence of the true class,
+    confidence of the target or of the strongest wrong class; empty where not eligible.
     """
 
     attack: str
@@ -41,6 +44,7 @@ class AttackResult:
     linf: NDArray[np.float64]
     l2: NDArray[np.float64]
     psnr: NDArray[np.float64]
+    path: tuple[NDArray[np.float64], ...] | None = None
 
     def summary(self) -> dict[str, Any]:
         """Plain data for a manifest, a page or JSON.
@@ -74,7 +78,7 @@ def judge(
     attack: str, epsilon: float | None, task: Task, found: Found, eligible: Tensor
 ) -> AttackResult:
     """Round, save as PNG, read again, send through the public predict path, measure."""
-    adversarial = to_saved(found.pixels, task.clean, task.epsilon)
+    adversarial = to_saved(found.pixels, task.clean, task.epsilon, task.norm)
     read_again = np.stack([decode(encode_png(picture)) for picture in adversarial])
     with torch.no_grad():
         before = torch.cat([task.model(pixels) for pixels in torch.split(found.pixels, BATCH)])
@@ -91,7 +95,12 @@ def judge(
         linf=linf,
         l2=l2,
         psnr=psnr,
+        path=None if task.traces is None else tuple(map(_as_array, task.traces)),
     )
+
+
+def _as_array(trace: Trace) -> NDArray[np.float64]:
+    return np.array(trace, dtype=np.float64).reshape(-1, 3)
 
 
 def _public_logits(task: Task, pictures: NDArray[np.uint8]) -> Tensor:

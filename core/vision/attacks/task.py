@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from core.vision.classifier import Classifier, to_pictures, to_tensor
+from core.vision.attacks.budget import Norm, project, to_saved
+from core.vision.classifier import Classifier, to_tensor
+
+Trace = list[tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -21,12 +20,14 @@ class Point:
     """Where an attack stands: pixels (batch, 3, height, width), their logits (batch, classes).
 
     Both belong to one forward pass of `leaf`; `rows` (batch,) says which of its images they are.
+    memory: (batch, 3, height, width), what a variant keeps between steps, changed in place.
     """
 
     pixels: Tensor
     logits: Tensor
     leaf: Tensor
     rows: Tensor
+    memory: Tensor = field(default_factory=lambda: torch.empty(0))
 
     def gradient(self, values: Tensor) -> Tensor:
         """Of values (batch,) made from `logits`: (batch, 3, height, width). May be repeated."""
@@ -43,9 +44,9 @@ class Task:
     """A batch under attack; no example depends on its companions.
 
     model: frozen, in eval mode; clean: (batch, 3, height, width) in [0, 1]; labels: (batch,) true
-    classes; targets: (batch,), or None when any wrong class will do; epsilon: L-infinity budget
-    in (0, 1], 1 where there is none; keys: a digest of each clean image, the root of its random
-    numbers.
+    classes; targets: (batch,), or None when any wrong class will do; epsilon: the budget, measured
+    in `norm`; L-infinity 1, which bounds nothing, where there is none; keys: a digest of each clean
+    image, the root of its random numbers; traces: where each image has been, or None.
     """
 
     model: Classifier
@@ -54,18 +55,22 @@ class Task:
     targets: Tensor | None
     epsilon: float
     keys: tuple[bytes, ...]
+    norm: Norm = "linf"
+    traces: tuple[Trace, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: Tensor) -> Task:
         """The examples of `rows` (integers), in that order."""
+        chosen = rows.tolist()
         return replace(
             self,
             clean=self.clean[rows],
             labels=self.labels[rows],
             targets=None if self.targets is None else self.targets[rows],
-            keys=tuple(self.keys[row] for row in rows.tolist()),
+            keys=tuple(self.keys[row] for row in chosen),
+            traces=None if self.traces is None else tuple(self.traces[row] for row in chosen),
         )
 
     def at(self, pixels: Tensor) -> Point:
@@ -90,20 +95,42 @@ class Task:
         predicted = logits.argmax(dim=1)
         return predicted != self.labels if self.targets is None else predicted == self.targets
 
+    def goals(self, logits: Tensor) -> Tensor:
+        """(batch,): the target, untargeted the strongest class that is not the label."""
+        if self.targets is not None:
+            return self.targets
+        return logits.scatter(1, self.labels[:, None], -torch.inf).argmax(dim=1)
+
+    def trace(self, logits: Tensor) -> None:
+        """Note (step, confidence of the label, confidence of the goal) if traces are kept."""
+        if self.traces is None:
+            return
+        shares = self.model.probabilities(logits.detach())
+        classes = torch.stack([self.labels, self.goals(logits.detach())], dim=1)
+        for trace, (label, goal) in zip(
+            self.traces, shares.gather(1, classes).tolist(), strict=True
+        ):
+            trace.append((len(trace), label, goal))
+
     def survives(self, pixels: Tensor) -> Tensor:
         """(batch,) bool: `reached` for the pixels and for the 8-bit pictures saved from them."""
-        saved = to_tensor(to_saved(pixels, self.clean, self.epsilon)).to(pixels.device)
+        saved = self.saved(pixels)
         with torch.no_grad():
             return self.reached(self.model(pixels)) & self.reached(self.model(saved))
 
-    def project(self, pixels: Tensor) -> Tensor:
-        """The nearest pixels within epsilon of the clean ones and within [0, 1]."""
-        change = (pixels - self.clean).clamp(-self.epsilon, self.epsilon)
-        return (self.clean + change).clamp(0, 1)
+    def saved(self, pixels: Tensor) -> Tensor:
+        """Pixels as they are once saved with 8 bit and read again."""
+        pictures = to_saved(pixels, self.clean, self.epsilon, self.norm)
+        return to_tensor(pictures).to(pixels.device)
 
-    def uniform(self, *stream: int) -> Tensor:
-        """Numbers from U(0, 1), shaped like `clean`: fixed by each image's content and `stream`."""
-        return torch.stack([_draw(key, stream, self.clean[0]) for key in self.keys])
+    def project(self, pixels: Tensor) -> Tensor:
+        """Pixels within epsilon of the clean ones and within [0, 1]."""
+        return project(pixels, self.clean, self.epsilon, self.norm)
+
+    def uniform(self, *stream: int, shape: tuple[int, ...] | None = None) -> Tensor:
+        """U(0, 1), (batch, *shape), like `clean` unless given: fixed by image and `stream`."""
+        each = tuple(self.clean.shape[1:]) if shape is None else shape
+        return torch.stack([_draw(key, stream, each) for key in self.keys]).to(self.clean.device)
 
 
 @dataclass(frozen=True)
@@ -114,32 +141,13 @@ class Found:
     steps: Tensor
 
 
-def to_saved(pixels: Tensor, clean: Tensor, epsilon: float) -> NDArray[np.uint8]:
-    """(batch, height, width, 3) uint8: rounded, at most floor(255 epsilon) levels from clean."""
-    levels = math.floor(255 * epsilon + 1e-6)
-    original = to_pictures(clean).astype(np.int16)
-    return np.clip(to_pictures(pixels), original - levels, original + levels).astype(np.uint8)
-
-
-def frozen(classifier: Classifier) -> Classifier:
-    """A twin in eval mode on the same weights, without parameter gradients.
-
-    The classifier itself stays untouched, so nothing need be restored after an error, and
-    threads that share it do not meet.
-    """
-    twins: dict[int, object] = {id(buffer): buffer for buffer in classifier.buffers()}
-    for parameter in classifier.parameters():
-        twins[id(parameter)] = nn.Parameter(parameter.detach(), requires_grad=False)
-    return copy.deepcopy(classifier, twins).eval()
-
-
 def digests(pixels: Tensor) -> tuple[bytes, ...]:
     """One digest an image of (batch, 3, height, width)."""
     arrays = pixels.contiguous().cpu().numpy()
     return tuple(hashlib.blake2b(array.tobytes(), digest_size=16).digest() for array in arrays)
 
 
-def _draw(key: bytes, stream: tuple[int, ...], like: Tensor) -> Tensor:
+def _draw(key: bytes, stream: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
     seed = hashlib.blake2b(repr(stream).encode(), key=key, digest_size=8).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(seed) >> 1)
-    return torch.rand(like.shape, generator=generator).to(like.device)
+    return torch.rand(shape, generator=generator)

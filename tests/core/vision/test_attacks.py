@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from core.errors import BadInput, Cancelled, SignwatchError
 from core.vision.attacks import ATTACKS, FGSM, PGD, Attack, AttackResult, DeepFool, get_attack
 from core.vision.attacks import base as attack_base
-from core.vision.attacks.task import Task, digests, frozen
+from core.vision.attacks.task import Task, digests
+from core.vision.attacks.twin import frozen
 from core.vision.classifier import Classifier, to_pictures, to_tensor
 from core.vision.manifest import Manifest
 
