@@ -50,6 +50,7 @@ from core.vision.lab import Crafted
 from core.vision.predictor import Predictor
 
 MAX_EXPORT = 100_000
+COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
 HOURLY = "hourly"  # the schedule that runs by itself
 
 
@@ -218,7 +219,9 @@ class Services:
 
     def upkeep(self) -> None:
         """Delete what retention no longer covers, and put the log in order."""
-        self._retention.apply(now())
+        at = now()
+        self._retention.apply(at)
+        self.log.pictures.deduplicate(at - COPIES_WITHIN)
         self.log.maintain()
 
     def start_schedule(self) -> None:

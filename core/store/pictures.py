@@ -1,8 +1,9 @@
-"""Images by content: written once, as far as this process has seen them lately.
+"""Images by content, each kept once.
 
 To look through all of the log for each new image would make every commit as slow as the log is
 long. Instead a process remembers what it has written itself in the last RECENT minutes. So an
-image may stand in the log more than once; whoever reads it takes any, they are the same.
+image may stand in the log more than once, until the next `deduplicate`; whoever reads it takes
+any, they are the same.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.errors import NotFound
 from core.store import rows
@@ -40,6 +41,11 @@ class Pictures:
             )
             transaction.after_commit.append(lambda: self._remember(fresh))
 
+    def deduplicate(self, since: datetime) -> int:
+        """Delete older copies of what was written after `since` (aware); returns how many."""
+        with self._database.transaction() as transaction:
+            return int(transaction.rows(_OLDER_COPIES, [rows.naive(since)])[0][0])
+
     def _remember(self, images: Sequence[StoredImage]) -> None:
         for image in images:
             self._recent[image.sha256] = self._clock()
@@ -63,3 +69,11 @@ class Pictures:
             [list({name for name in names if name is not None})],
         )
         return {row[0]: StoredImage(*row) for row in found}
+
+
+# The newest copy stays: a capture that is being written may count on it.
+_OLDER_COPIES = (
+    "DELETE FROM log.images WHERE (sha256, added_at) IN ("
+    "SELECT (old.sha256, old.added_at) FROM log.images AS old JOIN log.images AS new "
+    "ON old.sha256 = new.sha256 WHERE new.added_at >= ? AND old.added_at < new.added_at)"
+)

@@ -30,6 +30,7 @@ from core.types import (
     Verdict,
     Window,
     WindowFigures,
+    now,
 )
 from tests import records
 from tests.core.store.conftest import NewAddress
@@ -149,6 +150,25 @@ def test_an_image_comes_back_as_it_was(log: CaptureLog, seed: int) -> None:
     log.append([], [image])
     assert log.image(image.sha256) == image
     assert log.images([image.sha256, "unknown"]) == {image.sha256: image}
+
+
+def test_copies_of_an_image_are_removed_and_the_newest_stays(log: CaptureLog) -> None:
+    again, once = make_image(1), make_image(2)
+    begun = now()
+    log.append([], [again, once])
+    for _ in range(2):
+        log.pictures._recent.clear()  # as if it were long ago, or another process
+        log.append([], [again])
+    copies = "SELECT added_at FROM log.images WHERE sha256 = ? ORDER BY added_at"
+    written = log.database.rows(copies, [again.sha256])
+    assert len(written) == 3
+    assert log.pictures.deduplicate(now() + timedelta(hours=1)) == 0
+    assert log.pictures.deduplicate(begun) == 2
+    assert log.database.rows(copies, [again.sha256]) == written[-1:]
+    assert log.images([again.sha256, once.sha256]) == {
+        again.sha256: again, once.sha256: once,
+    }  # fmt: skip
+    assert log.pictures.deduplicate(begun) == 0
 
 
 def test_an_image_is_kept_once(log: CaptureLog) -> None:
