@@ -29,8 +29,9 @@ def _path(text: str) -> Path:
     return (ROOT / Path(text).expanduser()).resolve()
 
 
-def _setting(default: Any, cast: Callable[[str], Any], help: str) -> Any:
-    return field(default=default, metadata={"cast": cast, "help": help})
+def _setting(default: Any, cast: Callable[[str], Any], help: str, *, secret: bool = False) -> Any:
+    """secret: it may hold a password, so it is never printed."""
+    return field(default=default, repr=not secret, metadata={"cast": cast, "help": help})
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Settings:
         str,
         "DuckDB file of the capture log, or `ducklake:postgres:...` for a shared one; "
         "empty: signwatch.duckdb in the local folder",
+        secret=True,
     )
     store_data: str = _setting(
         "",
@@ -96,6 +98,7 @@ class Settings:
         "",
         str,
         "token that the HTTP interface asks for; empty: none, and only this machine is answered",
+        secret=True,
     )
 
     @property

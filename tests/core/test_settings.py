@@ -105,6 +105,14 @@ def test_the_store_may_lie_elsewhere() -> None:
     assert Settings(local=Path("/a")).store_path == Path("/a/signwatch.duckdb")
 
 
+def test_secrets_are_not_printed() -> None:
+    settings = Settings.from_environment({
+        "SIGNWATCH_API_TOKEN": "hush", "SIGNWATCH_STORE": "ducklake:postgres:password=hush",
+    })  # fmt: skip
+    assert settings.api_token == "hush"
+    assert "hush" not in repr(settings)
+
+
 def test_every_setting_explains_itself() -> None:
     for setting in fields(Settings):
         assert callable(setting.metadata["cast"])
