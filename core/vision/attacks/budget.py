@@ -12,7 +12,8 @@ from torch import Tensor
 
 from core.vision.classifier import to_pictures
 
-Norm = Literal["linf", "l2"]
+# Attacks measured by area, or not at all, keep their own bounds and take no epsilon.
+Norm = Literal["linf", "l2", "area", "none"]
 
 
 def project(pixels: Tensor, clean: Tensor, epsilon: float, norm: Norm) -> Tensor:

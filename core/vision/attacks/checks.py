@@ -65,10 +65,7 @@ def check_epsilon(
     """
     if not takes_epsilon:
         if epsilon is not None:
-            raise BadInput(
-                f"{title} takes no epsilon, it looks for the smallest change; "
-                f"leave epsilon out, got {epsilon}"
-            )
+            raise BadInput(f"{title} takes no epsilon; leave it out, got {epsilon}")
     elif norm == "linf":
         if epsilon is None or not 0 < epsilon <= 1:
             raise BadInput(
