@@ -9,15 +9,23 @@ from __future__ import annotations
 
 from core.errors import BadInput
 from core.vision.attacks.base import Attack, AttackInfo
+from core.vision.attacks.bim import BIM
+from core.vision.attacks.cw import CW
 from core.vision.attacks.deepfool import DeepFool
 from core.vision.attacks.fgsm import FGSM
+from core.vision.attacks.mi_fgsm import MIFGSM
 from core.vision.attacks.pgd import PGD
+from core.vision.attacks.pgd_l2 import PGDL2
 from core.vision.attacks.result import AttackResult
 
 __all__ = [
     "ATTACKS",
+    "BIM",
+    "CW",
     "FGSM",
+    "MIFGSM",
     "PGD",
+    "PGDL2",
     "Attack",
     "AttackInfo",
     "AttackResult",
@@ -27,8 +35,12 @@ __all__ = [
 
 ATTACKS: dict[str, type[Attack]] = {
     "fgsm": FGSM,
+    "bim": BIM,
     "pgd": PGD,
+    "pgd_l2": PGDL2,
+    "mi_fgsm": MIFGSM,
     "deepfool": DeepFool,
+    "cw": CW,
 }
 
 

@@ -8,9 +8,9 @@ from torch import Tensor
 from core.vision.attacks.base import AttackInfo
 from core.vision.attacks.checks import check_count, check_positive
 from core.vision.attacks.loop import IterativeAttack
+from core.vision.attacks.stretch import stretched
 from core.vision.attacks.task import Point, Task
 
-MAX_OVERSHOOT = 20.48
 PUSH = 1e-4  # beyond the boundary in pixels of [0, 1], so that a step never ends on it
 
 
@@ -25,9 +25,9 @@ class DeepFool(IterativeAttack):
 
     The result lies just beyond a boundary, and rounding to 8 bit may throw it back. So it is
     judged on the 8-bit picture: where `x'` is misread and its rounded picture is not, the
-    overshoot is doubled (0.02, 0.04, ...) up to at most `MAX_OVERSHOOT` until that one is
-    misread, too; where this fails the steps go on. Very small changes therefore come out larger
-    than in the paper: no picture file could hold them.
+    overshoot is doubled (0.02, 0.04, ...) until that one is misread, too, up to at most
+    `stretch.MAX_OVERSHOOT`; where this fails the steps go on. Very small changes therefore come
+    out larger than in the paper: no picture file could hold them.
 
     steps: at least 1; overshoot: above 0; candidates: at least 1, as many as there are wrong
     classes if that is less. Raises BadInput for a setting out of range.
@@ -61,18 +61,7 @@ class DeepFool(IterativeAttack):
 
     def settle(self, task: Task, pixels: Tensor) -> Tensor:
         """Pixels with the smallest overshoot whose 8-bit pictures are misread."""
-        settled = pixels.clone()
-        rows = torch.nonzero(~task.survives(pixels)).flatten()
-        overshoot = 2 * self.overshoot
-        while len(rows) and overshoot <= MAX_OVERSHOOT:
-            part = task.take(rows)
-            stretch = (1 + overshoot) / (1 + self.overshoot)
-            longer = part.project(part.clean + stretch * (pixels[rows] - part.clean))
-            survived = part.survives(longer)
-            settled[rows[survived]] = longer[survived]
-            rows = rows[~survived]
-            overshoot *= 2
-        return settled
+        return stretched(task, pixels, self.overshoot)
 
     def _shortest(self, task: Task, point: Point) -> Tensor:
         """(batch, 3, height, width): the shortest step over the boundaries in question."""

@@ -13,8 +13,8 @@ from core.vision.attacks.task import Found, Point, Task
 from core.vision.attacks.watch import Watch
 
 
-class IterativeAttack(Attack):
-    """x_0 = start, x_{t+1} = project(step(x_t)); again from another start for what is left.
+class RestartingAttack(Attack):
+    """`walk` from a start; again from another start for what is left.
 
     steps, restarts: at least 1. stop_when_solved: an example leaves the batch as soon as it is
     misread, before and after rounding to 8 bit; otherwise every example takes all steps and ends
@@ -30,16 +30,9 @@ class IterativeAttack(Attack):
         """Steps over all restarts."""
         return self.steps * self.restarts
 
-    def start(self, task: Task, restart: int) -> Tensor:
-        """x_0, (batch, 3, height, width); the clean pixels unless overridden."""
-        return task.clean
-
     @abstractmethod
-    def step(self, task: Task, point: Point) -> Tensor:
-        """The pixels to go to from `point`, before projection: (batch, 3, height, width).
-
-        `point.memory` is zero before the first step and may be changed in place.
-        """
+    def walk(self, task: Task, restart: int, watch: Watch) -> Found:
+        """All steps from one start."""
 
     def settle(self, task: Task, pixels: Tensor) -> Tensor:
         """The last touch on pixels that are misread before rounding; none unless overridden."""
@@ -59,8 +52,35 @@ class IterativeAttack(Attack):
                     break
         return found
 
+    def left(self, task: Task, walk: Found, rows: Tensor, logits: Tensor) -> Tensor:
+        """Settle in `walk` what is misread; (rows,) bool: those that are not, or not rounded."""
+        left = ~task.take(rows).reached(logits)
+        candidates = torch.nonzero(~left).flatten()
+        if len(candidates):
+            part = task.take(rows[candidates])
+            settled = self.settle(part, walk.pixels[rows[candidates]])
+            survived = part.survives(settled)
+            walk.pixels[rows[candidates[survived]]] = settled[survived]
+            left[candidates[~survived]] = True
+        return left
+
+
+class IterativeAttack(RestartingAttack):
+    """x_0 = start, x_{t+1} = project(step(x_t))."""
+
+    def start(self, task: Task, restart: int) -> Tensor:
+        """x_0, (batch, 3, height, width); the clean pixels unless overridden."""
+        return task.clean
+
+    @abstractmethod
+    def step(self, task: Task, point: Point) -> Tensor:
+        """The pixels to go to from `point`, before projection: (batch, 3, height, width).
+
+        `point.memory` is zero before the first step and may be changed in place.
+        """
+
     def walk(self, task: Task, restart: int, watch: Watch) -> Found:
-        """All steps from one start; attacks that keep more than one memory override it."""
+        """All steps from one start."""
         walk = Found(task.project(self.start(task, restart)), torch.zeros_like(task.labels))
         rows = torch.arange(len(task), device=task.clean.device)  # still under way
         memory = torch.zeros_like(task.clean)
@@ -90,15 +110,3 @@ class IterativeAttack(Attack):
         # Cheaper to look again than to carry the many that left through the backward pass.
         rows = rows[left]
         return rows, task.take(rows).at(walk.pixels[rows]) if len(rows) else None
-
-    def left(self, task: Task, walk: Found, rows: Tensor, logits: Tensor) -> Tensor:
-        """Settle in `walk` what is misread; (rows,) bool: those that are not, or not rounded."""
-        left = ~task.take(rows).reached(logits)
-        candidates = torch.nonzero(~left).flatten()
-        if len(candidates):
-            part = task.take(rows[candidates])
-            settled = self.settle(part, walk.pixels[rows[candidates]])
-            survived = part.survives(settled)
-            walk.pixels[rows[candidates[survived]]] = settled[survived]
-            left[candidates[~survived]] = True
-        return left

@@ -62,5 +62,8 @@ class PGD(IterativeAttack):
 
     def step(self, task: Task, point: Point) -> Tensor:
         """One signed step of the step size."""
-        size = self.step_size or task.epsilon * max(1 / 4, 2.5 / self.steps)
-        return point.pixels - size * point.gradient(task.loss(point.logits)).sign()
+        return point.pixels - self.size(task) * point.gradient(task.loss(point.logits)).sign()
+
+    def size(self, task: Task) -> float:
+        """alpha, in the norm of the budget."""
+        return self.step_size or task.epsilon * max(1 / 4, 2.5 / self.steps)

@@ -90,6 +90,13 @@ class Task:
         entropy = F.softplus(others - logits.gather(1, classes)[:, 0])
         return -entropy if self.targets is None else entropy
 
+    def margin(self, logits: Tensor) -> Tensor:
+        """(batch,): by how much the label leads, targeted the strongest other class the target."""
+        classes = (self.labels if self.targets is None else self.targets)[:, None]
+        others = logits.scatter(1, classes, -torch.inf).amax(dim=1)
+        lead = logits.gather(1, classes)[:, 0] - others
+        return lead if self.targets is None else -lead
+
     def reached(self, logits: Tensor) -> Tensor:
         """(batch,) bool: read as the target, untargeted as anything but the label."""
         predicted = logits.argmax(dim=1)
