@@ -49,12 +49,17 @@ def settings_of(name: str) -> dict[str, object]:
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
-def build_attack(name: str, *, steps: int | None = None, seed: int = 0) -> Attack:
-    """The attack of that name; steps None: its own default. Attacks without chance ignore seed."""
+def build_attack(
+    name: str, *, steps: int | None = None, seed: int = 0, stop_when_solved: bool = True
+) -> Attack:
+    """The attack of that name; steps None: its own default.
+
+    Attacks without chance ignore seed, and those without a choice ignore stop_when_solved.
+    """
     known = settings_of(name)
     if steps is not None and "steps" not in known:
         raise BadInput(f"{name} takes a single step; leave the number of steps out, got {steps}")
-    chosen = {"steps": steps, "seed": seed}
+    chosen = {"steps": steps, "seed": seed, "stop_when_solved": stop_when_solved}
     return get_attack(name)(**{k: v for k, v in chosen.items() if k in known and v is not None})
 
 
