@@ -1,9 +1,11 @@
-"""What the commands `attack` and `explain` leave in a folder."""
+"""What attacks and explanations leave in a folder, or in a ZIP."""
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,30 +18,57 @@ from core.images import encode_png, fit
 from core.vision.fullgrad import Explanation
 from core.vision.lab import LONGEST_SIDE, Crafted
 
+MANIFEST = "manifest.json"
+NOT_MEASURED = ("clean", "adversarial", "path")
+
 
 def write_crafted(crafted: Sequence[Crafted], out: Path, **settings: object) -> dict[str, Any]:
     """Save successful pictures as PNG by true class, and manifest.json; returns the summary."""
-    entries = []
-    for number, one in enumerate(crafted):
-        file = None
-        if one.success:
-            file = f"{one.label:02d}/{number:05d}.png"
-            (out / file).parent.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    for file, one in zip(_file_names(crafted), crafted, strict=True):
+        if file is not None:
+            (out / file).parent.mkdir(exist_ok=True)
             (out / file).write_bytes(encode_png(one.adversarial))
-        measured = {k: v for k, v in vars(one).items() if k not in ("clean", "adversarial")}
-        if not math.isfinite(one.psnr):
-            measured["psnr"] = None  # nothing was changed; JSON knows no infinity
-        entries.append({"file": file, **measured})
-    summary = settings | {
+    summary = _summary(crafted, settings)
+    (out / MANIFEST).write_text(_manifest(crafted, summary))
+    return summary
+
+
+def zip_crafted(crafted: Sequence[Crafted], **settings: object) -> bytes:
+    """What `write_crafted` leaves in a folder, as one ZIP."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for file, one in zip(_file_names(crafted), crafted, strict=True):
+            if file is not None:
+                archive.writestr(file, encode_png(one.adversarial))
+        archive.writestr(MANIFEST, _manifest(crafted, _summary(crafted, settings)))
+    return buffer.getvalue()
+
+
+def _file_names(crafted: Sequence[Crafted]) -> list[str | None]:
+    return [
+        f"{one.label:02d}/{number:05d}.png" if one.success else None
+        for number, one in enumerate(crafted)
+    ]
+
+
+def _summary(crafted: Sequence[Crafted], settings: dict[str, object]) -> dict[str, Any]:
+    return settings | {
         "images": len(crafted),
         "eligible": sum(one.eligible for one in crafted),
         "successes_before_rounding": sum(one.success_before_rounding for one in crafted),
         "successes": sum(one.success for one in crafted),
     }
-    out.mkdir(parents=True, exist_ok=True)
-    manifest = json.dumps(summary | {"pictures": entries}, indent=2)
-    (out / "manifest.json").write_text(manifest + "\n")
-    return summary
+
+
+def _manifest(crafted: Sequence[Crafted], summary: dict[str, Any]) -> str:
+    entries = []
+    for file, one in zip(_file_names(crafted), crafted, strict=True):
+        measured = {k: v for k, v in vars(one).items() if k not in NOT_MEASURED}
+        if not math.isfinite(one.psnr):
+            measured["psnr"] = None  # nothing was changed; JSON knows no infinity
+        entries.append({"file": file, **measured})
+    return json.dumps(summary | {"pictures": entries}, indent=2) + "\n"
 
 
 def write_explanations(

@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from core import trials
 from core.admission import Admission
 from core.capture import (
     Capturer,
@@ -29,6 +30,7 @@ from core.serving import Answer, Serving
 from core.settings import Settings
 from core.store import CaptureFilesTable, CaptureLog, CaptureSettingsTable, Retention, address_of
 from core.triage import decide, export_zip
+from core.trials import Plan, Trial
 from core.types import (
     CaptureFilter,
     CaptureSettings,
@@ -128,6 +130,24 @@ class Services:
         return Picture.from_file(image.content, self.limits.image)
 
     # -- lab -------------------------------------------------------------------------------
+
+    def attack(
+        self, plan: Plan, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[int], *,
+        progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
+    ) -> list[Trial]:  # fmt: skip
+        """Attack pictures with the model that serves; raises BadInput and Cancelled."""
+        return trials.run(
+            self.predictor, plan, pictures, labels, progress=progress, cancelled=cancelled
+        )
+
+    def compare(
+        self, plans: Sequence[Plan], picture: NDArray[np.uint8], label: int, *,
+        progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
+    ) -> list[Trial]:  # fmt: skip
+        """Several attacks on one picture; raises BadInput and Cancelled."""
+        return trials.compare(
+            self.predictor, plans, picture, label, progress=progress, cancelled=cancelled
+        )
 
     def craft(
         self, attack: str, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[int], *,
