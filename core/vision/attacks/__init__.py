@@ -8,6 +8,8 @@ A new attack is one file and one line in `ATTACKS`; its `info` carries what is t
 from __future__ import annotations
 
 from core.errors import BadInput
+from core.vision.attacks.apgd_losses import APGDCE, APGDDLR
+from core.vision.attacks.autoattack import AutoAttackLite
 from core.vision.attacks.base import Attack, AttackInfo
 from core.vision.attacks.bim import BIM
 from core.vision.attacks.cw import CW
@@ -17,8 +19,11 @@ from core.vision.attacks.mi_fgsm import MIFGSM
 from core.vision.attacks.pgd import PGD
 from core.vision.attacks.pgd_l2 import PGDL2
 from core.vision.attacks.result import AttackResult
+from core.vision.attacks.square import Square
 
 __all__ = [
+    "APGDCE",
+    "APGDDLR",
     "ATTACKS",
     "BIM",
     "CW",
@@ -29,7 +34,9 @@ __all__ = [
     "Attack",
     "AttackInfo",
     "AttackResult",
+    "AutoAttackLite",
     "DeepFool",
+    "Square",
     "get_attack",
 ]
 
@@ -39,6 +46,10 @@ ATTACKS: dict[str, type[Attack]] = {
     "pgd": PGD,
     "pgd_l2": PGDL2,
     "mi_fgsm": MIFGSM,
+    "apgd_ce": APGDCE,
+    "apgd_dlr": APGDDLR,
+    "square": Square,
+    "autoattack": AutoAttackLite,
     "deepfool": DeepFool,
     "cw": CW,
 }

@@ -19,24 +19,24 @@ class Watch:
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self._title, self._total, self._done = title, total, 0
+        self._title, self._total, self.done = title, total, 0
         self._progress, self._cancelled = progress, cancelled
 
     def tick(self, text: str) -> None:
         """Report the step that begins; raises Cancelled if somebody asked for that."""
         if self._cancelled is not None and self._cancelled():
             raise Cancelled(
-                f"{self._title} was cancelled after {self._done} of {self._total} steps; "
+                f"{self._title} was cancelled after {self.done} of {self._total} steps; "
                 "no picture was kept"
             )
         self._report(text)
-        self._done += 1
+        self.done += 1
 
     def skip_to(self, done: int) -> None:
         """Steps that turned out to be unnecessary count as done."""
-        self._done = done
+        self.done = done
         self._report("done" if done == self._total else f"{done} of {self._total} steps")
 
     def _report(self, text: str) -> None:
         if self._progress is not None:
-            self._progress(self._done, self._total, text)
+            self._progress(self.done, self._total, text)

@@ -34,6 +34,8 @@ few = settings(max_examples=15, deadline=None, derandomize=True)
 # Short enough for tests, strong enough to fool the networks here.
 SETTINGS: dict[str, dict[str, Any]] = {
     "cw": {"steps": 10, "searches": 2, "step_size": 0.1, "constant": 10.0},
+    "square": {"steps": 60},
+    "autoattack": {"steps": 5, "candidates": 1, "queries": 20},
 }
 
 
@@ -62,17 +64,30 @@ class InDouble(nn.Module):
         return self.network(pixels.double()).float()
 
 
-class Refusing(nn.Module):
-    """Answers, but breaks as soon as somebody wants a gradient."""
+class Breaking(nn.Module):
+    """Answers twice and then breaks."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network, self.answers = network, 0
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        self.answers += 1
+        if self.answers > 2:
+            raise RuntimeError("out of order")
+        return self.network(pixels)
+
+
+class WithoutGradients(nn.Module):
+    """Answers, but as from behind a wall."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, pixels: Tensor) -> Tensor:
-        if torch.is_grad_enabled():
-            raise RuntimeError("no gradient here")
-        return self.network(pixels)
+        with torch.no_grad():
+            return self.network(pixels)
 
 
 def make_manifest(side: int, classes: int) -> Manifest:
@@ -370,9 +385,9 @@ def test_the_model_is_left_as_found(name: str, training: bool) -> None:
 def test_the_model_is_left_as_found_after_an_exception(name: str) -> None:
     classifier, pixels = small_resnet().train(), random_pixels(3, 1)
     labels = read(classifier, pixels)
-    classifier.network = Refusing(classifier.network)
+    classifier.network = Breaking(classifier.network)
     found = state(classifier)
-    with pytest.raises(RuntimeError, match=r"^no gradient here$"):
+    with pytest.raises(RuntimeError, match=r"^out of order$"):
         call(name, classifier, pixels, labels)
     assert state(classifier) == found
 
@@ -397,8 +412,10 @@ def test_attacks_work_where_gradients_are_switched_off(name: str) -> None:
 def test_success_is_what_the_public_predict_path_says(name: str) -> None:
     classifier, pixels = small_resnet(2), random_pixels(8, 2)
     labels = read(classifier, pixels)
-    for target in (None, 1) if ATTACKS[name].info.targeted else (None,):
-        result = call(name, classifier, pixels, labels, target=target)
+    info = ATTACKS[name].info
+    ample = {"epsilon": {"linf": 0.2, "l2": 2.0}[info.norm]} if info.takes_epsilon else {}
+    for target in (None, 1) if info.targeted else (None,):
+        result = call(name, classifier, pixels, labels, target=target, **ample)
         classes = classifier.predict_logits(list(result.adversarial)).argmax(axis=1)
         hit = classes != labels.numpy() if target is None else classes == target
         assert np.array_equal(result.success, result.eligible & hit)
@@ -449,7 +466,51 @@ def test_nothing_counts_nothing_runs(name: str) -> None:
 
 
 @every_attack
-def test_a_model_without_gradients_is_not_fooled(name: str) -> None:
+def test_a_model_without_gradients_is_refused_or_not_needed(name: str) -> None:
+    classifier, pixels = small_resnet(2), random_pixels(3, 2)
+    labels = read(classifier, pixels)
+    classifier.network = WithoutGradients(classifier.network)
+    if not ATTACKS[name].info.needs_gradients:
+        assert call(name, classifier, pixels, labels, epsilon=0.2).success.any()
+        return
+    reports: list[object] = []
+    with pytest.raises(BadInput) as error:
+        call(name, classifier, pixels, labels, progress=lambda *report: reports.append(report))
+    assert str(error.value) == (
+        f"{ATTACKS[name].info.title} needs a model with gradients, and the logits of toy have none "
+        "for its pixels; attack it with square, which needs logits alone"
+    )
+    assert reports == []
+
+
+@every_attack
+def test_the_path_tells_both_confidences_by_step(name: str) -> None:
+    classifier, pixels = small_resnet(2), random_pixels(3, 2)
+    labels = read(classifier, pixels)
+    labels[1] = (labels[1] + 1) % CLASSES
+    result = call(name, classifier, pixels, labels, trace=True)
+    plain = call(name, classifier, pixels, labels)
+    assert plain.path is None and torch.equal(plain.pixels, result.pixels)
+    assert result.path[1].shape == (0, 3)
+    for row in (0, 2):
+        path = result.path[row]
+        assert path[:, 0].tolist() == list(range(len(path))) and len(path) >= 2
+        assert (path[:, 1:] >= 0).all() and (path[:, 1] + path[:, 2] <= 1 + 1e-6).all()
+
+
+def test_the_path_of_fgsm_by_hand() -> None:
+    # Logits 0 and w.x; three channels at grey, each moved by 10 levels.
+    weights = torch.tensor([[0.0, 0.0, 0.0], [2.0, -1.0, 1.0]])
+    classifier = linear(weights, torch.tensor([0.0, 0.0]), side=1)
+    pixels = torch.full((1, 3, 1, 1), 128 / 255)
+    result = FGSM()(classifier, pixels, torch.tensor([1]), epsilon=10 / 255, trace=True)
+    sure = [1 / (1 + math.exp(-logit / 255)) for logit in (2 * 128, 2 * 128 - 40)]
+    expected = np.array([[0, sure[0], 1 - sure[0]], [1, sure[1], 1 - sure[1]]])
+    assert result.path[0] == pytest.approx(expected, abs=1e-6)
+
+
+@every_attack
+def test_a_model_with_flat_logits_is_not_fooled(name: str) -> None:
     classifier = linear(torch.zeros(3, 12), torch.tensor([0.0, 2.0, 1.0]), side=2)
     pixels = random_pixels(2, 0, side=2)
     result = call(name, classifier, pixels, torch.tensor([1, 1]))
