@@ -23,6 +23,4 @@ def moved(pixels: Tensor, degrees: Tensor, right: Tensor, down: Tensor) -> Tenso
     back = [-2 * (row[0] * right + row[1] * down) for row in (x, y)]
     matrices = torch.stack([*x, back[0], *y, back[1]], dim=1).view(-1, 2, 3)
     where = F.affine_grid(matrices, list(pixels.shape), align_corners=False)
-    return F.grid_sample(
-        pixels, where, mode="bilinear", padding_mode="border", align_corners=False
-    )
+    return F.grid_sample(pixels, where, mode="bilinear", padding_mode="border", align_corners=False)
