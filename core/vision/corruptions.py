@@ -73,7 +73,9 @@ def _brightness(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pi
     """The value of HSV, the largest of the three channels, raised; hue and saturation kept."""
     value = pixels.max(axis=2, keepdims=True)
     raised = np.minimum(value + strength, 1.0)
-    return np.where(value > 0, pixels * raised / np.where(value > 0, value, 1.0), raised)
+    grey: Pixels = np.broadcast_to(raised, pixels.shape)
+    brighter: Pixels = np.where(value > 0, pixels * raised / np.where(value > 0, value, 1.0), grey)
+    return brighter
 
 
 def _contrast(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
@@ -106,7 +108,8 @@ def _clouds(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float
         grid = Image.fromarray(rng.random((cells, cells), dtype=np.float32))
         total += np.asarray(grid.resize((width, height), Image.Resampling.BICUBIC)) * 0.5**octave
     low, high = total.min(), total.max()
-    return (total - low) / max(high - low, 1e-12)
+    spread: NDArray[np.float64] = (total - low) / max(high - low, 1e-12)
+    return spread
 
 
 CORRUPTIONS: dict[str, Corruption] = {

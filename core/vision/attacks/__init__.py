@@ -19,7 +19,10 @@ from core.vision.attacks.mi_fgsm import MIFGSM
 from core.vision.attacks.pgd import PGD
 from core.vision.attacks.pgd_l2 import PGDL2
 from core.vision.attacks.result import AttackResult
+from core.vision.attacks.shadow import Shadow
+from core.vision.attacks.spatial import Spatial
 from core.vision.attacks.square import Square
+from core.vision.attacks.sticker import Sticker
 
 __all__ = [
     "APGDCE",
@@ -36,7 +39,10 @@ __all__ = [
     "AttackResult",
     "AutoAttackLite",
     "DeepFool",
+    "Shadow",
+    "Spatial",
     "Square",
+    "Sticker",
     "get_attack",
 ]
 
@@ -52,6 +58,9 @@ ATTACKS: dict[str, type[Attack]] = {
     "autoattack": AutoAttackLite,
     "deepfool": DeepFool,
     "cw": CW,
+    "sticker": Sticker,
+    "shadow": Shadow,
+    "spatial": Spatial,
 }
 
 

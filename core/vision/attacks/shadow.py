@@ -33,7 +33,7 @@ class Shadow(SearchAttack):
         name="shadow",
         title="Shadow",
         explanation="Lets a three-cornered shadow fall on the sign, where it misleads most.",
-        formula="x' = LAB⁻¹(0.43 · L, a, b) inside a triangle on the sign; the triangle is searched",
+        formula="x' = LAB⁻¹(0.43 · L, a, b) inside a triangle on the sign, which is searched for",
         source="Zhong, Liu, Zhai, Jiang, Ji 2022, https://arxiv.org/abs/2203.03818",
         norm="area",
         takes_epsilon=False,

@@ -71,10 +71,10 @@ class Sticker(IterativeAttack):
     info = AttackInfo(
         name="sticker",
         title="Sticker",
-        explanation="Puts a small square sticker on the sign and paints it so that it misleads also "
-        "from other angles and in other light.",
-        formula="x' = (1 - m) x + m s, s ← clip(s + α · sign ∇ₛ Eₜ CE(f(t(x')), y), 0, 1), t small "
-        "turns, shifts and changes of light; targeted: - ∇ₛ Eₜ CE(f(t(x')), target)",
+        explanation="Puts a small square sticker on the sign, painted so that it misleads from "
+        "other angles and in other light, too.",
+        formula="x' = (1 - m) x + m s, s ← clip(s + α · sign ∇ₛ Eₜ CE(f(t(x')), y), 0, 1), "
+        "t small turns, shifts and changes of light; targeted: - ∇ₛ Eₜ CE(f(t(x')), target)",
         source="Athalye, Engstrom, Ilyas, Kwok 2018, https://arxiv.org/abs/1707.07397",
         norm="area",
         takes_epsilon=False,
