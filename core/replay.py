@@ -28,12 +28,15 @@ SOURCE = "replay"
 
 @dataclass(frozen=True)
 class AttackPlan:
-    """Which share of the traffic is attacked, and how. share in (0, 1]; epsilon in (0, 1]."""
+    """Which share of the traffic is attacked, and how.
+
+    share in (0, 1]; epsilon in the attack's norm, None: its default.
+    """
 
     name: str
     target: int | None
     share: float
-    epsilon: float
+    epsilon: float | None
     steps: int | None
 
     def __post_init__(self) -> None:
@@ -156,14 +159,14 @@ def _attacked(
     classifier: Classifier, seed: int, progress: Progress,
 ) -> list[Message]:  # fmt: skip
     attack = build_attack(plan.name, steps=plan.steps, seed=seed)
-    epsilon = plan.epsilon if attack.info.takes_epsilon else None
+    order = order if plan.target is None else order[dataset.labels[order] != plan.target]
     made: list[Message] = []
     for rows in np.array_split(order, max(1, len(order) // 64)):
         if len(made) >= wanted:
             break
         crafted = craft(
             classifier, attack, [dataset.images[row] for row in rows],
-            [int(dataset.labels[row]) for row in rows], epsilon=epsilon, target=plan.target,
+            [int(dataset.labels[row]) for row in rows], epsilon=plan.epsilon, target=plan.target,
         )  # fmt: skip
         made += [_attacked_message(one, plan) for one in crafted if one.success]
         progress(min(len(made), wanted), wanted, f"{attack.info.title} examples made")

@@ -32,8 +32,12 @@ def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
         yield report
 
 
-def share_of_range(context: click.Context, parameter: click.Parameter, value: str) -> float:
+def share_of_range(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> float | None:
     """`8/255` or `0.03` -> a number."""
+    if value is None:
+        return None
     try:
         return float(Fraction(value))
     except (ValueError, ZeroDivisionError, OverflowError):
@@ -42,6 +46,11 @@ def share_of_range(context: click.Context, parameter: click.Parameter, value: st
         ) from None
 
 
+epsilon_option = click.option(
+    "--epsilon",
+    callback=share_of_range,
+    help="budget in the attack's norm; default: the attack's own, 8/255 or in L2 0.5",
+)
 data_option = click.option(
     "--data", "data", required=True, help=".npz, folder by class id, or gtsrb:DIR"
 )

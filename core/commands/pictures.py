@@ -10,12 +10,12 @@ import click
 from core import datasets, exports, signs
 from core.commands.options import (
     data_option,
+    epsilon_option,
     fold_option,
     json_option,
     model_option,
     out_option,
     progress_bar,
-    share_of_range,
 )
 from core.images import read_file
 from core.labels import class_name
@@ -41,7 +41,7 @@ def samples(out: Path) -> None:
 @model_option
 @click.option("--attack", "name", type=click.Choice(list(ATTACKS)), required=True)
 @click.option("--target", type=int, help="class to be predicted; none: any wrong class")
-@click.option("--epsilon", default="8/255", callback=share_of_range, show_default=True)
+@epsilon_option
 @click.option("--steps", type=click.IntRange(1), help="default: the attack's own")
 @click.option("--count", type=click.IntRange(1), default=64, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -49,20 +49,21 @@ def samples(out: Path) -> None:
 @json_option
 def attack(
     data: str, fold: datasets.Fold | None, model: Path | None, name: str, target: int | None,
-    epsilon: float, steps: int | None, count: int, seed: int, out: Path, as_json: bool,
+    epsilon: float | None, steps: int | None, count: int, seed: int, out: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Attack images of a data set; successful pictures are saved by their true class."""
     dataset = load_official(data, "test")
     dataset = dataset.fold(fold or dataset.natural_fold()).sample(count, seed=seed)
     classifier = classifiers.load(model or Settings.from_environment().model)
     chosen = lab.build_attack(name, steps=steps, seed=seed)
+    budget = chosen.info.default_epsilon if epsilon is None else epsilon
     with progress_bar() as report:
         crafted = lab.craft(
             classifier, chosen, dataset.images, dataset.labels.tolist(),
-            epsilon=epsilon if chosen.info.takes_epsilon else None, target=target, progress=report,
+            epsilon=budget, target=target, progress=report,
         )  # fmt: skip
     summary = exports.write_crafted(
-        crafted, out, attack=name, epsilon=epsilon, target=target, seed=seed
+        crafted, out, attack=name, epsilon=budget, target=target, seed=seed
     )
     if as_json:
         click.echo(json.dumps(summary))

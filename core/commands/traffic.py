@@ -10,10 +10,10 @@ from core import datasets, running
 from core import replay as traffic
 from core.commands.options import (
     data_option,
+    epsilon_option,
     fold_option,
     json_option,
     progress_bar,
-    share_of_range,
 )
 from core.labels import class_name
 from core.settings import Settings
@@ -31,13 +31,13 @@ from core.vision.gtsrb import load_official
 @click.option("--attack", "name", type=click.Choice(list(ATTACKS)))
 @click.option("--target", type=int, help="class to be predicted; none: any wrong class")
 @click.option("--share", type=float, default=0.8, show_default=True, help="share that is attacked")
-@click.option("--epsilon", default="8/255", callback=share_of_range, show_default=True)
+@epsilon_option
 @click.option("--steps", type=click.IntRange(1), help="default: the attack's own")
 @click.option("--seed", type=int, default=0, show_default=True)
 @json_option
 def replay(
     url: str | None, data: str, fold: datasets.Fold | None, count: int, rate: float | None,
-    name: str | None, target: int | None, share: float, epsilon: float, steps: int | None,
+    name: str | None, target: int | None, share: float, epsilon: float | None, steps: int | None,
     seed: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Send images over HTTP as a real client would, clean or attacked."""

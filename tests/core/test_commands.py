@@ -140,7 +140,8 @@ def test_the_commands_of_the_contract() -> None:
         (["train", "--data", "x", "--out", "y", "--epochs", "0"],
          "Invalid value for '--epochs': 0 is not in the range x>=1."),
         (["attack", "--data", "x", "--out", "y", "--attack", "nonsense"],
-         "Invalid value for '--attack': 'nonsense' is not one of 'fgsm', 'pgd', 'deepfool'."),
+         "Invalid value for '--attack': 'nonsense' is not one of "
+         f"{', '.join(map(repr, ATTACKS))}."),
         (["attack", "--data", "x", "--out", "y", "--attack", "pgd", "--epsilon", "8/0"],
          "Invalid value for '--epsilon': expected a number or a fraction like 8/255, got '8/0'"),
         (["monitor", "run", "--threshold", "half"],
@@ -373,6 +374,28 @@ def test_attack_saves_what_is_misread(
         "(10 before rounding to 8 bit); "
         f"pictures in {out}\n"
     )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["bim", "--steps", 4], ["pgd_l2", "--steps", 4], ["square", "--steps", 30]],
+    ids=lambda arguments: arguments[0],
+)  # fmt: skip
+def test_attack_takes_the_budget_that_the_attack_proposes(
+    run: Run, dataset: Path, tmp_path: Path, arguments: list[object]
+) -> None:
+    document = run(
+        "attack", "--data", dataset, "--count", 2, "--out", tmp_path, "--json",
+        "--attack", *arguments,
+    ).document()  # fmt: skip
+    assert document["epsilon"] == ATTACKS[arguments[0]].info.default_epsilon
+
+
+def test_an_epsilon_that_no_one_reads_is_refused(run: Run, dataset: Path, tmp_path: Path) -> None:
+    done = run(
+        "attack", "--data", dataset, "--attack", "cw", "--epsilon", "8/255", "--out", tmp_path
+    )
+    assert done.code == 2
+    assert f"error: C&W-L2 takes no epsilon; leave it out, got {8 / 255}\n" in done.err
 
 
 def test_explain_draws_both_pictures_on_one_scale(
