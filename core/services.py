@@ -48,7 +48,6 @@ from core.types import (
 from core.vision import lab
 from core.vision.attacks.watch import Progress
 from core.vision.fullgrad import Explanation
-from core.vision.lab import Crafted
 from core.vision.predictor import Predictor
 
 MAX_EXPORT = 100_000
@@ -132,10 +131,10 @@ class Services:
     # -- lab -------------------------------------------------------------------------------
 
     def attack(
-        self, plan: Plan, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[int], *,
+        self, plan: Plan, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[int] | None, *,
         progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
     ) -> list[Trial]:  # fmt: skip
-        """Attack pictures with the model that serves; raises BadInput and Cancelled."""
+        """Attack pictures with the model that serves, as `trials.run` does."""
         return trials.run(
             self.predictor, plan, pictures, labels, progress=progress, cancelled=cancelled
         )
@@ -148,17 +147,6 @@ class Services:
         return trials.compare(
             self.predictor, plans, picture, label, progress=progress, cancelled=cancelled
         )
-
-    def craft(
-        self, attack: str, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[int], *,
-        epsilon: float | None, target: int | None, steps: int | None = None, seed: int = 0,
-        progress: Progress | None = None,
-    ) -> list[Crafted]:  # fmt: skip
-        """Attack pictures with the model that serves; raises BadInput."""
-        return lab.craft(
-            self.predictor.classifier, lab.build_attack(attack, steps=steps, seed=seed),
-            pictures, labels, epsilon=epsilon, target=target, progress=progress,
-        )  # fmt: skip
 
     def explain(
         self, pictures: Sequence[NDArray[np.uint8]], classes: Sequence[int | None]

@@ -78,10 +78,16 @@ class Trial:
 
 
 def run(
-    predictor: Predictor, plan: Plan, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[int],
-    *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
+    predictor: Predictor, plan: Plan, pictures: Sequence[NDArray[np.uint8]],
+    labels: Sequence[int] | None, *, progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> list[Trial]:  # fmt: skip
-    """One attack on every picture, with their true classes; raises BadInput and Cancelled."""
+    """One attack on every picture; labels None: each counts as what it is read as.
+
+    Raises BadInput and Cancelled.
+    """
+    if labels is None:
+        labels = [each.class_id for each in predictor.predict(pictures)]
     attack = lab.build_attack(
         plan.attack, steps=plan.steps, seed=plan.seed, stop_when_solved=not plan.persistent
     )

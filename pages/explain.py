@@ -9,6 +9,7 @@ from core.errors import NotFound
 from core.labels import all_labels, class_name
 from core.services import current
 from core.vision.fullgrad import Explanation, outside_share
+from pages import _attack_job
 from pages import _parts as parts
 
 signwatch = current()
@@ -37,12 +38,12 @@ def chosen_pair() -> Pair | None:
         st.caption(f"Capture {capture_id}")
         return captured_pair(capture_id)
     sources = ["Drop pictures"]
-    if "crafted" in st.session_state:
+    if "one" in _attack_job.results():
         sources.insert(0, "Latest attack")
     source = st.segmented_control("Pictures", sources, default=sources[0], key="explain_source",
                                   required=True)  # fmt: skip
     if source == "Latest attack":
-        crafted = st.session_state["crafted"][0]
+        crafted = _attack_job.results()["one"][1].crafted
         return crafted.adversarial, crafted.clean, crafted.label
     columns = st.columns(2, gap="large")
     with columns[0]:

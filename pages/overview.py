@@ -7,7 +7,9 @@ from core.labels import class_name
 from core.services import current
 from core.types import CaptureFilter, Execution, ExecutionStatus, WindowFigures, now
 from pages import _parts as parts
+from pages._attack_link import TRY_IT
 
+TRY_IT_LABEL = "Try it: fool the classifier"
 signwatch = current()
 
 
@@ -17,11 +19,15 @@ def live() -> None:
     latest = next(iter(signwatch.log.executions(1)), None)
     waiting = signwatch.log.count(CaptureFilter(flagged=True, decided=False))
     show_state(latest)
-    minutes = st.segmented_control(
-        "Show the last", sorted({5, 15, settings.window_minutes}), required=True,
-        default=settings.window_minutes, key="shown_minutes",
-        format_func=lambda n: f"{n} min (monitor)" if n == settings.window_minutes else f"{n} min",
-    )  # fmt: skip
+    with st.container(horizontal=True, horizontal_alignment="distribute",
+                      vertical_alignment="bottom"):  # fmt: skip
+        minutes = st.segmented_control(
+            "Show the last", sorted({5, 15, settings.window_minutes}), required=True,
+            default=settings.window_minutes, key="shown_minutes",
+            format_func=lambda n: f"{n} min" + " (monitor)" * (n == settings.window_minutes),
+        )  # fmt: skip
+        st.page_link("attack.py", label=TRY_IT_LABEL, icon=":material/bolt:",
+                     query_params=TRY_IT)  # fmt: skip
     window = signwatch.live_window(minutes=minutes)
     found = signwatch.window_figures(window)
     if found.total == 0:
@@ -100,9 +106,12 @@ def show_empty(minutes: int) -> None:
     """What to do when there is no traffic to show."""
     with st.container(border=True):
         st.subheader(f"No traffic in the last {minutes} minutes")
-        st.markdown("Predictions appear here as they are made. To see some:")
-        st.page_link("classify.py", label="Drop pictures of signs", icon=":material/image_search:")
-        st.page_link("attack.py", label="Attack a sign and send it", icon=":material/bolt:")
+        st.markdown("Predictions appear here as they are made. New here? See a sign that a person "
+                    "still reads, and the classifier no longer does:")  # fmt: skip
+        if st.button(TRY_IT_LABEL, type="primary", icon=":material/bolt:"):
+            st.switch_page("attack.py", query_params=TRY_IT)
+        st.page_link("classify.py", label="Or drop pictures of signs",
+                     icon=":material/image_search:")  # fmt: skip
         st.markdown("or send requests to the endpoint:")
         st.code(
             "curl --data-binary @sign.png -H 'Content-Type: image/png' "

@@ -19,6 +19,7 @@ from core.images import ImageLimits, Picture, encode_png
 from core.sagemaker import RequestLimits
 from core.services import Services
 from core.settings import Settings
+from core.trials import Plan
 from core.types import (
     CaptureFilter,
     ExecutionStatus,
@@ -127,10 +128,11 @@ def test_pictures_are_attacked_with_the_model_that_serves(signwatch: Services) -
     pixels = blocks(1)
     (before,) = signwatch.predictor.predict([pixels])
     reported: list[tuple[int, int, str]] = []
-    (crafted,) = signwatch.craft(
-        "pgd", [pixels], [before.class_id], epsilon=8 / 255, target=None, steps=3, seed=1,
+    (trial,) = signwatch.attack(
+        Plan("pgd", epsilon=8 / 255, steps=3, seed=1), [pixels], None,
         progress=lambda *report: reported.append(report),
     )  # fmt: skip
+    crafted = trial.crafted
     assert crafted.eligible
     assert crafted.success
     assert np.abs(crafted.adversarial.astype(int) - pixels).max() <= 8
