@@ -13,13 +13,11 @@ from core.vision.lab import settings_of
 from pages._attack_link import MOST_LEVELS
 from pages._attack_sign import choose_class, sample_of
 
-FAMILIES = {
-    "budget": "Within a budget", "smallest": "As small as possible", "physical": "On a real sign",
-}  # fmt: skip
+FAMILIES = {"budget": "Budget", "smallest": "Smallest", "physical": "Real sign"}
 FAMILY_HELP = (
-    "**Within a budget**: no colour value may move further than you allow; the attack makes the "
-    "most of it. **As small as possible**: the attack itself looks for the smallest change that "
-    "works. **On a real sign**: what weather, people and cameras do to signs."
+    "**Budget**: no colour value may move further than you allow; the attack makes the "
+    "most of it. **Smallest**: the attack itself looks for the smallest change that "
+    "works. **Real sign**: what weather, people and cameras do to signs."
 )
 UNITS = {"l2": "length of the whole change (L2, colour values from 0 to 1)"}
 DEFAULT_LEVELS = 8

@@ -3,8 +3,6 @@
 import math
 
 import streamlit as st
-from numpy import uint8
-from numpy.typing import NDArray
 
 from core import attack_figures, exports, figures
 from core.images import encode_png
@@ -18,10 +16,10 @@ def show(trial: Trial) -> None:
     difference, factor = figures.magnified_difference(
         trial.crafted.clean, trial.crafted.adversarial
     )
-    with st.grid(3, min_column_width=150):
-        _show_side("Original", trial.crafted.clean)
-        _show_side("Adversarial", trial.crafted.adversarial)
-        _show_side(f"Difference, magnified {factor} times", difference)
+    with st.grid(3, min_column_width=100):
+        parts.show_picture(trial.crafted.clean, "Original")
+        parts.show_picture(trial.crafted.adversarial, "Adversarial")
+        parts.show_picture(difference, f"Difference, magnified {factor} times")
     with st.grid(2, min_column_width=260):
         for title, prediction in (("Original", trial.before), ("Adversarial", trial.after)):
             with st.container(gap="xsmall"):
@@ -29,7 +27,8 @@ def show(trial: Trial) -> None:
                 parts.show_prediction(prediction, key=f"attack_{title.lower()}")
     show_distances(trial)
     if trial.crafted.path is not None and len(trial.crafted.path) > 1:
-        st.markdown("**The way there**: how sure the classifier was after each step")
+        st.markdown("**The way there**: how sure the classifier was after each of "
+                    f"{trial.crafted.steps} steps")  # fmt: skip
         st.plotly_chart(
             attack_figures.path(trial), key="attack_path", config={"displayModeBar": False},
             alt="Confidence of the true class and of the goal by step",
@@ -40,7 +39,11 @@ def show(trial: Trial) -> None:
 def show_verdict(trial: Trial) -> None:
     """What happened, in one sentence, and whether a picture file keeps it."""
     if trial.crafted.success:
-        st.success(in_one_sentence(trial), icon=":material/bolt:", title="Misread")
+        st.success(
+            in_one_sentence(trial),
+            icon=":material/bolt:",
+            title="Misread, also after saving as PNG",
+        )
     elif trial.crafted.success_before_rounding:
         st.warning(in_one_sentence(trial), icon=":material/save:", title="Lost in saving")
     else:
@@ -63,7 +66,7 @@ def decibel(psnr: float) -> str:
 def show_distances(trial: Trial) -> None:
     """How far the picture moved."""
     crafted = trial.crafted
-    with st.grid(5, min_column_width=110):
+    with st.grid(4, min_column_width=110):
         st.metric("Largest change", f"{crafted.linf * LEVELS:.0f}/{LEVELS}",
                   help="L-infinity: the colour value that moved furthest.")  # fmt: skip
         st.metric("L2 distance", f"{crafted.l2:.2f}",
@@ -71,7 +74,6 @@ def show_distances(trial: Trial) -> None:
         st.metric("PSNR", decibel(crafted.psnr),
                   help="Higher is closer to the original; 30 dB is hard to see.")  # fmt: skip
         st.metric("Pixels changed", f"{trial.changed:.0%}")
-        st.metric("Steps", crafted.steps)
 
 
 def settings_told(trial: Trial) -> dict[str, object]:
@@ -81,10 +83,6 @@ def settings_told(trial: Trial) -> dict[str, object]:
         "attack": plan.attack, "target": plan.target, "epsilon": plan.epsilon,
         "steps_at_most": plan.steps, "seed": plan.seed, "goes_on_when_misread": plan.persistent,
     }  # fmt: skip
-
-
-def _show_side(title: str, pixels: NDArray[uint8]) -> None:
-    parts.show_picture(pixels, title)
 
 
 def _show_downloads(trial: Trial) -> None:

@@ -74,10 +74,9 @@ def show_unattacked(picture: Picture) -> None:
     left, right = st.columns([1, 1], gap="medium")
     prediction = signwatch.predictor.predict([picture.pixels])[0]
     with left:
-        parts.show_picture(picture.pixels, f"Read as {class_name(prediction.class_id)}, "
-                           f"{prediction.confidence:.1%} confident")  # fmt: skip
+        parts.show_picture(picture.pixels, "Original")
     with right:
-        st.caption("Original: read as")
+        st.caption("Read as")
         parts.show_prediction(prediction, key="attack_original")
 
 

@@ -9,7 +9,6 @@ from core.types import CaptureFilter, Execution, ExecutionStatus, WindowFigures,
 from pages import _parts as parts
 from pages._attack_link import TRY_IT
 
-TRY_IT_LABEL = "Try it: fool the classifier"
 signwatch = current()
 
 
@@ -19,20 +18,21 @@ def live() -> None:
     latest = next(iter(signwatch.log.executions(1)), None)
     waiting = signwatch.log.count(CaptureFilter(flagged=True, decided=False))
     show_state(latest)
-    with st.container(horizontal=True, horizontal_alignment="distribute",
-                      vertical_alignment="bottom"):  # fmt: skip
+    bar = st.container(horizontal=True, horizontal_alignment="distribute",
+                       vertical_alignment="bottom")  # fmt: skip
+    with bar:
         minutes = st.segmented_control(
             "Show the last", sorted({5, 15, settings.window_minutes}), required=True,
             default=settings.window_minutes, key="shown_minutes",
             format_func=lambda n: f"{n} min" + " (monitor)" * (n == settings.window_minutes),
         )  # fmt: skip
-        st.page_link("attack.py", label=TRY_IT_LABEL, icon=":material/bolt:",
-                     query_params=TRY_IT)  # fmt: skip
     window = signwatch.live_window(minutes=minutes)
     found = signwatch.window_figures(window)
     if found.total == 0:
         show_empty(minutes)
         return
+    with bar:
+        link_to_try_it()
     unreadable = f", {found.unreadable:,} unreadable" if found.unreadable else ""
     with st.grid(4):
         show_leader(found, settings.threshold)
@@ -102,14 +102,19 @@ def show_state(latest: Execution | None) -> None:
                        f"{earlier.violations[0].description}")  # fmt: skip
 
 
+def link_to_try_it() -> None:
+    """To the Attack page with everything chosen already."""
+    st.page_link("attack.py", label="**Try it: fool the classifier**", icon=":material/bolt:",
+                 query_params=TRY_IT)  # fmt: skip
+
+
 def show_empty(minutes: int) -> None:
     """What to do when there is no traffic to show."""
     with st.container(border=True):
         st.subheader(f"No traffic in the last {minutes} minutes")
         st.markdown("Predictions appear here as they are made. New here? See a sign that a person "
                     "still reads, and the classifier no longer does:")  # fmt: skip
-        if st.button(TRY_IT_LABEL, type="primary", icon=":material/bolt:"):
-            st.switch_page("attack.py", query_params=TRY_IT)
+        link_to_try_it()
         st.page_link("classify.py", label="Or drop pictures of signs",
                      icon=":material/image_search:")  # fmt: skip
         st.markdown("or send requests to the endpoint:")

@@ -27,8 +27,8 @@ def test_without_traffic_it_says_what_to_do(open_page: OpenPage) -> None:
     assert alerts(at) == [NOT_RUN]
     assert values(at.subheader) == ["No traffic in the last 60 minutes"]
     assert [link[:2] for link in links(at)] == [
-        ("Drop pictures of signs", "classify"),
-        ("Attack a sign and send it", "attack"),
+        ("**Try it: fool the classifier**", "attack"),
+        ("Or drop pictures of signs", "classify"),
     ]
     assert not at.metric
 
