@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import torch
@@ -21,7 +21,7 @@ from core.vision.attacks.checks import (
 )
 from core.vision.attacks.result import AttackResult, counting, judge
 from core.vision.attacks.task import Found, Task, digests
-from core.vision.attacks.twin import frozen
+from core.vision.attacks.twin import frozen, swift
 from core.vision.attacks.watch import Progress, Watch
 from core.vision.classifier import Classifier
 
@@ -82,7 +82,7 @@ class Attack(ABC):
         """
         pixels, labels = pixels.detach(), labels.detach()
         targets = self._check(classifier, pixels, labels, epsilon, target)
-        task = Task(
+        exact = Task(
             model=frozen(classifier),
             clean=pixels,
             labels=labels,
@@ -93,13 +93,17 @@ class Attack(ABC):
             traces=tuple([] for _ in pixels) if trace else None,
         )
         if self.info.needs_gradients:
-            check_gradients(self.info.title, task.model, pixels[:1])
-        eligible = counting(task)
+            check_gradients(self.info.title, exact.model, pixels[:1])
+        eligible = counting(exact)
         chunks = [
             rows for rows in torch.split(torch.nonzero(eligible).flatten(), CHUNK) if len(rows)
         ]
         watch = Watch(self.info.title, len(chunks) * self.rounds, progress, cancelled)
-        return judge(self.info.name, epsilon, task, self._run_chunks(task, chunks, watch), eligible)
+        # Steps go through the faster form, the verdict through the model as it is.
+        found = self._run_chunks(
+            replace(exact, model=swift(exact.model, pixels[:1])), chunks, watch
+        )
+        return judge(self.info.name, epsilon, exact, found, eligible)
 
     @property
     @abstractmethod

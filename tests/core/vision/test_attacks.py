@@ -20,7 +20,7 @@ from core.vision.attacks import ATTACKS, FGSM, PGD, Attack, AttackResult, DeepFo
 from core.vision.attacks import base as attack_base
 from core.vision.attacks.budget import Norm
 from core.vision.attacks.task import Task, digests
-from core.vision.attacks.twin import frozen
+from core.vision.attacks.twin import frozen, swift
 from core.vision.classifier import Classifier, to_pictures, to_tensor
 from core.vision.manifest import Manifest
 
@@ -29,7 +29,7 @@ SIDE = 12
 EPSILON = 8 / 255
 
 every_attack = pytest.mark.parametrize("name", ATTACKS)
-few = settings(max_examples=15, deadline=None, derandomize=True)
+few = settings(max_examples=8, deadline=None, derandomize=True)
 
 # Short enough for tests, strong enough to fool the networks here.
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -398,6 +398,44 @@ def test_the_frozen_twin_shares_the_weights() -> None:
     assert all(own.data_ptr() == twin.data_ptr() for own, twin in pairs)
     pixels = random_pixels(2, 0)
     assert torch.equal(frozen(classifier)(pixels), classifier(pixels))
+
+
+def gradient_of(model: Classifier, pixels: Tensor) -> Tensor:
+    leaf = pixels.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(model(leaf).logsumexp(dim=1).sum(), leaf)
+    return gradient
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_swift_twin_has_the_same_logits_and_gradients(seed: int) -> None:
+    exact, pixels = frozen(small_resnet(seed)), random_pixels(4, seed)
+    faster = swift(exact, pixels[:1])
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in faster.modules())
+    torch.testing.assert_close(faster(pixels), exact(pixels), rtol=1e-4, atol=1e-4)
+    expected = gradient_of(exact, pixels)
+    difference = (gradient_of(faster, pixels) - expected).norm() / expected.norm()
+    assert difference <= 1e-4
+    assert all(not parameter.requires_grad for parameter in faster.parameters())
+    assert state(faster)[-1] == [0] * sum(3 for _ in faster.modules())
+
+
+class Twice(nn.Module):
+    """A convolution whose output is normalised and also used as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, CLASSES, 3), nn.BatchNorm2d(CLASSES)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        features = self.conv(pixels)
+        return (self.norm(features) + features).mean(dim=(2, 3))
+
+
+def test_what_folding_would_change_is_not_folded() -> None:
+    network = Twice()
+    network.norm.running_mean.fill_(2.0)
+    twin = frozen(Classifier(make_manifest(SIDE, CLASSES), network))
+    assert swift(twin, random_pixels(1, 0)) is twin
 
 
 @every_attack
