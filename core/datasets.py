@@ -75,6 +75,15 @@ class Dataset:
         rows = np.random.default_rng(seed).permutation(len(self))[:count]
         return self.subset(rows)
 
+    def sample_evenly(self, count: int, *, seed: int) -> Dataset:
+        """`count` images (or all), of every class as many as of every other while they last."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        turns = np.zeros(len(self), dtype=np.int64)  # which of its class an image is
+        for class_id in np.unique(self.labels):
+            in_class = self.labels[order] == class_id
+            turns[in_class] = np.arange(in_class.sum())
+        return self.subset(order[np.argsort(turns, kind="stable")][:count])
+
     def natural_fold(self) -> Fold:
         """What to measure on when nobody said: held-out tracks where tracks are known."""
         return "all" if self.tracks is None else "held-out"

@@ -25,6 +25,7 @@ from core.images import ImageLimits, Picture
 from core.metrics import Metrics
 from core.monitor import execution
 from core.monitor.schedule import HourlySchedule
+from core.robustness import Robustness
 from core.sagemaker import RequestLimits
 from core.serving import Answer, Serving
 from core.settings import Settings
@@ -153,6 +154,10 @@ class Services:
     ) -> list[Explanation]:
         """FullGrad of each picture for its class (None: the predicted one)."""
         return lab.explain_pictures(self.predictor.classifier, pictures, classes)
+
+    def robustness(self) -> Robustness | None:
+        """The report beside the model that serves, maybe of other weights; raises BadInput."""
+        return Robustness.read(self.settings.model)
 
     def send_traffic(
         self, traffic: Sequence[tuple[Picture, Provenance]], progress: Progress

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from core import datasets, exports, signs
 from core.commands.options import (
-    data_option,
     epsilon_option,
     fold_option,
     json_option,
@@ -17,6 +17,7 @@ from core.commands.options import (
     out_option,
     progress_bar,
 )
+from core.commands.robustness import COUNT, make_report
 from core.images import read_file
 from core.labels import class_name
 from core.settings import Settings
@@ -24,6 +25,8 @@ from core.vision import classifier as classifiers
 from core.vision import lab
 from core.vision.attacks import ATTACKS
 from core.vision.gtsrb import load_official
+
+Given = TypeVar("Given")
 
 
 @click.command()
@@ -36,24 +39,40 @@ def samples(out: Path) -> None:
 
 
 @click.command()
-@data_option
+@click.option(
+    "--report",
+    "as_report",
+    is_flag=True,
+    help="measure robustness as a whole; --data, --attack and --out are not needed",
+)
+@click.option("--data", help=".npz, folder by class id, or gtsrb:DIR; report: the sample signs")
 @fold_option
 @model_option
-@click.option("--attack", "name", type=click.Choice(list(ATTACKS)), required=True)
+@click.option("--attack", "name", type=click.Choice(list(ATTACKS)))
 @click.option("--target", type=int, help="class to be predicted; none: any wrong class")
 @epsilon_option
 @click.option("--steps", type=click.IntRange(1), help="default: the attack's own")
-@click.option("--count", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--count", type=click.IntRange(1), help=f"images; default 64, report {COUNT}")
 @click.option("--seed", type=int, default=0, show_default=True)
-@out_option
+@click.option("--out", type=click.Path(path_type=Path), help="folder; report: the model's own")
 @json_option
 def attack(
-    data: str, fold: datasets.Fold | None, model: Path | None, name: str, target: int | None,
-    epsilon: float | None, steps: int | None, count: int, seed: int, out: Path, as_json: bool,
+    as_report: bool, data: str | None, fold: datasets.Fold | None, model: Path | None,
+    name: str | None, target: int | None, epsilon: float | None, steps: int | None,
+    count: int | None, seed: int, out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Attack images of a data set; successful pictures are saved by their true class."""
+    """Attack images of a data set; successful pictures are saved by their true class.
+
+    With --report: accuracy against budget, corruptions and classes, kept as robustness.json and
+    README.md beside the model, shown on the Model page.
+    """
+    if as_report:
+        _leave_out(attack=name, target=target, epsilon=epsilon, steps=steps)
+        make_report(data, fold, model, count, seed, out, as_json)
+        return
+    data, name, out = _need("data", data), _need("attack", name), _need("out", out)
     dataset = load_official(data, "test")
-    dataset = dataset.fold(fold or dataset.natural_fold()).sample(count, seed=seed)
+    dataset = dataset.fold(fold or dataset.natural_fold()).sample(count or 64, seed=seed)
     classifier = classifiers.load(model or Settings.from_environment().model)
     chosen = lab.build_attack(name, steps=steps, seed=seed)
     budget = chosen.info.default_epsilon if epsilon is None else epsilon
@@ -73,6 +92,20 @@ def attack(
         f"misread once saved ({summary['successes_before_rounding']} before rounding to 8 bit); "
         f"pictures in {out}"
     )
+
+
+def _need(option: str, value: Given | None) -> Given:
+    if value is None:
+        raise click.MissingParameter(param_hint=f"'--{option}'", param_type="option")
+    return value
+
+
+def _leave_out(**options: object) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise click.UsageError(
+                f"--report runs attacks and budgets of its own; leave --{option} out, got {value}"
+            )
 
 
 @click.command("explain")

@@ -7,14 +7,21 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.services import Services
+from core.settings import Settings
 from core.vision.classifier import Classifier
 from tests.conftest import random_classifier
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import Alert, alerts, metrics, values
+from tests.pages.elements import Alert, alerts, charts, metrics, values
+from tests.reports import make_report
 
 UNMEASURED = Alert(
     "info", "",
     "These weights came without measured figures; `python -m core evaluate` measures them.",
+)  # fmt: skip
+UNREPORTED = Alert(
+    "info", "",
+    "How it reads attacked and corrupted pictures was not measured yet. `python -m core attack "
+    "--report` measures it, in about ten minutes on two cores.",
 )  # fmt: skip
 RECIPE = {"epochs": 30, "data": "gtsrb32"}
 FIGURES = {"held_out": {"accuracy": 0.99312, "macro_f1": 0.98765, "ece": 0.00432, "images": 7_891}}
@@ -24,7 +31,8 @@ def test_weights_without_figures_say_how_to_measure_them(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("model")
-    assert alerts(at) == [UNMEASURED]
+    assert alerts(at) == [UNMEASURED, UNREPORTED]
+    assert not charts(at)
     assert not at.metric
     manifest = signwatch.predictor.classifier.manifest
     assert values(at.markdown)[0] == (
@@ -69,5 +77,53 @@ def test_without_a_calibration_the_weaker_flag_is_admitted(page: AppTest) -> Non
         Alert(
             "warning", "",
             "No suspicion calibration beside these weights, so only the trust rule flags.",
-        )
+        ),
+        UNREPORTED,
     ]  # fmt: skip
+
+
+def test_a_report_of_these_weights_is_shown(measured: Classifier, open_page: OpenPage) -> None:
+    make_report(measured.manifest.sha256).write(Settings.from_environment().model)
+    page = open_page("model")
+    assert [each.kind for each in alerts(page)] == ["warning"]
+    assert list(charts(page)) == ["budgets", "corruptions"]
+    pgd, strongest = charts(page)["budgets"]["data"]
+    assert (pgd["name"], strongest["name"]) == ("PGD", "AutoAttack-lite")
+    assert [line["name"] for line in charts(page)["corruptions"]["data"]] == ["Noise", "Fog"]
+    assert values(page.caption)[1:4] == [
+        "Measured on 2026-11-21 with 100 images of gtsrb32 (held-out), drawn evenly over the "
+        "classes. Attacked pictures are judged as saved, in 8 bit.",
+        "PGD with 8/255 turns 91 of 96 other signs into 14 Stop.",
+        "Worst: Fog at severity 5.",
+    ]
+    (table,) = page.dataframe
+    assert table.value.to_dict("records") == [
+        {"class": "1 Speed limit 30 km/h", "images": 60, "clean": 1.0, "attacked": 5 / 60,
+         "corrupted": 21 / 60},
+        {"class": "14 Stop", "images": 40, "clean": 39 / 40, "attacked": 0.0, "corrupted": 0.25},
+    ]  # fmt: skip
+
+
+def test_a_report_of_other_weights_is_said_and_not_shown(
+    measured: Classifier, open_page: OpenPage
+) -> None:
+    make_report("0123456789abcdef" * 4).write(Settings.from_environment().model)
+    page = open_page("model")
+    assert alerts(page)[-1] == Alert(
+        "warning", "",
+        "The report of 2026-11-21 is of other weights (0123456789ab), so it is not shown. "
+        "`python -m core attack --report` measures it, in about ten minutes on two cores.",
+    )  # fmt: skip
+    assert not charts(page) and not page.dataframe
+
+
+def test_a_damaged_report_is_said(measured: Classifier, open_page: OpenPage) -> None:
+    file = Settings.from_environment().model / "robustness.json"
+    file.write_text("{}")
+    page = open_page("model")
+    assert alerts(page)[0] == Alert(
+        "error", "",
+        f"{file} is not a robustness report ('budgets'); `python -m core attack --report` makes it "
+        "anew",
+    )  # fmt: skip
+    assert values(page.subheader) == ["How robust it is", "How it was trained", "What it cannot do"]
