@@ -370,3 +370,12 @@ def test_gtsrb32_is_read_and_split_by_track() -> None:
     assert [len(one) for one in signs] == [len(one - set().union(*signs[:n], *signs[n + 1 :]))
                                            for n, one in enumerate(signs)]  # fmt: skip
     assert all(set(part.labels.tolist()) == set(range(43)) for part in parts.values())
+
+
+def test_an_even_sample_takes_of_every_class_as_many_as_there_are() -> None:
+    dataset = make_dataset([0] * 10 + [1] * 2 + [2] * 4)
+    drawn = dataset.sample_evenly(9, seed=0)
+    assert np.bincount(drawn.labels).tolist() in ([4, 2, 3], [3, 2, 4])
+    assert drawn.labels.tolist() == dataset.sample_evenly(9, seed=0).labels.tolist()
+    assert sorted(dataset.sample_evenly(3, seed=1).labels.tolist()) == [0, 1, 2]
+    assert len(dataset.sample_evenly(99, seed=0)) == 16
