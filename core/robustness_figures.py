@@ -14,7 +14,7 @@ COLOURS = (ORDINARY, ALARM, "#2f9e77", "#d98c1f", "#9467c9", MUTED)
 MARKS = ("circle", "square", "diamond", "triangle-up", "x", "cross")  # told apart without colours
 
 
-def accuracy_by_budget(report: Robustness, *, height: int = 320) -> go.Figure:
+def accuracy_by_budget(report: Robustness, *, height: int = 340) -> go.Figure:
     """Share of images still read right, by the largest change of a pixel; one line an attack."""
     places = ["none", *(f"{levels}/255" for levels in BUDGETS[1:])]
     lines = [(curve.title, curve.accuracy) for curve in report.curves]
@@ -23,7 +23,7 @@ def accuracy_by_budget(report: Robustness, *, height: int = 320) -> go.Figure:
     return _laid_out(figure, height)
 
 
-def accuracy_by_severity(report: Robustness, *, height: int = 320) -> go.Figure:
+def accuracy_by_severity(report: Robustness, *, height: int = 340) -> go.Figure:
     """Share of images still read right, by severity of a corruption; one line a kind."""
     lines = [(each.title, each.accuracy) for each in report.corruptions]
     figure = _lines(["1", "2", "3", "4", "5"], lines, "%{y:.1%} read right at severity %{x}")
@@ -45,9 +45,10 @@ def _lines(
 
 
 def _laid_out(figure: go.Figure, height: int) -> go.Figure:
+    # Room for two lines of legend, so that the axes of both plots lie side by side.
     legend: dict[str, Any] = {"orientation": "h", "yanchor": "bottom", "y": 1.04, "x": 0}
     figure.update_layout(
-        height=height, margin={"l": 8, "r": 12, "t": 28, "b": 8}, legend=legend, hovermode="closest"
+        height=height, margin={"l": 8, "r": 12, "t": 68, "b": 8}, legend=legend, hovermode="closest"
     )
     figure.update_yaxes(tickformat=".0%", range=[0, 1], title="read right", zeroline=False)
     figure.update_xaxes(type="category")

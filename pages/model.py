@@ -46,8 +46,11 @@ def show_classes(report: Robustness) -> None:
     titles = ("Clean", f"{report.curves[0].title} {CLASS_BUDGET}/255", report.worst)
     st.dataframe(
         [
-            {"class": class_name(each.class_id), "images": each.images}
-            | {name: getattr(each, name) / each.images for name in shares}
+            {
+                "class": class_name(each.class_id),
+                **{name: 100 * getattr(each, name) / each.images for name in shares},
+                "images": each.images,
+            }
             for each in report.per_class
         ],
         key="classes", hide_index=True, height=420,
@@ -56,7 +59,7 @@ def show_classes(report: Robustness) -> None:
             "images": st.column_config.NumberColumn("Images", width="small"),
         } | {
             name: st.column_config.ProgressColumn(
-                title, format="percent", min_value=0.0, max_value=1.0,
+                title, format="%.0f %%", min_value=0.0, max_value=100.0,
                 help="Share of the images of this class that are read right",
             )
             for name, title in zip(shares, titles, strict=True)

@@ -98,9 +98,9 @@ def test_a_report_of_these_weights_is_shown(measured: Classifier, open_page: Ope
     ]
     (table,) = page.dataframe
     assert table.value.to_dict("records") == [
-        {"class": "1 Speed limit 30 km/h", "images": 60, "clean": 1.0, "attacked": 5 / 60,
-         "corrupted": 21 / 60},
-        {"class": "14 Stop", "images": 40, "clean": 39 / 40, "attacked": 0.0, "corrupted": 0.25},
+        {"class": "1 Speed limit 30 km/h", "clean": 100, "attacked": 500 / 60, "corrupted": 35,
+         "images": 60},
+        {"class": "14 Stop", "clean": 97.5, "attacked": 0, "corrupted": 25, "images": 40},
     ]  # fmt: skip
 
 
