@@ -14,6 +14,7 @@ from core.trials import LEVELS, Rate, Trial
 
 ROW = 24  # height in pixels of a class in a chart
 FRAME = 110
+MOST_NAMES = 12  # columns under which there is room for names
 
 
 def path(trial: Trial, *, height: int = 260) -> go.Figure:
@@ -61,26 +62,39 @@ def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
         barmode="group", bargap=0.25,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0, "traceorder": "reversed"},
     )  # fmt: skip
-    return _laid_out(figure, FRAME + 2 * ROW * len(classes))
+    return _laid_out(figure, FRAME + ROW * len(classes))
 
 
 def reading_matrix(readings: Mapping[tuple[int, int], int]) -> go.Figure:
-    """From the true class (rows) to what the saved picture is read as (columns), counts."""
+    """From the true class (rows) to what the saved picture is read as (columns), counts.
+
+    Misreadings are red; readings that stayed right are blue, below 0 on the colour scale.
+    """
     rows = sorted({source for source, _ in readings})[::-1]
     columns = sorted({read for _, read in readings})
     counts = [[readings.get((row, column), 0) for column in columns] for row in rows]
+    signed = [
+        [-n if row == column else n for column, n in zip(columns, line, strict=True)]
+        for row, line in zip(rows, counts, strict=True)
+    ]
+    largest = max(readings.values())
+    few = len(columns) <= MOST_NAMES
     figure = go.Figure(
         go.Heatmap(
-            z=counts, x=[class_name(k) for k in columns], y=[class_name(k) for k in rows],
-            zmin=0, colorscale=[[0, "rgba(229,72,77,0)"], [1, "rgba(229,72,77,1)"]],
-            text=[[str(n) if n else "" for n in row] for row in counts],
-            texttemplate="%{text}", showscale=False, xgap=1, ygap=1,
-            hovertemplate="%{y} read as %{x}: %{z}<extra></extra>",
+            z=signed, x=[class_name(k) for k in columns], y=[class_name(k) for k in rows],
+            zmin=-largest, zmax=largest, showscale=False, xgap=1, ygap=1,
+            colorscale=[[0, ORDINARY], [0.5, "rgba(128,128,128,0.08)"], [1, ALARM]],
+            text=[[str(n) if n else "" for n in line] for line in counts],
+            texttemplate="%{text}", hovertemplate="%{y} read as %{x}: %{text}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title="read as", tickangle=-45, automargin=True, type="category")
+    figure.update_xaxes(
+        title="read as", tickangle=-45 if few else 0, automargin=True, type="category",
+        tickvals=list(range(len(columns))),
+        ticktext=[class_name(k) if few else str(k) for k in columns],
+    )  # fmt: skip
     figure.update_yaxes(title="is", automargin=True, type="category")
-    return _laid_out(figure, FRAME + 100 + ROW * len(rows))
+    return _laid_out(figure, FRAME + 100 * few + ROW * len(rows))
 
 
 def budget_preview(pixels: NDArray[np.uint8], epsilon: float, norm: str) -> NDArray[np.uint8]:

@@ -43,13 +43,13 @@ def _row(trial: Trial) -> dict[str, object]:
     difference, _ = figures.magnified_difference(crafted.clean, crafted.adversarial)
     return {
         "attack": trial.plan.info.title,
+        "difference": figures.thumbnail(difference),
         "aimed at": trial.plan.goal,
         "read as": class_name(trial.after.class_id),
         "confidence": trial.after.confidence,
         "saved as PNG": survival(trial),
-        f"largest change, n/{LEVELS}": round(crafted.linf * LEVELS),
+        f"change, n/{LEVELS}": round(crafted.linf * LEVELS),
         "L2": crafted.l2,
         "PSNR, dB": crafted.psnr,
         "steps": crafted.steps,
-        "difference": figures.thumbnail(difference),
     }

@@ -14,6 +14,7 @@ import streamlit as st
 from core import labels, samples
 from core.errors import BadInput
 from core.vision.attacks import ATTACKS, get_attack
+from pages._attack_sign import ANY_WRONG
 
 MODES = {"one": "One sign", "compare": "Compare attacks", "many": "Many signs"}
 STOP = 14
@@ -100,7 +101,8 @@ def follow() -> None:
         "attack_number": min(link.picture, len(samples.of_class(link.class_id))) - 1,
         "attack_family": ATTACKS[link.attack].info.family,
         f"attack_name_{ATTACKS[link.attack].info.family}": link.attack,
-        "attack_target": link.target, "attack_seed": link.seed, "attack_sure": link.sure,
+        "attack_target": ANY_WRONG if link.target is None else link.target,
+        "attack_seed": link.seed, "attack_sure": link.sure,
     })  # fmt: skip
     if link.epsilon is not None:
         st.session_state[f"attack_budget_{link.attack}"] = (
@@ -120,13 +122,14 @@ def remember() -> None:
 
 def _shown() -> AttackLink:
     shown = st.session_state
+    target = shown.get("attack_target", ANY_WRONG)
     attack = shown.get(f"attack_name_{shown.get('attack_family')}", AttackLink.attack)
     return AttackLink(
         mode=shown["attack_mode"],
         class_id=shown.get("attack_class", AttackLink.class_id),
         picture=shown.get("attack_number", 0) + 1,
         attack=attack,
-        target=shown.get("attack_target"),
+        target=None if target == ANY_WRONG else target,
         epsilon=shown.get(f"attack_budget_{attack}"),
         steps=shown.get(f"attack_steps_{attack}"),
         seed=shown.get("attack_seed", 0),

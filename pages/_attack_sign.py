@@ -16,6 +16,7 @@ from pages import _parts as parts
 GALLERY = 6  # pictures in a row
 MOST_SHOWN = 24
 SIDE = 96
+ANY_WRONG = -1  # in the widget, for which None means that nothing is chosen
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def choose_class(
     """A class by name, or by the picture of its sign; None: any wrong class, where offered."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
         class_id = st.selectbox(
-            label, [None, *_ids()] if any_wrong else _ids(), key=key, on_change=changed,
+            label, [ANY_WRONG, *_ids()] if any_wrong else _ids(), key=key, on_change=changed,
             persist_state="page", format_func=_name,
         )  # fmt: skip
         by_picture = st.popover(
@@ -99,7 +100,7 @@ def choose_class(
         with by_picture:
             _gallery([sample_of(k) for k in ids], [str(k) for k in ids], take,
                      chosen=None, key=f"{key}_take")  # fmt: skip
-    return class_id
+    return None if class_id == ANY_WRONG else class_id
 
 
 @st.cache_data(show_spinner=False)
@@ -123,8 +124,8 @@ def _gallery(
                 )  # fmt: skip
 
 
-def _name(class_id: int | None) -> str:
-    return "Any wrong class" if class_id is None else class_name(class_id)
+def _name(class_id: int) -> str:
+    return "Any wrong class" if class_id == ANY_WRONG else class_name(class_id)
 
 
 def _show_first() -> None:

@@ -1,6 +1,8 @@
-"""Attack: what is asked for is what is run, the result is judged as saved, and sent as traffic."""
+"""Attack, one sign: what is asked for is run, judged as saved, told in words, sent as traffic."""
 
-import re
+import io
+import json
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +15,11 @@ from core import samples
 from core.images import decode
 from core.labels import class_name
 from core.services import Services
+from core.trials import Plan, Trial, in_one_sentence
 from core.types import Provenance
-from core.vision.lab import Crafted
+from core.vision.attacks import ATTACKS
+from pages._attack_sign import ANY_WRONG
+from tests.pages.attacking import dropped, finished, press, result
 from tests.pages.conftest import OpenPage, go_to
 from tests.pages.elements import (
     Alert,
@@ -24,236 +29,278 @@ from tests.pages.elements import (
     labelled,
     labels,
     links,
+    metrics,
     values,
 )
 from tests.pages.traffic import everything, predict, read_as
 from tests.pictures import BAD, blocks, saved
 
 STOP = 14
-MISREAD = Alert("success", "", "Misread, also after saving as an 8-bit PNG.")
-WITHSTOOD = Alert("warning", "", "Not misread once saved. Raise the budget or the number of steps.")
+NOT_FOOLED = "Raise the budget or the steps, or try another attack."
+Pixels = np.ndarray[Any, Any]
 
 
 @pytest.fixture
-def sign(signwatch: Services) -> np.ndarray[Any, Any]:
+def sign(signwatch: Services) -> Pixels:
     """A picture that is not read as the default target."""
     return read_as(signwatch, other_than=STOP)
 
 
 @pytest.fixture
-def page(open_page: OpenPage, sign: np.ndarray[Any, Any]) -> AppTest:
-    """The page with that picture dropped on it: it counts as what it is read as."""
-    at = open_page("attack")
-    at.file_uploader(key="attack_upload").upload("sign.png", saved(sign, "PNG")).run()
-    assert not at.exception
-    return at
+def page(open_page: OpenPage, sign: Pixels) -> AppTest:
+    """The page with that picture dropped on it, and DeepFool chosen."""
+    return dropped(open_page("attack", attack="deepfool", target=str(STOP)), sign)
 
 
-def press(at: AppTest, label: str = "Attack") -> AppTest:
-    labelled(at.button, label).click().run()
-    assert not at.exception
-    return at
+def verdict(trial: Trial) -> Alert:
+    """The box over a result."""
+    text = in_one_sentence(trial)
+    if trial.crafted.success:
+        return Alert("success", "Misread, also after saving as PNG", text)
+    if trial.crafted.success_before_rounding:
+        return Alert("warning", "Lost in saving", text)
+    return Alert("warning", "Not fooled", f"{text} {NOT_FOOLED}")
 
 
 def send(at: AppTest, count: int, share: int) -> AppTest:
     labelled(at.number_input, "Requests").set_value(count)
     labelled(at.slider, "Share of adversarial requests, %").set_value(share)
-    return press(at, "Send as traffic")
+    labelled(at.button, "Send as traffic").click().run()
+    assert not at.exception
+    return at
 
 
-def crafted(at: AppTest) -> Crafted:
-    return at.session_state["crafted"][0]
+def test_a_prepared_attack_waits_for_one_click(open_page: OpenPage) -> None:
+    at = open_page("attack")
+    assert values(at.markdown)[0] == (
+        "Make the classifier read **14 Stop** where the sign shows **12 Priority road**, "
+        "with **PGD**, budget 8/255."
+    )
+    assert at.selectbox(key="attack_class").value == 12
+    assert at.selectbox(key="attack_target").value == STOP
+    assert at.session_state["attack_name_budget"] == "pgd"
+    assert at.slider(key="attack_budget_pgd").value == 8
+    assert at.number_input(key="attack_steps_pgd").value == 10
+    assert at.toggle(key="attack_sure").value is True
 
 
-def test_before_an_attack_there_is_a_sign_and_no_result(
+def test_a_sample_is_taken_by_a_click_in_the_gallery(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("attack")
-    assert values(at.subheader) == ["1. A sign", "2. An attack"]
-    assert at.selectbox(key="attack_class").value == 1
-    assert at.selectbox(key="attack_name").value == "deepfool"
-    assert at.toggle(key="attack_aimed").value is True
-    assert at.selectbox(key="attack_target").value == STOP
-    before = predict(signwatch, samples.of_class(1)[0].picture().pixels)
-    assert image_captions(at) == [
-        f"Read as {class_name(before.class_id)}, {before.confidence:.1%} confident"
-    ]
-    assert labels(at.button) == ["Attack"]
-
-
-def test_other_sample_signs_can_be_taken(open_page: OpenPage, signwatch: Services) -> None:
-    at = open_page("attack")
     at.selectbox(key="attack_class").select(25).run()
-    at.segmented_control(key="attack_number").select(2).run()
+    at.button(key="attack_take_2").click().run()
+    assert at.query_params["picture"] == "3"
     before = predict(signwatch, samples.of_class(25)[2].picture().pixels)
-    assert image_captions(at) == [
-        f"Read as {class_name(before.class_id)}, {before.confidence:.1%} confident"
-    ]
+    shown = f"**{class_name(before.class_id)}** · {before.confidence:.1%} confident"
+    assert shown in values(at.markdown)
+    at.selectbox(key="attack_class").select(26).run()
+    assert at.query_params["picture"] == "1"
+
+
+def test_a_dropped_file_is_taken_by_a_click(open_page: OpenPage, signwatch: Services) -> None:
+    at = dropped(open_page("attack"), blocks(1), blocks(2))
+    for number in (0, 1):
+        at.button(key=f"attack_take_{number}").click().run()
+        before = predict(signwatch, blocks(number + 1))
+        shown = f"**{class_name(before.class_id)}** · {before.confidence:.1%} confident"
+        assert shown in values(at.markdown)
+
+
+@pytest.mark.parametrize("key", ["attack_class", "attack_target"])
+def test_a_class_is_chosen_by_its_picture(key: str, open_page: OpenPage) -> None:
+    at = open_page("attack")
+    at.session_state[f"{key}_by_picture"] = True
+    at.run()
+    at.button(key=f"{key}_take_17").click().run()
+    assert at.selectbox(key=key).value == 17
+    assert at.session_state[f"{key}_by_picture"] is False
 
 
 def test_a_broken_file_gets_its_message_and_cannot_be_attacked(open_page: OpenPage) -> None:
     at = open_page("attack")
     at.file_uploader(key="attack_upload").upload("broken.png", BAD[1].content).run()
     assert not at.exception
-    assert alerts(at) == [Alert("error", "", f"**broken.png**: {BAD[1].message}")]
-    assert labelled(at.button, "Attack").disabled
+    assert alerts(at) == [
+        Alert("error", "", f"**broken.png**: {BAD[1].message}"),
+        Alert("info", "", "Choose a sign, or drop a picture of one."),
+    ]
+    assert "Attack" not in labels(at.button)
 
 
-@pytest.mark.parametrize(
-    ("name", "fields"),
-    [
-        ("deepfool", ["Steps at most"]),
-        ("fgsm", ["Budget: every colour value may move by at most"]),
-        ("pgd", ["Budget: every colour value may move by at most", "Steps at most"]),
-    ],
-)
-def test_each_attack_shows_the_settings_that_it_takes(
-    name: str, fields: list[str], open_page: OpenPage
+@pytest.mark.parametrize("name", ATTACKS)
+def test_each_attack_is_told_and_shows_the_settings_that_it_takes(
+    name: str, open_page: OpenPage
 ) -> None:
-    at = open_page("attack")
-    at.selectbox(key="attack_name").select(name).run()
-    assert not at.exception
-    assert [*labels(at.select_slider), *labels(at.number_input)] == fields
+    info = ATTACKS[name].info
+    at = open_page("attack", attack=name)
+    assert at.query_params["attack"] == name
+    assert info.explanation in values(at.caption)
+    assert info.source in values(at.caption)
+    assert info.formula in values(at.markdown)
+    budgets = [each.key for each in [*at.slider, *at.number_input] if "budget" in each.key]
+    assert budgets == [f"attack_budget_{name}"] * info.takes_epsilon
+    assert ("attack_target" in [each.key for each in at.selectbox]) is info.targeted
 
 
-def test_an_untargeted_attack_asks_for_no_target(page: AppTest) -> None:
-    page.toggle(key="attack_aimed").set_value(False).run()
-    assert "The sign shall be read as" not in labels(page.selectbox)
+@pytest.mark.parametrize("levels", [1, 16])
+def test_the_budget_is_shown_on_the_picture(
+    levels: int, open_page: OpenPage, sign: Pixels, signwatch: Services
+) -> None:
+    at = dropped(open_page("attack", attack="fgsm", epsilon=str(levels)), sign)
+    assert image_captions(at)[-2:] == ["Original", "Random noise of that size"]
+    (told,) = [each for each in values(at.caption) if each.startswith("Random noise alone")]
+    signs = np.random.default_rng(0).choice([-1, 1], size=sign.shape)
+    noisy = np.clip(sign.astype(int) + levels * signs, 0, 255).astype(np.uint8)
+    read = predict(signwatch, noisy)
+    assert told == (
+        f"Random noise alone is read as {class_name(read.class_id)}, "
+        f"{read.confidence:.1%} confident."
+    )
 
 
 def test_deepfool_to_stop(
-    page: AppTest, signwatch: Services, sign: np.ndarray[Any, Any],
-    downloads: dict[str, Callable[[], bytes]],
-) -> None:  # fmt: skip
-    label = predict(signwatch, sign).class_id
-    (expected,) = signwatch.craft("deepfool", [sign], [label], epsilon=None, target=STOP, steps=100)
-    assert expected.success
-    press(page)
-    assert np.array_equal(crafted(page).adversarial, expected.adversarial)
-    assert alerts(page) == [MISREAD]
-    assert values(page.subheader)[2:] == ["3. The result", "4. Send as traffic"]
-
-    before, after = signwatch.predictor.predict([sign, expected.adversarial])
+    page: AppTest, signwatch: Services, sign: Pixels, downloads: dict[str, Callable[[], bytes]]
+) -> None:
+    (expected,) = signwatch.attack(Plan("deepfool", STOP, steps=100), [sign], None)
+    assert expected.crafted.success
+    finished(press(page))
+    adversarial = result(page).crafted.adversarial
+    assert np.array_equal(adversarial, expected.crafted.adversarial)
+    assert alerts(page) == [verdict(expected)]
+    before, after = signwatch.predictor.predict([sign, adversarial])
     assert after.class_id == STOP
     for shown in (before, after):
         assert f"**{class_name(shown.class_id)}** · {shown.confidence:.1%} confident" in values(
             page.markdown
         )
-    assert charts(page).keys() == {"attack_clean", "attack_adversarial"}
-    assert image_captions(page)[1:3] == ["Original", "Adversarial"]
-    assert re.fullmatch(r"Difference, magnified \d+ times", image_captions(page)[3])
-    assert (
-        f"Largest change **{expected.linf * 255:.0f}/255** per colour value · "
-        f"L2 distance **{expected.l2:.2f}** · PSNR **{expected.psnr:.1f} dB** · "
-        f"**{expected.steps}** steps"
-    ) in values(page.markdown)
-    assert np.array_equal(decode(downloads["adversarial.png"]()), expected.adversarial)
+    assert charts(page).keys() == {"attack_original", "attack_adversarial", "attack_path"}
+    assert image_captions(page)[:2] == ["Original", "Adversarial"]
+
+    change = (adversarial.astype(float) - sign) / 255
+    largest, squares = np.abs(change).max() * 255, np.sum(change**2)
+    assert {name: value for name, (value, _) in metrics(page).items()} == {
+        "Largest change": f"{largest:.0f}/255",
+        "L2 distance": f"{np.sqrt(squares):.2f}",
+        "PSNR": f"{-10 * np.log10(squares / change.size):.1f} dB",
+        "Pixels changed": f"{np.any(change != 0, axis=2).mean():.0%}",
+    }
+    assert np.array_equal(decode(downloads["adversarial.png"]()), adversarial)
+    with zipfile.ZipFile(io.BytesIO(downloads["attack.zip"]())) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        (entry,) = manifest["pictures"]
+        assert np.array_equal(decode(archive.read(entry["file"])), adversarial)
+    assert (manifest["attack"], manifest["target"]) == ("deepfool", STOP)
+    assert entry["label"] == before.class_id
     assert links(page) == [("Why? Compare the heat maps", "explain", "source=lab")]
     assert everything(signwatch) == []  # only what is sent is captured
 
 
-@pytest.mark.parametrize("budget", [2, 16])
+def test_the_path_is_plotted_step_by_step(page: AppTest) -> None:
+    finished(press(page))
+    path = result(page).crafted.path
+    true, goal = charts(page)["attack_path"]["data"]
+    assert true["name"] == class_name(result(page).crafted.label)
+    assert goal["name"] == class_name(STOP)
+    assert path[-1, 2] > path[0, 2]
+    assert result(page).after.confidence == pytest.approx(path[-1, 2], abs=0.1)
+
+
+@pytest.mark.parametrize("levels", [2, 16])
 def test_the_budget_is_kept(
-    budget: int, page: AppTest, signwatch: Services, sign: np.ndarray[Any, Any]
+    levels: int, open_page: OpenPage, signwatch: Services, sign: Pixels
 ) -> None:
-    label = predict(signwatch, sign).class_id
-    (expected,) = signwatch.craft("fgsm", [sign], [label], epsilon=budget / 255, target=STOP)
-    page.selectbox(key="attack_name").select("fgsm").run()
-    page.select_slider(key="attack_budget").set_value(budget).run()
-    press(page)
-    assert round(crafted(page).linf * 255) == budget
-    assert np.array_equal(crafted(page).adversarial, expected.adversarial)
-    assert alerts(page) == [MISREAD if expected.success else WITHSTOOD]
+    (expected,) = signwatch.attack(Plan("fgsm", STOP, levels / 255), [sign], None)
+    at = dropped(open_page("attack", attack="fgsm"), sign)
+    at.slider(key="attack_budget_fgsm").set_value(levels).run()
+    finished(press(at))
+    assert round(result(at).crafted.linf * 255) == levels
+    assert np.array_equal(result(at).crafted.adversarial, expected.crafted.adversarial)
+    assert alerts(at) == [verdict(expected)]
 
 
-def test_a_sign_that_withstands_is_said_to(open_page: OpenPage, signwatch: Services) -> None:
-    """Some picture among many withstands one step of 1/255 towards some class."""
-    for pixels in map(blocks, range(700, 720)):
-        label = predict(signwatch, pixels).class_id
-        target = (label + 20) % 43
-        (tried,) = signwatch.craft("fgsm", [pixels], [label], epsilon=1 / 255, target=target)
-        if not tried.success:
-            break
-    at = open_page("attack")
-    at.file_uploader(key="attack_upload").upload("sign.png", saved(pixels, "PNG"))
-    at.selectbox(key="attack_name").select("fgsm")
-    at.selectbox(key="attack_target").select(target).run()
-    at.select_slider(key="attack_budget").set_value(1).run()
-    assert alerts(press(at)) == [WITHSTOOD]
-    assert "4. Send as traffic" in values(at.subheader)
-
-
-def test_the_number_of_steps_is_kept(
-    page: AppTest, signwatch: Services, sign: np.ndarray[Any, Any]
+def test_steps_seed_and_going_on_are_kept(
+    open_page: OpenPage, signwatch: Services, sign: Pixels
 ) -> None:
-    label = predict(signwatch, sign).class_id
-    (expected,) = signwatch.craft(
-        "pgd", [sign], [label], epsilon=8 / 255, target=STOP, steps=3
-    )  # fmt: skip
-    page.selectbox(key="attack_name").select("pgd").run()
-    page.number_input(key="attack_steps_pgd").set_value(3).run()
-    press(page)
-    assert crafted(page).steps == expected.steps
-    assert np.array_equal(crafted(page).adversarial, expected.adversarial)
+    plan = Plan("pgd", STOP, 4 / 255, steps=3, seed=5, persistent=True)
+    (expected,) = signwatch.attack(plan, [sign], None)
+    at = dropped(open_page("attack", attack="pgd", epsilon="4"), sign)
+    at.number_input(key="attack_steps_pgd").set_value(3)
+    at.number_input(key="attack_seed").set_value(5)
+    at.toggle(key="attack_sure").set_value(True).run()
+    finished(press(at))
+    assert result(at).plan == plan
+    assert np.array_equal(result(at).crafted.adversarial, expected.crafted.adversarial)
 
 
 def test_untargeted_any_wrong_class_will_do(
-    page: AppTest, signwatch: Services, sign: np.ndarray[Any, Any]
+    page: AppTest, signwatch: Services, sign: Pixels
 ) -> None:
-    page.toggle(key="attack_aimed").set_value(False).run()
-    press(page)
-    assert alerts(page) == [MISREAD]
-    label = predict(signwatch, sign).class_id
-    assert predict(signwatch, crafted(page).adversarial).class_id != label
-    assert page.session_state["crafted"][1:] == ("deepfool", None)
+    page.selectbox(key="attack_target").set_value(ANY_WRONG).run()
+    assert page.query_params["target"] == "any"
+    finished(press(page))
+    assert predict(signwatch, result(page).crafted.adversarial).class_id != (
+        predict(signwatch, sign).class_id
+    )
+    assert result(page).plan.target is None
 
 
-def test_a_sign_of_the_target_class_does_not_count(
-    page: AppTest, signwatch: Services, sign: np.ndarray[Any, Any]
+def test_the_own_class_as_target_is_refused_at_once(
+    page: AppTest, signwatch: Services, sign: Pixels
 ) -> None:
     label = predict(signwatch, sign).class_id
     page.selectbox(key="attack_target").select(label).run()
-    press(page)
     assert alerts(page) == [
         Alert(
             "warning", "",
-            f"The clean picture does not count: its class is {class_name(label)}, and it is "
-            "misread already, or is of the target class. Take another picture or target.",
+            f"{class_name(label)} is what the sign is and what it shall be read as. "
+            "Take another target or another picture.",
         )
     ]  # fmt: skip
-    assert "Send as traffic" not in labels(page.button)
+    assert labelled(page.button, "Attack").disabled
 
 
-def test_a_sign_that_is_misread_already_does_not_count(
+def test_a_sign_that_is_misread_already_is_refused_at_once(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     misread = next(
         sample for sample in samples.all_samples()
-        if sample.class_id != STOP and sample.number == 0
+        if sample.number == 0
         and predict(signwatch, sample.picture().pixels).class_id != sample.class_id
     )  # fmt: skip
-    at = open_page("attack")
-    at.selectbox(key="attack_class").select(misread.class_id).run()
-    (alert,) = alerts(press(at))
-    assert alert.text.startswith(
-        f"The clean picture does not count: its class is {class_name(misread.class_id)}, "
-    )
+    read = predict(signwatch, misread.picture().pixels).class_id
+    at = open_page("attack", **{"class": str(misread.class_id)})
+    assert alerts(at) == [
+        Alert(
+            "warning", "",
+            f"This sign is {class_name(misread.class_id)}, and the classifier reads "
+            f"{class_name(read)} without any attack. Take another picture.",
+        )
+    ]  # fmt: skip
+    assert labelled(at.button, "Attack").disabled
 
 
-def test_the_result_stays_while_other_settings_are_tried(page: AppTest) -> None:
-    press(page)
-    page.selectbox(key="attack_name").select("fgsm").run()
-    assert alerts(page) == [MISREAD]
-    assert page.session_state["crafted"][1] == "deepfool"
+def test_the_result_stays_while_settings_are_tried_and_belongs_to_its_picture(
+    open_page: OpenPage, sign: Pixels
+) -> None:
+    at = dropped(open_page("attack", attack="deepfool"), sign, blocks(3))
+    finished(press(at))
+    shown = alerts(at)
+    at.session_state["attack_family"] = "budget"
+    at.run()
+    assert alerts(at) == shown
+    at.button(key="attack_take_1").click().run()
+    assert "attack_path" not in charts(at)
+    at.button(key="attack_take_0").click().run()
+    assert alerts(at) == shown
 
 
 @pytest.mark.parametrize(("count", "share", "attacked"), [(5, 80, 4), (4, 0, 0), (3, 100, 3)])
 def test_sent_as_traffic_in_number_and_share(
     count: int, share: int, attacked: int, page: AppTest, signwatch: Services
 ) -> None:
-    send(press(page), count, share)
-    assert alerts(page) == [
-        MISREAD,
+    send(finished(press(page)), count, share)
+    assert alerts(page)[1:] == [
         Alert("success", "", f"{count} requests sent, {attacked} of them adversarial."),
     ]
     assert ("Watch the class frequencies", "", "") in links(page)
@@ -264,11 +311,11 @@ def test_sent_as_traffic_in_number_and_share(
 
 
 def test_what_is_sent_says_where_it_comes_from(
-    page: AppTest, signwatch: Services, sign: np.ndarray[Any, Any]
+    page: AppTest, signwatch: Services, sign: Pixels
 ) -> None:
-    send(press(page), 10, 60)
+    send(finished(press(page)), 10, 60)
     label = predict(signwatch, sign).class_id
-    adversarial = crafted(page).adversarial
+    adversarial = result(page).crafted.adversarial
     clean_labels = []
     for item in everything(signwatch):
         provenance = item.capture.provenance
@@ -291,7 +338,7 @@ def test_what_is_sent_says_where_it_comes_from(
 def test_sending_twice_is_twice_the_traffic_and_drawing_again_none(
     page: AppTest, signwatch: Services
 ) -> None:
-    send(press(page), 4, 50)
+    send(finished(press(page)), 4, 50)
     page.run()
     assert len(everything(signwatch)) == 4
     send(page, 3, 100)
@@ -299,14 +346,28 @@ def test_sending_twice_is_twice_the_traffic_and_drawing_again_none(
 
 
 def test_the_order_of_the_traffic_is_mixed(page: AppTest, signwatch: Services) -> None:
-    send(press(page), 20, 50)
+    send(finished(press(page)), 20, 50)
     order = [item.capture.provenance.attack is None for item in reversed(everything(signwatch))]
     assert order not in ([False] * 10 + [True] * 10, [True] * 10 + [False] * 10)
     assert sum(order) == 10
 
 
 def test_the_heat_maps_of_the_result_are_a_click_away(page: AppTest) -> None:
-    press(page)
+    finished(press(page))
     go_to(page, "explain", source="lab")
     assert values(page.subheader) == ["Adversarial", "Clean"]
     assert charts(page).keys() == {"map_adversarial", "map_clean"}
+
+
+def test_small_and_large_pictures_of_any_shape_go_through(open_page: OpenPage) -> None:
+    at = dropped(open_page("attack", attack="fgsm", target="any"), blocks(4, side=600, cells=6))
+    finished(press(at))
+    assert max(result(at).crafted.adversarial.shape) == 512
+
+
+def test_a_jpeg_is_attacked_as_the_pixels_that_it_holds(open_page: OpenPage, sign: Pixels) -> None:
+    at = open_page("attack", attack="fgsm", target="any")
+    content = saved(sign, "JPEG")
+    at.file_uploader(key="attack_upload").upload("sign.jpg", content).run()
+    finished(press(at))
+    assert np.array_equal(result(at).crafted.clean, decode(content))

@@ -1,6 +1,7 @@
 """The overview: state of the latest execution, figures of the live window, and that it lives."""
 
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -10,6 +11,7 @@ from core.figures import ALARM, ORDINARY
 from core.labels import class_name
 from core.services import Services
 from core.types import MonitorSettings, Provenance, Verdict, now
+from pages._attack_link import TRY_IT, AttackLink
 from tests.pages.conftest import SHELL, OpenPage
 from tests.pages.elements import Alert, alerts, charts, links, metrics, values
 from tests.pages.traffic import flood, put_flagged, request
@@ -20,6 +22,12 @@ NOT_RUN = Alert(
     "info", "No execution yet",
     "The monitor has not run yet; it runs every full hour, or now on the Monitor page.",
 )  # fmt: skip
+TRY_IT_LINK = ("**Try it: fool the classifier**", "attack")
+
+
+def test_newcomers_are_led_to_a_prepared_attack(open_page: OpenPage) -> None:
+    (query,) = [query for label, _, query in links(open_page("overview")) if "Try it" in label]
+    assert AttackLink.read(dict(parse_qsl(query))) == AttackLink.read(TRY_IT)
 
 
 def test_without_traffic_it_says_what_to_do(open_page: OpenPage) -> None:
@@ -27,7 +35,7 @@ def test_without_traffic_it_says_what_to_do(open_page: OpenPage) -> None:
     assert alerts(at) == [NOT_RUN]
     assert values(at.subheader) == ["No traffic in the last 60 minutes"]
     assert [link[:2] for link in links(at)] == [
-        ("**Try it: fool the classifier**", "attack"),
+        TRY_IT_LINK,
         ("Or drop pictures of signs", "classify"),
     ]
     assert not at.metric
@@ -101,6 +109,7 @@ def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services)
     assert [link[:2] for link in links(at)] == [
         ("Work through flagged predictions", "triage"),
         ("See the execution", "monitor"),
+        TRY_IT_LINK,
     ]
 
 
@@ -117,7 +126,7 @@ def test_all_clear_after_an_execution_without_violations(
             f"{execution.started_at:%Y-%m-%d %H:%M:%S} UTC, 4 predictions",
         )
     ]  # fmt: skip
-    assert not links(at)
+    assert [link[:2] for link in links(at)] == [TRY_IT_LINK]
 
 
 def test_an_execution_without_traffic_was_not_an_evaluation(

@@ -1,0 +1,59 @@
+"""Somebody who has never heard of adversarial examples, and a misread sign in three clicks."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.acts import alert, go, press, see_page
+from tests.browser.conftest import Attacked, Dashboard, NewPage, pictured
+
+pytestmark = pytest.mark.browser
+COUNT_CLICKS = "window.clicks = 0; window.addEventListener('click', () => window.clicks++, true)"
+
+
+def fool_the_classifier(page: Page, url: str) -> None:
+    """From the start page to the misread sign, clicks counted by the page itself."""
+    page.goto(url)
+    page.evaluate(COUNT_CLICKS)
+    page.get_by_role("link", name="Try it: fool the classifier").click()
+    see_page(page, "Attack")
+    press(page, "Attack")
+    told = alert(page, "Misread, also after saving as PNG")
+    expect(told).to_contain_text("The sign still shows 12 Priority road.")
+    expect(told).to_contain_text("The change is at most 8 of 255 levels per colour value")
+    expect(told).to_contain_text(re.compile(r"now reads 14 Stop with (9\d|100)\.\d% confidence"))
+    for picture in ("Original", "Adversarial"):
+        expect(page.get_by_role("img", name=picture, exact=True).first).to_be_visible()
+    assert page.evaluate("window.clicks") <= 3
+
+
+def test_three_clicks_to_a_misread_sign(
+    fresh_dashboard: Dashboard, new_page: NewPage, tmp_path: Path
+) -> None:
+    page = new_page()
+    with pictured(tmp_path, page):
+        fool_the_classifier(page, fresh_dashboard.url)
+
+
+def test_also_where_there_is_traffic_and_on_a_phone(
+    attacked: Attacked, new_page: NewPage, tmp_path: Path
+) -> None:
+    page = new_page(viewport={"width": 420, "height": 900})
+    with pictured(tmp_path, page):
+        fool_the_classifier(page, attacked.dashboard.url)
+
+
+def test_an_attack_under_way_is_cancelled(
+    attacked: Attacked, new_page: NewPage, tmp_path: Path
+) -> None:
+    page = new_page()
+    with pictured(tmp_path, page):
+        page.goto(f"{attacked.dashboard.url}/attack?attack=pgd&epsilon=1&steps=1000&sure=yes")
+        press(page, "Attack")
+        press(page, "Cancel")
+        expect(alert(page, "PGD was cancelled after")).to_be_visible()
+        expect(page.get_by_role("button", name="Attack", exact=True)).to_be_enabled()
+        go(page, "Explain")
+        expect(page.get_by_text("Latest attack")).to_have_count(0)

@@ -1,0 +1,258 @@
+"""Attack: several attacks on one sign, one attack on many, addresses, and work that is stopped."""
+
+import io
+import json
+import threading
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import samples
+from core.errors import BadInput, Cancelled
+from core.images import decode
+from core.labels import class_name
+from core.services import Services
+from core.trials import Plan
+from pages._attack_link import TRY_IT, AttackLink
+from tests.pages.attacking import dropped, finished, press
+from tests.pages.conftest import OpenPage, go_to
+from tests.pages.elements import Alert, alerts, charts, image_captions, labelled, labels, metrics
+from tests.pages.traffic import everything, predict
+from tests.pictures import blocks
+
+STOP = 14
+LEFT_OUT = "it is left out"
+
+
+def test_attacks_are_compared_on_one_sign(open_page: OpenPage, signwatch: Services) -> None:
+    names = ["fgsm", "deepfool"]
+    at = dropped(open_page("attack", mode="compare", target="any", attack="fgsm"), blocks(5))
+    at.session_state["attack_names"] = names
+    at.run()
+    finished(press(at, "Compare"))
+    label = predict(signwatch, blocks(5)).class_id
+    expected = signwatch.compare(
+        [Plan("fgsm", epsilon=8 / 255), Plan("deepfool")], blocks(5), label
+    )
+    table = at.dataframe[0].value
+    assert list(table["attack"]) == ["FGSM", "DeepFool"]
+    assert list(table["read as"]) == [class_name(each.after.class_id) for each in expected]
+    for trial, row in zip(expected, table.to_dict("records"), strict=True):
+        change = (trial.crafted.adversarial.astype(float) - blocks(5)) / 255
+        assert row["change, n/255"] == round(np.abs(change).max() * 255)
+        assert row["L2"] == pytest.approx(np.linalg.norm(change))
+        assert row["confidence"] == pytest.approx(trial.after.confidence)
+        assert (row["saved as PNG"] == "survives saving") is trial.crafted.success
+    assert image_captions(at)[:3] == [
+        f"Original: {class_name(label)}",
+        *(f"{each.plan.info.title}: {class_name(each.after.class_id)}" for each in expected),
+    ]
+
+
+@pytest.fixture
+def batch(open_page: OpenPage) -> tuple[AppTest, list[np.ndarray[Any, Any]]]:
+    """Many pictures attacked by one step of 8/255."""
+    pictures = [blocks(seed) for seed in range(30, 42)]
+    at = open_page("attack", mode="many", attack="fgsm", target=str(STOP), epsilon="8")
+    return finished(press(dropped(at, *pictures))), pictures
+
+
+def test_a_batch_counts_only_what_was_read_right(
+    batch: tuple[AppTest, list[np.ndarray[Any, Any]]], signwatch: Services,
+    downloads: dict[str, Callable[[], bytes]],
+) -> None:  # fmt: skip
+    at, pictures = batch
+    before = signwatch.predictor.predict(pictures)
+    counting = [each.class_id != STOP for each in before]
+    trials = at.session_state["attack_results"]["many"]
+    after = signwatch.predictor.predict([each.crafted.adversarial for each in trials])
+    misread = sum(c and a.class_id == STOP for c, a in zip(counting, after, strict=True))
+    assert metrics(at)["Pictures that count"] == (f"{sum(counting)} of 12", "")
+    assert metrics(at)["Misread as saved PNG"] == (
+        f"{misread / sum(counting):.1%}", f"{misread} of {sum(counting)}",
+    )  # fmt: skip
+
+    expected = Counter(
+        (b.class_id, a.class_id) for b, a, c in zip(before, after, counting, strict=True) if c
+    )
+    (matrix,) = charts(at)["attack_matrix"]["data"]
+    shown = {
+        (row, column): int(text)
+        for row, line in zip(matrix["y"], matrix["text"], strict=True)
+        for column, text in zip(matrix["x"], line, strict=True) if text
+    }  # fmt: skip
+    assert shown == {
+        (class_name(row), class_name(column)): n for (row, column), n in expected.items()
+    }
+    bars = charts(at)["attack_by_class"]["data"][0]
+    assert sum(saved for saved, _ in bars["customdata"]) == misread
+    at.run()
+    with zipfile.ZipFile(io.BytesIO(downloads["attack.zip"]())) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        files = [each["file"] for each in manifest["pictures"] if each["file"]]
+        assert sorted([*files, "manifest.json"]) == sorted(archive.namelist())
+        for entry in (each for each in manifest["pictures"] if each["file"]):
+            pixels = decode(archive.read(entry["file"]))
+            assert predict(signwatch, pixels).class_id == STOP
+            assert entry["file"].startswith(f"{entry['label']:02d}/")
+    assert (manifest["images"], manifest["eligible"]) == (12, sum(counting))
+    assert len(files) == manifest["successes"] == misread
+
+
+def test_sample_signs_are_taken_by_class_and_number(open_page: OpenPage) -> None:
+    at = open_page("attack", mode="many")
+    assert "in **43 pictures**" in at.markdown[0].value
+    at.multiselect(key="attack_classes").set_value([1, 2])
+    at.slider(key="attack_count").set_value(3).run()
+    assert "in **6 pictures**" in at.markdown[0].value
+
+
+def test_only_signs_of_the_target_are_refused_at_once(open_page: OpenPage) -> None:
+    at = open_page("attack", mode="many", target=str(STOP))
+    at.multiselect(key="attack_classes").set_value([STOP]).run()
+    assert alerts(at) == [
+        Alert(
+            "warning", "", "All of these signs are 14 Stop already. Take other signs or a target."
+        )
+    ]
+    assert labelled(at.button, "Attack").disabled
+
+
+def test_where_no_picture_counts_nothing_is_counted(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    wrong = [
+        sample.class_id for sample in samples.all_samples()
+        if sample.number == 0
+        and predict(signwatch, sample.picture().pixels).class_id != sample.class_id
+    ][:2]  # fmt: skip
+    at = open_page("attack", mode="many", attack="fgsm", target="any")
+    at.multiselect(key="attack_classes").set_value(wrong).run()
+    finished(press(at))
+    (alert,) = alerts(at)
+    assert (alert.kind, alert.title) == ("warning", "Nothing to count")
+
+
+@pytest.fixture
+def held(signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Attacks that go on until they are cancelled, or the event is set."""
+    let_go = threading.Event()
+
+    def attack(plan, pictures, labels, *, progress, cancelled):
+        progress(1, 4, "step 2 of 4")
+        while not let_go.wait(0.005):
+            if cancelled():
+                raise Cancelled("PGD was cancelled after 1 of 4 steps; no picture was kept")
+        raise BadInput("the model has no gradients; take another attack")
+
+    monkeypatch.setattr(signwatch, "attack", attack)
+    yield let_go
+    let_go.set()
+
+
+def running(open_page: OpenPage) -> AppTest:
+    return press(dropped(open_page("attack", attack="pgd", target="any"), blocks(6)))
+
+
+def test_work_under_way_shows_how_far_it_is(open_page: OpenPage, held: threading.Event) -> None:
+    at = running(open_page)
+    (bar,) = at.get("progress")
+    assert bar.proto.text == "PGD: step 2 of 4"
+    assert bar.proto.value == 25
+    assert labelled(at.button, "Attack").disabled
+
+
+def test_cancelled_work_leaves_nothing_behind(
+    open_page: OpenPage, held: threading.Event, signwatch: Services
+) -> None:
+    at = running(open_page)
+    at.button(key="attack_cancel").click().run()
+    finished(at)
+    assert alerts(at) == [
+        Alert("info", "Cancelled", "PGD was cancelled after 1 of 4 steps; no picture was kept")
+    ]
+    assert at.session_state["attack_results"] == {}
+    assert "attack_job" not in at.session_state
+    assert "Send as traffic" not in labels(at.button)
+    assert everything(signwatch) == []
+    go_to(at, "explain")
+    assert at.session_state["explain_source"] == "Drop pictures"
+
+
+def test_failed_work_says_why_and_leaves_nothing_behind(
+    open_page: OpenPage, held: threading.Event
+) -> None:
+    at = running(open_page)
+    held.set()
+    finished(at)
+    assert alerts(at) == [Alert("error", "", "the model has no gradients; take another attack")]
+    assert at.session_state["attack_results"] == {}
+
+
+def test_an_address_carries_what_the_page_shows(open_page: OpenPage) -> None:
+    address = {
+        "mode": "one", "class": "3", "picture": "2", "attack": "pgd", "target": "any",
+        "epsilon": "5", "steps": "7", "seed": "9", "sure": "yes",
+    }  # fmt: skip
+    at = open_page("attack", **address)
+    assert dict(at.query_params.items()) == address
+    assert at.slider(key="attack_budget_pgd").value == 5
+    assert at.number_input(key="attack_steps_pgd").value == 7
+    assert at.number_input(key="attack_seed").value == 9
+
+
+def test_back_on_the_page_it_is_as_it_was_left(open_page: OpenPage) -> None:
+    at = open_page("attack", **{"class": "3"}, attack="fgsm", epsilon="3", target="7")
+    go_to(at, "model")
+    go_to(at, "attack")
+    assert at.selectbox(key="attack_class").value == 3
+    assert at.slider(key="attack_budget_fgsm").value == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("class", "43", "expected a whole number in 0..42, got '43'"),
+        ("class", "-1", "expected a whole number in 0..42, got '-1'"),
+        ("target", "stop", "expected a whole number in 0..42, got 'stop'"),
+        ("epsilon", "0", "must be a whole number of levels in 1..64, got 0"),
+        ("epsilon", "256", "must be a whole number of levels in 1..64, got 256"),
+        ("epsilon", "nan", "must be a whole number of levels in 1..64, got nan"),
+        ("epsilon", "much", "expected a number, got 'much'"),
+        ("steps", "0", "expected a whole number in 1..1000, got '0'"),
+        ("mode", "all", "expected one of one, compare, many, got 'all'"),
+    ],
+)
+def test_what_an_address_cannot_mean_is_said_and_left_out(
+    name: str, value: str, said: str, open_page: OpenPage
+) -> None:
+    at = open_page("attack", **({"attack": "pgd"} | {name: value}))
+    text = f"`{name}` in the address: {said}; {LEFT_OUT}"
+    assert Alert("warning", "", text) in alerts(at)
+    assert at.query_params.get(name) != value
+
+
+def test_an_unknown_attack_in_an_address_is_said_with_the_known_ones() -> None:
+    link, (problem,) = AttackLink.read({"attack": "magic"})
+    assert problem.startswith("`attack` in the address: unknown attack 'magic'; there are fgsm, ")
+    assert link == AttackLink()
+
+
+@pytest.mark.parametrize(("attack", "epsilon"), [("deepfool", "8"), ("pgd_l2", "-1")])
+def test_a_budget_that_the_attack_cannot_have_is_left_out(attack: str, epsilon: str) -> None:
+    link, (problem,) = AttackLink.read({"attack": attack, "epsilon": epsilon})
+    assert link.epsilon is None
+    assert problem.endswith(LEFT_OUT)
+
+
+def test_addresses_that_are_written_are_read_again() -> None:
+    for link in (
+        AttackLink(), AttackLink("many", 1, 2, "pgd_l2", None, 1.5, 7, 3, True),
+        AttackLink.read(TRY_IT)[0],
+    ):  # fmt: skip
+        assert AttackLink.read(link.write()) == (link, [])
