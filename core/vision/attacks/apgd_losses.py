@@ -69,12 +69,12 @@ class APGDDLR(APGD):
         self, *, steps: int = 100, restarts: int = 1, candidates: int = 0, seed: int = 0,
         stop_when_solved: bool = True,
     ) -> None:  # fmt: skip
+        if candidates < 0:
+            raise BadInput(f"candidates must be at least 0, got {candidates}")
         super().__init__(
             steps=steps, restarts=candidates or restarts, seed=seed,
             stop_when_solved=stop_when_solved,
         )  # fmt: skip
-        if candidates < 0:
-            raise BadInput(f"candidates must be at least 0, got {candidates}")
         self.candidates = candidates
 
     def loss(self, task: Task, logits: Tensor, aims: Tensor) -> Tensor:

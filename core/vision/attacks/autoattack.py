@@ -43,6 +43,7 @@ class AutoAttackLite(Attack):
         self, *, steps: int = 50, candidates: int = 3, queries: int = 500, seed: int = 0
     ) -> None:
         check_count("candidates", candidates)
+        check_count("queries", queries)
         self.steps = steps
         self.candidates = candidates
         self.queries = queries

@@ -39,10 +39,12 @@ def swift(twin: Classifier, pixels: Tensor) -> Classifier:
     """
     faster = copy.deepcopy(twin)
     for convolution, norm in _adjacent(faster, pixels):
-        fused = fuse_conv_bn_eval(faster.get_submodule(convolution), faster.get_submodule(norm))
+        conv: Any = faster.get_submodule(convolution)
+        batch_norm: Any = faster.get_submodule(norm)
+        fused = fuse_conv_bn_eval(conv, batch_norm)
         faster.set_submodule(convolution, fused.requires_grad_(False))
         faster.set_submodule(norm, nn.Identity())
-    faster.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    faster.to(memory_format=torch.channels_last)
     with torch.no_grad():
         before, after = twin(pixels), faster(pixels)
     same = (before - after).abs().max() <= SAME * before.abs().max()
