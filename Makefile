@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -33,8 +34,17 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.dev
+# The peers' own pins clash with ours: they get an environment that sees our torch behind theirs.
+$(PEERS)/.done: $(VENV)/.dev requirements-peers.txt
+	test -d $(PEERS) || $(BIN)/python -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-peers.txt
+	main=$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))"); \
+	own=$$($(PEERS)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))"); \
+	echo "$$main" > "$$own/main.pth"
+	@touch $@
+
+bench: $(VENV)/.dev $(PEERS)/.done
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

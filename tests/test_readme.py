@@ -8,6 +8,7 @@ from click import Group
 from core.commands import cli
 from core.endpoint import ROUTES
 from core.settings import PREFIX, ROOT, Settings
+from core.vision.attacks import ATTACKS
 
 README = (ROOT / "README.md").read_text()
 
@@ -39,6 +40,14 @@ def commands(group: Group, prefix: str = "python -m core"):
 @pytest.mark.parametrize("command", list(commands(cli)))
 def test_every_command_is_told_of(command):
     assert command in README
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_every_attack_has_its_row(name):
+    info = ATTACKS[name].info
+    norm = {"linf": "L∞", "l2": "L2"}.get(info.norm, info.norm)
+    targeted = "yes" if info.targeted else "no"
+    assert f"| `{name}` | {info.title} | {info.explanation} | {norm} | {targeted} |" in README
 
 
 def test_its_pictures_are_there():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from core.vision.attacks import PGD, AttackResult, DeepFool
+from core.vision.attacks import CW, PGD, Attack, AttackResult, DeepFool
 from core.vision.classifier import to_tensor
+from tests.benchmarks import peer_attacks
 from tests.benchmarks.rows import Row, Rows, held_out, model
 
 STOP = 14
@@ -19,9 +20,12 @@ def rows() -> Rows:
     yield from _pair("PGD to Stop, 50 steps, 8/255", _run(PGD(steps=50), 8 / 255, STOP), 0.90)
     yield from _pair("DeepFool", _run(DeepFool(), None, None), 0.99)
     yield from _pair("DeepFool to Stop", _run(DeepFool(), None, STOP), 0.97)
+    yield from _pair("C&W-L2", _run(CW(), None, None), 0.99)
+    yield from peer_attacks.parity()
+    yield from peer_attacks.speed()
 
 
-def _run(attack: PGD | DeepFool, epsilon: float | None, target: int | None) -> AttackResult:
+def _run(attack: Attack, epsilon: float | None, target: int | None) -> AttackResult:
     chosen = held_out().sample(COUNT, seed=0)
     pixels = to_tensor(np.stack(chosen.images))
     labels = torch.from_numpy(chosen.labels)

@@ -1,0 +1,90 @@
+"""Our attacks beside those of Foolbox, torchattacks and ART, at the same settings."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.settings import ROOT, Settings
+from core.vision.attacks import ATTACKS
+from core.vision.classifier import to_tensor
+from tests.benchmarks.peers.settings import EPSILON, EPSILON_L2, SETTINGS
+from tests.benchmarks.rows import Row, Rows, held_out, model
+
+PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+COUNT, CLOCKED = 256, 64
+
+
+def parity() -> Rows:
+    """How far our success stays behind a peer's before rounding; negative where it is ahead."""
+    pixels, labels = _images(COUNT)
+    theirs = _worker("parity", pixels, labels)
+    correct = ~_misread(pixels, labels)
+    for name, settings in SETTINGS.items():
+        info = ATTACKS[name].info
+        epsilon = (EPSILON if info.norm == "linf" else EPSILON_L2) if info.takes_epsilon else None
+        result = ATTACKS[name](**settings)(model(), pixels, labels, epsilon=epsilon)
+        own = result.summary()["success_rate_before_rounding"]
+        for key in (key for key in theirs if key.split("/")[0] == name):
+            misread = _misread(torch.from_numpy(theirs[key]), labels)
+            peer = (misread & correct).sum().item() / correct.sum().item()
+            title = f"{info.title}: {own:.3f}, {key.split('/')[1]} {peer:.3f}; behind by"
+            yield Row(title, peer - own, 0.02, False)
+
+
+def speed() -> Rows:
+    """PGD side by side in one process: ten steps, and forty until solved."""
+    found = _worker("speed", *_images(CLOCKED))
+    seconds = {key: float(value[0]) for key, value in found.items()}
+    peers = ("torchattacks", "foolbox", "art")
+    own = seconds["fixed/signwatch"]
+    yield Row("PGD, ten steps: time of ten plain passes", own / seconds["fixed/plain"], 0.95, False)
+    for peer in peers:
+        yield Row(f"PGD, ten steps: time of {peer}'s", own / seconds[f"fixed/{peer}"], 1.0, False)
+    fastest = min(peers, key=lambda peer: seconds[f"solved/{peer}"])
+    ratio = seconds["solved/signwatch"] / seconds[f"solved/{fastest}"]
+    yield Row(f"PGD until solved: time of {fastest}'s", ratio, 0.4, False)
+    best = max(float(found[f"solved/{peer}"][1]) for peer in peers)
+    behind = best - float(found["solved/signwatch"][1])
+    yield Row("PGD until solved: success behind the best peer", behind, 0.0, False)
+
+
+def _images(count: int) -> tuple[Tensor, Tensor]:
+    chosen = held_out().sample(count, seed=0)
+    return to_tensor(np.stack(chosen.images)), torch.from_numpy(chosen.labels).long()
+
+
+def _misread(pixels: Tensor, labels: Tensor) -> Tensor:
+    with torch.no_grad():
+        logits = torch.cat([model()(batch) for batch in pixels.split(64)])
+    return logits.argmax(dim=1) != labels
+
+
+def _worker(section: str, pixels: Tensor, labels: Tensor) -> dict[str, NDArray[np.float64]]:
+    """What `tests.benchmarks.peers.attacks` writes, under its own interpreter."""
+    if not PYTHON.is_file():
+        raise FileNotFoundError(f"expected {PYTHON}; `make bench` makes it")
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder) / "in.npz", Path(folder) / "out.npz"
+        np.savez(source, pixels=pixels.numpy(), labels=labels.numpy())
+        subprocess.run(
+            [
+                PYTHON,
+                "-m",
+                "tests.benchmarks.peers.attacks",
+                source,
+                out,
+                Settings().model,
+                section,
+            ],
+            cwd=ROOT,
+            check=True,
+        )
+        with np.load(out) as found:
+            return dict(found)

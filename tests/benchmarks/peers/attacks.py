@@ -1,0 +1,201 @@
+"""Foolbox, torchattacks and ART on the shipped classifier, run in an environment of their own.
+
+    python -m tests.benchmarks.peers.attacks IN.npz OUT.npz MODEL [SECTION]
+
+IN: pixels (batch, 3, height, width) float32 in [0, 1], labels (batch,). OUT: one array
+`attack/peer` of adversarial pixels, or `speed/peer` of seconds and success, for each.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.vision import classifier as classifiers
+from core.vision.attacks import PGD
+from core.vision.classifier import Classifier
+from tests.benchmarks.peers.settings import EPSILON, EPSILON_L2, FIXED, SETTINGS, SOLVED
+
+warnings.simplefilter("ignore")
+
+import foolbox  # noqa: E402
+import torchattacks  # noqa: E402
+from art.attacks.evasion import (  # noqa: E402
+    AutoProjectedGradientDescent,
+    ProjectedGradientDescentPyTorch,
+    SquareAttack,
+)
+from art.estimators.classification import PyTorchClassifier  # noqa: E402
+
+REPEATS = 3
+Pixels = NDArray[np.float32]
+Craft = Callable[[Tensor, Tensor], Tensor]
+
+
+def with_foolbox(model: Classifier, attack: foolbox.Attack, epsilon: float | None) -> Craft:
+    """Of its results the clipped one, which keeps the budget."""
+    fmodel = foolbox.PyTorchModel(model, bounds=(0, 1), device="cpu")
+    return lambda pixels, labels: attack(fmodel, pixels, labels, epsilons=epsilon)[1]
+
+
+def with_art(model: Classifier, make: Callable[[PyTorchClassifier], object]) -> Craft:
+    """numpy in, numpy out."""
+    estimator = PyTorchClassifier(
+        model, loss=torch.nn.CrossEntropyLoss(), input_shape=(3, 32, 32), nb_classes=model.classes,
+        clip_values=(0, 1), device_type="cpu",
+    )  # fmt: skip
+    attack = make(estimator)
+    return lambda pixels, labels: torch.from_numpy(attack.generate(pixels.numpy(), labels.numpy()))
+
+
+def crafts(model: Classifier) -> Iterator[tuple[str, Craft]]:
+    """Every attack of a peer at the settings that both sides use."""
+    s = SETTINGS
+    yield "fgsm/torchattacks", torchattacks.FGSM(model, eps=EPSILON)
+    yield (
+        "bim/torchattacks",
+        torchattacks.BIM(model, eps=EPSILON, alpha=s["bim"]["step_size"], steps=s["bim"]["steps"]),
+    )
+    yield (
+        "pgd/torchattacks",
+        torchattacks.PGD(model, eps=EPSILON, alpha=s["pgd"]["step_size"], steps=s["pgd"]["steps"]),
+    )
+    yield (
+        "pgd/foolbox",
+        with_foolbox(
+            model,
+            foolbox.attacks.LinfPGD(abs_stepsize=s["pgd"]["step_size"], steps=s["pgd"]["steps"]),
+            EPSILON,
+        ),
+    )
+    yield (
+        "pgd_l2/foolbox",
+        with_foolbox(
+            model,
+            foolbox.attacks.L2PGD(
+                abs_stepsize=s["pgd_l2"]["step_size"], steps=s["pgd_l2"]["steps"]
+            ),
+            EPSILON_L2,
+        ),
+    )
+    yield (
+        "mi_fgsm/torchattacks",
+        torchattacks.MIFGSM(
+            model, eps=EPSILON, alpha=s["mi_fgsm"]["step_size"], steps=s["mi_fgsm"]["steps"]
+        ),
+    )
+    yield (
+        "deepfool/foolbox",
+        with_foolbox(model, foolbox.attacks.L2DeepFoolAttack(steps=s["deepfool"]["steps"]), None),
+    )
+    yield "cw/foolbox", with_foolbox(
+        model,
+        foolbox.attacks.L2CarliniWagnerAttack(
+            binary_search_steps=s["cw"]["searches"], steps=s["cw"]["steps"],
+            stepsize=s["cw"]["step_size"], initial_const=s["cw"]["constant"], abort_early=False,
+        ),
+        None,
+    )  # fmt: skip
+    for name, loss in (("apgd_ce", "cross_entropy"), ("apgd_dlr", "difference_logits_ratio")):
+        yield f"{name}/art", with_art(
+            model,
+            lambda estimator, name=name, loss=loss: AutoProjectedGradientDescent(
+                estimator, eps=EPSILON, eps_step=2 * EPSILON, max_iter=s[name]["steps"],
+                nb_random_init=1, batch_size=64, loss_type=loss, verbose=False,
+            ),
+        )  # fmt: skip
+    yield (
+        "square/art",
+        with_art(
+            model,
+            lambda estimator: SquareAttack(
+                estimator, eps=EPSILON, max_iter=s["square"]["steps"], batch_size=64, verbose=False
+            ),
+        ),
+    )
+
+
+def timed(model: Classifier, pixels: Tensor, labels: Tensor) -> dict[str, NDArray[np.float64]]:
+    """Median seconds and success of PGD side by side, each with ten steps and with forty."""
+    found = {}
+    for part, settings in (("fixed", FIXED), ("solved", SOLVED)):
+        ways = dict(_pgd_ways(model, settings, part == "solved"))
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        success = {}
+        for _ in range(REPEATS):
+            for name, craft in ways.items():
+                begin = time.perf_counter()
+                adversarial = craft(pixels, labels)
+                seconds[name].append(time.perf_counter() - begin)
+                success[name] = (
+                    misread(model, adversarial, labels) if adversarial is not None else 0
+                )
+        for name in ways:
+            found[f"{part}/{name}"] = np.array([np.median(seconds[name]), success[name]])
+    return found
+
+
+def _pgd_ways(model: Classifier, settings: dict, until_solved: bool) -> Iterator:
+    size, steps = settings["step_size"], settings["steps"]
+    own = PGD(step_size=size, steps=steps, stop_when_solved=until_solved)
+    yield "signwatch", lambda pixels, labels: own(model, pixels, labels, epsilon=EPSILON).pixels
+    yield "torchattacks", torchattacks.PGD(model, eps=EPSILON, alpha=size, steps=steps)
+    yield (
+        "foolbox",
+        with_foolbox(model, foolbox.attacks.LinfPGD(abs_stepsize=size, steps=steps), EPSILON),
+    )
+    yield "art", with_art(
+        model,
+        lambda estimator: ProjectedGradientDescentPyTorch(
+            estimator, eps=EPSILON, eps_step=size, max_iter=steps, num_random_init=1,
+            batch_size=64, verbose=False,
+        ),
+    )  # fmt: skip
+    if not until_solved:
+        yield "plain", lambda pixels, labels: _plain(model, pixels, labels, steps)
+
+
+def _plain(model: Classifier, pixels: Tensor, labels: Tensor, steps: int) -> None:
+    """As many forward and backward passes of the model as it is."""
+    for _ in range(steps):
+        leaf = pixels.clone().requires_grad_()
+        torch.nn.functional.cross_entropy(model(leaf), labels).backward()
+    model.zero_grad(set_to_none=True)
+
+
+@torch.no_grad()
+def misread(model: Classifier, pixels: Tensor, labels: Tensor) -> float:
+    """Share of pixels that are not read as their label."""
+    logits = torch.cat([model(batch) for batch in pixels.split(64)])
+    return (logits.argmax(dim=1) != labels).float().mean().item()
+
+
+def main(source: str, out: str, folder: str, section: str) -> None:
+    """Run one section, `parity` or `speed`."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    model = classifiers.load(Path(folder))
+    data = np.load(source)
+    pixels, labels = torch.from_numpy(data["pixels"]), torch.from_numpy(data["labels"])
+    if section == "speed":
+        np.savez(out, **timed(model, pixels, labels))
+        return
+    found = {}
+    for name, craft in crafts(model):
+        begin = time.perf_counter()
+        parts = zip(pixels.split(64), labels.split(64), strict=True)
+        found[name] = torch.cat([craft(*part).detach() for part in parts]).numpy()
+        print(f"{name}: {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
+    np.savez(out, **found)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,25 @@
+"""The settings at which attacks are compared, the same for both sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EPSILON = 8 / 255
+EPSILON_L2 = 0.5
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "fgsm": {},
+    "bim": {"steps": 10, "step_size": 2 / 255},
+    "pgd": {"steps": 20, "step_size": 2 / 255},
+    "pgd_l2": {"steps": 20, "step_size": 0.1},
+    "mi_fgsm": {"steps": 10, "step_size": 0.8 / 255},
+    "deepfool": {"steps": 50},
+    "cw": {"steps": 40, "searches": 3, "step_size": 0.02, "constant": 1.0},
+    "apgd_ce": {"steps": 20},
+    "apgd_dlr": {"steps": 20},
+    "square": {"steps": 200},
+}
+
+# PGD against the clock.
+FIXED = {"steps": 10, "step_size": 2 / 255}
+SOLVED = {"steps": 40, "step_size": 2 / 255}
