@@ -38,7 +38,7 @@ def render(manifest: Manifest, report: Robustness) -> str:
         "## Limits",
         "- It always answers with one of its classes, also for a picture that shows no sign.\n"
         "- Its figures hold for pictures like its training data: one sign, filling the picture.\n"
-        "- It was not trained against attacks: whoever may change pixels decides what it reads.\n"
+        "- Whoever may change pixels can change what it reads; the tables above say how far.\n"
         "- Accuracy under attack is an upper bound: a stronger attack can only lower it.\n"
         "- Images are drawn evenly over the classes, so rare signs weigh as much as common ones; "
         "figures of single classes rest on few images.",

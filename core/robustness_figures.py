@@ -34,13 +34,16 @@ def accuracy_by_severity(report: Robustness, *, height: int = 340) -> go.Figure:
 def _lines(
     places: Sequence[str], lines: Sequence[tuple[str, Sequence[float]]], hover: str
 ) -> go.Figure:
+    # Later lines are thinner: where they run on earlier ones, those show at both sides.
     return go.Figure([
         go.Scatter(
-            x=places, y=values, name=name, mode="lines+markers", line={"color": colour, "width": 2},
-            marker={"symbol": mark, "size": 9}, hovertemplate=f"{name}: {hover}<extra></extra>",
+            x=places, y=values, name=name, mode="lines+markers",
+            line={"color": COLOURS[n], "width": 5 - 0.7 * n},
+            marker={"symbol": MARKS[n], "size": 14 - 1.5 * n},
+            hovertemplate=f"{name}: {hover}<extra></extra>",
             cliponaxis=False,  # markers on 0 and 100 % are whole
         )
-        for (name, values), colour, mark in zip(lines, COLOURS, MARKS, strict=False)
+        for n, (name, values) in enumerate(lines)
     ])  # fmt: skip
 
 

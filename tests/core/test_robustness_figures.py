@@ -40,3 +40,7 @@ def test_every_corruption_has_a_line_of_its_own() -> None:
     assert [line.name for line in lines] == [each.title for each in CORRUPTIONS.values()]
     assert len({line.line.color for line in lines}) == len(lines) == len(COLOURS)
     assert len({line.marker.symbol for line in lines}) == len(lines) == len(MARKS)
+    # Where lines run on each other, each shows beside the next one.
+    widths, sizes = ([line.line.width for line in lines], [line.marker.size for line in lines])
+    assert widths == sorted(set(widths), reverse=True) and widths[-1] > 1
+    assert sizes == sorted(set(sizes), reverse=True) and sizes[-1] > 6
