@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.figures import ALARM, MUTED, ORDINARY
+from core.figures import ALARM, MUTED, ORDINARY, laid_out
 from core.labels import class_name
 from core.trials import LEVELS, Rate, Trial
 
@@ -37,7 +37,7 @@ def path(trial: Trial, *, height: int = 260) -> go.Figure:
     figure.update_layout(
         hovermode="x unified", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
     )
-    return _laid_out(figure, height)
+    return laid_out(figure, height)
 
 
 def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
@@ -62,7 +62,7 @@ def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
         barmode="group", bargap=0.25,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0, "traceorder": "reversed"},
     )  # fmt: skip
-    return _laid_out(figure, FRAME + ROW * len(classes))
+    return laid_out(figure, FRAME + ROW * len(classes))
 
 
 def reading_matrix(readings: Mapping[tuple[int, int], int]) -> go.Figure:
@@ -94,7 +94,7 @@ def reading_matrix(readings: Mapping[tuple[int, int], int]) -> go.Figure:
         ticktext=[class_name(k) if few else str(k) for k in columns],
     )  # fmt: skip
     figure.update_yaxes(title="is", automargin=True, type="category")
-    return _laid_out(figure, FRAME + 100 * few + ROW * len(rows))
+    return laid_out(figure, FRAME + 100 * few + ROW * len(rows))
 
 
 def budget_preview(pixels: NDArray[np.uint8], epsilon: float, norm: str) -> NDArray[np.uint8]:
@@ -105,8 +105,3 @@ def budget_preview(pixels: NDArray[np.uint8], epsilon: float, norm: str) -> NDAr
     signs = np.random.default_rng(0).choice([-1.0, 1.0], size=pixels.shape)
     size = epsilon if norm == "linf" else epsilon / np.sqrt(signs.size)
     return np.clip(np.rint(pixels + signs * size * LEVELS), 0, LEVELS).astype(np.uint8)
-
-
-def _laid_out(figure: go.Figure, height: int) -> go.Figure:
-    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 28, "b": 8})
-    return figure

@@ -69,7 +69,7 @@ def class_frequencies(figures: WindowFigures, threshold: float, *, height: int =
         title="predicted class", tickvals=ticks, ticktext=[str(classes[tick]) for tick in ticks],
         range=[-0.8, len(classes) - 0.2],
     )  # fmt: skip
-    return _laid_out(figure, height)
+    return laid_out(figure, height)
 
 
 def traffic(
@@ -97,7 +97,7 @@ def traffic(
     )
     figure.update_yaxes(title=f"predictions per {bucket_seconds} s", rangemode="tozero")
     figure.update_xaxes(title="time (UTC)")
-    return _laid_out(figure, height)
+    return laid_out(figure, height)
 
 
 def top_classes(prediction: Prediction, *, height: int = 130) -> go.Figure:
@@ -116,7 +116,7 @@ def top_classes(prediction: Prediction, *, height: int = 130) -> go.Figure:
     )
     figure.update_xaxes(range=[0, 1], visible=False)
     figure.update_yaxes(automargin=True)
-    return _laid_out(figure, height)
+    return laid_out(figure, height)
 
 
 def heat_map(
@@ -147,7 +147,7 @@ def heat_map(
     figure.add_trace(heat, row=1, col=2)
     figure.update_xaxes(visible=False, range=[0, shown.shape[1]], constrain="domain")
     figure.update_yaxes(visible=False, range=[shown.shape[0], 0], constrain="domain")
-    return _laid_out(figure, height)
+    return laid_out(figure, height)
 
 
 def common_scale(maps: Sequence[NDArray[np.floating]]) -> float:
@@ -242,6 +242,7 @@ def data_url(pixels: NDArray[np.uint8]) -> str:
     return "data:image/png;base64," + base64.b64encode(encode_png(pixels)).decode()
 
 
-def _laid_out(figure: go.Figure, height: int) -> go.Figure:
+def laid_out(figure: go.Figure, height: int) -> go.Figure:
+    """The margins that every chart has."""
     figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 28, "b": 8})
     return figure

@@ -8,7 +8,7 @@ from core.robustness import CLASS_BUDGET, Robustness
 from core.services import current
 from pages._parts import errors_shown
 
-MAKE = "`python -m core attack --report` measures it, in about ten minutes on two cores."
+MAKE = "`python -m core attack --report` measures it, in some minutes."
 
 
 def show_robustness(report: Robustness) -> None:

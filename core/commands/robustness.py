@@ -18,7 +18,7 @@ from core.vision import classifier as classifiers
 from core.vision.gtsrb import load_official
 from core.vision.robustness import measure
 
-COUNT = 256  # images; keeps a report on two cores within ten minutes
+COUNT = 256  # images
 
 
 def make_report(

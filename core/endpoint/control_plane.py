@@ -44,7 +44,7 @@ async def operation(request: Request) -> Response:
 async def violations_file(request: Request) -> Response:
     """constraint_violations.json of one execution, where its S3 address says."""
     name = request.path_params["execution_id"]
-    execution = await run_in_threadpool(_execution, name)
+    execution = await run_in_threadpool(services.current().log.execution, name)
     return JSONResponse(constraint_violations(execution.violations))
 
 
@@ -73,28 +73,27 @@ def _create_schedule(document: dict[str, Any]) -> dict[str, Any]:
 
 def _list_executions(document: dict[str, Any]) -> dict[str, Any]:
     """ListMonitoringExecutions: newest first, unless SortOrder is Ascending."""
-    schedule, endpoint = document.get("MonitoringScheduleName"), document.get("EndpointName")
-    status = document.get("StatusEquals")
-    found = [
-        each
-        for each in services.current().log.executions(MOST)
-        if schedule in (None, each.schedule)
-        and endpoint in (None, each.window.endpoint)
-        and status in (None, each.status.value)
-    ]
-    if document.get("SortOrder") == "Ascending":
-        found.reverse()
     most = document.get("MaxResults", MOST)
     if type(most) is not int or not 1 <= most <= MOST:
         raise BadInput(f"MaxResults must lie in 1..{MOST}, got {most!r}")
-    return {"MonitoringExecutionSummaries": [_summary(each) for each in found[:most]]}
+    chosen = {
+        name: None if key not in document else _text(document, key)
+        for name, key in (
+            ("schedule", "MonitoringScheduleName"), ("endpoint", "EndpointName"),
+            ("status", "StatusEquals"),
+        )
+    }  # fmt: skip
+    found = services.current().log.executions(most, **chosen)
+    if document.get("SortOrder") == "Ascending":
+        found.reverse()
+    return {"MonitoringExecutionSummaries": [_summary(each) for each in found]}
 
 
 def _describe_schedule(document: dict[str, Any]) -> dict[str, Any]:
     """DescribeMonitoringSchedule, with the last execution."""
     name = _text(document, "MonitoringScheduleName")
     log = services.current().log
-    last = next((each for each in log.executions(MOST) if each.schedule == name), None)
+    last = next(iter(log.executions(1, schedule=name)), None)
     if last is None and name != services.HOURLY:
         raise NotFound(f"no monitoring schedule {name!r} has run yet")
     expression = "cron(0 * ? * * *)" if name == services.HOURLY else "NOW"
@@ -113,7 +112,7 @@ def _describe_schedule(document: dict[str, Any]) -> dict[str, Any]:
 
 def _describe_job(document: dict[str, Any]) -> dict[str, Any]:
     """DescribeProcessingJob: the exit message, and where the violations lie."""
-    execution = _execution(_text(document, "ProcessingJobName"))
+    execution = services.current().log.execution(_text(document, "ProcessingJobName"))
     failed = execution.status is ExecutionStatus.FAILED
     output = {
         "OutputName": "monitoring_output",
@@ -150,13 +149,6 @@ def _summary(execution: Execution) -> dict[str, Any]:
     }
     failed = execution.status is ExecutionStatus.FAILED
     return summary | ({"FailureReason": execution.message} if failed else {})
-
-
-def _execution(name: str) -> Execution:
-    for each in services.current().log.executions(MOST):
-        if each.execution_id == name:
-            return each
-    raise NotFound(f"none of the last {MOST} executions is called {name!r}")
 
 
 def _endpoint(job: dict[str, Any]) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from core.errors import NotFound
 from core.store import rows
 from core.store.address import Address, FileAddress
 from core.store.database import Database
@@ -16,7 +17,6 @@ from core.types import (
     CaptureFilter,
     Decision,
     Execution,
-    ExecutionStatus,
     MonitorSettings,
     StoredImage,
     TriageItem,
@@ -156,12 +156,25 @@ class CaptureLog:
             )
         return True
 
-    def executions(self, limit: int, *, status: ExecutionStatus | None = None) -> list[Execution]:
-        """The latest executions (of that status), newest first."""
+    def execution(self, execution_id: str) -> Execution:
+        """One execution; NotFound if the log has none of that id."""
+        found = self.database.rows(
+            "SELECT * FROM log.executions WHERE execution_id = ?", [execution_id]
+        )
+        if not found:
+            raise NotFound(f"no execution {execution_id} in the log")
+        return rows.execution(found[0])
+
+    def executions(
+        self, limit: int, *, status: str | None = None, schedule: str | None = None,
+        endpoint: str | None = None,
+    ) -> list[Execution]:  # fmt: skip
+        """The latest executions (of that status, schedule, endpoint), newest first."""
         found = self.database.rows(
             "SELECT * FROM log.executions WHERE status = coalesce(?, status) "
+            "AND (?::VARCHAR IS NULL OR schedule = ?) AND (?::VARCHAR IS NULL OR endpoint = ?) "
             "ORDER BY started_at DESC, execution_id LIMIT ?",
-            [status, limit],
+            [status, schedule, schedule, endpoint, endpoint, limit],
         )
         return [rows.execution(row) for row in found]
 

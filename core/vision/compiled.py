@@ -1,4 +1,4 @@
-"""The classifier's forward pass compiled by ONNX Runtime: the same logits at half the cost.
+"""The classifier's forward pass compiled by ONNX Runtime: the same logits, faster.
 
 Exporting takes seconds, so the result is kept in a folder under the checksum of the weights. Before
 it serves, its logits are compared with the classifier's own; attacks and explanations, which need
@@ -40,7 +40,7 @@ def compile_forward(classifier: Classifier, folder: Path) -> Forward:
     except Exception as error:  # noqa: BLE001
         # The exporter and the runtime raise whatever they like; serving does not depend on them.
         path.unlink(missing_ok=True)
-        logger.warning("The classifier serves uncompiled, at about half the speed: %s", error)
+        logger.warning("The classifier serves uncompiled, which is slower: %s", error)
         return lambda pixels: classifier.logits_of([pixels])
 
 

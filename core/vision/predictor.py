@@ -35,7 +35,7 @@ class Predictor:
         return Predictor(classifiers.load(directory), calibration, alpha=alpha)
 
     def compile(self, folder: Path) -> None:
-        """Predict at half the cost from now on; what was compiled once is kept in `folder`."""
+        """Compile the forward pass; what was compiled once is kept in `folder`."""
         if self._compiled is None:
             self._compiled = compile_forward(self.classifier, folder)
 

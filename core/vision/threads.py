@@ -9,7 +9,7 @@ import threading
 import torch
 
 # A thread that waits for the others of its group spins. Where another process wants the cores,
-# that makes a forward pass ten to a hundred times slower; so serving computes each batch on one
+# that makes a forward pass many times slower; so serving computes each batch on one
 # thread, and as many batches at a time as there are cores.
 SERVING_WORKERS = max(1, len(os.sched_getaffinity(0)))
 

@@ -172,7 +172,7 @@ def test_what_does_not_exist_is_named(sagemaker: Any, signwatch: Services) -> No
         sagemaker.describe_monitoring_schedule, MonitoringScheduleName="mine",
     )  # fmt: skip
     refusal(
-        404, "none of the last 100 executions is called 'none'",
+        404, "no execution none in the log",
         sagemaker.describe_processing_job, ProcessingJobName="none",
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ UNMEASURED = Alert(
 UNREPORTED = Alert(
     "info", "",
     "How it reads attacked and corrupted pictures was not measured yet. `python -m core attack "
-    "--report` measures it, in about ten minutes on two cores.",
+    "--report` measures it, in some minutes.",
 )  # fmt: skip
 RECIPE = {"epochs": 30, "data": "gtsrb32"}
 FIGURES = {"held_out": {"accuracy": 0.99312, "macro_f1": 0.98765, "ece": 0.00432, "images": 7_891}}
@@ -112,7 +112,7 @@ def test_a_report_of_other_weights_is_said_and_not_shown(
     assert alerts(page)[-1] == Alert(
         "warning", "",
         "The report of 2026-11-21 is of other weights (0123456789ab), so it is not shown. "
-        "`python -m core attack --report` measures it, in about ten minutes on two cores.",
+        "`python -m core attack --report` measures it, in some minutes.",
     )  # fmt: skip
     assert not charts(page) and not page.dataframe
 

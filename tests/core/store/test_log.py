@@ -358,6 +358,19 @@ def test_the_latest_decision_counts_and_earlier_ones_stay(log: CaptureLog) -> No
     assert log.count(CaptureFilter(decided=True)) == 1
 
 
+def test_executions_are_found_by_id_schedule_and_endpoint(log: CaptureLog) -> None:
+    hourly = make_execution(schedule="hourly", window=Window(NOON, NOON, "cars"))
+    manual = make_execution(schedule=None)
+    for each in (hourly, manual):
+        log.add_execution(each)
+    assert log.execution(manual.execution_id) == manual
+    with raises(NotFound, "no execution none in the log"):
+        log.execution("none")
+    assert log.executions(9, schedule="hourly") == log.executions(9, endpoint="cars") == [hourly]
+    assert log.executions(9, schedule="hourly", endpoint="vans") == []
+    assert len(log.executions(9)) == 2
+
+
 def test_the_latest_executions_come_first(log: CaptureLog) -> None:
     executions = [make_execution(NOON + timedelta(minutes=n)) for n in range(4)]
     for execution in executions:
@@ -463,6 +476,7 @@ USES: dict[str, Callable[[CaptureLog], object]] = {
     ),
     "decisions": lambda log: log.decisions("a"),
     "add_execution": lambda log: log.add_execution(make_execution()),
+    "execution": lambda log: log.execution("a"),
     "executions": lambda log: log.executions(1),
     "set_monitor_settings": lambda log: log.set_monitor_settings(MonitorSettings(0.5, 60), NOON),
     "monitor_settings": lambda log: log.monitor_settings(),

@@ -60,7 +60,7 @@ def serves_uncompiled(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         forward = compile_forward(classifier, folder)
-    assert f"The classifier serves uncompiled, at about half the speed: {reason}" in caplog.text
+    assert f"The classifier serves uncompiled, which is slower: {reason}" in caplog.text
     pixels = torch.rand(2, 3, SIDE, SIDE)
     assert np.array_equal(forward(pixels), classifier.logits_of([pixels]))
     assert list(folder.iterdir()) == []
