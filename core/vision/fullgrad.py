@@ -39,16 +39,20 @@ def explain(classifier: Classifier, pixels: Tensor, class_ids: Tensor | None) ->
     )  # fmt: skip
 
 
-def outside_share(saliency: NDArray[np.floating], radius: float = 0.4) -> float:
-    """Share in [0, 1] of a (height, width) map's mass outside a centred circle.
+def outside_share(
+    saliency: NDArray[np.floating], radius: float = 0.4, centre: tuple[float, float] = (0.5, 0.5)
+) -> float:
+    """Share in [0, 1] of a (height, width) map's mass outside a circle.
 
-    radius: a fraction of the shorter side; 0.5 touches it. A map without mass has 0.
+    radius: a fraction of the shorter side; centre: (x, y), fractions of width and height from the
+    upper left corner. A radius of 0.5 around the middle touches the nearer edges. A map without
+    mass has 0.
     """
     if not radius > 0:
         raise BadInput(f"radius must be larger than 0, got {radius:g}")
     height, width = saliency.shape
-    y = (np.arange(height) + 0.5 - height / 2)[:, None]
-    x = np.arange(width) + 0.5 - width / 2
+    y = (np.arange(height) + 0.5 - height * centre[1])[:, None]
+    x = np.arange(width) + 0.5 - width * centre[0]
     outside = np.hypot(y, x) > radius * min(height, width)
     mass = saliency.sum(dtype=np.float64)
     return float(saliency[outside].sum(dtype=np.float64) / mass) if mass > 0 else 0.0

@@ -585,6 +585,15 @@ def test_outside_share_by_hand() -> None:
     assert outside_share(np.zeros((4, 4), dtype=np.float32)) == 0.0
 
 
+def test_outside_share_of_a_moved_circle() -> None:
+    saliency = np.zeros((4, 8), dtype=np.float32)
+    saliency[0, 1], saliency[3, 6] = 3.0, 1.0  # 1.5 and 6.5 to the right, 0.5 and 3.5 down
+    assert outside_share(saliency, 0.25, (1.5 / 8, 0.5 / 4)) == 0.25
+    assert outside_share(saliency, 0.25, (6.5 / 8, 3.5 / 4)) == 0.75
+    assert outside_share(saliency, 0.25, (1.0, 0.0)) == 1.0
+    assert outside_share(saliency, 3.0, (1.0, 0.0)) == 0.0
+
+
 def test_outside_share_of_an_even_map_is_the_area_outside() -> None:
     assert outside_share(np.ones((500, 500))) == pytest.approx(1 - np.pi * 0.4**2, abs=1e-3)
     # The circle is measured by the shorter side.
