@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core import figures
 from core.images import encode_png, fit
-from core.vision.fullgrad import Explanation
+from core.vision.explanation import Explanation
 from core.vision.lab import LONGEST_SIDE, Crafted
 
 MANIFEST = "manifest.json"

@@ -48,8 +48,9 @@ from core.types import (
 )
 from core.vision import lab
 from core.vision.attacks.watch import Progress
-from core.vision.fullgrad import Explanation
+from core.vision.explanation import Explanation
 from core.vision.predictor import Predictor
+from core.vision.saliency import DEFAULT_METHOD
 
 MAX_EXPORT = 100_000
 COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
@@ -150,10 +151,13 @@ class Services:
         )
 
     def explain(
-        self, pictures: Sequence[NDArray[np.uint8]], classes: Sequence[int | None]
-    ) -> list[Explanation]:
-        """FullGrad of each picture for its class (None: the predicted one)."""
-        return lab.explain_pictures(self.predictor.classifier, pictures, classes)
+        self, pictures: Sequence[NDArray[np.uint8]], classes: Sequence[int | None], *,
+        method: str = DEFAULT_METHOD, progress: Progress | None = None,
+    ) -> list[Explanation]:  # fmt: skip
+        """Each picture explained for its class (None: the predicted one) by a method of METHODS."""
+        return lab.explain_pictures(
+            self.predictor.classifier, pictures, classes, method=method, progress=progress
+        )
 
     def robustness(self) -> Robustness | None:
         """The report beside the model that serves, maybe of other weights; raises BadInput."""

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from core.errors import BadInput
 from core.vision.classifier import Classifier
+from core.vision.picture_gradient import evaluating
 
 NORMALISATION = "normalisation"
 BIASED = (nn.Conv2d, nn.Linear, nn.BatchNorm2d)
@@ -94,7 +95,7 @@ def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]
         return lambda _layer, _inputs, output: listen(name, bias, output)
 
     with ExitStack() as stack:
-        stack.enter_context(_evaluating(classifier))
+        stack.enter_context(evaluating(classifier))
         offset = classifier.normalise(torch.zeros_like(classifier.mean))[0]
         stack.callback(
             classifier.network.register_forward_pre_hook(
@@ -106,15 +107,3 @@ def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]
             if bias is not None:
                 stack.callback(layer.register_forward_hook(on_output(name, bias)).remove)
         yield
-
-
-@contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
-    """`module` in eval mode; the parts that were training train again afterwards."""
-    training = [part for part in module.modules() if part.training]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part in training:
-            part.training = True

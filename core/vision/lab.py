@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,8 @@ from core.errors import BadInput
 from core.vision.attacks import Attack, get_attack
 from core.vision.attacks.watch import Progress
 from core.vision.classifier import Classifier, to_tensor
-from core.vision.fullgrad import Explanation, explain
+from core.vision.explanation import Explanation
+from core.vision.saliency import DEFAULT_METHOD, get_method
 
 LONGEST_SIDE = 512
 
@@ -83,7 +84,7 @@ def craft(
         epsilon = attack.info.default_epsilon
     fitted = [images.fit(picture, LONGEST_SIDE) for picture in pictures]
     crafted: dict[int, Crafted] = {}
-    groups = list(_by_shape(fitted))
+    groups = list(_alike([picture.shape for picture in fitted]))
     for number, rows in enumerate(groups):
 
         def report(done: int, total: int, text: str, number: int = number) -> None:
@@ -107,17 +108,34 @@ def craft(
 
 
 def explain_pictures(
-    classifier: Classifier, pictures: Sequence[NDArray[np.uint8]], classes: Sequence[int | None]
-) -> list[Explanation]:
-    """FullGrad of each picture for its class (None: the predicted one); sizes may differ."""
-    pairs = zip(pictures, classes, strict=True)
-    return [
-        explain(classifier, to_tensor(images.fit(picture, LONGEST_SIDE)[None]), class_id)[0]
-        for picture, class_id in pairs
-    ]
+    classifier: Classifier, pictures: Sequence[NDArray[np.uint8]], classes: Sequence[int | None], *,
+    method: str = DEFAULT_METHOD, progress: Progress | None = None,
+) -> list[Explanation]:  # fmt: skip
+    """Each picture explained for its class (None: the predicted one); sizes may differ.
+
+    method: a name in METHODS; progress(done, total, text) counts pictures. Raises BadInput for an
+    unknown method, and as the method does.
+    """
+    explain = get_method(method).explain
+    fitted = [images.fit(picture, LONGEST_SIDE) for picture in pictures]
+    explained: dict[int, Explanation] = {}
+    pairs = zip(fitted, classes, strict=True)
+    for rows in _alike([(picture.shape, class_id is None) for picture, class_id in pairs]):
+
+        def report(done: int, total: int, text: str, before: int = len(explained)) -> None:
+            if progress is not None:
+                progress(before + done, len(fitted), text)
+
+        pixels = to_tensor(np.stack([fitted[row] for row in rows]))
+        chosen = [class_id for class_id in (classes[row] for row in rows) if class_id is not None]
+        found = explain(
+            classifier, pixels, torch.tensor(chosen) if chosen else None, progress=report
+        )
+        explained |= zip(rows, found, strict=True)
+    return [explained[row] for row in range(len(pictures))]
 
 
-def _by_shape(pictures: Sequence[NDArray[np.uint8]]) -> Iterator[list[int]]:
-    shapes = [picture.shape for picture in pictures]
-    for shape in dict.fromkeys(shapes):
-        yield [row for row, own in enumerate(shapes) if own == shape]
+def _alike(keys: Sequence[Hashable]) -> Iterator[list[int]]:
+    """The rows of each key, in order of first appearance."""
+    for key in dict.fromkeys(keys):
+        yield [row for row, own in enumerate(keys) if own == key]

@@ -1,0 +1,107 @@
+"""Relatives of FullGrad, as its authors' own code computes them (github.com/idiap/
+fullgrad-saliency), and the part of it that the pixels alone have."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.vision.bias_gradients import NORMALISATION, bias_gradients, check_supported
+from core.vision.classifier import Classifier
+from core.vision.explanation import Explanation, explanations_of, in_chunks
+from core.vision.fullgrad import INPUT
+from core.vision.gradient_sum import GradientSum
+from core.vision.picture_gradient import picture_gradient
+
+SMOOTH_SAMPLES, SMOOTH_SPREAD = 25, 0.15  # noise: standard deviation, of a picture's own range
+SMOOTH_SEED = 0
+
+
+@in_chunks
+def input_x_gradient(
+    classifier: Classifier, pixels: Tensor, class_ids: Tensor | None
+) -> list[Explanation]:
+    """|pixel * gradient|, summed over the colours."""
+    found = picture_gradient(classifier, pixels, class_ids)
+    maps = (found.pixels * found.gradient).abs_().sum(1).float().cpu().numpy()
+    return explanations_of(classifier, found.logits, found.class_ids, maps)
+
+
+@in_chunks
+def simple_fullgrad(
+    classifier: Classifier, pixels: Tensor, class_ids: Tensor | None
+) -> list[Explanation]:
+    """Gradients at the layers that have a bias, without the bias; each layer stretched to [0, 1].
+
+    A gradient by itself has no unit in common with that of another layer, hence the stretching.
+    """
+    check_supported(classifier.network)
+    maps: list[Tensor] = []
+
+    def add(name: str, terms: Tensor) -> None:
+        if terms.dim() == 4 and name != NORMALISATION:
+            plane = _stretched(terms.abs()).sum(1, keepdim=True)
+            maps.append(F.interpolate(plane, pixels.shape[-2:], mode="bilinear", antialias=True))
+
+    with bias_gradients(classifier, lambda name, _, gradient: add(name, gradient)):
+        found = picture_gradient(classifier, pixels, class_ids)
+    add(INPUT, found.pixels * found.gradient)
+    summed = torch.stack(maps).sum(0).squeeze(1).float().cpu().numpy()
+    return explanations_of(classifier, found.logits, found.class_ids, summed)
+
+
+def _stretched(terms: Tensor) -> Tensor:
+    """(batch, channels, height, width), those of each picture to [0, 1]; constant ones to 0."""
+    low, high = (terms.flatten(1).aminmax(dim=1)[end].view(-1, 1, 1, 1) for end in (0, 1))
+    return (terms - low) / (high - low).clamp_min(torch.finfo(terms.dtype).tiny)
+
+
+@in_chunks
+def smooth_fullgrad(
+    classifier: Classifier, pixels: Tensor, class_ids: Tensor | None
+) -> list[Explanation]:
+    """FullGrad of the terms' mean over noisy copies of the picture, for the class of the clean one.
+
+    The noise is the same for every picture, so a picture's map does not depend on its batch.
+    """
+    check_supported(classifier.network)
+    clean = picture_gradient(classifier, pixels, class_ids)
+    low, high = (clean.pixels.flatten(1).aminmax(dim=1)[end].view(-1, 1, 1, 1) for end in (0, 1))
+    generator = torch.Generator().manual_seed(SMOOTH_SEED)
+    totals = _Totals()
+    for _ in range(SMOOTH_SAMPLES):
+        noise = torch.randn(pixels.shape[1:], generator=generator).to(clean.pixels)
+        noisy = clean.pixels + SMOOTH_SPREAD * (high - low) * noise
+        with bias_gradients(classifier, totals.add):
+            found = picture_gradient(classifier, noisy, clean.class_ids)
+        totals.add(INPUT, found.pixels, found.gradient)
+        totals.start_again()
+    gradient_sum = GradientSum()
+    place = clean.pixels.new_full((1, 1, 1), 1 / SMOOTH_SAMPLES)
+    for name, total in totals.terms:
+        gradient_sum.add(name, place, total)
+    maps = gradient_sum.maps(pixels.shape[-2:])
+    return explanations_of(classifier, clean.logits, clean.class_ids, maps)
+
+
+class _Totals:
+    """Sums, over passes, of the terms that have a place: the same ones come in the same order."""
+
+    def __init__(self) -> None:
+        self.terms: list[tuple[str, Tensor]] = []
+        self._place = 0
+
+    def add(self, name: str, factor: Tensor, gradient: Tensor) -> None:
+        """Count <gradient, factor> where the last pass had it."""
+        if factor.dim() < 3:
+            return
+        if self._place == len(self.terms):
+            self.terms.append((name, gradient * factor))
+        else:
+            self.terms[self._place][1].addcmul_(gradient, factor)
+        self._place += 1
+
+    def start_again(self) -> None:
+        """A pass has ended."""
+        self._place = 0
