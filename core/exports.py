@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import figures
+from core import heat_maps
 from core.images import encode_png, fit
 from core.vision.explanation import Explanation
 from core.vision.lab import LONGEST_SIDE, Crafted
@@ -76,12 +76,12 @@ def write_explanations(
     explanations: Sequence[Explanation], out: Path,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Save each picture under its map as PNG, all on one colour scale; returns what they say."""
-    scale = figures.common_scale([each.map for each in explanations])
+    scale = heat_maps.common_scale([each.map for each in explanations])
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for number, (path, pixels, each) in enumerate(zip(paths, pictures, explanations, strict=True)):
         file = out / f"{number}_{path.stem}_class{each.class_id:02d}.png"
-        shown = figures.overlay(fit(pixels, LONGEST_SIDE), each.map, largest=scale)
+        shown = heat_maps.overlay(fit(pixels, LONGEST_SIDE), each.map, largest=scale)
         file.write_bytes(encode_png(shown))
         written.append({
             "image": str(path), "map": str(file), "class_id": each.class_id,

@@ -11,8 +11,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
-from plotly.colors import sample_colorscale
-from plotly.subplots import make_subplots
 
 from core.images import encode_png, fit
 from core.labels import all_labels, class_name
@@ -24,7 +22,6 @@ MUTED = "#9aa7b5"
 SHOWN_SIDE = 256
 THUMBNAIL_SIDE = 64
 LONGEST_SIDE = 512  # of what a figure carries, however large the picture
-HEAT_SCALE = "Inferno"
 MOST_FOREIGN = 12  # classes that are none of ours, in a chart
 
 
@@ -117,83 +114,6 @@ def top_classes(prediction: Prediction, *, height: int = 130) -> go.Figure:
     figure.update_xaxes(range=[0, 1], visible=False)
     figure.update_yaxes(automargin=True)
     return laid_out(figure, height)
-
-
-def heat_map(
-    pixels: NDArray[np.uint8], saliency: NDArray[np.floating], *, largest: float,
-    opacity: float = 0.85, height: int = 300,
-) -> go.Figure:  # fmt: skip
-    """The picture (h, w, 3), and beside it the picture under its map (h, w), in % of `largest`.
-
-    `largest` is the end of the colour scale: the same for pictures that are to be compared.
-    Places of little saliency let the picture through; opacity in [0, 1] is that of the largest.
-    """
-    shown = enlarged(fit(pixels, LONGEST_SIDE))
-    step_x, step_y = shown.shape[1] / saliency.shape[1], shown.shape[0] / saliency.shape[0]
-    heat = go.Heatmap(
-        z=np.round(100 * saliency / (largest or 1.0), 1),
-        x0=step_x / 2, dx=step_x, y0=step_y / 2, dy=step_y, zmin=0, zmax=100, zsmooth="best",
-        colorscale=_heat_scale(opacity),
-        colorbar={
-            "orientation": "h", "y": -0.02, "yanchor": "top", "thickness": 10, "len": 0.98,
-            "tickvals": [0, 25, 50, 75, 100],
-            "title": {"text": "saliency, % of the strongest places", "side": "bottom"},
-        },
-        hovertemplate="%{z:.0f} % of the scale<extra></extra>",
-    )  # fmt: skip
-    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.03)
-    for column in (1, 2):
-        figure.add_trace(go.Image(source=data_url(shown), hoverinfo="skip"), row=1, col=column)
-    figure.add_trace(heat, row=1, col=2)
-    figure.update_xaxes(visible=False, range=[0, shown.shape[1]], constrain="domain")
-    figure.update_yaxes(visible=False, range=[shown.shape[0], 0], constrain="domain")
-    return laid_out(figure, height)
-
-
-def common_scale(maps: Sequence[NDArray[np.floating]]) -> float:
-    """The end of one colour scale for maps (h, w) that are to be compared.
-
-    The largest of their 99.5th percentiles, so that a single pixel does not darken the rest.
-    """
-    return max(float(np.percentile(each, 99.5)) for each in maps)
-
-
-def overlay(
-    pixels: NDArray[np.uint8], saliency: NDArray[np.floating], *, largest: float,
-    opacity: float = 0.85,
-) -> NDArray[np.uint8]:  # fmt: skip
-    """`heat_map` as plain pixels: picture (h, w, 3) and map (h, w) -> (H, W, 3) uint8, enlarged."""
-    levels = np.round(np.clip(saliency / (largest or 1.0), 0, 1) * 255).astype(np.uint8)
-    shown = enlarged(pixels)
-    size = (shown.shape[1], shown.shape[0])
-    index = np.asarray(Image.fromarray(levels).resize(size, Image.Resampling.BILINEAR))
-    weight = opacity * _share_of_opacity(index / 255)[:, :, None]
-    mixed: NDArray[np.uint8] = np.round(
-        (1 - weight) * shown + weight * 255 * _heat_colours()[index]
-    ).astype(np.uint8)
-    return mixed
-
-
-def _share_of_opacity(share: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Opaque from a third of the scale on, transparent at its beginning: [0, 1] -> [0, 1]."""
-    opaque: NDArray[np.floating] = np.minimum(1.0, 3 * share)
-    return opaque
-
-
-@cache
-def _heat_colours() -> NDArray[np.float64]:
-    """(256, 3) colours of the scale, in [0, 1]."""
-    return np.array(sample_colorscale(HEAT_SCALE, list(np.linspace(0, 1, 256)), colortype="tuple"))
-
-
-def _heat_scale(opacity: float) -> list[tuple[float, str]]:
-    places = np.linspace(0, 1, 33)
-    colours = np.round(255 * _heat_colours()[np.round(255 * places).astype(int)]).astype(int)
-    weights = opacity * _share_of_opacity(places)
-    return [
-        (float(place), f"rgba({red},{green},{blue},{weight:.3f})")
-        for place, (red, green, blue), weight in zip(places, colours, weights, strict=True)
-    ]
 
 
 def enlarged(pixels: NDArray[np.uint8], side: int = SHOWN_SIDE) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import figures
+from core import explain_figures, figures, heat_maps
 from core.errors import NotFound
 from core.images import Picture
 from core.labels import class_name
@@ -37,7 +37,7 @@ def show_maps(capture: Capture) -> None:
         shown.append(("Clean", clean.pixels))
     explanations = signwatch.explain([pixels for _, pixels in shown], [None] * len(shown))
     predictions = signwatch.predictor.predict([pixels for _, pixels in shown])
-    largest = figures.common_scale([each.map for each in explanations])
+    largest = heat_maps.common_scale([each.map for each in explanations])
     columns = st.columns(2)
     rows = zip(columns, shown, explanations, predictions, strict=False)
     for column, (title, pixels), explanation, prediction in rows:
@@ -45,7 +45,7 @@ def show_maps(capture: Capture) -> None:
             st.markdown(f"**{title}**: {class_name(prediction.class_id)} · "
                         f"{prediction.confidence:.1%}")  # fmt: skip
             st.plotly_chart(
-                figures.heat_map(pixels, explanation.map, largest=largest),
+                explain_figures.heat_map(pixels, explanation.map, largest=largest),
                 key=f"triage_{title}", config={"displayModeBar": False},
                 alt=f"FullGrad heat map, {title.lower()}",
             )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 
 from core import datasets
 from core.exports import write_crafted, write_explanations
-from core.figures import common_scale, overlay
+from core.heat_maps import common_scale, overlay
 from core.images import decode, fit
 from core.vision.fullgrad import Explanation
 from core.vision.lab import Crafted

@@ -99,69 +99,6 @@ def test_the_three_most_likely_classes_the_best_on_top() -> None:
     assert bars.marker.color[-1] == ORDINARY
 
 
-# Heat maps
-
-
-def test_a_heat_map_is_in_percent_of_the_common_scale() -> None:
-    saliency = np.array([[0.0, 1.0], [2.0, 4.0]])
-    figure = figures.heat_map(noise(8, 8), saliency, largest=8.0)
-    plain, under, heat = figure.data
-    assert plain.source == under.source
-    shown = decode(base64.b64decode(plain.source.removeprefix("data:image/png;base64,")))
-    assert np.array_equal(shown, figures.enlarged(noise(8, 8)))
-    assert np.array_equal(heat.z, [[0, 12.5], [25, 50]])
-    assert (heat.zmin, heat.zmax) == (0, 100)
-    assert (heat.x0, heat.dx, heat.y0, heat.dy) == (64, 128, 64, 128)
-
-
-def test_the_heat_lies_over_the_picture_and_not_beside_it() -> None:
-    figure = figures.heat_map(noise(10, 20), np.ones((5, 10)), largest=1.0)
-    heat = figure.data[2]
-    height, width = figures.enlarged(noise(10, 20)).shape[:2]
-    assert heat.x0 - heat.dx / 2 == 0
-    assert heat.x0 + (10 - 0.5) * heat.dx == width
-    assert heat.y0 - heat.dy / 2 == 0
-    assert heat.y0 + (5 - 0.5) * heat.dy == height
-    assert list(figure.layout.yaxis2.range) == [height, 0]
-    assert list(figure.layout.xaxis2.range) == [0, width]
-
-
-def test_a_large_picture_is_reduced_for_the_figure() -> None:
-    figure = figures.heat_map(noise(600, 1200), np.ones((512, 256)), largest=1.0)
-    shown = decode(base64.b64decode(figure.data[0].source.partition(",")[2]))
-    assert shown.shape == (256, 512, 3)
-
-
-@pytest.mark.parametrize("largest", [0.0, 1.0])
-def test_no_saliency_leaves_the_picture_as_it_is(largest: float) -> None:
-    shown = figures.overlay(blocks(), np.zeros((32, 32)), largest=largest)
-    assert np.array_equal(shown, figures.enlarged(blocks()))
-
-
-def test_full_opacity_shows_the_end_of_the_scale_alone() -> None:
-    shown = figures.overlay(blocks(), np.full((4, 4), 9.0), largest=3.0, opacity=1.0)
-    (colour,) = np.unique(shown.reshape(-1, 3), axis=0)
-    assert colour.tolist() == [252, 255, 164]  # Inferno's brightest
-
-
-def test_overlays_share_their_scale() -> None:
-    """Half of the common largest looks the same, whatever the picture's own largest is."""
-    alone = figures.overlay(blocks(), np.full((4, 4), 2.0), largest=4.0)
-    beside = np.full((4, 4), 2.0)
-    beside[3, 3] = 4.0
-    shown = figures.overlay(blocks(), beside, largest=4.0)
-    assert np.array_equal(shown[:128, :128], alone[:128, :128])
-
-
-def test_the_common_scale_is_not_set_by_one_pixel() -> None:
-    first, second = np.full((32, 32), 2.0), np.full((32, 32), 3.0)
-    second[0, 0] = 1000.0
-    assert figures.common_scale([first, second]) == 3.0
-    assert figures.common_scale([second, first]) == 3.0
-    second[:4] = 7.0
-    assert figures.common_scale([first, second]) == 7.0
-
-
 # Pictures
 
 
@@ -222,11 +159,3 @@ def test_no_difference_runs_over(one: int, other: int) -> None:
     assert factor >= 1
     assert np.array_equal(shown > 128, change > 0)
     assert np.array_equal(shown < 128, change < 0)
-
-
-def test_one_bright_pixel_does_not_set_the_scale() -> None:
-    even = np.ones((100, 100))
-    spiked = even.copy()
-    spiked[3, 4] = 1000.0
-    assert figures.common_scale([even, spiked]) == 1.0
-    assert figures.common_scale([even, 3 * even]) == 3.0
