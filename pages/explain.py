@@ -4,7 +4,7 @@ import streamlit as st
 from numpy import uint8
 from numpy.typing import NDArray
 
-from core import figures
+from core import explain_figures, heat_maps
 from core.errors import NotFound
 from core.labels import all_labels, class_name
 from core.services import current
@@ -64,7 +64,7 @@ def show(title: str, pixels: NDArray[uint8], explanation: Explanation, largest: 
                f"which the classifier gives {explanation.probability:.1%}.")  # fmt: skip
     key = title.lower()
     st.plotly_chart(
-        figures.heat_map(pixels, explanation.map, largest=largest, opacity=opacity),
+        explain_figures.heat_map(pixels, explanation.map, largest=largest, opacity=opacity),
         key=f"map_{key}", config={"displayModeBar": False},
         alt=f"FullGrad heat map of the {key} picture for {class_name(explanation.class_id)}",
     )  # fmt: skip
@@ -102,7 +102,7 @@ with controls[2]:
 pictures = [first] if second is None else [first, second]
 with parts.errors_shown():
     explanations = signwatch.explain(pictures, [class_id] * len(pictures))
-    scale = figures.common_scale([each.map for each in explanations])
+    scale = heat_maps.common_scale([each.map for each in explanations])
     if second is None:
         show("Picture", first, explanations[0], scale)
         st.caption("No clean picture is known for this one, so it stands alone.")

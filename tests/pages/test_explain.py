@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import figures, samples
+from core import heat_maps, samples
 from core.images import Picture
 from core.labels import class_name
 from core.services import Services
@@ -91,7 +91,7 @@ def test_both_maps_are_on_one_scale(
 ) -> None:
     at = open_page("explain", capture=captured)
     first, second = signwatch.explain([ADVERSARIAL, CLEAN], [None, None])
-    largest = figures.common_scale([first.map, second.map])
+    largest = heat_maps.common_scale([first.map, second.map])
     for key, explanation in (("map_adversarial", first), ("map_clean", second)):
         assert heat(at, key) == pytest.approx(100 * explanation.map / largest, abs=0.051)
         assert (heat_trace(at, key)["zmin"], heat_trace(at, key)["zmax"]) == (0, 100)
@@ -134,7 +134,7 @@ def test_a_capture_without_a_clean_picture_stands_alone(
     assert headings(at) == [expected_heading(signwatch, ADVERSARIAL)]
     assert values(at.caption)[-1] == "No clean picture is known for this one, so it stands alone."
     (explanation,) = signwatch.explain([ADVERSARIAL], [None])
-    largest = figures.common_scale([explanation.map])
+    largest = heat_maps.common_scale([explanation.map])
     assert heat(at, "map_picture") == pytest.approx(100 * explanation.map / largest, abs=0.051)
 
 
