@@ -21,17 +21,21 @@ from core.vision.picture_gradient import evaluating
 
 NORMALISATION = "normalisation"
 BIASED = (nn.Conv2d, nn.Linear, nn.BatchNorm2d)
+# Linear between kinks, but constant above the upper one: what it is there acts like a bias.
+SATURATING = (nn.ReLU6,)
 # No bias of their own: linear, or linear between kinks with value 0 at 0.
 UNBIASED = (
     nn.ReLU, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d,
     nn.Dropout, nn.Identity, nn.Flatten,
 )  # fmt: skip
 
+COVERED = BIASED + SATURATING + UNBIASED
+
 GradientSink = Callable[[str, Tensor, Tensor], None]
 
 
 def check_supported(network: nn.Module) -> None:
-    """BadInput naming the first layer that is not in BIASED or UNBIASED.
+    """BadInput naming the first layer that is not in COVERED.
 
     Modules made of modules pass: what they do themselves (addition, concatenation, flattening,
     `F.relu`) is not visible from outside, and anything else shows in the completeness residual.
@@ -42,7 +46,7 @@ def check_supported(network: nn.Module) -> None:
         if not _is_supported(module) and (has_parameters or not is_container):
             raise BadInput(
                 f"FullGrad cannot explain layer {name or 'network'} ({type(module).__name__}); "
-                f"it is exact for {', '.join(kind.__name__ for kind in BIASED + UNBIASED)}, "
+                f"it is exact for {', '.join(kind.__name__ for kind in COVERED)}, "
                 "addition and concatenation"
             )
 
@@ -50,7 +54,7 @@ def check_supported(network: nn.Module) -> None:
 def _is_supported(module: nn.Module) -> bool:
     if isinstance(module, nn.BatchNorm2d):
         return module.running_mean is not None  # without, an image depends on its batch
-    return isinstance(module, BIASED + UNBIASED)
+    return isinstance(module, COVERED)
 
 
 def bias_of(layer: nn.Module) -> Tensor | None:
@@ -77,8 +81,9 @@ def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]
     """Inside, a backward pass of this thread calls sink(layer, bias, gradient) for each bias.
 
     layer: the module's path in the network, or NORMALISATION, whose bias in pixels is -mean/std;
-    bias: as `bias_of` shapes it; gradient: (batch, ...) with respect to the layer's output.
-    A layer used several times reports every use. Calls come in backward order.
+    bias: as `bias_of` shapes it, or of a saturating layer (batch, ...), what its output is where
+    it does not follow its input and 0 elsewhere; gradient: (batch, ...) with respect to the
+    layer's output. A layer used several times reports every use. Calls come in backward order.
 
     The classifier is in eval mode inside and is left as found, after an error too. Forward
     passes that other threads run on it meanwhile are not listened to.
@@ -91,8 +96,10 @@ def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]
         if threading.get_ident() == owner and output.requires_grad:
             output.register_hook(partial(sink, name, bias))
 
-    def on_output(name: str, bias: Tensor) -> Callable[[nn.Module, object, Tensor], None]:
-        return lambda _layer, _inputs, output: listen(name, bias, output)
+    def on_output(name: str, bias: Tensor | None) -> Callable[[nn.Module, object, Tensor], None]:
+        return lambda _layer, _inputs, output: listen(
+            name, _saturated(output) if bias is None else bias, output
+        )
 
     with ExitStack() as stack:
         stack.enter_context(evaluating(classifier))
@@ -103,7 +110,23 @@ def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]
             ).remove
         )
         for name, layer in classifier.network.named_modules():
-            bias = bias_of(layer)
-            if bias is not None:
-                stack.callback(layer.register_forward_hook(on_output(name, bias)).remove)
+            if _adds_something(layer):
+                hook = layer.register_forward_hook(on_output(name, bias_of(layer)))
+                stack.callback(hook.remove)
         yield
+
+
+def biased_layers(classifier: Classifier) -> list[str]:
+    """The names under which `bias_gradients` reports, in the order of registration."""
+    layers = classifier.network.named_modules()
+    return [NORMALISATION, *(name for name, layer in layers if _adds_something(layer))]
+
+
+def _adds_something(layer: nn.Module) -> bool:
+    return isinstance(layer, SATURATING) or bias_of(layer) is not None
+
+
+def _saturated(output: Tensor) -> Tensor:
+    """A ReLU6's output where it is 6, else 0; a later in-place layer does not change it."""
+    values = output.detach()
+    return values * (values >= 6)

@@ -93,14 +93,14 @@ def in_chunks(explain_batch: ExplainBatch) -> Explain:
 
 
 def explanations_of(
-    classifier: Classifier,
     logits: Tensor,
+    probabilities: Tensor,
     class_ids: Tensor,
     maps: NDArray[np.float32],
     contributions: Sequence[Mapping[str, float]] | None = None,
 ) -> list[Explanation]:
-    """One a row of logits (batch, classes), class_ids (batch,) and maps (batch, height, width)."""
-    probabilities = classifier.probabilities(logits)
+    """One a row of logits and probabilities (batch, classes), class_ids (batch,), and maps
+    (batch, height, width)."""
     explanations = []
     for row, class_id in enumerate(class_ids.tolist()):
         logit = float(logits[row, class_id])

@@ -10,18 +10,23 @@ with x in pixels and z_l the output of the layer that adds b_l.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from core.errors import BadInput
 from core.vision.bias_gradients import bias_gradients, check_supported
 from core.vision.classifier import Classifier
-from core.vision.explanation import Explanation, explanations_of, in_chunks
+from core.vision.explanation import Explanation, check_pixels, explanations_of, in_chunks
 from core.vision.gradient_sum import GradientSum
 from core.vision.picture_gradient import picture_gradient
 
 INPUT = "input"
+
+Array = NDArray[np.floating]
 
 
 @in_chunks
@@ -32,11 +37,65 @@ def explain(classifier: Classifier, pixels: Tensor, class_ids: Tensor | None) ->
     with bias_gradients(classifier, gradient_sum.add):
         found = picture_gradient(classifier, pixels, class_ids)
     gradient_sum.add(INPUT, found.pixels, found.gradient)
-    names, signed = gradient_sum.contributions()
     return explanations_of(
-        classifier, found.logits, found.class_ids, gradient_sum.maps(pixels.shape[-2:]),
-        [dict(zip(names, column, strict=True)) for column in signed.T.tolist()],
+        found.logits, found.probabilities, found.class_ids,
+        gradient_sum.maps(pixels.shape[-2:]), gradient_sum.contributions_by_picture(),
     )  # fmt: skip
+
+
+def explain_recorded(
+    pixels: Array, pixel_gradient: Array, logits: Array, class_id: int, *,
+    temperature: float, recorded: Iterable[tuple[str, Array, Array]], needed: Collection[str],
+) -> Explanation:  # fmt: skip
+    """FullGrad of one picture from what was recorded of it, without the model.
+
+    pixels, pixel_gradient: (3, height, width), of the classifier's pixels in [0, 1] and of the
+    logit explained; logits: (classes,), not tempered; temperature: the classifier's;
+    recorded: what `bias_gradients` gave its sink, in that order: the layer, its bias and the
+    gradient at its output, both without the batch's dimension; needed: `biased_layers` of the
+    model, each of which has to be in the record.
+
+    Raises BadInput, naming the tensors, for a record that misses some or whose shapes do not fit.
+    """
+    picture = _row(pixels)
+    check_pixels(picture)
+    if not 0 <= class_id < len(logits):
+        raise BadInput(f"class must lie in 0..{len(logits) - 1}, got {class_id}")
+    gradient_sum, seen = GradientSum(), set()
+    for name, bias, gradient in recorded:
+        _add(gradient_sum, name, _row(bias)[0], _row(gradient))
+        seen.add(name)
+    missing = [name for name in needed if name not in seen]
+    if missing:
+        raise BadInput(
+            f"the record misses the gradients of {', '.join(missing)}; FullGrad needs those of all "
+            f"{len(needed)} layers with a bias, so record with an expression that matches them"
+        )
+    _add(gradient_sum, INPUT, picture, _row(pixel_gradient))
+    known = _row(logits)
+    (explanation,) = explanations_of(
+        known, torch.softmax(known / temperature, dim=1), torch.tensor([class_id]),
+        gradient_sum.maps(picture.shape[-2:]), gradient_sum.contributions_by_picture(),
+    )  # fmt: skip
+    return explanation
+
+
+def _row(values: Array) -> Tensor:
+    """As a batch of one; a copy, as stored arrays may be read-only."""
+    return torch.tensor(np.asarray(values))[None]
+
+
+def _add(gradient_sum: GradientSum, name: str, factor: Tensor, gradient: Tensor) -> None:
+    try:
+        fits = torch.broadcast_shapes(factor.shape, gradient.shape) == gradient.shape
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise BadInput(
+            f"the record's bias of {name}, {tuple(factor.shape)}, does not fit its gradient, "
+            f"{tuple(gradient.shape[1:])}; both have to come from one request"
+        )
+    gradient_sum.add(name, factor, gradient)
 
 
 def outside_share(

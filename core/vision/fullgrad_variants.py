@@ -25,7 +25,7 @@ def input_x_gradient(
     """|pixel * gradient|, summed over the colours."""
     found = picture_gradient(classifier, pixels, class_ids)
     maps = (found.pixels * found.gradient).abs_().sum(1).float().cpu().numpy()
-    return explanations_of(classifier, found.logits, found.class_ids, maps)
+    return explanations_of(found.logits, found.probabilities, found.class_ids, maps)
 
 
 @in_chunks
@@ -48,7 +48,7 @@ def simple_fullgrad(
         found = picture_gradient(classifier, pixels, class_ids)
     add(INPUT, found.pixels * found.gradient)
     summed = torch.stack(maps).sum(0).squeeze(1).float().cpu().numpy()
-    return explanations_of(classifier, found.logits, found.class_ids, summed)
+    return explanations_of(found.logits, found.probabilities, found.class_ids, summed)
 
 
 def _stretched(terms: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ def smooth_fullgrad(
     for name, total in totals.terms:
         gradient_sum.add(name, place, total)
     maps = gradient_sum.maps(pixels.shape[-2:])
-    return explanations_of(classifier, clean.logits, clean.class_ids, maps)
+    return explanations_of(clean.logits, clean.probabilities, clean.class_ids, maps)
 
 
 class _Totals:

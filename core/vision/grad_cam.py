@@ -41,7 +41,7 @@ def grad_cam(classifier: Classifier, pixels: Tensor, class_ids: Tensor | None) -
     cam = (weights * features.values).sum(1, keepdim=True).relu_()
     maps = F.interpolate(cam, pixels.shape[-2:], mode="bilinear", antialias=True)
     return explanations_of(
-        classifier, found.logits, found.class_ids, maps.squeeze(1).float().cpu().numpy()
+        found.logits, found.probabilities, found.class_ids, maps.squeeze(1).float().cpu().numpy()
     )
 
 

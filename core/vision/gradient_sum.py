@@ -26,7 +26,7 @@ class GradientSum:
         """
         terms = gradient * factor
         self._contributions[name] = self._contributions.get(name, 0) + terms.flatten(1).sum(1)
-        if factor.dim() >= 3:
+        if gradient.dim() == 4 and factor.dim() >= 3:
             plane = terms.abs_().sum(1)  # (batch, height, width)
             self._planes[plane.shape] = self._planes.get(plane.shape, 0) + plane
 
@@ -35,6 +35,11 @@ class GradientSum:
         names = list(reversed(self._contributions))
         signed = torch.stack([self._contributions[name] for name in names])
         return names, signed.double().cpu().numpy()
+
+    def contributions_by_picture(self) -> list[dict[str, float]]:
+        """What each picture's layers contribute, by name in forward order."""
+        names, signed = self.contributions()
+        return [dict(zip(names, column, strict=True)) for column in signed.T.tolist()]
 
     def maps(self, size: torch.Size) -> NDArray[np.float32]:
         """psi(gradient * picture) + sum over layers of psi(gradient * bias): (batch, *size), >= 0.

@@ -16,11 +16,13 @@ from core.vision.classifier import Classifier
 @dataclass(frozen=True, eq=False)
 class PictureGradient:
     """pixels, gradient: (batch, 3, height, width); logits: (batch, classes), not tempered;
-    class_ids: (batch,), those whose logits were differentiated."""
+    probabilities: (batch, classes), calibrated; class_ids: (batch,), those whose logits were
+    differentiated."""
 
     pixels: Tensor
     gradient: Tensor
     logits: Tensor
+    probabilities: Tensor
     class_ids: Tensor
 
 
@@ -47,7 +49,10 @@ def picture_gradient(
             "respect to the picture, so it cannot be explained; expected a network of "
             "differentiable layers, neither detached nor quantised nor compiled for serving"
         )
-    return PictureGradient(leaf.detach(), gradient, logits.detach(), chosen)
+    logits = logits.detach()
+    return PictureGradient(
+        leaf.detach(), gradient, logits, classifier.probabilities(logits), chosen
+    )
 
 
 @contextmanager

@@ -25,8 +25,8 @@ from core.vision.manifest import Manifest
 
 CLASSES = 5
 SUPPORTED = (
-    "it is exact for Conv2d, Linear, BatchNorm2d, ReLU, MaxPool2d, AvgPool2d, AdaptiveMaxPool2d, "
-    "AdaptiveAvgPool2d, Dropout, Identity, Flatten, addition and concatenation"
+    "it is exact for Conv2d, Linear, BatchNorm2d, ReLU6, ReLU, MaxPool2d, AvgPool2d, "
+    "AdaptiveMaxPool2d, AdaptiveAvgPool2d, Dropout, Identity, Flatten, addition and concatenation"
 )
 ONE_CLASS = "classes must be one class id, or (2,) of them"
 SHAPE = "pixels must be (batch, 3, height, width), none of them 0"
@@ -518,7 +518,7 @@ class Scaled(nn.Module):
         (nn.Sequential(nn.SiLU(), nn.Flatten()), "0 (SiLU)"),
         (nn.Sequential(nn.Flatten(), nn.LayerNorm(12)), "1 (LayerNorm)"),
         (nn.Sequential(nn.GroupNorm(3, 3)), "0 (GroupNorm)"),
-        (nn.Sequential(nn.ReLU6()), "0 (ReLU6)"),
+        (nn.Sequential(nn.Hardtanh()), "0 (Hardtanh)"),
         (nn.Sequential(nn.Flatten(), nn.Linear(12, 2), nn.Softmax(1)), "2 (Softmax)"),
         (nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False)), "0 (BatchNorm2d)"),
         (nn.Sequential(Scaled()), "0 (Scaled)"),
