@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 from plotly.colors import sample_colorscale
 
 from core.errors import BadInput
@@ -116,6 +116,18 @@ def signed(pixels: Pixels, change: Map, *, largest: float) -> Pixels:
     ends = np.where(share > 0, np.array(MORE), np.array(LESS))
     mixed: Pixels = np.round((1 - abs(share)) * ground + abs(share) * ends).astype(np.uint8)
     return mixed
+
+
+def circled(pixels: Pixels, circle: Circle) -> Pixels:
+    """The picture with the circle drawn on it, a white line on a dark one."""
+    height, width = pixels.shape[:2]
+    x, y, radius = circle.x * width, circle.y * height, circle.radius * min(height, width)
+    image = Image.fromarray(pixels)
+    draw = ImageDraw.Draw(image)
+    box = (x - radius, y - radius, x + radius, y + radius)
+    draw.ellipse(box, outline=(40, 40, 40), width=4)
+    draw.ellipse([box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1], outline="white", width=2)
+    return np.asarray(image)
 
 
 def paled(pixels: Pixels) -> Pixels:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from core import trials
+from core import contact_sheet, trials
 from core.admission import Admission
 from core.capture import (
     Capturer,
@@ -20,6 +20,7 @@ from core.capture import (
 )
 from core.capture_files.exporter import Frame, export_frames
 from core.capture_files.importer import Importer
+from core.contact_sheet import ContactSheet
 from core.errors import NotFound, SignwatchError
 from core.images import ImageLimits, Picture
 from core.metrics import Metrics
@@ -158,6 +159,18 @@ class Services:
         return lab.explain_pictures(
             self.predictor.classifier, pictures, classes, method=method, progress=progress
         )
+
+    def contact_sheet(
+        self, chosen: CaptureFilter, *, limit: int, method: str, progress: Progress
+    ) -> ContactSheet:
+        """Some captures with their maps, as `contact_sheet.make` chooses them."""
+        return contact_sheet.make(
+            self.log, chosen,
+            lambda pictures, classes, report: self.explain(
+                pictures, classes, method=method, progress=report
+            ),
+            limit=limit, limits=self.limits.image, progress=progress,
+        )  # fmt: skip
 
     def robustness(self) -> Robustness | None:
         """The report beside the model that serves, maybe of other weights; raises BadInput."""

@@ -312,7 +312,11 @@ class TriageItem:
 
 @dataclass(frozen=True)
 class CaptureFilter:
-    """Which captures: every field that is set narrows the choice."""
+    """Which captures: every field that is set narrows the choice.
+
+    suspect: an attack made the picture, says its sender, or it was flagged; pictured: the picture
+    was captured.
+    """
 
     window: Window | None = None
     class_id: int | None = None
@@ -324,6 +328,8 @@ class CaptureFilter:
     min_confidence: float | None = None
     max_confidence: float | None = None
     capture_ids: tuple[str, ...] | None = None
+    suspect: bool | None = None
+    pictured: bool | None = None
 
     def without_verdict(self) -> CaptureFilter:
         """The same choice, whatever was decided."""

@@ -76,6 +76,19 @@ class Listing:
         )
         return self._fetch(found)
 
+    def spread(self, chosen: CaptureFilter, *, limit: int) -> list[TriageItem]:
+        """At most `limit` captures, evenly over all that match, newest first."""
+        where, parameters = rows.conditions(chosen)
+        found = self._database.rows(
+            "SELECT inferred_at, id FROM (SELECT inferred_at, capture_id::VARCHAR AS id, "
+            "row_number() OVER (ORDER BY inferred_at DESC, capture_id) - 1 AS place, "
+            f"count(*) OVER () AS total FROM log.captures AS c WHERE {where}) "
+            # The first of each of `limit` equal stretches of the list.
+            "WHERE place = 0 OR place * ? // total > (place - 1) * ? // total ORDER BY place",
+            [*parameters, limit, limit],
+        )
+        return self._fetch(found)
+
     def one(self, capture_id: str) -> TriageItem:
         """One capture with its decision; NotFound if the log has none of that id."""
         where, parameters = rows.conditions(CaptureFilter(capture_ids=(capture_id,)))

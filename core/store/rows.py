@@ -214,6 +214,8 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
         ("c.inferred_at <= ?", max(end for _, end in made) if made else None),
         ("list_contains(TRY_CAST(? AS UUID[]), c.capture_id)", ids),
         (f"c.capture_id IN ({OF_VERDICT})", chosen.verdict),
+        ("(c.attack IS NOT NULL OR coalesce(c.flagged, false)) = ?", chosen.suspect),
+        ("(c.image_sha256 IS NOT NULL) = ?", chosen.pictured),
     ]
     active = [(sql, value) for sql, value in tests if value is not None]
     decided = {None: [], True: [DECIDED], False: [f"NOT {DECIDED}"]}[chosen.decided]
