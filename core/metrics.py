@@ -13,6 +13,7 @@ from core.types import Execution, Prediction
 # Whoever sends requests chooses endpoint names; each name is a series that stays for good.
 MAX_ENDPOINTS = 100
 OTHER = "other"
+TENSOR_OUTCOMES = ("recorded", "dropped", "failed")
 
 
 class Metrics:
@@ -57,6 +58,13 @@ class Metrics:
             "signwatch_violations", "Violations found, by check", ["check"], registry=registry
         )
 
+        self._tensors = Counter(
+            "signwatch_tensor_records", "Requests whose tensors were to be recorded, by outcome",
+            ["outcome"], registry=registry,
+        )  # fmt: skip
+        for outcome in TENSOR_OUTCOMES:
+            self._tensors.labels(outcome)
+
     def gauge(self, name: str, help: str, read: Callable[[], float]) -> None:
         """A figure that is read when it is asked for."""
         Gauge(name, help, registry=self.registry).set_function(read)
@@ -87,6 +95,18 @@ class Metrics:
         self._executions.labels(execution.status.value).inc()
         for violation in execution.violations:
             self._violations.labels(violation.constraint_check_type).inc()
+
+    def tensors(self, outcome: str) -> None:
+        """One more of TENSOR_OUTCOMES."""
+        self._tensors.labels(outcome).inc()
+
+    def tensor_outcomes(self) -> dict[str, int]:
+        """How many requests came to each of TENSOR_OUTCOMES since the start."""
+        name = "signwatch_tensor_records_total"
+        return {
+            outcome: int(self.registry.get_sample_value(name, {"outcome": outcome}) or 0)
+            for outcome in TENSOR_OUTCOMES
+        }
 
     def render(self) -> bytes:
         """The body of GET /metrics."""

@@ -26,11 +26,21 @@ from core.images import ImageLimits, Picture
 from core.metrics import Metrics
 from core.monitor import execution
 from core.monitor.schedule import HourlySchedule
+from core.recording import Recorder
 from core.robustness import Robustness
 from core.sagemaker import RequestLimits
 from core.serving import Answer, Serving
 from core.settings import Settings
-from core.store import CaptureFilesTable, CaptureLog, CaptureSettingsTable, Retention, address_of
+from core.store import (
+    CaptureFilesTable,
+    CaptureLog,
+    CaptureSettingsTable,
+    Retention,
+    TensorsTable,
+    address_of,
+)
+from core.tensor_records import DEFAULT_REGEX, TensorRecord, parse_save_config
+from core.tensor_trial import TensorTrial
 from core.triage import decide, export_zip
 from core.trials import Plan, Trial
 from core.types import (
@@ -51,6 +61,7 @@ from core.vision import lab
 from core.vision.attacks.watch import Progress
 from core.vision.explanation import Explanation
 from core.vision.predictor import Predictor
+from core.vision.recorded_map import explain_record
 from core.vision.saliency import DEFAULT_METHOD
 
 MAX_EXPORT = 100_000
@@ -79,9 +90,18 @@ class Services:
             CaptureSettings(sampling=settings.sampling, mode=settings.capture_mode),
         )
         self.admission = Admission(settings.max_concurrent)
+        self.tensors = TensorsTable(self.log.database)
+        self.recorder = Recorder(
+            self.predictor.classifier, self.tensors, self.metrics, self.limits.image,
+            include_regex=settings.tensors_regex or DEFAULT_REGEX,
+            save_config=parse_save_config(settings.tensors_save),
+            flagged=settings.tensors_flagged, keep=settings.tensors_records,
+            in_work=lambda: self.admission.in_work,
+        )  # fmt: skip
         self.serving = Serving(
             self.predictor, self._capturer, self.capture_rules, self.metrics,
             max_waiting=settings.max_queue, in_flight=lambda: self.admission.in_work,
+            answered=self.recorder.offer,
         )  # fmt: skip
         self.metrics.gauge(
             "signwatch_queue_images", "Images that wait for a forward pass",
@@ -102,6 +122,7 @@ class Services:
         if self._schedule:
             self._schedule.close()
         self.serving.close()
+        self.recorder.close()
         self.log.close()
 
     def check_health(self) -> None:
@@ -189,6 +210,27 @@ class Services:
             answers.append(self.invoke([picture], facts))
             progress(number, len(traffic), "sent")
         return answers
+
+    # -- tensors ---------------------------------------------------------------------------
+
+    def record_tensors(self, capture_id: str, class_id: int | None = None) -> TensorRecord:
+        """Run a captured picture again and record its tensors, for a class (None: the predicted).
+
+        The weights are those that serve now; where others answered the request, the record's
+        checksum differs from the capture's. Raises NotFound and BadInput.
+        """
+        capture = self.log.capture(capture_id).capture
+        picture = self.picture(capture.image_sha256)
+        return self.recorder.record(capture, picture.pixels, class_id)
+
+    def trial(self) -> TensorTrial:
+        """What was recorded, step by step."""
+        return TensorTrial(self.tensors)
+
+    def explain_record(self, step: int) -> Explanation:
+        """FullGrad from the tensors of one step alone; raises NotFound and BadInput."""
+        passed = self.tensors.record(step).passed
+        return explain_record(passed, self.tensors.values(step))
 
     # -- capture files ---------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from core.capture import (
 from core.errors import Unavailable
 from core.images import Picture
 from core.metrics import Metrics
+from core.recording import Answered
 from core.types import Capture, Prediction, StoredImage
 from core.vision.predictor import Predictor
 from core.vision.threads import SERVING_WORKERS, compute_on_one_thread
@@ -56,7 +57,10 @@ class Serving:
     def __init__(
         self, predictor: Predictor, capturer: Capturer, rules: CaptureRules, metrics: Metrics, *,
         max_waiting: int, in_flight: Callable[[], int],
+        answered: Callable[[Sequence[Answered]], None] = lambda pictures: None,
     ) -> None:  # fmt: skip
+        """answered: told of every captured picture once its answer has left; must not fail."""
+        self._answered = answered
         self._predictor = predictor
         self._capturer = capturer
         self._rules = rules
@@ -134,6 +138,11 @@ class Serving:
         answer = Answer(tuple(predicted.result()), ids)
         self._metrics.predicted(facts.endpoint, answer.predictions, len(ids) - ids.count(None))
         answered.set_result(answer)
+        self._answered([
+            Answered(each.capture, each.image, prediction)
+            for each, prediction in zip(waiting, answer.predictions, strict=True)
+            if each.capture is not None
+        ])  # fmt: skip
 
     def _predict(self, batch: Sequence[_Waiting]) -> list[Prediction]:
         self._metrics.batch_size.observe(len(batch))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
+from core.tensor_records import parse_regex, parse_save_config
 from core.types import CaptureMode
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +28,25 @@ def _between(cast: Callable[[str], float], low: float, high: float) -> Callable[
 
 def _path(text: str) -> Path:
     return (ROOT / Path(text).expanduser()).resolve()
+
+
+def _checked(parse: Callable[[str], object]) -> Callable[[str], str]:
+    """Takes the text that `parse` takes, and leaves it as it is."""
+
+    def read(text: str) -> str:
+        try:
+            parse(text)
+        except BadInput as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    return read
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return text == "yes"
 
 
 def _setting(default: Any, cast: Callable[[str], Any], help: str, *, secret: bool = False) -> Any:
@@ -94,6 +114,24 @@ class Settings:
         1024, _between(int, 1, 1_000_000), "most images that wait for the classifier"
     )
     max_concurrent: int = _setting(128, _between(int, 1, 65_536), "most requests in work at a time")
+    tensors_regex: str = _setting(
+        "",
+        _checked(parse_regex),
+        "regular expression of the tensors that are recorded; "
+        "empty: the blog post's, enough for FullGrad of a ResNet",
+    )
+    tensors_save: str = _setting(
+        "",
+        _checked(parse_save_config),
+        "requests whose tensors are recorded, in Debugger's words: "
+        "`save_interval=100;start_step=0;end_step=5000` or `save_steps=3,7`; empty: none",
+    )
+    tensors_flagged: bool = _setting(
+        False, _yes_or_no, "whether tensors of flagged requests are recorded: yes or no"
+    )
+    tensors_records: int = _setting(
+        100, _between(int, 1, 1_000_000), "most records of tensors that the log keeps"
+    )
     api_token: str = _setting(
         "",
         str,

@@ -19,6 +19,8 @@ def test_every_setting_has_its_row(setting):
     if setting.name in ("local", "model"):
         default = f"`{default.relative_to(ROOT)}`"
     shown = f"{default:g}" if isinstance(default, float) else str(default)
+    if isinstance(default, bool):
+        shown = "yes" if default else "no"
     name = PREFIX + setting.name.upper()
     row = f"| `{name}` | {shown} | {setting.metadata['help']} |".replace("|  |", "| |")
     assert row in README

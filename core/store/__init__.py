@@ -5,5 +5,13 @@ from core.store.capture_files import CaptureFilesTable
 from core.store.capture_settings import CaptureSettingsTable
 from core.store.log import CaptureLog
 from core.store.retention import Retention
+from core.store.tensors import TensorsTable
 
-__all__ = ["CaptureFilesTable", "CaptureLog", "CaptureSettingsTable", "Retention", "address_of"]
+__all__ = [
+    "CaptureFilesTable",
+    "CaptureLog",
+    "CaptureSettingsTable",
+    "Retention",
+    "TensorsTable",
+    "address_of",
+]

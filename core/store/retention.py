@@ -1,4 +1,4 @@
-"""Retention: the oldest captures go, and the images that none of the others names.
+"""Retention: the oldest captures go with their tensors, and the images that no other names.
 
 Decisions, executions, ground truth and the list of imports stay: they are small, and say what was.
 """
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from core.store.database import Database
 from core.store.pictures import RECENT
 from core.store.rows import naive
+from core.store.tensors import remove_leftovers
 
 SPARED = 2 * RECENT  # what is younger may be named by a capture that is being written
 SMALLEST_STEP = 0.05  # share of the captures; less gives no space back
@@ -23,6 +24,7 @@ class Removed:
     captures: int = 0
     images: int = 0
     unreadable: int = 0
+    tensor_records: int = 0
 
     def __add__(self, other: Removed) -> Removed:
         return Removed(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
@@ -74,9 +76,13 @@ class Retention:
             captures = transaction.rows("DELETE FROM log.captures WHERE inferred_at < ?", [moment])
             unreadable = transaction.rows(_UNREADABLE, [moment, moment])
             images = transaction.rows(_IMAGES, [newest]) if captures[0][0] else [(0,)]
-        return Removed(captures[0][0], images[0][0], unreadable[0][0])
+            records = transaction.rows(_TENSOR_RECORDS, [moment])
+            if records[0][0]:
+                remove_leftovers(transaction)
+        return Removed(captures[0][0], images[0][0], unreadable[0][0], records[0][0])
 
 
+_TENSOR_RECORDS = "DELETE FROM log.tensor_records WHERE captured_at < ?"
 # A record without a time is as old as the last import of its file.
 _UNREADABLE = (
     "DELETE FROM log.unreadable WHERE inferred_at < ? OR (inferred_at IS NULL AND path IN "

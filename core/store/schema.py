@@ -2,7 +2,8 @@
 
 Times are UTC without a zone. Decisions and settings are only ever added; the latest one counts.
 An image may stand in the log more than once (core.store.pictures). Lists are packed: words as
-JSON, probabilities as little-endian float32 (core.store.rows).
+JSON, probabilities as little-endian float32 (core.store.rows). A tensor names its content by
+SHA-256 and by whose it is: of a step, or of the weights, which keep theirs once for all steps.
 A capture id begins with the time of its capture (core.capture.capture_id), so that the log finds
 it without reading through all of them; where the store allows it, ids lie there uncompressed
 (they hardly shrink, and reading a few of them is ten times as fast).
@@ -107,5 +108,35 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             unreadable BIGINT NOT NULL,
             ground_truth BIGINT NOT NULL,
             imported_at TIMESTAMP NOT NULL)""",
+    ),
+    (
+        """CREATE TABLE log.tensor_records (
+            step BIGINT NOT NULL,
+            mode VARCHAR NOT NULL,
+            mode_step BIGINT NOT NULL,
+            capture_id UUID NOT NULL,
+            captured_at TIMESTAMP NOT NULL,
+            recorded_at TIMESTAMP NOT NULL,
+            why VARCHAR NOT NULL,
+            model_sha256 VARCHAR NOT NULL,
+            size BIGINT NOT NULL,
+            passed VARCHAR NOT NULL)""",
+        """CREATE TABLE log.tensors (
+            step BIGINT NOT NULL,
+            position INTEGER NOT NULL,
+            name VARCHAR NOT NULL,
+            shape VARCHAR NOT NULL,
+            dtype VARCHAR NOT NULL,
+            minimum DOUBLE NOT NULL,
+            mean DOUBLE NOT NULL,
+            maximum DOUBLE NOT NULL,
+            std DOUBLE NOT NULL,
+            zeros DOUBLE NOT NULL,
+            owner VARCHAR NOT NULL,
+            digest VARCHAR NOT NULL)""",
+        """CREATE TABLE log.tensor_contents (
+            owner VARCHAR NOT NULL,
+            digest VARCHAR NOT NULL,
+            content BLOB NOT NULL)""",
     ),
 )

@@ -11,13 +11,14 @@ ROOT = Path(__file__).parents[2]
 # A room imports from rooms further up only, never from its own line or from below.
 LAYERS: list[set[str]] = [
     {"errors", "labels"},
-    {"types"},
+    {"types", "tensor_records"},
     {"settings", "imported", "robustness"},
     {"images", "admission", "background", "batching", "metrics", "running"},
     {"datasets", "samples", "signs", "sagemaker", "figures"},
     {"heat_maps"},
     {"explain_figures"},
     {"vision", "store"},
+    {"recording", "tensor_files", "tensor_trial"},
     {"capture", "comparison", "contact_sheet", "exports", "model_card", "trials"},
     {"explain_png", "explain_report"},
     {"monitor", "capture_files", "attack_figures", "robustness_figures"},
