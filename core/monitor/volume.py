@@ -1,0 +1,75 @@
+"""Traffic that stopped, or doubled: one test for each interval of the schedule.
+
+Requests of an interval are a gamma mixture of Poisson counts: their rate varies as much as it did
+between the baseline's intervals. With baseline counts x_1..x_m of mean x and variance s^2, the next
+count is negative binomial with mean x and variance x + d x^2 (1 + 1/m) + x/m, d the part of s^2
+that Poisson leaves open, at least 0; the terms in 1/m are for not knowing the mean. An interval is
+a violation if it holds at most half or at least twice the mean, and such a count, or one further
+out, has a probability of at most 1 / (2 A): on average at most one false alarm in A intervals.
+Rhythms of the day belong into the baseline: let it span whole days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import nbinom, poisson
+
+from core.errors import BadInput
+from core.monitor.outcomes import Outcome, judged, not_computed
+from core.types import Violation
+
+NAME = "volume"
+FEATURE = "Volume"
+FACTOR = 2.0
+MIN_INTERVALS = 8
+
+
+def volume(count: int, baseline: Sequence[int], *, false_alarm_every: float) -> Outcome:
+    """What an interval with `count` requests says beside the counts of baseline intervals.
+
+    baseline: the same length of time each, empty ones included. The figure is the probability, the
+    threshold 1 / (2 A). Raises BadInput for an A below 1 or negative counts.
+    """
+    if not 1 <= false_alarm_every < float("inf"):
+        raise BadInput(
+            "the number of intervals with at most one false alarm must be at least 1, "
+            f"got {false_alarm_every}"
+        )
+    if count < 0 or min(baseline, default=0) < 0:
+        raise BadInput("counts of requests must be at least 0")
+    threshold = 1 / (2 * false_alarm_every)
+    if len(baseline) < MIN_INTERVALS:
+        return not_computed(
+            NAME, threshold,
+            f"the baseline has {len(baseline)} intervals, and at least {MIN_INTERVALS} are needed "
+            "to know how much traffic varies",
+        )  # fmt: skip
+    mean = float(np.mean(baseline))
+    if mean == 0:
+        return not_computed(NAME, threshold, "the baseline had no traffic")
+    low, high = _tails(count, mean, _variance(baseline, mean))
+    p_value = low if count < mean else high
+    few, many = count <= mean / FACTOR, count >= mean * FACTOR
+    words = f"{count:,} requests in the interval, {mean:,.4g} on average in the baseline"
+    if p_value <= threshold and (few or many):
+        what = ("Traffic stopped" if count == 0 else "Traffic fell") if few else "Traffic rose"
+        description = f"{what}: {words} (p = {p_value:.2g})"
+        violation = Violation(FEATURE, "baseline_drift_check", description)
+        return judged(NAME, p_value, threshold, description, (violation,))
+    return judged(NAME, p_value, threshold, words, ())
+
+
+def _variance(baseline: Sequence[int], mean: float) -> float:
+    intervals = len(baseline)
+    dispersion = max(0.0, (float(np.var(baseline, ddof=1)) - mean) / mean**2)
+    return mean + dispersion * mean**2 * (1 + 1 / intervals) + mean / intervals
+
+
+def _tails(count: int, mean: float, variance: float) -> tuple[float, float]:
+    """P(at most `count`) and P(at least `count`)."""
+    if variance <= mean * (1 + 1e-9):
+        return float(poisson.cdf(count, mean)), float(poisson.sf(count - 1, mean))
+    size, share = mean**2 / (variance - mean), mean / variance
+    return float(nbinom.cdf(count, size, share)), float(nbinom.sf(count - 1, size, share))
