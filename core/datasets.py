@@ -21,6 +21,7 @@ Fold = Literal["train", "calibration", "held-out", "all"]
 FOLDS: tuple[Fold, ...] = ("train", "calibration", "held-out", "all")
 HELD_OUT_SHARE = 0.15
 CALIBRATION_SHARE = 0.10
+ROI = ("Width", "Height", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2")  # GTSRB's own columns
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".ppm", ".bmp", ".webp"}
 
 
@@ -29,13 +30,16 @@ class Dataset:
     """Images with their classes.
 
     images: N arrays (height, width, 3) uint8; labels: (N,) int64 in 0..42;
-    tracks: (N,) int64, the physical sign inside the class, or None where nobody knows.
+    tracks: (N,) int64, the physical sign inside the class, or None where nobody knows;
+    boxes: (N, 4), where in its picture the sign is: left, top, right, bottom as shares of width
+    and height, or None where nobody knows.
     """
 
     images: Sequence[NDArray[np.uint8]]
     labels: NDArray[np.int64]
     tracks: NDArray[np.int64] | None
     name: str
+    boxes: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if len(self.images) != len(self.labels):
@@ -59,7 +63,8 @@ class Dataset:
         """The images of `rows`, in that order."""
         kept = [self.images[row] for row in rows]
         tracks = None if self.tracks is None else self.tracks[rows]
-        return Dataset(kept, self.labels[rows], tracks, self.name)
+        boxes = None if self.boxes is None else self.boxes[rows]
+        return Dataset(kept, self.labels[rows], tracks, self.name, boxes)
 
     def fold(self, fold: Fold, *, seed: int = 0) -> Dataset:
         """One fold of the split by track; sets without tracks have only `all`."""
@@ -134,7 +139,7 @@ def _load_npz(path: Path) -> Dataset:
             archive = np.load(file, allow_pickle=False)
             if isinstance(archive, np.ndarray):
                 raise ValueError("it is a single array, as np.save writes it; use np.savez")
-            arrays = {name: archive[name] for name in archive.files if name != "roi"}
+            arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(f"{path} is not a readable .npz archive: {error}") from error
     missing = {"images", "labels"} - arrays.keys()
@@ -155,9 +160,29 @@ def _load_npz(path: Path) -> Dataset:
                 f"got {arrays[name].shape} {arrays[name].dtype}"
             )
     tracks = arrays["tracks"].astype(np.int64) if "tracks" in arrays else None
+    boxes = _boxes(arrays["roi"], len(pictures), f"{path}: `roi`") if "roi" in arrays else None
     return Dataset(
-        pictures, arrays["labels"].astype(np.int64), tracks, path.parent.name or str(path)
+        pictures, arrays["labels"].astype(np.int64), tracks, path.parent.name or str(path), boxes
     )
+
+
+def _boxes(roi: NDArray[np.generic], count: int, name: str) -> NDArray[np.float64]:
+    """GTSRB's width, height, X1, Y1, X2, Y2 in pixels of the original -> `Dataset.boxes`."""
+    if roi.dtype.kind not in "iuf" or roi.shape != (count, 6):
+        raise BadInput(
+            f"{name} must be ({count}, 6) numbers: width, height, X1, Y1, X2, Y2 in pixels of the "
+            f"original, got {roi.shape} {roi.dtype}"
+        )
+    sizes, corners = np.split(roi.astype(np.float64), [2], axis=1)
+    left_top, right_bottom = np.split(corners, 2, axis=1)
+    inside = (left_top >= 0) & (left_top < right_bottom) & (right_bottom <= sizes)
+    if not inside.all():
+        row = int(np.flatnonzero(~inside.all(axis=1))[0])
+        raise BadInput(
+            f"{name} must lie inside its picture, 0 <= X1 < X2 <= width and 0 <= Y1 < Y2 <= "
+            f"height, got {', '.join(f'{value:g}' for value in roi[row].tolist())} in row {row}"
+        )
+    return corners / np.tile(sizes, 2)
 
 
 def _load_folder(path: Path) -> Dataset:
@@ -201,4 +226,11 @@ def load_gtsrb(root: Path, part: Literal["training", "test"]) -> Dataset:
         for row in rows
     ]
     labels = np.array([int(row["ClassId"]) for row in rows], dtype=np.int64)
-    return Dataset(pictures, labels, None, "GTSRB test")
+    try:
+        roi = np.array([[float(row[name]) for name in ROI] for row in rows])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(
+            f"{folder}/GT-final_test.csv: expected numbers under {', '.join(ROI)}: {error!r}"
+        ) from error
+    boxes = _boxes(roi, len(rows), f"{folder}/GT-final_test.csv: the sign's box")
+    return Dataset(pictures, labels, None, "GTSRB test", boxes)

@@ -1,26 +1,41 @@
-"""The model card: README.md beside the weights, made from model.json and robustness.json."""
+"""The model card: README.md beside the weights, made from model.json, robustness.json and
+explanations.json."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from core.explanations import ExplanationQuality
 from core.labels import class_name
 from core.robustness import BUDGETS, CLASS_BUDGET, Robustness
 from core.vision.manifest import Manifest
 
 CARD_FILE = "README.md"
+METHOD_NAMES = {
+    "fullgrad": "FullGrad", "input_x_gradient": "input x gradient", "random": "at random",
+    "middle": "by distance from the middle",
+}  # fmt: skip
 
 
-def write_card(manifest: Manifest, report: Robustness, directory: Path) -> Path:
-    """Write README.md into `directory`; returns its path."""
+def write_card(manifest: Manifest, directory: Path) -> Path:
+    """Write README.md into `directory`, with the reports there that are of these weights."""
+    robustness, quality = Robustness.read(directory), ExplanationQuality.read(directory)
     path = directory / CARD_FILE
-    path.write_text(render(manifest, report))
+    path.write_text(
+        render(
+            manifest,
+            robustness if robustness and robustness.measures(manifest.sha256) else None,
+            quality if quality and quality.measures(manifest.sha256) else None,
+        )
+    )
     return path
 
 
-def render(manifest: Manifest, report: Robustness) -> str:
-    """The card as Markdown; `report` was measured on the weights of `manifest`."""
+def render(
+    manifest: Manifest, report: Robustness | None, quality: ExplanationQuality | None
+) -> str:
+    """The card as Markdown; the reports were measured on the weights of `manifest`."""
     side = manifest.input_size
     parts = [
         f"# {manifest.architecture}, {len(manifest.labels)} traffic signs",
@@ -34,7 +49,10 @@ def render(manifest: Manifest, report: Robustness) -> str:
         _recipe(manifest),
         "## Held-out figures",
         _held_out(manifest),
-        *_robustness(report),
+        "## Robustness",
+        *(_robustness(report) if report else [_not_measured("attack --report")]),
+        "## Explanations",
+        *(_explanations(quality) if quality else [_not_measured("explain --evaluate")]),
         "## Limits",
         "- It always answers with one of its classes, also for a picture that shows no sign.\n"
         "- Its figures hold for pictures like its training data: one sign, filling the picture.\n"
@@ -69,12 +87,9 @@ def _held_out(manifest: Manifest) -> str:
 
 
 def _robustness(report: Robustness) -> Iterable[str]:
-    fold = "" if report.fold == "all" else f", {report.fold}"
-    yield "## Robustness"
     yield (
-        f"Measured on {report.measured_on} with {report.images:,} images of {report.data}{fold}, "
-        f"drawn evenly over the classes with seed {report.seed}. Attacked pictures are judged as "
-        "they are saved: 8 bit, PNG, read again, through the public predict path."
+        f"{_measured_on(report)} Attacked pictures are judged as they are saved: 8 bit, PNG, read "
+        "again, through the public predict path."
     )
     yield "### Accuracy against budget (L-infinity)"
     yield _table(
@@ -107,6 +122,75 @@ def _robustness(report: Robustness) -> Iterable[str]:
             for each in report.per_class
         ],
     )  # fmt: skip
+
+
+def _explanations(quality: ExplanationQuality) -> Iterable[str]:
+    yield (
+        f"{_measured_on(quality)} FullGrad (Srinivas and Fleuret 2019) for the predicted class; "
+        f"intervals are 95 % bootstrap intervals over {quality.tracks:,} tracks."
+    )
+    yield _table(("figure", "measured"), quality_rows(quality))
+    deletion = quality.deletion
+    yield (
+        f"Deletion: the {deletion.share:.0%} of the pixels with the smallest values become the "
+        "mean colour; how far the logit moves, |f - f'| / max(1, |f|). The middle of the picture "
+        "alone, which looks at no pixel, is listed because signs are centred."
+    )
+    yield "### What is left of a map when parameters are random"
+    yield (
+        "Mean |Spearman| between maps of the trained network and of one whose layers are random "
+        "from the top down to the one named (Adebayo et al. 2018). Signed: maps without absolute "
+        "values. Specific: maps as shown, less the mean map of all images. Another image's: maps "
+        "as shown, each beside the random network's map of another image, which is what "
+        "architecture, padding and centred signs alone give."
+    )
+    yield _table(
+        ("random down to", "signed", "specific", "as shown", "another image's"),
+        [
+            (each.from_layer, *(f"{value:.2f}" for value in (
+                each.signed, each.specific, each.shown, each.other_image,
+            )))
+            for each in quality.randomisation
+        ],
+    )  # fmt: skip
+
+
+def quality_rows(quality: ExplanationQuality) -> list[tuple[str, str]]:
+    """Figure and value, as the card and the Model page list them."""
+    rows = [
+        (f"completeness residual, worst, {precision}", f"{worst:.1e}")
+        for precision, worst in quality.completeness.items()
+    ]
+    hit, deletion = quality.localisation, quality.deletion
+    if hit is not None:
+        rows += [
+            ("pointing game, in the sign's box", str(hit.pointing)),
+            (f"energy in the box, which covers {hit.box_area:.3f}", str(hit.energy)),
+        ]
+    return [
+        *rows,
+        *(
+            (f"deletion moves the logit by, {METHOD_NAMES[name]}", f"{change:.3f}")
+            for name, change in deletion.changes.items()
+        ),
+        ("less than random deletion by", str(deletion.less_than_random)),
+        ("less than input x gradient by", str(deletion.less_than_input_x_gradient)),
+        ("all parameters random: |Spearman|, signed", f"{quality.all_random.signed:.3f}"),
+        ("all parameters random: |Spearman|, specific", f"{quality.all_random.specific:.3f}"),
+        ("all parameters random: |Spearman|, as shown", f"{quality.all_random.shown:.3f}"),
+    ]
+
+
+def _measured_on(report: Robustness | ExplanationQuality) -> str:
+    fold = "" if report.fold == "all" else f", {report.fold}"
+    return (
+        f"Measured on {report.measured_on} with {report.images:,} images of {report.data}{fold}, "
+        f"drawn evenly over the classes with seed {report.seed}."
+    )
+
+
+def _not_measured(command: str) -> str:
+    return f"Not measured on these weights; `python -m core {command}` measures it."
 
 
 def _percent(share: float) -> str:

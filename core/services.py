@@ -22,6 +22,7 @@ from core.capture_files.exporter import Frame, export_frames
 from core.capture_files.importer import Importer
 from core.contact_sheet import ContactSheet
 from core.errors import NotFound, SignwatchError
+from core.explanations import ExplanationQuality
 from core.images import ImageLimits, Picture
 from core.metrics import Metrics
 from core.monitor import execution
@@ -192,6 +193,10 @@ class Services:
             ),
             limit=limit, limits=self.limits.image, progress=progress,
         )  # fmt: skip
+
+    def explanation_quality(self) -> ExplanationQuality | None:
+        """The figures beside the model that serves, maybe of other weights; raises BadInput."""
+        return ExplanationQuality.read(self.settings.model)
 
     def robustness(self) -> Robustness | None:
         """The report beside the model that serves, maybe of other weights; raises BadInput."""

@@ -3,12 +3,18 @@
 import streamlit as st
 
 from core import robustness_figures
+from core.explanations import ExplanationQuality
 from core.labels import class_name
 from core.robustness import CLASS_BUDGET, Robustness
 from core.services import current
 from pages._parts import errors_shown
 
 MAKE = "`python -m core attack --report` measures it, in some minutes."
+EXPLAINED = "`python -m core explain --evaluate --data PATH` measures it, in some minutes."
+RANDOM_HELP = (
+    "Mean |Spearman| between maps of the trained network and of one with random parameters "
+    "(Adebayo et al. 2018): near 0, a map shows what was learned."
+)
 
 
 def show_robustness(report: Robustness) -> None:
@@ -67,6 +73,54 @@ def show_classes(report: Robustness) -> None:
     )  # fmt: skip
 
 
+def show_explanations(quality: ExplanationQuality) -> None:
+    """Whether maps add up, hit the sign, know what matters, and forget what was learned."""
+    fold = "" if quality.fold == "all" else f" ({quality.fold})"
+    st.caption(
+        f"FullGrad, measured on {quality.measured_on} with {quality.images:,} images of "
+        f"{quality.data}{fold}, {quality.tracks:,} physical signs."
+    )
+    hit, deletion, random = quality.localisation, quality.deletion, quality.all_random
+    with st.grid(4):
+        st.metric(
+            "Completeness residual",
+            f"{quality.completeness['float32']:.0e}",
+            border=True,
+            help="How far the parts are from adding up to the score, worst image; 0 is exact",
+        )
+        if hit is not None:
+            st.metric(
+                "Strongest place on the sign",
+                f"{hit.pointing.mean:.1%}",
+                border=True,
+                help=f"Pointing game. 95 % interval {hit.pointing.low:.1%} to "
+                f"{hit.pointing.high:.1%}. The sign's box holds {hit.energy.mean:.0%} of a map and "
+                f"{hit.box_area:.0%} of the picture.",
+            )
+        st.metric(
+            "Deletion moves the score",
+            f"{deletion.changes['fullgrad']:.1%}",
+            border=True,
+            help=f"When the {deletion.share:.0%} of the pixels that matter least to the map become "
+            f"grey. At random {deletion.changes['random']:.1%}, by input x gradient "
+            f"{deletion.changes['input_x_gradient']:.1%}, from the edges inwards "
+            f"{deletion.changes['middle']:.1%}.",
+        )
+        st.metric(
+            "Left with random parameters",
+            f"{random.specific:.2f}",
+            border=True,
+            help=f"{RANDOM_HELP} Of what is specific to a picture: {random.specific:.2f}; of signed "
+            f"maps: {random.signed:.2f}; of maps as shown: {random.shown:.2f}, as with the map of "
+            f"another picture ({random.other_image:.2f}).",
+        )
+    st.caption(
+        f"Maps as shown keep a rank correlation of {random.shown:.2f} when every parameter is "
+        f"random, and {random.other_image:.2f} with another picture's map: that part is the shape "
+        "that padding and centred signs give to every map, and says nothing about a picture."
+    )
+
+
 signwatch = current()
 manifest = signwatch.predictor.classifier.manifest
 held_out = manifest.figures.get("held_out")
@@ -101,6 +155,20 @@ with errors_shown():
         )
     else:
         show_robustness(report)
+
+st.subheader("How good its explanations are")
+with errors_shown():
+    quality = signwatch.explanation_quality()
+    if quality is None:
+        st.info(f"How far its heat maps can be trusted was not measured yet. {EXPLAINED}")
+    elif not quality.measures(manifest.sha256):
+        st.warning(
+            f"The figures of {quality.measured_on} are of other weights "
+            f"({quality.weights_sha256[:12]}), so they are not shown. {EXPLAINED}",
+            icon=":material/history:",
+        )
+    else:
+        show_explanations(quality)
 
 left, right = st.columns(2, gap="large")
 with left:

@@ -9,6 +9,8 @@ from typing import TypeVar
 import click
 
 from core import datasets, exports, signs
+from core.commands.explanations import COUNT as EVALUATED
+from core.commands.explanations import evaluate_explanations
 from core.commands.options import (
     epsilon_option,
     fold_option,
@@ -25,8 +27,10 @@ from core.vision import classifier as classifiers
 from core.vision import lab
 from core.vision.attacks import ATTACKS
 from core.vision.gtsrb import load_official
+from core.vision.saliency import DEFAULT_METHOD, METHODS
 
 Given = TypeVar("Given")
+PICTURE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -67,7 +71,8 @@ def attack(
     README.md beside the model, shown on the Model page.
     """
     if as_report:
-        _leave_out(attack=name, target=target, epsilon=epsilon, steps=steps)
+        why = "--report runs attacks and budgets of its own"
+        _leave_out(why, attack=name, target=target, epsilon=epsilon, steps=steps)
         make_report(data, fold, model, count, seed, out, as_json)
         return
     data, name, out = _need("data", data), _need("attack", name), _need("out", out)
@@ -100,36 +105,58 @@ def _need(option: str, value: Given | None) -> Given:
     return value
 
 
-def _leave_out(**options: object) -> None:
+def _leave_out(why: str, **options: object) -> None:
     for option, value in options.items():
         if value is not None:
-            raise click.UsageError(
-                f"--report runs attacks and budgets of its own; leave --{option} out, got {value}"
-            )
+            raise click.UsageError(f"{why}; leave --{option} out, got {value}")
 
 
 @click.command("explain")
 @click.option(
-    "--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True
+    "--evaluate",
+    is_flag=True,
+    help="measure how good explanations are, with --data; --image and --out are not needed",
 )
-@click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--image", type=PICTURE)
+@click.option("--against", type=PICTURE)
 @click.option("--class", "class_id", type=int, help="default: the predicted class of each")
+@click.option("--method", type=click.Choice(list(METHODS)), help=f"default: {DEFAULT_METHOD}")
+@click.option("--data", help="to evaluate on: .npz, folder by class id, or gtsrb:DIR")
+@fold_option
 @model_option
-@out_option
+@click.option("--count", type=click.IntRange(2), help=f"images to evaluate on; default {EVALUATED}")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="to evaluate: default, the model")
 @json_option
 def explain(
-    image: Path, against: Path | None, class_id: int | None, model: Path | None, out: Path,
-    as_json: bool,
+    evaluate: bool, image: Path | None, against: Path | None, class_id: int | None,
+    method: str | None, data: str | None, fold: datasets.Fold | None, model: Path | None,
+    count: int | None, seed: int, out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """FullGrad heat maps as PNG, on one scale where two images are given."""
+    """Heat maps as PNG, on one scale where two images are given.
+
+    With --evaluate: completeness, pointing game, deletion and randomisation of FullGrad on images
+    of a data set, kept as explanations.json and in README.md beside the model, shown on the Model
+    page.
+    """
+    if evaluate:
+        why = "--evaluate measures FullGrad on --data"
+        _leave_out(why, image=image, against=against, method=method, **{"class": class_id})
+        evaluate_explanations(_need("data", data), fold, model, count, seed, out, as_json)
+        return
+    _leave_out("only --evaluate takes a data set", data=data, fold=fold, count=count)
+    image, out = _need("image", image), _need("out", out)
     paths = [image] if against is None else [image, against]
     pictures = [read_file(path) for path in paths]
     classifier = classifiers.load(model or Settings.from_environment().model)
-    explanations = lab.explain_pictures(classifier, pictures, [class_id] * len(paths))
+    explanations = lab.explain_pictures(
+        classifier, pictures, [class_id] * len(paths), method=method or DEFAULT_METHOD
+    )
     result = exports.write_explanations(paths, pictures, explanations, out)
     if as_json:
         click.echo(json.dumps({"explanations": result}))
         return
     for entry in result:
-        click.echo(f"{entry['image']}: {class_name(entry['class_id'])} {entry['probability']:.1%}, "
-                   f"residual {entry['residual']:.1e} -> {entry['map']}")  # fmt: skip
+        residual = "" if entry["residual"] is None else f", residual {entry['residual']:.1e}"
+        click.echo(f"{entry['image']}: {class_name(entry['class_id'])} {entry['probability']:.1%}"
+                   f"{residual} -> {entry['map']}")  # fmt: skip

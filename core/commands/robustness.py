@@ -34,7 +34,7 @@ def make_report(
     with progress_bar() as report:
         robustness = measure(classifier, drawn, fold=chosen, seed=seed, progress=report)
     robustness.write(out or folder)
-    card = write_card(classifier.manifest, robustness, out or folder)
+    card = write_card(classifier.manifest, out or folder)
     if as_json:
         click.echo(json.dumps(asdict(robustness)))
         return

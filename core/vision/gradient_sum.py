@@ -15,7 +15,10 @@ class GradientSum:
     A layer's factor is its bias; that of the input is the picture itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, signed: bool = False) -> None:
+        """signed: maps of the terms as they are, whose mean is the logit but for what has no place
+        in the picture; else of their absolute values."""
+        self._signed = signed
         self._contributions: dict[str, Tensor] = {}
         self._planes: dict[torch.Size, Tensor] = {}
 
@@ -27,7 +30,7 @@ class GradientSum:
         terms = gradient * factor
         self._contributions[name] = self._contributions.get(name, 0) + terms.flatten(1).sum(1)
         if gradient.dim() == 4 and factor.dim() >= 3:
-            plane = terms.abs_().sum(1)  # (batch, height, width)
+            plane = (terms if self._signed else terms.abs_()).sum(1)  # (batch, height, width)
             self._planes[plane.shape] = self._planes.get(plane.shape, 0) + plane
 
     def contributions(self) -> tuple[list[str], NDArray[np.float64]]:
@@ -42,7 +45,7 @@ class GradientSum:
         return [dict(zip(names, column, strict=True)) for column in signed.T.tolist()]
 
     def maps(self, size: torch.Size) -> NDArray[np.float32]:
-        """psi(gradient * picture) + sum over layers of psi(gradient * bias): (batch, *size), >= 0.
+        """psi(gradient * picture) + sum over layers of psi(gradient * bias): (batch, *size).
 
         psi is linear once the absolute value is taken: sum over channels, divide by the area of
         a cell (so that a layer weighs by what it contributes, not by how coarse it is), resize

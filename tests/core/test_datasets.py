@@ -36,7 +36,8 @@ def test_an_npz_gives_images_labels_and_tracks(tmp_path: Path) -> None:
     images = np.stack([noise(5, 6, seed) for seed in range(4)])
     path = write_npz(
         tmp_path / "signs" / "train.npz", images=images, tracks=np.array([7, 7, 8, 9], np.uint16),
-        labels=np.array([14, 14, 2, 42], dtype=np.uint8), roi=np.zeros((4, 6)),
+        labels=np.array([14, 14, 2, 42], dtype=np.uint8),
+        roi=np.array([[40, 20, 10, 5, 30, 20], [8, 8, 0, 0, 8, 8]] * 2, np.int16),
     )  # fmt: skip
     dataset = load(path)
     assert np.array_equal(np.stack(list(dataset.images)), images)
@@ -44,8 +45,34 @@ def test_an_npz_gives_images_labels_and_tracks(tmp_path: Path) -> None:
     assert dataset.labels.dtype == np.int64
     assert dataset.tracks is not None
     assert dataset.tracks.tolist() == [7, 7, 8, 9]
+    assert dataset.boxes is not None
+    assert dataset.boxes.tolist() == [[0.25, 0.25, 0.75, 1.0], [0, 0, 1, 1]] * 2
     assert dataset.name == "signs"
     assert len(dataset) == 4
+    part = dataset.subset(np.array([3, 0])).boxes
+    assert part is not None and part.tolist() == [[0, 0, 1, 1], [0.25, 0.25, 0.75, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("roi", "problem"),
+    [
+        (np.zeros((2, 4), np.int16), "must be (2, 6) numbers: width, height, X1, Y1, X2, Y2 in "
+         "pixels of the original, got (2, 4) int16"),
+        (np.array([["a"] * 6] * 2), "must be (2, 6) numbers: width, height, X1, Y1, X2, Y2 in "
+         "pixels of the original, got (2, 6) <U1"),
+        (np.array([[8, 8, 1, 1, 7, 7], [8, 8, 1, 1, 9, 7]]), "must lie inside its picture, 0 <= X1 "
+         "< X2 <= width and 0 <= Y1 < Y2 <= height, got 8, 8, 1, 1, 9, 7 in row 1"),
+        (np.array([[8, 8, np.nan, 1, 7, 7]] * 2), "must lie inside its picture, 0 <= X1 < X2 <= "
+         "width and 0 <= Y1 < Y2 <= height, got 8, 8, nan, 1, 7, 7 in row 0"),
+    ],
+)  # fmt: skip
+def test_boxes_of_signs_that_are_none(tmp_path: Path, roi: Any, problem: str) -> None:
+    path = write_npz(
+        tmp_path / "train.npz", images=noise(4, 4)[None].repeat(2, 0), labels=np.array([3, 3]),
+        roi=roi,
+    )  # fmt: skip
+    with raises(BadInput, f"{path}: `roi` {problem}"):
+        load(path)
 
 
 def test_a_folder_with_one_npz_stands_for_it(tmp_path: Path) -> None:
@@ -247,6 +274,20 @@ def test_the_official_training_part_has_tracks_and_the_test_part_has_none(tmp_pa
     assert test.tracks is None
     assert test.labels.tolist() == [2, 0, 1]
     assert test.name == "GTSRB test"
+    assert test.boxes is not None
+    assert test.boxes.tolist() == [[1 / 6, 1 / 6, 5 / 6, 5 / 6]] * 3
+
+
+def test_a_test_part_without_boxes_is_refused(tmp_path: Path) -> None:
+    lay_out_gtsrb(tmp_path)
+    table = tmp_path / "gtsrb" / "GT-final_test.csv"
+    table.write_text(table.read_text().replace("Roi.X1", "X1"))
+    with raises(
+        BadInput,
+        f"{tmp_path}/gtsrb/GT-final_test.csv: expected numbers under Width, Height, Roi.X1, "
+        "Roi.Y1, Roi.X2, Roi.Y2: KeyError('Roi.X1')",
+    ):
+        load_gtsrb(tmp_path, "test")
 
 
 def test_a_folder_in_the_official_layout_is_recognised(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 # A room imports from rooms further up only, never from its own line or from below.
 LAYERS: list[set[str]] = [
     {"errors", "labels"},
-    {"types", "tensor_records"},
-    {"settings", "imported", "robustness"},
+    {"bootstrap", "types", "tensor_records"},
+    {"settings", "explanations", "imported", "robustness"},
     {"images", "admission", "background", "batching", "metrics", "running"},
     {"datasets", "samples", "signs", "sagemaker", "figures"},
     {"heat_maps"},

@@ -1,0 +1,43 @@
+"""explain --evaluate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from core import datasets
+from core.commands.options import progress_bar
+from core.explanations import QUALITY_FILE
+from core.model_card import quality_rows, write_card
+from core.settings import Settings
+from core.vision import classifier as classifiers
+from core.vision.explanation_quality import measure
+from core.vision.gtsrb import load_official
+
+COUNT = 256  # images
+
+
+def evaluate_explanations(
+    data: str, fold: datasets.Fold | None, model: Path | None, count: int | None, seed: int,
+    out: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Measure, and only then write explanations.json and README.md, beside the model or in out."""
+    folder = model or Settings.from_environment().model
+    classifier = classifiers.load(folder)
+    dataset = load_official(data, "test")
+    chosen = fold or dataset.natural_fold()
+    drawn = dataset.fold(chosen).sample_evenly(count or COUNT, seed=seed)
+    with progress_bar() as report:
+        quality = measure(classifier, drawn, fold=chosen, seed=seed, progress=report)
+    quality.write(out or folder)
+    card = write_card(classifier.manifest, out or folder)
+    if as_json:
+        click.echo(json.dumps(asdict(quality)))
+        return
+    click.echo(f"data: {quality.data}, {quality.fold} ({quality.images:,} images)")
+    for name, value in quality_rows(quality):
+        click.echo(f"{name:50s} {value}")
+    click.echo(f"written: {card.parent / QUALITY_FILE}, {card}")
