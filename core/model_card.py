@@ -175,9 +175,9 @@ def quality_rows(quality: ExplanationQuality) -> list[tuple[str, str]]:
         ),
         ("less than random deletion by", str(deletion.less_than_random)),
         ("less than input x gradient by", str(deletion.less_than_input_x_gradient)),
-        ("all parameters random: |Spearman|, signed", f"{quality.all_random.signed:.3f}"),
-        ("all parameters random: |Spearman|, specific", f"{quality.all_random.specific:.3f}"),
-        ("all parameters random: |Spearman|, as shown", f"{quality.all_random.shown:.3f}"),
+        ("all parameters random, rank correlation, signed", f"{quality.all_random.signed:.3f}"),
+        ("all parameters random, rank correlation, specific", f"{quality.all_random.specific:.3f}"),
+        ("all parameters random, rank correlation, as shown", f"{quality.all_random.shown:.3f}"),
     ]
 
 

@@ -110,9 +110,9 @@ def show_explanations(quality: ExplanationQuality) -> None:
             "Left with random parameters",
             f"{random.specific:.2f}",
             border=True,
-            help=f"{RANDOM_HELP} Of what is specific to a picture: {random.specific:.2f}; of signed "
-            f"maps: {random.signed:.2f}; of maps as shown: {random.shown:.2f}, as with the map of "
-            f"another picture ({random.other_image:.2f}).",
+            help=f"{RANDOM_HELP} Of what is specific to a picture: {random.specific:.2f}; of "
+            f"signed maps: {random.signed:.2f}; of maps as shown: {random.shown:.2f}, as with "
+            f"the map of another picture ({random.other_image:.2f}).",
         )
     st.caption(
         f"Maps as shown keep a rank correlation of {random.shown:.2f} when every parameter is "

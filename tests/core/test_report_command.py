@@ -47,7 +47,7 @@ def test_report_and_card_are_written(
     assert (report.data, report.fold, report.images) == ("four", "all", 3)
     assert report.measures(classifier.manifest.sha256)
     assert report.curves[0].accuracy[0] == 1.0
-    assert (out / "README.md").read_text() == render(classifier.manifest, report)
+    assert (out / "README.md").read_text() == render(classifier.manifest, report, None)
     assert done.code == 0
     assert done.document() | {"budgets": list(BUDGETS)} == json.loads(
         (out / "robustness.json").read_text()
