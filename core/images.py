@@ -117,6 +117,22 @@ def fit(pixels: NDArray[np.uint8], longest_side: int) -> NDArray[np.uint8]:
     return reduced
 
 
+def enlarge(pixels: NDArray[np.uint8], shortest_side: int, longest_side: int) -> NDArray[np.uint8]:
+    """The picture enlarged (bilinear) to a shortest side of at least `shortest_side` pixels.
+
+    Its longest side stays within `longest_side`, if it was; a larger picture comes back as it is.
+    """
+    height, width = pixels.shape[:2]
+    scale = min(shortest_side / min(height, width), longest_side / max(height, width))
+    if scale <= 1:
+        return pixels
+    size = (round(width * scale), round(height * scale))
+    enlarged: NDArray[np.uint8] = np.asarray(
+        Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR)
+    )
+    return enlarged
+
+
 def _check_header(picture: Image.Image, limits: ImageLimits) -> None:
     width, height = picture.size
     if width * height > limits.max_pixels:

@@ -70,8 +70,10 @@ def craft(
     progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
     trace: bool = False,
 ) -> list[Crafted]:  # fmt: skip
-    """Attack pictures of any sizes (reduced to LONGEST_SIDE); the answer keeps their order.
+    """Attack pictures of any sizes; the answer keeps their order.
 
+    They are reduced to LONGEST_SIDE, and enlarged to what the classifier sees if they are smaller:
+    an attack works on what it sees, and less would hide from it what the network reacts to.
     epsilon None: the attack's own default; trace: keep the path, for a few pictures.
     Raises BadInput as the attack does, and if every picture is of the target class.
     """
@@ -82,7 +84,11 @@ def craft(
         )
     if epsilon is None:
         epsilon = attack.info.default_epsilon
-    fitted = [images.fit(picture, LONGEST_SIDE) for picture in pictures]
+    side = classifier.manifest.input_size
+    fitted = [
+        images.enlarge(images.fit(picture, LONGEST_SIDE), side, LONGEST_SIDE)
+        for picture in pictures
+    ]
     crafted: dict[int, Crafted] = {}
     groups = list(_alike([picture.shape for picture in fitted]))
     for number, rows in enumerate(groups):

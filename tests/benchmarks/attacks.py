@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-import torch
-
 from core.vision.attacks import CW, PGD, Attack, AttackResult, DeepFool
-from core.vision.classifier import to_tensor
 from tests.benchmarks import peer_attacks
-from tests.benchmarks.rows import Row, Rows, held_out, model
+from tests.benchmarks.rows import Row, Rows, attacked_images, model
 
 STOP = 14
 COUNT = 256
@@ -26,9 +22,7 @@ def rows() -> Rows:
 
 
 def _run(attack: Attack, epsilon: float | None, target: int | None) -> AttackResult:
-    chosen = held_out().sample(COUNT, seed=0)
-    pixels = to_tensor(np.stack(chosen.images))
-    labels = torch.from_numpy(chosen.labels)
+    pixels, labels = attacked_images(COUNT)
     return attack(model(), pixels, labels, epsilon=epsilon, target=target)
 
 

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from core.settings import ROOT, Settings
 from core.vision.attacks import ATTACKS
-from core.vision.classifier import to_tensor
 from tests.benchmarks.peers.settings import EPSILON, EPSILON_L2, SETTINGS
-from tests.benchmarks.rows import Row, Rows, held_out, model
+from tests.benchmarks.rows import Row, Rows, attacked_images, model
 
 PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 COUNT, CLOCKED = 256, 64
@@ -23,7 +22,7 @@ COUNT, CLOCKED = 256, 64
 
 def parity() -> Rows:
     """How far our success stays behind a peer's before rounding; negative where it is ahead."""
-    pixels, labels = _images(COUNT)
+    pixels, labels = attacked_images(COUNT)
     theirs = _worker("parity", pixels, labels)
     correct = ~_misread(pixels, labels)
     for name, settings in SETTINGS.items():
@@ -40,7 +39,7 @@ def parity() -> Rows:
 
 def speed() -> Rows:
     """PGD side by side in one process: ten steps, and forty until solved."""
-    found = _worker("speed", *_images(CLOCKED))
+    found = _worker("speed", *attacked_images(CLOCKED))
     seconds = {key: float(value[0]) for key, value in found.items()}
     peers = ("torchattacks", "foolbox", "art")
     own = seconds["fixed/signwatch"]
@@ -53,11 +52,6 @@ def speed() -> Rows:
     best = max(float(found[f"solved/{peer}"][1]) for peer in peers)
     behind = best - float(found["solved/signwatch"][1])
     yield Row("PGD until solved: success behind the best peer", behind, 0.0, False)
-
-
-def _images(count: int) -> tuple[Tensor, Tensor]:
-    chosen = held_out().sample(count, seed=0)
-    return to_tensor(np.stack(chosen.images)), torch.from_numpy(chosen.labels).long()
 
 
 def _misread(pixels: Tensor, labels: Tensor) -> Tensor:

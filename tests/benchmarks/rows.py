@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from core import datasets
+import numpy as np
+import torch
+from torch import Tensor
+
+from core import datasets, images
 from core.datasets import Dataset
 from core.settings import ROOT, Settings
 from core.vision import classifier as classifiers
-from core.vision.classifier import Classifier
+from core.vision.classifier import Classifier, to_tensor
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,13 @@ def held_out() -> Dataset:
     """Real signs on tracks that were used neither for training nor for calibration."""
     folder = os.environ.get("SIGNWATCH_GTSRB32") or ROOT.parent / "shared" / "gtsrb32"
     return datasets.load(Path(folder)).fold("held-out")
+
+
+def attacked_images(count: int) -> tuple[Tensor, Tensor]:
+    """Held-out signs as the lab attacks them: (count, 3, side, side), (count,) labels."""
+    chosen, side = held_out().sample(count, seed=0), model().manifest.input_size
+    pictures = [images.enlarge(picture, side, side) for picture in chosen.images]
+    return to_tensor(np.stack(pictures)), torch.from_numpy(chosen.labels).long()
 
 
 @cache

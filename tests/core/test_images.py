@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from core.errors import BadInput, SignwatchError, TooLarge, UnsupportedMedia
-from core.images import ImageLimits, Picture, decode, encode_png, fit, read_file, to_uint8
+from core.images import ImageLimits, Picture, decode, encode_png, enlarge, fit, read_file, to_uint8
 from tests.expect import raises
 from tests.pictures import (
     BAD,
@@ -206,3 +206,25 @@ def test_fit_takes_the_mean_of_what_it_joins() -> None:
     pixels = np.zeros((2, 4, 3), dtype=np.uint8)
     pixels[:, :2] = [[[0], [100]], [[100], [200]]]
     assert fit(pixels, 2).tolist() == [[[100] * 3, [0] * 3]]
+
+
+@given(
+    height=st.integers(1, 90), width=st.integers(1, 90),
+    shortest=st.integers(1, 64), longest=st.integers(64, 128),
+)  # fmt: skip
+def test_enlarge_reaches_the_shortest_side_within_the_longest(
+    height: int, width: int, shortest: int, longest: int
+) -> None:
+    pixels = np.zeros((height, width, 3), np.uint8)
+    enlarged = enlarge(pixels, shortest, longest)
+    if min(height, width) >= shortest or max(height, width) >= longest:
+        assert enlarged is pixels
+    else:
+        assert min(enlarged.shape[:2]) == shortest or max(enlarged.shape[:2]) == longest
+        assert max(enlarged.shape[:2]) <= longest
+        assert abs(enlarged.shape[0] * width - enlarged.shape[1] * height) <= max(height, width)
+
+
+def test_enlarge_interpolates_linearly() -> None:
+    pixels = np.array([[[0] * 3, [100] * 3]], np.uint8).repeat(2, axis=0)
+    assert enlarge(pixels, 4, 4)[0, :, 0].tolist() == [0, 25, 75, 100]

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from core.errors import BadInput
+from core.images import enlarge
 from core.vision.attacks import ATTACKS
 from core.vision.classifier import Classifier, to_tensor
 from core.vision.fullgrad import explain
@@ -55,12 +56,13 @@ def test_what_cannot_be_built_is_named() -> None:
 
 def test_pictures_of_all_sizes_are_attacked_and_keep_their_order(classifier: Classifier) -> None:
     pictures = [blocks(1), noise(20, 30), blocks(2), noise(30, 20), noise(20, 30, seed=1)]
-    labels = labels_of(classifier, pictures)
+    shown = [enlarge(picture, 32, LONGEST_SIDE) for picture in pictures]
+    labels = labels_of(classifier, shown)
     crafted = craft(
         classifier, build_attack("pgd", steps=4), pictures, labels, epsilon=EPSILON, target=None
     )
     assert [one.label for one in crafted] == labels
-    for one, picture in zip(crafted, pictures, strict=True):
+    for one, picture in zip(crafted, shown, strict=True):
         assert np.array_equal(one.clean, picture)
         assert one.adversarial.shape == picture.shape
         change = one.adversarial.astype(int) - picture
@@ -106,6 +108,17 @@ def test_a_misread_picture_does_not_count_and_is_left_alone(classifier: Classifi
     assert (one.linf, one.l2, one.psnr) == (0.0, 0.0, float("inf"))
 
 
+def test_small_pictures_are_enlarged_to_what_the_classifier_sees(classifier: Classifier) -> None:
+    pictures = [noise(20, 30), noise(16, 16), noise(32, 40), noise(1, 100)]
+    crafted = craft(
+        classifier, build_attack("fgsm"), pictures, labels_of(classifier, pictures),
+        epsilon=EPSILON, target=None,
+    )  # fmt: skip
+    sizes = [one.clean.shape[:2] for one in crafted]
+    assert sizes == [(32, 48), (32, 32), (32, 40), (5, 512)]
+    assert [one.adversarial.shape for one in crafted] == [one.clean.shape for one in crafted]
+
+
 def test_large_pictures_are_reduced_first(classifier: Classifier) -> None:
     picture = gradient(600, 1200)
     label = labels_of(classifier, [picture])[0]
@@ -116,7 +129,7 @@ def test_large_pictures_are_reduced_first(classifier: Classifier) -> None:
 
 
 def test_progress_runs_over_all_sizes_and_never_back(classifier: Classifier) -> None:
-    pictures = [blocks(1), noise(20, 30), noise(30, 20)]
+    pictures = [blocks(1), noise(40, 60), noise(60, 40)]
     reported: list[tuple[int, int, str]] = []
     craft(
         classifier, build_attack("pgd", steps=2), pictures, labels_of(classifier, pictures),
