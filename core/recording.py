@@ -119,7 +119,7 @@ class Recorder:
         if self._flagged and answered.prediction.suspicion.flagged:
             return "flagged"
         if self._save_config.should_save_step(ModeKeys.PREDICT, number):
-            return f"request {number}"
+            return f"picture {number} since the start"
         return None
 
     def _start(self) -> None:

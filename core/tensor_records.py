@@ -193,11 +193,13 @@ class TensorFacts:
         if not array.size:
             nan = float("nan")
             return TensorFacts(name, array.shape, str(array.dtype), nan, nan, nan, nan, nan)
-        return TensorFacts(
-            name, array.shape, str(array.dtype),
-            float(array.min()), float(array.mean(dtype=np.float64)), float(array.max()),
-            float(array.std(dtype=np.float64)), float(np.count_nonzero(array == 0) / array.size),
-        )  # fmt: skip
+        with np.errstate(all="ignore"):  # what is infinite, or too large to be squared, shows so
+            return TensorFacts(
+                name, array.shape, str(array.dtype),
+                float(array.min()), float(array.mean(dtype=np.float64)), float(array.max()),
+                float(array.std(dtype=np.float64)),
+                float(np.count_nonzero(array == 0) / array.size),
+            )  # fmt: skip
 
 
 def parse_regex(text: str) -> str:

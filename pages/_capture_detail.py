@@ -81,6 +81,8 @@ def _show_ways(item: TriageItem, image: StoredImage | None) -> None:
         if image:
             st.page_link("explain.py", label="Explain", icon=":material/visibility:",
                          query_params=query)  # fmt: skip
+            st.page_link("tensors.py", label="Tensors", icon=":material/data_array:",
+                         query_params=query)  # fmt: skip
         if capture.class_id is not None:
             st.page_link("triage.py", label="Give a verdict", icon=":material/fact_check:",
                          query_params=query)  # fmt: skip

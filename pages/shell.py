@@ -32,6 +32,10 @@ page = st.navigation(
                 "explain.py", title="Explain", icon=":material/visibility:",
                 help="FullGrad heat maps of an adversarial and a clean picture side by side.",
             ),
+            st.Page(
+                "tensors.py", title="Tensors", icon=":material/data_array:",
+                help="Activations, parameters and gradients of recorded requests.",
+            ),
         ],
         "Try out": [
             st.Page(

@@ -164,9 +164,10 @@ def remove_leftovers(transaction: Transaction) -> None:
     transaction.execute(
         "DELETE FROM log.tensors WHERE step NOT IN (SELECT step FROM log.tensor_records)"
     )
-    transaction.execute(
-        "DELETE FROM log.tensor_contents WHERE owner NOT IN (SELECT owner FROM log.tensors)"
-    )
+    unnamed = "WHERE owner NOT IN (SELECT owner FROM log.tensors)"
+    # DuckDB keeps the space of single rows that are deleted, but not of what is overwritten.
+    transaction.execute(f"UPDATE log.tensor_contents SET content = '' {unnamed}")
+    transaction.execute(f"DELETE FROM log.tensor_contents {unnamed}")
 
 
 _MATCHING = "(?::VARCHAR IS NULL OR regexp_matches(name, ?))"

@@ -51,16 +51,17 @@ def check_complete(passed: Passed, names: Collection[str]) -> None:
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         raise BadInput(
             f"FullGrad needs tensors that were not recorded: {', '.join(missing[:MOST_NAMED])}"
-            f"{more}. SIGNWATCH_TENSORS_REGEX={sufficient_regex(passed)!r} records all of them"
+            f"{more}. SIGNWATCH_TENSORS_REGEX='{sufficient_regex(passed)}' records all of them"
         )
 
 
 def sufficient_regex(passed: Passed) -> str:
     """The include_regex that records what FullGrad of such a pass needs, and little else."""
-    norms = [use.module for use in passed.biases if "running_mean" in use.tensors]
-    saturating = [use.module for use in passed.biases if "output" in use.tensors]
-    adding = [use.module for use in passed.biases if set(use.tensors) == {"bias"}]
-    every = [use.module for use in passed.biases]
+    uses = passed.biases[::-1]
+    norms = [use.module for use in uses if "running_mean" in use.tensors]
+    saturating = [use.module for use in uses if "output" in use.tensors]
+    adding = [use.module for use in uses if set(use.tensors) == {"bias"}]
+    every = [use.module for use in uses]
     parts = ["image", f"^gradient/({_any(every)})_output"]
     if adding:
         parts.append(rf"^{passed.network}_({_any(adding)})\.bias$")

@@ -11,7 +11,7 @@ from tests.pages.traffic import everything
 
 NAVIGATION = {
     "Watch": ["Overview", "Monitor", "Captures"],
-    "Investigate": ["Triage", "Explain"],
+    "Investigate": ["Triage", "Explain", "Tensors"],
     "Try out": ["Classify", "Attack", "Model"],
 }
 PAGES = [title for titles in NAVIGATION.values() for title in titles]
