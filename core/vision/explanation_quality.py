@@ -12,6 +12,7 @@ from torch import Tensor
 
 from core.bootstrap import mean_by_track
 from core.datasets import Dataset, Fold
+from core.errors import BadInput
 from core.explanations import Deletion, ExplanationQuality, Localisation
 from core.types import now
 from core.vision import fullgrad, randomisation
@@ -37,8 +38,10 @@ def measure(
     does not cover, before anything is measured.
     """
     check_supported(classifier.network)
+    if len(dataset) < 2:
+        raise BadInput(f"expected at least two images to compare maps of, got {len(dataset)}")
     chunks = -(-len(dataset) // CHUNK)
-    tick = _ticker(progress, 3 * chunks + RANDOM_MAPS + 4 + len(randomisation.stages(classifier)))
+    tick = _ticker(progress, 3 * chunks + RANDOM_MAPS + 5 + len(randomisation.stages(classifier)))
     pixels = _pixels(classifier, dataset)
     tracks = _tracks(dataset)
 
@@ -75,7 +78,7 @@ def _ticker(progress: Progress | None, total: int) -> Callable[[str], None]:
     def tick(text: str) -> None:
         nonlocal done
         if progress is not None:
-            progress(min(done, total), total, text)
+            progress(done, total, text)
         done += 1
 
     return tick

@@ -1,24 +1,104 @@
-"""How exactly the parts of FullGrad add up to the score."""
+"""How exact, how fast and how good explanations are; beside pytorch-grad-cam and Captum."""
 
 from __future__ import annotations
 
 import copy
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
-from core.vision.classifier import to_tensor
+from core.vision.classifier import Classifier, build_network, to_tensor
+from core.vision.explanation_quality import measure
 from core.vision.fullgrad import explain
+from core.vision.saliency import METHODS
 from tests.benchmarks.rows import Row, Rows, held_out, model
+from tests.benchmarks.worker import run_peers
 
-COUNT = 256
+COUNT, BATCH = 256, 32
+RANDOM = ("vgg11_bn", "densenet121")
 
 
 def rows() -> Rows:
-    """The worst completeness residual of 256 images, in single and double precision."""
-    pixels = to_tensor(np.stack(held_out().sample(COUNT, seed=0).images))
-    batches = pixels.split(32)
-    single = max(each.residual for batch in batches for each in explain(model(), batch))
-    precise = copy.deepcopy(model()).double()
-    double = max(each.residual for batch in batches for each in explain(precise, batch.double()))
-    yield Row("completeness residual, worst of 256, float32", single, 1e-3, False)
-    yield Row("completeness residual, worst of 256, float64", double, 1e-9, False)
+    """Completeness, agreement within a batch, speed, parity, and figures of quality."""
+    yield from completeness("shipped ResNet-18", model())
+    for architecture in RANDOM:
+        yield from completeness(f"random {architecture}", random_classifier(architecture))
+    yield from batches()
+    yield from beside_peers()
+    yield from quality()
+
+
+def completeness(name: str, classifier: Classifier) -> Rows:
+    """The worst residual of 256 images, in single and double precision."""
+    for precision, goal in (("float32", 1e-3), ("float64", 1e-9)):
+        dtype = getattr(torch, precision)
+        explained = explain(copy.deepcopy(classifier).to(dtype), _pixels(COUNT))
+        worst = max(each.residual for each in explained if each.residual is not None)
+        yield Row(f"{name}: residual, worst of {COUNT}, {precision}", worst, goal, False)
+
+
+def random_classifier(architecture: str) -> Classifier:
+    """Random weights, with batch norm statistics of real signs, so that logits are no constants."""
+    torch.manual_seed(0)
+    network = build_network(architecture, model().classes)
+    classifier = Classifier(model().manifest, network)
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.momentum = None  # one pass sets the statistics
+    network.train()
+    with torch.no_grad():
+        classifier(_pixels(BATCH))
+    return classifier.eval()
+
+
+def batches() -> Rows:
+    """A picture's map in a batch and alone, relative to the map's largest value."""
+    together = explain(model(), _pixels(BATCH))
+    alone = [explain(model(), pixels[None])[0] for pixels in _pixels(BATCH)]
+    pairs = zip(together, alone, strict=True)
+    worst = max(float(np.abs(a.map - b.map).max() / b.map.max()) for a, b in pairs)
+    yield Row(f"map in a batch of {BATCH}: largest difference to alone", worst, 1e-4, False)
+
+
+def beside_peers() -> Rows:
+    """Seconds of a batch, and what both sides compute alike."""
+    pixels = _pixels(BATCH)
+    theirs = run_peers("explanations", pixels=pixels.numpy())
+    own = theirs["seconds/signwatch"]
+    for name, peer, goal in (
+        ("of one forward and backward pass", "plain", 1.5),
+        ("of pytorch-grad-cam's", "pytorch-grad-cam", 0.1),
+    ):
+        ratio = float(np.median(own / theirs[f"seconds/{peer}"]))
+        yield Row(f"FullGrad of {BATCH} pictures: time {name}", ratio, goal, False)
+    for name, peer in (("grad_cam", "pytorch-grad-cam"), ("input_x_gradient", "Captum")):
+        maps = np.stack([each.map for each in METHODS[name].explain(model(), pixels)])
+        worst = float(np.abs(maps - theirs[name]).max() / theirs[name].max())
+        yield Row(f"{METHODS[name].title}: largest difference to {peer}", worst, 1e-4, False)
+
+
+def quality() -> Rows:
+    """What `explain --evaluate` measures, on tracks held out."""
+    found = measure(model(), held_out().sample_evenly(COUNT, seed=0), fold="held-out", seed=0)
+    hit, deletion, random = found.localisation, found.deletion, found.all_random
+    assert hit is not None
+    yield Row("pointing game in the sign's box", hit.pointing.mean, 0.95, True)
+    yield Row("energy in the box, less the box's area", hit.energy.mean - hit.box_area, 0.0, True)
+    for name, less in (
+        ("random deletion", deletion.less_than_random),
+        ("input x gradient", deletion.less_than_input_x_gradient),
+    ):
+        yield Row(f"deletion moves the logit less than {name}, low end", less.low, 0.0, True)
+    yield Row("random parameters: |Spearman| of signed maps", random.signed, 0.3, False)
+    yield Row("random parameters: |Spearman| less the mean map", random.specific, 0.3, False)
+    # As shown, maps of all pictures and networks share a shape. What a trained picture's map has in
+    # common with its own random map may not be more than with another picture's.
+    yield Row(
+        f"random parameters: |Spearman| as shown {random.shown:.2f}, above another's",
+        random.shown - random.other_image, 0.05, False,
+    )  # fmt: skip
+
+
+def _pixels(count: int) -> Tensor:
+    return to_tensor(np.stack(held_out().sample(count, seed=0).images))

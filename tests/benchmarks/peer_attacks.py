@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.settings import ROOT, Settings
 from core.vision.attacks import ATTACKS
 from tests.benchmarks.peers.settings import EPSILON, EPSILON_L2, SETTINGS
 from tests.benchmarks.rows import Row, Rows, attacked_images, model
+from tests.benchmarks.worker import run_peers
 
-PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 COUNT, CLOCKED = 256, 64
 
 
@@ -61,24 +56,5 @@ def _misread(pixels: Tensor, labels: Tensor) -> Tensor:
 
 
 def _worker(section: str, pixels: Tensor, labels: Tensor) -> dict[str, NDArray[np.float64]]:
-    """What `tests.benchmarks.peers.attacks` writes, under its own interpreter."""
-    if not PYTHON.is_file():
-        raise FileNotFoundError(f"expected {PYTHON}; `make bench` makes it")
-    with tempfile.TemporaryDirectory() as folder:
-        source, out = Path(folder) / "in.npz", Path(folder) / "out.npz"
-        np.savez(source, pixels=pixels.numpy(), labels=labels.numpy())
-        subprocess.run(
-            [
-                PYTHON,
-                "-m",
-                "tests.benchmarks.peers.attacks",
-                source,
-                out,
-                Settings().model,
-                section,
-            ],
-            cwd=ROOT,
-            check=True,
-        )
-        with np.load(out) as found:
-            return dict(found)
+    """What `tests.benchmarks.peers.attacks` writes."""
+    return run_peers("attacks", section, pixels=pixels.numpy(), labels=labels.numpy())

@@ -1,0 +1,96 @@
+"""pytorch-grad-cam and Captum on the shipped classifier, run in an environment of their own.
+
+    python -m tests.benchmarks.peers.explanations IN.npz OUT.npz MODEL
+
+IN: pixels (batch, 3, height, width) float32 in [0, 1]. OUT: `seconds/plain`, `/signwatch` and
+`/pytorch-grad-cam`, one a repeat, of one batch: a forward and backward pass to the pixels alone,
+our FullGrad, theirs; and maps (batch, height, width), not scaled, for the predicted classes:
+`grad_cam` by pytorch-grad-cam, `input_x_gradient` by Captum.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.vision import classifier as classifiers
+from core.vision.classifier import Classifier
+from core.vision.fullgrad import explain
+
+warnings.simplefilter("ignore")
+
+from captum.attr import InputXGradient  # noqa: E402
+from pytorch_grad_cam import FullGrad, GradCAM  # noqa: E402
+
+REPEATS = 5
+
+
+def seconds(model: Classifier, pixels: Tensor) -> dict[str, NDArray[np.float64]]:
+    """Each of the three once a repeat, one after the other, so that all see the same machine."""
+
+    def plain() -> None:
+        leaf = pixels.clone().requires_grad_()
+        torch.autograd.grad(model(leaf).max(1).values.sum(), leaf)
+
+    theirs = FullGrad(model, [])
+    clocked: dict[str, Callable[[], object]] = {
+        "plain": plain,
+        "signwatch": lambda: explain(model, pixels),
+        "pytorch-grad-cam": lambda: theirs(pixels, None),
+    }
+    found: dict[str, list[float]] = {name: [] for name in clocked}
+    plain()
+    explain(model, pixels)
+    for _ in range(REPEATS):
+        for name, run in clocked.items():
+            start = time.perf_counter()
+            run()
+            found[name].append(time.perf_counter() - start)
+    theirs.activations_and_grads.release()
+    return {f"seconds/{name}": np.array(values) for name, values in found.items()}
+
+
+def grad_cam(model: Classifier, pixels: Tensor) -> NDArray[np.float32]:
+    """Before it stretches each map to [0, 1]; resized bilinearly."""
+    layer = model.network.layer4
+    with GradCAM(model, [layer]) as cam:
+        cam(pixels, None)
+        seen = cam.activations_and_grads
+        raw = cam.get_cam_image(
+            pixels, layer, None, seen.activations[0].numpy(), seen.gradients[0].numpy()
+        )
+    maps = torch.from_numpy(np.maximum(raw, 0))[:, None]
+    resized = F.interpolate(maps, pixels.shape[-2:], mode="bilinear", align_corners=False)
+    return resized[:, 0].numpy()
+
+
+def input_x_gradient(model: Classifier, pixels: Tensor) -> NDArray[np.float32]:
+    """Its sizes, summed over colours."""
+    attributed = InputXGradient(model).attribute(pixels, target=model(pixels).argmax(1))
+    return attributed.abs().sum(1).detach().numpy()
+
+
+def main(source: str, out: str, folder: str) -> None:
+    """Measure all of it."""
+    model = classifiers.load(Path(folder))
+    with np.load(source) as given:
+        pixels = torch.from_numpy(given["pixels"])
+    np.savez(
+        out,
+        **seconds(model, pixels),
+        grad_cam=grad_cam(model, pixels),
+        input_x_gradient=input_x_gradient(model, pixels),
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
