@@ -45,7 +45,7 @@ PARTS = (
 
 def heat_map(
     pixels: Pixels, saliency: Map, *, largest: float, style: Style = Style(),
-    beside: str = "picture", circle: bool = False, height: int = 300,
+    beside: str = "picture", circle: bool = False, height: int = 290,
 ) -> go.Figure:  # fmt: skip
     """The picture (h, w, 3) under its map (h, w), in % of `largest`, and something beside it.
 
@@ -153,7 +153,9 @@ def _draw(figure: go.Figure, circle: Circle, shown: Pixels, column: int) -> None
 def _framed(figure: go.Figure, shown: Pixels, height: int) -> go.Figure:
     figure.update_xaxes(visible=False, range=[0, shown.shape[1]], constrain="domain")
     figure.update_yaxes(visible=False, range=[shown.shape[0], 0], constrain="domain")
-    return laid_out(figure, height)
+    figure.for_each_yaxis(lambda axis: axis.update(scaleanchor=axis.anchor or "x"))
+    laid_out(figure, height)
+    return figure.update_layout(margin={"l": 0, "r": 0, "t": 4, "b": 4})
 
 
 def _see_through(style: Style) -> list[tuple[float, str]]:

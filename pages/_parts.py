@@ -83,6 +83,11 @@ def show_picture(pixels: NDArray[uint8], caption: str, *, width: int | str = "st
     st.image(figures.resized(pixels, side), caption=caption, width=width, alt=caption)
 
 
+def show_plain(pixels: NDArray[uint8], alt: str, *, width: int) -> None:
+    """A picture without a caption, in that width."""
+    st.image(figures.resized(pixels, 2 * width), width=width, alt=alt)
+
+
 def computed(value: float | None, form: str) -> str:
     """A figure in the form that `format` knows; where there is none, that it was not computed."""
     return "not computed" if value is None else format(value, form)

@@ -1,123 +1,115 @@
-"""FullGrad: what the classifier looked at, adversarial beside clean, on one colour scale."""
+"""What the classifier looked at: adversarial beside clean, or many captures at once."""
 
 import streamlit as st
-from numpy import uint8
-from numpy.typing import NDArray
 
-from core import explain_figures, heat_maps
-from core.errors import NotFound
+from core.heat_maps import COLOUR_MAPS
 from core.labels import all_labels, class_name
 from core.services import current
-from core.vision.fullgrad import Explanation, outside_share
-from pages import _attack_job
+from core.vision.saliency import METHODS
+from pages import _explain_link, _explain_maps, _explain_sheet, _explain_source
 from pages import _parts as parts
+from pages._explain_link import MAPS
+from pages._explain_source import Pictures
 
 signwatch = current()
-Pair = tuple[NDArray[uint8], NDArray[uint8] | None, int | None]
+VIEWS = {"pair": "One pair", "sheet": "Many at once"}
 
 
-def captured_pair(capture_id: str) -> Pair:
-    """The captured picture, its clean one where the sender said so, and the true class."""
-    capture = signwatch.log.capture(capture_id).capture
-    pixels = signwatch.picture(capture.image_sha256).pixels
-    clean = None
-    if capture.provenance.clean_sha256:
-        try:
-            clean = signwatch.picture(capture.provenance.clean_sha256).pixels
-        except NotFound:
-            st.info("The sender named a clean picture that the log does not hold.")
-    label = capture.provenance.label
-    known = any(label == each.class_id for each in all_labels())
-    return pixels, clean, label if known else None
-
-
-def chosen_pair() -> Pair | None:
-    """From a capture (deep link), from the attack lab, or dropped on this page."""
-    capture_id = st.query_params.get("capture")
-    if capture_id:
-        st.caption(f"Capture {capture_id}")
-        return captured_pair(capture_id)
-    sources = ["Drop pictures"]
-    if "one" in _attack_job.results():
-        sources.insert(0, "Latest attack")
-    source = st.segmented_control("Pictures", sources, default=sources[0], key="explain_source",
-                                  required=True)  # fmt: skip
-    if source == "Latest attack":
-        crafted = _attack_job.results()["one"][1].crafted
-        return crafted.adversarial, crafted.clean, crafted.label
-    columns = st.columns(2, gap="large")
-    with columns[0]:
-        picture, label = parts.choose_picture("explain_left", class_id=14)
-    with columns[1]:
-        other, _ = parts.choose_picture("explain_right", class_id=1)
-    if picture is None:
-        return None
-    return picture.pixels, other.pixels if other else None, label
-
-
-def show(title: str, pixels: NDArray[uint8], explanation: Explanation, largest: float) -> None:
-    """One picture: prediction over it, overlay, figures under it."""
-    prediction = signwatch.predictor.predict([pixels])[0]
-    st.subheader(title)
-    st.markdown(f"#### {class_name(prediction.class_id)} · {prediction.confidence:.1%}")
-    st.caption(f"Map for {class_name(explanation.class_id)}, "
-               f"which the classifier gives {explanation.probability:.1%}.")  # fmt: skip
-    key = title.lower()
-    st.plotly_chart(
-        explain_figures.heat_map(pixels, explanation.map, largest=largest, opacity=opacity),
-        key=f"map_{key}", config={"displayModeBar": False},
-        alt=f"FullGrad heat map of the {key} picture for {class_name(explanation.class_id)}",
+def choose_drawing() -> None:
+    """Method, colours, opacity: for all maps of the page."""
+    st.selectbox(
+        "Method", list(METHODS), format_func=lambda name: METHODS[name].title,
+        key="explain_method", width=190, persist_state="page",
     )  # fmt: skip
-    st.caption(
-        f"Outside the middle circle (radius 0.4): {outside_share(explanation.map):.0%} of the map "
-        f"· completeness residual {explanation.residual:.1e} (0 is exact)"
-    )
+    with st.popover("Drawing", icon=":material/palette:"):
+        st.selectbox(
+            "Colour map", list(COLOUR_MAPS), format_func=str.title, key="explain_colours",
+            persist_state="page",
+            help="All of them can be read by the colour-blind; brighter is more.",
+        )  # fmt: skip
+        st.slider("Opacity of the maps", 0, 100, format="%d %%", key="explain_opacity",
+                  persist_state="page")  # fmt: skip
+        if st.session_state["explain_view"] == "sheet":
+            _explain_sheet.choose_count()
 
 
-pair = None
-with parts.errors_shown():
-    pair = chosen_pair()
-if pair is None:
-    st.info("Choose or drop a picture to see what the classifier looked at.",
-            icon=":material/visibility:", title="Nothing to explain yet")  # fmt: skip
-    st.stop()
+def tell_method() -> None:
+    """The method in a sentence, and where it is from."""
+    method = METHODS[st.session_state["explain_method"]]
+    st.caption(f"{method.title}: {method.explanation} ({method.source})")
 
-first, second, true_class = pair
-controls = st.columns([3, 2, 2], vertical_alignment="bottom")
-with controls[0]:
-    choices = ["Predicted class of each", "True class", "Another class"]
-    if true_class is None:
-        choices.remove("True class")
-    wanted = st.segmented_control("Explain", choices, default=choices[0], key="explain_class",
-                                  required=True)  # fmt: skip
-with controls[1]:
-    class_id = None
-    if wanted == "True class":
-        class_id = true_class
-    elif wanted == "Another class":
-        class_id = parts.choose_class("Class", key="explain_other", class_id=14)
-with controls[2]:
-    opacity = st.slider("Opacity of the map", 0, 100, 85, format="%d %%", key="opacity") / 100
 
-pictures = [first] if second is None else [first, second]
-with parts.errors_shown():
-    explanations = signwatch.explain(pictures, [class_id] * len(pictures))
-    scale = heat_maps.common_scale([each.map for each in explanations])
-    if second is None:
-        show("Picture", first, explanations[0], scale)
-        st.caption("No clean picture is known for this one, so it stands alone.")
-    else:
-        for column, title, pixels, explanation in zip(
-            st.columns(2, gap="large"), ["Adversarial", "Clean"], pictures, explanations,
-            strict=True,
-        ):  # fmt: skip
-            with column:
-                show(title, pixels, explanation, scale)
-        st.caption("Both maps share one colour scale.")
-with st.expander("How to read it"):
-    st.markdown(
-        "FullGrad (Srinivas & Fleuret 2019) splits the score of a class exactly into what the "
-        "pixels and every layer's biases contributed; bright places contributed most. The "
-        "residual says how far the parts are from adding up to the score. A map explains a "
-        "prediction, it does not prove an attack."
-    )
+def choose_rows(pictures: Pictures) -> list[list[int]]:
+    """For which classes: a row of maps each, with one class a picture."""
+    read = [each.class_id for each in signwatch.predictor.predict(list(pictures.shown.values()))]
+    choices = list(MAPS)
+    if len(read) == 1:
+        choices.remove("own")
+    if pictures.label is None:
+        choices = [each for each in choices if each not in ("true", "both")]
+    _explain_link.settle("maps", choices)
+    chosen = st.segmented_control(
+        "Maps for", choices, format_func=MAPS.get, key="explain_maps", required=True,
+        persist_state="page",
+    )  # fmt: skip
+    if chosen == "own":
+        return [read]
+    if chosen == "other":
+        if st.session_state.get("explain_class_id") is None:
+            st.session_state["explain_class_id"] = read[0]
+        ids = [each.class_id for each in all_labels()]
+        other = st.selectbox("Class", ids, format_func=class_name, key="explain_class_id",
+                             width=240, persist_state="page")  # fmt: skip
+        return [[other] * len(read)]
+    classes = {"predicted": [read[0]], "true": [pictures.label],
+               "both": [read[0], pictures.label]}[chosen]  # fmt: skip
+    return [[class_id] * len(read) for class_id in dict.fromkeys(classes)]
+
+
+def show_pair() -> None:
+    """One picture, or two side by side."""
+    pictures = None
+    with parts.errors_shown():
+        pictures = _explain_source.choose(toolbar)
+    if pictures is None:
+        st.info("Choose or drop a picture to see what the classifier looked at.",
+                icon=":material/visibility:", title="Nothing to explain yet")  # fmt: skip
+        return
+    with toolbar:
+        choose_drawing()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rows = choose_rows(pictures)
+    tell_method()
+    maps = st.container()
+    _explain_maps.show_circle()
+    with parts.errors_shown():
+        comparison = _explain_maps.compare(pictures, rows, _explain_link.current_link())
+        with maps:
+            _explain_maps.show(comparison)
+        _explain_maps.show_details(comparison)
+        _explain_maps.show_downloads(comparison)
+    with st.expander("How to read it"):
+        st.markdown(
+            "Bright places weigh most for the class. All maps on the page share one colour scale. "
+            "FullGrad (Srinivas & Fleuret 2019) splits the score of a class exactly into what the "
+            "pixels and every layer's biases contributed; the residual says how far the parts are "
+            "from adding up to the score. Much of a map outside the sign is a reason to look "
+            "closer. A map explains a prediction, it does not prove an attack."
+        )
+
+
+_explain_link.follow()
+toolbar = st.container(horizontal=True, vertical_alignment="bottom")
+with toolbar:
+    view = st.segmented_control(
+        "View", list(VIEWS), format_func=VIEWS.get, key="explain_view", required=True,
+        persist_state="page",
+    )  # fmt: skip
+if view == "sheet":
+    with toolbar:
+        choose_drawing()
+    tell_method()
+    _explain_sheet.show()
+else:
+    show_pair()
+_explain_link.remember()

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from core import figures
-from core.labels import class_name
+from core.labels import all_labels, class_name
 from core.services import current
 from core.types import CaptureFilter, Execution, ExecutionStatus, WindowFigures, now
 from pages import _parts as parts
 from pages._attack_link import TRY_IT
+from pages._explain_link import to_violation
 
 signwatch = current()
 
@@ -86,6 +87,7 @@ def show_state(latest: Execution | None) -> None:
     if latest.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS:
         st.error(f"{latest.message}  \n{when}", icon=":material/warning:", title="Violation")
         with st.container(horizontal=True):
+            link_to_maps(latest)
             st.page_link("triage.py", label="Work through flagged predictions",
                          icon=":material/fact_check:")  # fmt: skip
             st.page_link("monitor.py", label="See the execution",
@@ -98,8 +100,20 @@ def show_state(latest: Execution | None) -> None:
         for earlier in signwatch.log.executions(
             1, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS
         ):
-            st.caption(f"Latest violation, {earlier.started_at:%Y-%m-%d %H:%M:%S} UTC: "
-                       f"{earlier.violations[0].description}")  # fmt: skip
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(f"Latest violation, {earlier.started_at:%Y-%m-%d %H:%M:%S} UTC: "
+                           f"{earlier.violations[0].description}", width="content")  # fmt: skip
+                link_to_maps(earlier)
+
+
+def link_to_maps(execution: Execution) -> None:
+    """From each class above the threshold to what was looked at when it was said."""
+    for class_id, share in execution.figures.shares().items():
+        if share > execution.threshold and class_id < len(all_labels()):
+            st.page_link(
+                "explain.py", label=f"Why {class_name(class_id)}? See the heat maps",
+                icon=":material/visibility:", query_params=to_violation(execution, class_id),
+            )  # fmt: skip
 
 
 def link_to_try_it() -> None:

@@ -181,7 +181,7 @@ def test_cancelled_work_leaves_nothing_behind(
     assert "Send as traffic" not in labels(at.button)
     assert everything(signwatch) == []
     go_to(at, "explain")
-    assert at.session_state["explain_source"] == "Drop pictures"
+    assert at.session_state["explain_source"] == "own"
 
 
 def test_failed_work_says_why_and_leaves_nothing_behind(

@@ -1,6 +1,7 @@
-"""Explain: adversarial beside clean on one scale, for the class that is asked for."""
+"""Explain, one pair: adversarial beside clean on one scale, for the classes that are asked for."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import heat_maps, samples
-from core.images import Picture
+from core.errors import BadInput
+from core.heat_maps import common_scale
+from core.images import Picture, decode
 from core.labels import class_name
 from core.services import Services
 from core.types import Provenance
 from core.vision.fullgrad import outside_share
+from core.vision.saliency import METHODS
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import Alert, alerts, charts, values
+from tests.pages.elements import Alert, alerts, charts, links, values
 from tests.pages.traffic import predict, put_flagged, request
 from tests.pictures import BAD, blocks, noise, saved
 from tests.records import make_capture, make_image, make_unanswered
@@ -24,13 +28,15 @@ NOTHING_YET = Alert(
     "Choose or drop a picture to see what the classifier looked at.",
 )  # fmt: skip
 ADVERSARIAL, CLEAN = blocks(1), blocks(2)
+TRUE, TARGET = 7, 14
 
 
 @pytest.fixture
 def captured(signwatch: Services) -> str:
     """A capture whose sender kept the clean picture beside it; its id."""
     reference = signwatch.keep_reference(Picture.from_pixels(CLEAN))
-    return request(signwatch, ADVERSARIAL, Provenance("lab", 7, "deepfool", 14, reference))
+    provenance = Provenance("lab", TRUE, "deepfool", TARGET, reference)
+    return request(signwatch, ADVERSARIAL, provenance)
 
 
 def headings(at: AppTest) -> list[str]:
@@ -43,29 +49,44 @@ def expected_heading(signwatch: Services, pixels: np.ndarray[Any, Any]) -> str:
     return f"{class_name(prediction.class_id)} · {prediction.confidence:.1%}"
 
 
-def expected_captions(
-    signwatch: Services, pixels: np.ndarray[Any, Any], class_id: int | None
-) -> list[str]:
-    (explanation,) = signwatch.explain([pixels], [class_id])
-    return [
-        f"Map for {class_name(explanation.class_id)}, "
-        f"which the classifier gives {explanation.probability:.1%}.",
-        f"Outside the middle circle (radius 0.4): {outside_share(explanation.map):.0%} of the map "
-        f"· completeness residual {explanation.residual:.1e} (0 is exact)",
-    ]
+def read_in(signwatch: Services, *pictures: np.ndarray[Any, Any]) -> list[int]:
+    return [predict(signwatch, pixels).class_id for pixels in pictures]
 
 
-def heat_trace(at: AppTest, key: str) -> dict[str, Any]:
-    """The heat map's part of a figure."""
-    (trace,) = [each for each in charts(at)[key]["data"] if each["type"] == "heatmap"]
-    return trace
+def heat_traces(at: AppTest, key: str) -> list[dict[str, Any]]:
+    """The heat maps of a figure: overlay, and the map alone."""
+    return [each for each in charts(at)[key]["data"] if each["type"] == "heatmap"]
 
 
 def heat(at: AppTest, key: str) -> np.ndarray[Any, Any]:
-    """What the heat map shows, in % of the strongest place of both."""
-    z = heat_trace(at, key)["z"]
+    """What the map alone shows, in % of the scale."""
+    z = heat_traces(at, key)[-1]["z"]
     shape = [int(n) for n in z["shape"].split(",")]
     return np.frombuffer(base64.b64decode(z["bdata"]), z["dtype"]).reshape(shape)
+
+
+def explained_classes(at: AppTest) -> list[str]:
+    """What stands over each map, row by row."""
+    texts = [text for text in values(at.markdown) if text.startswith("What speaks for")]
+    return [text.split("**")[1] for text in texts]
+
+
+def captions_about(at: AppTest, word: str) -> list[str]:
+    return [text for text in values(at.caption) if word in text]
+
+
+def address(at: AppTest) -> dict[str, str]:
+    """The parameters after the question mark."""
+    return {
+        name: value if isinstance(value, str) else value[0]
+        for name, value in at.query_params.items()
+    }
+
+
+def choose(at: AppTest, maps: str) -> AppTest:
+    at.segmented_control(key="explain_maps").select(maps).run()
+    assert not at.exception
+    return at
 
 
 def test_a_capture_stands_beside_its_clean_picture(
@@ -73,17 +94,18 @@ def test_a_capture_stands_beside_its_clean_picture(
 ) -> None:
     at = open_page("explain", capture=captured)
     assert alerts(at) == []
-    assert values(at.subheader) == ["Adversarial", "Clean"]
     assert headings(at) == [
         expected_heading(signwatch, ADVERSARIAL), expected_heading(signwatch, CLEAN),
     ]  # fmt: skip
-    assert values(at.caption) == [
-        f"Capture {captured}",
-        *expected_captions(signwatch, ADVERSARIAL, None),
-        *expected_captions(signwatch, CLEAN, None),
-        "Both maps share one colour scale.",
-    ]
-    assert charts(at).keys() == {"map_adversarial", "map_clean"}
+    assert [text for text in values(at.caption) if text in ("Adversarial", "Clean")] == [
+        "Adversarial", "Clean",
+    ]  # fmt: skip
+    assert charts(at).keys() == {"map_Adversarial_0", "map_Clean_0", "difference_0", "layers_0"}
+    assert captions_about(at, captured)[0].endswith("made by deepfool, aimed at 14 Stop")
+    assert [link[:2] for link in links(at)] == [
+        ("All about it", "captures"), ("Give a verdict", "triage"),
+    ]  # fmt: skip
+    assert address(at) == {"capture": captured}  # what is as usual stays out
 
 
 def test_both_maps_are_on_one_scale(
@@ -91,51 +113,217 @@ def test_both_maps_are_on_one_scale(
 ) -> None:
     at = open_page("explain", capture=captured)
     first, second = signwatch.explain([ADVERSARIAL, CLEAN], [None, None])
-    largest = heat_maps.common_scale([first.map, second.map])
-    for key, explanation in (("map_adversarial", first), ("map_clean", second)):
+    largest = common_scale([first.map, second.map])
+    for key, explanation in (("map_Adversarial_0", first), ("map_Clean_0", second)):
         assert heat(at, key) == pytest.approx(100 * explanation.map / largest, abs=0.051)
-        assert (heat_trace(at, key)["zmin"], heat_trace(at, key)["zmax"]) == (0, 100)
+        over, alone = heat_traces(at, key)
+        assert (over["zmin"], over["zmax"], alone["zmin"], alone["zmax"]) == (0, 100, 0, 100)
 
 
-def test_the_map_of_the_true_class(open_page: OpenPage, signwatch: Services, captured: str) -> None:
+def test_the_difference_is_adversarial_minus_clean(
+    open_page: OpenPage, signwatch: Services, captured: str
+) -> None:
+    at = open_page("explain", capture=captured, maps="predicted")
+    wanted = read_in(signwatch, ADVERSARIAL)[0]
+    first, second = signwatch.explain([ADVERSARIAL, CLEAN], [wanted, wanted])
+    largest = common_scale([first.map, second.map])
+    change = 100 * (first.map - second.map) / largest
+    assert heat(at, "difference_0") == pytest.approx(change, abs=0.051)
+    assert "Red: more in **Adversarial**, blue: more in **Clean**." in values(at.caption)
+
+
+def test_maps_for_the_predicted_the_true_and_both_classes(
+    open_page: OpenPage, signwatch: Services, captured: str
+) -> None:
     at = open_page("explain", capture=captured)
-    chosen = at.segmented_control(key="explain_class")
-    assert list(chosen.options) == ["Predicted class of each", "True class", "Another class"]
-    chosen.select("True class").run()
-    assert not at.exception
-    assert values(at.caption)[1:5] == [
-        *expected_captions(signwatch, ADVERSARIAL, 7), *expected_captions(signwatch, CLEAN, 7),
-    ]  # fmt: skip
+    read, clean = (class_name(k) for k in read_in(signwatch, ADVERSARIAL, CLEAN))
+    true = class_name(TRUE)
+    assert explained_classes(at) == [read, clean]
+    assert explained_classes(choose(at, "predicted")) == [read, read]
+    assert explained_classes(choose(at, "true")) == [true, true]
+    assert explained_classes(choose(at, "both")) == [read, read, true, true]
+    assert address(at) == {"capture": captured, "maps": "both"}
     assert headings(at)[0] == expected_heading(signwatch, ADVERSARIAL)  # what is read stays
+    maps = signwatch.explain([ADVERSARIAL, CLEAN] * 2, [*read_in(signwatch, ADVERSARIAL) * 2, 7, 7])
+    largest = common_scale([each.map for each in maps])
+    shown = heat(at, "map_Clean_1")
+    assert shown == pytest.approx(100 * maps[3].map / largest, abs=0.051)  # one scale for all four
 
 
 def test_the_map_of_another_class(open_page: OpenPage, signwatch: Services, captured: str) -> None:
-    at = open_page("explain", capture=captured)
-    at.segmented_control(key="explain_class").select("Another class").run()
-    assert at.selectbox(key="explain_other").value == 14
-    at.selectbox(key="explain_other").select(25).run()
-    assert not at.exception
-    assert values(at.caption)[1:5] == [
-        *expected_captions(signwatch, ADVERSARIAL, 25), *expected_captions(signwatch, CLEAN, 25),
-    ]  # fmt: skip
+    at = choose(open_page("explain", capture=captured), "other")
+    assert at.selectbox(key="explain_class_id").value == read_in(signwatch, ADVERSARIAL)[0]
+    at.selectbox(key="explain_class_id").select(25).run()
+    assert explained_classes(at) == [class_name(25)] * 2
+    assert address(at) == {"capture": captured, "maps": "other", "class": "25"}
 
 
 def test_an_unknown_true_class_is_no_choice(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("explain", capture=request(signwatch, ADVERSARIAL))
-    options = at.segmented_control(key="explain_class").options
-    assert list(options) == ["Predicted class of each", "Another class"]
+    options = at.segmented_control(key="explain_maps").options
+    assert list(options) == ["Predicted class", "Another class"]
+
+
+def test_shares_outside_the_circle_and_residuals(
+    open_page: OpenPage, signwatch: Services, captured: str
+) -> None:
+    at = open_page("explain", capture=captured, x="25", y="75", radius="30")
+    maps = [signwatch.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN)]
+    assert captions_about(at, "outside the circle") == [
+        f"**{outside_share(each.map, 0.3, (0.25, 0.75)):.0%}** outside the circle · "
+        f"completeness residual {each.residual:.1e}"
+        for each in maps
+    ]
+    for shape in charts(at)["map_Clean_0"]["layout"]["shapes"]:
+        middle = ((shape["x0"] + shape["x1"]) / 2, (shape["y0"] + shape["y1"]) / 2)
+        assert middle == pytest.approx((0.25 * 256, 0.75 * 256))
+        assert (shape["x1"] - shape["x0"]) / 2 == pytest.approx(0.3 * 256)
+
+
+def test_moving_the_circle_moves_its_share_and_the_address(
+    open_page: OpenPage, captured: str
+) -> None:
+    at = open_page("explain", capture=captured)
+    before = captions_about(at, "outside the circle")
+    at.slider(key="explain_radius").set_value(100).run()
+    assert captions_about(at, "outside the circle") != before
+    assert captions_about(at, "outside the circle")[0].startswith("**0%** outside the circle")
+    assert address(at) == {"capture": captured, "radius": "100"}
+
+
+def test_contributions_by_layer_add_up_to_the_logits(
+    open_page: OpenPage, signwatch: Services, captured: str
+) -> None:
+    at = open_page("explain", capture=captured)
+    first, second = (signwatch.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN))
+    bars = charts(at)["layers_0"]["data"]
+    assert [each["name"] for each in bars] == ["Adversarial", "Clean"]
+    assert bars[0]["x"] == pytest.approx(list(first.contributions.values()))
+    assert bars[0]["y"][:2] + bars[0]["y"][-1:] == [
+        "Pixels", "Normalisation of the pixels", "Last layer",
+    ]  # fmt: skip
+    classes = [class_name(each.class_id) for each in (first, second)]
+    told = (
+        f"The bars of a picture add up to its logit: {first.logit:.2f} (Adversarial, "
+        f"{classes[0]}) and {second.logit:.2f} (Clean, {classes[1]})."
+    )
+    assert told in values(at.caption)
+
+
+def test_every_method_with_its_sentence(
+    open_page: OpenPage, signwatch: Services, captured: str
+) -> None:
+    at = open_page("explain", capture=captured)
+    for method in METHODS.values():
+        at.selectbox(key="explain_method").select(method.name).run()
+        assert not at.exception
+        assert alerts(at) == []
+        assert f"{method.title}: {method.explanation} ({method.source})" in values(at.caption)
+        assert ("layers_0" in charts(at)) == method.sums_to_logit
+        assert bool(captions_about(at, "residual")) == method.sums_to_logit
+    first, second = signwatch.explain([ADVERSARIAL, CLEAN], [None, None], method=method.name)
+    largest = common_scale([first.map, second.map])
+    assert heat(at, "map_Clean_0") == pytest.approx(100 * second.map / largest, abs=0.051)
+    assert address(at) == {"capture": captured, "method": "grad_cam"}
+
+
+def test_a_network_that_the_method_does_not_cover_is_said(
+    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
+        raise BadInput("FullGrad does not cover features.0 (GELU)")
+
+    monkeypatch.setattr(Services, "explain", refuse)
+    capture = request(signwatch, noise(20, 20, 3))  # of a picture that was not explained before
+    at = open_page("explain", capture=capture)
+    assert alerts(at) == [Alert("error", "", "FullGrad does not cover features.0 (GELU)")]
+    assert not charts(at)
+    assert at.selectbox(key="explain_method").value == "fullgrad"  # another one can be chosen
+
+
+def test_colours_and_opacity(open_page: OpenPage, captured: str) -> None:
+    at = open_page("explain", capture=captured)
+    over, alone = heat_traces(at, "map_Clean_0")
+    assert over["colorscale"][-1][1] == "rgba(252,255,164,0.850)"  # Inferno
+    assert alone["colorscale"][-1][1] == "rgba(252,255,164,1.000)"
+    at.slider(key="explain_opacity").set_value(30)
+    at.selectbox(key="explain_colours").select("cividis").run()
+    over, _ = heat_traces(at, "map_Clean_0")
+    assert over["colorscale"][-1][1] == "rgba(254,232,56,0.300)"
+    assert address(at) == {"capture": captured, "opacity": "30", "colours": "cividis"}
+
+
+def test_the_address_alone_restores_the_view(open_page: OpenPage, captured: str) -> None:
+    asked = {
+        "capture": captured, "maps": "both", "method": "input_x_gradient", "colours": "magma",
+        "opacity": "40", "x": "10", "y": "90", "radius": "55",
+    }  # fmt: skip
+    at = open_page("explain", **asked)
+    assert at.segmented_control(key="explain_maps").value == "both"
+    assert at.selectbox(key="explain_method").value == "input_x_gradient"
+    assert at.selectbox(key="explain_colours").value == "magma"
+    shown = [at.slider(key=f"explain_{name}").value for name in ("opacity", "x", "y", "radius")]
+    assert shown == [40, 10, 90, 55]
+    assert address(at) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("maps", "all", "must be one of own, predicted, true, both, other, got `all`"),
+        ("class", "43", "must be a whole number in 0..42, got `43`"),
+        ("class", "-1", "must be a whole number in 0..42, got `-1`"),
+        ("method", "lime", "names an unknown method 'lime'; there are " + ", ".join(METHODS)),
+        ("colours", "jet", "must be one of inferno, viridis, cividis, magma, greys, got `jet`"),
+        ("opacity", "1e9", "must be a whole number in 0..100, got `1e9`"),
+        ("radius", "0", "must be a whole number in 1..100, got `0`"),
+        ("x", "9" * 40, f"must be a whole number in 0..100, got `{'9' * 40}`"),
+        ("source", "moon", "must be one of capture, lab, own, got `moon`"),
+        ("sheet", "yes", "must be one of all, suspect, other, got `yes`"),
+    ],
+)
+def test_nonsense_in_the_address_is_left_out_and_told(
+    name: str, text: str, message: str, open_page: OpenPage, captured: str
+) -> None:
+    at = open_page("explain", capture=captured, **{name: text})
+    assert alerts(at) == [
+        Alert("warning", "", f"`{name}` in the address {message}; it is left out")
+    ]
+    assert "map_Clean_0" in charts(at)
+    assert address(at) == {"capture": captured}
 
 
 def test_a_capture_without_a_clean_picture_stands_alone(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("explain", capture=request(signwatch, ADVERSARIAL))
-    assert values(at.subheader) == ["Picture"]
     assert headings(at) == [expected_heading(signwatch, ADVERSARIAL)]
-    assert values(at.caption)[-1] == "No clean picture is known for this one, so it stands alone."
+    assert "No clean picture is known for this one, so it stands alone." in values(at.caption)
+    assert charts(at).keys() == {"map_Picture_0", "layers_0"}
     (explanation,) = signwatch.explain([ADVERSARIAL], [None])
     largest = heat_maps.common_scale([explanation.map])
-    assert heat(at, "map_picture") == pytest.approx(100 * explanation.map / largest, abs=0.051)
+    assert heat(at, "map_Picture_0") == pytest.approx(100 * explanation.map / largest, abs=0.051)
+
+
+def test_another_picture_can_be_laid_beside_it(open_page: OpenPage, signwatch: Services) -> None:
+    at = open_page("explain", capture=request(signwatch, ADVERSARIAL))
+    at.toggle(key="explain_compare").set_value(True).run()
+    at.file_uploader(key="explain_right_upload").upload("two.png", saved(CLEAN, "PNG")).run()
+    assert not at.exception
+    assert headings(at) == [
+        expected_heading(signwatch, ADVERSARIAL), expected_heading(signwatch, CLEAN),
+    ]  # fmt: skip
+    assert {"map_This picture_0", "map_Compared with_0", "difference_0"} < charts(at).keys()
+
+
+def test_pictures_of_different_sizes_have_a_difference(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    at = open_page("explain", source="own")
+    at.file_uploader(key="explain_left_upload").upload("one.png", saved(noise(40, 60), "PNG"))
+    at.file_uploader(key="explain_right_upload").upload("two.png", saved(CLEAN, "PNG")).run()
+    assert heat(at, "difference_0").shape == (40, 60)
+    assert captions_about(at, "The pictures differ in size")
 
 
 def test_a_clean_picture_that_the_log_does_not_hold(
@@ -143,10 +331,42 @@ def test_a_clean_picture_that_the_log_does_not_hold(
 ) -> None:
     capture = put_flagged(signwatch, 0.001, provenance=Provenance("lab", 7, clean_sha256="0" * 64))
     at = open_page("explain", capture=capture.capture_id)
+    assert Alert(
+        "info", "", "The sender named a clean picture that the log does not hold."
+    ) in alerts(at)
+    assert "map_Picture_0" in charts(at)
+
+
+def test_a_clean_picture_that_cannot_be_read(open_page: OpenPage, signwatch: Services) -> None:
+    broken = replace(make_image(1), content=BAD[1].content, sha256="1" * 64)
+    signwatch.log.append([], [broken])
+    capture = put_flagged(signwatch, 0.001, provenance=Provenance("lab", 7, clean_sha256="1" * 64))
+    at = open_page("explain", capture=capture.capture_id)
+    told = f"The clean picture that the sender named cannot be read: {BAD[1].message}."
+    assert Alert("info", "", told) in alerts(at)
+    assert "map_Picture_0" in charts(at)
+
+
+def test_a_picture_that_cannot_be_read(open_page: OpenPage, signwatch: Services) -> None:
+    broken = replace(make_image(1), content=BAD[1].content, sha256="1" * 64)
+    capture = make_capture(broken)
+    signwatch.log.append([capture], [broken])
+    at = open_page("explain", capture=capture.capture_id)
+    assert Alert("error", "", BAD[1].message) in alerts(at)
+    assert not charts(at)
+
+
+def test_a_capture_of_another_model_is_said(open_page: OpenPage, signwatch: Services) -> None:
+    image = make_image(1)
+    capture = make_capture(image, model_sha256="ab" * 32)
+    signwatch.log.append([capture], [image])
+    at = open_page("explain", capture=capture.capture_id)
+    serving = signwatch.predictor.classifier.manifest.sha256[:12]
     assert alerts(at) == [
-        Alert("info", "", "The sender named a clean picture that the log does not hold.")
-    ]
-    assert values(at.subheader) == ["Picture"]
+        Alert("info", "", "Another model said 14 Stop when this was captured (weights "
+              "abababababab). What you see is read and explained by the one that serves now "
+              f"({serving})."),
+    ]  # fmt: skip
 
 
 def test_an_unknown_capture_gets_a_clear_message(open_page: OpenPage) -> None:
@@ -161,7 +381,7 @@ def test_an_unknown_capture_gets_a_clear_message(open_page: OpenPage) -> None:
 def test_sample_signs_at_once(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("explain")
     left, right = (samples.of_class(k)[0].picture().pixels for k in (14, 1))
-    assert list(at.segmented_control(key="explain_source").options) == ["Drop pictures"]
+    assert at.session_state["explain_source"] == "own"
     assert headings(at) == [expected_heading(signwatch, left), expected_heading(signwatch, right)]
     at.selectbox(key="explain_left_class").select(33)
     at.segmented_control(key="explain_right_number").select(4).run()
@@ -188,21 +408,12 @@ def test_a_broken_file_gets_its_message(open_page: OpenPage) -> None:
     assert alerts(at) == [Alert("error", "", f"**broken.png**: {BAD[1].message}"), NOTHING_YET]
 
 
-def test_a_broken_second_file_leaves_the_first_alone(
-    open_page: OpenPage, signwatch: Services
-) -> None:
+def test_a_broken_second_file_leaves_the_first_alone(open_page: OpenPage) -> None:
     at = open_page("explain")
     at.file_uploader(key="explain_right_upload").upload("broken.png", BAD[1].content).run()
     assert not at.exception
     assert alerts(at) == [Alert("error", "", f"**broken.png**: {BAD[1].message}")]
-    assert values(at.subheader) == ["Picture"]
-
-
-def test_the_opacity_of_the_map(open_page: OpenPage, captured: str) -> None:
-    at = open_page("explain", capture=captured)
-    assert heat_trace(at, "map_clean")["colorscale"][-1][1].endswith(",0.850)")
-    at.slider(key="opacity").set_value(30).run()
-    assert heat_trace(at, "map_clean")["colorscale"][-1][1].endswith(",0.300)")
+    assert "map_Picture_0" in charts(at)
 
 
 def test_a_large_photograph_stays_a_small_page(open_page: OpenPage, signwatch: Services) -> None:
@@ -211,14 +422,13 @@ def test_a_large_photograph_stays_a_small_page(open_page: OpenPage, signwatch: S
     at.file_uploader(key="explain_left_upload").upload("large.png", saved(photograph, "PNG")).run()
     assert not at.exception
     assert headings(at)[0] == expected_heading(signwatch, photograph)
-    (chart, _) = (each.proto.spec for each in at.get("plotly_chart"))
-    assert len(chart) < 5_000_000
+    assert all(len(each.proto.spec) < 8_000_000 for each in at.get("plotly_chart"))
 
 
 def test_a_capture_without_picture_cannot_be_explained(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    capture = make_capture(image_sha256=None)
+    capture = make_capture(image_sha256=None, model_sha256=None)
     signwatch.log.append([capture], [])
     at = open_page("explain", capture=capture.capture_id)
     assert alerts(at)[0] == Alert(
@@ -234,5 +444,29 @@ def test_a_picture_without_prediction_can_be_explained(
     capture = make_unanswered(image, provenance=Provenance(label=99))
     signwatch.log.append([capture], [image])
     at = open_page("explain", capture=capture.capture_id)
-    assert charts(at).keys() == {"map_picture"}
-    assert "True class" not in at.get("segmented_control")[0].options
+    assert "map_Picture_0" in charts(at)
+    assert "True class" not in at.segmented_control(key="explain_maps").options
+
+
+def test_every_picture_has_a_description(open_page: OpenPage, captured: str) -> None:
+    at = open_page("explain", capture=captured)
+    assert [each.alt for image in at.image for each in image.proto.imgs] == [
+        "Adversarial: the picture", "Clean: the picture",
+    ]  # fmt: skip
+    assert all(each.proto.alt for each in at.get("plotly_chart"))
+
+
+def test_the_downloads(
+    open_page: OpenPage, captured: str, signwatch: Services, downloads: dict[str, Any]
+) -> None:
+    open_page("explain", capture=captured, maps="both", colours="viridis")
+    report = downloads["explanation.html"]().decode()
+    for text in (
+        captured, signwatch.predictor.classifier.manifest.sha256, class_name(TRUE),
+        expected_heading(signwatch, ADVERSARIAL), expected_heading(signwatch, CLEAN),
+        "Viridis, opacity 85%", METHODS["fullgrad"].source,
+    ):  # fmt: skip
+        assert text in report
+    assert report.count("<img ") == 2 * 7  # two classes: three panels a picture, a difference
+    sheet = decode(downloads["explanation.png"]())
+    assert sheet.shape[1] > sheet.shape[0]

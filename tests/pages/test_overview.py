@@ -12,6 +12,7 @@ from core.labels import class_name
 from core.services import Services
 from core.types import MonitorSettings, Provenance, Verdict, now
 from pages._attack_link import TRY_IT, AttackLink
+from pages._explain_link import ExplainLink
 from tests.pages.conftest import SHELL, OpenPage
 from tests.pages.elements import Alert, alerts, charts, links, metrics, values
 from tests.pages.traffic import flood, put_flagged, request
@@ -107,10 +108,21 @@ def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services)
         )
     ]  # fmt: skip
     assert [link[:2] for link in links(at)] == [
+        (f"Why {class_name(flooding)}? See the heat maps", "explain"),
         ("Work through flagged predictions", "triage"),
         ("See the execution", "monitor"),
         TRY_IT_LINK,
     ]
+
+
+def test_a_violation_leads_to_what_was_looked_at(open_page: OpenPage, signwatch: Services) -> None:
+    flooding = flood(signwatch, same=4, others=1)
+    window = signwatch.run_monitor().window
+    (query,) = [query for _, page, query in links(open_page("overview")) if page == "explain"]
+    link, problems = ExplainLink.read(dict(parse_qsl(query)))
+    assert problems == []
+    assert (link.sheet, link.class_id) == ("all", flooding)
+    assert (link.since, link.until) == (window.start, window.end)
 
 
 def test_all_clear_after_an_execution_without_violations(

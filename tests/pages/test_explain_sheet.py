@@ -1,0 +1,191 @@
+"""Explain, many at once: tiles, mean maps, their difference, and the way to a pair."""
+
+import base64
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.heat_maps import common_scale, difference, mean_map
+from core.images import Picture
+from core.labels import class_name
+from core.services import Services
+from core.types import Provenance, now
+from tests.pages.conftest import OpenPage
+from tests.pages.elements import Alert, alerts, charts, links, values
+from tests.pages.traffic import predict, put_flagged, request
+from tests.pictures import blocks
+from tests.records import make_capture, make_image, make_prediction
+
+SHOWN = blocks(1)
+
+
+@pytest.fixture
+def traffic(signwatch: Services) -> list[str]:
+    """The same sign four times, three of them by an attack; ids, newest first."""
+    reference = signwatch.keep_reference(Picture.from_pixels(blocks(2)))
+    attacked = Provenance("lab", 7, "pgd", 14, reference)
+    ids = [request(signwatch, SHOWN, told) for told in (Provenance(), *[attacked] * 3)]
+    return ids[::-1]
+
+
+def tiles(at: AppTest) -> list[dict[str, str]]:
+    """Where the tiles lead to."""
+    return [dict(parse_qsl(query)) for _, page, query in links(at) if page == "explain"]
+
+
+def heat(at: AppTest, key: str) -> np.ndarray[Any, Any]:
+    z = [each for each in charts(at)[key]["data"] if each["type"] == "heatmap"][-1]["z"]
+    shape = [int(n) for n in z["shape"].split(",")]
+    return np.frombuffer(base64.b64decode(z["bdata"]), z["dtype"]).reshape(shape)
+
+
+def test_tiles_and_means_of_a_class(
+    open_page: OpenPage, signwatch: Services, traffic: list[str]
+) -> None:
+    said = predict(signwatch, SHOWN).class_id
+    at = open_page("explain", sheet="all", **{"class": str(said)})
+    assert alerts(at) == []
+    assert values(at.subheader) == [f"What did the model look at when it said {class_name(said)}?"]
+    assert ("4 of 4 captures with a picture. Each map is for the class that was said; all share "
+            "one colour scale.") in values(at.caption)  # fmt: skip
+    assert [tile["capture"] for tile in tiles(at)] == traffic  # the attacked ones first
+    (explanation,) = signwatch.explain([SHOWN], [said])
+    mean = mean_map([explanation.map])
+    for title in ("Adversarial or flagged", "The others"):
+        shown = heat(at, f"mean_{said}_{title}")
+        assert shown == pytest.approx(100 * mean / common_scale([mean]), abs=0.06)
+    change = heat(at, f"mean_{said}_difference")
+    assert change == pytest.approx(100 * difference(mean, mean), abs=0.06)  # one picture in all
+    assert [each.alt for image in at.image for each in image.proto.imgs] == [
+        f"Map for {class_name(said)} over a captured picture"
+    ] * 4
+    assert all(each.proto.alt for each in at.get("plotly_chart"))
+
+
+def test_a_tile_leads_to_its_pair(open_page: OpenPage, traffic: list[str]) -> None:
+    at = open_page("explain", sheet="suspect", method="input_x_gradient", colours="viridis")
+    assert len(tiles(at)) == 3
+    pair = tiles(at)[0]
+    assert pair == {"capture": traffic[0], "method": "input_x_gradient", "colours": "viridis"}
+    at = open_page("explain", **pair)
+    assert {"map_Adversarial_0", "map_Clean_0"} < charts(at).keys()
+
+
+def test_the_choice_is_bounded_and_says_so(open_page: OpenPage, signwatch: Services) -> None:
+    for number in range(30):
+        put_flagged(signwatch, 0.001, seed=number % 3, minutes_ago=number)
+    at = open_page("explain", sheet="suspect", count="6", **{"class": "14"})
+    assert len(tiles(at)) == 6
+    told = "6 of 30 captures with a picture, chosen evenly over the window."
+    assert any(text.startswith(told) for text in values(at.caption))
+    assert "**Adversarial or flagged** (6 of 30)" in values(at.markdown)
+
+
+def test_only_what_lies_in_the_window(open_page: OpenPage, signwatch: Services) -> None:
+    moment = now() - timedelta(days=2)
+    image = make_image(1)
+    old, new = (make_capture(image, inferred_at=at) for at in (moment, now()))
+    signwatch.log.append([old, new], [image])
+    assert [t["capture"] for t in tiles(open_page("explain", sheet="all"))] == [new.capture_id]
+    stretch = {
+        "since": (moment - timedelta(minutes=1)).isoformat(),
+        "until": (moment + timedelta(minutes=1)).isoformat(),
+    }
+    at = open_page("explain", sheet="all", **stretch)
+    assert [tile["capture"] for tile in tiles(at)] == [old.capture_id]
+    (until_now,) = [each for each in at.button if each.label == "Until now instead"]
+    until_now.click().run()
+    assert not at.exception
+    assert [tile["capture"] for tile in tiles(at)] == [new.capture_id]
+
+
+def test_all_classes_have_their_means(open_page: OpenPage, signwatch: Services) -> None:
+    images = [make_image(seed) for seed in (1, 2, 3)]
+    captures = [
+        make_capture(image, prediction=make_prediction(k), inferred_at=now())
+        for image, k in zip(images, (14, 14, 1), strict=True)
+    ]
+    signwatch.log.append(captures, images)
+    at = open_page("explain", sheet="all")
+    assert values(at.subheader) == ["What did the model look at?"]
+    shown = [text for text in values(at.markdown) if text.startswith("**Mean map")]
+    assert shown == ["**Mean map for 14 Stop**", "**Mean map for 1 Speed limit 30 km/h**"]
+    assert {label.partition(" · ")[0] for label, page, _ in links(at) if page == "explain"} == {
+        "14 Stop", "1 Speed limit 30 km/h",
+    }  # fmt: skip
+
+
+def test_pictures_that_are_gone_or_broken_are_counted(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    good = make_image(1)
+    captures = [
+        make_capture(good, inferred_at=now()),
+        make_capture(None, image_sha256="2" * 64, inferred_at=now()),
+    ]
+    signwatch.log.append(captures, [good])
+    at = open_page("explain", sheet="all")
+    assert ("1 of 2 captures with a picture; 1 more cannot be read, or went with "
+            "retention. Each map is for the class that was said; all share one colour scale."
+            ) in values(at.caption)  # fmt: skip
+
+
+def test_nothing_matches_says_what_to_do(open_page: OpenPage) -> None:
+    at = open_page("explain", sheet="all")
+    assert alerts(at) == [
+        Alert("info", "No capture with a picture matches",
+              "Choose a longer window, another class, or send some traffic."),
+    ]  # fmt: skip
+    assert [link[:2] for link in links(at)] == [
+        ("See all captures", "captures"), ("Send attacked signs", "attack"),
+    ]  # fmt: skip
+
+
+def test_the_sheet_is_made_once_until_it_is_refreshed(
+    open_page: OpenPage, signwatch: Services, traffic: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_page("explain", sheet="all")
+    made: list[object] = []
+    make = Services.contact_sheet
+    monkeypatch.setattr(
+        Services, "contact_sheet",
+        lambda *args, **options: (made.append(options), make(*args, **options))[1],
+    )  # fmt: skip
+    at.slider(key="explain_opacity").set_value(20).run()
+    assert made == []
+    (refresh,) = [each for each in at.button if each.label == "Refresh"]
+    refresh.click().run()
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"since": "2026-02-14"}, "`since` and `until` in the address count together; "
+         "both are left out"),
+        ({"minutes": "0"}, "`minutes` in the address must be a whole number in 1..525,600, "
+         "got `0`; it is left out"),
+        ({"count": "1000"}, "`count` in the address must be a whole number in 6..48, "
+         "got `1000`; it is left out"),
+        ({"class": "99"}, "`class` in the address must be a whole number in 0..42, got `99`; "
+         "it is left out"),
+    ],
+)  # fmt: skip
+def test_nonsense_in_the_address(
+    query: dict[str, str], message: str, open_page: OpenPage, traffic: list[str]
+) -> None:
+    at = open_page("explain", sheet="all", **query)
+    assert alerts(at) == [Alert("warning", "", message)]
+    assert len(tiles(at)) == 4
+
+
+def test_from_the_sheet_to_the_pair_view(open_page: OpenPage, traffic: list[str]) -> None:
+    at = open_page("explain", sheet="all", minutes="15")
+    at.segmented_control(key="explain_view").select("pair").run()
+    assert not at.exception
+    assert "map_Left_0" in charts(at)
+    assert at.query_params == {}
