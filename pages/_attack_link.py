@@ -14,11 +14,12 @@ import streamlit as st
 from core import labels, samples
 from core.errors import BadInput
 from core.vision.attacks import ATTACKS, get_attack
-from pages._attack_sign import ANY_WRONG
+from pages._attack_sign import ANY_WRONG, MOST_EACH
 
 MODES = {"one": "One sign", "compare": "Compare attacks", "many": "Many signs"}
 STOP = 14
 MOST_LEVELS = 64
+BUDGET_OF_ALL = "attack_budget_all"  # the widget of the attacks that are compared
 # A sign, an attack and a budget that show at once what this is about; an address without
 # parameters means the same.
 TRY_IT = {
@@ -31,7 +32,8 @@ TRY_IT = {
 class AttackLink:
     """One state of the page. picture: from 1; target None: any wrong class; epsilon: levels of
     255, in other norms their own unit, None: the attack's own, like steps; sure: go on after the
-    first misreading.
+    first misreading. attacks: those compared, with one budget in levels for all; classes, each:
+    the sample signs that are attacked together, every class if there is none, and how many of each.
     """
 
     mode: str = "one"
@@ -43,6 +45,9 @@ class AttackLink:
     steps: int | None = None
     seed: int = 0
     sure: bool = False
+    attacks: tuple[str, ...] = tuple(ATTACKS)[:3]
+    classes: tuple[int, ...] = ()
+    each: int = 1
 
     @staticmethod
     def read(address: Mapping[str, str]) -> tuple[AttackLink, list[str]]:
@@ -58,7 +63,10 @@ class AttackLink:
         link = AttackLink(**values)
         if link.epsilon is not None:
             try:
-                check_budget(link.attack, link.epsilon)
+                if link.mode == "compare":
+                    check_levels(link.epsilon)
+                else:
+                    check_budget(link.attack, link.epsilon)
             except BadInput as error:
                 problems.append(f"`epsilon` in the address: {error}; it is left out")
                 link = AttackLink(**(values | {"epsilon": None}))
@@ -73,6 +81,9 @@ class AttackLink:
             **{name: f"{value:g}" for name, value in optional.items() if value is not None},
             **({"seed": str(self.seed)} if self.seed else {}),
             **({"sure": "yes"} if self.sure else {}),
+            **({"attacks": ",".join(self.attacks)} if self.mode == "compare" else {}),
+            **({"classes": ",".join(map(str, self.classes))} if self.classes else {}),
+            **({"each": str(self.each)} if self.each > 1 else {}),
         }  # fmt: skip
 
 
@@ -81,10 +92,16 @@ def check_budget(attack: str, size: float) -> None:
     info = get_attack(attack).info
     if not info.takes_epsilon:
         raise BadInput(f"{info.title} takes no budget, got {size:g}")
-    if info.norm == "linf" and size not in range(1, MOST_LEVELS + 1):
-        raise BadInput(f"must be a whole number of levels in 1..{MOST_LEVELS}, got {size:g}")
+    if info.norm == "linf":
+        check_levels(size)
     if not size > 0:
         raise BadInput(f"must be above 0, got {size:g}")
+
+
+def check_levels(size: float) -> None:
+    """BadInput unless `size` is a budget in levels that the page offers."""
+    if size not in range(1, MOST_LEVELS + 1):
+        raise BadInput(f"must be a whole number of levels in 1..{MOST_LEVELS}, got {size:g}")
 
 
 def follow() -> None:
@@ -103,8 +120,12 @@ def follow() -> None:
         f"attack_name_{ATTACKS[link.attack].info.family}": link.attack,
         "attack_target": ANY_WRONG if link.target is None else link.target,
         "attack_seed": link.seed, "attack_sure": link.sure,
+        "attack_names": list(link.attacks), "attack_classes": list(link.classes),
+        "attack_count": link.each,
     })  # fmt: skip
-    if link.epsilon is not None:
+    if link.epsilon is not None and link.mode == "compare":
+        st.session_state[BUDGET_OF_ALL] = int(link.epsilon)
+    elif link.epsilon is not None:
         st.session_state[f"attack_budget_{link.attack}"] = (
             int(link.epsilon) if ATTACKS[link.attack].info.norm == "linf" else link.epsilon
         )
@@ -130,10 +151,15 @@ def _shown() -> AttackLink:
         picture=shown.get("attack_number", 0) + 1,
         attack=attack,
         target=None if target == ANY_WRONG else target,
-        epsilon=shown.get(f"attack_budget_{attack}"),
+        epsilon=shown.get(
+            BUDGET_OF_ALL if shown["attack_mode"] == "compare" else f"attack_budget_{attack}"
+        ),
         steps=shown.get(f"attack_steps_{attack}"),
         seed=shown.get("attack_seed", 0),
         sure=shown.get("attack_sure", False),
+        attacks=tuple(shown.get("attack_names", AttackLink.attacks)),
+        classes=tuple(shown.get("attack_classes", ())),
+        each=shown.get("attack_count", 1),
     )
 
 
@@ -146,6 +172,10 @@ def _mode(text: str) -> str:
 def _attack(text: str) -> str:
     get_attack(text)
     return text
+
+
+def _several(read: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
+    return lambda text: tuple(dict.fromkeys(read(part) for part in text.split(",") if part))
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
@@ -175,4 +205,7 @@ READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "steps": ("steps", _number(1, 1000)),
     "seed": ("seed", _number(0, 2**31 - 1)),
     "sure": ("sure", lambda text: text == "yes"),
+    "attacks": ("attacks", _several(_attack)),
+    "classes": ("classes", _several(_class)),
+    "each": ("each", _number(1, MOST_EACH)),
 }

@@ -10,7 +10,7 @@ from core.services import current
 from core.trials import LEVELS, Plan
 from core.vision.attacks import ATTACKS, AttackInfo
 from core.vision.lab import settings_of
-from pages._attack_link import MOST_LEVELS
+from pages._attack_link import BUDGET_OF_ALL, MOST_LEVELS
 from pages._attack_sign import choose_class, sample_of
 
 FAMILIES = {"budget": "Budget", "smallest": "Smallest", "physical": "Real sign"}
@@ -42,12 +42,12 @@ def choose_plan(pixels: NDArray[uint8] | None) -> Plan:
 def choose_plans(pixels: NDArray[uint8] | None) -> list[Plan]:
     """Several attacks with one target and one budget, each with its own settings."""
     names = st.pills(
-        "Attacks", list(ATTACKS), selection_mode="multi", default=list(ATTACKS)[:3], wrap=True,
+        "Attacks", list(ATTACKS), selection_mode="multi", wrap=True,
         format_func=lambda name: ATTACKS[name].info.title, key="attack_names",
         persist_state="page",
     )  # fmt: skip
     target = choose_target()
-    levels = _choose_levels("attack_budget_all")
+    levels = _choose_levels(BUDGET_OF_ALL)
     _show_budget(pixels, levels / LEVELS, "linf")
     st.caption("Attacks whose budget has another unit take their usual one.")
     plans = []

@@ -16,6 +16,7 @@ from pages import _parts as parts
 GALLERY = 6  # pictures in a row
 MOST_SHOWN = 24
 SIDE = 96
+MOST_EACH = 6  # sample signs of a class
 ANY_WRONG = -1  # in the widget, for which None means that nothing is chosen
 
 
@@ -58,7 +59,9 @@ def choose_many() -> tuple[list[Picture], list[int] | None]:
         "Classes", _ids(), format_func=class_name, placeholder="All classes", key="attack_classes",
         persist_state="page",
     )  # fmt: skip
-    count = st.slider("Pictures of each class", 1, 6, key="attack_count", persist_state="page")
+    count = st.slider(
+        "Pictures of each class", 1, MOST_EACH, key="attack_count", persist_state="page"
+    )
     chosen = [sample for k in classes or _ids() for sample in samples.of_class(k)[:count]]
     return [sample.picture() for sample in chosen], [sample.class_id for sample in chosen]
 

@@ -18,6 +18,7 @@ from core.images import decode
 from core.labels import class_name
 from core.services import Services
 from core.trials import Plan
+from core.vision.attacks import ATTACKS
 from pages._attack_link import TRY_IT, AttackLink
 from tests.pages.attacking import dropped, finished, press
 from tests.pages.conftest import OpenPage, go_to
@@ -30,10 +31,9 @@ LEFT_OUT = "it is left out"
 
 
 def test_attacks_are_compared_on_one_sign(open_page: OpenPage, signwatch: Services) -> None:
-    names = ["fgsm", "deepfool"]
-    at = dropped(open_page("attack", mode="compare", target="any", attack="fgsm"), blocks(5))
-    at.session_state["attack_names"] = names
-    at.run()
+    at = dropped(
+        open_page("attack", mode="compare", target="any", attacks="fgsm,deepfool"), blocks(5)
+    )
     finished(press(at, "Compare"))
     label = predict(signwatch, blocks(5)).class_id
     expected = signwatch.compare(
@@ -206,6 +206,24 @@ def test_an_address_carries_what_the_page_shows(open_page: OpenPage) -> None:
     assert at.number_input(key="attack_seed").value == 9
 
 
+def test_an_address_carries_what_is_compared(open_page: OpenPage) -> None:
+    address = {
+        "mode": "compare", "class": "3", "picture": "1", "attack": "pgd", "target": "7",
+        "epsilon": "12", "attacks": "bim,square",
+    }  # fmt: skip
+    at = open_page("attack", **address)
+    assert dict(at.query_params.items()) == address
+    assert "with 2 attacks" in at.markdown[0].value
+    assert at.slider(key="attack_budget_all").value == 12
+
+
+def test_an_address_carries_which_signs_are_attacked(open_page: OpenPage) -> None:
+    at = open_page("attack", mode="many", classes="3,1", each="2")
+    assert "in **4 pictures**" in at.markdown[0].value
+    at.slider(key="attack_count").set_value(3).run()
+    assert (at.query_params["classes"], at.query_params["each"]) == ("3,1", "3")
+
+
 def test_back_on_the_page_it_is_as_it_was_left(open_page: OpenPage) -> None:
     at = open_page("attack", **{"class": "3"}, attack="fgsm", epsilon="3", target="7")
     go_to(at, "model")
@@ -225,6 +243,9 @@ def test_back_on_the_page_it_is_as_it_was_left(open_page: OpenPage) -> None:
         ("epsilon", "nan", "must be a whole number of levels in 1..64, got nan"),
         ("epsilon", "much", "expected a number, got 'much'"),
         ("steps", "0", "expected a whole number in 1..1000, got '0'"),
+        ("attacks", "pgd,7", f"unknown attack '7'; there are {', '.join(ATTACKS)}"),
+        ("classes", "3,x", "expected a whole number in 0..42, got 'x'"),
+        ("each", "7", "expected a whole number in 1..6, got '7'"),
         ("mode", "all", "expected one of one, compare, many, got 'all'"),
     ],
 )
@@ -253,6 +274,7 @@ def test_a_budget_that_the_attack_cannot_have_is_left_out(attack: str, epsilon: 
 def test_addresses_that_are_written_are_read_again() -> None:
     for link in (
         AttackLink(), AttackLink("many", 1, 2, "pgd_l2", None, 1.5, 7, 3, True),
+        AttackLink("compare", epsilon=3, attacks=("fgsm",)), AttackLink(classes=(3, 4), each=2),
         AttackLink.read(TRY_IT)[0],
     ):  # fmt: skip
         assert AttackLink.read(link.write()) == (link, [])
