@@ -105,8 +105,8 @@ class TensorTrial:
             like = difflib.get_close_matches(name, self.tensor_names(), MOST_NAMED)
             hint = f"like it are {', '.join(like)}" if like else "no name is like it"
             raise TensorUnavailable(
-                f"tensor {name!r} was not recorded; {hint}. What is recorded, "
-                "SIGNWATCH_TENSORS_REGEX says"
+                f"tensor {name!r} was not recorded; {hint}. SIGNWATCH_TENSORS_REGEX decides what "
+                "is recorded"
             )
         return TrialTensor(name, self, self._table)
 

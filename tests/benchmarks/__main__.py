@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from itertools import chain
 
-from tests.benchmarks import attacks, capture_files, classifier, endpoint, explain, log
+from tests.benchmarks import attacks, capture_files, classifier, endpoint, explain, log, tensors
 
 PARTS = {
     "classifier": classifier.rows,
     "endpoint": endpoint.rows,
     "attacks": attacks.rows,
-    "explain": explain.rows,
+    "explain": lambda: chain(explain.rows(), tensors.rows()),
     "log": lambda: chain(log.rows(), capture_files.rows()),
 }
 
