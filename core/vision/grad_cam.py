@@ -49,7 +49,6 @@ def grad_cam(classifier: Classifier, pixels: Tensor, class_ids: Tensor | None) -
 class _Features:
     """values, gradient: (batch, channels, height, width) of the last feature maps seen."""
 
-    output: Tensor | None = None
     values: Tensor | None = None
     gradient: Tensor | None = None
 
@@ -67,16 +66,16 @@ def _last_features(network: nn.Module) -> Iterator[_Features]:
         if isinstance(module, NO_FEATURES):
             passed_on.append(output)
         elif output.requires_grad and not any(output is other for other in passed_on):
-            features.output, features.values = output, output.detach().clone()
-            output.register_hook(lambda gradient: keep(output, gradient))
+            values = features.values = output.detach().clone()
+            output.register_hook(lambda gradient: keep(values, gradient))
 
-    def keep(output: Tensor, gradient: Tensor) -> None:
-        if output is features.output:
+    def keep(values: Tensor, gradient: Tensor) -> None:
+        # In-place layers make one tensor the output of several modules: the last one's counts.
+        if values is features.values:
             features.gradient = gradient
 
     with ExitStack() as stack:
         for layer in network.modules():
             stack.callback(layer.register_forward_hook(look).remove)
         yield features
-        features.output = None
         passed_on.clear()

@@ -12,7 +12,7 @@ from core.vision.classifier import Classifier, build_network, to_tensor
 from core.vision.explanation_quality import measure
 from core.vision.fullgrad import explain
 from core.vision.saliency import METHODS
-from tests.benchmarks.rows import Row, Rows, held_out, model
+from tests.benchmarks.rows import Row, Rows, attacked_images, held_out, model
 from tests.benchmarks.worker import run_peers
 
 COUNT, BATCH = 256, 32
@@ -62,8 +62,8 @@ def batches() -> Rows:
 
 
 def beside_peers() -> Rows:
-    """Seconds of a batch, and what both sides compute alike."""
-    pixels = _pixels(BATCH)
+    """Seconds of a batch at the size that the classifier sees, and what both compute alike."""
+    pixels, _ = attacked_images(BATCH)
     theirs = run_peers("explanations", pixels=pixels.numpy())
     own = theirs["seconds/signwatch"]
     for name, peer, goal in (

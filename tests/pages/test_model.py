@@ -12,7 +12,7 @@ from core.vision.classifier import Classifier
 from tests.conftest import random_classifier
 from tests.pages.conftest import OpenPage
 from tests.pages.elements import Alert, alerts, charts, metrics, values
-from tests.reports import make_report
+from tests.reports import make_quality, make_report
 
 UNMEASURED = Alert(
     "info", "",
@@ -23,6 +23,11 @@ UNREPORTED = Alert(
     "How it reads attacked and corrupted pictures was not measured yet. `python -m core attack "
     "--report` measures it, in some minutes.",
 )  # fmt: skip
+UNEXPLAINED = Alert(
+    "info", "",
+    "How far its heat maps can be trusted was not measured yet. `python -m core explain --evaluate "
+    "--data PATH` measures it, in some minutes.",
+)  # fmt: skip
 RECIPE = {"epochs": 30, "data": "gtsrb32"}
 FIGURES = {"held_out": {"accuracy": 0.99312, "macro_f1": 0.98765, "ece": 0.00432, "images": 7_891}}
 
@@ -31,7 +36,7 @@ def test_weights_without_figures_say_how_to_measure_them(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("model")
-    assert alerts(at) == [UNMEASURED, UNREPORTED]
+    assert alerts(at) == [UNMEASURED, UNREPORTED, UNEXPLAINED]
     assert not charts(at)
     assert not at.metric
     manifest = signwatch.predictor.classifier.manifest
@@ -78,14 +83,14 @@ def test_without_a_calibration_the_weaker_flag_is_admitted(page: AppTest) -> Non
             "warning", "",
             "No suspicion calibration beside these weights, so only the trust rule flags.",
         ),
-        UNREPORTED,
+        UNREPORTED, UNEXPLAINED,
     ]  # fmt: skip
 
 
 def test_a_report_of_these_weights_is_shown(measured: Classifier, open_page: OpenPage) -> None:
     make_report(measured.manifest.sha256).write(Settings.from_environment().model)
     page = open_page("model")
-    assert [each.kind for each in alerts(page)] == ["warning"]
+    assert sorted(each.kind for each in alerts(page)) == ["info", "warning"]
     assert list(charts(page)) == ["budgets", "corruptions"]
     pgd, strongest = charts(page)["budgets"]["data"]
     assert (pgd["name"], strongest["name"]) == ("PGD", "AutoAttack-lite")
@@ -109,7 +114,7 @@ def test_a_report_of_other_weights_is_said_and_not_shown(
 ) -> None:
     make_report("0123456789abcdef" * 4).write(Settings.from_environment().model)
     page = open_page("model")
-    assert alerts(page)[-1] == Alert(
+    assert alerts(page)[1] == Alert(
         "warning", "",
         "The report of 2026-11-21 is of other weights (0123456789ab), so it is not shown. "
         "`python -m core attack --report` measures it, in some minutes.",
@@ -126,4 +131,47 @@ def test_a_damaged_report_is_said(measured: Classifier, open_page: OpenPage) -> 
         f"{file} is not a robustness report ('budgets'); `python -m core attack --report` makes it "
         "anew",
     )  # fmt: skip
-    assert values(page.subheader) == ["How robust it is", "How it was trained", "What it cannot do"]
+    assert values(page.subheader) == [
+        "How robust it is", "How good its explanations are", "How it was trained",
+        "What it cannot do",
+    ]  # fmt: skip
+
+
+def test_figures_of_explanations_are_shown(measured: Classifier, open_page: OpenPage) -> None:
+    make_quality(measured.manifest.sha256).write(Settings.from_environment().model)
+    page = open_page("model")
+    shown = metrics(page)
+    assert [(name, shown[name][0]) for name in list(shown)[4:]] == [
+        ("Completeness residual", "3e-05"),
+        ("Strongest place on the sign", "98.5%"),
+        ("Deletion moves the score", "7.1%"),
+        ("Left with random parameters", "0.13"),
+    ]
+    assert (
+        "FullGrad, measured on 2026-11-22 with 120 images of gtsrb32 (held-out), 40 physical signs."
+    ) in values(page.caption)
+    assert any("rank correlation of 0.43" in text for text in values(page.caption))
+    assert UNEXPLAINED not in alerts(page)
+
+
+def test_figures_without_boxes_have_no_pointing_game(
+    measured: Classifier, open_page: OpenPage
+) -> None:
+    quality = replace(make_quality(measured.manifest.sha256), localisation=None, fold="all")
+    quality.write(Settings.from_environment().model)
+    page = open_page("model")
+    assert len(metrics(page)) == 4 + 3
+    assert any("images of gtsrb32, 40 physical" in text for text in values(page.caption))
+
+
+def test_figures_of_other_weights_are_said_and_not_shown(
+    measured: Classifier, open_page: OpenPage
+) -> None:
+    make_quality("0123456789abcdef" * 4).write(Settings.from_environment().model)
+    page = open_page("model")
+    assert Alert(
+        "warning", "",
+        "The figures of 2026-11-22 are of other weights (0123456789ab), so they are not shown. "
+        "`python -m core explain --evaluate --data PATH` measures it, in some minutes.",
+    ) in alerts(page)  # fmt: skip
+    assert len(metrics(page)) == 4

@@ -21,6 +21,7 @@ from tests.core.vision.test_fullgrad import (
     CLASSES,
     FailsBackward,
     FailsForward,
+    Residual,
     partly_training,
     randomise,
     small_network,
@@ -96,6 +97,22 @@ def test_what_speaks_against_a_class_is_not_in_grad_cam() -> None:
     (found,) = METHODS["grad_cam"].explain(plain(network), torch.ones(1, 3, 1, 1), 0)
     assert found.logit == -15.0
     assert found.map.tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize("inplace", [True, False])
+def test_grad_cam_of_a_residual_block_is_of_what_leaves_it(inplace: bool) -> None:
+    # In place, the block's output is the same tensor as its batch norm's, with another gradient.
+    network = nn.Sequential(
+        Residual(3, inplace=inplace), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)
+    )
+    classifier, pixels = plain(randomise(network), side=4), torch.rand(1, 3, 4, 4)
+    (found,) = METHODS["grad_cam"].explain(classifier, pixels, 0)
+    with torch.no_grad():
+        features = network.eval()[0](pixels.clone())
+        # Every place of a feature has the gradient weight / 16.
+        expected = torch.relu((network[-1].weight[0].view(1, 3, 1, 1) / 16 * features).sum(1))
+    assert (features == 0).any() and expected.any()
+    np.testing.assert_allclose(found.map, expected[0].numpy(), rtol=1e-5, atol=1e-7)
 
 
 def test_simple_fullgrad_by_hand() -> None:
