@@ -43,7 +43,7 @@ def show_totals(count: int) -> None:
         st.metric("Records", f"{count:,} of {settings.tensors_records:,}", border=True,
                   help="The oldest goes when one more is recorded than the log keeps.")  # fmt: skip
         st.metric("In the log", f"{signwatch.tensors.size() / 1e6:,.1f} MB", border=True,
-                  help="Compressed; parameters once for all records of the same weights.",
+                  help="Compressed, without the parameters, which are kept once for all records.",
                   )  # fmt: skip
         st.metric("Recorded by itself", words, border=True, help=full)
         st.metric("Left out since the start", f"{lost:,}", border=True,

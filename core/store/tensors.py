@@ -140,11 +140,9 @@ class TensorsTable:
         }
 
     def size(self) -> int:
-        """Bytes that all contents take, those of the weights included."""
+        """Bytes that the tensors of all records take, without those of the weights."""
         return int(
-            self._database.rows(
-                "SELECT coalesce(sum(octet_length(content)), 0) FROM log.tensor_contents"
-            )[0][0]
+            self._database.rows("SELECT coalesce(sum(size), 0) FROM log.tensor_records")[0][0]
         )
 
     def _regex(self, regex: str | None) -> list[str | None]:
