@@ -141,8 +141,8 @@ def _explanations(quality: ExplanationQuality) -> Iterable[str]:
         "Mean |Spearman| between maps of the trained network and of one whose layers are random "
         "from the top down to the one named (Adebayo et al. 2018). Signed: maps without absolute "
         "values. Specific: maps as shown, less the mean map of all images. Another image's: maps "
-        "as shown, each beside the random network's map of another image, which is what "
-        "architecture, padding and centred signs alone give."
+        "as shown, each beside the random network's map of another image: what maps have in "
+        "common whatever they show."
     )
     yield _table(
         ("random down to", "signed", "specific", "as shown", "another image's"),

@@ -107,7 +107,7 @@ def show_explanations(quality: ExplanationQuality) -> None:
             f"{deletion.changes['middle']:.1%}.",
         )
         st.metric(
-            "Left with random parameters",
+            "Left when untrained",
             f"{random.specific:.2f}",
             border=True,
             help=f"{RANDOM_HELP} Of what is specific to a picture: {random.specific:.2f}; of "
@@ -116,8 +116,8 @@ def show_explanations(quality: ExplanationQuality) -> None:
         )
     st.caption(
         f"Maps as shown keep a rank correlation of {random.shown:.2f} when every parameter is "
-        f"random, and {random.other_image:.2f} with another picture's map: that part is the shape "
-        "that padding and centred signs give to every map, and says nothing about a picture."
+        f"random, and {random.other_image:.2f} with another picture's map: that part is a shape "
+        "that all maps have in common, and says nothing about a picture."
     )
 
 

@@ -2,10 +2,9 @@
 
 Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018 (arXiv:1810.03292): parameters
 become random from the top down, and each network's maps are compared with the trained one's by
-rank correlation, once without absolute values and once with. Maps with absolute values always
-correlate, for trained networks too and for maps of different pictures: they share the shape that
-architecture, padding and centred signs give to every gradient. So they are compared as shown, less
-the mean map of all pictures, and with another picture's map.
+rank correlation, once without absolute values and once with. Maps with absolute values correlate
+even between different pictures, as they share a shape. So they are compared as shown, less the
+mean map of all pictures, and with another picture's map.
 """
 
 from __future__ import annotations

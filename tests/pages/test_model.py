@@ -145,7 +145,7 @@ def test_figures_of_explanations_are_shown(measured: Classifier, open_page: Open
         ("Completeness residual", "3e-05"),
         ("Strongest place on the sign", "98.5%"),
         ("Deletion moves the score", "7.1%"),
-        ("Left with random parameters", "0.13"),
+        ("Left when untrained", "0.13"),
     ]
     assert (
         "FullGrad, measured on 2026-11-22 with 120 images of gtsrb32 (held-out), 40 physical signs."
