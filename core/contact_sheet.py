@@ -41,25 +41,40 @@ class Tile:
 
 
 @dataclass(frozen=True, eq=False)
-class Means:
-    """The mean maps (MEAN_SIDE, MEAN_SIDE) of one class; None where no tile is of that kind.
+class Mean:
+    """Over `count` tiles: the mean map (MEAN_SIDE, MEAN_SIDE) and the mean picture under it."""
 
-    pictures: the mean of all of its pictures, to lay differences over.
-    """
+    count: int
+    map: NDArray[np.float32]
+    pixels: NDArray[np.uint8]
+
+    @staticmethod
+    def of(tiles: Sequence[Tile]) -> Mean | None:
+        """None without tiles."""
+        if not tiles:
+            return None
+        size = (MEAN_SIDE, MEAN_SIDE)
+        pictures = [np.asarray(Image.fromarray(tile.pixels).resize(size)) for tile in tiles]
+        return Mean(
+            len(tiles), heat_maps.mean_map([tile.explanation.map for tile in tiles]),
+            np.mean(pictures, axis=0).round().astype(np.uint8),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Means:
+    """One class: the mean of the adversarial or flagged tiles, and of the others."""
 
     class_id: int
-    suspects: int
-    others: int
-    suspect: NDArray[np.float32] | None
-    other: NDArray[np.float32] | None
-    pictures: NDArray[np.uint8]
+    suspect: Mean | None
+    other: Mean | None
 
     @property
     def difference(self) -> NDArray[np.float32] | None:
         """Adversarial or flagged minus the rest; None unless there are both."""
         if self.suspect is None or self.other is None:
             return None
-        return heat_maps.difference(self.suspect, self.other)
+        return heat_maps.difference(self.suspect.map, self.other.map)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +100,13 @@ class ContactSheet:
         for tile in self.tiles:
             groups.setdefault(tile.explanation.class_id, []).append(tile)
         ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-        return [_means(class_id, tiles) for class_id, tiles in ordered]
+        return [
+            Means(class_id, *(
+                Mean.of([tile for tile in tiles if tile.suspect == suspect])
+                for suspect in (True, False)
+            ))
+            for class_id, tiles in ordered
+        ]  # fmt: skip
 
 
 def dealt(limit: int, suspects: int, others: int) -> tuple[int, int]:
@@ -135,18 +156,3 @@ def make(
 def _own(class_id: int | None) -> int | None:
     """The class, if it is one of ours: imported captures may have others."""
     return class_id if class_id is not None and 0 <= class_id < len(all_labels()) else None
-
-
-def _means(class_id: int, tiles: Sequence[Tile]) -> Means:
-    kinds = [
-        [tile.explanation.map for tile in tiles if tile.suspect == suspect]
-        for suspect in (True, False)
-    ]
-    first, second = (heat_maps.mean_map(maps) if maps else None for maps in kinds)
-    size = (MEAN_SIDE, MEAN_SIDE)
-    pictures = np.mean(
-        [np.asarray(Image.fromarray(tile.pixels).resize(size)) for tile in tiles], axis=0
-    )
-    return Means(
-        class_id, len(kinds[0]), len(kinds[1]), first, second, pictures.round().astype(np.uint8)
-    )

@@ -38,10 +38,8 @@ def render(comparison: Comparison) -> bytes:
             _write(draw, (left, top + PANEL + 10), told, 15, FAINT)
     if len(comparison.sides) > 1:
         _write(draw, (lefts[-1], MARGIN), "Difference of the maps", 18, FAINT)
-        ends = " and ".join(
-            f"{colour}: more in {side.title.lower()}"
-            for colour, side in zip(("red", "blue"), comparison.sides, strict=True)
-        )
+        first, second = (side.title.lower() for side in comparison.sides)
+        ends = f"red: more in {first}, blue: in {second}"
         _write(draw, (lefts[-1], MARGIN + 34), ends, 13, FAINT, PANEL)
         for row in range(comparison.rows):
             panel = comparison.difference_panel(row)

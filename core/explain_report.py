@@ -23,11 +23,12 @@ section { margin-top: 2.5rem; }
 .panels { display: flex; gap: .5rem; }
 figure { margin: 0; flex: 1; min-width: 0; }
 img { width: 100%; height: auto; border-radius: 4px; display: block; }
-.difference { max-width: 16rem; }
+.difference { flex: 0 1 18rem; }
 figcaption, .muted { color: GrayText; font-size: .875rem; }
 table { border-collapse: collapse; margin-top: .5rem; }
 th, td { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
+tbody th { font-weight: normal; white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
 """
 
 
@@ -78,7 +79,8 @@ def _section(comparison: Comparison, row: int) -> str:
     return (
         f"<section><h2>Maps for {escape(' and '.join(classes))}</h2>"
         f'<div class="sides">{"".join(sides)}</div>'
-        f"{_difference(comparison, row)}{_layers(comparison, row)}</section>"
+        f'<div class="sides">{_difference(comparison, row)}{_layers(comparison, row)}</div>'
+        "</section>"
     )
 
 
@@ -89,7 +91,7 @@ def _difference(comparison: Comparison, row: int) -> str:
     first, second = (side.title.lower() for side in comparison.sides)
     caption = f"Red: more in the {first} picture; blue: more in the {second} one"
     figure = _figure(pixels, caption, "Signed difference of the two maps")
-    return f'<h3>Difference of the maps</h3><div class="difference">{figure}</div>'
+    return f'<div class="difference"><h3>Difference of the maps</h3>{figure}</div>'
 
 
 def _layers(comparison: Comparison, row: int) -> str:
@@ -103,7 +105,7 @@ def _layers(comparison: Comparison, row: int) -> str:
         for name in names
     ]
     lines.append(("All together: the logit", [each.logit for each in own]))
-    head = "".join(f"<th>{escape(side.title)}</th>" for side in comparison.sides)
+    head = "".join(f'<th class="number">{escape(side.title)}</th>' for side in comparison.sides)
     body = "".join(
         f"<tr><th>{escape(name)}</th>"
         + "".join(f'<td class="number">{value:+.3f}</td>' for value in values)
@@ -111,14 +113,14 @@ def _layers(comparison: Comparison, row: int) -> str:
         for name, values in lines
     )
     return (
-        "<h3>Contribution by layer, in logits</h3>"
-        f"<table><thead><tr><th>Layer</th>{head}</tr></thead><tbody>{body}</tbody></table>"
+        '<div class="side"><h3>Contribution by layer, in logits</h3>'
+        f"<table><thead><tr><th>Layer</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> str:
     rows = (f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in facts)
-    return f"<table>{''.join(rows)}</table>"
+    return f"<table><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _figure(pixels: Pixels, caption: str, alt: str) -> str:

@@ -146,10 +146,12 @@ def current_link() -> ExplainLink:
 
 def remember() -> None:
     """Let the address say what the page shows."""
-    written = current_link().write()
-    st.session_state["explain_address"] = written
-    if st.query_params.to_dict() != written:
+    written, shown = current_link().write(), st.session_state
+    # A link from this page to itself brings its parameters here without showing them in the
+    # browser's address, so what changed is written even if it is what the parameters say.
+    if written != shown.get("explain_address") or written != st.query_params.to_dict():
         st.query_params.from_dict(written)
+    shown["explain_address"] = written
 
 
 def _public(name: str) -> str:

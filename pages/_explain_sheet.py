@@ -115,7 +115,7 @@ def _tell(sheet: ContactSheet) -> None:
 
 def _show_means(sheet: ContactSheet, link: ExplainLink) -> None:
     means = sheet.means()
-    maps = [each for mean in means for each in (mean.suspect, mean.other) if each is not None]
+    maps = [each.map for mean in means for each in (mean.suspect, mean.other) if each]
     largest = heat_maps.common_scale(maps)
     for mean in means[:MOST_CLASSES]:
         st.markdown(f"**Mean map for {class_name(mean.class_id)}**")
@@ -125,31 +125,31 @@ def _show_means(sheet: ContactSheet, link: ExplainLink) -> None:
                    f"{len(means)}. Choose a class for its own.")  # fmt: skip
 
 
-def _show_mean(mean: Means, largest: float, link: ExplainLink) -> None:
+def _show_mean(means: Means, largest: float, link: ExplainLink) -> None:
     columns = iter(st.columns(3, gap="medium"))
-    kinds = ((SUSPECTS, mean.suspects, mean.suspect), (OTHERS, mean.others, mean.other))
-    for title, count, saliency in kinds:
-        if saliency is None:
+    for title, mean in ((SUSPECTS, means.suspect), (OTHERS, means.other)):
+        if mean is None:
             continue
         with next(columns):
-            st.caption(f"{title}, {count:,} pictures" if count > 1 else f"{title}, one picture")
+            count = f"{mean.count:,} pictures" if mean.count > 1 else "one picture"
+            st.caption(f"{title}, {count}")
             st.plotly_chart(
                 explain_figures.heat_map(
-                    mean.pictures, saliency, largest=largest, style=link.style, beside="map",
+                    mean.pixels, mean.map, largest=largest, style=link.style, beside="map",
                     height=220,
                 ),
-                key=f"mean_{mean.class_id}_{title}", config={"displayModeBar": False},
-                alt=f"Mean map for {class_name(mean.class_id)}: {title.lower()}",
+                key=f"mean_{means.class_id}_{title}", config={"displayModeBar": False},
+                alt=f"Mean map for {class_name(means.class_id)}: {title.lower()}",
             )  # fmt: skip
-    if mean.difference is not None:
+    if means.suspect is not None and means.difference is not None:
         with next(columns):
             st.caption("Difference: red for the former, blue for the latter")
             st.plotly_chart(
                 explain_figures.signed_difference(
-                    mean.pictures, mean.difference, largest=largest, height=220
+                    means.suspect.pixels, means.difference, largest=largest, height=220
                 ),
-                key=f"mean_{mean.class_id}_difference", config={"displayModeBar": False},
-                alt=f"Signed difference of the mean maps for {class_name(mean.class_id)}",
+                key=f"mean_{means.class_id}_difference", config={"displayModeBar": False},
+                alt=f"Signed difference of the mean maps for {class_name(means.class_id)}",
             )  # fmt: skip
 
 

@@ -162,8 +162,8 @@ def a_capture_leads_to_its_explanation(page: Page) -> None:
     see_page(page, "Explain")
     expect(page).to_have_url(re.compile(r"/explain\?capture=[0-9a-f-]{36}$"))
     for title in ("Adversarial", "Clean"):
-        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+        expect(page.get_by_text(title, exact=True).first).to_be_visible()
     expect(page.get_by_role("heading", name=re.compile(r"^14 Stop · \d+\.\d%"))).to_be_visible()
     maps = heat_maps(page)
-    expect(maps).to_have_count(2)
+    expect(maps).to_have_count(3)  # adversarial, clean, their difference
     assert stand_side_by_side(maps.nth(0), maps.nth(1))

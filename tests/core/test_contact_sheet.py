@@ -128,13 +128,28 @@ def test_means_by_class_and_kind_and_their_signed_difference() -> None:
         tile(4.0, flagged=True), tile(2.0, flagged=True, side=16), tile(1.0), tile(9.0, class_id=1),
     )  # fmt: skip
     stop, other = ContactSheet(tiles, 2, 2, 0).means()
-    assert (stop.class_id, stop.suspects, stop.others) == (14, 2, 1)
     even = np.ones((MEAN_SIDE, MEAN_SIDE))
-    assert stop.suspect == pytest.approx(3 * even)
-    assert stop.other == pytest.approx(even)
+    assert stop.class_id == 14
+    assert stop.suspect is not None
+    assert stop.other is not None
+    assert (stop.suspect.count, stop.other.count) == (2, 1)
+    assert stop.suspect.map == pytest.approx(3 * even)
+    assert stop.other.map == pytest.approx(even)
     assert stop.difference == pytest.approx(2 * even)
     assert (other.class_id, other.suspect, other.difference) == (1, None, None)
-    assert stop.pictures.shape == (MEAN_SIDE, MEAN_SIDE, 3)
+
+
+def test_a_mean_lies_over_the_pictures_that_it_is_of() -> None:
+    dark, bright = (np.full((8, 8, 3), level, dtype=np.uint8) for level in (10, 201))
+    tiles = tuple(
+        replace(tile(1.0, flagged=flagged), pixels=pixels)
+        for flagged, pixels in ((True, dark), (True, bright), (False, bright))
+    )
+    (means,) = ContactSheet(tiles, 2, 1, 0).means()
+    assert means.suspect is not None
+    assert means.other is not None
+    assert np.unique(means.suspect.pixels).tolist() == [106]  # half way, rounded to even
+    assert np.unique(means.other.pixels).tolist() == [201]
 
 
 def test_large_pictures_are_reduced(signwatch: Services) -> None:
