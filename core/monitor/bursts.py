@@ -2,9 +2,10 @@
 
 A burst is a stretch of predictions of one source that name at most two classes; the third class
 begins the next burst. (Two, because a classifier may waver between two classes over one sign: on
-real tracks, counting once a run of equal classes raised a false alarm in every such track.) Within
-a burst each cell counts once; all further predictions are repeats. Predictions whose source nobody
-knows are taken for one source. A burst ends when its source is silent for MEMORY predictions.
+real tracks, counting every run of equal classes raised a false alarm in each such track.) A cell
+counts once in a run of equal classes, and in no more than RUNS_THAT_COUNT runs of a burst; all
+further predictions are repeats. Predictions whose source nobody knows are taken for one source. A
+burst ends when its source is silent for MEMORY predictions.
 """
 
 from __future__ import annotations
@@ -21,15 +22,22 @@ from core.errors import BadInput
 MEMORY = 2_000
 MAX_SOURCE_LENGTH = 256
 CLASSES_IN_A_BURST = 2
+RUNS_THAT_COUNT = 2
 UNKNOWN = ""
 
 
 @dataclass(frozen=True)
 class Burst:
-    """What one source shows at the moment. last: position of its latest prediction."""
+    """What one source shows at the moment. last: position of its latest prediction.
+
+    classes: of the burst; class_id: of its latest run; run: the cells of that run; counted: every
+    cell as often as it counted in the burst.
+    """
 
     classes: tuple[int, ...]
-    cells: tuple[int, ...]
+    class_id: int
+    run: tuple[int, ...]
+    counted: tuple[int, ...]
     last: int
 
 
@@ -47,7 +55,7 @@ class BurstState:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as `from_json` reads it."""
-        bursts = [[key, b.classes, b.cells, b.last] for key, b in self.open.items()]
+        bursts = [[key, *vars(burst).values()] for key, burst in self.open.items()]
         return {"position": self.position, "open": bursts}
 
     @staticmethod
@@ -55,8 +63,10 @@ class BurstState:
         """The state that `to_json` wrote; raises BadInput."""
         try:
             bursts = {
-                str(key): Burst(tuple(classes), tuple(cells), int(last))
-                for key, classes, cells, last in document["open"]
+                str(key): Burst(
+                    tuple(classes), int(class_id), tuple(run), tuple(counted), int(last)
+                )
+                for key, classes, class_id, run, counted, last in document["open"]
             }
             return BurstState(int(document["position"]), bursts)
         except (KeyError, TypeError, ValueError) as error:
@@ -90,10 +100,9 @@ def mark_repeats(
         source = (name or UNKNOWN)[:MAX_SOURCE_LENGTH]
         burst = bursts.pop(source, None)  # it goes back in at the end
         if burst is None or not _goes_on(burst, class_id, position):
-            bursts[source] = Burst((class_id,), (cell,), position)
+            bursts[source] = Burst((class_id,), class_id, (cell,), (cell,), position)
         else:
-            repeats[index] = cell in burst.cells
-            bursts[source] = _with(burst, class_id, cell, position)
+            bursts[source], repeats[index] = _with(burst, class_id, cell, position)
         silent = next(iter(bursts))
         if position - bursts[silent].last > MEMORY:
             del bursts[silent]
@@ -106,7 +115,16 @@ def _goes_on(burst: Burst, class_id: int, position: int) -> bool:
     return class_id in burst.classes or len(burst.classes) < CLASSES_IN_A_BURST
 
 
-def _with(burst: Burst, class_id: int, cell: int, position: int) -> Burst:
-    classes = burst.classes if class_id in burst.classes else (*burst.classes, class_id)
-    cells = burst.cells if cell in burst.cells else (*burst.cells, cell)
-    return Burst(classes, cells, position)
+def _with(burst: Burst, class_id: int, cell: int, position: int) -> tuple[Burst, bool]:
+    """The burst with one more prediction, and whether that is a repeat."""
+    classes, run, counted = burst.classes, burst.run, burst.counted
+    if class_id != burst.class_id:
+        run = ()
+        if class_id not in classes:
+            classes = (*classes, class_id)
+    repeat = cell in run or counted.count(cell) >= RUNS_THAT_COUNT
+    if cell not in run:
+        run = (*run, cell)
+    if not repeat:
+        counted = (*counted, cell)
+    return Burst(classes, class_id, run, counted, position), repeat

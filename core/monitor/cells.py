@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 
 Ints = NDArray[np.int64]
-FLAGGED_WEIGHT = 3.0
+FLAGGED_WEIGHT = 5.0
 CONFIDENCE_BINS = 10
 
 

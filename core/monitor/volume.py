@@ -1,10 +1,11 @@
 """Traffic that stopped, or doubled: one test for each interval of the schedule.
 
 Requests of an interval are a gamma mixture of Poisson counts: their rate varies as much as it did
-between the baseline's intervals. With baseline counts x_1..x_m of mean x and variance s^2, the next
-count is negative binomial with mean x and variance x + d x^2 (1 + 1/m) + x/m, d the part of s^2
-that Poisson leaves open, at least 0; the terms in 1/m are for not knowing the mean. An interval is
-a violation if it holds at most half or at least twice the mean, and such a count, or one further
+between the baseline's intervals. With baseline counts x_1..x_m of mean x, the next count is
+negative binomial with mean x and variance x + d x^2 (1 + 1/m) + x/m; the terms in 1/m are for not
+knowing the mean. d is what Poisson leaves open, at least 0, of the upper 95 % bound of the counts'
+variance (chi-squared): few intervals say little of how much traffic varies. An interval is a
+violation if it holds at most half or at least twice the mean, and such a count, or one further
 out, has a probability of at most 1 / (2 A): on average at most one false alarm in A intervals.
 Rhythms of the day belong into the baseline: let it span whole days.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import nbinom, poisson
+from scipy.stats import chi2, nbinom, poisson
 
 from core.errors import BadInput
 from core.monitor.outcomes import Outcome, judged, not_computed
@@ -63,7 +64,9 @@ def volume(count: int, baseline: Sequence[int], *, false_alarm_every: float) -> 
 
 def _variance(baseline: Sequence[int], mean: float) -> float:
     intervals = len(baseline)
-    dispersion = max(0.0, (float(np.var(baseline, ddof=1)) - mean) / mean**2)
+    low = float(chi2.ppf(0.05, intervals - 1))
+    bound = float(np.var(baseline, ddof=1)) * (intervals - 1) / low
+    dispersion = max(0.0, (bound - mean) / mean**2)
     return mean + dispersion * mean**2 * (1 + 1 / intervals) + mean / intervals
 
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 import sys
 from itertools import chain
 
-from tests.benchmarks import attacks, capture_files, classifier, endpoint, explain, log, tensors
+from tests.benchmarks import (
+    attacks,
+    capture_files,
+    classifier,
+    endpoint,
+    explain,
+    log,
+    monitor,
+    tensors,
+)
 
 PARTS = {
     "classifier": classifier.rows,
     "endpoint": endpoint.rows,
     "attacks": attacks.rows,
     "explain": lambda: chain(explain.rows(), tensors.rows()),
+    "monitor": monitor.rows,
     "log": lambda: chain(log.rows(), capture_files.rows()),
 }
 

@@ -23,12 +23,13 @@ def test_thirty_frames_of_one_sign_count_once() -> None:
     assert repeats([14] * 30) == [False] + [True] * 29
 
 
-def test_a_classifier_that_wavers_between_two_classes_counts_each_once() -> None:
-    assert repeats([23, 19, 23, 19, 19, 23]) == [False, False, True, True, True, True]
+def test_a_classifier_that_wavers_between_two_classes_counts_each_twice() -> None:
+    assert repeats([23, 19, 23, 19, 19, 23, 19]) == [False] * 4 + [True] * 3
 
 
 def test_the_third_class_begins_the_next_burst() -> None:
-    assert repeats([14, 1, 14, 2, 14, 3, 14]) == [False, False, True, False, False, False, False]
+    stream = [14, 1, 14, 1, 14, 2, 14, 3, 3]
+    assert repeats(stream) == [False] * 4 + [True, False, False, False, True]
 
 
 def test_sources_are_told_apart_and_unknown_ones_are_one() -> None:
@@ -37,7 +38,7 @@ def test_sources_are_told_apart_and_unknown_ones_are_one() -> None:
     assert repeats([14, 14], ["", None]) == [False, True]
 
 
-def test_each_cell_of_a_class_counts_once_a_burst() -> None:
+def test_each_cell_of_a_class_counts_once_a_run() -> None:
     assert repeats([14, 14, 14, 14], cells=[14, 58, 14, 58]) == [False, False, True, True]
 
 

@@ -21,7 +21,7 @@ def test_cells_by_class_with_one_for_unknown_ids() -> None:
 def test_cells_by_class_and_flag() -> None:
     cells = ClassCells(3, by_flag=True)
     assert cells.count == len(cells.weights) == 8
-    assert cells.weights == (1.0,) * 4 + (3.0,) * 4
+    assert cells.weights == (1.0,) * 4 + (5.0,) * 4
     found = cells.of(np.array([0, 2, 2, 7]), np.array([False, False, True, True]))
     assert found.tolist() == [0, 2, 6, 7]
     assert [cells.class_of(cell) for cell in found] == [0, 2, 2, None]

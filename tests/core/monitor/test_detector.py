@@ -32,7 +32,7 @@ def by_the_book(
         counts[cell] += 1
         total += 1
         growth = np.tile(1 - epsilon, (len(baseline), 1))
-        growth[cell] += epsilon * total / counts[cell]
+        growth[cell] += epsilon * total / (counts[cell] - 0.5)
         before = height[cell]
         height = growth * (1 + height)
         if repeat:
@@ -44,8 +44,8 @@ def by_the_book(
 def test_the_first_prediction_by_hand() -> None:
     detector = Detector([1, 1], false_alarm_every=1000)
     fed = detector.feed(detector.start(), np.array([0]))
-    # q of cell 0 is (1 + 1) / (2 + 1); L is 1 - e + 1.5 e for cell 0 and 1 - e for cell 1.
-    mean = sum(((1 + 0.5 * e) + (1 - e)) / 2 for e in EPSILONS) / len(EPSILONS)
+    # q of cell 0 is (1 + 1 - 1/2) / (2 + 1): L is 1 - e + 2 e for cell 0 and 1 - e for cell 1.
+    mean = sum(((1 + e) + (1 - e)) / 2 for e in EPSILONS) / len(EPSILONS)
     assert fed.evidence == pytest.approx([mean], rel=1e-14)
     assert fed.alarms == ()
     assert fed.state.seen.tolist() == [1, 0]
