@@ -27,7 +27,8 @@ img { width: 100%; height: auto; border-radius: 4px; display: block; }
 figcaption, .muted { color: GrayText; font-size: .875rem; }
 table { border-collapse: collapse; margin-top: .5rem; }
 th, td { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top; }
-tbody th { font-weight: normal; white-space: nowrap; }
+tbody th { font-weight: normal; }
+td { overflow-wrap: anywhere; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 """
 
