@@ -1,13 +1,11 @@
 """The attacked picture as traffic, among sample signs."""
 
-import numpy as np
 import streamlit as st
 
-from core import samples
+from core import rehearsal
 from core.images import Picture
 from core.services import current
 from core.trials import Trial
-from core.types import Provenance
 from pages import _parts as parts
 
 
@@ -24,16 +22,8 @@ def show(trial: Trial) -> None:
 
 
 def _send(trial: Trial, count: int, attacked: int) -> None:
-    """`count` requests, `attacked` of them the adversarial picture, the rest sample signs."""
-    reference = current().keep_reference(Picture.from_pixels(trial.crafted.clean))
-    adversarial = Picture.from_pixels(trial.crafted.adversarial)
-    made = Provenance("lab", trial.crafted.label, trial.plan.attack, trial.plan.target, reference)
-    available = samples.all_samples()
-    others = [available[(n * 97) % len(available)] for n in range(count - attacked)]
-    traffic = [(adversarial, made)] * attacked
-    traffic += [(other.picture(), Provenance("lab", other.class_id)) for other in others]
-    order = np.random.default_rng(0).permutation(len(traffic))
+    current().keep_reference(Picture.from_pixels(trial.crafted.clean))
     with parts.progress_bar("Sending requests") as report:
-        current().send_traffic([traffic[n] for n in order], report)
+        current().send_traffic(rehearsal.traffic(trial, count, attacked), report)
     st.success(f"{count} requests sent, {attacked} of them adversarial.", icon=":material/send:")
     st.page_link("overview.py", label="Watch the class frequencies", icon=":material/monitoring:")

@@ -53,6 +53,6 @@ def test_every_attack_has_its_row(name):
 
 
 def test_its_pictures_are_there():
-    for name in ("violation.png", "heat-maps.png"):
+    for name in ("violation.png", "explain.png"):
         assert f"(data/pictures/{name})" in README
         assert (ROOT / "data" / "pictures" / name).is_file()
