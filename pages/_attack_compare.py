@@ -44,7 +44,6 @@ def _row(trial: Trial) -> dict[str, object]:
     return {
         "attack": trial.plan.info.title,
         "difference": figures.thumbnail(difference),
-        "aimed at": trial.plan.goal,
         "read as": class_name(trial.after.class_id),
         "confidence": trial.after.confidence,
         "saved as PNG": survival(trial),
