@@ -78,14 +78,19 @@ def loud() -> nn.Module:
     return network
 
 
-@pytest.mark.parametrize("build", [
-    small_network, loud,
-    lambda: randomise(build_network("resnet18", 5)),
-    lambda: randomise(build_network("vgg11_bn", 5)),
-    lambda: randomise(build_network("densenet121", 5)),
-    lambda: randomise(build_network("mobilenet_v2", 5)),
-    lambda: nn.Sequential(Residual(3), nn.Flatten(), nn.Linear(3072, 5)),
-], ids=["small", "loud", "resnet18", "vgg11_bn", "densenet121", "mobilenet_v2", "shared relu"])
+@pytest.mark.parametrize(
+    "build",
+    [
+        small_network,
+        loud,
+        lambda: randomise(build_network("resnet18", 5)),
+        lambda: randomise(build_network("vgg11_bn", 5)),
+        lambda: randomise(build_network("densenet121", 5)),
+        lambda: randomise(build_network("mobilenet_v2", 5)),
+        lambda: nn.Sequential(Residual(3), nn.Flatten(), nn.Linear(3072, 5)),
+    ],
+    ids=["small", "loud", "resnet18", "vgg11_bn", "densenet121", "mobilenet_v2", "shared relu"],
+)
 @pytest.mark.parametrize("size", [(32, 32), (20, 45)])
 def test_the_map_equals_the_live_one(build, size: tuple[int, int]) -> None:  # type: ignore[no-untyped-def]
     classifier = wrap(build())
