@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core import contact_sheet, trials
 from core.admission import Admission
+from core.baselines import Baselines
 from core.capture import (
     Capturer,
     CaptureRules,
@@ -33,6 +34,7 @@ from core.sagemaker import RequestLimits
 from core.serving import Answer, Serving
 from core.settings import Settings
 from core.store import (
+    BaselinesTable,
     CaptureFilesTable,
     CaptureLog,
     CaptureSettingsTable,
@@ -91,6 +93,9 @@ class Services:
             CaptureSettings(sampling=settings.sampling, mode=settings.capture_mode),
         )
         self.admission = Admission(settings.max_concurrent)
+        self.baselines = Baselines(
+            BaselinesTable(self.log.database), self.predictor.classifier.classes
+        )
         self.tensors = TensorsTable(self.log.database)
         self.recorder = Recorder(
             self.predictor.classifier, self.tensors, self.metrics, self.limits.image,

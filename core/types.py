@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -278,6 +278,52 @@ class Execution:
             "unreadable": self.figures.unreadable,
             "violations": [vars(violation) for violation in self.violations],
         }
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Columns of n predictions, as a baseline is made of them.
+
+    class_ids: (n,); flagged: (n,), None unless all of them tell; confidences, p_values: at most
+    (n,), of those that tell.
+    """
+
+    class_ids: NDArray[np.int64]
+    flagged: NDArray[np.bool_] | None
+    confidences: NDArray[np.float64]
+    p_values: NDArray[np.float64]
+
+    @staticmethod
+    def of(predictions: Sequence[Prediction]) -> Predictions:
+        """The columns of predictions that this program made."""
+        return Predictions(
+            np.array([each.class_id for each in predictions], dtype=np.int64),
+            np.array([each.suspicion.flagged for each in predictions], dtype=bool),
+            np.array([each.confidence for each in predictions], dtype=np.float64),
+            np.array([each.suspicion.p_value for each in predictions], dtype=np.float64),
+        )
+
+
+@dataclass(frozen=True)
+class StoredBaseline:
+    """A baseline in the log. origin: what it was made from; predictions: how many it holds."""
+
+    baseline_id: str
+    origin: str
+    created_at: datetime
+    predictions: int
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read: `baseline create --json` and the HTTP interface."""
+        return vars(self) | {"created_at": self.created_at.isoformat()}
+
+
+@dataclass(frozen=True)
+class BaselineFiles:
+    """The texts of statistics.json and constraints.json."""
+
+    statistics: str
+    constraints: str
 
 
 class Verdict(StrEnum):

@@ -2,7 +2,7 @@
 
 import click
 
-from core.commands import captures, models, monitor, pictures, traffic, triage
+from core.commands import baseline, captures, models, monitor, pictures, traffic, triage
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -12,6 +12,7 @@ def cli() -> None:
 
 for command in (
     models.train, models.evaluate, models.model, pictures.samples, pictures.attack,
-    traffic.replay, pictures.explain, monitor.monitor, captures.captures, triage.triage,
+    traffic.replay, pictures.explain, baseline.baseline, monitor.monitor, captures.captures,
+    triage.triage,
 ):  # fmt: skip
     cli.add_command(command)

@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from core.endpoint import commands, control_plane, files, inference, operations
+from core.endpoint import baselines, commands, control_plane, files, inference, operations
 from core.endpoint.guard import guarded
 
 CAPTURE_CONFIG = "/api/endpoints/{name}/data-capture-config"
@@ -18,6 +18,9 @@ ROUTES = [
     Route(CAPTURE_CONFIG, guarded(operations.write_capture_config), methods=["PUT"]),
     Route("/api/references", guarded(commands.references), methods=["POST"]),
     Route("/api/monitor/run", guarded(commands.monitor_run), methods=["POST"]),
+    Route("/api/baselines", guarded(baselines.list_baselines), methods=["GET"]),
+    Route("/api/baselines", guarded(baselines.add_baseline), methods=["POST"]),
+    Route("/api/baselines/{baseline_id}", guarded(baselines.read_baseline), methods=["GET"]),
     Route("/api/captures/imports", guarded(files.imports), methods=["GET"]),
     Route("/api/captures/import", guarded(files.import_captures), methods=["POST"]),
     Route("/api/captures/export", guarded(files.export_captures), methods=["GET"]),

@@ -58,6 +58,12 @@ class Database:
         with self._reporting(), self._cursor() as cursor:
             return cursor.execute(sql, parameters).fetchall()
 
+    def columns(self, sql: str, parameters: Sequence[Any] = ()) -> dict[str, Any]:
+        """All rows of a query, column by column, as arrays; what is NULL is masked."""
+        with self._reporting(), self._cursor() as cursor:
+            found: dict[str, Any] = cursor.execute(sql, parameters).fetchnumpy()
+            return found
+
     def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[Row]]:
         """All rows of a query, some at a time: for results that are not to be held whole."""
         with self._reporting(), self._cursor() as cursor:

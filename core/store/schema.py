@@ -139,4 +139,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             digest VARCHAR NOT NULL,
             content BLOB NOT NULL)""",
     ),
+    (
+        """CREATE TABLE log.baselines (
+            baseline_id VARCHAR NOT NULL,
+            origin VARCHAR NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            predictions BIGINT NOT NULL,
+            statistics VARCHAR NOT NULL,
+            constraints VARCHAR NOT NULL)""",
+        """CREATE TABLE log.baselines_in_force (
+            baseline_id VARCHAR NOT NULL,
+            chosen_at TIMESTAMP NOT NULL)""",
+    ),
 )

@@ -61,7 +61,7 @@ def test_another_token_is_refused(with_token: Services, given: str) -> None:
 def test_every_route_but_ping_asks_for_the_token(with_token: Services, route: Any) -> None:
     method, path = (
         min(route.methods - {"HEAD"}),
-        route.path.format(name="signwatch", execution_id="any"),
+        route.path.format(name="signwatch", execution_id="any", baseline_id="any"),
     )
     answer = asking().request(method, path)
     refused(

@@ -109,7 +109,8 @@ def put(services: Services, class_ids: list[int]) -> None:
 
 
 COMMANDS = [
-    "train", "evaluate", "model import", "samples", "attack", "replay", "explain", "monitor run",
+    "train", "evaluate", "model import", "samples", "attack", "replay", "explain",
+    "baseline create", "baseline export", "baseline import", "monitor run",
     "captures import", "captures export", "triage export",
 ]  # fmt: skip
 

@@ -22,7 +22,7 @@ LAYERS: list[set[str]] = [
     {"capture", "comparison", "contact_sheet", "exports", "model_card", "trials"},
     {"explain_png", "explain_report"},
     {"monitor", "capture_files", "attack_figures", "robustness_figures"},
-    {"triage", "replay", "rehearsal"},
+    {"baselines", "triage", "replay", "rehearsal"},
     {"downloads"},
     {"serving"},
     {"services"},

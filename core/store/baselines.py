@@ -1,0 +1,82 @@
+"""Baselines: only ever added; the one that was chosen last is in force."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from core.errors import NotFound
+from core.store import rows
+from core.store.database import Database, Transaction
+from core.types import BaselineFiles, CaptureFilter, Predictions, StoredBaseline, Window
+
+
+class BaselinesTable:
+    """What traffic looked like when all was well, as the files that Model Monitor keeps it in."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def predictions(self, window: Window) -> Predictions:
+        """The window's predictions, but for those that say that an attack made their picture."""
+        where, parameters = rows.conditions(CaptureFilter(window=window))
+        found = self._database.columns(
+            "SELECT class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
+            "p_value FROM log.captures AS c "
+            f"WHERE class_id IS NOT NULL AND attack IS NULL AND {where}",
+            parameters,
+        )
+        flagged = np.ma.masked_array(found["flagged"])
+        return Predictions(
+            np.asarray(found["class_id"], dtype=np.int64),
+            None if np.ma.is_masked(flagged) else np.asarray(flagged, dtype=bool),
+            np.ma.masked_array(found["confidence"]).compressed(),
+            np.ma.masked_array(found["p_value"]).compressed(),
+        )
+
+    def add(self, baseline: StoredBaseline, files: BaselineFiles) -> None:
+        """Keep a baseline; from now on it is in force."""
+        with self._database.transaction() as transaction:
+            transaction.execute(
+                "INSERT INTO log.baselines VALUES (?, ?, ?, ?, ?, ?)",
+                [baseline.baseline_id, baseline.origin, rows.naive(baseline.created_at),
+                 baseline.predictions, files.statistics, files.constraints],
+            )  # fmt: skip
+            _choose(transaction, baseline.baseline_id, baseline.created_at)
+
+    def choose(self, baseline_id: str, chosen_at: datetime) -> None:
+        """Put a baseline in force; NotFound if the log has none of that id."""
+        self.files(baseline_id)
+        with self._database.transaction() as transaction:
+            _choose(transaction, baseline_id, chosen_at)
+
+    def in_force(self) -> str | None:
+        """The id of the baseline in force; None before there is one."""
+        found = self._database.rows(
+            "SELECT baseline_id FROM log.baselines_in_force ORDER BY chosen_at DESC LIMIT 1"
+        )
+        return found[0][0] if found else None
+
+    def all(self) -> list[StoredBaseline]:
+        """Every baseline, newest first."""
+        found = self._database.rows(
+            "SELECT baseline_id, origin, created_at, predictions FROM log.baselines "
+            "ORDER BY created_at DESC, baseline_id"
+        )
+        return [StoredBaseline(key, origin, rows.aware(at), n) for key, origin, at, n in found]
+
+    def files(self, baseline_id: str) -> BaselineFiles:
+        """The files of one baseline; NotFound if the log has none of that id."""
+        found = self._database.rows(
+            "SELECT statistics, constraints FROM log.baselines WHERE baseline_id = ?", [baseline_id]
+        )
+        if not found:
+            raise NotFound(f"no baseline {baseline_id} in the log")
+        return BaselineFiles(*found[0])
+
+
+def _choose(transaction: Transaction, baseline_id: str, chosen_at: datetime) -> None:
+    transaction.execute(
+        "INSERT INTO log.baselines_in_force VALUES (?, ?)", [baseline_id, rows.naive(chosen_at)]
+    )
