@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.errors import BadInput
 from core.monitor.baseline import Baseline
 from core.monitor.constraints_file import Constraints, read_constraints, write_constraints
+from core.monitor.side_by_side import NOTHING, Against
 from core.monitor.statistics_file import read_statistics, write_statistics
 from core.store import BaselinesTable
 from core.types import BaselineFiles, Predictions, StoredBaseline, Window, now
@@ -93,6 +94,16 @@ class Baselines:
         baseline, constraints = self._read(self._table.files(chosen))
         stored = next(each for each in self._table.all() if each.baseline_id == chosen)
         return InForce(stored, baseline, constraints)
+
+    def against(self) -> Against:
+        """What executions compare with; a baseline that does not fit is told as the problem."""
+        try:
+            found = self.in_force()
+        except BadInput as error:
+            return Against(baseline_id=self.in_force_id(), problem=str(error))
+        if found is None:
+            return NOTHING
+        return Against(found.baseline, found.constraints, found.stored.baseline_id)
 
     def _read(self, files: BaselineFiles) -> tuple[Baseline, Constraints]:
         baseline = read_statistics(_encoded(files.statistics, "statistics.json"))

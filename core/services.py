@@ -284,7 +284,7 @@ class Services:
         chosen = self.monitor_settings().threshold if threshold is None else threshold
         done = execution.evaluate(
             window, self.window_figures(window), threshold=chosen, trigger=trigger,
-            started_at=started_at, schedule=schedule,
+            started_at=started_at, schedule=schedule, against=self.baselines.against(),
         )  # fmt: skip
         # Every process on a shared log has the schedule; the first to be done counts.
         if self.log.add_execution(done, once=trigger is Trigger.SCHEDULED):

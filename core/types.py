@@ -221,6 +221,37 @@ class Violation:
     description: str
 
 
+class RuleState(StrEnum):
+    """How a rule of the monitor came out."""
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    NOT_COMPUTED = "not computed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule says of a window: it holds, it is violated, or it could not be computed.
+
+    figure: what was measured, None where it was not; threshold: what it was compared with.
+    sentence: the outcome in words; for `not computed` it says why. violations: for
+    constraint_violations.json, at least one where the state is `violated`, none otherwise.
+    decides: whether its violations count in the execution's status; others are for comparison.
+    """
+
+    rule: str
+    state: RuleState
+    figure: float | None
+    threshold: float
+    sentence: str
+    violations: tuple[Violation, ...] = ()
+    decides: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read of one rule."""
+        return vars(self) | {"violations": [vars(each) for each in self.violations]}
+
+
 class ExecutionStatus(StrEnum):
     """Model Monitor's execution states that an execution here can end in."""
 
@@ -238,7 +269,11 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True)
 class Execution:
-    """One run of the monitor over one window. schedule: the name it was asked for under."""
+    """One run of the monitor over one window. schedule: the name it was asked for under.
+
+    violations: of the rules that decide; outcomes: of all rules, none in executions of before;
+    baseline_id: the baseline that was in force, None where there was none.
+    """
 
     execution_id: str
     trigger: Trigger
@@ -251,6 +286,8 @@ class Execution:
     ended_at: datetime
     figures: WindowFigures
     violations: tuple[Violation, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    baseline_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What programs read: `monitor run --json` and the HTTP interface."""
@@ -277,6 +314,8 @@ class Execution:
             "flagged": self.figures.flagged,
             "unreadable": self.figures.unreadable,
             "violations": [vars(violation) for violation in self.violations],
+            "baseline_id": self.baseline_id,
+            "rules": [outcome.to_json() for outcome in self.outcomes],
         }
 
 

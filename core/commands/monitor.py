@@ -40,6 +40,8 @@ def monitor_run(as_json: bool, **options: Any) -> None:
     else:
         click.echo(execution["message"])
         click.echo("{" + ", ".join(f"{k}: {n}" for k, n in execution["counts"].items()) + "}")
+        for rule in execution["rules"]:
+            click.echo(f"{rule['state']:12s} {rule['rule']}: {rule['sentence']}")
     if execution["status"] == ExecutionStatus.FAILED:
         sys.exit(BAD_INPUT)
     sys.exit(VIOLATION if execution["violations"] else 0)

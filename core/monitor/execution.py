@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
-from core.monitor import rules
+from core.errors import BadInput
+from core.monitor.side_by_side import NOTHING, Against, outcomes
 from core.types import (
     Execution,
     ExecutionStatus,
+    Outcome,
+    RuleState,
     Trigger,
-    Violation,
     Window,
     WindowFigures,
     now,
@@ -21,11 +24,17 @@ NO_VIOLATIONS = "Completed: Job completed successfully with no violations."
 
 def evaluate(
     window: Window, figures: WindowFigures, *, threshold: float, trigger: Trigger,
-    started_at: datetime, schedule: str | None = None,
+    started_at: datetime, schedule: str | None = None, against: Against = NOTHING,
 ) -> Execution:  # fmt: skip
-    """Apply every rule to `figures`. An empty window ends Failed: nothing was evaluated."""
-    violations = tuple(rules.class_share(figures, threshold) + rules.completeness(figures))
-    status, message = _outcome(window, figures, violations)
+    """Every rule on `figures`, compared with `against`; threshold: the class share's, in (0, 1].
+
+    An empty window ends Failed, and so does one of which no rule that decides could be computed.
+    """
+    if not 0 < threshold <= 1:
+        raise BadInput(f"threshold must lie in (0, 1], got {threshold}")
+    said = outcomes(figures, against, threshold)
+    deciding = [outcome for outcome in said if outcome.decides]
+    status, message = _outcome(window, figures, deciding)
     return Execution(
         execution_id=str(uuid.uuid4()),
         trigger=trigger,
@@ -37,12 +46,14 @@ def evaluate(
         started_at=started_at,
         ended_at=now(),
         figures=figures,
-        violations=violations,
+        violations=tuple(each for outcome in deciding for each in outcome.violations),
+        outcomes=said,
+        baseline_id=against.baseline_id,
     )
 
 
 def _outcome(
-    window: Window, figures: WindowFigures, violations: tuple[Violation, ...]
+    window: Window, figures: WindowFigures, deciding: Sequence[Outcome]
 ) -> tuple[ExecutionStatus, str]:
     if figures.total == 0:
         stretch = f"{window.start:%Y-%m-%d %H:%M:%S} and {window.end:%Y-%m-%d %H:%M:%S} UTC"
@@ -50,6 +61,9 @@ def _outcome(
             f"Failed: no captures between {stretch}, so nothing was evaluated. "
             "Send traffic to the endpoint or choose another window."
         )
+    if all(outcome.state is RuleState.NOT_COMPUTED for outcome in deciding):
+        return ExecutionStatus.FAILED, f"Failed: {deciding[0].sentence}"
+    violations = [each for outcome in deciding for each in outcome.violations]
     if violations:
         status = ExecutionStatus.COMPLETED_WITH_VIOLATIONS
         return status, f"{status.value}: {violations[0].description}"

@@ -1,35 +1,8 @@
-"""What a rule says of a window: it holds, it is violated, or it could not be computed and why."""
+"""Outcomes of rules, made in one way."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-from core.types import Violation
-
-
-class RuleState(StrEnum):
-    """How a rule came out."""
-
-    HOLDS = "holds"
-    VIOLATED = "violated"
-    NOT_COMPUTED = "not computed"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """figure: what was measured, None where it was not; threshold: what it was compared with.
-
-    sentence: the outcome in words; for `not computed` it says why. violations: for
-    constraint_violations.json, at least one where the state is `violated`, none otherwise.
-    """
-
-    rule: str
-    state: RuleState
-    figure: float | None
-    threshold: float
-    sentence: str
-    violations: tuple[Violation, ...] = ()
+from core.types import Outcome, RuleState, Violation
 
 
 def not_computed(rule: str, threshold: float, reason: str) -> Outcome:

@@ -18,8 +18,8 @@ import numpy as np
 from scipy.stats import chi2, nbinom, poisson
 
 from core.errors import BadInput
-from core.monitor.outcomes import Outcome, judged, not_computed
-from core.types import Violation
+from core.monitor.outcomes import judged, not_computed
+from core.types import Outcome, Violation
 
 NAME = "volume"
 FEATURE = "Volume"

@@ -13,8 +13,8 @@ from core.errors import BadInput
 from core.monitor import rules
 from core.monitor.baseline import Baseline
 from core.monitor.distances import chi_squared_p_value, linf_robust, linf_simple
-from core.monitor.outcomes import Outcome, judged, not_computed
-from core.types import Violation, WindowFigures
+from core.monitor.outcomes import judged, not_computed
+from core.types import Outcome, Violation, WindowFigures
 
 EMPTY = "the window holds no prediction"
 NO_BASELINE = "there is no baseline to compare with. Create one first"
@@ -140,11 +140,13 @@ class ChiSquared(WindowRule):
         p_value = chi_squared_p_value(figures.counts, baseline.counts)
         if p_value is None:
             return self._not_computed("fewer than two classes are expected often enough to compare")
+        unseen = sum(n for k, n in figures.counts.items() if not baseline.counts.get(k))
+        beside = f"; left out: {unseen:,} of classes that the baseline never saw" if unseen else ""
         if p_value < self.threshold:
             words = f"Baseline drift p-value: {p_value:.3g} is below threshold: {self.threshold:g}"
             violation = Violation(rules.FEATURE, "baseline_drift_check", words)
-            return self._judged(p_value, words, (violation,))
-        return self._judged(p_value, f"Baseline drift p-value: {p_value:.3g}")
+            return self._judged(p_value, words + beside, (violation,))
+        return self._judged(p_value, f"Baseline drift p-value: {p_value:.3g}{beside}")
 
 
 class CategoricalValues(WindowRule):

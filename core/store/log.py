@@ -151,7 +151,7 @@ class CaptureLog:
             ):  # fmt: skip
                 return False
             transaction.execute(
-                "INSERT INTO log.executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO log.executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows.execution_row(execution),
             )
         return True

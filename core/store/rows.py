@@ -19,8 +19,10 @@ from core.types import (
     Decision,
     Execution,
     ExecutionStatus,
+    Outcome,
     Payload,
     Provenance,
+    RuleState,
     StoredImage,
     Suspicion,
     Trigger,
@@ -179,6 +181,7 @@ def execution_row(execution: Execution) -> list[Any]:
         execution.threshold, naive(execution.started_at), naive(execution.ended_at),
         json.dumps(asdict(execution.figures)),
         json.dumps([asdict(violation) for violation in execution.violations]),
+        json.dumps([asdict(outcome) for outcome in execution.outcomes]), execution.baseline_id,
     ]  # fmt: skip
 
 
@@ -191,8 +194,18 @@ def execution(row: tuple[Any, ...]) -> Execution:
         status=ExecutionStatus(row[3]), message=row[4],
         window=Window(aware(row[5]), aware(row[6]), row[7]), threshold=row[8],
         started_at=aware(row[9]), ended_at=aware(row[10]), figures=WindowFigures(**figures),
-        violations=tuple(Violation(**violation) for violation in json.loads(row[12])),
+        violations=_violations(json.loads(row[12])),
+        outcomes=tuple(map(_outcome, json.loads(row[13]))), baseline_id=row[14],
     )  # fmt: skip
+
+
+def _violations(found: list[dict[str, str]]) -> tuple[Violation, ...]:
+    return tuple(Violation(**each) for each in found)
+
+
+def _outcome(found: dict[str, Any]) -> Outcome:
+    state, violations = RuleState(found["state"]), _violations(found["violations"])
+    return Outcome(**found | {"state": state, "violations": violations})
 
 
 def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:

@@ -151,4 +151,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             baseline_id VARCHAR NOT NULL,
             chosen_at TIMESTAMP NOT NULL)""",
     ),
+    (
+        "ALTER TABLE log.executions ADD COLUMN outcomes JSON DEFAULT '[]'",
+        "ALTER TABLE log.executions ADD COLUMN baseline_id VARCHAR",
+    ),
 )

@@ -10,6 +10,7 @@ from core.baselines import Baselines, baseline_of, files_of
 from core.errors import BadInput, NotFound, TooLarge
 from core.monitor.baseline import Baseline
 from core.monitor.constraints_file import Constraints, write_constraints
+from core.monitor.side_by_side import NOTHING, Against
 from core.monitor.statistics_file import write_statistics
 from core.services import Services
 from core.types import BaselineFiles, Predictions, Provenance, Window
@@ -139,6 +140,13 @@ def test_a_baseline_of_the_model_before_is_refused_when_it_is_used(
         later.in_force()
     with raises(BadInput, message):
         later.choose(stored.baseline_id)
+    assert later.against() == Against(baseline_id=stored.baseline_id, problem=message)
+
+
+def test_what_executions_compare_with(baselines: Baselines) -> None:
+    assert baselines.against() is NOTHING
+    stored = baselines.add(FILES, origin="somewhere")
+    assert baselines.against() == Against(FEW, Constraints.suggested(FEW), stored.baseline_id)
 
 
 def test_what_a_model_predicts_becomes_a_baseline() -> None:

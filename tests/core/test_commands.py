@@ -460,7 +460,17 @@ def test_the_monitor_opens_the_store_itself_where_no_dashboard_runs(
     put(signwatch, [14] * 322 + [1] * 78)
     done = run("monitor", "run", *AROUND_NOON)
     assert (done.code, done.err) == (1, "")
-    assert done.out == f"{VIOLATION}\n{{14: 322, 1: 78}}\n"
+    missing = "Not computed: there is no baseline to compare with. Create one first"
+    assert done.out.splitlines() == [
+        VIOLATION,
+        "{14: 322, 1: 78}",
+        f"violated     class share (SageMaker-compatible): {VIOLATION.partition(': ')[2]}",
+        "holds        completeness_check: 100.00% of 400 records could be read",
+        f"not computed baseline_drift_check, LInfinity Simple: {missing}",
+        f"not computed baseline_drift_check, LInfinity Robust: {missing}",
+        f"not computed baseline_drift_check, ChiSquared: {missing}",
+        f"not computed categorical_values_check: {missing}",
+    ]
     (kept,) = services.current().log.executions(9)
     assert kept.message == VIOLATION
 
@@ -487,7 +497,8 @@ def test_the_exit_code_answers_the_question(
 
 def test_an_empty_window_says_what_to_do(run: Run) -> None:
     done = run("monitor", "run", *AROUND_NOON)
-    assert (done.code, done.out) == (2, f"{NOTHING}\n{{}}\n")
+    assert done.code == 2
+    assert done.out.startswith(f"{NOTHING}\n{{}}\nnot computed class share")
 
 
 def test_the_monitor_asks_the_running_dashboard(dashboard: str, signwatch: Services) -> None:

@@ -212,6 +212,8 @@ def test_an_execution_as_programs_read_it() -> None:
                 "description": "something",
             }
         ],
+        "baseline_id": None,
+        "rules": [],
     }
 
 

@@ -181,6 +181,27 @@ def test_the_monitor_finds_the_attack_and_keeps_the_execution(signwatch: Service
     assert signwatch.log.executions(9) == [done]
 
 
+def test_a_baseline_lets_the_monitor_see_what_the_share_rule_misses(signwatch: Services) -> None:
+    morning = Window(NOON - timedelta(hours=3), NOON - timedelta(hours=2))
+    usual = [make_prediction(k) for k in [1, 2, 3, 14] * 100]
+    signwatch.log.append(
+        [make_capture(prediction=each, inferred_at=morning.start) for each in usual], []
+    )
+    stored = signwatch.baselines.create(morning)
+    put(signwatch, [14] * 196 + [1, 2, 3] * 68)
+    done = signwatch.run_monitor(AROUND_NOON)
+    assert done.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+    # 0.49 - 0.25, less 1.8 sqrt(800 / 160,000)
+    assert done.message == (
+        "CompletedWithViolations: Baseline drift distance: 0.1127 exceeds threshold: 0.1"
+    )
+    assert done.baseline_id == stored.baseline_id
+    assert signwatch.log.executions(9) == [done]
+    assert [rule["decides"] for rule in done.to_json()["rules"]] == [
+        True, True, False, True, False, True,
+    ]  # fmt: skip
+
+
 def test_a_threshold_may_be_given_for_once(signwatch: Services) -> None:
     put(signwatch, [14] * 8 + [1] * 2)
     assert signwatch.run_monitor(AROUND_NOON, threshold=0.8).status is ExecutionStatus.COMPLETED

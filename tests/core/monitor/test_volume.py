@@ -5,9 +5,8 @@ import pytest
 from scipy.stats import poisson
 
 from core.errors import BadInput
-from core.monitor.outcomes import RuleState
 from core.monitor.volume import volume
-from core.types import Violation
+from core.types import RuleState, Violation
 from tests.expect import raises
 
 STEADY = [100, 102, 98, 101, 99, 100, 97, 103]

@@ -11,7 +11,6 @@ from scipy.stats import chi2
 from core.errors import BadInput
 from core.monitor.baseline import Baseline
 from core.monitor.distances import chi_squared_p_value, linf_robust, linf_simple
-from core.monitor.outcomes import Outcome, RuleState
 from core.monitor.window_rules import (
     WINDOW_RULES,
     CategoricalValues,
@@ -22,7 +21,7 @@ from core.monitor.window_rules import (
     LInfinitySimple,
     WindowRule,
 )
-from core.types import Violation, WindowFigures
+from core.types import Outcome, RuleState, Violation, WindowFigures
 from tests.expect import raises
 
 EVEN = Baseline(4, {0: 100, 1: 100, 2: 100, 3: 100})
@@ -129,6 +128,15 @@ def test_drift_by_chi_squared() -> None:
     p_value = chi2.sf(300, 3)
     assert violated.sentence == f"Baseline drift p-value: {p_value:.3g} is below threshold: 0.1"
     assert violated.violations[0].constraint_check_type == "baseline_drift_check"
+
+
+def test_chi_squared_tells_of_classes_that_the_baseline_never_saw() -> None:
+    lacking = Baseline(4, {0: 100, 1: 100})
+    held = ChiSquared(0.1)(figures({0: 30, 1: 30, 3: 1_200}), lacking)
+    assert says(held) == (
+        RuleState.HOLDS, 1.0,
+        "Baseline drift p-value: 1; left out: 1,200 of classes that the baseline never saw",
+    )  # fmt: skip
 
 
 def test_classes_outside_the_domain() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import NotFound, SignwatchError, Unavailable
-from core.store import CaptureLog
+from core.store import CaptureLog, database, rows
 from core.store.schema import MIGRATIONS
 from core.types import (
     Capture,
@@ -369,6 +369,29 @@ def test_executions_are_found_by_id_schedule_and_endpoint(log: CaptureLog) -> No
     assert log.executions(9, schedule="hourly") == log.executions(9, endpoint="cars") == [hourly]
     assert log.executions(9, schedule="hourly", endpoint="vans") == []
     assert len(log.executions(9)) == 2
+
+
+def test_executions_of_before_have_no_outcomes(
+    new_address: NewAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, before = new_address(tmp_path), make_execution()
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "MIGRATIONS", MIGRATIONS[:3])
+        log = CaptureLog(address)
+        marks = ", ".join("?" * 13)
+        with log.database.transaction() as transaction:
+            transaction.execute(
+                f"INSERT INTO log.executions VALUES ({marks})", rows.execution_row(before)[:13]
+            )
+        log.close()
+    log = CaptureLog(address)
+    try:
+        assert log.executions(9) == [before]
+        assert (before.outcomes, before.baseline_id) == ((), None)
+        log.add_execution(later := make_execution(NOON + timedelta(hours=1), baseline_id="b-1"))
+        assert log.executions(9) == [later, before]
+    finally:
+        log.close()
 
 
 def test_the_latest_executions_come_first(log: CaptureLog) -> None:

@@ -1,0 +1,73 @@
+"""Every window rule on one window; those that the constraints choose decide its status.
+
+Model Monitor compares by one method, which constraints.json names. The other methods are shown
+beside it, for comparison: each more rule that decides would be one more source of false alarms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.monitor.baseline import Baseline
+from core.monitor.constraints_file import Constraints, MonitoringConfig
+from core.monitor.outcomes import not_computed
+from core.monitor.window_rules import (
+    WINDOW_RULES,
+    CategoricalValues,
+    ChiSquared,
+    ClassShare,
+    Completeness,
+    LInfinityRobust,
+    LInfinitySimple,
+    WindowRule,
+)
+from core.types import Outcome, WindowFigures
+
+_DISTANCE = MonitoringConfig().categorical_comparison_threshold
+# What rules are compared with that the constraints do not choose.
+BESIDE: dict[type[WindowRule], float] = {
+    Completeness: 1.0, LInfinitySimple: _DISTANCE, LInfinityRobust: _DISTANCE,
+    ChiSquared: _DISTANCE, CategoricalValues: MonitoringConfig().domain_content_threshold,
+}  # fmt: skip
+WITHOUT_BASELINE = (ClassShare, Completeness)
+
+
+@dataclass(frozen=True)
+class Against:
+    """What windows are compared with: a baseline and its constraints, or nothing.
+
+    problem: why the baseline that was chosen does not serve; it is None then.
+    """
+
+    baseline: Baseline | None = None
+    constraints: Constraints = Constraints.suggested(Baseline(0, {}))
+    baseline_id: str | None = None
+    problem: str = ""
+
+
+NOTHING = Against()
+
+
+def rules_in_force(against: Against, threshold: float) -> tuple[tuple[WindowRule, bool], ...]:
+    """Every rule with its parameter, and whether it decides. threshold: the class share's."""
+    chosen: dict[type[WindowRule], WindowRule] = {
+        type(rule): rule for rule in (*against.constraints.rules(), ClassShare(threshold))
+    }
+    return tuple(
+        (chosen[kind], True) if kind in chosen else (kind(BESIDE[kind]), False)
+        for kind in WINDOW_RULES.values()
+    )
+
+
+def outcomes(figures: WindowFigures, against: Against, threshold: float) -> tuple[Outcome, ...]:
+    """What every rule says of a window, the class share first."""
+    return tuple(
+        replace(_outcome(rule, figures, against), decides=decides)
+        for rule, decides in rules_in_force(against, threshold)
+    )
+
+
+def _outcome(rule: WindowRule, figures: WindowFigures, against: Against) -> Outcome:
+    if against.problem and not isinstance(rule, WITHOUT_BASELINE):
+        return not_computed(rule.name, rule.threshold, against.problem)
+    return rule(figures, against.baseline)
