@@ -14,6 +14,7 @@ from core.types import Execution, Prediction
 MAX_ENDPOINTS = 100
 OTHER = "other"
 TENSOR_OUTCOMES = ("recorded", "dropped", "failed")
+ALERT_OUTCOMES = ("delivered", "failed", "dropped")
 
 
 class Metrics:
@@ -64,6 +65,12 @@ class Metrics:
         )  # fmt: skip
         for outcome in TENSOR_OUTCOMES:
             self._tensors.labels(outcome)
+        self._alerts = Counter(
+            "signwatch_alerts", "Alerts to single channels, by outcome", ["outcome"],
+            registry=registry,
+        )  # fmt: skip
+        for outcome in ALERT_OUTCOMES:
+            self._alerts.labels(outcome)
 
     def gauge(self, name: str, help: str, read: Callable[[], float]) -> None:
         """A figure that is read when it is asked for."""
@@ -95,6 +102,10 @@ class Metrics:
         self._executions.labels(execution.status.value).inc()
         for violation in execution.violations:
             self._violations.labels(violation.constraint_check_type).inc()
+
+    def alerted(self, outcome: str) -> None:
+        """One more of ALERT_OUTCOMES."""
+        self._alerts.labels(outcome).inc()
 
     def tensors(self, outcome: str) -> None:
         """One more of TENSOR_OUTCOMES."""

@@ -29,13 +29,22 @@ def remove_address(local: Path) -> None:
         path.unlink()
 
 
+def left_address(local: Path) -> str | None:
+    """The address left by whoever runs, or last ran, over this local folder; None without one."""
+    try:
+        return str(json.loads((local / ADDRESS_FILE).read_text())["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def find(local: Path) -> str | None:
     """The address of the dashboard that runs over this local folder; None if there is none."""
-    try:
-        url = str(json.loads((local / ADDRESS_FILE).read_text())["url"])
-        httpx.get(f"{url}/ping", timeout=10)
-    except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError, httpx.InvalidURL):
-        return None
+    url = left_address(local)
+    if url is not None:
+        try:
+            httpx.get(f"{url}/ping", timeout=10)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return None
     return url
 
 

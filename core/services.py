@@ -9,8 +9,9 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from core import contact_sheet, trials
+from core import contact_sheet, running, trials
 from core.admission import Admission
+from core.alerts import Alerts
 from core.baselines import Baselines
 from core.capture import (
     Capturer,
@@ -21,6 +22,7 @@ from core.capture import (
 )
 from core.capture_files.exporter import Frame, export_frames
 from core.capture_files.importer import Importer
+from core.channels import parse_channels
 from core.contact_sheet import ContactSheet
 from core.errors import NotFound, SignwatchError
 from core.explanations import ExplanationQuality
@@ -34,6 +36,7 @@ from core.sagemaker import RequestLimits
 from core.serving import Answer, Serving
 from core.settings import Settings
 from core.store import (
+    AlertsTable,
     BaselinesTable,
     CaptureFilesTable,
     CaptureLog,
@@ -121,6 +124,11 @@ class Services:
             "signwatch_store_up", "1 if the capture log takes writes, else 0",
             lambda: _holds(self.log.check_writable),
         )  # fmt: skip
+        self.alerts = Alerts(
+            parse_channels(settings.alerts), AlertsTable(self.log.database), self.metrics,
+            reminder=timedelta(hours=settings.alert_reminder_hours),
+            address=lambda: settings.url or running.left_address(settings.local),
+        )  # fmt: skip
         self._schedule: HourlySchedule | None = None
 
     def close(self) -> None:
@@ -129,6 +137,7 @@ class Services:
             self._schedule.close()
         self.serving.close()
         self.recorder.close()
+        self.alerts.close()
         self.log.close()
 
     def check_health(self) -> None:
@@ -289,6 +298,7 @@ class Services:
         # Every process on a shared log has the schedule; the first to be done counts.
         if self.log.add_execution(done, once=trigger is Trigger.SCHEDULED):
             self.metrics.executed(done)
+            self.alerts.consider(done)
         return done
 
     def run_scheduled(self) -> Execution:

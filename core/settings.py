@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from core.channels import parse_channels
 from core.errors import BadInput
 from core.tensor_records import parse_regex, parse_save_config
 from core.types import CaptureMode
@@ -41,6 +43,12 @@ def _checked(parse: Callable[[str], object]) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def _address(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^\s/]\S*", text):
+        raise ValueError("must begin with http:// or https://")
+    return text.rstrip("/")
 
 
 def _yes_or_no(text: str) -> bool:
@@ -132,6 +140,24 @@ class Settings:
     tensors_records: int = _setting(
         100, _between(int, 1, 1_000_000), "most records of tensors that the log keeps"
     )
+    url: str = _setting(
+        "",
+        _address,
+        "address of the dashboard in alerts, `https://signwatch.example.org`; "
+        "empty: where it was started",
+    )
+    alerts: str = _setting(
+        "",
+        _checked(parse_channels),
+        "where alerts go, addresses as Apprise takes them, separated by commas or blanks; "
+        "empty: nowhere",
+        secret=True,
+    )
+    alert_reminder_hours: float = _setting(
+        24.0,
+        _between(float, 0, 8760),
+        "hours after which a violation that lasts is told of again; 0: never",
+    )
     api_token: str = _setting(
         "",
         str,
@@ -154,8 +180,9 @@ class Settings:
                 try:
                     values[setting.name] = setting.metadata["cast"](environment[name])
                 except ValueError as error:
+                    shown = f"={environment[name]!r}" if setting.repr else ""
                     raise BadInput(
-                        f"{name}={environment[name]!r} does not serve ({error}): "
+                        f"{name}{shown} does not serve ({error}): "
                         f"{setting.metadata['help']}, default {setting.default}"
                     ) from error
         return Settings(**values)

@@ -9,6 +9,7 @@ from core.labels import class_name
 from core.sagemaker import constraint_violations
 from core.services import current
 from core.types import Execution, ExecutionStatus, MonitorSettings
+from pages import _monitor_alerts
 from pages import _parts as parts
 
 signwatch = current()
@@ -84,6 +85,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Runs by itself every full hour; next at "
                    f"{signwatch.schedule.next_run_at():%H:%M} UTC.")  # fmt: skip
 
+_monitor_alerts.show()
+
 executions = signwatch.log.executions(50)
 if not executions:
     st.info("Press **Run now**, or wait for the full hour.", icon=":material/schedule:",
@@ -91,6 +94,8 @@ if not executions:
     st.stop()
 
 by_id = {execution.execution_id: execution for execution in executions}
+if (asked := st.query_params.get("execution")) in by_id:
+    st.session_state.setdefault("execution_id", asked)  # the link of an alert
 chosen = st.selectbox(
     "Execution", list(by_id), key="execution_id",
     format_func=lambda key: f"{by_id[key].started_at:%Y-%m-%d %H:%M:%S} "

@@ -1,6 +1,7 @@
 """The capture log: the only room that imports duckdb."""
 
 from core.store.address import address_of
+from core.store.alerts import AlertsTable
 from core.store.baselines import BaselinesTable
 from core.store.capture_files import CaptureFilesTable
 from core.store.capture_settings import CaptureSettingsTable
@@ -9,6 +10,7 @@ from core.store.retention import Retention
 from core.store.tensors import TensorsTable
 
 __all__ = [
+    "AlertsTable",
     "BaselinesTable",
     "CaptureFilesTable",
     "CaptureLog",

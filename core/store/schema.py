@@ -155,4 +155,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE log.executions ADD COLUMN outcomes JSON DEFAULT '[]'",
         "ALTER TABLE log.executions ADD COLUMN baseline_id VARCHAR",
     ),
+    (
+        """CREATE TABLE log.notices (
+            notice_id VARCHAR NOT NULL,
+            kind VARCHAR NOT NULL,
+            endpoint VARCHAR,
+            since TIMESTAMP NOT NULL,
+            violations VARCHAR NOT NULL,
+            execution_id VARCHAR,
+            window_end TIMESTAMP NOT NULL,
+            made_at TIMESTAMP NOT NULL)""",
+        """CREATE TABLE log.notice_deliveries (
+            notice_id VARCHAR NOT NULL,
+            channel VARCHAR NOT NULL,
+            delivered BOOLEAN NOT NULL,
+            reason VARCHAR NOT NULL,
+            delivered_at TIMESTAMP NOT NULL)""",
+    ),
 )

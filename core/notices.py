@@ -1,0 +1,127 @@
+"""When to tell of an execution: new violations, a reminder while they last, clean again."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from core.types import Execution, ExecutionStatus, Violation
+
+# An execution over an earlier window is a look back: nobody is told of it.
+LIVE = timedelta(hours=2)
+# What was to be sent this long ago, and has no outcome, was lost with its process.
+UNDER_WAY = timedelta(minutes=10)
+
+
+class NoticeKind(StrEnum):
+    """Why somebody is told."""
+
+    ALERT = "alert"
+    REMINDER = "reminder"
+    RECOVERY = "recovery"
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message, to all channels.
+
+    endpoint: None for all of them; since: when the first execution with violations ended its
+    window; violations: identities of all that were told of since then; window_end: up to when the
+    execution looked.
+    """
+
+    notice_id: str
+    kind: NoticeKind
+    endpoint: str | None
+    since: datetime
+    violations: tuple[str, ...]
+    execution_id: str | None
+    window_end: datetime
+    made_at: datetime
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of a notice on one channel; reason: why it was not delivered, else empty."""
+
+    notice_id: str
+    channel: str
+    delivered: bool
+    reason: str
+    at: datetime
+
+
+def test_notice(at: datetime) -> Notice:
+    """A notice that tells of nothing."""
+    return Notice(str(uuid.uuid4()), NoticeKind.TEST, None, at, (), None, at, at)
+
+
+test_notice.__test__ = False  # type: ignore[attr-defined]
+
+
+def identity(violation: Violation) -> str:
+    """The same for the same violation in every execution: feature, check and class, no figures."""
+    named = re.search(r"\bclass (-?\d+)", violation.description, re.IGNORECASE)
+    about = f" class {named[1]}" if named else ""
+    return f"{violation.feature_name} {violation.constraint_check_type}{about}"
+
+
+def decide(
+    execution: Execution, last: Notice | None, deliveries: Sequence[Delivery], *,
+    reminder: timedelta, at: datetime,
+) -> Notice | None:  # fmt: skip
+    """What to tell of an execution after the endpoint's last notice; None: nothing.
+
+    deliveries: of `last`; a notice that nobody got is made again. reminder: 0 means none.
+    """
+    window_end = min(execution.window.end, execution.ended_at)
+    late = execution.started_at - window_end > LIVE
+    # A clock that was set back makes the last notice lie ahead; then its window says nothing.
+    if late or (last is not None and window_end < last.window_end <= at):
+        return None
+    if execution.status is ExecutionStatus.FAILED:  # nothing was evaluated
+        return None
+    found = {identity(violation) for violation in execution.violations}
+    lasting = last if last is not None and last.kind is not NoticeKind.RECOVERY else None
+    kind = _kind(found, last, lasting, deliveries, reminder, at)
+    if kind is None:
+        return None
+    if kind is NoticeKind.RECOVERY:
+        before = last
+        known: set[str] = set()
+    else:
+        before = lasting
+        known = found | set(lasting.violations if lasting else ())
+    return Notice(
+        str(uuid.uuid4()), kind, execution.window.endpoint,
+        before.since if before else window_end, tuple(sorted(known)),
+        execution.execution_id, window_end,
+        max(at, last.made_at + timedelta(microseconds=1)) if last else at,
+    )  # fmt: skip
+
+
+def _kind(
+    found: set[str], last: Notice | None, lasting: Notice | None,
+    deliveries: Sequence[Delivery], reminder: timedelta, at: datetime,
+) -> NoticeKind | None:  # fmt: skip
+    again = last.kind if last is not None and _lost(last, deliveries, at) else None
+    if not found:
+        return NoticeKind.RECOVERY if lasting or again is NoticeKind.RECOVERY else None
+    if lasting is None or not found <= set(lasting.violations):
+        return NoticeKind.ALERT
+    if again:
+        return again
+    due = reminder > timedelta() and at - lasting.made_at >= reminder
+    return NoticeKind.REMINDER if due else None
+
+
+def _lost(notice: Notice, deliveries: Sequence[Delivery], at: datetime) -> bool:
+    """Whether nobody got it, and nobody will."""
+    if deliveries:
+        return not any(delivery.delivered for delivery in deliveries)
+    return at - notice.made_at >= UNDER_WAY

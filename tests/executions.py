@@ -1,0 +1,21 @@
+"""Executions of the monitor, as they end."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from core.monitor.execution import evaluate
+from core.types import Execution, Trigger, Window, WindowFigures
+from tests.records import NOON
+
+CLEAN = {1: 40, 2: 30, 14: 30}
+STOPS = {14: 322, 1: 40, 2: 38}
+
+
+def ended(
+    counts: Mapping[int, int], at: datetime = NOON, *, endpoint: str | None = None,
+    threshold: float = 0.5,
+) -> Execution:  # fmt: skip
+    """The execution over the hour before `at`, with these counts by class."""
+    window = Window(at - timedelta(hours=1), at, endpoint)
+    figures = WindowFigures(sum(counts.values()), counts, 0.9, 0, 0)
+    return evaluate(window, figures, threshold=threshold, trigger=Trigger.MANUAL, started_at=at)
