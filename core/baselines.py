@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import BadInput
@@ -81,6 +82,10 @@ class Baselines:
     def files(self, baseline_id: str) -> BaselineFiles:
         """statistics.json and constraints.json of one baseline; raises NotFound."""
         return self._table.files(baseline_id)
+
+    def counts(self, baseline_id: str) -> Mapping[int, int]:
+        """class id -> predictions of one baseline; raises NotFound."""
+        return read_statistics(self._table.files(baseline_id).statistics.encode()).counts
 
     def in_force_id(self) -> str | None:
         """The id of the baseline in force; None before there is one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -25,9 +25,13 @@ LONGEST_SIDE = 512  # of what a figure carries, however large the picture
 MOST_FOREIGN = 12  # classes that are none of ours, in a chart
 
 
-def class_frequencies(figures: WindowFigures, threshold: float, *, height: int = 360) -> go.Figure:
+def class_frequencies(
+    figures: WindowFigures, threshold: float, *, baseline: Mapping[int, int] | None = None,
+    height: int = 360,
+) -> go.Figure:  # fmt: skip
     """Share of the window by class, the threshold as a line; classes above it in red.
 
+    baseline: class id -> predictions, whose shares stand behind the window's, wide and grey.
     Classes that are none of ours (imported captures) stand behind ours, the MOST_FOREIGN largest.
     """
     shares = figures.shares()
@@ -40,12 +44,17 @@ def class_frequencies(figures: WindowFigures, threshold: float, *, height: int =
         go.Bar(
             x=list(places.values()),
             y=values,
+            name="window",
             marker_color=[ALARM if value > threshold else ORDINARY for value in values],
             customdata=[[class_name(k), figures.counts.get(k, 0)] for k in classes],
             hovertemplate="%{customdata[0]}<br>%{y:.2%} of the window "
             "(%{customdata[1]:,} predictions)<extra></extra>",
         )
     )
+    usual = [0.0]
+    if baseline is not None:
+        usual = [baseline.get(class_id, 0) / sum(baseline.values()) for class_id in classes]
+        _put_behind(figure, usual, [class_name(k) for k in classes])
     figure.add_hline(
         y=threshold, line={"color": ALARM, "dash": "dash", "width": 2},
         annotation={"text": f"threshold {threshold:.0%}", "font": {"color": ALARM}},
@@ -57,7 +66,7 @@ def class_frequencies(figures: WindowFigures, threshold: float, *, height: int =
                 x=places[class_id], y=share, text=f"<b>{class_name(class_id)}: {share:.1%}</b>",
                 showarrow=False, yshift=12, font={"color": ALARM, "size": 15},
             )  # fmt: skip
-    top = max([threshold, *values])
+    top = max([threshold, *values, *usual])
     figure.update_yaxes(
         tickformat=".0%", range=[0, min(1.12, top * 1.2)], title="share of predictions"
     )
@@ -67,6 +76,20 @@ def class_frequencies(figures: WindowFigures, threshold: float, *, height: int =
         range=[-0.8, len(classes) - 0.2],
     )  # fmt: skip
     return laid_out(figure, height)
+
+
+def _put_behind(figure: go.Figure, usual: Sequence[float], names: Sequence[str]) -> None:
+    """The baseline's shares as wide grey bars, the window's as narrow ones in front of them."""
+    figure.update_traces(width=0.45)
+    figure.add_bar(
+        x=list(range(len(usual))), y=usual, name="baseline", marker_color=MUTED, opacity=0.55,
+        width=0.95, customdata=names,
+        hovertemplate="%{customdata}<br>%{y:.2%} of the baseline<extra></extra>",
+    )  # fmt: skip
+    figure.data = figure.data[::-1]
+    figure.update_layout(
+        barmode="overlay", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
+    )
 
 
 def traffic(

@@ -24,6 +24,13 @@ def linf_simple(window: Counts, baseline: Counts) -> float:
     return max(abs(window.get(k, 0) / n - baseline.get(k, 0) / m) for k in classes)
 
 
+def furthest_class(window: Counts, baseline: Counts) -> int:
+    """The class whose share differs most, as in `linf_simple`; the lowest id of several."""
+    n, m = sum(window.values()), sum(baseline.values())
+    classes = sorted(window.keys() | baseline.keys())
+    return max(classes, key=lambda k: abs(window.get(k, 0) / n - baseline.get(k, 0) / m))
+
+
 def linf_robust(window: Counts, baseline: Counts) -> float:
     """`linf_simple` less what chance explains: max(0, d - 1.8 sqrt((n + m) / (n m)))."""
     n, m = sum(window.values()), sum(baseline.values())

@@ -159,3 +159,14 @@ def test_no_difference_runs_over(one: int, other: int) -> None:
     assert factor >= 1
     assert np.array_equal(shown > 128, change > 0)
     assert np.array_equal(shown < 128, change < 0)
+
+
+def test_the_baseline_stands_behind_the_window() -> None:
+    found = WindowFigures(4, {14: 3, 2: 1}, 0.75, 1, 2)
+    behind, window = figures.class_frequencies(found, 0.5, baseline={14: 1, 3: 9}).data
+    assert (behind.name, window.name) == ("baseline", "window")
+    assert (behind.y[3], behind.y[14], window.y[14]) == (0.9, 0.1, 0.75)
+    assert behind.width > window.width
+    alone = figures.class_frequencies(found, 0.5)
+    assert [bar.name for bar in alone.data] == ["window"]
+    assert figures.class_frequencies(found, 0.5, baseline={3: 1}).layout.yaxis.range[1] == 1.12

@@ -46,7 +46,8 @@ def test_before_the_first_execution_it_says_what_to_do(open_page: OpenPage) -> N
         Alert("info", "No execution yet", "Press **Run now**, or wait for the full hour.")
     ]
     assert shown_settings(at) == (50.0, 60)
-    assert not at.caption  # no schedule outside the dashboard's own process
+    # No schedule outside the dashboard's own process.
+    assert not [text for text in values(at.caption) if text.startswith("Runs by itself")]
 
 
 def test_the_next_scheduled_execution_is_announced(
@@ -54,9 +55,8 @@ def test_the_next_scheduled_execution_is_announced(
 ) -> None:
     signwatch.start_schedule()
     due = signwatch.schedule.next_run_at()
-    assert values(open_page("monitor").caption) == [
-        f"Runs by itself every full hour; next at {due:%H:%M} UTC."
-    ]
+    announced = f"Runs by itself every full hour; next at {due:%H:%M} UTC."
+    assert announced in values(open_page("monitor").caption)
 
 
 def test_saved_settings_last(open_page: OpenPage, signwatch: Services) -> None:
@@ -104,11 +104,12 @@ def test_clean_traffic_completes(open_page: OpenPage, signwatch: Services) -> No
     assert "None." in values(at.markdown)
     (execution,) = signwatch.log.executions(5)
     assert execution.trigger is Trigger.MANUAL
-    assert values(at.caption) == [
+    facts = (
         f"Window {execution.window.start:%Y-%m-%d %H:%M:%S} to "
         f"{execution.window.end:%H:%M:%S} UTC · threshold 50% · manual · "
         f"took {(execution.ended_at - execution.started_at).total_seconds() * 1000:.0f} ms"
-    ]
+    )
+    assert facts in values(at.caption)
 
 
 def test_a_flood_of_one_class_completes_with_violations(
@@ -157,7 +158,7 @@ def test_executions_are_listed_newest_first(open_page: OpenPage, signwatch: Serv
     end = now()
     signwatch.run_monitor(Window(end - timedelta(hours=9), end - timedelta(hours=8)))
     at = open_page("monitor")
-    assert [each.label for each in at.expander] == ["All executions (3 latest)"]
+    assert "All executions (3 latest)" in [each.label for each in at.expander]
     table = at.dataframe[-1].value
     assert [row["status"] for row in table.to_dict("records")] == [
         "Failed", "CompletedWithViolations", "Completed",

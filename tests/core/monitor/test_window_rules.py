@@ -10,7 +10,12 @@ from scipy.stats import chi2
 
 from core.errors import BadInput
 from core.monitor.baseline import Baseline
-from core.monitor.distances import chi_squared_p_value, linf_robust, linf_simple
+from core.monitor.distances import (
+    chi_squared_p_value,
+    furthest_class,
+    linf_robust,
+    linf_simple,
+)
 from core.monitor.window_rules import (
     WINDOW_RULES,
     CategoricalValues,
@@ -48,6 +53,11 @@ def test_distances_by_hand() -> None:
     allowance = 1.8 * math.sqrt((100 + 200) / (100 * 200))
     assert linf_robust(window, baseline) == pytest.approx(0.3 - allowance)
     assert linf_robust({0: 1}, baseline) == 0
+
+
+def test_the_class_that_differs_most_has_that_distance() -> None:
+    assert furthest_class({0: 60, 1: 20, 5: 20}, {0: 100, 1: 100}) == 1
+    assert furthest_class({3: 1}, {2: 1}) == 2
 
 
 def test_chi_squared_by_hand() -> None:

@@ -1,0 +1,192 @@
+"""Monitor: the baseline in force, and what every rule said of an execution."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.baselines import files_of
+from core.monitor.baseline import Baseline
+from core.services import Services
+from core.types import now
+from tests.pages.conftest import OpenPage
+from tests.pages.elements import Alert, alerts, charts, labelled, labels, values
+from tests.pages.traffic import flood
+from tests.records import make_capture, make_execution, make_prediction
+
+EVERY_CLASS = Baseline(43, dict.fromkeys(range(43), 100))
+NO_BASELINE = (
+    "**No baseline yet.** Only the class share and completeness are watched. Make one from traffic "
+    "that was all right, and every rule is."
+)
+
+
+def put(signwatch: Services, *class_ids: int) -> None:
+    captures = [make_capture(prediction=make_prediction(k), inferred_at=now()) for k in class_ids]
+    signwatch.log.append(captures, [])
+
+
+def starting(at: AppTest, start: str) -> list[str]:
+    return [text for text in values(at.markdown) if text.startswith(start)]
+
+
+def badges(at: AppTest) -> list[str]:
+    """The states of the rules, from top to bottom."""
+    states = ("Holds", "Violated", "Not computed")
+    return [
+        state for text in values(at.markdown) for state in states
+        if text.startswith(":") and f" {state}" in text
+    ]  # fmt: skip
+
+
+def test_without_a_baseline_it_says_how_to_make_one(open_page: OpenPage) -> None:
+    at = open_page("monitor")
+    assert NO_BASELINE in values(at.markdown)
+    assert "python -m core baseline create --data PATH" in at.code[0].value
+    assert "baseline_chart" not in charts(at)
+
+
+def test_one_is_made_from_the_latest_captures(open_page: OpenPage, signwatch: Services) -> None:
+    put(signwatch, 1, 1, 14)
+    at = open_page("monitor")
+    at.button(key="baseline_make").click().run()
+    assert not at.exception
+    (stored,) = signwatch.baselines.all()
+    assert stored.predictions == 3
+    assert starting(at, "**Baseline:**") == [
+        f"**Baseline:** 3 predictions from {stored.origin}, made "
+        f"{stored.created_at:%Y-%m-%d %H:%M} UTC"
+    ]
+    behind, window = charts(at)["baseline_chart"]["data"]
+    assert (behind["name"], window["name"]) == ("baseline", "window")
+    assert behind["y"][14] == pytest.approx(1 / 3)
+
+
+def test_without_captures_it_says_why_none_was_made(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    at = open_page("monitor")
+    at.button(key="baseline_make").click().run()
+    (problem,) = [alert for alert in alerts(at) if alert.kind == "error"]
+    assert problem.text.startswith("no prediction between ")
+    assert signwatch.baselines.all() == []
+
+
+def test_another_baseline_can_be_put_in_force(open_page: OpenPage, signwatch: Services) -> None:
+    first, second = (
+        signwatch.baselines.add(files_of(EVERY_CLASS), origin=text) for text in ("one", "two")
+    )
+    at = open_page("monitor")
+    chooser = labelled(at.selectbox, "Baseline in force")
+    assert chooser.value == second.baseline_id
+    chooser.select(first.baseline_id).run()
+    assert not at.exception
+    assert signwatch.baselines.in_force_id() == first.baseline_id
+    assert labelled(at.selectbox, "Baseline in force").value == first.baseline_id
+
+
+def test_the_files_can_be_taken_along(
+    open_page: OpenPage, signwatch: Services, downloads: dict[str, Callable[[], bytes]]
+) -> None:
+    files = files_of(EVERY_CLASS)
+    signwatch.baselines.add(files, origin="one")
+    at = open_page("monitor")
+    assert downloads["statistics.json"]().decode() == files.statistics
+    assert downloads["constraints.json"]().decode() == files.constraints
+    assert at.button(key="baseline_import").disabled
+
+
+def drop(open_page: OpenPage, statistics: str, constraints: bytes) -> AppTest:
+    """Drop both files, and use them."""
+    at = open_page("monitor")
+    uploader = at.file_uploader(key="baseline_files")
+    uploader.upload("statistics.json", statistics.encode(), "application/json")
+    uploader.upload("constraints.json", constraints, "application/json").run()
+    at.button(key="baseline_import").click().run()
+    assert not at.exception
+    return at
+
+
+def test_one_file_is_not_enough(open_page: OpenPage) -> None:
+    at = open_page("monitor")
+    content = files_of(EVERY_CLASS).statistics.encode()
+    at.file_uploader(key="baseline_files").upload("statistics.json", content).run()
+    assert "Drop both files: statistics.json and constraints.json." in values(at.caption)
+    assert at.button(key="baseline_import").disabled
+
+
+def test_files_of_model_monitor_are_taken_and_bad_ones_refused(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    files = files_of(EVERY_CLASS)
+    at = drop(open_page, files.statistics, b"\xff")
+    (problem,) = [alert for alert in alerts(at) if alert.kind == "error"]
+    assert problem.text == "constraints.json must be text in UTF-8: surrogates not allowed"
+    assert signwatch.baselines.all() == []
+    drop(open_page, files.statistics, files.constraints.encode())
+    (stored,) = signwatch.baselines.all()
+    assert (stored.origin, stored.predictions) == ("imported files", 4_300)
+
+
+def test_a_baseline_that_cannot_be_used_is_told(
+    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signwatch.baselines.add(files_of(EVERY_CLASS), origin="one")
+    monkeypatch.setattr(signwatch.baselines, "_classes", 10)
+    problem = (
+        "the baseline is of 43 classes and the model tells 10 apart: it belongs to another label "
+        "set. Create a baseline for this model"
+    )
+    at = open_page("monitor")
+    assert Alert("error", "", problem) in alerts(at)
+    put(signwatch, 1, 2)
+    labelled(at.button, "Run now").click().run()
+    assert len([text for text in values(at.markdown) if problem in text]) == 4
+
+
+def test_every_rule_shows_state_parameter_and_sentences(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.baselines.add(files_of(EVERY_CLASS), origin="one")
+    put(signwatch, *[14] * 30, *range(43))
+    done = signwatch.run_monitor()
+    at = open_page("monitor")
+    assert badges(at) == [
+        "Holds", "Holds", "Violated", "Holds", "Violated", "Violated",
+    ]  # fmt: skip
+    share = done.outcomes[0]
+    assert (
+        f"**class share (SageMaker-compatible)** · largest share 0.5  \n{share.sentence}"
+        in values(at.markdown)
+    )
+    assert "Alarms when one class holds more than this share of a window's predictions." in values(
+        at.caption
+    )
+    assert "For comparison: rules that do not decide the status" in labels(at.expander)
+    behind, window = charts(at)["execution_chart"]["data"]
+    assert behind["y"][14] == pytest.approx(1 / 43)
+    assert window["y"][14] == pytest.approx(31 / 73)
+    assert starting(at, "Furthest") == [
+        "Furthest from the baseline: **14 Stop**, 42.5% of the window and 2.3% of the baseline."
+    ]
+
+
+def test_an_empty_window_and_no_baseline_are_not_computed(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.run_monitor()
+    assert badges(open_page("monitor")) == ["Not computed"] * 6
+    flood(signwatch, same=1, others=1)
+    signwatch.run_monitor()
+    assert badges(open_page("monitor")) == ["Holds", "Holds", *["Not computed"] * 4]
+
+
+def test_an_execution_of_before_says_that_it_kept_no_outcomes(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.log.add_execution(replace(make_execution(), baseline_id="gone"))
+    at = open_page("monitor")
+    assert "This execution is of an earlier version, which kept the violations alone." in values(
+        at.caption
+    )
