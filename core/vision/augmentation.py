@@ -12,9 +12,10 @@ from torch import Tensor
 
 
 def augment(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """A random pose, light, sharpness and occlusion each: (batch, 3, size, size) in [0, 1]."""
-    lit = noise(light(rescale(pixels, generator), generator), generator)
-    return focus(warp(occlude(lit, generator), size, generator), generator)
+    """Random pose, light, haze, sharpness and occlusion: (batch, 3, size, size) in [0, 1]."""
+    lit = haze(light(rescale(pixels, generator), generator), generator)
+    hidden = occlude(occlude(noise(lit, generator), generator), generator, share=0.25)
+    return focus(warp(hidden, size, generator), generator)
 
 
 def uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
@@ -40,7 +41,7 @@ def warp(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
     return F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
 
 
-def rescale(pixels: Tensor, generator: torch.Generator, share: float = 0.25) -> Tensor:
+def rescale(pixels: Tensor, generator: torch.Generator, share: float = 0.2) -> Tensor:
     """Some pictures lose detail: reduced to 14..28 pixels and enlarged again."""
     chosen = torch.rand(len(pixels), generator=generator) < share
     if not chosen.any():
@@ -52,7 +53,7 @@ def rescale(pixels: Tensor, generator: torch.Generator, share: float = 0.25) -> 
     return result
 
 
-def focus(pixels: Tensor, generator: torch.Generator, share: float = 0.4) -> Tensor:
+def focus(pixels: Tensor, generator: torch.Generator, share: float = 0.25) -> Tensor:
     """Blur (amount < 0) or unsharp masking (amount > 0): uploads are sharper than GTSRB."""
     chosen = torch.rand(len(pixels), generator=generator) < share
     if not chosen.any():
@@ -76,24 +77,33 @@ def light(pixels: Tensor, generator: torch.Generator) -> Tensor:
     def factor(low: float, high: float, channels: int = 1) -> Tensor:
         return uniform(count * channels, low, high, generator).view(count, channels, 1, 1)
 
-    exposed = pixels * factor(-0.5, 0.5).exp() * factor(-0.1, 0.1, 3).exp()
+    exposed = pixels * factor(-0.7, 0.7).exp() * factor(-0.15, 0.15, 3).exp()
     mean = exposed.mean(dim=(1, 2, 3), keepdim=True)
-    contrasted = mean + (exposed - mean) * factor(-0.35, 0.35).exp() + factor(-0.03, 0.03)
+    contrasted = mean + (exposed - mean) * factor(-0.5, 0.5).exp() + factor(-0.05, 0.05)
     grey = contrasted.mean(dim=1, keepdim=True)
-    coloured = grey + (contrasted - grey) * factor(0.5, 1.4)
-    return coloured.clamp(1e-4, 1).pow(factor(-0.3, 0.3).exp())
+    coloured = grey + (contrasted - grey) * factor(0.3, 1.6)
+    return coloured.clamp(1e-4, 1).pow(factor(-0.4, 0.4).exp())
 
 
-def noise(pixels: Tensor, generator: torch.Generator, share: float = 0.3) -> Tensor:
-    """Sensor noise of up to 0.04 standard deviation."""
-    level = uniform(len(pixels), 0, 0.04, generator)
+def haze(pixels: Tensor, generator: torch.Generator, share: float = 0.4) -> Tensor:
+    """Fog, glare and dusk: up to 85 % of the contrast gives way to one grey, dark or bright."""
+    count = len(pixels)
+    chosen = torch.rand((count, 1, 1, 1), generator=generator) < share
+    veil = uniform(count, 0, 0.85, generator).view(-1, 1, 1, 1) * chosen
+    grey = uniform(count, 0, 1, generator).view(-1, 1, 1, 1)
+    return pixels * (1 - veil) + grey * veil
+
+
+def noise(pixels: Tensor, generator: torch.Generator, share: float = 0.25) -> Tensor:
+    """Sensor noise of up to 0.025 standard deviation."""
+    level = uniform(len(pixels), 0, 0.025, generator)
     level = level * (torch.rand(len(pixels), generator=generator) < share)
     grain = torch.randn(pixels.shape, generator=generator)
     return (pixels + grain * level.view(-1, 1, 1, 1)).clamp(0, 1)
 
 
-def occlude(pixels: Tensor, generator: torch.Generator, share: float = 0.25) -> Tensor:
-    """A rectangle of one colour, up to a third of each side, somewhere on the picture."""
+def occlude(pixels: Tensor, generator: torch.Generator, share: float = 0.6) -> Tensor:
+    """A rectangle of one colour, up to half of each side, somewhere on the picture."""
     count, _, height, width = pixels.shape
     rows = torch.arange(height).view(1, 1, -1, 1) / height
     columns = torch.arange(width).view(1, 1, 1, -1) / width
@@ -101,8 +111,8 @@ def occlude(pixels: Tensor, generator: torch.Generator, share: float = 0.25) -> 
     def draw(low: float, high: float) -> Tensor:
         return uniform(count, low, high, generator).view(-1, 1, 1, 1)
 
-    hidden = ((rows - draw(0, 1)).abs() < draw(0.04, 0.17)) & (
-        (columns - draw(0, 1)).abs() < draw(0.04, 0.17)
+    hidden = ((rows - draw(0, 1)).abs() < draw(0.05, 0.25)) & (
+        (columns - draw(0, 1)).abs() < draw(0.05, 0.25)
     )
     hidden = hidden & (torch.rand((count, 1, 1, 1), generator=generator) < share)
     colour = torch.rand((count, 3, 1, 1), generator=generator)

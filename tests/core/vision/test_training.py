@@ -144,7 +144,7 @@ def test_training_needs_a_batch(tmp_path: Path) -> None:
 
 def test_the_shipped_recipe_is_the_documented_one() -> None:
     recipe = Recipe()
-    assert (recipe.architecture, recipe.input_size, recipe.epochs) == ("resnet18", 64, 40)
+    assert (recipe.architecture, recipe.input_size, recipe.epochs) == ("resnet18", 96, 10)
     assert (recipe.batch_size, recipe.seed) == (128, 0)
 
 
