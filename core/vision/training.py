@@ -29,7 +29,7 @@ Progress = Callable[[int, int, str], None]
 class Recipe:
     """One training run. balance: classes are drawn with probability ~ count**(1 - balance).
 
-    The first epochs (`early_share` of them) see smaller pictures: nearly the same lesson in less time.
+    The first epochs (`early_share` of them) see smaller pictures: nearly the same lesson, sooner.
     """
 
     architecture: str = "resnet18"
