@@ -60,7 +60,7 @@ def test_without_json_a_person_reads_message_and_counts(attacked: Attacked) -> N
     assert done.returncode == 1
     counts = ", ".join(f"{class_id}: {n}" for class_id, n in execution["counts"].items())
     lines = done.stdout.splitlines()
-    assert (lines[0], lines[-1]) == (execution["message"], f"{{{counts}}}")
+    assert (lines[0], lines[1]) == (execution["message"], f"{{{counts}}}")
     (violated,) = [line for line in lines if line.startswith("violated")]
     assert violated.endswith(execution["violations"][0]["description"])
 

@@ -408,6 +408,7 @@ def test_one_capture_in_detail(
     assert json.loads(line) == capture_record([capture], {image.sha256: image})
     assert links(at) == [
         ("Explain", "explain", f"capture={capture.capture_id}"),
+        ("Tensors", "tensors", f"capture={capture.capture_id}"),
         ("Give a verdict", "triage", f"capture={capture.capture_id}"),
     ]
     assert "No verdict yet." in values(at.caption)
@@ -451,7 +452,7 @@ def test_a_picture_without_prediction(open_page: OpenPage, signwatch: Services) 
     signwatch.log.append([capture], [image])
     at = open_page("captures", capture=capture.capture_id)
     assert "**No prediction was captured**" in values(at.markdown)
-    assert [label for label, *_ in links(at)] == ["Explain"]
+    assert [label for label, *_ in links(at)] == ["Explain", "Tensors"]
 
 
 @pytest.mark.parametrize(
