@@ -121,6 +121,20 @@ def show_explanations(quality: ExplanationQuality) -> None:
     )
 
 
+def show_if_of_these_weights(report, show, missing: str, make: str) -> None:
+    """A report beside the weights, unless there is none or it is of other ones."""
+    if report is None:
+        st.info(missing)
+    elif not report.measures(manifest.sha256):
+        st.warning(
+            f"What was measured on {report.measured_on} is of other weights "
+            f"({report.weights_sha256[:12]}), so it is not shown. {make}",
+            icon=":material/history:",
+        )
+    else:
+        show(report)
+
+
 signwatch = current()
 manifest = signwatch.predictor.classifier.manifest
 held_out = manifest.figures.get("held_out")
@@ -144,31 +158,17 @@ if signwatch.predictor.calibration is None:
 
 st.subheader("How robust it is")
 with errors_shown():
-    report = signwatch.robustness()
-    if report is None:
-        st.info(f"How it reads attacked and corrupted pictures was not measured yet. {MAKE}")
-    elif not report.measures(manifest.sha256):
-        st.warning(
-            f"The report of {report.measured_on} is of other weights "
-            f"({report.weights_sha256[:12]}), so it is not shown. {MAKE}",
-            icon=":material/history:",
-        )
-    else:
-        show_robustness(report)
+    show_if_of_these_weights(
+        signwatch.robustness(), show_robustness,
+        f"How it reads attacked and corrupted pictures was not measured yet. {MAKE}", MAKE,
+    )  # fmt: skip
 
 st.subheader("How good its explanations are")
 with errors_shown():
-    quality = signwatch.explanation_quality()
-    if quality is None:
-        st.info(f"How far its heat maps can be trusted was not measured yet. {EXPLAINED}")
-    elif not quality.measures(manifest.sha256):
-        st.warning(
-            f"The figures of {quality.measured_on} are of other weights "
-            f"({quality.weights_sha256[:12]}), so they are not shown. {EXPLAINED}",
-            icon=":material/history:",
-        )
-    else:
-        show_explanations(quality)
+    show_if_of_these_weights(
+        signwatch.explanation_quality(), show_explanations,
+        f"How far its heat maps can be trusted was not measured yet. {EXPLAINED}", EXPLAINED,
+    )  # fmt: skip
 
 left, right = st.columns(2, gap="large")
 with left:

@@ -12,8 +12,8 @@ so; that changes nothing.)
 
 q_k. The frequency itself is unknown, and the baseline's plain share is too small half of the time.
 A Clopper-Pearson bound that holds for all cells at once keeps the guarantee but is so wide for rare
-cells that an attack on one prediction in twenty takes 250 to 480 predictions. Instead q_k follows
-what has been seen, N occurrences in n predictions of baseline and stream, this one included:
+cells that a weak attack is noticed much later. Instead q_k follows what has been seen, N occurrences in n
+predictions of baseline and stream, this one included:
 
     q_k = (N - 1/2) / n
 
@@ -21,7 +21,7 @@ That is never below what Jeffreys' prior for the frequency, Beta(1/2, .), predic
 predictions, so the guarantee holds exactly, at every stopping time, on average over the frequencies
 that the prior and the baseline leave open. (With N in place of N - 1/2 it would hold over each
 fixed stretch for each single frequency, as the last of n exchangeable predictions is in a cell that
-holds N of them with probability N / n; that costs a sixth of the delay. `make bench ONLY=monitor`
+holds N of them with probability N / n; that is slower. `make bench ONLY=monitor`
 measures false alarms for frequencies that stay what they are.)
 
 Repeats. A prediction that the caller marks as a repeat (see `bursts`) leaves the R of its own cell

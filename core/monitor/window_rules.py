@@ -5,6 +5,7 @@ A rule that has nothing to measure says `not computed` and why; it never passes 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,7 +23,7 @@ EMPTY_BASELINE = "the baseline holds no prediction. Create it anew"
 
 
 @dataclass(frozen=True)
-class WindowRule:
+class WindowRule(ABC):
     """threshold: the rule's one parameter, in (0, 1]. Subclasses say what it means."""
 
     threshold: float
@@ -36,9 +37,9 @@ class WindowRule:
                 f"{self.name}: {self.parameter} must lie in (0, 1], got {self.threshold}"
             )
 
+    @abstractmethod
     def __call__(self, figures: WindowFigures, baseline: Baseline | None) -> Outcome:
         """What the rule says of a window, beside a baseline where it needs one."""
-        raise NotImplementedError
 
     def _not_computed(self, reason: str) -> Outcome:
         return not_computed(self.name, self.threshold, reason)

@@ -116,7 +116,7 @@ def test_a_report_of_other_weights_is_said_and_not_shown(
     page = open_page("model")
     assert alerts(page)[1] == Alert(
         "warning", "",
-        "The report of 2026-11-21 is of other weights (0123456789ab), so it is not shown. "
+        "What was measured on 2026-11-21 is of other weights (0123456789ab), so it is not shown. "
         "`python -m core attack --report` measures it, in some minutes.",
     )  # fmt: skip
     assert not charts(page) and not page.dataframe
@@ -171,7 +171,7 @@ def test_figures_of_other_weights_are_said_and_not_shown(
     page = open_page("model")
     assert Alert(
         "warning", "",
-        "The figures of 2026-11-22 are of other weights (0123456789ab), so they are not shown. "
+        "What was measured on 2026-11-22 is of other weights (0123456789ab), so it is not shown. "
         "`python -m core explain --evaluate --data PATH` measures it, in some minutes.",
     ) in alerts(page)  # fmt: skip
     assert len(metrics(page)) == 4
