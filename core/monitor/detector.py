@@ -12,8 +12,8 @@ so; that changes nothing.)
 
 q_k. The frequency itself is unknown, and the baseline's plain share is too small half of the time.
 A Clopper-Pearson bound that holds for all cells at once keeps the guarantee but is so wide for rare
-cells that a weak attack is noticed much later. Instead q_k follows what has been seen, N occurrences in n
-predictions of baseline and stream, this one included:
+cells that a weak attack is noticed much later. Instead q_k follows what has been seen, N
+occurrences in n predictions of baseline and stream, this one included:
 
     q_k = (N - 1/2) / n
 
