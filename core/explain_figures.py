@@ -31,7 +31,6 @@ STEPS = 33  # colours that a figure carries of a scale
 # What the parts of torchvision's networks are called, in the words of their papers.
 PARTS = (
     (r"^input$", "Pixels"),
-    (r"^normalisation$", "Normalisation of the pixels"),
     (r"^bn1$", "First BatchNorm"),
     (r"^conv1$", "First convolution"),
     (r"^layer(\d+)\.(\d+)\.downsample\.\d+$", "Stage {0}, block {1}: shortcut"),

@@ -11,7 +11,7 @@ the trial (core.tensor_trial). Names are Debugger's; the network is called by it
 
 A module that runs several times counts on: relu_input_1, relu_output_1, gradient/relu_output_1.
 Debugger knows nothing of resizing and normalising, so here are image_pixels (the picture as it was
-sent, in [0, 1]), gradient/image_pixels, image_mean and image_std.
+sent, in [0, 1]) and gradient/image_pixels.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from core.errors import BadInput
 
 # What Debugger's blog post records of a ResNet: enough for FullGrad.
 DEFAULT_REGEX = ".*bn|.*bias|.*downsample|.*ResNet_input|.*image|.*fc_output"
-PIXELS, MEAN, STD, IMAGE_GRADIENT = "image_pixels", "image_mean", "image_std", "gradient/image"
+PIXELS, IMAGE_GRADIENT = "image_pixels", "gradient/image"
 GRADIENT = "gradient/"
 
 Array = NDArray[Any]
@@ -121,6 +121,11 @@ class Passed:
     include_regex: str
     biases: tuple[BiasUse, ...]
     not_covered: str = ""
+
+    @property
+    def input(self) -> str:
+        """The name of what entered the network."""
+        return f"{self.network}_input_0"
 
     @property
     def logit(self) -> float:

@@ -1,4 +1,4 @@
-"""Every bias in a network, and the gradient that reaches it in a backward pass.
+"""Every bias in a network, its input, and the gradient that reaches each in a backward pass.
 
 Between two ReLU kinks such a network is affine in its input and in every bias, so a bias is all
 that a layer adds by itself. Which layers that holds for is decided here.
@@ -19,7 +19,7 @@ from core.errors import BadInput
 from core.vision.classifier import Classifier
 from core.vision.picture_gradient import evaluating
 
-NORMALISATION = "normalisation"
+INPUT = "input"
 BIASED = (nn.Conv2d, nn.Linear, nn.BatchNorm2d)
 # Linear between kinks, but constant above the upper one: what it is there acts like a bias.
 SATURATING = (nn.ReLU6,)
@@ -78,23 +78,24 @@ def bias_of(layer: nn.Module) -> Tensor | None:
 
 @contextmanager
 def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]:
-    """Inside, a backward pass of this thread calls sink(layer, bias, gradient) for each bias.
+    """Inside, a backward pass of this thread calls sink(layer, factor, gradient) for each bias.
 
-    layer: the module's path in the network, or NORMALISATION, whose bias in pixels is -mean/std;
-    bias: as `bias_of` shapes it, or of a saturating layer (batch, ...), what its output is where
-    it does not follow its input and 0 elsewhere; gradient: (batch, ...) with respect to the
-    layer's output. A layer used several times reports every use. Calls come in backward order.
+    layer: the module's path in the network; factor: its bias as `bias_of` shapes it, or of a
+    saturating layer (batch, ...), what its output is where it does not follow its input and 0
+    elsewhere; gradient: (batch, ...) with respect to the layer's output. A layer used several
+    times reports every use. Calls come in backward order; the last is INPUT, whose factor is what
+    enters the network, the resized and normalised picture (batch, 3, side, side).
 
     The classifier is in eval mode inside and is left as found, after an error too. Forward
     passes that other threads run on it meanwhile are not listened to.
     """
     owner = threading.get_ident()
 
-    def listen(name: str, bias: Tensor, output: Tensor) -> None:
+    def listen(name: str, factor: Tensor, output: Tensor) -> None:
         # A tensor hook sees the gradient of the value as it is now: a later in-place ReLU or
         # `out += identity` does not change that, so nothing needs to be copied.
         if threading.get_ident() == owner and output.requires_grad:
-            output.register_hook(partial(sink, name, bias))
+            output.register_hook(partial(sink, name, factor))
 
     def on_output(name: str, bias: Tensor | None) -> Callable[[nn.Module, object, Tensor], None]:
         return lambda _layer, _inputs, output: listen(
@@ -103,10 +104,9 @@ def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]
 
     with ExitStack() as stack:
         stack.enter_context(evaluating(classifier))
-        offset = classifier.normalise(torch.zeros_like(classifier.mean))[0]
         stack.callback(
             classifier.network.register_forward_pre_hook(
-                lambda _, inputs: listen(NORMALISATION, offset, inputs[0])
+                lambda _, inputs: listen(INPUT, inputs[0].detach().clone(), inputs[0])
             ).remove
         )
         for name, layer in classifier.network.named_modules():
@@ -119,7 +119,7 @@ def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]
 def biased_layers(classifier: Classifier) -> list[str]:
     """The names under which `bias_gradients` reports, in the order of registration."""
     layers = classifier.network.named_modules()
-    return [NORMALISATION, *(name for name, layer in layers if _adds_something(layer))]
+    return [INPUT, *(name for name, layer in layers if _adds_something(layer))]
 
 
 def _adds_something(layer: nn.Module) -> bool:

@@ -25,14 +25,11 @@ PIXELS_AT_ONCE = 64 * 64 * 64  # of the network's input or of the map, whichever
 class Explanation:
     """Why one picture got the logit of one class.
 
-    map: (height, width) of the picture, >= 0. FullGrad's is in logits: but for interpolation, its
-    mean is the sum of |gradient * bias| and |gradient * pixel| over everything that has a place
-    in the picture, and nothing is scaled by picture, so maps share one colour scale; the other
-    methods' units are their own;
+    map: (height, width) of the picture, >= 0, in units of its method's own;
     class_id: the class explained; logit: f_c, not tempered; probability: calibrated, of that
     class; predicted_id: the class with the largest logit;
-    contributions: by layer in forward order, signed, in logits; `input` is <grad_x f_c, x>,
-    `normalisation` the bias of the classifier's own normalisation, the rest are module paths.
+    contributions: by layer in forward order, signed, in logits; `input` is <grad_x f_c, x> of what
+    enters the network, the rest are module paths.
     Empty for methods that do not sum to the logit;
     residual: |f_c - sum of contributions| / max(1, |f_c|), zero but for rounding; None for
     methods that do not sum to the logit.

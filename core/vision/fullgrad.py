@@ -5,7 +5,8 @@ Srinivas and Fleuret, "Full-Gradient Representation for Neural Network Visualiza
 
     f_c(x) = <grad_x f_c, x> + sum over biases b_l of <df_c/dz_l, b_l>
 
-with x in pixels and z_l the output of the layer that adds b_l.
+with x as it enters the network, resized and normalised, and z_l the output of the layer that adds
+b_l.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ from core.vision.explanation import Explanation, check_pixels, explanations_of, 
 from core.vision.gradient_sum import GradientSum
 from core.vision.picture_gradient import picture_gradient
 
-INPUT = "input"
-
 Array = NDArray[np.floating]
 
 
@@ -36,7 +35,6 @@ def explain(classifier: Classifier, pixels: Tensor, class_ids: Tensor | None) ->
     gradient_sum = GradientSum()
     with bias_gradients(classifier, gradient_sum.add):
         found = picture_gradient(classifier, pixels, class_ids)
-    gradient_sum.add(INPUT, found.pixels, found.gradient)
     return explanations_of(
         found.logits, found.probabilities, found.class_ids,
         gradient_sum.maps(pixels.shape[-2:]), gradient_sum.contributions_by_picture(),
@@ -44,16 +42,15 @@ def explain(classifier: Classifier, pixels: Tensor, class_ids: Tensor | None) ->
 
 
 def explain_recorded(
-    pixels: Array, pixel_gradient: Array, logits: Array, class_id: int, *,
-    temperature: float, recorded: Iterable[tuple[str, Array, Array]], needed: Collection[str],
+    pixels: Array, logits: Array, class_id: int, *, temperature: float,
+    recorded: Iterable[tuple[str, Array, Array]], needed: Collection[str],
 ) -> Explanation:  # fmt: skip
     """FullGrad of one picture from what was recorded of it, without the model.
 
-    pixels, pixel_gradient: (3, height, width), of the classifier's pixels in [0, 1] and of the
-    logit explained; logits: (classes,), not tempered; temperature: the classifier's;
-    recorded: what `bias_gradients` gave its sink, in that order: the layer, its bias and the
-    gradient at its output, both without the batch's dimension; needed: `biased_layers` of the
-    model, each of which has to be in the record.
+    pixels: (3, height, width) in [0, 1], the picture that the map is laid over; logits: (classes,),
+    not tempered; temperature: the classifier's; recorded: what `bias_gradients` gave its sink, in
+    that order, without the batch's dimension; needed: `biased_layers` of the model, each of which
+    has to be in the record.
 
     Raises BadInput, naming the tensors, for a record that misses some or whose shapes do not fit.
     """
@@ -62,8 +59,8 @@ def explain_recorded(
     if not 0 <= class_id < len(logits):
         raise BadInput(f"class must lie in 0..{len(logits) - 1}, got {class_id}")
     gradient_sum, seen = GradientSum(), set()
-    for name, bias, gradient in recorded:
-        _add(gradient_sum, name, _row(bias)[0], _row(gradient))
+    for name, factor, gradient in recorded:
+        _add(gradient_sum, name, _row(factor)[0], _row(gradient))
         seen.add(name)
     missing = [name for name in needed if name not in seen]
     if missing:
@@ -71,7 +68,6 @@ def explain_recorded(
             f"the record misses the gradients of {', '.join(missing)}; FullGrad needs those of all "
             f"{len(needed)} layers with a bias, so record with an expression that matches them"
         )
-    _add(gradient_sum, INPUT, picture, _row(pixel_gradient))
     known = _row(logits)
     (explanation,) = explanations_of(
         known, torch.softmax(known / temperature, dim=1), torch.tensor([class_id]),

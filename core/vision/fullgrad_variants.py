@@ -7,11 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.vision.bias_gradients import NORMALISATION, bias_gradients, check_supported
+from core.vision.bias_gradients import INPUT, bias_gradients, check_supported
 from core.vision.classifier import Classifier
 from core.vision.explanation import Explanation, explanations_of, in_chunks
-from core.vision.fullgrad import INPUT
-from core.vision.gradient_sum import GradientSum
+from core.vision.gradient_sum import GradientSum, stretched
 from core.vision.picture_gradient import picture_gradient
 
 SMOOTH_SAMPLES, SMOOTH_SPREAD = 25, 0.15  # noise: standard deviation, of a picture's own range
@@ -32,29 +31,20 @@ def input_x_gradient(
 def simple_fullgrad(
     classifier: Classifier, pixels: Tensor, class_ids: Tensor | None
 ) -> list[Explanation]:
-    """Gradients at the layers that have a bias, without the bias; each layer stretched to [0, 1].
-
-    A gradient by itself has no unit in common with that of another layer, hence the stretching.
-    """
+    """FullGrad of the gradients at the layers that have a bias, without the bias."""
     check_supported(classifier.network)
     maps: list[Tensor] = []
 
-    def add(name: str, terms: Tensor) -> None:
-        if terms.dim() == 4 and name != NORMALISATION:
-            plane = _stretched(terms.abs()).sum(1, keepdim=True)
+    def add(name: str, factor: Tensor, gradient: Tensor) -> None:
+        if gradient.dim() == 4:
+            terms = gradient * factor if name == INPUT else gradient
+            plane = stretched(terms.abs()).sum(1, keepdim=True)
             maps.append(F.interpolate(plane, pixels.shape[-2:], mode="bilinear", antialias=True))
 
-    with bias_gradients(classifier, lambda name, _, gradient: add(name, gradient)):
+    with bias_gradients(classifier, add):
         found = picture_gradient(classifier, pixels, class_ids)
-    add(INPUT, found.pixels * found.gradient)
     summed = torch.stack(maps).sum(0).squeeze(1).float().cpu().numpy()
     return explanations_of(found.logits, found.probabilities, found.class_ids, summed)
-
-
-def _stretched(terms: Tensor) -> Tensor:
-    """(batch, channels, height, width), those of each picture to [0, 1]; constant ones to 0."""
-    low, high = (terms.flatten(1).aminmax(dim=1)[end].view(-1, 1, 1, 1) for end in (0, 1))
-    return (terms - low) / (high - low).clamp_min(torch.finfo(terms.dtype).tiny)
 
 
 @in_chunks
@@ -74,8 +64,7 @@ def smooth_fullgrad(
         noise = torch.randn(pixels.shape[1:], generator=generator).to(clean.pixels)
         noisy = clean.pixels + SMOOTH_SPREAD * (high - low) * noise
         with bias_gradients(classifier, totals.add):
-            found = picture_gradient(classifier, noisy, clean.class_ids)
-        totals.add(INPUT, found.pixels, found.gradient)
+            picture_gradient(classifier, noisy, clean.class_ids)
         totals.start_again()
     gradient_sum = GradientSum()
     place = clean.pixels.new_full((1, 1, 1), 1 / SMOOTH_SAMPLES)

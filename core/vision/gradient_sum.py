@@ -12,12 +12,12 @@ from torch import Tensor
 class GradientSum:
     """sum over layers of <gradient, factor>, gathered from the network's output to its input.
 
-    A layer's factor is its bias; that of the input is the picture itself.
+    A layer's factor is its bias; that of the input is what enters the network.
     """
 
     def __init__(self, *, signed: bool = False) -> None:
         """signed: maps of the terms as they are, whose mean is the logit but for what has no place
-        in the picture; else of their absolute values."""
+        in the picture; else of psi of them."""
         self._signed = signed
         self._contributions: dict[str, Tensor] = {}
         self._planes: dict[torch.Size, Tensor] = {}
@@ -30,7 +30,9 @@ class GradientSum:
         terms = gradient * factor
         self._contributions[name] = self._contributions.get(name, 0) + terms.flatten(1).sum(1)
         if gradient.dim() == 4 and factor.dim() >= 3:
-            plane = (terms if self._signed else terms.abs_()).sum(1)  # (batch, height, width)
+            # Of terms as they are, a layer weighs by what it contributes, not by how coarse it is.
+            scaled = terms * terms[0, 0].numel() if self._signed else stretched(terms.abs_())
+            plane = scaled.sum(1)  # (batch, height, width)
             self._planes[plane.shape] = self._planes.get(plane.shape, 0) + plane
 
     def contributions(self) -> tuple[list[str], NDArray[np.float64]]:
@@ -45,18 +47,22 @@ class GradientSum:
         return [dict(zip(names, column, strict=True)) for column in signed.T.tolist()]
 
     def maps(self, size: torch.Size) -> NDArray[np.float32]:
-        """psi(gradient * picture) + sum over layers of psi(gradient * bias): (batch, *size).
+        """psi(gradient * input) + sum over layers of psi(gradient * bias): (batch, *size).
 
-        psi is linear once the absolute value is taken: sum over channels, divide by the area of
-        a cell (so that a layer weighs by what it contributes, not by how coarse it is), resize
-        bilinearly to `size`. Srinivas and Fleuret stretch each layer of each picture to [0, 1]
-        instead, after which two pictures have no scale in common.
+        psi, as Srinivas and Fleuret have it: absolute value, each layer of each picture stretched
+        to [0, 1], summed over channels, resized bilinearly to `size`. (Resizing is linear, so
+        layers of one size are resized together.)
         """
         resized = [
             F.interpolate(
-                plane[:, None] * plane[0].numel(),
-                size, mode="bilinear", align_corners=False, antialias=True,
+                plane[:, None], size, mode="bilinear", align_corners=False, antialias=True
             )
             for plane in self._planes.values()
-        ]  # fmt: skip
+        ]
         return torch.stack(resized).sum(0).squeeze(1).float().cpu().numpy()
+
+
+def stretched(terms: Tensor) -> Tensor:
+    """(batch, channels, height, width), those of each picture to [0, 1]; constant ones to 0."""
+    low, high = (terms.flatten(1).aminmax(dim=1)[end].view(-1, 1, 1, 1) for end in (0, 1))
+    return (terms - low) / (high - low).clamp_min(torch.finfo(terms.dtype).tiny)

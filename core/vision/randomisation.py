@@ -19,7 +19,6 @@ from torch import Tensor
 from core.explanations import RandomisedStage
 from core.vision.bias_gradients import bias_gradients
 from core.vision.classifier import Classifier, build_network
-from core.vision.fullgrad import INPUT
 from core.vision.gradient_sum import GradientSum
 from core.vision.map_measures import Maps, spearman
 from core.vision.picture_gradient import picture_gradient
@@ -84,8 +83,7 @@ def _maps(classifier: Classifier, pixels: Tensor, class_ids: Tensor) -> tuple[Ma
                 each.add(name, factor, gradient)
 
         with bias_gradients(classifier, add):
-            found = picture_gradient(classifier, chunk, wanted)
-        add(INPUT, found.pixels, found.gradient)
+            picture_gradient(classifier, chunk, wanted)
         for kept, each in zip((shown, signed), sums, strict=True):
             kept.append(each.maps(pixels.shape[-2:]))
     return np.concatenate(shown), np.concatenate(signed)

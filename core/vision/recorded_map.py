@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from core.errors import BadInput
-from core.tensor_records import GRADIENT, IMAGE_GRADIENT, MEAN, PIXELS, STD, Array, BiasUse, Passed
-from core.vision.bias_gradients import NORMALISATION
+from core.tensor_records import IMAGE_GRADIENT, PIXELS, Array, BiasUse, Passed
+from core.vision.bias_gradients import INPUT
 from core.vision.explanation import Explanation
 from core.vision.fullgrad import explain_recorded
 
@@ -28,9 +28,9 @@ def explain_record(passed: Passed, values: Mapping[str, Array]) -> Explanation:
         raise BadInput(passed.not_covered)
     check_complete(passed, values.keys())
     return explain_recorded(
-        values[PIXELS][0], values[GRADIENT + PIXELS][0], np.array(passed.logits, np.float32),
-        passed.class_id, temperature=passed.temperature, recorded=_biases(passed, values),
-        needed=[NORMALISATION, *(use.module for use in passed.biases)],
+        values[PIXELS][0], np.array(passed.logits, np.float32), passed.class_id,
+        temperature=passed.temperature, recorded=_factors(passed, values),
+        needed=[INPUT, *(use.module for use in passed.biases)],
     )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def largest_difference(recorded: Explanation, live: Explanation) -> float:
 def check_complete(passed: Passed, names: Collection[str]) -> None:
     """BadInput if `names` lack a tensor that FullGrad of this pass needs."""
     needed = [
-        PIXELS, GRADIENT + PIXELS, MEAN, STD, IMAGE_GRADIENT,
+        PIXELS, passed.input, IMAGE_GRADIENT,
         *(name for use in passed.biases for name in (use.gradient, *use.tensors.values())),
     ]  # fmt: skip
     missing = sorted(set(needed) - set(names))
@@ -62,7 +62,7 @@ def sufficient_regex(passed: Passed) -> str:
     saturating = [use.module for use in uses if "output" in use.tensors]
     adding = [use.module for use in uses if set(use.tensors) == {"bias"}]
     every = [use.module for use in uses]
-    parts = ["image", f"^gradient/({_any(every)})_output"]
+    parts = ["image", f"^{passed.input}$", f"^gradient/({_any(every)})_output"]
     if adding:
         parts.append(rf"^{passed.network}_({_any(adding)})\.bias$")
     if norms:
@@ -76,12 +76,12 @@ def _any(modules: list[str]) -> str:
     return "|".join(re.escape(module) for module in dict.fromkeys(modules))
 
 
-def _biases(passed: Passed, values: Mapping[str, Array]) -> Iterator[tuple[str, Array, Array]]:
-    """(layer, bias, gradient), without the batch's dimension, in backward order."""
+def _factors(passed: Passed, values: Mapping[str, Array]) -> Iterator[tuple[str, Array, Array]]:
+    """(layer, factor, gradient), without the batch's dimension, in backward order."""
     for use in passed.biases:
         gradient = values[use.gradient][0]
         yield use.module, _bias(use, values, gradient), gradient
-    yield NORMALISATION, -values[MEAN] / values[STD], values[IMAGE_GRADIENT][0]
+    yield INPUT, values[passed.input][0], values[IMAGE_GRADIENT][0]
 
 
 def _bias(use: BiasUse, values: Mapping[str, Array], gradient: Array) -> Array:

@@ -39,13 +39,12 @@ METHODS: dict[str, Method] = {
             "fullgrad", "FullGrad",
             "Splits the score exactly into what the pixels and every layer's biases contribute, "
             "and shows where they act.",
-            "|x * grad f| + sum over layers |b * df/dz|",
+            "s(|x * grad f|) + sum over layers s(|b * df/dz|), s: to [0, 1]",
             FULLGRAD_PAPER, fullgrad.explain, sums_to_logit=True,
         ),
         Method(
             "simple_fullgrad", "Simple FullGrad",
-            "FullGrad with the gradients at the layers alone, without the biases, each layer "
-            "stretched to the same range.",
+            "FullGrad with the gradients at the layers alone, without the biases.",
             "s(|x * grad f|) + sum over layers s(|df/dz|), s: to [0, 1]",
             FULLGRAD_CODE, simple_fullgrad,
         ),
@@ -53,7 +52,7 @@ METHODS: dict[str, Method] = {
             "smooth_fullgrad", "Smooth FullGrad",
             "FullGrad averaged over noisy copies of the picture, which evens out what only a few "
             "pixels say.",
-            "|mean of x * grad f| + sum over layers |mean of b * df/dz|, over x + noise",
+            "s(|mean of x * grad f|) + sum over layers s(|mean of b * df/dz|), over x + noise",
             FULLGRAD_CODE, smooth_fullgrad,
         ),
         Method(

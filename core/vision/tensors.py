@@ -23,9 +23,7 @@ from core.errors import BadInput
 from core.tensor_records import (
     GRADIENT,
     IMAGE_GRADIENT,
-    MEAN,
     PIXELS,
-    STD,
     Array,
     BiasUse,
     Passed,
@@ -103,8 +101,7 @@ class Hook:
         return Recording(passed, dict(self._pass.tensors), self._of_the_weights())
 
     def _of_the_weights(self) -> dict[str, Array]:
-        found: dict[str, Tensor] = {MEAN: self._twin.mean[0], STD: self._twin.std[0]}
-        found |= self._parameters
+        found: dict[str, Tensor] = dict(self._parameters)
         for path, module in self._twin.network.named_modules():
             if isinstance(module, nn.BatchNorm2d):
                 for statistic in ("running_mean", "running_var"):

@@ -96,7 +96,6 @@ def test_contributions_stand_in_forward_order_beside_each_other() -> None:
     ("path", "name"),
     [
         ("input", "Pixels"),
-        ("normalisation", "Normalisation of the pixels"),
         ("layer2.0.bn1", "Stage 2, block 1: BatchNorm 1"),
         ("layer3.1.downsample.1", "Stage 3, block 2: shortcut"),
         ("fc", "Last layer"),

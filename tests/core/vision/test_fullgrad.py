@@ -124,13 +124,19 @@ def linear_network() -> nn.Sequential:
 
 def test_a_linear_network_by_hand() -> None:
     (explanation,) = explain(wrap_by_hand(linear_network()), PIXEL, 0)
-    # f = 2 * 0.5 - 1 + 4 * 0.25 + 0.5; per pixel channel 4 * 0.75, -4 * 0.5, 4 * 0.25, and
-    # for the normalisation -2 * 1, +1 * 1, 0.
+    # f = 2 * 0.5 - 1 + 4 * 0.25 + 0.5
     assert explanation.logit == 1.5
-    assert explanation.contributions == {"input": 2.0, "normalisation": -1.0, "1": 0.5}
-    assert list(explanation.contributions) == ["input", "normalisation", "1"]
+    assert explanation.contributions == {"input": 1.0, "1": 0.5}
+    assert list(explanation.contributions) == ["input", "1"]
     assert explanation.residual == 0.0
-    np.testing.assert_array_equal(explanation.map, [[(3 + 2 + 1) + (2 + 1)]])
+    np.testing.assert_array_equal(explanation.map, [[0]])  # all terms of the one layer are alike
+
+
+def test_the_terms_of_a_layer_are_stretched_by_hand() -> None:
+    pixels = torch.tensor([1.0, 0.5, 0.0]).view(1, 3, 1, 1)
+    (explanation,) = explain(wrap_by_hand(linear_network()), pixels, 0)
+    # Normalised (1, 1, 0): terms 2, -1, 0, of which the absolute values become 1, 1/2, 0.
+    np.testing.assert_array_equal(explanation.map, [[1.5]])
 
 
 def test_class_prediction_and_calibrated_probability_by_hand() -> None:
@@ -159,18 +165,17 @@ def convolution_network() -> nn.Sequential:
 def test_convolution_batch_norm_and_relu_by_hand() -> None:
     (explanation,) = explain(wrap_by_hand(convolution_network()), PIXEL, 0)
     # conv (1.5, 1.5) -> batch norm 2 / sqrt(3 + 1) * conv + (2, -5) = (3.5, -3.5) -> (3.5, 0)
-    # -> 2 * 3.5 - 1. The gradient is 2 at the live channel of batch norm and conv, 2 at the
-    # first normalised channel and 2 / 0.5 at its pixel.
+    # -> 2 * 3.5 - 1. The gradient is 2 at the live channel of batch norm and conv, and at the
+    # first normalised channel; of every layer's terms one is left.
     assert explanation.logit == 6.0
     assert explanation.contributions == {
-        "input": 4 * 0.75,
-        "normalisation": 2 * -1.0,
+        "input": 2 * 0.5,
         "0": 2 * 1.0,
         "1": 2 * 2.0,
         "4": -1.0,
     }
     assert explanation.residual == 0.0
-    np.testing.assert_array_equal(explanation.map, [[3 + 2 + 2 + 4]])
+    np.testing.assert_array_equal(explanation.map, [[1 + 1 + 1]])
 
 
 def test_a_layer_used_twice_counts_both_uses() -> None:
@@ -180,7 +185,7 @@ def test_a_layer_used_twice_counts_both_uses() -> None:
     # f = 2 (2 x + 1) + 1 for x = 0.5: the first use of the bias counts twice, the second once.
     (explanation,) = explain(wrap_by_hand(nn.Sequential(nn.Flatten(), linear, linear)), PIXEL, 0)
     assert explanation.logit == 5.0
-    assert explanation.contributions == {"input": 4 / 0.5 * 0.75, "normalisation": -4.0, "1": 3.0}
+    assert explanation.contributions == {"input": 4 * 0.5, "1": 3.0}
     assert explanation.residual == 0.0
 
 
@@ -202,8 +207,9 @@ def test_a_linear_layer_along_the_width_counts_and_has_no_map() -> None:
     assert explanation.contributions["0"] != 0
     assert explanation.residual <= 1e-12
     (gradient,) = torch.autograd.grad(classifier(pixels)[0, 2], pixels)
-    without_layers = 16 * (gradient.abs() * (pixels.detach() + classifier.mean)).sum(1)
-    np.testing.assert_allclose(explanation.map, without_layers[0].numpy(), rtol=1e-6)
+    terms = (gradient * (pixels.detach() - classifier.mean)).abs()
+    of_the_input = ((terms - terms.min()) / (terms.max() - terms.min())).sum(1)
+    np.testing.assert_allclose(explanation.map, of_the_input[0].numpy(), rtol=1e-6)
 
 
 def test_bias_of_batch_norm_is_its_value_at_zero() -> None:
@@ -216,20 +222,21 @@ def test_bias_of_batch_norm_is_its_value_at_zero() -> None:
     torch.testing.assert_close(bias_of(bare), torch.tensor(-3.0).view(1, 1, 1))
 
 
-def test_a_layer_weighs_by_its_contributions_and_is_interpolated() -> None:
+def test_every_layer_is_stretched_and_interpolated() -> None:
     gradient_sum, place = GradientSum(), torch.ones(1, 1, 1)
     gradient_sum.add("coarse", -place, torch.tensor([1.0, 3.0]).view(1, 1, 1, 2))
     gradient_sum.add("fine", 0.5 * place, torch.tensor([0.0, 0.0, 0.0, 2.0]).view(1, 1, 1, 4))
     names, contributions = gradient_sum.contributions()
     assert names == ["fine", "coarse"]
     np.testing.assert_array_equal(contributions, [[1.0], [-4.0]])
-    # coarse: 2 cells of (1, 3) -> (2, 6), interpolated; fine: 4 cells of (0, 0, 0, 1).
-    np.testing.assert_allclose(gradient_sum.maps(torch.Size((1, 4))), [[[2, 3, 5, 6 + 4]]])
+    # coarse: (1, 3) -> (0, 1), interpolated; fine: (0, 0, 0, 1) as it is.
+    np.testing.assert_allclose(gradient_sum.maps(torch.Size((1, 4))), [[[0, 0.25, 0.75, 1 + 1]]])
 
 
 def test_channels_do_not_cancel_in_the_map() -> None:
     gradient_sum = GradientSum()
-    gradient_sum.add("layer", torch.tensor([1.0, -1.0]).view(2, 1, 1), torch.ones(1, 2, 1, 1))
+    factor = torch.tensor([1.0, -1.0, 0.0]).view(3, 1, 1)
+    gradient_sum.add("layer", factor, torch.ones(1, 3, 1, 1))
     np.testing.assert_array_equal(gradient_sum.contributions()[1], [[0.0]])
     np.testing.assert_array_equal(gradient_sum.maps(torch.Size((1, 1))), [[[2.0]]])
 
@@ -314,7 +321,7 @@ def test_contributions_agree_with_the_gradients_of_the_bias_parameters(resnet: C
             assert isinstance(layer.bias, nn.Parameter) and layer.bias.grad is not None
             expected = float(layer.bias.grad @ bias.flatten())
             assert explanation.contributions[name] == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    assert len(explanation.contributions) == 2 + 20 + 1  # input, normalisation, batch norms, fc
+    assert len(explanation.contributions) == 1 + 20 + 1  # input, batch norms, fc
 
 
 def test_in_place_layers_change_nothing() -> None:
@@ -361,7 +368,7 @@ def test_the_predicted_classes_are_the_default(resnet: Classifier) -> None:
     assert [e.logit for e in explanations] == pytest.approx(logits.max(1).values.tolist(), rel=1e-5)
 
 
-def test_maps_are_in_logits_and_not_scaled_by_picture() -> None:
+def test_a_layer_of_larger_terms_counts_no_more_in_the_map() -> None:
     network = small_network()
     pixels = torch.rand(2, 3, 32, 32)
     before = explain(wrap(network), pixels, 0)
@@ -369,24 +376,20 @@ def test_maps_are_in_logits_and_not_scaled_by_picture() -> None:
         for parameter in network[-1].parameters():
             parameter.mul_(3)
     for small, large in zip(before, explain(wrap(network), pixels, 0), strict=True):
-        np.testing.assert_allclose(large.map, 3 * small.map, rtol=1e-4)
+        np.testing.assert_allclose(large.map, small.map, rtol=1e-4)
+        assert large.contributions["0"] == pytest.approx(3 * small.contributions["0"], rel=1e-4)
 
 
-def test_the_mean_of_a_map_is_the_sum_of_absolute_contributions() -> None:
+def test_the_mean_of_a_signed_map_is_the_sum_of_contributions() -> None:
     classifier = wrap(small_network(), input_size=16)
-    pixels = torch.rand(1, 3, 16, 16, requires_grad=True)
-    sums: list[float] = []
-
-    def add(name: str, bias: Tensor, gradient: Tensor) -> None:
-        if gradient.dim() == 4:  # the last layer's bias has no place in the picture
-            sums.append(float((gradient * bias).abs().sum()))
-
-    with bias_gradients(classifier, add):
-        classifier(pixels)[0, 2].backward()
-    assert pixels.grad is not None
-    sums.append(float((pixels.grad * pixels.detach()).abs().sum()))
-    (explanation,) = explain(classifier, pixels, 2)
-    assert explanation.map.mean() == pytest.approx(sum(sums), rel=1e-5)
+    pixels = torch.rand(1, 3, 16, 16)
+    gradient_sum = GradientSum(signed=True)
+    with bias_gradients(classifier, gradient_sum.add):
+        logit = classifier(pixels.requires_grad_())[0, 2]
+        logit.backward()
+    (bias,) = (layer.bias[2] for layer in classifier.network[-1:])  # it has no place in the picture
+    mean = gradient_sum.maps(torch.Size((16, 16))).mean()
+    assert mean == pytest.approx((logit - bias).item(), rel=1e-4)
 
 
 def test_callers_without_gradients_are_served(resnet: Classifier) -> None:
@@ -492,7 +495,7 @@ def test_other_threads_use_the_model_meanwhile() -> None:
             thread.join()
         assert len(answers) == 2 and seen == []
         serve(gradients=True)
-    assert seen == ["7", "4.bn2", "4.conv2", "4.bn1", "4.conv1", "1", "0", "normalisation"]
+    assert seen == ["7", "4.bn2", "4.conv2", "4.bn1", "4.conv1", "1", "0", "input"]
 
 
 # --- what is refused ---------------------------------------------------------------------------

@@ -46,11 +46,9 @@ def live(classifier: Classifier, picture: NDArray[np.uint8], class_id: int) -> E
 
 def test_a_linear_network_by_hand() -> None:
     explanation = recorded(Hook(wrap_by_hand(linear_network()), ".").record(LEVELS, 0))
-    # Per channel 4 * 1, -4 * 1, 4 * 0.2; the normalisation adds 2 * -1, -1 * -1, 0.
-    assert explanation.contributions == {
-        "input": pytest.approx(0.8), "normalisation": pytest.approx(-1.0), "1": 0.5
-    }  # fmt: skip
-    assert explanation.map.tolist() == [[pytest.approx(4 + 4 + 0.8 + 2 + 1)]]
+    # Normalised (1, 3, 0.2): terms 2 * 1, -1 * 3, 4 * 0.2, whose absolute values are stretched.
+    assert explanation.contributions == {"input": pytest.approx(-0.2), "1": 0.5}
+    assert explanation.map.tolist() == [[pytest.approx((2 - 0.8) / (3 - 0.8) + 1)]]
     assert explanation.logit == pytest.approx(0.3)
 
 
@@ -114,7 +112,7 @@ def test_a_sufficient_expression_records_little_else() -> None:
     passed = Hook(classifier, ".").record(blocks(), 1).passed
     recording = Hook(classifier, sufficient_regex(passed)).record(blocks(), 1)
     assert sorted(recording.tensors) == sorted(
-        ["image_pixels", "gradient/image_pixels", "gradient/image"]
+        ["ResNet_input_0", "image_pixels", "gradient/image_pixels", "gradient/image"]
         + [use.gradient for use in passed.biases]
     )
     assert "ResNet_conv1.weight" not in recording.parameters
@@ -128,13 +126,13 @@ def test_the_blog_posts_expression_is_enough_for_a_resnet() -> None:
 
 def test_what_misses_is_named_with_an_expression_that_finds_it() -> None:
     classifier = wrap(small_network())
-    recording = Hook(classifier, "image|bias|running|output").record(blocks(), 2)
+    recording = Hook(classifier, "image|bias|running|input|output").record(blocks(), 2)
     values = {**recording.tensors, **recording.parameters}
-    assert recorded(Hook(classifier, "image|bias|running|output|weight").record(blocks(), 2))
+    assert recorded(Hook(classifier, "image|bias|running|input|output|weight").record(blocks(), 2))
     expected = (
         "FullGrad needs tensors that were not recorded: Sequential_1.weight, "
         "Sequential_4.bn1.weight, Sequential_4.bn2.weight. SIGNWATCH_TENSORS_REGEX="
-        r"'image|^gradient/(0|1|4\.conv1|4\.bn1|4\.conv2|4\.bn2|7)_output"
+        r"'image|^Sequential_input_0$|^gradient/(0|1|4\.conv1|4\.bn1|4\.conv2|4\.bn2|7)_output"
         r"|^Sequential_(0|4\.conv1|4\.conv2|7)\.bias$"
         r"|^(Sequential_)?(1|4\.bn1|4\.bn2)\.(weight|bias|running_)' records all of them"
     )
@@ -143,7 +141,7 @@ def test_what_misses_is_named_with_an_expression_that_finds_it() -> None:
 
 
 def test_of_many_that_miss_a_few_are_named() -> None:
-    recording = Hook(wrap(small_network()), "image").record(blocks(), 2)
+    recording = Hook(wrap(small_network()), "image|input").record(blocks(), 2)
     with pytest.raises(BadInput) as caught:
         check_complete(recording.passed, recording.tensors.keys() | recording.parameters.keys())
     assert str(caught.value).startswith(

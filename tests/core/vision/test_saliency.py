@@ -282,10 +282,10 @@ def test_the_constant_part_of_relu6_by_hand() -> None:
     # Features 7 and 1.5: the first is cut to 6, whatever red is, the second is as it is.
     assert found.logit == 3 * 6 + 5 * 1.5
     assert found.contributions == {
-        "input": 5 * 0.5, "normalisation": 0.0, "0": 5 * 1.0, "1": 3 * 6.0,
+        "input": 5 * 0.5, "0": 5 * 1.0, "1": 3 * 6.0,
     }  # fmt: skip
     assert found.residual == 0.0
-    assert found.map.tolist() == [[2.5 + 5 + 18]]
+    assert found.map.tolist() == [[1 + 1 + 1]]
 
 
 def test_completeness_of_a_mobilenet() -> None:
@@ -310,8 +310,7 @@ def recorded(
     with bias_gradients(classifier, lambda *call: calls.append(call)):
         found = picture_gradient(classifier, pixels, None)
     arguments = {
-        "pixels": found.pixels[row].numpy(), "pixel_gradient": found.gradient[row].numpy(),
-        "logits": found.logits[row].numpy(), "class_id": int(found.class_ids[row]),
+        "pixels": found.pixels[row].numpy(), "logits": found.logits[row].numpy(), "class_id": int(found.class_ids[row]),
         "temperature": classifier.manifest.temperature, "needed": biased_layers(classifier),
     }  # fmt: skip
     return arguments, [
