@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.vision.attacks import ATTACKS
+from core.vision.attacks import ATTACKS, AttackResult
 from tests.benchmarks.peers.settings import EPSILON, EPSILON_L2, SETTINGS
 from tests.benchmarks.rows import Row, Rows, attacked_images, model
 from tests.benchmarks.worker import run_peers
@@ -15,20 +15,30 @@ from tests.benchmarks.worker import run_peers
 COUNT, CLOCKED = 256, 64
 
 
-def parity() -> Rows:
+def own_results() -> dict[str, AttackResult]:
+    """What our attacks come to at the settings that both sides use."""
+    pixels, labels = attacked_images(COUNT)
+    results = {}
+    for name, settings in SETTINGS.items():
+        info = ATTACKS[name].info
+        epsilon = (EPSILON if info.norm == "linf" else EPSILON_L2) if info.takes_epsilon else None
+        results[name] = ATTACKS[name](**settings)(model(), pixels, labels, epsilon=epsilon)
+    return results
+
+
+def parity(results: dict[str, AttackResult]) -> Rows:
     """How far our success stays behind a peer's before rounding; negative where it is ahead."""
     pixels, labels = attacked_images(COUNT)
     theirs = _worker("parity", pixels, labels)
     correct = ~_misread(pixels, labels)
-    for name, settings in SETTINGS.items():
-        info = ATTACKS[name].info
-        epsilon = (EPSILON if info.norm == "linf" else EPSILON_L2) if info.takes_epsilon else None
-        result = ATTACKS[name](**settings)(model(), pixels, labels, epsilon=epsilon)
+    for name, result in results.items():
         own = result.summary()["success_rate_before_rounding"]
         for key in (key for key in theirs if key.split("/")[0] == name):
             misread = _misread(torch.from_numpy(theirs[key]), labels)
             peer = (misread & correct).sum().item() / correct.sum().item()
-            title = f"{info.title}: {own:.3f}, {key.split('/')[1]} {peer:.3f}; behind by"
+            title = (
+                f"{ATTACKS[name].info.title}: {own:.3f}, {key.split('/')[1]} {peer:.3f}; behind by"
+            )
             yield Row(title, peer - own, 0.02, False)
 
 

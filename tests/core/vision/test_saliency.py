@@ -310,7 +310,8 @@ def recorded(
     with bias_gradients(classifier, lambda *call: calls.append(call)):
         found = picture_gradient(classifier, pixels, None)
     arguments = {
-        "pixels": found.pixels[row].numpy(), "logits": found.logits[row].numpy(), "class_id": int(found.class_ids[row]),
+        "pixels": found.pixels[row].numpy(), "logits": found.logits[row].numpy(),
+        "class_id": int(found.class_ids[row]),
         "temperature": classifier.manifest.temperature, "needed": biased_layers(classifier),
     }  # fmt: skip
     return arguments, [
