@@ -93,9 +93,13 @@ def _put_behind(figure: go.Figure, usual: Sequence[float], names: Sequence[str])
 
 
 def traffic(
-    counts: Sequence[tuple[datetime, int, int]], *, bucket_seconds: int, height: int = 220
-) -> go.Figure:
-    """Predictions by time, the class that is predicted most apart from the rest."""
+    counts: Sequence[tuple[datetime, int, int]], *, bucket_seconds: int,
+    window: tuple[datetime, datetime], height: int = 220,
+) -> go.Figure:  # fmt: skip
+    """Predictions by time, the class that is predicted most apart from the rest.
+
+    window: (start, end) of the time axis.
+    """
     totals: dict[int, int] = {}
     for _, class_id, count in counts:
         totals[class_id] = totals.get(class_id, 0) + count
@@ -116,7 +120,7 @@ def traffic(
         barmode="stack", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
     )
     figure.update_yaxes(title=f"predictions per {bucket_seconds} s", rangemode="tozero")
-    figure.update_xaxes(title="time (UTC)")
+    figure.update_xaxes(title="time (UTC)", range=list(window))
     return laid_out(figure, height)
 
 

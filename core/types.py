@@ -213,6 +213,20 @@ class WindowFigures:
 
 
 @dataclass(frozen=True)
+class ConfidenceAt:
+    """How sure the model was in a stretch of time from `start` on.
+
+    count: predictions that tell their confidence, at least 1; mean: of their confidences;
+    unsure: how many of them are below what counts as low.
+    """
+
+    start: datetime
+    count: int
+    mean: float
+    unsure: int
+
+
+@dataclass(frozen=True)
 class Violation:
     """One entry of constraint_violations.json."""
 

@@ -1,31 +1,30 @@
-"""What an operator sees from across the room: state, class frequencies, latest violation."""
+"""What an operator sees from across the room: state, class frequencies, confidence, executions."""
 
 import streamlit as st
 
-from core import figures
-from core.labels import all_labels, class_name
 from core.services import current
-from core.types import CaptureFilter, Execution, ExecutionStatus, WindowFigures, now
+from core.types import CaptureFilter
+from pages import _overview_charts as charts
+from pages import _overview_state as state
 from pages import _parts as parts
 from pages._attack_link import TRY_IT
-from pages._explain_link import to_violation
 
 signwatch = current()
+HOUR, DAY = 60, 24 * 60
 
 
 @st.fragment(run_every="2s")
 def live() -> None:
+    """Everything that changes by itself."""
     settings = signwatch.monitor_settings()
-    latest = next(iter(signwatch.log.executions(1)), None)
-    waiting = signwatch.log.count(CaptureFilter(flagged=True, decided=False))
-    show_state(latest)
+    state.show()
     bar = st.container(horizontal=True, horizontal_alignment="distribute",
                        vertical_alignment="bottom")  # fmt: skip
     with bar:
         minutes = st.segmented_control(
-            "Show the last", sorted({5, 15, settings.window_minutes}), required=True,
+            "Show the last", sorted({5, 15, HOUR, DAY, settings.window_minutes}), required=True,
             default=settings.window_minutes, key="shown_minutes",
-            format_func=lambda n: f"{n} min" + " (monitor)" * (n == settings.window_minutes),
+            format_func=lambda n: length(n) + " (monitor)" * (n == settings.window_minutes),
         )  # fmt: skip
     window = signwatch.live_window(minutes=minutes)
     found = signwatch.window_figures(window)
@@ -34,11 +33,12 @@ def live() -> None:
         return
     with bar:
         link_to_try_it()
+    waiting = signwatch.log.count(CaptureFilter(flagged=True, decided=False))
     unreadable = f", {found.unreadable:,} unreadable" if found.unreadable else ""
     with st.grid(4):
-        show_leader(found, settings.threshold)
+        state.show_leader(found, settings.threshold)
         st.metric("Predictions in the window", f"{found.total:,}",
-                  f"last {minutes} min{unreadable}", delta_color="off", delta_arrow="off",
+                  f"last {length(minutes)}{unreadable}", delta_color="off", delta_arrow="off",
                   border=True)  # fmt: skip
         st.metric("Mean confidence", parts.computed(found.mean_confidence, ".1%"),
                   "no prediction tells its confidence" if found.low_confidence is None else
@@ -48,72 +48,14 @@ def live() -> None:
                   "suspicion not computed in the window" if found.flagged is None else
                   f"{found.flagged:,} flagged in the window",
                   delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-    st.subheader("Class frequencies")
-    st.plotly_chart(
-        figures.class_frequencies(found, settings.threshold), key="frequencies",
-        config={"displayModeBar": False}, alt="Share of predictions by class, with the threshold",
-    )  # fmt: skip
-    st.caption(f"As of {now():%H:%M:%S} UTC, last {minutes} minutes, all endpoints.")
-    bucket = max(10, minutes)
-    counts = signwatch.log.counts_over_time(window, bucket)
-    if not counts:
-        return
-    st.subheader("Traffic")
-    st.plotly_chart(
-        figures.traffic(counts, bucket_seconds=bucket),
-        key="traffic", config={"displayModeBar": False}, alt="Predictions over time",
-    )  # fmt: skip
+    charts.show_frequencies(found, settings.threshold, f"last {length(minutes)}")
+    charts.show_over_time(window, bucket_seconds=max(10, minutes))
+    charts.show_executions()
 
 
-def show_leader(found: WindowFigures, threshold: float) -> None:
-    """The class that is predicted most, red above the threshold."""
-    if not found.counts:
-        st.metric("Most predicted class", "not computed", "no readable prediction",
-                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-        return
-    top_class, top_share = next(iter(found.shares().items()))
-    st.metric("Most predicted class", class_name(top_class), f"{top_share:.1%} of the window",
-              delta_color="red" if top_share > threshold else "off",
-              delta_arrow="off", border=True)  # fmt: skip
-
-
-def show_state(latest: Execution | None) -> None:
-    """The state of the latest execution, red where it found a violation."""
-    if latest is None:
-        st.info("The monitor has not run yet; it runs every full hour, or now on the Monitor page.",
-                icon=":material/schedule:", title="No execution yet")  # fmt: skip
-        return
-    when = f"{latest.started_at:%Y-%m-%d %H:%M:%S} UTC, {latest.figures.total:,} predictions"
-    if latest.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS:
-        st.error(f"{latest.message}  \n{when}", icon=":material/warning:", title="Violation")
-        with st.container(horizontal=True):
-            link_to_maps(latest)
-            st.page_link("triage.py", label="Work through flagged predictions",
-                         icon=":material/fact_check:")  # fmt: skip
-            st.page_link("monitor.py", label="See the execution",
-                         icon=":material/notifications_active:")  # fmt: skip
-    elif latest.status is ExecutionStatus.COMPLETED:
-        st.success(f"{latest.message}  \n{when}", icon=":material/check_circle:", title="All clear")
-    else:
-        st.warning(f"{latest.message}  \n{when}", icon=":material/help:", title="Not evaluated")
-    if latest.status is not ExecutionStatus.COMPLETED_WITH_VIOLATIONS:
-        for earlier in signwatch.log.executions(
-            1, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS
-        ):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.caption(f"Latest violation, {earlier.started_at:%Y-%m-%d %H:%M:%S} UTC: "
-                           f"{earlier.violations[0].description}", width="content")  # fmt: skip
-                link_to_maps(earlier)
-
-
-def link_to_maps(execution: Execution) -> None:
-    """From each class above the threshold to what was looked at when it was said."""
-    for class_id, share in execution.figures.shares().items():
-        if share > execution.threshold and class_id < len(all_labels()):
-            st.page_link(
-                "explain.py", label=f"Why {class_name(class_id)}? See the heat maps",
-                icon=":material/visibility:", query_params=to_violation(execution, class_id),
-            )  # fmt: skip
+def length(minutes: int) -> str:
+    """5 -> `5 min`, 60 -> `1 h`."""
+    return f"{minutes // HOUR} h" if minutes % HOUR == 0 else f"{minutes} min"
 
 
 def link_to_try_it() -> None:
@@ -125,7 +67,7 @@ def link_to_try_it() -> None:
 def show_empty(minutes: int) -> None:
     """What to do when there is no traffic to show."""
     with st.container(border=True):
-        st.subheader(f"No traffic in the last {minutes} minutes")
+        st.subheader(f"No traffic in the last {length(minutes)}")
         st.markdown("Predictions appear here as they are made. New here? See a sign that a person "
                     "still reads, and the classifier no longer does:")  # fmt: skip
         link_to_try_it()

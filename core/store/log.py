@@ -15,6 +15,7 @@ from core.store.pictures import Pictures
 from core.types import (
     Capture,
     CaptureFilter,
+    ConfidenceAt,
     Decision,
     Execution,
     MonitorSettings,
@@ -106,6 +107,19 @@ class CaptureLog:
             [bucket_seconds, *parameters],
         )
         return [(rows.aware(bucket), class_id, count) for bucket, class_id, count in found]
+
+    def confidence_over_time(
+        self, window: Window, bucket_seconds: int, *, low_confidence: float
+    ) -> list[ConfidenceAt]:
+        """Every bucket that has a prediction with a confidence, oldest first."""
+        where, parameters = rows.conditions(CaptureFilter(window=window))
+        found = self.database.rows(
+            "SELECT time_bucket(to_seconds(?), inferred_at) AS bucket, count(confidence), "
+            "avg(confidence), count(*) FILTER (confidence < ?) FROM log.captures AS c "
+            f"WHERE confidence IS NOT NULL AND {where} GROUP BY bucket ORDER BY bucket",
+            [bucket_seconds, low_confidence, *parameters],
+        )
+        return [ConfidenceAt(rows.aware(bucket), *figures) for bucket, *figures in found]
 
     def count(self, chosen: CaptureFilter) -> int:
         """How many captures the filter lets through."""

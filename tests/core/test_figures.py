@@ -71,7 +71,9 @@ def test_bars_and_threshold_are_always_in_view(counts: dict[int, int], threshold
 def test_the_class_that_is_predicted_most_stands_apart() -> None:
     second = NOON + timedelta(seconds=10)
     counts = [(NOON, 2, 5), (NOON, 14, 3), (second, 14, 9), (second, 1, 1)]
-    figure = figures.traffic(counts, bucket_seconds=10)
+    end = NOON + timedelta(minutes=1)
+    figure = figures.traffic(counts, bucket_seconds=10, window=(NOON, end))
+    assert figure.layout.xaxis.range == (NOON, end)
     own, rest = figure.data
     assert (own.name, rest.name) == ("14 Stop", "all other classes")
     assert list(own.x) == list(rest.x) == [NOON, second]
@@ -82,7 +84,7 @@ def test_the_class_that_is_predicted_most_stands_apart() -> None:
 
 
 def test_a_class_may_be_alone() -> None:
-    own, rest = figures.traffic([(NOON, 2, 5)], bucket_seconds=1).data
+    own, rest = figures.traffic([(NOON, 2, 5)], bucket_seconds=1, window=(NOON, NOON)).data
     assert (list(own.y), list(rest.y)) == ([5], [0])
 
 

@@ -1,5 +1,6 @@
 """The overview: state of the latest execution, figures of the live window, and that it lives."""
 
+import re
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
@@ -7,10 +8,11 @@ import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 
-from core.figures import ALARM, ORDINARY
+from core.figures import ALARM, MUTED, ORDINARY
 from core.labels import class_name
+from core.overview_figures import STRIP_COLOURS
 from core.services import Services
-from core.types import MonitorSettings, Provenance, Verdict, now
+from core.types import ExecutionStatus, MonitorSettings, Provenance, Verdict, now
 from pages._attack_link import TRY_IT, AttackLink
 from pages._explain_link import ExplainLink
 from tests.pages.conftest import SHELL, OpenPage
@@ -23,6 +25,7 @@ NOT_RUN = Alert(
     "info", "No execution yet",
     "The monitor has not run yet; it runs every full hour, or now on the Monitor page.",
 )  # fmt: skip
+ALL_EXECUTIONS = ("All executions", "monitor")
 TRY_IT_LINK = ("**Try it: fool the classifier**", "attack")
 
 
@@ -34,7 +37,7 @@ def test_newcomers_are_led_to_a_prepared_attack(open_page: OpenPage) -> None:
 def test_without_traffic_it_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("overview")
     assert alerts(at) == [NOT_RUN]
-    assert values(at.subheader) == ["No traffic in the last 60 minutes"]
+    assert values(at.subheader) == ["No traffic in the last 1 h"]
     assert [link[:2] for link in links(at)] == [
         TRY_IT_LINK,
         ("Or drop pictures of signs", "classify"),
@@ -63,14 +66,14 @@ def test_traffic_is_counted(open_page: OpenPage, signwatch: Services) -> None:
     assert alerts(at) == [NOT_RUN]
     assert metrics(at) == {
         "Most predicted class": (class_name(flooding), "80.0% of the window"),
-        "Predictions in the window": ("5", "last 60 min"),
+        "Predictions in the window": ("5", "last 1 h"),
         "Mean confidence": (
             f"{found.mean_confidence:.1%}", f"{found.low_confidence} below 60%",
         ),
         "Waiting in triage": (str(found.flagged), f"{found.flagged} flagged in the window"),
     }  # fmt: skip
     assert found.flagged >= 1
-    assert values(at.subheader) == ["Class frequencies", "Traffic"]
+    assert values(at.subheader) == ["Class frequencies", "Confidence", "Traffic"]
 
 
 def test_the_class_above_the_threshold_is_red(open_page: OpenPage, signwatch: Services) -> None:
@@ -112,6 +115,7 @@ def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services)
         ("Work through flagged predictions", "triage"),
         ("See the execution", "monitor"),
         TRY_IT_LINK,
+        ALL_EXECUTIONS,
     ]
 
 
@@ -138,7 +142,7 @@ def test_all_clear_after_an_execution_without_violations(
             f"{execution.started_at:%Y-%m-%d %H:%M:%S} UTC, 4 predictions",
         )
     ]  # fmt: skip
-    assert [link[:2] for link in links(at)] == [TRY_IT_LINK]
+    assert [link[:2] for link in links(at)] == [TRY_IT_LINK, ALL_EXECUTIONS]
 
 
 def test_an_execution_without_traffic_was_not_an_evaluation(
@@ -163,9 +167,13 @@ def test_only_the_window_counts(open_page: OpenPage, signwatch: Services) -> Non
     signwatch.set_monitor_settings(MonitorSettings(0.5, 5))
     at = open_page("overview")
     assert metrics(at)["Predictions in the window"] == ("1", "last 5 min")
-    (caption,) = values(at.caption)
-    assert caption.startswith("As of ")
-    assert caption.endswith(" UTC, last 5 minutes, all endpoints.")
+    captions = values(at.caption)
+    assert [re.sub("[0-9]{2}:[0-9]{2}:[0-9]{2}", "now", caption) for caption in captions] == [
+        "As of now UTC, last 5 min, all endpoints. There is no baseline yet: make one on the "
+        "Monitor page.",
+        "As of now UTC, 10 s a point.",
+        "As of now UTC, 10 s a bar.",
+    ]
 
 
 def test_what_was_decided_waits_no_longer(open_page: OpenPage, signwatch: Services) -> None:
@@ -197,8 +205,8 @@ def test_a_shorter_stretch_can_be_shown(open_page: OpenPage, signwatch: Services
     request(signwatch, blocks(3))
     at = open_page("overview")
     shown = at.segmented_control(key="shown_minutes")
-    assert list(shown.options) == ["5 min", "15 min", "60 min (monitor)"]
-    assert metrics(at)["Predictions in the window"] == ("3", "last 60 min")
+    assert list(shown.options) == ["5 min", "15 min", "1 h (monitor)", "24 h"]
+    assert metrics(at)["Predictions in the window"] == ("3", "last 1 h")
     shown.select(15).run()
     assert metrics(at)["Predictions in the window"] == ("2", "last 15 min")
 
@@ -211,7 +219,7 @@ def test_the_shown_stretch_survives_a_change_of_the_monitors_window(
     signwatch.set_monitor_settings(MonitorSettings(0.5, 7))
     at.run()
     assert not at.exception
-    assert metrics(at)["Predictions in the window"] == ("1", "last 7 min")
+    assert metrics(at)["Predictions in the window"] == ("1", "last 1 h")
 
 
 def test_the_latest_violation_stays_named_after_all_is_clear(
@@ -234,7 +242,7 @@ def test_figures_that_no_capture_carries_are_not_computed(
     at = open_page("overview")
     assert metrics(at) == {
         "Most predicted class": ("57 (no sign of ours)", "100.0% of the window"),
-        "Predictions in the window": ("1", "last 60 min"),
+        "Predictions in the window": ("1", "last 1 h"),
         "Mean confidence": ("not computed", "no prediction tells its confidence"),
         "Waiting in triage": ("0", "suspicion not computed in the window"),
     }
@@ -251,5 +259,32 @@ def test_a_window_of_unreadable_lines_alone(open_page: OpenPage, signwatch: Serv
         )
     at = open_page("overview")
     assert metrics(at)["Most predicted class"] == ("not computed", "no readable prediction")
-    assert metrics(at)["Predictions in the window"] == ("1", "last 60 min, 1 unreadable")
+    assert metrics(at)["Predictions in the window"] == ("1", "last 1 h, 1 unreadable")
     assert values(at.subheader) == ["Class frequencies"]
+
+
+def test_class_frequencies_stand_before_the_baseline(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    flooding = flood(signwatch, same=3, others=1)
+    signwatch.baselines.create(signwatch.live_window())
+    at = open_page("overview")
+    usual, window = charts(at)["frequencies"]["data"]
+    assert (usual["name"], usual["y"][flooding]) == ("baseline", 0.75)
+    assert (window["name"], window["y"][flooding]) == ("window", 0.75)
+    (note,) = charts(at)["confidence"]["layout"]["annotations"]
+    mean = signwatch.window_figures(signwatch.live_window()).mean_confidence
+    assert note["text"] == f"baseline {mean:.1%}"
+    assert "There is no baseline yet" not in " ".join(values(at.caption))
+
+
+def test_executions_stand_in_a_strip_with_what_they_found(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.run_monitor()
+    flood(signwatch, same=3, others=1)
+    signwatch.run_monitor(threshold=0.9)
+    violated = signwatch.run_monitor()
+    (cells,) = charts(open_page("overview"))["executions"]["data"]
+    assert cells["marker"]["color"] == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
+    assert cells["customdata"][-1][1:] == [violated.message, "4"]

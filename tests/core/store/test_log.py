@@ -22,6 +22,7 @@ from core.store.schema import MIGRATIONS
 from core.types import (
     Capture,
     CaptureFilter,
+    ConfidenceAt,
     Decision,
     Execution,
     MonitorSettings,
@@ -323,6 +324,23 @@ def test_an_empty_window_has_no_figures(log: CaptureLog) -> None:
     assert log.counts_over_time(window, 60) == []
 
 
+def test_confidence_over_time_is_kept_by_bucket(log: CaptureLog) -> None:
+    seconds = [0, 4, 12, 13]
+    confidences = [0.5, 1.0, 0.25, None]
+    log.append(
+        [
+            make_capture(inferred_at=NOON + timedelta(seconds=second), confidence=confidence)
+            for second, confidence in zip(seconds, confidences, strict=True)
+        ],
+        [],
+    )
+    window = Window(NOON, NOON + timedelta(minutes=1))
+    later = NOON + timedelta(seconds=10)
+    assert log.confidence_over_time(window, 10, low_confidence=0.6) == [
+        ConfidenceAt(NOON, 2, 0.75, 1), ConfidenceAt(later, 1, 0.25, 1),
+    ]  # fmt: skip
+
+
 def test_counts_over_time_are_kept_by_bucket_and_class(log: CaptureLog) -> None:
     seconds = [(0, 14), (9, 14), (10, 14), (11, 2), (35, 2)]
     log.append(
@@ -491,6 +509,9 @@ USES: dict[str, Callable[[CaptureLog], object]] = {
     "window_figures": lambda log: log.window_figures(Window(NOON, NOON), low_confidence=0.5),
     "last_capture_at": lambda log: log.last_capture_at(),
     "counts_over_time": lambda log: log.counts_over_time(Window(NOON, NOON), 1),
+    "confidence_over_time": lambda log: log.confidence_over_time(
+        Window(NOON, NOON), 1, low_confidence=0.5
+    ),
     "count": lambda log: log.count(EVERYTHING),
     "find": lambda log: log.find(EVERYTHING, limit=1),
     "capture": lambda log: log.capture("a"),

@@ -11,6 +11,7 @@ from torch import Tensor
 from core.vision import augmentation
 from core.vision.augmentation import (
     augment,
+    augment_in_focus,
     focus,
     haze,
     light,
@@ -24,6 +25,7 @@ from core.vision.augmentation import (
 Step = Callable[[Tensor, torch.Generator], Tensor]
 STEPS: dict[str, Step] = {
     "augment": lambda pixels, generator: augment(pixels, 24, generator),
+    "augment_in_focus": lambda pixels, generator: augment_in_focus(pixels, 24, generator),
     "warp": lambda pixels, generator: warp(pixels, 24, generator),
     "rescale": rescale,
     "focus": focus,
@@ -58,7 +60,7 @@ def half_red_half_blue(count: int = 16) -> Tensor:
 def test_pictures_stay_pictures(name: str, seed: int, count: int) -> None:
     pixels = pictures(count, seed=seed)
     result = STEPS[name](pixels, seeded(seed))
-    side = 24 if name in ("augment", "warp") else 32
+    side = 24 if name in ("augment", "augment_in_focus", "warp") else 32
     assert result.shape == (count, 3, side, side)
     assert result.dtype == torch.float32
     assert result.min() >= 0

@@ -20,7 +20,15 @@ from core.vision.training import Recipe, finish, fit_temperature, train
 from tests.expect import raises
 
 TINY = Recipe(
-    input_size=32, early_size=24, epochs=2, batch_size=8, learning_rate=0.05, averaging=0.6, seed=3
+    input_size=32,
+    early_size=24,
+    epochs=2,
+    batch_size=8,
+    learning_rate=0.05,
+    averaging=0.6,
+    closing_steps=3,
+    closing_batch=4,
+    seed=3,
 )
 COLOURS = {1: (230, 40, 40), 14: (40, 200, 40), 38: (40, 40, 230)}
 
@@ -76,10 +84,13 @@ def test_a_training_learns_and_leaves_a_measured_model(tmp_path: Path) -> None:
     assert known is not None
     assert known.margins == pytest.approx(np.sort(margin(logits)), abs=1e-3)
 
-    steps = 84 // 8 * 4
-    assert [each[:2] for each in reported] == [(n, steps) for n in range(1, steps + 1)]
+    steps = 84 // 8
+    main = [(n, 4 * steps) for n in range(1, 4 * steps + 1)]
+    closing = [(1, 3), (2, 3), (3, 3)]
+    assert [each[:2] for each in reported] == main + closing
     assert reported[0][2].startswith("epoch 1/4, loss ")
-    assert reported[-1][2].startswith("epoch 4/4, loss ")
+    assert reported[4 * steps - 1][2].startswith("epoch 4/4, loss ")
+    assert reported[-1][2].startswith("closing 1/1, loss ")
 
 
 def test_the_same_seed_gives_the_same_model(tmp_path: Path) -> None:
