@@ -18,6 +18,12 @@ def augment(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
     return focus(warp(hidden, size, generator), generator)
 
 
+def augment_in_focus(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
+    """`augment` without what takes detail away: no rescaling, noise or blur."""
+    lit = haze(light(pixels, generator), generator)
+    return warp(occlude(occlude(lit, generator), generator, share=0.25), size, generator)
+
+
 def uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
     """`count` draws from U(low, high)."""
     return torch.rand(count, generator=generator) * (high - low) + low

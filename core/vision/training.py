@@ -1,4 +1,4 @@
-"""Training from scratch: SGD with one cycle, averaged weights, then temperature scaling."""
+"""Training from scratch: SGD in cycles, averaged weights, then temperature scaling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core.datasets import Dataset
 from core.errors import BadInput
 from core.labels import all_labels
-from core.vision.augmentation import augment
+from core.vision.augmentation import augment, augment_in_focus
 from core.vision.classifier import Classifier, build_network, to_tensor
 from core.vision.evaluation import Evaluation, evaluate
 from core.vision.manifest import Manifest
@@ -30,6 +30,7 @@ class Recipe:
     """One training run. balance: classes are drawn with probability ~ count**(1 - balance).
 
     The first epochs (`early_share` of them) see smaller pictures: nearly the same lesson, sooner.
+    A second, short cycle from the averaged weights sees no picture that lost detail.
     """
 
     architecture: str = "resnet18"
@@ -41,7 +42,13 @@ class Recipe:
     learning_rate: float = 0.15
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    warm_up: float = 0.2
     averaging: float = 0.995
+    closing_steps: int = 150
+    closing_batch: int = 64
+    closing_rate: float = 0.02
+    closing_warm_up: float = 0.15
+    closing_averaging: float = 0.97
     balance: float = 0.5
     mean: tuple[float, float, float] = (0.34, 0.31, 0.32)
     std: tuple[float, float, float] = (0.27, 0.26, 0.27)
@@ -73,13 +80,46 @@ def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Ev
         recipe=asdict(recipe) | {"data": dataset.name, "images": len(training),
                                  "split": "whole tracks, 75/10/15 %"},
     )  # fmt: skip
-    averaged = AveragedModel(
-        network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
-    )
     learner = Classifier(manifest, network)
-    keeper = Classifier(manifest, averaged.module)
-    _run_epochs(learner, averaged, training, recipe, progress, lambda: keeper.eval().save(out))
-    return finish(keeper, calibration, dataset.fold("held-out"), out)
+    for cycle in cycles(recipe):
+        learner = run_cycle(learner, training, recipe, cycle, out, progress)
+    return finish(learner, calibration, dataset.fold("held-out"), out)
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One cycle of the learning rate.
+
+    sizes: of the pictures, epoch by epoch; steps: of an epoch, None for as many as there are data;
+    warm_up: the share of steps after which the rate falls.
+    """
+
+    name: str
+    seed: int
+    sizes: tuple[int, ...]
+    steps: int | None
+    batch_size: int
+    learning_rate: float
+    warm_up: float
+    averaging: float
+    augment: Callable[[Tensor, int, torch.Generator], Tensor]
+
+
+def cycles(recipe: Recipe) -> tuple[Cycle, Cycle]:
+    """The cycles of a recipe, in their order."""
+    early = round(recipe.early_share * recipe.epochs)
+    sizes = [recipe.early_size] * early + [recipe.input_size] * (recipe.epochs - early)
+    return (
+        Cycle(
+            "epoch", recipe.seed, tuple(sizes), None, recipe.batch_size,
+            recipe.learning_rate, recipe.warm_up, recipe.averaging, augment,
+        ),
+        Cycle(
+            "closing", recipe.seed + 1, (recipe.input_size,), recipe.closing_steps,
+            recipe.closing_batch, recipe.closing_rate, recipe.closing_warm_up,
+            recipe.closing_averaging, augment_in_focus,
+        ),
+    )  # fmt: skip
 
 
 def finish(
@@ -96,41 +136,48 @@ def finish(
     return evaluation
 
 
-def _run_epochs(
-    learner: Classifier, averaged: AveragedModel, training: Dataset, recipe: Recipe,
-    progress: Progress, save: Callable[[], object],
-) -> None:  # fmt: skip
+def run_cycle(
+    learner: Classifier, training: Dataset, recipe: Recipe, cycle: Cycle, out: Path,
+    progress: Progress,
+) -> Classifier:  # fmt: skip
+    """Train `learner` in place for a cycle; returns the averaged classifier, in eval mode."""
+    averaged = AveragedModel(
+        learner.network, multi_avg_fn=get_ema_multi_avg_fn(cycle.averaging), use_buffers=True
+    )
+    keeper = Classifier(learner.manifest, averaged.module)
     pixels = to_tensor(np.stack(training.images))
     targets = torch.from_numpy(training.labels)
-    steps = len(targets) // recipe.batch_size
+    steps = cycle.steps or len(targets) // cycle.batch_size
     optimizer = torch.optim.SGD(
-        _decay_groups(learner, recipe.weight_decay), lr=recipe.learning_rate,
+        _decay_groups(learner, recipe.weight_decay), lr=cycle.learning_rate,
         momentum=recipe.momentum, nesterov=True,
     )  # fmt: skip
+    epochs = len(cycle.sizes)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.2
+        optimizer, cycle.learning_rate, total_steps=steps * epochs, pct_start=cycle.warm_up
     )
-    generator = torch.Generator().manual_seed(recipe.seed)
+    generator = torch.Generator().manual_seed(cycle.seed)
     weights = _sampling_weights(targets, recipe.balance)
-    for epoch in range(recipe.epochs):
+    for epoch, size in enumerate(cycle.sizes):
         learner.train()
-        early = epoch < recipe.early_share * recipe.epochs
-        size = recipe.early_size if early else recipe.input_size
-        order = torch.multinomial(weights, steps * recipe.batch_size, True, generator=generator)
-        for step, rows in enumerate(order.split(recipe.batch_size)):
-            batch = augment(pixels[rows], size, generator)
+        order = torch.multinomial(weights, steps * cycle.batch_size, True, generator=generator)
+        for step, rows in enumerate(order.split(cycle.batch_size)):
+            batch = cycle.augment(pixels[rows], size, generator)
             loss = _step(learner, batch, targets[rows], optimizer)
             schedule.step()
             averaged.update_parameters(learner.network)
-            text = f"epoch {epoch + 1}/{recipe.epochs}, loss {loss:.3f}"
-            progress(epoch * steps + step + 1, steps * recipe.epochs, text)
-        save()
+            text = f"{cycle.name} {epoch + 1}/{epochs}, loss {loss:.3f}"
+            progress(epoch * steps + step + 1, steps * epochs, text)
+        keeper.eval().save(out)
+    return keeper
 
 
 def _step(
     learner: Classifier, batch: Tensor, targets: Tensor, optimizer: torch.optim.Optimizer
 ) -> float:
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    # Where the processor has no bfloat16 of its own, emulating it takes several times as long.
+    native = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=native):
         normalised = learner.normalise(batch).contiguous(memory_format=torch.channels_last)
         logits = learner.network(normalised)
     loss = F.cross_entropy(logits.float(), targets)
