@@ -27,11 +27,14 @@ class InForce:
     constraints: Constraints
 
 
-def baseline_of(predictions: Predictions, classes: int) -> Baseline:
-    """A baseline from predictions; raises BadInput for classes outside 0..classes - 1."""
+def baseline_of(predictions: Predictions, classes: int, *, right: int | None = None) -> Baseline:
+    """A baseline from predictions; raises BadInput for classes outside 0..classes - 1.
+
+    right: how many of them were right, where that is known.
+    """
     return Baseline.of(
         classes, predictions.class_ids, flagged=predictions.flagged,
-        confidences=predictions.confidences, p_values=predictions.p_values,
+        confidences=predictions.confidences, p_values=predictions.p_values, right=right,
     )  # fmt: skip
 
 

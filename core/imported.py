@@ -44,7 +44,8 @@ class CaptureRow(NamedTuple):
 
 class GroundTruthRow(NamedTuple):
     """The true class of one image. reference: an inference id where the line has one, else its
-    event id; data, encoding: the line's, word for word; hour: the folder's, for the way out.
+    event id; hour: the folder's, for the way out. data, encoding: the line's, word for word, at
+    position 0; elsewhere data is empty.
     """
 
     reference: str

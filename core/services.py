@@ -21,6 +21,7 @@ from core.capture import (
     to_stored_image,
 )
 from core.capture_files.exporter import Frame, export_frames
+from core.capture_files.ground_truth import MergeAnswer, merge
 from core.capture_files.importer import Importer
 from core.channels import parse_channels
 from core.contact_sheet import ContactSheet
@@ -30,6 +31,7 @@ from core.images import ImageLimits, Picture
 from core.metrics import Metrics
 from core.monitor import execution
 from core.monitor.schedule import HourlySchedule
+from core.quality import Quality
 from core.recording import Recorder
 from core.robustness import Robustness
 from core.sagemaker import RequestLimits
@@ -41,6 +43,7 @@ from core.store import (
     CaptureFilesTable,
     CaptureLog,
     CaptureSettingsTable,
+    QualityTable,
     Retention,
     TensorsTable,
     address_of,
@@ -99,6 +102,7 @@ class Services:
         self.baselines = Baselines(
             BaselinesTable(self.log.database), self.predictor.classifier.classes
         )
+        self.quality = Quality(QualityTable(self.log.database), self.baselines.against)
         self.tensors = TensorsTable(self.log.database)
         self.recorder = Recorder(
             self.predictor.classifier, self.tensors, self.metrics, self.limits.image,
@@ -256,6 +260,10 @@ class Services:
     def importer(self) -> Importer:
         """What reads capture files into the log."""
         return Importer(self._capture_files, self.limits)
+
+    def merge_ground_truth(self, content: bytes) -> MergeAnswer:
+        """Labels of requests, one JSON object a line; raises BadInput and TooLarge."""
+        return merge(self._capture_files, self.limits, content, now())
 
     def export_captures(self, window: Window) -> Iterator[Frame]:
         """The window's captures and ground truth as capture files."""

@@ -12,7 +12,7 @@ from core.monitor.distances import furthest_class
 from core.sagemaker import constraint_violations
 from core.services import current
 from core.types import Execution, ExecutionStatus
-from pages import _monitor_rules
+from pages import _monitor_quality, _monitor_rules
 from pages import _parts as parts
 
 
@@ -68,6 +68,7 @@ def show(execution: Execution) -> None:
             json.dumps(constraint_violations(execution.violations), indent=2),
             "constraint_violations.json", "application/json", icon=":material/download:",
         )  # fmt: skip
+    _monitor_quality.show(execution)
 
 
 def _furthest(counts: Mapping[int, int], usual: Mapping[int, int]) -> None:

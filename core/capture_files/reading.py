@@ -125,7 +125,8 @@ class Reading:
         hour = place.hour.replace(tzinfo=None)
         for position, class_id in enumerate(classes):
             self.batch.ground_truth.append(GroundTruthRow(
-                line.reference, position, class_id, line.data, line.encoding, path, hour, envelope
+                line.reference, position, class_id, line.data if position == 0 else "",
+                line.encoding, path, hour, envelope if position == 0 else None,
             ))  # fmt: skip
             self.truth_owners.append(len(self.paths))
         self.paths.append(path)

@@ -81,7 +81,8 @@ def _from_data(data: str, fold: datasets.Fold | None) -> dict[str, Any]:
     """The files of a baseline from what the model reads in a data set."""
     dataset = load_official(data, "test")
     chosen = fold or dataset.natural_fold()
-    images = dataset.fold(chosen).images
+    signs = dataset.fold(chosen)
+    images = signs.images
     settings = Settings.from_environment()
     predictor = Predictor.load(settings.model, alpha=settings.alpha)
     predicted = []
@@ -90,7 +91,9 @@ def _from_data(data: str, fold: datasets.Fold | None) -> dict[str, Any]:
             predicted += predictor.predict(images[start : start + AT_ONCE])
             report(len(predicted), len(images), "pictures read")
     classes = predictor.classifier.classes
-    files = files_of(baseline_of(Predictions.of(predicted), classes))
+    columns = Predictions.of(predicted)
+    right = int((columns.class_ids == signs.labels).sum())
+    files = files_of(baseline_of(columns, classes, right=right))
     name = data if data.startswith("gtsrb:") else Path(data).resolve().name
     return vars(files) | {"origin": f"data set {name}, {chosen}"}
 

@@ -35,6 +35,14 @@ async def import_captures(request: Request) -> Response:
     return await run_in_threadpool(work)
 
 
+async def ground_truth(request: Request) -> Response:
+    """Keep labels of requests: lines of ground truth as SageMaker writes them."""
+    running = services.current()
+    body = await read_body(request, running.limits.max_body_bytes)
+    answer = await run_in_threadpool(running.merge_ground_truth, body)
+    return JSONResponse(answer.to_json())
+
+
 async def export_captures(request: Request) -> Response:
     """The captures of `since`, `until`, `endpoint`, all optional, as frames of capture files."""
     window = export_window(request.query_params)

@@ -65,6 +65,7 @@ class Baseline:
 
     flagged: class id -> flagged predictions, None where no prediction carried a flag.
     confidence, suspicion (p-values): statistics of the scores, None where there were none.
+    right: how many of the predictions were right, None where they had no labels.
     """
 
     classes: int
@@ -72,6 +73,7 @@ class Baseline:
     flagged: Mapping[int, int] | None = None
     confidence: Scores | None = None
     suspicion: Scores | None = None
+    right: int | None = None
 
     def __post_init__(self) -> None:
         outside = sorted(k for k in self.counts if not 0 <= k < self.classes)
@@ -88,16 +90,25 @@ class Baseline:
                 f"the baseline has {(self.flagged or {})[over[0]]} flagged predictions of class "
                 f"{over[0]}, of {self.counts.get(over[0], 0)} in all"
             )
+        if self.right is not None and not 0 <= self.right <= self.total:
+            raise BadInput(
+                f"the baseline has {self.right} predictions that were right, of {self.total} in all"
+            )
 
     @property
     def total(self) -> int:
         """How many predictions it holds."""
         return sum(self.counts.values())
 
+    @property
+    def accuracy(self) -> float | None:
+        """The share of its predictions that were right; None without labels, or predictions."""
+        return None if self.right is None or not self.total else self.right / self.total
+
     @staticmethod
     def of(
         classes: int, class_ids: NDArray[np.int64], *, flagged: NDArray[np.bool_] | None = None,
-        confidences: Floats | None = None, p_values: Floats | None = None,
+        confidences: Floats | None = None, p_values: Floats | None = None, right: int | None = None,
     ) -> Baseline:  # fmt: skip
         """A baseline from predictions; what a capture does not carry is left out of an array."""
         return Baseline(
@@ -108,6 +119,7 @@ class Baseline:
             if confidences is None
             else Scores.of(confidences, len(class_ids) - len(confidences)),
             None if p_values is None else Scores.of(p_values, len(class_ids) - len(p_values)),
+            right,
         )
 
     def check_label_set(self, classes: int) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
+from core.monitor.baseline import Baseline
 
 CAUTION = (
     "An estimate from the model's own confidence, fit for benign change only: adversarial pictures "
     "are read with full confidence, so under attack it says about 100 %."
 )
+WITHHELD = "withheld while an alarm stands: under attack it would mislead"
+NO_LABELS = "the baseline has no labels. Create one from labelled data: baseline create --data PATH"
+METRICS = (
+    "accuracy", "weighted_recall", "weighted_precision",
+    "weighted_f0_5", "weighted_f1", "weighted_f2",
+)  # fmt: skip
+BETAS = (0.5, 1.0, 2.0)
 Floats = NDArray[np.float64]
 
 
@@ -35,45 +43,39 @@ class ModelQuality:
     metrics: dict[str, Figure]
 
 
-def confusion(
-    truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
-) -> NDArray[np.int64]:
-    """(n,) true and predicted classes -> (classes, classes) counts; raises BadInput."""
-    if truth.shape != predicted.shape:
-        raise BadInput(
-            f"expected one label a prediction, got {len(truth)} labels and {len(predicted)} "
-            "predictions"
-        )
-    both = np.concatenate([truth, predicted])
-    if len(both) and not 0 <= both.min() <= both.max() < classes:
-        raise BadInput(f"classes must lie in 0..{classes - 1}, got {both.min()}..{both.max()}")
-    cells = np.bincount(truth * classes + predicted, minlength=classes * classes)
-    return cells.reshape(classes, classes).astype(np.int64)
+def no_quality(reason: str) -> ModelQuality:
+    """Nothing was computed, for one reason."""
+    return ModelQuality(
+        np.zeros((0, 0), dtype=np.int64), dict.fromkeys(METRICS, Figure(None, reason))
+    )
+
+
+def confusion(pairs: Mapping[tuple[int, int], int], classes: Sequence[int]) -> NDArray[np.int64]:
+    """(true class, predicted class) -> predictions, as a (classes, classes) matrix."""
+    places = {class_id: place for place, class_id in enumerate(classes)}
+    matrix = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    for (truth, predicted), count in pairs.items():
+        matrix[places[truth], places[predicted]] = count
+    return matrix
 
 
 def model_quality(matrix: NDArray[np.int64]) -> ModelQuality:
     """Accuracy, and recall, precision and F scores weighted by how often a class is the true one.
 
-    Classes that are never true weigh nothing; one that is true and never predicted has a precision
-    of 0, as in Spark's MulticlassMetrics. Without any label nothing is computed.
+    matrix: of at least one prediction. Classes that are never true weigh nothing; one that is true
+    and never predicted has a precision of 0, as in Spark's MulticlassMetrics.
     """
     truths, predicted, right = matrix.sum(1), matrix.sum(0), np.diag(matrix)
-    names = ["accuracy", "weighted_recall", "weighted_precision"]
-    names += ["weighted_f0_5", "weighted_f1", "weighted_f2"]
     total = truths.sum()
-    if total == 0:
-        reason = "no prediction of this window has its ground truth yet"
-        return ModelQuality(matrix, dict.fromkeys(names, Figure(None, reason)))
-    accuracy = Figure(float(right.sum() / total))
     true_classes = np.flatnonzero(truths)
     weights = truths[true_classes] / total
     recall = right[true_classes] / truths[true_classes]
-    metrics = {"accuracy": accuracy, "weighted_recall": Figure(float(weights @ recall))}
     precision = right[true_classes] / np.maximum(predicted[true_classes], 1)
-    metrics["weighted_precision"] = Figure(float(weights @ precision))
-    for name, beta in (("weighted_f0_5", 0.5), ("weighted_f1", 1.0), ("weighted_f2", 2.0)):
-        metrics[name] = Figure(float(weights @ f_score(precision, recall, beta)))
-    return ModelQuality(matrix, metrics)
+    values = [right.sum() / total, weights @ recall, weights @ precision]
+    values += [weights @ f_score(precision, recall, beta) for beta in BETAS]
+    return ModelQuality(
+        matrix, {name: Figure(float(value)) for name, value in zip(METRICS, values, strict=True)}
+    )
 
 
 def f_score(precision: Floats, recall: Floats, beta: float) -> Floats:
@@ -94,29 +96,36 @@ class EstimatedAccuracy:
 
 
 def estimated_accuracy(
-    confidences: Floats, baseline: Floats, baseline_accuracy: float | None, *, alarm: bool
+    confidences: Floats, baseline: Baseline | None, *, alarm: bool, problem: str = ""
 ) -> EstimatedAccuracy:
     """Estimates for a window from its calibrated confidences and those of labelled baseline data.
 
     Mean confidence; difference of confidences: baseline accuracy + (mean here - mean there)
     (Guillory et al. 2021); average thresholded confidence: the share above the threshold that the
     baseline's accuracy is the share above of there (Garg et al. 2022). alarm: one stands, so
-    nothing is estimated.
+    nothing is estimated. problem: why there is no baseline, where one was chosen.
     """
     if alarm:
-        withheld = Figure(None, "withheld while an alarm stands: under attack it would mislead")
-        return EstimatedAccuracy(withheld, withheld, withheld)
+        return EstimatedAccuracy(*(Figure(None, WITHHELD),) * 3)
     if len(confidences) == 0:
-        empty = Figure(None, "the window holds no confidence")
-        return EstimatedAccuracy(empty, empty, empty)
+        return EstimatedAccuracy(*(Figure(None, "the window holds no confidence"),) * 3)
     mean = float(np.mean(confidences))
-    if baseline_accuracy is None or len(baseline) == 0:
-        missing = Figure(None, "the baseline has no confidences with a known accuracy")
-        return EstimatedAccuracy(Figure(mean), missing, missing)
-    difference = baseline_accuracy + mean - float(np.mean(baseline))
-    threshold = np.quantile(baseline, 1 - baseline_accuracy, method="lower")
+    missing = problem or _nothing_to_compare(baseline)
+    if baseline is None or baseline.confidence is None or baseline.accuracy is None:
+        return EstimatedAccuracy(Figure(mean), Figure(None, missing), Figure(None, missing))
+    difference = baseline.accuracy + mean - baseline.confidence.mean
+    threshold = np.quantile(baseline.confidence.sample, 1 - baseline.accuracy, method="lower")
     return EstimatedAccuracy(
         Figure(mean),
         Figure(min(1.0, max(0.0, difference))),
         Figure(float(np.mean(confidences >= threshold))),
     )
+
+
+def _nothing_to_compare(baseline: Baseline | None) -> str:
+    """Why there is nothing to compare; empty if there is."""
+    if baseline is None:
+        return "there is no baseline to compare with. Create one from labelled data"
+    if baseline.confidence is None:
+        return "the baseline has no confidences"
+    return "" if baseline.accuracy is not None else NO_LABELS

@@ -2,6 +2,7 @@
 
 Features: `PredictedClass` and, where captures carry them, `FlaggedClass` (the predictions that were
 flagged), `Confidence` and `SuspicionPValue`. The sketch's data hold the sample of `Scores`.
+What has no place in the format stands under `signwatch`, which other readers leave alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from core.monitor.rules import FEATURE
 FLAGGED = "FlaggedClass"
 CONFIDENCE = "Confidence"
 SUSPICION = "SuspicionPValue"
+OWN = "signwatch"
+RIGHT = "right_predictions"  # of a baseline from labelled data
 SKETCH = {"c": 0.64, "k": float(MAX_SAMPLE)}
 
 
@@ -29,7 +32,11 @@ def write_statistics(baseline: Baseline) -> str:
     for name, scores in ((CONFIDENCE, baseline.confidence), (SUSPICION, baseline.suspicion)):
         if scores is not None:
             features.append(_numerical(name, scores))
-    document = {"version": 0.0, "dataset": {"item_count": baseline.total}, "features": features}
+    document: dict[str, Any] = {
+        "version": 0.0, "dataset": {"item_count": baseline.total}, "features": features,
+    }  # fmt: skip
+    if baseline.right is not None:
+        document[OWN] = {RIGHT: baseline.right}
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -55,7 +62,7 @@ def read_statistics(content: bytes) -> Baseline:
     )
     baseline = Baseline(
         classes, _present(counts), None if flagged is None else _present(flagged),
-        confidence, suspicion,
+        confidence, suspicion, _read_right(file),
     )  # fmt: skip
     if (held := file.part("dataset").count("item_count")) != baseline.total:
         raise BadInput(
@@ -111,6 +118,11 @@ def _read_counts(feature: JsonFile) -> dict[int, int]:
             raise BadInput(f"{bucket.path}: class {int(value)} stands there twice")
         counts[int(value)] = bucket.count("count")
     return counts
+
+
+def _read_right(file: JsonFile) -> int | None:
+    own = file.part(OWN) if file.has(OWN) else None
+    return own.count(RIGHT) if own and own.has(RIGHT) else None
 
 
 def _present(counts: Mapping[int, int]) -> dict[int, int]:

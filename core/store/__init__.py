@@ -6,6 +6,7 @@ from core.store.baselines import BaselinesTable
 from core.store.capture_files import CaptureFilesTable
 from core.store.capture_settings import CaptureSettingsTable
 from core.store.log import CaptureLog
+from core.store.quality import QualityTable
 from core.store.retention import Retention
 from core.store.tensors import TensorsTable
 
@@ -15,6 +16,7 @@ __all__ = [
     "CaptureFilesTable",
     "CaptureLog",
     "CaptureSettingsTable",
+    "QualityTable",
     "Retention",
     "TensorsTable",
     "address_of",

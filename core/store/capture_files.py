@@ -158,26 +158,61 @@ class ImportTransaction:
     def add_ground_truth(self, truths: Sequence[GroundTruthRow]) -> list[int]:
         """Store the rows that are new; returns their places.
 
-        A row is known by hour, reference, position and data: a corrected class is a new row.
+        A row is known by hour, reference, position, class and data: a corrected class is a new row.
         """
         if not truths:
             return []
         table = _table(truths, TRUTH)
         hours = [row.hour for row in truths]
+        key = "hour, reference, position, class_id, data, encoding"
         fresh = self._fresh(
-            "SELECT min(number) FROM incoming ANTI JOIN (SELECT hour, reference, position, data, "
-            "encoding FROM log.ground_truth WHERE hour BETWEEN ? AND ?) AS known "
-            "USING (hour, reference, position, data, encoding) "
-            "GROUP BY hour, reference, position, data, encoding",
-            table.select(["hour", "reference", "position", "data", "encoding"]),
-            [min(hours), max(hours)],
-        )
-        self._transaction.insert(
-            "INSERT INTO log.ground_truth BY NAME "
-            "SELECT *, now() AT TIME ZONE 'UTC' AS merged_at FROM incoming",
-            table.take(pa.array(fresh, pa.int64())),
-        )
+            f"SELECT min(number) FROM incoming ANTI JOIN (SELECT * REPLACE "
+            "(CASE WHEN position = 0 THEN data ELSE '' END AS data) "
+            f"FROM log.ground_truth WHERE hour BETWEEN ? AND ?) AS known USING ({key}) "
+            f"GROUP BY {key}",
+            table.select(key.split(", ")), [min(hours), max(hours)],
+        )  # fmt: skip
+        self._insert_ground_truth(table, fresh)
         return fresh
+
+    def merge_ground_truth(self, lines: Sequence[Sequence[GroundTruthRow]]) -> list[int]:
+        """Store the lines that say something else than what counted before; returns their places.
+
+        Of several labels of one image the latest counts, whichever hour they are of.
+        """
+        truths = [row for line in lines for row in line]
+        if not truths:
+            return []
+        table = _table(truths, TRUTH)
+        counts = {
+            (reference, position): class_id
+            for reference, position, class_id in self._transaction.rows_with(
+                "SELECT reference, position, arg_max(class_id, merged_at) FROM log.ground_truth "
+                "SEMI JOIN incoming USING (reference, position) GROUP BY reference, position",
+                table.select(["reference", "position"]),
+            )
+        }
+        fresh: list[int] = []
+        chosen: list[int] = []
+        done = 0
+        for number, line in enumerate(lines):
+            told = {(row.reference, row.position): row.class_id for row in line}
+            if any(counts.get(image) != class_id for image, class_id in told.items()):
+                fresh.append(number)
+                chosen += range(done, done + len(line))
+                counts |= told
+            done += len(line)
+        self._insert_ground_truth(table, chosen)
+        return fresh
+
+    def _insert_ground_truth(self, table: pa.Table, chosen: Sequence[int]) -> None:
+        """Each row a microsecond after the one before, so that the latest label is known."""
+        places = pa.array(chosen, pa.int64())
+        self._transaction.insert(
+            "INSERT INTO log.ground_truth BY NAME SELECT * EXCLUDE (number), "
+            "now() AT TIME ZONE 'UTC' + to_microseconds(number) AS merged_at FROM incoming",
+            table.take(places).append_column("number", places),
+        )
 
     def add_unreadable(self, lines: Sequence[UnreadableRow]) -> None:
         """Keep lines that could not be read; the same line of the same file is kept once."""

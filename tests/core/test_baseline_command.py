@@ -52,6 +52,18 @@ def test_from_a_data_set(run: Run, signwatch: Services, ten: Path, predictor: Pr
     assert sum(found.baseline.flagged.values()) == sum(p.suspicion.flagged for p in predicted)
 
 
+def test_labels_of_a_data_set_tell_how_many_were_right(
+    run: Run, signwatch: Services, tmp_path: Path, predictor: Predictor
+) -> None:
+    images = np.stack([blocks(seed) for seed in range(10)])
+    labels = np.array([each.class_id for each in predictor.predict(images)])
+    labels[:3] = (labels[:3] + 1) % 43
+    data = write_npz(tmp_path / "data.npz", images=images, labels=labels)
+    assert run("baseline", "create", "--data", data).code == 0
+    found = services.current().baselines.in_force()
+    assert found is not None and found.baseline.accuracy == 0.7
+
+
 def test_through_the_running_dashboard(
     run: Run, dashboard: str, signwatch: Services, ten: Path, tmp_path: Path
 ) -> None:

@@ -138,7 +138,7 @@ def test_ground_truth_is_kept_by_reference_and_position(files: Files, tmp_path: 
     )
     first, second = (ground_truth(k)["eventMetadata"]["eventId"] for k in (0, 1))
     assert found == [
-        (first, 0, 1, "[[1], [2]]", "JSON", HOUR), (first, 1, 2, "[[1], [2]]", "JSON", HOUR),
+        (first, 0, 1, "[[1], [2]]", "JSON", HOUR), (first, 1, 2, "", "JSON", HOUR),
         (second, 0, 3, "3", "CSV", HOUR), (second, 0, 4, "4", "CSV", HOUR),
         ("i", 0, 14, "14", "CSV", HOUR),
     ]  # fmt: skip

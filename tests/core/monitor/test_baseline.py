@@ -85,3 +85,11 @@ def test_bad_input() -> None:
         "set. Create a baseline for this model",
     ):
         Baseline(43, {1: 1}).check_label_set(10)
+
+
+def test_the_accuracy_of_labelled_data_is_kept() -> None:
+    ids = np.array([0, 1, 1, 1])
+    assert Baseline.of(3, ids, right=3).accuracy == 0.75
+    assert (Baseline.of(3, ids).accuracy, Baseline(3, {}, right=0).accuracy) == (None, None)
+    with raises(BadInput, "the baseline has 5 predictions that were right, of 4 in all"):
+        Baseline.of(3, ids, right=5)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,8 @@ scores = st.lists(st.floats(0, 1), min_size=1, max_size=30).map(
 def draw_baseline(draw: st.DrawFn) -> Baseline:
     counts = draw(st.dictionaries(st.integers(0, 42), st.integers(1, 10**9)))
     flagged = draw(st.none() | st.sampled_from([{k: n // 2 + 1 for k, n in counts.items()}]))
-    return Baseline(43, counts, flagged, draw(st.none() | scores), draw(st.none() | scores))
+    right = draw(st.none() | st.integers(0, sum(counts.values())))
+    return Baseline(43, counts, flagged, draw(st.none() | scores), draw(st.none() | scores), right)
 
 
 @given(draw_baseline())
@@ -120,6 +122,14 @@ def test_features_that_nobody_knows_are_left_alone() -> None:
     document = statistics()
     document["features"].append({"name": "Weather", "inferred_type": "Unknown"})
     assert read_statistics(encoded(document)) == BASELINE
+
+
+def test_the_accuracy_stands_where_other_readers_do_not_look() -> None:
+    assert "signwatch" not in statistics()
+    labelled = json.loads(write_statistics(replace(BASELINE, right=3)))
+    assert labelled == statistics() | {"signwatch": {"right_predictions": 3}}
+    assert read_statistics(encoded(labelled)).accuracy == 0.75
+    assert read_statistics(encoded(statistics() | {"signwatch": {"later": 1}})) == BASELINE
 
 
 def test_statistics_that_do_not_say_what_was_predicted_are_refused() -> None:
@@ -166,6 +176,9 @@ AT_NUMBERS = "statistics.json: features[2]: numerical_statistics"
         ([*BUCKETS, 0, "count"], -1,
          f"{AT_BUCKET}: count must be a number in [0, 9.0072e+15], got -1"),
         ([*BUCKETS, 0, "count"], True, f"{AT_BUCKET}: count must be a number, got bool"),
+        (["signwatch"], 3, "statistics.json: signwatch must be an object, got int"),
+        (["signwatch"], {"right_predictions": 5},
+         "the baseline has 5 predictions that were right, of 4 in all"),
         ([*NUMBERS, "mean"], "high", f"{AT_NUMBERS}: mean must be a number, got str"),
         ([*NUMBERS, "distribution", "kll", "buckets"], [],
          f"{AT_NUMBERS}: distribution: kll: expected 10 buckets, got 0"),

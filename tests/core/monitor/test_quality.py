@@ -1,9 +1,11 @@
 """Model quality from labels, and accuracy without."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from core.errors import BadInput
+from core.monitor.baseline import Baseline
 from core.monitor.quality import (
     CAUTION,
     Figure,
@@ -11,8 +13,8 @@ from core.monitor.quality import (
     estimated_accuracy,
     f_score,
     model_quality,
+    no_quality,
 )
-from tests.expect import raises
 
 NAMES = [
     "accuracy", "weighted_recall", "weighted_precision", "weighted_f0_5", "weighted_f1",
@@ -21,8 +23,8 @@ NAMES = [
 
 
 def test_the_confusion_matrix_has_true_classes_as_rows() -> None:
-    matrix = confusion(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1]), 3)
-    assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [0, 1, 0]]
+    matrix = confusion({(0, 0): 3, (0, 7): 1, (99, 7): 5}, (0, 7, 99))
+    assert matrix.tolist() == [[3, 1, 0], [0, 0, 0], [0, 5, 0]]
 
 
 def test_metrics_by_hand() -> None:
@@ -47,27 +49,23 @@ def test_a_true_class_that_is_never_predicted_has_a_precision_of_0() -> None:
 
 
 def test_without_labels_nothing_is_computed() -> None:
-    reason = "no prediction of this window has its ground truth yet"
-    metrics = model_quality(np.zeros((3, 3), dtype=np.int64)).metrics
-    assert metrics == dict.fromkeys(NAMES, Figure(None, reason))
+    quality = no_quality("no label yet")
+    assert quality.metrics == dict.fromkeys(NAMES, Figure(None, "no label yet"))
+    assert quality.confusion_matrix.shape == (0, 0)
 
 
 def test_f_is_0_where_precision_and_recall_are() -> None:
     assert f_score(np.zeros(1), np.zeros(1), 1.0).tolist() == [0]
 
 
-def test_labels_that_do_not_fit_are_refused() -> None:
-    one, two = np.array([1]), np.array([0, 1])
-    with raises(BadInput, "expected one label a prediction, got 1 labels and 2 predictions"):
-        confusion(one, two, 3)
-    with raises(BadInput, "classes must lie in 0..2, got 0..3"):
-        confusion(np.array([0, 3]), two, 3)
+def labelled(confidences: np.ndarray, right: int | None) -> Baseline:
+    return Baseline.of(43, np.ones(len(confidences), int), confidences=confidences, right=right)
 
 
 def test_accuracy_without_labels() -> None:
-    baseline = np.linspace(0.5, 0.99, 50)  # 0.50, 0.51, ... mean 0.745
+    baseline = labelled(np.linspace(0.5, 0.99, 50), 40)  # 0.50, 0.51, ... mean 0.745
     window = np.array([0.4, 0.6, 0.95])
-    estimate = estimated_accuracy(window, baseline, 0.8, alarm=False)
+    estimate = estimated_accuracy(window, baseline, alarm=False)
     assert estimate.mean_confidence == Figure(pytest.approx(0.65))
     assert estimate.difference_of_confidences == Figure(pytest.approx(0.8 + 0.65 - 0.745))
     # A fifth of the baseline lies below 0.60 (rank 9 of 0..49 is 0.59): two of three are above.
@@ -76,14 +74,14 @@ def test_accuracy_without_labels() -> None:
 
 
 def test_a_difference_is_kept_within_0_and_1() -> None:
-    high = estimated_accuracy(np.ones(2), np.full(3, 0.5), 0.9, alarm=False)
-    low = estimated_accuracy(np.zeros(2), np.ones(3), 0.5, alarm=False)
+    high = estimated_accuracy(np.ones(2), labelled(np.full(10, 0.5), 9), alarm=False)
+    low = estimated_accuracy(np.zeros(2), labelled(np.ones(4), 2), alarm=False)
     assert high.difference_of_confidences == Figure(1.0)
     assert low.difference_of_confidences == Figure(0.0)
 
 
 def test_accuracy_without_labels_is_withheld_under_an_alarm() -> None:
-    estimate = estimated_accuracy(np.ones(5), np.ones(5), 0.9, alarm=True)
+    estimate = estimated_accuracy(np.ones(5), labelled(np.ones(5), 5), alarm=True)
     withheld = Figure(None, "withheld while an alarm stands: under attack it would mislead")
     assert estimate.mean_confidence == withheld
     assert estimate.difference_of_confidences == withheld
@@ -91,11 +89,24 @@ def test_accuracy_without_labels_is_withheld_under_an_alarm() -> None:
 
 
 def test_accuracy_without_labels_needs_confidences() -> None:
-    empty = estimated_accuracy(np.array([]), np.ones(5), 0.9, alarm=False)
+    empty = estimated_accuracy(np.array([]), labelled(np.ones(5), 5), alarm=False)
     assert empty.mean_confidence == Figure(None, "the window holds no confidence")
-    missing = Figure(None, "the baseline has no confidences with a known accuracy")
-    for baseline, accuracy in ((np.ones(5), None), (np.array([]), 0.9)):
-        estimate = estimated_accuracy(np.ones(5), baseline, accuracy, alarm=False)
-        assert estimate.mean_confidence == Figure(1.0)
-        assert estimate.difference_of_confidences == missing
-        assert estimate.average_thresholded_confidence == missing
+
+
+@pytest.mark.parametrize(
+    ("baseline", "problem", "reason"),
+    [
+        (None, "", "there is no baseline to compare with. Create one from labelled data"),
+        (None, "it is of another model", "it is of another model"),
+        (replace(labelled(np.ones(5), 5), confidence=None), "", "the baseline has no confidences"),
+        (labelled(np.ones(5), None), "",
+         "the baseline has no labels. Create one from labelled data: baseline create --data PATH"),
+    ],
+)  # fmt: skip
+def test_the_other_estimates_need_a_labelled_baseline(
+    baseline: Baseline | None, problem: str, reason: str
+) -> None:
+    estimate = estimated_accuracy(np.ones(5), baseline, alarm=False, problem=problem)
+    assert estimate.mean_confidence == Figure(1.0)
+    assert estimate.difference_of_confidences == Figure(None, reason)
+    assert estimate.average_thresholded_confidence == Figure(None, reason)

@@ -1,0 +1,109 @@
+"""What is known of a window's predictions: labels that came later, verdicts, alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.store import rows
+from core.store.database import Database
+from core.types import CaptureFilter, ExecutionStatus, Window
+
+Pairs = dict[tuple[int, int], int]  # (true class, predicted class) -> predictions
+
+
+class QualityTable:
+    """Predictions beside what was true of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def predictions(self, window: Window) -> int:
+        """How many predictions the window holds."""
+        where, parameters = _predictions(window)
+        sql = f"SELECT count(*) FROM log.captures AS c WHERE {where}"
+        return int(self._database.rows(sql, parameters)[0][0])
+
+    def ground_truth(self, window: Window) -> Pairs:
+        """Merged by inference id where it has labels of its own, else by event id.
+
+        Of several labels of one image the one that was merged last counts.
+        """
+        where, parameters = _predictions(window)
+        merged = " UNION ALL ".join(
+            f"SELECT capture_id, seen.class_id AS predicted, t.class_id AS truth, {rank} AS rank, "
+            f"merged_at FROM seen JOIN log.ground_truth AS t ON t.reference = seen.{name} "
+            "AND t.position = seen.position"
+            for rank, name in ((1, "inference_id"), (0, "event_id"))
+        )
+        return self._pairs(
+            f"WITH seen AS (SELECT capture_id, event_id, inference_id, position, class_id "
+            f"FROM log.captures AS c WHERE {where}), merged AS ({merged}), counting AS ("
+            "SELECT arg_max(truth, (rank, merged_at)) AS truth, any_value(predicted) AS predicted "
+            "FROM merged GROUP BY capture_id) "
+            "SELECT truth, predicted, count(*) FROM counting GROUP BY ALL",
+            parameters,
+        )
+
+    def verdicts(self, window: Window) -> Pairs:
+        """The right class of each decision that counts and gives one."""
+        where, parameters = _predictions(window)
+        return self._pairs(
+            "SELECT right_class, class_id, count(*) FROM log.captures AS c JOIN ("
+            "SELECT capture_id, right_class FROM log.decisions QUALIFY row_number() OVER "
+            "(PARTITION BY capture_id ORDER BY decided_at DESC) = 1) AS d USING (capture_id) "
+            f"WHERE right_class IS NOT NULL AND {where} GROUP BY ALL",
+            parameters,
+        )
+
+    def senders_labels(self, window: Window) -> Pairs:
+        """What senders said that their pictures show."""
+        where, parameters = _predictions(window)
+        return self._pairs(
+            "SELECT label, class_id, count(*) FROM log.captures AS c "
+            f"WHERE label IS NOT NULL AND {where} GROUP BY ALL",
+            parameters,
+        )
+
+    def labels(self) -> int:
+        """How many labels were ever merged, whatever they belong to."""
+        return int(self._database.rows("SELECT count(*) FROM log.ground_truth")[0][0])
+
+    def confidences(self, window: Window) -> NDArray[np.float64]:
+        """(n,) the confidences of the window's predictions, as far as they are known."""
+        where, parameters = _predictions(window)
+        found = self._database.columns(
+            "SELECT confidence::DOUBLE AS confidence FROM log.captures AS c "
+            f"WHERE confidence IS NOT NULL AND {where}",
+            parameters,
+        )
+        return np.asarray(found["confidence"], dtype=np.float64)
+
+    def in_alarm(self, window: Window) -> bool:
+        """Whether an execution of this stretch found a violation, or one stands at present.
+
+        One stands where the last execution of an endpoint, or of all, that evaluated anything
+        found it.
+        """
+        violated = ExecutionStatus.COMPLETED_WITH_VIOLATIONS.value
+        found = self._database.rows(
+            "SELECT 1 FROM (SELECT status, window_start < ? AND window_end > ? AS touches, "
+            "row_number() OVER (PARTITION BY endpoint ORDER BY window_end DESC, started_at DESC) "
+            "AS place FROM log.executions WHERE status IN (?, ?) AND (?::VARCHAR IS NULL "
+            "OR endpoint IS NULL OR endpoint = ?)) "
+            "WHERE status = ? AND (touches OR place = 1) LIMIT 1",
+            [rows.naive(window.end), rows.naive(window.start), violated,
+             ExecutionStatus.COMPLETED.value, window.endpoint, window.endpoint, violated],
+        )  # fmt: skip
+        return bool(found)
+
+    def _pairs(self, sql: str, parameters: Sequence[Any]) -> Pairs:
+        return {(truth, seen): n for truth, seen, n in self._database.rows(sql, parameters)}
+
+
+def _predictions(window: Window) -> tuple[str, list[Any]]:
+    where, parameters = rows.conditions(CaptureFilter(window=window))
+    return f"c.class_id IS NOT NULL AND {where}", parameters

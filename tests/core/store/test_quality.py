@@ -1,0 +1,136 @@
+"""Predictions beside what was true of them: which label counts, and which alarms stand."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.imported import GroundTruthRow
+from core.store import CaptureFilesTable, CaptureLog, QualityTable
+from core.types import Capture, Decision, ExecutionStatus, Provenance, Verdict, Window
+from tests.records import NOON, make_capture, make_execution, make_prediction, make_unanswered
+
+HOUR = timedelta(hours=1)
+WINDOW = Window(NOON, NOON + HOUR)
+COMPLETED = {"status": ExecutionStatus.COMPLETED, "violations": ()}
+FAILED = {"status": ExecutionStatus.FAILED, "violations": ()}
+
+
+@pytest.fixture
+def table(log: CaptureLog) -> QualityTable:
+    return QualityTable(log.database)
+
+
+def predicted(class_id: int, event_id: str = "e", **changes: Any) -> Capture:
+    return make_capture(prediction=make_prediction(class_id), event_id=event_id, **changes)
+
+
+def tell(log: CaptureLog, *labels: tuple[str, int, int]) -> None:
+    """Labels (reference, position, class), in one transaction."""
+    rows = [
+        GroundTruthRow(reference, position, class_id, str(class_id), "CSV", "p",
+                       NOON.replace(tzinfo=None), None)
+        for reference, position, class_id in labels
+    ]  # fmt: skip
+    with CaptureFilesTable(log.database).importing() as writing:
+        writing.add_ground_truth(rows)
+
+
+def test_labels_are_merged_by_event_id_and_position(log: CaptureLog, table: QualityTable) -> None:
+    log.append([predicted(1), predicted(2, position=1), predicted(3, "other")], [])
+    tell(log, ("e", 0, 1), ("e", 1, 7), ("nobody", 0, 1))
+    assert table.ground_truth(WINDOW) == {(1, 1): 1, (7, 2): 1}
+    assert (table.predictions(WINDOW), table.labels()) == (3, 3)
+
+
+def test_an_inference_id_takes_priority(log: CaptureLog, table: QualityTable) -> None:
+    log.append([predicted(1, "e", inference_id="i"), predicted(1, "f", inference_id="j")], [])
+    tell(log, ("i", 0, 5))
+    tell(log, ("e", 0, 6), ("f", 0, 7))  # later, and still not what counts for e
+    assert table.ground_truth(WINDOW) == {(5, 1): 1, (7, 1): 1}
+
+
+def test_the_label_that_was_merged_last_counts(log: CaptureLog, table: QualityTable) -> None:
+    log.append([predicted(1)], [])
+    tell(log, ("e", 0, 2), ("e", 0, 9), ("e", 0, 4))
+    assert table.ground_truth(WINDOW) == {(4, 1): 1}
+    tell(log, ("e", 0, 3))
+    assert table.ground_truth(WINDOW) == {(3, 1): 1}
+
+
+def test_only_predictions_of_the_window_count(log: CaptureLog, table: QualityTable) -> None:
+    log.append([
+        predicted(1, "before", inferred_at=NOON - timedelta(seconds=1)), predicted(1, "in"),
+        predicted(2, "cars", endpoint="cars"), make_unanswered(event_id="unanswered"),
+    ], [])  # fmt: skip
+    tell(log, *((name, 0, 1) for name in ("before", "in", "cars", "unanswered")))
+    assert table.ground_truth(WINDOW) == {(1, 1): 1, (1, 2): 1}
+    cars = Window(NOON, NOON + HOUR, "cars")
+    assert (table.ground_truth(cars), table.predictions(cars)) == ({(1, 2): 1}, 1)
+    assert len(table.confidences(cars)) == 1
+
+
+def test_requests_that_are_alike_count_each(log: CaptureLog, table: QualityTable) -> None:
+    log.append([predicted(1, f"e-{n}") for n in range(3)], [])
+    tell(log, *((f"e-{n}", 0, 2) for n in range(3)))
+    assert table.ground_truth(WINDOW) == {(2, 1): 3}
+
+
+def test_verdicts_give_the_right_class_until_the_next_one(
+    log: CaptureLog, table: QualityTable
+) -> None:
+    captures = [predicted(14, f"e-{n}") for n in range(3)]
+    log.append(captures, [])
+    for n, (verdict, right) in enumerate(
+        [(Verdict.ADVERSARIAL, 1), (Verdict.RIGHT_AFTER_ALL, 14), (Verdict.NOT_A_SIGN, None)]
+    ):
+        log.add_decision(Decision(captures[n].capture_id, verdict, right, "", "ada", NOON))
+    assert table.verdicts(WINDOW) == {(1, 14): 1, (14, 14): 1}
+    again = Decision(captures[0].capture_id, Verdict.UNREADABLE, None, "", "ada", NOON + HOUR)
+    log.add_decision(again)
+    assert table.verdicts(WINDOW) == {(14, 14): 1}
+    assert table.ground_truth(WINDOW) == {}
+
+
+def test_what_senders_say_stands_apart(log: CaptureLog, table: QualityTable) -> None:
+    log.append([predicted(14, provenance=Provenance("replay", label=1)), predicted(2, "f")], [])
+    assert table.senders_labels(WINDOW) == {(1, 14): 1}
+    assert (table.ground_truth(WINDOW), table.verdicts(WINDOW), table.labels()) == ({}, {}, 0)
+
+
+# Alarms
+
+
+def test_without_executions_there_is_no_alarm(table: QualityTable) -> None:
+    assert not table.in_alarm(WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("executions", "expected"),
+    [
+        ([(HOUR, {})], True),
+        ([(HOUR, {}), (2 * HOUR, COMPLETED)], True),  # this very window was in violation
+        ([(-HOUR, {})], True),  # an earlier one, which nothing has ended
+        ([(-HOUR, {}), (2 * HOUR, COMPLETED)], False),
+        ([(-HOUR, {}), (2 * HOUR, FAILED)], True),  # nothing was evaluated
+        ([(-2 * HOUR, {}), (-HOUR, {"endpoint": "cars"}), (HOUR, COMPLETED)], True),
+        ([(5 * HOUR, COMPLETED)], False),
+    ],
+)  # fmt: skip
+def test_an_alarm_overlaps_or_stands(
+    log: CaptureLog, table: QualityTable,
+    executions: list[tuple[timedelta, dict[str, Any]]], expected: bool,
+) -> None:  # fmt: skip
+    for end, changes in executions:
+        at = NOON + end
+        window = Window(at - HOUR, at, changes.get("endpoint"))
+        rest = {name: value for name, value in changes.items() if name != "endpoint"}
+        log.add_execution(make_execution(at, window=window, **rest))
+    assert table.in_alarm(WINDOW) is expected
+
+
+def test_an_alarm_at_another_endpoint_is_none_here(log: CaptureLog, table: QualityTable) -> None:
+    log.add_execution(make_execution(window=Window(NOON, NOON + HOUR, "cars")))
+    assert not table.in_alarm(Window(NOON, NOON + HOUR, "signwatch"))
+    assert table.in_alarm(Window(NOON, NOON + HOUR, "cars"))
+    assert table.in_alarm(WINDOW)

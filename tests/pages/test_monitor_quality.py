@@ -1,0 +1,116 @@
+"""Monitor: how good the predictions of an execution's window were."""
+
+from datetime import timedelta
+
+from core.monitor.quality import CAUTION
+from core.services import Services
+from core.types import CaptureFilter, Decision, Provenance, Verdict, now
+from tests.pages.conftest import OpenPage
+from tests.pages.elements import Alert, alerts, charts, labelled, metrics, values
+from tests.records import make_capture, make_prediction
+
+LINE = '{"groundTruthData": {"data": "%s", "encoding": "CSV"}, "eventMetadata": {"eventId": "%s"}}'
+NONE_YET = "Not computed: no prediction of this window has its ground truth yet."
+
+
+def put(signwatch: Services, *class_ids: int) -> list[str]:
+    captures = [
+        make_capture(
+            prediction=make_prediction(k), inferred_at=now() - timedelta(minutes=1),
+            provenance=Provenance("replay", label=1),
+        )
+        for k in class_ids
+    ]  # fmt: skip
+    signwatch.log.append(captures, [])
+    return [capture.event_id for capture in captures]
+
+
+def send(signwatch: Services, **labels: str) -> None:
+    lines = [LINE % (label, event_id.removeprefix("_")) for event_id, label in labels.items()]
+    signwatch.merge_ground_truth("\n".join(lines).encode())
+
+
+def test_without_labels_it_says_how_to_send_them(open_page: OpenPage, signwatch: Services) -> None:
+    put(signwatch, 14, 2)
+    signwatch.run_monitor()
+    at = open_page("monitor")
+    (box,) = [alert for alert in alerts(at) if alert.text.startswith("Not computed")]
+    assert box == Alert(
+        "info", "",
+        NONE_YET + " Send labels as they become known, or import them with `captures import`:",
+    )  # fmt: skip
+    assert [code for code in values(at.code) if "/api/ground-truth" in code]
+    assert "confusion" not in charts(at)
+
+
+def test_labels_of_other_predictions_are_told_of(open_page: OpenPage, signwatch: Services) -> None:
+    put(signwatch, 14)
+    send(signwatch, elsewhere="14")
+    signwatch.run_monitor()
+    (box,) = [alert for alert in alerts(open_page("monitor")) if NONE_YET in alert.text]
+    assert "The log holds 1 labels, of other predictions" in box.text
+
+
+def test_late_labels_count_as_they_come(open_page: OpenPage, signwatch: Services) -> None:
+    events = put(signwatch, 14, 14, 2, 2)
+    signwatch.run_monitor()
+    send(signwatch, **dict(zip(events[:3], ("14", "1", "2"), strict=True)))
+    at = open_page("monitor")
+    assert metrics(at)["Accuracy"][0] == "66.67%"
+    assert metrics(at)["F1"][0] == "55.56%"
+    assert charts(at)["confusion"]["data"][0]["text"] == [
+        ["", "", "1"], ["", "1", ""], ["", "", "1"],
+    ]  # fmt: skip
+    (caption,) = [text for text in values(at.caption) if "have their label" in text]
+    assert caption.startswith("3 of 4 predictions have their label, as of ")
+
+
+def test_verdicts_and_senders_labels_stand_beside_it_with_their_caution(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    put(signwatch, 14, 2)
+    signwatch.run_monitor()
+    item = signwatch.log.find(CaptureFilter(), limit=1)[0]
+    decision = Decision(item.capture.capture_id, Verdict.MODEL_WRONG, 1, "", "ada", now())
+    signwatch.log.add_decision(decision)
+    at = open_page("monitor")
+    chooser = labelled(at.segmented_control, "By which labels")
+    assert chooser.options == [
+        "Ground truth (0)", "Analysts' verdicts (1)", "Senders' labels (2)",
+    ]  # fmt: skip
+    for kind, caution in (
+        ("analysts' verdicts", "A biased sample: "), ("senders' labels", "No ground truth: "),
+    ):  # fmt: skip
+        labelled(at.segmented_control, "By which labels").set_value(kind).run()
+        assert not at.exception
+        assert metrics(at)["Accuracy"][0] == "0.00%"
+        assert [text for text in values(at.caption) if caution in text]
+
+
+def test_estimates_never_stand_without_their_caution(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    put(signwatch, *range(1, 5))
+    signwatch.run_monitor()
+    at = open_page("monitor")
+    assert "Mean confidence: **75.0%**" in values(at.markdown)
+    assert (
+        "Difference of confidences: **not computed** (there is no baseline to compare with. "
+        "Create one from labelled data)" in values(at.markdown)
+    )
+    assert CAUTION in values(at.caption)
+
+
+def test_estimates_are_withheld_under_an_alarm(open_page: OpenPage, signwatch: Services) -> None:
+    put(signwatch, *[14] * 4)
+    signwatch.run_monitor()
+    assert (
+        "Mean confidence: **not computed** (withheld while an alarm stands: under attack it would "
+        "mislead)" in values(open_page("monitor").markdown)
+    )
+
+
+def test_an_empty_window_has_no_quality(open_page: OpenPage, signwatch: Services) -> None:
+    signwatch.run_monitor()
+    at = open_page("monitor")
+    assert "**Model quality**" not in values(at.markdown)
