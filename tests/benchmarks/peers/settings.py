@@ -14,7 +14,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "pgd_l2": {"steps": 20, "step_size": 0.1},
     "mi_fgsm": {"steps": 10, "step_size": 0.8 / 255},
     "deepfool": {"steps": 50},
-    "cw": {"steps": 40, "searches": 3, "step_size": 0.02, "constant": 1.0},
+    "cw": {"steps": 20, "searches": 2, "step_size": 0.05, "constant": 1.0},
     "apgd_ce": {"steps": 20},
     "apgd_dlr": {"steps": 20},
     "square": {"steps": 200},
