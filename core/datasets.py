@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ FOLDS: tuple[Fold, ...] = ("train", "calibration", "held-out", "all")
 HELD_OUT_SHARE = 0.15
 CALIBRATION_SHARE = 0.10
 ROI = ("Width", "Height", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2")  # GTSRB's own columns
+TRACK_AND_FRAME = re.compile(r"(\d{5,18})_\d{5,18}", re.ASCII)
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".ppm", ".bmp", ".webp"}
 
 
@@ -206,12 +208,14 @@ def _load_folder(path: Path) -> Dataset:
 
 
 def _gtsrb_tracks(files: list[Path]) -> NDArray[np.int64] | None:
-    """GTSRB names its training images `<track>_<frame>.ppm`; other names carry no track."""
-    stems = [file.stem.split("_") for file in files]
-    if not all(file.suffix == ".ppm" and len(stem) == 2 and stem[0].isdigit()
-               for file, stem in zip(files, stems, strict=True)):  # fmt: skip
+    """GTSRB names its training images `00003_00012.ppm`, track and frame; so does `triage export`.
+
+    The kind of file is free; where one file is named otherwise, nothing is known of tracks.
+    """
+    stems = [TRACK_AND_FRAME.fullmatch(file.stem) for file in files]
+    if not all(stems):
         return None
-    return np.array([int(stem[0]) for stem in stems], dtype=np.int64)
+    return np.array([int(stem[1]) for stem in stems if stem], dtype=np.int64)
 
 
 def load_gtsrb(root: Path, part: Literal["training", "test"]) -> Dataset:

@@ -25,6 +25,7 @@ from core.capture_files.ground_truth import MergeAnswer, merge
 from core.capture_files.importer import Importer
 from core.channels import parse_channels
 from core.contact_sheet import ContactSheet
+from core.desk import Desk
 from core.errors import NotFound, SignwatchError
 from core.explanations import ExplanationQuality
 from core.images import ImageLimits, Picture
@@ -46,22 +47,20 @@ from core.store import (
     QualityTable,
     Retention,
     TensorsTable,
+    WorklistTable,
     address_of,
 )
 from core.tensor_records import DEFAULT_REGEX, TensorRecord, parse_save_config
 from core.tensor_trial import TensorTrial
-from core.triage import decide, export_zip
 from core.trials import Plan, Trial
 from core.types import (
     CaptureFilter,
     CaptureSettings,
-    Decision,
     Execution,
     MonitorSettings,
     Provenance,
     StoredImage,
     Trigger,
-    Verdict,
     Window,
     WindowFigures,
     now,
@@ -73,7 +72,6 @@ from core.vision.predictor import Predictor
 from core.vision.recorded_map import explain_record
 from core.vision.saliency import DEFAULT_METHOD
 
-MAX_EXPORT = 100_000
 COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
 HOURLY = "hourly"  # the schedule that runs by itself
 
@@ -133,6 +131,7 @@ class Services:
             reminder=timedelta(hours=settings.alert_reminder_hours),
             address=lambda: settings.url or running.left_address(settings.local),
         )  # fmt: skip
+        self.desk = Desk(self.log, WorklistTable(self.log.database))
         self._schedule: HourlySchedule | None = None
 
     def close(self) -> None:
@@ -170,6 +169,12 @@ class Services:
         """A picture from the log, decoded; raises NotFound, also for a capture without one."""
         image = self.stored_image(sha256)
         return Picture.from_file(image.content, self.limits.image)
+
+    def stored_image(self, sha256: str | None) -> StoredImage:
+        """The file of a picture as the log keeps it; raises NotFound."""
+        if sha256 is None:
+            raise NotFound("no picture was captured: only the answer was kept, or imported")
+        return self.log.image(sha256)
 
     # -- lab -------------------------------------------------------------------------------
 
@@ -332,32 +337,6 @@ class Services:
     def schedule(self) -> HourlySchedule | None:
         """The running schedule; None in commands and tests."""
         return self._schedule
-
-    # -- triage ----------------------------------------------------------------------------
-
-    def decide(
-        self, capture_id: str, verdict: Verdict, *, right_class: int | None, note: str = "",
-        analyst: str = "local",
-    ) -> Decision:  # fmt: skip
-        """Record a verdict; raises NotFound or BadInput and then records nothing."""
-        decision = decide(
-            self.log.capture(capture_id), verdict,
-            right_class=right_class, note=note, analyst=analyst,
-        )  # fmt: skip
-        self.log.add_decision(decision)
-        return decision
-
-    def export_decided(self) -> bytes:
-        """A ZIP of everything decided: pictures by right class, and a manifest."""
-        items = self.log.find(CaptureFilter(decided=True), limit=MAX_EXPORT)
-        images = self.log.images([item.capture.image_sha256 for item in items])
-        return export_zip((item, images.get(item.capture.image_sha256 or "")) for item in items)
-
-    def stored_image(self, sha256: str | None) -> StoredImage:
-        """The file of a picture as the log keeps it; raises NotFound."""
-        if sha256 is None:
-            raise NotFound("no picture was captured: only the answer was kept, or imported")
-        return self.log.image(sha256)
 
 
 def _holds(check: Callable[[], None]) -> float:

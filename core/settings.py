@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from core.analysts import parse_analysts
 from core.channels import parse_channels
 from core.errors import BadInput
 from core.tensor_records import parse_regex, parse_save_config
@@ -163,6 +164,13 @@ class Settings:
         str,
         "token that the HTTP interface asks for; empty: none, and only this machine is answered",
         secret=True,
+    )
+
+    analysts: str = _setting(
+        "",
+        _checked(parse_analysts),
+        "who may give verdicts, where there is a sign-in: e-mail addresses and domains, separated "
+        "by commas or blanks; empty: everyone signed in",
     )
 
     @property

@@ -113,26 +113,12 @@ def _facts(capture: Capture) -> dict[str, str]:
 
 
 def _show_verdicts(capture: Capture) -> None:
-    """Every verdict, the latest first."""
-    decisions = current().log.decisions(capture.capture_id)[::-1]
-    if not decisions:
+    """Everything that was said of it, the latest first."""
+    statements = current().desk.trail(capture.capture_id)[::-1]
+    if not statements:
         st.caption("No verdict yet.")
         return
-    st.dataframe(
-        [
-            {
-                "time (UTC)": decision.decided_at,
-                "verdict": decision.verdict.value,
-                "right class": None if decision.right_class is None
-                else class_name(decision.right_class),
-                "note": decision.note,
-                "analyst": decision.analyst,
-            }
-            for decision in decisions
-        ],
-        column_config={"time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")},
-        hide_index=True, placeholder="", alt="Verdicts, the latest first",
-    )  # fmt: skip
+    parts.show_statements(statements)
 
 
 def _show_payload(record: dict[str, object]) -> None:

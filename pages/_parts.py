@@ -1,6 +1,6 @@
 """Pieces of page that several pages show: choosing a picture, predictions, errors, progress."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
@@ -13,6 +13,7 @@ from core.images import Picture
 from core.labels import all_labels, class_name
 from core.services import current
 from core.types import Prediction
+from core.worklist import Statement
 
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
 
@@ -91,6 +92,27 @@ def show_plain(pixels: NDArray[uint8], alt: str, *, width: int) -> None:
 def computed(value: float | None, form: str) -> str:
     """A figure in the form that `format` knows; where there is none, that it was not computed."""
     return "not computed" if value is None else format(value, form)
+
+
+def show_statements(statements: Sequence[Statement]) -> None:
+    """What was said of a capture, in the order given."""
+    st.dataframe(
+        [
+            {
+                "time (UTC)": each.said_at,
+                "analyst": each.analyst,
+                "said": f"took back: {each.decision.verdict}" if each.taken_back
+                else each.decision.verdict.value,
+                "right class": None if each.decision.right_class is None
+                else class_name(each.decision.right_class),
+                "note": each.decision.note,
+                "counts": each.counts,
+            }
+            for each in statements
+        ],
+        column_config={"time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")},
+        hide_index=True, placeholder="", alt="Verdicts, and those taken back",
+    )  # fmt: skip
 
 
 def how_sure(confidence: float | None) -> str:

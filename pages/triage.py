@@ -3,6 +3,8 @@
 import streamlit as st
 
 from core import explain_figures, figures, heat_maps
+from core.analysts import LOCAL
+from core.desk import Said
 from core.errors import NotFound
 from core.images import Picture
 from core.labels import class_name
@@ -90,7 +92,7 @@ def show_item(item: TriageItem) -> None:
         note = st.text_input("Note", max_chars=1000)
         if st.form_submit_button("Record verdict", type="primary", icon=":material/gavel:"):
             with parts.errors_shown():
-                signwatch.decide(capture.capture_id, verdict, right_class=right_class, note=note)
+                signwatch.desk.decide([capture], Said(verdict, right_class, note), by=LOCAL)
                 st.query_params.pop("capture", None)
                 st.rerun()
 
@@ -102,7 +104,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.metric("Decided", f"{decided:,}")
     if decided:
         st.download_button(
-            "Export decided", signwatch.export_decided, "signwatch-triage.zip", "application/zip",
+            "Export decided", signwatch.desk.export, "signwatch-triage.zip", "application/zip",
             icon=":material/download:", on_click="ignore",
             help="Pictures in folders by right class, and a manifest; `train --data` reads it.",
         )  # fmt: skip

@@ -10,6 +10,7 @@ import click
 
 from core import running, services
 from core.commands.options import out_option
+from core.desk.export import ANNOTATIONS, AUDIT, MANIFEST
 from core.settings import Settings
 
 
@@ -21,11 +22,13 @@ def triage() -> None:
 @triage.command("export")
 @out_option
 def triage_export(out: Path) -> None:
-    """Write what was decided: pictures by right class, and manifest.jsonl."""
+    """Write what was decided: pictures by right class, manifest, annotations, audit trail."""
     if url := running.find(Settings.from_environment().local):
         content = running.download(url, "/api/triage/export")
     else:
-        content = services.current().export_decided()
+        content = services.current().desk.export()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(out)
-        click.echo(f"{len(archive.namelist()) - 1} pictures and manifest.jsonl in {out}")
+        beside = {MANIFEST, ANNOTATIONS, AUDIT}
+        pictures = len(set(archive.namelist()) - beside)
+    click.echo(f"{pictures} pictures, {MANIFEST}, {ANNOTATIONS} and {AUDIT} in {out}")

@@ -37,7 +37,7 @@ async def monitor_run(request: Request) -> Response:
 
 async def triage_export(request: Request) -> Response:
     """A ZIP of everything decided."""
-    content = await run_in_threadpool(lambda: services.current().export_decided())
+    content = await run_in_threadpool(lambda: services.current().desk.export())
     return Response(content, media_type="application/zip")
 
 

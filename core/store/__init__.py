@@ -9,6 +9,7 @@ from core.store.log import CaptureLog
 from core.store.quality import QualityTable
 from core.store.retention import Retention
 from core.store.tensors import TensorsTable
+from core.store.worklist import WorklistTable
 
 __all__ = [
     "AlertsTable",
@@ -19,5 +20,6 @@ __all__ = [
     "QualityTable",
     "Retention",
     "TensorsTable",
+    "WorklistTable",
     "address_of",
 ]

@@ -16,9 +16,6 @@ from core.types import NEWEST, Capture, CaptureFilter, Cursor, Decision, Directi
 
 Key = tuple[datetime, str]  # time without zone, and id: what orders the list
 
-LATEST_DECISIONS = (
-    "QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY decided_at DESC) = 1"
-)
 # A page is looked for near its place first: most often it is there, and the rest stays unread.
 STRETCHES = (timedelta(hours=1), timedelta(days=1), timedelta(days=30))
 # What follows a place; the first test alone lets stretches of time be passed over.
@@ -188,8 +185,7 @@ class Listing:
     def _with_decisions(self, captures: Sequence[Capture]) -> list[TriageItem]:
         decided: dict[str, Decision] = {}
         for row in self._database.rows(
-            "SELECT * FROM log.decisions WHERE capture_id IN (SELECT unnest(?::UUID[])) "
-            + LATEST_DECISIONS,
+            rows.latest_decisions("capture_id IN (SELECT unnest(?::UUID[]))"),
             [[capture.capture_id for capture in captures]],
         ):
             decision = rows.decision(row)

@@ -12,11 +12,11 @@ from core.store.address import Address, FileAddress
 from core.store.database import Database
 from core.store.listing import Listing
 from core.store.pictures import Pictures
+from core.store.verdicts import Verdicts
 from core.types import (
     Capture,
     CaptureFilter,
     ConfidenceAt,
-    Decision,
     Execution,
     MonitorSettings,
     StoredImage,
@@ -27,13 +27,14 @@ from core.types import (
 
 
 class CaptureLog:
-    """Captures, their images, monitor executions and triage decisions. Threads may share it."""
+    """Captures, their images, verdicts and monitor executions. Threads may share it."""
 
     def __init__(self, place: Path | Address) -> None:
         """Open or create the log; place: a file's path, or any address. Raises Unavailable."""
         self.database = Database(FileAddress(place) if isinstance(place, Path) else place)
         self.listing = Listing(self.database)
         self.pictures = Pictures(self.database)
+        self.verdicts = Verdicts(self.database)
 
     def close(self) -> None:
         """Close the log; every later call raises Unavailable."""
@@ -136,20 +137,6 @@ class CaptureLog:
     def capture(self, capture_id: str) -> TriageItem:
         """One capture with its decision; NotFound if the log has none of that id."""
         return self.listing.one(capture_id)
-
-    def add_decision(self, decision: Decision) -> None:
-        """Add a decision; earlier ones on the same capture stay on record."""
-        with self.database.transaction() as transaction:
-            transaction.execute(
-                "INSERT INTO log.decisions VALUES (?, ?, ?, ?, ?, ?)", rows.decision_row(decision)
-            )
-
-    def decisions(self, capture_id: str) -> list[Decision]:
-        """Every decision on one capture, oldest first."""
-        found = self.database.rows(
-            "SELECT * FROM log.decisions WHERE capture_id = ? ORDER BY decided_at", [capture_id]
-        )
-        return [rows.decision(row) for row in found]
 
     def add_execution(self, execution: Execution, *, once: bool = False) -> bool:
         """Keep one execution of the monitor; once: unless its schedule has one of its window.

@@ -52,9 +52,8 @@ class QualityTable:
         """The right class of each decision that counts and gives one."""
         where, parameters = _predictions(window)
         return self._pairs(
-            "SELECT right_class, class_id, count(*) FROM log.captures AS c JOIN ("
-            "SELECT capture_id, right_class FROM log.decisions QUALIFY row_number() OVER "
-            "(PARTITION BY capture_id ORDER BY decided_at DESC) = 1) AS d USING (capture_id) "
+            "SELECT right_class, class_id, count(*) FROM log.captures AS c "
+            f"JOIN ({rows.latest_decisions()}) AS d USING (capture_id) "
             f"WHERE right_class IS NOT NULL AND {where} GROUP BY ALL",
             parameters,
         )

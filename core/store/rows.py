@@ -33,14 +33,15 @@ from core.types import (
     now,
 )
 
-DECIDED = "EXISTS (SELECT 1 FROM log.decisions AS d WHERE d.capture_id = c.capture_id)"
+# Verdicts that were not taken back.
+STANDING = """(
+    SELECT said.* FROM log.decisions AS said WHERE NOT EXISTS (
+        SELECT 1 FROM log.withdrawals AS back WHERE back.capture_id = said.capture_id
+        AND back.decided_at = said.decided_at AND back.decided_by = said.analyst))"""
+DECIDED = f"EXISTS (SELECT 1 FROM {STANDING} AS d WHERE d.capture_id = c.capture_id)"
 EPOCH = datetime(1970, 1, 1)
 LAST_MILLISECOND = (datetime.max - EPOCH) // timedelta(milliseconds=1) - 2
 SLACK = timedelta(milliseconds=2)  # floating-point milliseconds may round either way
-OF_VERDICT = """
-    SELECT capture_id FROM log.decisions
-    QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY decided_at DESC) = 1
-        AND verdict = ?"""
 TIMESTAMP = pa.timestamp("us")
 CAPTURES = pa.schema([
     ("capture_id", pa.string()), ("event_id", pa.string()), ("position", pa.int32()),
@@ -57,6 +58,12 @@ CAPTURES = pa.schema([
 IMAGES = pa.schema([
     ("sha256", pa.string()), ("media_type", pa.string()), ("content", pa.binary()),
     ("width", pa.int32()), ("height", pa.int32()), ("added_at", TIMESTAMP),
+])  # fmt: skip
+
+
+DECISIONS = pa.schema([
+    ("capture_id", pa.string()), ("verdict", pa.string()), ("right_class", pa.int32()),
+    ("note", pa.string()), ("analyst", pa.string()), ("decided_at", TIMESTAMP),
 ])  # fmt: skip
 
 
@@ -156,12 +163,15 @@ def _payload(data: str | None, encoding: str | None) -> Payload | None:
     return None if data is None or encoding is None else Payload(data, encoding)
 
 
-def decision_row(decided: Decision) -> list[Any]:
-    """The bound parameters of one decision."""
-    return [
-        decided.capture_id, decided.verdict.value, decided.right_class, decided.note,
-        decided.analyst, naive(decided.decided_at),
-    ]  # fmt: skip
+def decisions_table(decisions: Sequence[Decision]) -> pa.Table:
+    """One row a decision."""
+    return pa.Table.from_pylist(
+        [
+            vars(each) | {"verdict": each.verdict.value, "decided_at": naive(each.decided_at)}
+            for each in decisions
+        ],
+        schema=DECISIONS,
+    )
 
 
 def decision(row: tuple[Any, ...]) -> Decision:
@@ -169,6 +179,17 @@ def decision(row: tuple[Any, ...]) -> Decision:
     capture_id, verdict, right_class, note, analyst, decided_at = row
     return Decision(
         str(capture_id), Verdict(verdict), right_class, note, analyst, aware(decided_at)
+    )
+
+
+def latest_decisions(where: str = "true") -> str:
+    """The query of the verdict that counts, of every capture that has one and that `where` names.
+
+    Of two verdicts of one moment, that of the analyst who is later in the alphabet counts.
+    """
+    return (
+        f"SELECT * FROM {STANDING} AS d WHERE {where} QUALIFY row_number() "
+        "OVER (PARTITION BY capture_id ORDER BY decided_at DESC, analyst DESC) = 1"
     )
 
 
@@ -226,7 +247,10 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
         ("c.inferred_at >= ?", min(start for start, _ in made) if made else None),
         ("c.inferred_at <= ?", max(end for _, end in made) if made else None),
         ("list_contains(TRY_CAST(? AS UUID[]), c.capture_id)", ids),
-        (f"c.capture_id IN ({OF_VERDICT})", chosen.verdict),
+        (
+            f"c.capture_id IN (SELECT capture_id FROM ({latest_decisions()}) WHERE verdict = ?)",
+            chosen.verdict,
+        ),
         ("(c.attack IS NOT NULL OR coalesce(c.flagged, false)) = ?", chosen.suspect),
         ("(c.image_sha256 IS NOT NULL) = ?", chosen.pictured),
     ]

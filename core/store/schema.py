@@ -1,6 +1,7 @@
 """The schema, as a list of migrations. No keys, sequences or indexes: DuckLake has none of them.
 
-Times are UTC without a zone. Decisions and settings are only ever added; the latest one counts.
+Times are UTC without a zone. Decisions, assignments and settings are only ever added; the latest
+one counts (of decisions, the latest that was not withdrawn).
 An image may stand in the log more than once (core.store.pictures). Lists are packed: words as
 JSON, probabilities as little-endian float32 (core.store.rows). A tensor names its content by
 SHA-256 and by whose it is: of a step, or of the weights, which keep theirs once for all steps.
@@ -171,5 +172,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             delivered BOOLEAN NOT NULL,
             reason VARCHAR NOT NULL,
             delivered_at TIMESTAMP NOT NULL)""",
+    ),
+    (
+        """CREATE TABLE log.withdrawals (
+            capture_id UUID NOT NULL{uncompressed},
+            decided_by VARCHAR NOT NULL,
+            decided_at TIMESTAMP NOT NULL,
+            analyst VARCHAR NOT NULL,
+            withdrawn_at TIMESTAMP NOT NULL)""",
+        """CREATE TABLE log.assignments (
+            capture_id UUID NOT NULL{uncompressed},
+            analyst VARCHAR NOT NULL,
+            seat VARCHAR NOT NULL,
+            taken_at TIMESTAMP NOT NULL,
+            until TIMESTAMP NOT NULL)""",
     ),
 )

@@ -17,8 +17,10 @@ import torch
 
 from core import datasets, running, services, signs
 from core.__main__ import main
+from core.analysts import LOCAL
 from core.commands import cli
 from core.commands.options import share_of_range
+from core.desk import Said
 from core.images import decode
 from core.labels import class_name
 from core.services import Services
@@ -539,15 +541,16 @@ def test_a_refusal_of_the_running_dashboard_is_one_line(
 def decide_one(signwatch: Services) -> str:
     put(signwatch, [14])
     (item,) = signwatch.log.find(CaptureFilter(), limit=9)
-    signwatch.decide(item.capture.capture_id, Verdict.MODEL_WRONG, right_class=1)
+    signwatch.desk.decide([item.capture], Said(Verdict.MODEL_WRONG, 1), by=LOCAL)
     return item.capture.capture_id
 
 
 def test_triage_export_writes_a_data_set(run: Run, signwatch: Services, tmp_path: Path) -> None:
     capture_id, out = decide_one(signwatch), tmp_path / "out"
     done = run("triage", "export", "--out", out)
-    assert done == Outcome(0, f"1 pictures and manifest.jsonl in {out}\n", "")
-    assert (out / "01" / f"{capture_id}.png").read_bytes() == make_image().content
+    written = f"1 pictures, manifest.jsonl, annotations.json and audit.jsonl in {out}\n"
+    assert done == Outcome(0, written, "")
+    assert (out / "01" / "00000_00000.png").read_bytes() == make_image().content
     assert json.loads((out / "manifest.jsonl").read_text())["capture_id"] == capture_id
     assert class_name(datasets.load(out).labels[0]) == "1 Speed limit 30 km/h"
 
@@ -556,9 +559,10 @@ def test_triage_export_asks_the_running_dashboard(
     run: Run, dashboard: str, signwatch: Services, tmp_path: Path,
     environment: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    capture_id, out = decide_one(signwatch), tmp_path / "out"
+    _, out = decide_one(signwatch), tmp_path / "out"
     paths = asked(environment, "download")
     done = run("triage", "export", "--out", out)
-    assert done == Outcome(0, f"1 pictures and manifest.jsonl in {out}\n", "")
-    assert (out / "01" / f"{capture_id}.png").read_bytes() == make_image().content
+    written = f"1 pictures, manifest.jsonl, annotations.json and audit.jsonl in {out}\n"
+    assert done == Outcome(0, written, "")
+    assert (out / "01" / "00000_00000.png").read_bytes() == make_image().content
     assert paths == ["/api/triage/export"]

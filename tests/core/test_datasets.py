@@ -213,7 +213,20 @@ def test_gtsrb_file_names_carry_tracks(tmp_path: Path) -> None:
     tracks = load(tmp_path).tracks
     assert tracks is not None
     assert tracks.tolist() == [0, 0, 12]
+    (folder / "00003_00007.png").write_bytes(saved(noise(4, 4), "PNG"))  # as `triage export` does
+    tracks = load(tmp_path).tracks
+    assert tracks is not None
+    assert tracks.tolist() == [0, 0, 3, 12]
     (folder / "extra.ppm").write_bytes(saved(noise(4, 4), "PPM"))
+    assert load(tmp_path).tracks is None
+
+
+@pytest.mark.parametrize(
+    "name", ["1_2", "00001-00002", "a00001_00002", "00001_00002_00003", "9" * 19 + "_00001"]
+)
+def test_other_file_names_carry_no_tracks(name: str, tmp_path: Path) -> None:
+    (tmp_path / "14").mkdir()
+    (tmp_path / "14" / f"{name}.png").write_bytes(saved(noise(4, 4), "PNG"))
     assert load(tmp_path).tracks is None
 
 

@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from core.analysts import LOCAL
+from core.desk import Said
 from core.endpoint import ROUTES
 from core.endpoint.commands import parse_time, run_monitor
 from core.errors import BadInput
@@ -689,12 +691,16 @@ def test_what_was_decided_can_be_downloaded(client: TestClient, signwatch: Servi
     ]
     predicted = captures(signwatch)[0].prediction.class_id
     right = (predicted + 1) % 43
-    signwatch.decide(capture_id, Verdict.MODEL_WRONG, right_class=right)
+    signwatch.desk.decide(
+        [signwatch.log.capture(capture_id).capture], Said(Verdict.MODEL_WRONG, right), by=LOCAL
+    )
     answer = client.get("/api/triage/export")
     assert answer.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        assert archive.namelist() == [f"{right:02d}/{capture_id}.png", "manifest.jsonl"]
-        assert archive.read(f"{right:02d}/{capture_id}.png") == PICTURE
+        picture, *beside = archive.namelist()
+        assert picture == f"{right:02d}/00000_00000.png"
+        assert beside == ["manifest.jsonl", "annotations.json", "audit.jsonl"]
+        assert archive.read(picture) == PICTURE
 
 
 # Pieces

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 # A room imports from rooms further up only, never from its own line or from below.
 LAYERS: list[set[str]] = [
     {"errors", "labels"},
-    {"bootstrap", "channels", "types", "tensor_records"},
-    {"settings", "explanations", "imported", "notices", "robustness"},
+    {"analysts", "bootstrap", "channels", "types", "tensor_records"},
+    {"settings", "explanations", "imported", "notices", "robustness", "worklist"},
     {"images", "admission", "background", "batching", "metrics", "running"},
     {"datasets", "samples", "signs", "sagemaker", "figures"},
     {"heat_maps", "alert_message", "alert_picture", "overview_figures", "quality_figures"},
@@ -23,7 +23,7 @@ LAYERS: list[set[str]] = [
     {"alerts", "explain_png", "explain_report"},
     {"monitor", "capture_files", "attack_figures", "robustness_figures"},
     {"baselines", "quality", "triage", "replay", "rehearsal"},
-    {"downloads"},
+    {"desk", "downloads"},
     {"serving"},
     {"services"},
     {"endpoint"},

@@ -48,8 +48,8 @@ def test_late_labels_count_as_they_come(signwatch: Services) -> None:
 def test_kinds_of_labels_are_never_mixed(signwatch: Services) -> None:
     put(signwatch, 14, 14)
     (first, _) = signwatch.log.find(CaptureFilter(), limit=2)
-    signwatch.log.add_decision(
-        Decision(first.capture.capture_id, Verdict.MODEL_WRONG, 1, "", "ada", now())
+    signwatch.log.verdicts.add(
+        [Decision(first.capture.capture_id, Verdict.MODEL_WRONG, 1, "", "ada", now())]
     )
     labelled = signwatch.quality.of(WINDOW).labelled
     assert {kind: (found.count, found.classes) for kind, found in labelled.items()} == {

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from core import services
+from core.analysts import LOCAL
 from core.capture import RequestFacts
+from core.desk import Said
 from core.errors import BadInput, NotFound, Unavailable
 from core.images import ImageLimits, Picture, encode_png
 from core.sagemaker import RequestLimits
@@ -306,39 +308,16 @@ def test_upkeep_applies_retention(
 # Triage
 
 
-def test_a_decision_is_recorded(signwatch: Services) -> None:
-    capture_id = signwatch.invoke(pictures(0), RequestFacts()).capture_ids[0] or ""
-    predicted = signwatch.log.capture(capture_id).capture.prediction.class_id
-    right = (predicted + 1) % 43
-    decision = signwatch.decide(
-        capture_id, Verdict.ADVERSARIAL, right_class=right, note=" odd ", analyst="ada"
-    )
-    assert (decision.right_class, decision.note, decision.analyst) == (right, "odd", "ada")
-    assert signwatch.log.capture(capture_id).decision == decision
-    later = signwatch.decide(capture_id, Verdict.RIGHT_AFTER_ALL, right_class=None)
-    assert (later.right_class, later.note, later.analyst) == (predicted, "", "local")
-    assert signwatch.log.capture(capture_id).decision == later
-    assert signwatch.log.decisions(capture_id) == [decision, later]
-
-
-def test_a_wrong_decision_is_not_recorded(signwatch: Services) -> None:
-    capture_id = signwatch.invoke(pictures(0), RequestFacts()).capture_ids[0] or ""
-    with raises(BadInput, "the verdict `adversarial` needs the right class; choose one"):
-        signwatch.decide(capture_id, Verdict.ADVERSARIAL, right_class=None)
-    with raises(NotFound, "no capture abc in the log"):
-        signwatch.decide("abc", Verdict.UNREADABLE, right_class=None)
-    assert signwatch.log.decisions(capture_id) == []
-    assert signwatch.log.capture(capture_id).decision is None
-
-
 def test_only_what_was_decided_is_exported(signwatch: Services) -> None:
     answer = signwatch.invoke(pictures(0, 1), RequestFacts())
     first = answer.capture_ids[0] or ""
     right = (answer.predictions[0].class_id + 1) % 43
-    signwatch.decide(first, Verdict.MODEL_WRONG, right_class=right)
-    with zipfile.ZipFile(io.BytesIO(signwatch.export_decided())) as archive:
-        assert archive.namelist() == [f"{right:02d}/{first}.png", "manifest.jsonl"]
-        assert archive.read(f"{right:02d}/{first}.png") == encode_png(blocks(0))
+    decided = signwatch.log.capture(first).capture
+    signwatch.desk.decide([decided], Said(Verdict.MODEL_WRONG, right), by=LOCAL)
+    with zipfile.ZipFile(io.BytesIO(signwatch.desk.export())) as archive:
+        picture = f"{right:02d}/00000_00000.png"
+        assert archive.namelist()[0] == picture
+        assert archive.read(picture) == encode_png(blocks(0))
         (line,) = archive.read("manifest.jsonl").splitlines()
         assert json.loads(line)["decision"]["verdict"] == "model wrong"
 

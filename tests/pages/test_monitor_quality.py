@@ -72,7 +72,7 @@ def test_verdicts_and_senders_labels_stand_beside_it_with_their_caution(
     signwatch.run_monitor()
     item = signwatch.log.find(CaptureFilter(), limit=1)[0]
     decision = Decision(item.capture.capture_id, Verdict.MODEL_WRONG, 1, "", "ada", now())
-    signwatch.log.add_decision(decision)
+    signwatch.log.verdicts.add([decision])
     at = open_page("monitor")
     chooser = labelled(at.segmented_control, "By which labels")
     assert chooser.options == [

@@ -96,7 +96,7 @@ def fill(log: CaptureLog, drawn: list[tuple[Capture, list[Verdict | None]]]) -> 
         for number, verdict in enumerate(given_verdicts):
             if verdict:
                 at = NOON + timedelta(seconds=number)
-                log.add_decision(Decision(capture.capture_id, verdict, None, "", "local", at))
+                log.verdicts.add([Decision(capture.capture_id, verdict, None, "", "local", at)])
 
 
 def lets_through(chosen: CaptureFilter, capture: Capture, verdict: Verdict | None) -> bool:

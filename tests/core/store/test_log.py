@@ -132,13 +132,6 @@ def test_maintenance_changes_nothing(maintained_log: CaptureLog, captures: list[
 
 
 @few
-@given(decision=records.decisions)
-def test_a_decision_comes_back_as_it_was(shared_log: CaptureLog, decision: Decision) -> None:
-    shared_log.add_decision(decision)
-    assert decision in shared_log.decisions(decision.capture_id)
-
-
-@few
 @given(execution=records.executions)
 def test_an_execution_comes_back_as_it_was(shared_log: CaptureLog, execution: Execution) -> None:
     shared_log.add_execution(execution)
@@ -254,7 +247,9 @@ def test_a_filter_lets_through_what_it_says(
         ),
     ]  # fmt: skip
     log.append(captures, [])
-    log.add_decision(Decision(captures[2].capture_id, Verdict.UNREADABLE, None, "", "local", NOON))
+    log.verdicts.add(
+        [Decision(captures[2].capture_id, Verdict.UNREADABLE, None, "", "local", NOON)]
+    )
     assert set(found_ids(log, chosen)) == {captures[row].capture_id for row in rows}
     assert log.count(chosen) == len(rows)
 
@@ -363,19 +358,6 @@ def test_the_newest_capture(log: CaptureLog) -> None:
     assert log.last_capture_at() == NOON + timedelta(seconds=3)
 
 
-def test_the_latest_decision_counts_and_earlier_ones_stay(log: CaptureLog) -> None:
-    capture = make_capture()
-    log.append([capture], [])
-    first = Decision(capture.capture_id, Verdict.ADVERSARIAL, 2, "looks odd", "ada", NOON)
-    second = replace(first, verdict=Verdict.RIGHT_AFTER_ALL, decided_at=NOON + timedelta(seconds=5))
-    log.add_decision(second)
-    log.add_decision(first)
-    assert log.capture(capture.capture_id).decision == second
-    assert [item.decision for item in log.find(EVERYTHING, limit=9)] == [second]
-    assert log.decisions(capture.capture_id) == [first, second]
-    assert log.count(CaptureFilter(decided=True)) == 1
-
-
 def test_executions_are_found_by_id_schedule_and_endpoint(log: CaptureLog) -> None:
     hourly = make_execution(schedule="hourly", window=Window(NOON, NOON, "cars"))
     manual = make_execution(schedule=None)
@@ -432,7 +414,7 @@ def test_what_is_not_there_is_named(log: CaptureLog) -> None:
     with raises(NotFound, "no capture abc in the log"):
         log.capture("abc")
     assert log.images(["abc"]) == {}
-    assert log.decisions("abc") == []
+    assert log.verdicts.of("abc") == []
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE log.captures; --", "%", "a'b", '"'])
@@ -484,7 +466,7 @@ def test_a_reopened_log_holds_everything(new_address: NewAddress, tmp_path: Path
     decision = Decision(capture.capture_id, Verdict.MODEL_WRONG, 3, "note", "ada", NOON)
     log = CaptureLog(address)
     log.append([capture], [image])
-    log.add_decision(decision)
+    log.verdicts.add([decision])
     log.add_execution(execution)
     log.set_monitor_settings(MonitorSettings(0.25, 5), NOON)
     log.close()
@@ -515,10 +497,6 @@ USES: dict[str, Callable[[CaptureLog], object]] = {
     "count": lambda log: log.count(EVERYTHING),
     "find": lambda log: log.find(EVERYTHING, limit=1),
     "capture": lambda log: log.capture("a"),
-    "add_decision": lambda log: log.add_decision(
-        Decision("a", Verdict.UNREADABLE, None, "", "local", NOON)
-    ),
-    "decisions": lambda log: log.decisions("a"),
     "add_execution": lambda log: log.add_execution(make_execution()),
     "execution": lambda log: log.execution("a"),
     "executions": lambda log: log.executions(1),

@@ -84,11 +84,13 @@ def test_verdicts_give_the_right_class_until_the_next_one(
     for n, (verdict, right) in enumerate(
         [(Verdict.ADVERSARIAL, 1), (Verdict.RIGHT_AFTER_ALL, 14), (Verdict.NOT_A_SIGN, None)]
     ):
-        log.add_decision(Decision(captures[n].capture_id, verdict, right, "", "ada", NOON))
+        log.verdicts.add([Decision(captures[n].capture_id, verdict, right, "", "ada", NOON)])
     assert table.verdicts(WINDOW) == {(1, 14): 1, (14, 14): 1}
     again = Decision(captures[0].capture_id, Verdict.UNREADABLE, None, "", "ada", NOON + HOUR)
-    log.add_decision(again)
+    log.verdicts.add([again])
     assert table.verdicts(WINDOW) == {(14, 14): 1}
+    log.verdicts.take_back([again], analyst="ada", at=NOON + 2 * HOUR)
+    assert table.verdicts(WINDOW) == {(1, 14): 1, (14, 14): 1}
     assert table.ground_truth(WINDOW) == {}
 
 

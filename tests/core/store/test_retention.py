@@ -114,12 +114,12 @@ def test_verdicts_executions_and_settings_stay(log: CaptureLog) -> None:
     capture, execution = aged(100), make_execution()
     log.append([capture], [])
     decision = Decision(capture.capture_id, Verdict.UNREADABLE, None, "", "ada", LATER)
-    log.add_decision(decision)
+    log.verdicts.add([decision])
     log.add_execution(execution)
     log.set_monitor_settings(MonitorSettings(0.25, 5), LATER)
     Retention(log.database, days=1, gigabytes=0).apply(LATER)
     assert ids(log) == set()
-    assert log.decisions(capture.capture_id) == [decision]
+    assert [each.decision for each in log.verdicts.of(capture.capture_id)] == [decision]
     assert log.executions(9) == [execution]
     assert log.monitor_settings() == MonitorSettings(0.25, 5)
 

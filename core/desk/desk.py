@@ -1,0 +1,102 @@
+"""Verdicts: recorded, taken back, read again.
+
+A verdict is kept whatever happened meanwhile: another one was given, or retention deleted the
+capture. Who gives it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.analysts import Analyst
+from core.desk.export import export_zip
+from core.errors import Forbidden
+from core.store import CaptureLog, WorklistTable
+from core.triage import decide
+from core.types import Capture, CaptureFilter, Decision, Verdict, now
+from core.worklist import Statement
+
+MAX_EXPORT = 10_000_000  # as good as no limit
+
+
+@dataclass(frozen=True)
+class Said:
+    """A verdict as an analyst gives it."""
+
+    verdict: Verdict
+    right_class: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What became of a verdict on some captures.
+
+    meanwhile: what others had said of them that its analyst did not know of; deleted: how many of
+    them the log no longer has; left_out: how many got no verdict, as somebody else had them.
+    """
+
+    decisions: tuple[Decision, ...]
+    meanwhile: tuple[Decision, ...] = ()
+    deleted: int = 0
+    left_out: int = 0
+
+
+class Desk:
+    """Verdicts and assignments of one log; windows and threads share it."""
+
+    def __init__(
+        self, log: CaptureLog, worklist: WorklistTable, *, clock: Callable[[], datetime] = now
+    ) -> None:
+        self.log = log
+        self.worklist = worklist
+        self.clock = clock
+
+    def decide(
+        self, captures: Sequence[Capture], said: Said, *, by: Analyst,
+        known: Collection[Decision] = (),
+    ) -> Recorded:  # fmt: skip
+        """Record one verdict on captures, also where the log no longer has them.
+
+        known: what the analyst knew that others had said. Raises Forbidden or BadInput, and then
+        records nothing.
+        """
+        decisions = [self.check(capture, said, by=by) for capture in captures]
+        before = self.log.verdicts.add(decisions)
+        ids = tuple(capture.capture_id for capture in captures)
+        return Recorded(
+            tuple(decisions), tuple(each for each in before if each not in known),
+            deleted=len(ids) - self.log.count(CaptureFilter(capture_ids=ids)),
+        )  # fmt: skip
+
+    def check(self, capture: Capture, said: Said, *, by: Analyst) -> Decision:
+        """The decision that `decide` would record; raises as that does."""
+        _may_decide(by)
+        return decide(
+            capture, said.verdict,
+            right_class=said.right_class, note=said.note, analyst=by.name, at=self.clock(),
+        )  # fmt: skip
+
+    def take_back(self, decisions: Sequence[Decision], *, by: Analyst) -> None:
+        """Let verdicts count no longer; they stay on record. Raises Forbidden."""
+        _may_decide(by)
+        self.log.verdicts.take_back(decisions, analyst=by.name, at=self.clock())
+
+    def trail(self, capture_id: str) -> list[Statement]:
+        """Everything that was said of a capture, oldest first."""
+        return self.log.verdicts.of(capture_id)
+
+    def export(self) -> bytes:
+        """A ZIP of everything decided, as `export_zip` writes it."""
+        items = list(self.log.listing.each(CaptureFilter(decided=True), limit=MAX_EXPORT))
+        return export_zip(items[::-1], self.log.images, self.log.verdicts.all())
+
+
+def _may_decide(analyst: Analyst) -> None:
+    if not analyst.may_decide:
+        raise Forbidden(
+            f"{analyst.name} may look, and not decide: SIGNWATCH_ANALYSTS has to name the e-mail "
+            "address or its domain"
+        )

@@ -1,0 +1,97 @@
+"""Verdicts: only ever added. One that was taken back stays on record, and counts no longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import pyarrow as pa
+
+from core.store import rows
+from core.store.database import Database, Row
+from core.types import Decision
+from core.worklist import Statement
+
+_WITHDRAWALS = pa.schema([
+    ("capture_id", pa.string()), ("decided_by", pa.string()), ("decided_at", rows.TIMESTAMP),
+    ("analyst", pa.string()), ("withdrawn_at", rows.TIMESTAMP),
+])  # fmt: skip
+
+
+class Verdicts:
+    """What analysts said of captures, whether the log still has these or not."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, decisions: Sequence[Decision], *, seen_at: datetime | None = None
+    ) -> list[Decision]:
+        """Keep verdicts in one transaction; earlier ones on the same captures stay on record.
+
+        Returns what others said of these captures since `seen_at`, and have not taken back.
+        """
+        with self._database.transaction() as transaction:
+            before = transaction.rows(
+                f"SELECT * FROM {rows.STANDING} AS d WHERE capture_id IN "
+                "(SELECT unnest(?::UUID[])) ORDER BY decided_at, analyst",
+                [[each.capture_id for each in decisions]],
+            )
+            transaction.insert(
+                "INSERT INTO log.decisions SELECT * FROM incoming", rows.decisions_table(decisions)
+            )
+        return [rows.decision(row) for row in before]
+
+    def take_back(self, decisions: Sequence[Decision], *, analyst: str, at: datetime) -> None:
+        """Let verdicts count no longer; what was said before them counts again."""
+        table = pa.Table.from_pylist(
+            [
+                {
+                    "capture_id": each.capture_id, "decided_by": each.analyst,
+                    "decided_at": rows.naive(each.decided_at), "analyst": analyst,
+                    "withdrawn_at": rows.naive(at),
+                }
+                for each in decisions
+            ],
+            schema=_WITHDRAWALS,
+        )  # fmt: skip
+        with self._database.transaction() as transaction:
+            transaction.insert("INSERT INTO log.withdrawals SELECT * FROM incoming", table)
+
+    def of(self, capture_id: str) -> list[Statement]:
+        """Everything that was said of one capture, oldest first."""
+        found = self._database.rows(
+            _STATEMENTS.format(which="d.capture_id = TRY_CAST($1 AS UUID)"),
+            [capture_id],
+        )
+        return [_statement(row) for row in found]
+
+    def all(self) -> Iterator[Statement]:
+        """Everything that was ever said, oldest first."""
+        for chunk in self._database.stream(_STATEMENTS.format(which="true")):
+            yield from map(_statement, chunk)
+
+    def decided(self) -> int:
+        """How many captures have a verdict that counts."""
+        found = self._database.rows(f"SELECT count(DISTINCT capture_id) FROM {rows.STANDING} AS d")
+        return int(found[0][0])
+
+
+# A verdict first, then that it was taken back; which of them counts is seen from all of them.
+_STATEMENTS = f"""
+    SELECT d.*, d.analyst AS said_by, d.decided_at AS said_at, false AS taken_back,
+        coalesce((d.decided_at, d.analyst) = (s.decided_at, s.analyst), false) AS counts
+    FROM log.decisions AS d
+    LEFT JOIN ({rows.latest_decisions()}) AS s ON s.capture_id = d.capture_id
+    WHERE {{which}}
+    UNION ALL
+    SELECT d.*, w.analyst, w.withdrawn_at, true, false
+    FROM log.decisions AS d JOIN log.withdrawals AS w ON w.capture_id = d.capture_id
+        AND w.decided_at = d.decided_at AND w.decided_by = d.analyst
+    WHERE {{which}}
+    ORDER BY said_at, taken_back, capture_id"""
+
+
+def _statement(row: Row) -> Statement:
+    *of, analyst, said_at, taken_back, counts = row
+    return Statement(rows.decision(tuple(of)), analyst, rows.aware(said_at), taken_back, counts)
