@@ -223,8 +223,8 @@ def test_a_page_carries_the_captures_whole_with_the_decision_that_counts(log: Ca
     log.append([decided, other], [])
     first = Decision(decided.capture_id, Verdict.UNREADABLE, None, "", "local", NOON)
     last = replace(first, verdict=Verdict.NOT_A_SIGN, decided_at=NOON + timedelta(seconds=1))
-    log.add_decision(last)
-    log.add_decision(first)
+    log.verdicts.add([last])
+    log.verdicts.add([first])
     items = log.listing.page(CaptureFilter()).items
     assert [comparable(item.capture) for item in items] == [comparable(decided), comparable(other)]
     assert [item.decision for item in items] == [last, None]
