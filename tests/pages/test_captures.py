@@ -34,7 +34,7 @@ from tests.pages.elements import (
     links,
     values,
 )
-from tests.pages.traffic import request
+from tests.pages.traffic import decide, request
 from tests.pictures import blocks, noise
 from tests.records import (
     NO_PREDICTION,
@@ -174,8 +174,8 @@ def test_an_address_names_its_filter(
     query: dict[str, str], expected: list[int], chip: str | None, open_page: OpenPage,
     signwatch: Services, captures: list[Capture],
 ) -> None:  # fmt: skip
-    signwatch.decide(captures[1].capture_id, Verdict.ADVERSARIAL, right_class=1)
-    signwatch.decide(captures[2].capture_id, Verdict.NOT_A_SIGN, right_class=None)
+    decide(signwatch, captures[1].capture_id, Verdict.ADVERSARIAL, 1)
+    decide(signwatch, captures[2].capture_id, Verdict.NOT_A_SIGN)
     at = open_page("captures", **query)
     assert shown(at) == ids(captures, *expected)
     assert chips(at) == ([chip] if chip else [])
@@ -327,7 +327,7 @@ def test_the_page_opens_with_the_newest(open_page: OpenPage, signwatch: Services
 def test_a_row_says_what_is_known_of_a_capture(
     open_page: OpenPage, signwatch: Services, captures: list[Capture]
 ) -> None:
-    signwatch.decide(captures[1].capture_id, Verdict.ADVERSARIAL, right_class=1)
+    decide(signwatch, captures[1].capture_id, Verdict.ADVERSARIAL, 1)
     ordinary, flagged, *_ = table(open_page("captures"))
     assert str(flagged.pop("picture")).startswith("data:image/png;base64,")
     assert flagged.pop("time (UTC)").to_pydatetime() == captures[1].inferred_at
@@ -419,11 +419,12 @@ def test_every_verdict_is_listed_the_latest_first(
     open_page: OpenPage, signwatch: Services, captures: list[Capture]
 ) -> None:
     capture_id = captures[1].capture_id
-    signwatch.decide(capture_id, Verdict.ADVERSARIAL, right_class=1, note="seen")
-    signwatch.decide(capture_id, Verdict.NOT_A_SIGN, right_class=None, analyst="ada")
+    decide(signwatch, capture_id, Verdict.ADVERSARIAL, 1, note="seen")
+    decide(signwatch, capture_id, Verdict.NOT_A_SIGN, analyst="ada")
     at = open_page("captures", capture=capture_id)
     history = at.dataframe[1].value
-    assert history["verdict"].tolist() == ["not a sign", "adversarial"]
+    assert history["said"].tolist() == ["not a sign", "adversarial"]
+    assert history["counts"].tolist() == [True, False]
     assert history["right class"].fillna("").tolist() == ["", class_name(1)]
     assert history["note"].tolist() == ["", "seen"]
     assert history["analyst"].tolist() == ["ada", "local"]

@@ -17,7 +17,7 @@ from pages._attack_link import TRY_IT, AttackLink
 from pages._explain_link import ExplainLink
 from tests.pages.conftest import SHELL, OpenPage
 from tests.pages.elements import Alert, alerts, charts, links, metrics, values
-from tests.pages.traffic import flood, put_flagged, request
+from tests.pages.traffic import decide, flood, put_flagged, request
 from tests.pictures import blocks
 from tests.records import NO_PREDICTION, make_capture
 
@@ -181,7 +181,7 @@ def test_what_was_decided_waits_no_longer(open_page: OpenPage, signwatch: Servic
     before = metrics(open_page("overview"))["Waiting in triage"]
     put_flagged(signwatch, 0.001)
     capture = put_flagged(signwatch, 0.002, seed=1)
-    signwatch.decide(capture.capture_id, Verdict.NOT_A_SIGN, right_class=None)
+    decide(signwatch, capture.capture_id, Verdict.NOT_A_SIGN)
     waiting, flagged = metrics(open_page("overview"))["Waiting in triage"]
     assert int(waiting) == int(before[0]) + 1
     assert flagged == f"{int(before[0]) + 2} flagged in the window"

@@ -6,10 +6,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.analysts import Analyst
 from core.capture import RequestFacts, format_provenance
+from core.desk import Said
 from core.images import Picture
 from core.services import Services
-from core.types import Capture, CaptureFilter, Prediction, Provenance, TriageItem, now
+from core.types import (
+    Capture,
+    CaptureFilter,
+    Decision,
+    Prediction,
+    Provenance,
+    TriageItem,
+    Verdict,
+    now,
+)
 from tests.pictures import blocks
 from tests.records import make_capture, make_image, make_prediction
 
@@ -79,3 +90,13 @@ def put_flagged(
     )
     signwatch.log.append([capture], [image])
     return capture
+
+
+def decide(
+    signwatch: Services, capture_id: str, verdict: Verdict, right_class: int | None = None, *,
+    note: str = "", analyst: str = "local",
+) -> Decision:  # fmt: skip
+    """A verdict on a capture in the log."""
+    capture = signwatch.log.capture(capture_id).capture
+    said = Said(verdict, right_class, note)
+    return signwatch.desk.decide([capture], said, by=Analyst(analyst)).decisions[0]
