@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+EVIDENTLY := .venv-evidently
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -43,8 +44,14 @@ $(PEERS)/.done: $(VENV)/.dev requirements-peers.txt
 	echo "$$main" > "$$own/main.pth"
 	@touch $@
 
-bench: $(VENV)/.dev $(PEERS)/.done
+# Evidently needs another pandas than we could have, and nothing of ours.
+$(EVIDENTLY)/.done: requirements-evidently.txt
+	test -d $(EVIDENTLY) || $(PYTHON) -m venv $(EVIDENTLY)
+	$(EVIDENTLY)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-evidently.txt
+	@touch $@
+
+bench: $(VENV)/.dev $(PEERS)/.done $(EVIDENTLY)/.done
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
 clean:
-	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(EVIDENTLY) .pytest_cache .mypy_cache .ruff_cache .hypothesis

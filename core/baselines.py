@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.errors import BadInput
+from core.errors import BadInput, NotFound
 from core.monitor.baseline import Baseline
+from core.monitor.constraints_edit import Deciding
 from core.monitor.constraints_file import Constraints, read_constraints, write_constraints
 from core.monitor.side_by_side import NOTHING, Against
 from core.monitor.statistics_file import read_statistics, write_statistics
@@ -16,6 +17,7 @@ from core.types import BaselineFiles, Predictions, StoredBaseline, Window, now
 
 MOMENT = "%Y-%m-%d %H:%M:%S"
 MAX_ORIGIN = 500
+EDITED = ", constraints edited"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,21 @@ class Baselines:
         stored = StoredBaseline(str(uuid.uuid4()), words, now(), baseline.total)
         self._table.add(stored, files)
         return stored
+
+    def edit(self, deciding: Deciding) -> StoredBaseline:
+        """The baseline in force with constraints edited, kept as a new one and put in force.
+
+        Raises NotFound without one, and BadInput.
+        """
+        found = self.in_force()
+        if found is None:
+            raise NotFound("there is no baseline yet whose constraints could be edited")
+        stored, edited = found.stored, deciding.applied_to(found.constraints, found.baseline)
+        statistics = self._table.files(stored.baseline_id).statistics
+        origin = stored.origin.removesuffix(EDITED)[: MAX_ORIGIN - len(EDITED)]
+        return self.add(
+            BaselineFiles(statistics, write_constraints(edited)), origin=origin + EDITED
+        )
 
     def all(self) -> list[StoredBaseline]:
         """Every baseline, newest first."""

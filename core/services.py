@@ -44,6 +44,7 @@ from core.store import (
     CaptureFilesTable,
     CaptureLog,
     CaptureSettingsTable,
+    PastTable,
     QualityTable,
     Retention,
     TensorsTable,
@@ -71,6 +72,7 @@ from core.vision.explanation import Explanation
 from core.vision.predictor import Predictor
 from core.vision.recorded_map import explain_record
 from core.vision.saliency import DEFAULT_METHOD
+from core.what_if import WhatIf
 
 COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
 HOURLY = "hourly"  # the schedule that runs by itself
@@ -101,6 +103,9 @@ class Services:
             BaselinesTable(self.log.database), self.predictor.classifier.classes
         )
         self.quality = Quality(QualityTable(self.log.database), self.baselines.against)
+        self.what_if = WhatIf(
+            PastTable(self.log.database), self.baselines.against, self.monitor_settings
+        )
         self.tensors = TensorsTable(self.log.database)
         self.recorder = Recorder(
             self.predictor.classifier, self.tensors, self.metrics, self.limits.image,

@@ -14,9 +14,9 @@ from core.errors import NotFound, SignwatchError
 from core.labels import all_labels, class_name
 from core.services import current
 from core.types import Capture
-from pages import _attack_job
 from pages import _parts as parts
 from pages._explain_link import settle
+from pages._job import ATTACKS
 
 NAMES = {"capture": "Capture", "lab": "Latest attack", "own": "Pictures of my own"}
 MAP_SIDES = ("Adversarial", "Clean")
@@ -39,7 +39,7 @@ def choose(toolbar: DeltaGenerator) -> Pictures | None:
     toolbar: where the choice among these stands.
     """
     sources: dict[str, Callable[[], Pictures | None]] = {"own": _own}
-    if "one" in _attack_job.results():
+    if "one" in ATTACKS.results():
         sources = {"lab": _latest_attack} | sources
     if capture_id := st.session_state.get("explain_capture"):
         sources = {"capture": lambda: _captured(capture_id)} | sources
@@ -119,7 +119,7 @@ def _tell(capture: Capture) -> None:
 
 
 def _latest_attack() -> Pictures:
-    crafted = _attack_job.results()["one"][1].crafted
+    crafted = ATTACKS.results()["one"][1].crafted
     shown = dict(zip(MAP_SIDES, (crafted.adversarial, crafted.clean), strict=True))
     return Pictures(shown, crafted.label, {"Pictures": "latest attack of the lab"})
 

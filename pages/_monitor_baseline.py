@@ -7,6 +7,7 @@ from core.baselines import InForce
 from core.errors import SignwatchError
 from core.services import current
 from core.types import BaselineFiles, StoredBaseline
+from pages import _monitor_constraints
 from pages import _parts as parts
 
 STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
@@ -33,6 +34,7 @@ def show() -> None:
         if len(every) > 1:
             _choose(every)
         if found:
+            _monitor_constraints.show(found)
             _beside_the_window(found)
 
 

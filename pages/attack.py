@@ -9,7 +9,6 @@ from core.trials import LEVELS, Plan
 from pages import (
     _attack_batch,
     _attack_compare,
-    _attack_job,
     _attack_link,
     _attack_method,
     _attack_result,
@@ -19,6 +18,7 @@ from pages import (
 from pages import _parts as parts
 from pages._attack_link import MODES
 from pages._attack_sign import Sign
+from pages._job import ATTACKS
 
 signwatch = current()
 
@@ -27,17 +27,17 @@ def goes_on(mode: str, refused: str | None, *, label: str = "Attack") -> bool:
     """The button that starts it, or why it cannot start, or how far it is."""
     if refused:
         st.warning(refused, icon=":material/info:")
-    running = _attack_job.running(mode)
+    running = ATTACKS.running(mode)
     pressed = st.button(label, type="primary", icon=":material/bolt:",
                         disabled=bool(refused) or running)  # fmt: skip
     if running:
-        _attack_job.show()
+        ATTACKS.show()
     return pressed
 
 
 def begin(title: str, mode: str, work) -> None:
     """Start the work, and draw the page again with its bar or its result."""
-    _attack_job.start(title, mode, work)
+    ATTACKS.start(title, mode, work)
     st.rerun()
 
 
@@ -61,7 +61,7 @@ def attack_one(sign: Sign | None, plan: Plan) -> None:
     if goes_on("one", plan.objection(label, sign.read_as)):
         begin(plan.info.title, "one", lambda progress, cancelled: (key, signwatch.attack(
             plan, [pixels], [label], progress=progress, cancelled=cancelled)[0]))  # fmt: skip
-    known, trial = _attack_job.results().get("one", (None, None))
+    known, trial = ATTACKS.results().get("one", (None, None))
     if known == key:
         _attack_result.show(trial)
         _attack_send.show(trial)
@@ -92,7 +92,7 @@ def compare(sign: Sign | None, plans: list[Plan]) -> None:
     if goes_on("compare", refused, label="Compare"):
         begin("Comparison", "compare", lambda progress, cancelled: (key, signwatch.compare(
             plans, pixels, label, progress=progress, cancelled=cancelled)))  # fmt: skip
-    known, trials = _attack_job.results().get("compare", (None, None))
+    known, trials = ATTACKS.results().get("compare", (None, None))
     if known == key:
         _attack_compare.show(trials)
     else:
@@ -112,14 +112,14 @@ def attack_many(pictures: list[Picture], labels: list[int] | None, plan: Plan) -
     if goes_on("many", refused):
         begin(plan.info.title, "many", lambda progress, cancelled: signwatch.attack(
             plan, pixels, labels, progress=progress, cancelled=cancelled))  # fmt: skip
-    if "many" in _attack_job.results():
-        _attack_batch.show(_attack_job.results()["many"])
+    if "many" in ATTACKS.results():
+        _attack_batch.show(ATTACKS.results()["many"])
     else:
         st.caption("Success by class and what is read as what appear here.")
 
 
 _attack_link.follow()
-_attack_job.collect()
+ATTACKS.collect()
 mode = st.segmented_control(
     "What to do", list(MODES), format_func=MODES.get, key="attack_mode", required=True,
     label_visibility="collapsed",

@@ -77,16 +77,21 @@ class Constraints:
                 features.append(FeatureConstraints(name, "Fractional", share, non_negative=True))
         return Constraints(tuple(features))
 
+    def predicted_class(self) -> FeatureConstraints:
+        """The constraints on the predicted class; raises BadInput where there are none."""
+        feature = next((each for each in self.features if each.name == FEATURE), None)
+        if feature is None:
+            raise BadInput(f"constraints.json has no feature {FEATURE}; create it from a baseline")
+        return feature
+
     def rules(self) -> tuple[WindowRule, ...]:
         """The rules on the predicted class; none where constraints are not to be evaluated.
 
         A threshold of 0 is none that a rule can be violated below, so its rule is left out.
         Raises BadInput where the predicted class has no constraints.
         """
-        feature = next((each for each in self.features if each.name == FEATURE), None)
-        if feature is None:
-            raise BadInput(f"constraints.json has no feature {FEATURE}; create it from a baseline")
-        config = _overridden(self.config, feature)
+        feature = self.predicted_class()
+        config = effective(self.config, feature)
         if not config.evaluate_constraints:
             return ()
         chosen: list[tuple[type[WindowRule], float]] = [(Completeness, feature.completeness)]
@@ -125,7 +130,8 @@ def read_constraints(content: bytes) -> Constraints:
     return Constraints(features, config)
 
 
-def _overridden(config: MonitoringConfig, feature: FeatureConstraints) -> MonitoringConfig:
+def effective(config: MonitoringConfig, feature: FeatureConstraints) -> MonitoringConfig:
+    """The configuration that counts for a feature: with its own overrides; raises BadInput."""
     path = f"constraints.json: {feature.name}: monitoringConfigOverrides"
     return _read_config(JsonFile(dict(feature.overrides), path), config)
 
@@ -179,7 +185,7 @@ def _read_feature(part: JsonFile) -> FeatureConstraints:
         part.number("completeness", 0, 1) if part.has("completeness") else 0.0,
         non_negative, domains, overrides,
     )  # fmt: skip
-    _overridden(MonitoringConfig(), feature)
+    effective(MonitoringConfig(), feature)
     return feature
 
 

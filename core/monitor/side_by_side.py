@@ -62,12 +62,13 @@ def rules_in_force(against: Against, threshold: float) -> tuple[tuple[WindowRule
 def outcomes(figures: WindowFigures, against: Against, threshold: float) -> tuple[Outcome, ...]:
     """What every rule says of a window, the class share first."""
     return tuple(
-        replace(_outcome(rule, figures, against), decides=decides)
+        replace(outcome(rule, figures, against), decides=decides)
         for rule, decides in rules_in_force(against, threshold)
     )
 
 
-def _outcome(rule: WindowRule, figures: WindowFigures, against: Against) -> Outcome:
+def outcome(rule: WindowRule, figures: WindowFigures, against: Against) -> Outcome:
+    """What one rule says of a window."""
     if against.problem and not isinstance(rule, WITHOUT_BASELINE):
         return not_computed(rule.name, rule.threshold, against.problem)
     return rule(figures, against.baseline)

@@ -6,6 +6,7 @@ from core.store.baselines import BaselinesTable
 from core.store.capture_files import CaptureFilesTable
 from core.store.capture_settings import CaptureSettingsTable
 from core.store.log import CaptureLog
+from core.store.past import PastTable
 from core.store.quality import QualityTable
 from core.store.retention import Retention
 from core.store.tensors import TensorsTable
@@ -17,6 +18,7 @@ __all__ = [
     "CaptureFilesTable",
     "CaptureLog",
     "CaptureSettingsTable",
+    "PastTable",
     "QualityTable",
     "Retention",
     "TensorsTable",

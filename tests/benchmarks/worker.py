@@ -1,4 +1,4 @@
-"""Runs a module of `tests.benchmarks.peers` under the peers' own interpreter."""
+"""Runs a module of `tests.benchmarks.peers` under an interpreter that has the peers."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from numpy.typing import NDArray
 
 from core.settings import ROOT, Settings
 
-PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+PEERS = ROOT / ".venv-peers" / "bin" / "python"
+EVIDENTLY = ROOT / ".venv-evidently" / "bin" / "python"
 
 
-def run_peers(module: str, *sections: str, **arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
+def run_peers(
+    module: str, *sections: str, python: Path = PEERS, **arrays: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
     """What the module writes for these arrays; it is called with IN.npz OUT.npz MODEL SECTION."""
-    if not PYTHON.is_file():
-        raise FileNotFoundError(f"expected {PYTHON}; `make bench` makes it")
+    if not python.is_file():
+        raise FileNotFoundError(f"expected {python}; `make bench` makes it")
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "in.npz", Path(folder) / "out.npz"
         np.savez(source, **arrays)
         name = f"tests.benchmarks.peers.{module}"
         subprocess.run(
-            [PYTHON, "-m", name, source, out, Settings().model, *sections], cwd=ROOT, check=True
+            [python, "-m", name, source, out, Settings().model, *sections], cwd=ROOT, check=True
         )
         with np.load(out) as found:
             return dict(found)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 # A room imports from rooms further up only, never from its own line or from below.
 LAYERS: list[set[str]] = [
     {"errors", "labels"},
-    {"analysts", "bootstrap", "channels", "types", "tensor_records"},
+    {"analysts", "bootstrap", "channels", "past", "types", "tensor_records"},
     {"settings", "explanations", "imported", "notices", "robustness", "worklist"},
     {"images", "admission", "background", "batching", "metrics", "running"},
     {"datasets", "samples", "signs", "sagemaker", "figures"},
@@ -22,7 +22,8 @@ LAYERS: list[set[str]] = [
     {"capture", "comparison", "contact_sheet", "exports", "model_card", "trials"},
     {"alerts", "explain_png", "explain_report"},
     {"monitor", "capture_files", "attack_figures", "robustness_figures"},
-    {"baselines", "quality", "triage", "replay", "rehearsal"},
+    {"what_if_figures"},
+    {"baselines", "quality", "what_if", "triage", "replay", "rehearsal"},
     {"desk", "downloads"},
     {"serving"},
     {"services"},
@@ -65,6 +66,7 @@ KEPT_IN = {
         "quality_figures",
         "robustness_figures",
         "tensor_figures",
+        "what_if_figures",
     },
     "apprise": {"channels"},
     "tenacity": {"alerts"},
