@@ -1,5 +1,6 @@
 """What would have happened: any rule, with any parameter, over captures of the past."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
@@ -69,7 +70,14 @@ def _windows(since: datetime, until: datetime, length: timedelta, every: str) ->
     start, end = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
     if every.strip().isdecimal():
         return Windows.every(timedelta(minutes=int(every)), start, end, length)
-    return Windows.ending(Cron.parse(every).between(start, end), length)
+    return Windows.ending(_runs(Cron.parse(every), start, end), length)
+
+
+def _runs(cron: Cron, start: datetime, end: datetime) -> Iterator[datetime]:
+    due = cron.next_after(start)
+    while due is not None and due <= end:
+        yield due
+        due = cron.next_after(due)
 
 
 def _replay(past: LookBack) -> None:

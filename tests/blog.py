@@ -9,12 +9,13 @@ An empty log has no violation, and the blog says that the job completed with non
 violation either, and says in its status that nothing was evaluated: there a silent pass would be
 worse than a different word. So of an empty log violations and share are compared, and not the
 message; `Compared.message` is None.
+
+Each captured request holds one picture, as the blog's do.
 """
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,12 +53,12 @@ class Case:
 
 
 CASES = (
-    Case("clean", {class_id: 10 for class_id in range(43)}),
+    Case("clean", dict.fromkeys(range(43), 10)),
     Case("attacked", {14: 322, **dict.fromkeys(range(1, 14), 6)}),
     Case("half, and no more", {14: 200, 1: 120, 2: 80}),
     Case("a little over half", {14: 201, 1: 120, 2: 79}),
     Case("empty", {}),
-    Case("clean, partly unreadable", {class_id: 10 for class_id in range(43)}, 4),
+    Case("clean, partly unreadable", dict.fromkeys(range(43), 10), 4),
     Case("attacked, partly unreadable", {14: 322, 1: 78}, 3),
     Case("nothing readable", {}, 2),
 )
@@ -65,13 +66,16 @@ CASES = (
 
 @dataclass(frozen=True)
 class Compared:
-    """Of one evaluation: the largest class's share; (feature, type, what it says) by violation; the
-    message, None where nothing was evaluated. A completeness check says (number, share).
+    """Of one evaluation.
+
+    share: the largest class's; violations: (feature, type, what is said) of each; message: the
+    state and what is said, None where nothing was evaluated. What is said is the description, of a
+    completeness check its number and share.
     """
 
     share: float | None
     violations: tuple[tuple[str, str, object], ...]
-    message: object
+    message: tuple[str, object] | None
 
 
 def write_case(root: Path, case: Case) -> None:
@@ -91,11 +95,11 @@ def blog(root: Path) -> Compared:
         for line in path.read_bytes().splitlines():
             try:
                 output = json.loads(line)["captureData"]["endpointOutput"]["data"]
-                counts.update([int(each[0]) for each in json.loads(output)] or [_none()])
+                counts[int(json.loads(output)[0][0])] += 1
             except (ValueError, KeyError, TypeError, IndexError):
                 unreadable += 1
-    records = counts.total() + unreadable
-    violations, share = [], None
+    violations: list[tuple[str, str, object]] = []
+    share = None
     if counts:
         class_id, largest = counts.most_common(1)[0]
         share = largest / counts.total()
@@ -105,51 +109,37 @@ def blog(root: Path) -> Compared:
                 f"Class {class_id} predicted {share * 100:.2f}% of the time: "
                 f"Exceeded {THRESHOLD * 100:.2f}% threshold",
             ))  # fmt: skip
+    records = counts.total() + unreadable
     if unreadable:
-        said = (unreadable, f"{unreadable / records * 100:.2f}%")
+        said = unreadable, f"{unreadable / records * 100:.2f}%"
         violations.append(("PredictedClass", "completeness_check", said))
-    return _compared(share, violations, evaluated=records > 0)
+    message: tuple[str, object] = "Completed", "Job completed successfully with no violations."
+    if violations:
+        message = "CompletedWithViolations", violations[0][2]
+    return Compared(share, tuple(violations), message if records else None)
 
 
-def ours(root: Path, folder: Path) -> tuple[Compared, Path]:
-    """What the SageMaker-compatible rules say of the same files, imported; and an export of them."""
+def ours(root: Path, folder: Path) -> Compared:
+    """What the SageMaker-compatible rules say of the same files, imported.
+
+    What the log exports lies in `folder / "out"` afterwards; unreadable lines are not exported.
+    """
     log = CaptureLog(folder / "log.duckdb")
     table = CaptureFilesTable(log.database)
     root.mkdir(exist_ok=True)
     import_tree(root, Importer(table, RequestLimits()), lambda *_: None)
-    done = evaluate(
-        WINDOW, log.window_figures(WINDOW, low_confidence=0.6), threshold=THRESHOLD,
-        trigger=Trigger.MANUAL, started_at=HOUR,
-    )  # fmt: skip
-    out = folder / "out"
-    write_tree(out, export_frames(table, log.images, WINDOW), lambda *_: None)
+    figures = log.window_figures(WINDOW, low_confidence=0.6)
+    done = evaluate(WINDOW, figures, threshold=THRESHOLD, trigger=Trigger.MANUAL, started_at=HOUR)
+    write_tree(folder / "out", export_frames(table, log.images, WINDOW), lambda *_: None)
     log.close()
-    found = [
+    violations = tuple(
         (each["feature_name"], each["constraint_check_type"], _said(each))
         for each in constraint_violations(done.violations)["violations"]
-    ]
-    compared = _compared(done.outcomes[0].figure, found, evaluated=done.figures.total > 0)
-    told = done.message
-    if compared.violations and compared.violations[0][1] == "completeness_check":
-        told = told.partition(": ")[0], _said({"description": told.partition(": ")[2]} | {
-            "constraint_check_type": "completeness_check"})  # fmt: skip
-    return Compared(
-        compared.share, compared.violations, told if compared.message is not None else None
-    ), out
-
-
-def _compared(
-    share: float | None, violations: Iterable[tuple[str, str, object]], *, evaluated: bool
-) -> Compared:
-    found = tuple(violations)
-    message: object = "Completed: Job completed successfully with no violations."
-    if found:
-        first = found[0][2]
-        message = (
-            f"CompletedWithViolations: {first}" if isinstance(first, str)
-            else ("CompletedWithViolations", first)
-        )  # fmt: skip
-    return Compared(share, found, message if evaluated else None)
+    )
+    status, _, text = done.message.partition(": ")
+    first = done.violations[0] if done.violations else None
+    told = violations[0][2] if first and text == first.description else text
+    return Compared(done.outcomes[0].figure, violations, (status, told) if figures.total else None)
 
 
 def _said(violation: dict[str, str]) -> object:
@@ -157,9 +147,5 @@ def _said(violation: dict[str, str]) -> object:
     text = violation["description"]
     if violation["constraint_check_type"] != "completeness_check":
         return text
-    number, share = re.findall(r"^(\d+) .*?([\d.]+%)", text)[0]
+    ((number, share),) = re.findall(r"^(\d+) .*?([\d.]+%)", text)
     return int(number), share
-
-
-def _none() -> int:
-    raise ValueError("no class in the output")

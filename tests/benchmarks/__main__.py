@@ -7,9 +7,11 @@ from itertools import chain
 
 from tests.benchmarks import (
     attacks,
+    blog,
     capture_files,
     classifier,
     endpoint,
+    executions,
     explain,
     log,
     monitor,
@@ -21,7 +23,7 @@ PARTS = {
     "endpoint": endpoint.rows,
     "attacks": attacks.rows,
     "explain": lambda: chain(explain.rows(), tensors.rows()),
-    "monitor": monitor.rows,
+    "monitor": lambda: chain(blog.rows(), executions.rows(), monitor.rows()),
     "log": lambda: chain(log.rows(), capture_files.rows()),
 }
 
