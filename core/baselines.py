@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.errors import BadInput, NotFound
 from core.monitor.baseline import Baseline
@@ -110,6 +111,14 @@ class Baselines:
     def in_force_id(self) -> str | None:
         """The id of the baseline in force; None before there is one."""
         return self._table.in_force()
+
+    def chosen(self) -> tuple[str, datetime] | None:
+        """The id of the baseline in force, and since when; None before there is one."""
+        return self._table.chosen()
+
+    def baseline(self, baseline_id: str) -> Baseline:
+        """One baseline; NotFound, or BadInput if it does not fit this model."""
+        return self._read(self._table.files(baseline_id))[0]
 
     def in_force(self) -> InForce | None:
         """The baseline in force, None before there is one; BadInput if it does not fit."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -71,6 +71,14 @@ class Metrics:
         )  # fmt: skip
         for outcome in ALERT_OUTCOMES:
             self._alerts.labels(outcome)
+        self._stream_evidence = Gauge(
+            "signwatch_stream_evidence", "Evidence of the stream detector; none while not computed",
+            ["channel"], registry=registry,
+        )  # fmt: skip
+        self._stream_alarms = Counter(
+            "signwatch_stream_alarms", "Alarms of the stream detector that this process raised",
+            ["channel"], registry=registry,
+        )  # fmt: skip
 
     def gauge(self, name: str, help: str, read: Callable[[], float]) -> None:
         """A figure that is read when it is asked for."""
@@ -106,6 +114,18 @@ class Metrics:
     def alerted(self, outcome: str) -> None:
         """One more of ALERT_OUTCOMES."""
         self._alerts.labels(outcome).inc()
+
+    def stream_evidence(self, by_channel: Mapping[str, float]) -> None:
+        """The evidence of every channel that is watched."""
+        self._stream_evidence.clear()
+        for channel, evidence in by_channel.items():
+            self._stream_evidence.labels(channel).set(evidence)
+            self._stream_alarms.labels(channel)
+
+    def stream_alarms(self, by_channel: Mapping[str, int]) -> None:
+        """So many alarms more."""
+        for channel, alarms in by_channel.items():
+            self._stream_alarms.labels(channel).inc(alarms)
 
     def tensors(self, outcome: str) -> None:
         """One more of TENSOR_OUTCOMES."""

@@ -32,6 +32,8 @@ from core.images import ImageLimits, Picture
 from core.metrics import Metrics
 from core.monitor import execution
 from core.monitor.schedule import HourlySchedule
+from core.monitor.ticker import Ticker
+from core.monitor.volume import volume_before
 from core.quality import Quality
 from core.recording import Recorder
 from core.robustness import Robustness
@@ -47,10 +49,13 @@ from core.store import (
     PastTable,
     QualityTable,
     Retention,
+    StreamTable,
     TensorsTable,
+    VolumeTable,
     WorklistTable,
     address_of,
 )
+from core.stream import StreamWatch
 from core.tensor_records import DEFAULT_REGEX, TensorRecord, parse_save_config
 from core.tensor_trial import TensorTrial
 from core.trials import Plan, Trial
@@ -75,6 +80,7 @@ from core.vision.saliency import DEFAULT_METHOD
 from core.what_if import WhatIf
 
 COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
+WATCH_SECONDS = 3.0  # between two looks at the stream
 HOURLY = "hourly"  # the schedule that runs by itself
 
 
@@ -137,12 +143,20 @@ class Services:
             address=lambda: settings.url or running.left_address(settings.local),
         )  # fmt: skip
         self.desk = Desk(self.log, WorklistTable(self.log.database))
+        self.stream = StreamWatch(
+            StreamTable(self.log.database), self.baselines, self.metrics,
+            false_alarm_every=settings.false_alarm_every,
+        )  # fmt: skip
+        self._volume = VolumeTable(self.log.database)
         self._schedule: HourlySchedule | None = None
+        self._ticker: Ticker | None = None
 
     def close(self) -> None:
         """Stop the schedule, answer and write what waits, close the log."""
         if self._schedule:
             self._schedule.close()
+        if self._ticker:
+            self._ticker.close()
         self.serving.close()
         self.recorder.close()
         self.alerts.close()
@@ -309,12 +323,20 @@ class Services:
         started_at = now()
         window = window or self.live_window()
         chosen = self.monitor_settings().threshold if threshold is None else threshold
+        if self.stream.covers(window):
+            self.stream.catch_up()
+        figures = self.window_figures(window)
         done = execution.evaluate(
-            window, self.window_figures(window), threshold=chosen, trigger=trigger,
-            started_at=started_at, schedule=schedule, against=self.baselines.against(),
+            window, figures, threshold=chosen, trigger=trigger, started_at=started_at,
+            schedule=schedule, against=self.baselines.against(),
+            beside=(
+                *self.stream.outcomes(window),
+                volume_before(window, figures.total, self._volume.before),
+            ),
         )  # fmt: skip
         # Every process on a shared log has the schedule; the first to be done counts.
         if self.log.add_execution(done, once=trigger is Trigger.SCHEDULED):
+            self.stream.told(done.violations)
             self.metrics.executed(done)
             self.alerts.consider(done)
         return done
@@ -327,16 +349,23 @@ class Services:
             Window(end - length, end), trigger=Trigger.SCHEDULED, schedule=HOURLY
         )
 
+    def watch(self) -> None:
+        """Look at the stream; an alarm is told of at once, by an execution over the live window."""
+        if self.stream.catch_up():
+            self.run_monitor(trigger=Trigger.ALARM)
+
     def upkeep(self) -> None:
         """Delete what retention no longer covers, and put the log in order."""
         at = now()
         self._retention.apply(at)
+        self.stream.forget()
         self.log.pictures.deduplicate(at - COPIES_WITHIN)
         self.log.maintain()
 
     def start_schedule(self) -> None:
-        """Run the monitor every full hour, and upkeep more often, until closed."""
+        """Run the monitor every full hour, upkeep and the watch more often, until closed."""
         self._schedule = HourlySchedule(self.run_scheduled, self.upkeep)
+        self._ticker = Ticker(self.watch, seconds=WATCH_SECONDS)
 
     @property
     def schedule(self) -> HourlySchedule | None:

@@ -12,6 +12,7 @@ from typing import Any
 from core.analysts import parse_analysts
 from core.channels import parse_channels
 from core.errors import BadInput
+from core.stream_records import MOST
 from core.tensor_records import parse_regex, parse_save_config
 from core.types import CaptureMode
 
@@ -106,6 +107,12 @@ class Settings:
     )
     window_minutes: int = _setting(
         60, _between(int, 1, 10_080), "length of the monitor's window, in minutes"
+    )
+    false_alarm_every: float = _setting(
+        10_000.0,
+        _between(float, 1, MOST),
+        "number of predictions in which the stream detector gives at most one false alarm on "
+        "average",
     )
     low_confidence: float = _setting(
         0.6, _between(float, 0, 1), "confidence below which a prediction counts as unsure"

@@ -275,10 +275,11 @@ class ExecutionStatus(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What started an execution."""
+    """What started an execution; `alarm`: of the stream detector."""
 
     MANUAL = "manual"
     SCHEDULED = "scheduled"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True)

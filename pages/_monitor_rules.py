@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.monitor.window_rules import WINDOW_RULES
+from core.monitor.explained import EXPLAINED
 from core.types import Execution, Outcome, RuleState
 
 BADGES = {
@@ -21,20 +21,21 @@ def show(execution: Execution) -> None:
     deciding = [outcome for outcome in execution.outcomes if outcome.decides]
     beside = [outcome for outcome in execution.outcomes if not outcome.decides]
     for outcome in deciding:
-        _row(outcome)
+        row(outcome)
     if beside:
         with st.expander("For comparison: rules that do not decide the status"):
             for outcome in beside:
-                _row(outcome)
+                row(outcome)
 
 
-def _row(outcome: Outcome) -> None:
-    rule = WINDOW_RULES[outcome.rule]
+def row(outcome: Outcome) -> None:
+    """One rule: how it came out, its parameter, what it says."""
+    rule = EXPLAINED[outcome.rule]
     icon, colour = BADGES[outcome.state]
     state, words = st.columns([1, 5])
     with state:
         st.badge(outcome.state.value.capitalize(), icon=icon, color=colour)
     with words:
-        st.markdown(f"**{outcome.rule}** · {rule.parameter} {outcome.threshold:g}  \n"
+        st.markdown(f"**{outcome.rule}** · {rule.parameter} {outcome.threshold:,g}  \n"
                     f"{outcome.sentence}")  # fmt: skip
         st.caption(rule.explanation)

@@ -4,7 +4,13 @@ import streamlit as st
 
 from core.services import current
 from core.types import MonitorSettings
-from pages import _monitor_alerts, _monitor_baseline, _monitor_execution, _monitor_what_if
+from pages import (
+    _monitor_alerts,
+    _monitor_baseline,
+    _monitor_execution,
+    _monitor_stream,
+    _monitor_what_if,
+)
 from pages import _parts as parts
 
 signwatch = current()
@@ -32,6 +38,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
                    f"{signwatch.schedule.next_run_at():%H:%M} UTC.")  # fmt: skip
 
 _monitor_baseline.show()
+_monitor_stream.show()
 _monitor_what_if.show()
 _monitor_alerts.show()
 

@@ -6,6 +6,7 @@ from core.services import current
 from core.types import CaptureFilter
 from pages import _overview_charts as charts
 from pages import _overview_state as state
+from pages import _overview_stream
 from pages import _parts as parts
 from pages._attack_link import TRY_IT
 
@@ -49,6 +50,7 @@ def live() -> None:
                   f"{found.flagged:,} flagged in the window",
                   delta_color="off", delta_arrow="off", border=True)  # fmt: skip
     charts.show_frequencies(found, settings.threshold, f"last {length(minutes)}")
+    _overview_stream.show(window)
     charts.show_over_time(window, bucket_seconds=max(10, minutes))
     charts.show_executions()
 

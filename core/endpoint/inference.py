@@ -43,15 +43,17 @@ async def invocations(request: Request) -> Response:
 async def _invoke(request: Request, running: Services, endpoint: str) -> Response:
     content_type = request.headers.get("content-type", "")
     answer_type = sagemaker.choose_answer_type(request.headers.get("accept"), content_type)
+    inference_id = _header(request, INFERENCE_ID, 64)
+    custom_attributes = _header(request, CUSTOM_ATTRIBUTES, 1024)
+    body = await read_body(request, running.limits.max_body_bytes)
+    # Received is when all of it is there: a slow upload shall not slip by the watch as late.
     facts = RequestFacts(
         endpoint=endpoint,
         input_content_type=content_type.partition(";")[0].strip().lower(),
         output_content_type=answer_type,
-        inference_id=_header(request, INFERENCE_ID, 64),
-        custom_attributes=_header(request, CUSTOM_ATTRIBUTES, 1024),
+        inference_id=inference_id,
+        custom_attributes=custom_attributes,
     )
-    body = await read_body(request, running.limits.max_body_bytes)
-
     answered = running.serving.submit(
         lambda: sagemaker.parse_request(body, content_type, running.limits), facts
     )

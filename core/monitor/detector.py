@@ -155,6 +155,10 @@ class Detector:
         means: Floats = excess.mean(axis=1)
         return means
 
+    def leading(self, state: DetectorState) -> int:
+        """The cell that adds most to M."""
+        return int((self.evidence_by_cell(state) * self._weights).argmax())
+
     def _advance(
         self, state: DetectorState, cells: Cells, repeats: NDArray[np.bool_]
     ) -> tuple[DetectorState, Floats]:
@@ -205,8 +209,7 @@ class Detector:
         return reached, height / len(EPSILONS)
 
     def _alarm(self, state: DetectorState, evidence: float) -> Alarm:
-        cell = int((self.evidence_by_cell(state) * self._weights).argmax())
-        return Alarm(position=state.position, cell=cell, evidence=evidence)
+        return Alarm(position=state.position, cell=self.leading(state), evidence=evidence)
 
     def _after(self, alarm: Alarm, state: DetectorState) -> DetectorState:
         cold = self.start()

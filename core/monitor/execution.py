@@ -25,14 +25,17 @@ NO_VIOLATIONS = "Completed: Job completed successfully with no violations."
 def evaluate(
     window: Window, figures: WindowFigures, *, threshold: float, trigger: Trigger,
     started_at: datetime, schedule: str | None = None, against: Against = NOTHING,
+    beside: Sequence[Outcome] = (),
 ) -> Execution:  # fmt: skip
     """Every rule on `figures`, compared with `against`; threshold: the class share's, in (0, 1].
 
-    An empty window ends Failed, and so does one of which no rule that decides could be computed.
+    beside: outcomes of rules that look at more than the figures of a window. An empty window that
+    none of them calls a violation ends Failed, and so does one of which no rule that decides could
+    be computed.
     """
     if not 0 < threshold <= 1:
         raise BadInput(f"threshold must lie in (0, 1], got {threshold}")
-    said = outcomes(figures, against, threshold)
+    said = (*outcomes(figures, against, threshold), *beside)
     deciding = [outcome for outcome in said if outcome.decides]
     status, message = _outcome(window, figures, deciding)
     return Execution(
@@ -55,6 +58,10 @@ def evaluate(
 def _outcome(
     window: Window, figures: WindowFigures, deciding: Sequence[Outcome]
 ) -> tuple[ExecutionStatus, str]:
+    violations = [each for outcome in deciding for each in outcome.violations]
+    if violations:
+        status = ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+        return status, f"{status.value}: {violations[0].description}"
     if figures.total == 0:
         stretch = f"{window.start:%Y-%m-%d %H:%M:%S} and {window.end:%Y-%m-%d %H:%M:%S} UTC"
         return ExecutionStatus.FAILED, (
@@ -63,8 +70,4 @@ def _outcome(
         )
     if all(outcome.state is RuleState.NOT_COMPUTED for outcome in deciding):
         return ExecutionStatus.FAILED, f"Failed: {deciding[0].sentence}"
-    violations = [each for outcome in deciding for each in outcome.violations]
-    if violations:
-        status = ExecutionStatus.COMPLETED_WITH_VIOLATIONS
-        return status, f"{status.value}: {violations[0].description}"
     return ExecutionStatus.COMPLETED, NO_VIOLATIONS

@@ -7,24 +7,51 @@ knowing the mean. d is what Poisson leaves open, at least 0, of the upper 95 % b
 variance (chi-squared): few intervals say little of how much traffic varies. An interval is a
 violation if it holds at most half or at least twice the mean, and such a count, or one further
 out, has a probability of at most 1 / (2 A): on average at most one false alarm in A intervals.
-Rhythms of the day belong into the baseline: let it span whole days.
+Rhythms of the day belong into the baseline, so it is the HISTORY before the window, a week; where
+fewer than MIN_INTERVALS of its intervals had traffic at all, nobody knows what is usual, and the
+first traffic of a newcomer is no alarm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 from scipy.stats import chi2, nbinom, poisson
 
 from core.errors import BadInput
 from core.monitor.outcomes import judged, not_computed
-from core.types import Outcome, Violation
+from core.types import Outcome, Violation, Window
 
 NAME = "volume"
 FEATURE = "Volume"
 FACTOR = 2.0
 MIN_INTERVALS = 8
+FALSE_ALARM_EVERY = 1_000.0  # intervals
+HISTORY = timedelta(days=7)
+FEWEST, MOST = 14, 10_080  # intervals of the history, however long they are
+
+
+def volume_before(
+    window: Window, count: int, before: Callable[[Window, int], list[int]]
+) -> Outcome:
+    """What a window with `count` requests says beside as long stretches before it.
+
+    before: counts of so many of them, the latest first, fewer where the log begins later. It
+    decides only where it can be computed.
+    """
+    length = window.end - window.start
+    counts = before(window, min(MOST, max(FEWEST, HISTORY // length)))
+    busy = sum(each > 0 for each in counts)
+    if busy >= MIN_INTERVALS:
+        return volume(count, counts, false_alarm_every=FALSE_ALARM_EVERY)
+    reason = (
+        f"{busy} of the {len(counts)} stretches of {length.total_seconds() / 60:g} min before the "
+        f"window had traffic, and at least {MIN_INTERVALS} are needed to know what is usual"
+    )
+    return replace(not_computed(NAME, 1 / (2 * FALSE_ALARM_EVERY), reason), decides=False)
 
 
 def volume(count: int, baseline: Sequence[int], *, false_alarm_every: float) -> Outcome:
@@ -53,7 +80,9 @@ def volume(count: int, baseline: Sequence[int], *, false_alarm_every: float) -> 
     low, high = _tails(count, mean, _variance(baseline, mean))
     p_value = low if count < mean else high
     few, many = count <= mean / FACTOR, count >= mean * FACTOR
-    words = f"{count:,} requests in the interval, {mean:,.4g} on average in the baseline"
+    words = (
+        f"{count:,} requests in the window, {mean:,.4g} on average in the {len(baseline):,} before"
+    )
     if p_value <= threshold and (few or many):
         what = ("Traffic stopped" if count == 0 else "Traffic fell") if few else "Traffic rose"
         description = f"{what}: {words} (p = {p_value:.2g})"

@@ -9,7 +9,9 @@ from core.store.log import CaptureLog
 from core.store.past import PastTable
 from core.store.quality import QualityTable
 from core.store.retention import Retention
+from core.store.stream import StreamTable
 from core.store.tensors import TensorsTable
+from core.store.volume import VolumeTable
 from core.store.worklist import WorklistTable
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "PastTable",
     "QualityTable",
     "Retention",
+    "StreamTable",
     "TensorsTable",
+    "VolumeTable",
     "WorklistTable",
     "address_of",
 ]

@@ -53,10 +53,16 @@ class BaselinesTable:
 
     def in_force(self) -> str | None:
         """The id of the baseline in force; None before there is one."""
+        found = self.chosen()
+        return found[0] if found else None
+
+    def chosen(self) -> tuple[str, datetime] | None:
+        """The id of the baseline in force, and when it was chosen; None before there is one."""
         found = self._database.rows(
-            "SELECT baseline_id FROM log.baselines_in_force ORDER BY chosen_at DESC LIMIT 1"
+            "SELECT baseline_id, chosen_at FROM log.baselines_in_force "
+            "ORDER BY chosen_at DESC LIMIT 1"
         )
-        return found[0][0] if found else None
+        return (found[0][0], rows.aware(found[0][1])) if found else None
 
     def all(self) -> list[StoredBaseline]:
         """Every baseline, newest first."""

@@ -187,4 +187,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             taken_at TIMESTAMP NOT NULL,
             until TIMESTAMP NOT NULL)""",
     ),
+    (
+        """CREATE TABLE log.stream_settings (
+            false_alarm_every DOUBLE NOT NULL,
+            changed_at TIMESTAMP NOT NULL)""",
+        """CREATE TABLE log.stream_state (
+            revision BIGINT NOT NULL,
+            state VARCHAR NOT NULL)""",
+        """CREATE TABLE log.stream_evidence (
+            channel VARCHAR NOT NULL,
+            seen_at TIMESTAMP NOT NULL,
+            evidence DOUBLE NOT NULL)""",
+        "CREATE TABLE log.stream_skipped (capture_id UUID NOT NULL)",
+    ),
 )

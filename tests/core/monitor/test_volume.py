@@ -16,7 +16,7 @@ def test_usual_traffic_holds() -> None:
     outcome = volume(110, STEADY, false_alarm_every=1000)
     assert outcome.state is RuleState.HOLDS
     assert outcome.threshold == 1 / 2000
-    assert outcome.sentence == "110 requests in the interval, 100 on average in the baseline"
+    assert outcome.sentence == "110 requests in the window, 100 on average in the 8 before"
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_traffic_that_stops_falls_or_doubles_is_a_violation(count: int, what: st
     assert outcome.state is RuleState.VIOLATED
     assert outcome.figure is not None and outcome.figure <= outcome.threshold
     description = (
-        f"{what}: {count} requests in the interval, 100 on average in the baseline "
+        f"{what}: {count} requests in the window, 100 on average in the 8 before "
         f"(p = {outcome.figure:.2g})"
     )
     assert outcome.violations == (Violation("Volume", "baseline_drift_check", description),)

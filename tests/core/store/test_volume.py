@@ -1,0 +1,65 @@
+"""Requests in stretches before a window."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.store import CaptureLog, VolumeTable
+from core.types import Window
+from tests.records import NO_PREDICTION, NOON, make_capture
+
+MINUTE = timedelta(minutes=1)
+WINDOW = Window(NOON, NOON + MINUTE)
+
+
+@pytest.fixture
+def table(log: CaptureLog) -> VolumeTable:
+    return VolumeTable(log.database)
+
+
+def put(log: CaptureLog, *minutes: float, **changes: object) -> None:
+    """One capture that many minutes before the window, each."""
+    log.append([make_capture(inferred_at=NOON - n * MINUTE, **changes) for n in minutes], [])
+
+
+def test_each_stretch_is_counted_the_latest_first(log: CaptureLog, table: VolumeTable) -> None:
+    put(log, 0.5, 1, 1.5, 1.7, 3.1, 4.2, 0, -0.5)
+    assert table.before(WINDOW, 99) == [2, 2, 0, 1]
+    assert table.before(WINDOW, 3) == [2, 2, 0]
+
+
+def test_only_stretches_that_lie_whole_behind_the_first_request(
+    log: CaptureLog, table: VolumeTable
+) -> None:
+    assert table.before(WINDOW, 99) == []
+    put(log, -0.5)
+    assert table.before(WINDOW, 99) == []
+    put(log, 0.5)
+    assert table.before(WINDOW, 99) == []
+    put(log, 1)
+    assert table.before(WINDOW, 99) == [2]
+
+
+def test_an_endpoint_of_its_own(log: CaptureLog, table: VolumeTable) -> None:
+    put(log, 0.5, 1.5, 9.5)
+    put(log, 0.5, 0.6, 2.5, endpoint="cars")
+    assert table.before(Window(NOON, NOON + MINUTE, "cars"), 99) == [2, 0]
+    assert table.before(WINDOW, 2) == [3, 1]
+
+
+def test_what_counts_in_a_window_counts_before_it(log: CaptureLog, table: VolumeTable) -> None:
+    put(log, 0.5, **NO_PREDICTION)
+    assert table.before(WINDOW, 9) == []
+    log.database.rows(
+        "INSERT INTO log.unreadable VALUES ('p', 1, 'e', 'v', TIMESTAMP '2026-02-14 11:58:30', "
+        "'r', 'c')"
+    )
+    assert table.before(WINDOW, 9) == [0]
+    put(log, 0.5)
+    assert table.before(WINDOW, 9) == [1]
+
+
+def test_a_window_as_long_as_time_has_none_before_it(log: CaptureLog, table: VolumeTable) -> None:
+    put(log, 1)
+    ages = Window(NOON - timedelta(days=700_000), NOON)
+    assert table.before(ages, 14) == []
