@@ -10,7 +10,7 @@ from torch import Tensor
 from core.vision.bias_gradients import INPUT, bias_gradients, check_supported
 from core.vision.classifier import Classifier
 from core.vision.explanation import Explanation, explanations_of, in_chunks
-from core.vision.gradient_sum import GradientSum, stretched
+from core.vision.gradient_sum import GradientSum, stretched_sum
 from core.vision.picture_gradient import picture_gradient
 
 SMOOTH_SAMPLES, SMOOTH_SPREAD = 25, 0.15  # noise: standard deviation, of a picture's own range
@@ -38,7 +38,7 @@ def simple_fullgrad(
     def add(name: str, factor: Tensor, gradient: Tensor) -> None:
         if gradient.dim() == 4:
             terms = gradient * factor if name == INPUT else gradient
-            plane = stretched(terms.abs()).sum(1, keepdim=True)
+            plane = stretched_sum(terms.abs())[:, None]
             maps.append(F.interpolate(plane, pixels.shape[-2:], mode="bilinear", antialias=True))
 
     with bias_gradients(classifier, add):

@@ -31,8 +31,8 @@ class GradientSum:
         self._contributions[name] = self._contributions.get(name, 0) + terms.flatten(1).sum(1)
         if gradient.dim() == 4 and factor.dim() >= 3:
             # Of terms as they are, a layer weighs by what it contributes, not by how coarse it is.
-            scaled = terms * terms[0, 0].numel() if self._signed else stretched(terms.abs_())
-            plane = scaled.sum(1)  # (batch, height, width)
+            cells = terms[0, 0].numel()
+            plane = terms.sum(1) * cells if self._signed else stretched_sum(terms.abs_())
             self._planes[plane.shape] = self._planes.get(plane.shape, 0) + plane
 
     def contributions(self) -> tuple[list[str], NDArray[np.float64]]:
@@ -62,7 +62,13 @@ class GradientSum:
         return torch.stack(resized).sum(0).squeeze(1).float().cpu().numpy()
 
 
-def stretched(terms: Tensor) -> Tensor:
-    """(batch, channels, height, width), those of each picture to [0, 1]; constant ones to 0."""
-    low, high = (terms.flatten(1).aminmax(dim=1)[end].view(-1, 1, 1, 1) for end in (0, 1))
-    return (terms - low) / (high - low).clamp_min(torch.finfo(terms.dtype).tiny)
+def stretched_sum(terms: Tensor) -> Tensor:
+    """The terms of each picture stretched to [0, 1] (constant ones to 0), summed over channels.
+
+    (batch, channels, height, width) -> (batch, height, width).
+    """
+    extremes = terms.flatten(1).aminmax(dim=1)
+    low, high = extremes.min.view(-1, 1, 1), extremes.max.view(-1, 1, 1)
+    channels, spread = terms.shape[1], high - low
+    plane = (terms.sum(1) - channels * low) / spread.where(spread > 0, torch.inf)
+    return plane.clamp(0, channels)  # rounding may leave it

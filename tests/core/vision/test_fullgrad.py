@@ -20,7 +20,7 @@ from core.errors import BadInput
 from core.vision.bias_gradients import BIASED, bias_gradients, bias_of
 from core.vision.classifier import Classifier, build_network
 from core.vision.fullgrad import Explanation, explain, outside_share
-from core.vision.gradient_sum import GradientSum
+from core.vision.gradient_sum import GradientSum, stretched_sum
 from core.vision.manifest import Manifest
 
 CLASSES = 5
@@ -231,6 +231,19 @@ def test_every_layer_is_stretched_and_interpolated() -> None:
     np.testing.assert_array_equal(contributions, [[1.0], [-4.0]])
     # coarse: (1, 3) -> (0, 1), interpolated; fine: (0, 0, 0, 1) as it is.
     np.testing.assert_allclose(gradient_sum.maps(torch.Size((1, 4))), [[[0, 0.25, 0.75, 1 + 1]]])
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(value=st.floats(0, 1e3, width=32), channels=st.integers(1, 600))
+def test_a_layer_whose_terms_are_alike_has_no_place(value: float, channels: int) -> None:
+    terms = torch.full((1, channels, 2, 2), value)
+    assert stretched_sum(terms).count_nonzero() == 0
+
+
+def test_terms_are_stretched_by_picture_and_summed_over_channels() -> None:
+    terms = torch.rand(3, 5, 4, 6, dtype=torch.float64)
+    low, high = terms.amin((1, 2, 3), keepdim=True), terms.amax((1, 2, 3), keepdim=True)
+    torch.testing.assert_close(stretched_sum(terms), ((terms - low) / (high - low)).sum(1))
 
 
 def test_channels_do_not_cancel_in_the_map() -> None:
