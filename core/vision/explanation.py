@@ -18,7 +18,7 @@ from core.vision.classifier import Classifier
 
 # Resampling may leave [0, 1] by rounding; pictures in 0..255 leave it by more.
 OVERSHOOT = 1e-3
-PIXELS_AT_ONCE = 64 * 64 * 64  # of the network's input or of the map, whichever is larger
+PIXELS_AT_ONCE = 32 * 96 * 96  # of the network's input or of the map, whichever is larger
 
 
 @dataclass(frozen=True, eq=False)

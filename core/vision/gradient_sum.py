@@ -28,7 +28,8 @@ class GradientSum:
         A factor with height and width, if only of 1, has a place in the picture and in the map.
         """
         terms = gradient * factor
-        self._contributions[name] = self._contributions.get(name, 0) + terms.flatten(1).sum(1)
+        contribution = terms.sum(dim=tuple(range(1, terms.dim())))  # (batch,)
+        self._contributions[name] = self._contributions.get(name, 0) + contribution
         if gradient.dim() == 4 and factor.dim() >= 3:
             # Of terms as they are, a layer weighs by what it contributes, not by how coarse it is.
             cells = terms[0, 0].numel()
@@ -67,8 +68,9 @@ def stretched_sum(terms: Tensor) -> Tensor:
 
     (batch, channels, height, width) -> (batch, height, width).
     """
-    extremes = terms.flatten(1).aminmax(dim=1)
-    low, high = extremes.min.view(-1, 1, 1), extremes.max.view(-1, 1, 1)
+    low, high = (
+        extreme(terms, dim=(1, 2, 3))[:, None, None] for extreme in (torch.amin, torch.amax)
+    )
     channels, spread = terms.shape[1], high - low
     plane = (terms.sum(1) - channels * low) / spread.where(spread > 0, torch.inf)
     return plane.clamp(0, channels)  # rounding may leave it

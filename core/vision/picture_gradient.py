@@ -35,7 +35,9 @@ def picture_gradient(
     gradient.
     """
     with torch.inference_mode(False), torch.enable_grad(), evaluating(classifier):
-        leaf = pixels.detach().to(classifier.mean, copy=True).requires_grad_()
+        # Convolutions are sooner done where the channels of a pixel lie side by side.
+        leaf = pixels.detach().to(classifier.mean, copy=True, memory_format=torch.channels_last)
+        leaf.requires_grad_()
         logits = classifier(leaf)
         chosen = logits.argmax(1) if class_ids is None else class_ids.to(logits.device)
         # Pictures do not mix in eval mode, so the gradient of the sum is each one's own.
