@@ -35,9 +35,7 @@ def picture_gradient(
     gradient.
     """
     with torch.inference_mode(False), torch.enable_grad(), evaluating(classifier):
-        # Convolutions are sooner done where the channels of a pixel lie side by side.
-        leaf = pixels.detach().to(classifier.mean, copy=True, memory_format=torch.channels_last)
-        leaf.requires_grad_()
+        leaf = laid_out(pixels.to(classifier.mean)).requires_grad_()
         logits = classifier(leaf)
         chosen = logits.argmax(1) if class_ids is None else class_ids.to(logits.device)
         # Pictures do not mix in eval mode, so the gradient of the sum is each one's own.
@@ -55,6 +53,11 @@ def picture_gradient(
     return PictureGradient(
         leaf.detach(), gradient, logits, classifier.probabilities(logits), chosen
     )
+
+
+def laid_out(pixels: Tensor) -> Tensor:
+    """A copy with the channels of a pixel side by side, which convolutions take sooner."""
+    return pixels.detach().clone(memory_format=torch.channels_last)
 
 
 @contextmanager

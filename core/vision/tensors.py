@@ -34,6 +34,7 @@ from core.vision.attacks.twin import frozen
 from core.vision.bias_gradients import SATURATING, bias_of, check_supported
 from core.vision.classifier import Classifier, to_tensor
 from core.vision.lab import LONGEST_SIDE
+from core.vision.picture_gradient import laid_out
 
 
 class Hook:
@@ -70,7 +71,7 @@ class Hook:
         pixels = to_tensor(images.fit(picture, LONGEST_SIDE)[None]).to(self._twin.mean)
         with self._turn, torch.inference_mode(False), torch.enable_grad():
             try:
-                return self._run(pixels.clone().requires_grad_(), class_id)
+                return self._run(laid_out(pixels).requires_grad_(), class_id)
             finally:
                 self._pass.clear()
 
