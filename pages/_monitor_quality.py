@@ -62,8 +62,8 @@ def _none_yet(found: WindowQuality) -> None:
         f" The log holds {found.labels_in_log:,} labels, of other predictions: are the event ids "
         "those of these requests?" if found.labels_in_log else ""
     )  # fmt: skip
-    st.info(f"Not computed: {missing}.{elsewhere} Send labels as they become known, or import them "
-            "with `captures import`:", icon=":material/label:")  # fmt: skip
+    st.caption(f"Not computed: {missing}.{elsewhere} Send labels as they become known, or import "
+               "them with `captures import`:")  # fmt: skip
     address = st.context.url or "http://localhost:8501"
     st.code(HOW_TO_SEND.format(address=address), language="bash")
 

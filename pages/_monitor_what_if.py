@@ -45,7 +45,7 @@ def _choose() -> None:
         until = columns[1].datetime_input("Until (UTC)", end, key="what_if_until",
                                           format="YYYY-MM-DD")  # fmt: skip
         minutes = columns[2].number_input(
-            "Window, minutes", 1, 525_600, current().monitor_settings().window_minutes,
+            "Each window, minutes", 1, 525_600, current().monitor_settings().window_minutes,
             key="what_if_minutes",
         )  # fmt: skip
         every = columns[3].text_input(
