@@ -1,6 +1,6 @@
 """The command line: python -m core ...
 
-Exit codes: 0, 1 (the question's answer is "violation"), 2 (bad use or bad input).
+Exit codes: 0, 1 (the question's answer is "violation"), 2 (bad use or bad input), 130 (Ctrl-C).
 """
 
 from __future__ import annotations
@@ -11,14 +11,20 @@ import click
 
 from core import services
 from core.commands import cli
-from core.commands.options import BAD_INPUT
+from core.commands.options import BAD_INPUT, INTERRUPTED
 from core.errors import SignwatchError
 
 
 def main() -> None:
     """Run a command; our own errors, and files out of reach, become one line on stderr and 2."""
     try:
-        cli(prog_name="python -m core")
+        sys.exit(cli.main(prog_name="python -m core", standalone_mode=False))
+    except click.Abort:  # click itself would exit with 1, which says "violation" here
+        click.echo("Aborted!", err=True)
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(BAD_INPUT)
     except (SignwatchError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(BAD_INPUT)

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from core.labels import class_name
 from core.notices import Notice, NoticeKind
-from core.types import Execution
+from core.types import Execution, WindowFigures
 
 MOST_VIOLATIONS = 5  # in one message
 MOST_CLASSES = 3
+NOTHING = WindowFigures(0, {}, None, None, None)
 
 
 def message(
@@ -20,19 +21,19 @@ def message(
         title = "Signwatch: test of the alert channels"
         text = ["This is a test: nothing was found. An alert would look for you here."]
     elif notice.kind is NoticeKind.RECOVERY:
-        lasted = duration(notice.window_end - notice.since)
+        lasted = duration(notice.as_of - notice.since)
         title = f"Signwatch: clean again after {lasted}"
         text = [
             "The latest execution found no violation.", "", *_facts(execution),
-            f"Lasted: {lasted}, from {_utc(notice.since)} to {_utc(notice.window_end)}",
+            f"Lasted: {lasted}, from {_utc(notice.since)} to {_utc(notice.as_of)}",
         ]  # fmt: skip
     else:
         word = "still" if notice.kind is NoticeKind.REMINDER else "alert"
         descriptions = [violation.description for violation in execution.violations]
         title = f"Signwatch {word}: {descriptions[0]}"
         more = len(descriptions) - MOST_VIOLATIONS
-        lasted = duration(notice.window_end - notice.since)
-        new = notice.window_end <= notice.since
+        lasted = duration(notice.as_of - notice.since)
+        new = notice.as_of <= notice.since
         text = [
             *descriptions[:MOST_VIOLATIONS], *([f"and {more} more"] if more > 0 else []), "",
             *_facts(execution),
@@ -56,14 +57,15 @@ def duration(length: timedelta) -> str:
 
 
 def _facts(execution: Execution) -> list[str]:
-    window, found = execution.window, execution.figures
+    window, found = execution.window, execution.figures or NOTHING
     shares = list(found.shares().items())[:MOST_CLASSES]
     most = ", ".join(f"{class_name(k)} {share:.1%} ({found.counts[k]:,})" for k, share in shares)
+    by = f", schedule {execution.schedule}" if execution.schedule else ""
     return [
         f"Most predicted: {most}" if most else "No prediction could be read",
         f"Window: {_utc(window.start)} to {_utc(window.end)}, {found.total:,} "
         f"{'record' if found.total == 1 else 'records'}, "
-        f"{f'endpoint {window.endpoint}' if window.endpoint else 'all endpoints'}",
+        f"{f'endpoint {window.endpoint}' if window.endpoint else 'all endpoints'}{by}",
     ]
 
 

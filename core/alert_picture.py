@@ -8,7 +8,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from core.figures import ALARM, MOST_FOREIGN, ORDINARY
 from core.labels import all_labels, class_name
-from core.types import Execution
+from core.types import Window, WindowFigures
 
 WIDTH, HEIGHT = 1000, 480
 LEFT, RIGHT, TOP, BOTTOM = 72, 24, 96, 64
@@ -16,19 +16,20 @@ INK, FAINT, GRID = "#1b2430", "#5f6b7a", "#e6eaef"
 SHARP = 2  # drawn this many times larger, so that edges come out smooth
 
 
-def class_frequencies_png(execution: Execution) -> bytes:
+def class_frequencies_png(found: WindowFigures, window: Window, threshold: float) -> bytes:
     """Share of the window by class over the threshold's line; classes above it in red.
 
     Classes that are none of ours stand behind ours, the MOST_FOREIGN largest.
     """
-    return _Chart(execution).png()
+    return _Chart(found, window, threshold).png()
 
 
 class _Chart:
-    def __init__(self, execution: Execution) -> None:
-        self._execution = execution
-        self._shares = execution.figures.shares()
-        self._threshold = execution.threshold
+    def __init__(self, found: WindowFigures, window: Window, threshold: float) -> None:
+        self._found = found
+        self._window = window
+        self._shares = found.shares()
+        self._threshold = threshold
         self._own = [label.class_id for label in all_labels()]
         foreign = [k for k in self._shares if k not in self._own][:MOST_FOREIGN]
         self._classes = [*self._own, *foreign]
@@ -48,14 +49,14 @@ class _Chart:
         return buffer.getvalue()
 
     def _head(self) -> None:
-        window, found = self._execution.window, self._execution.figures
+        window = self._window
         shares = list(self._shares.items())[:1]
         title = "No prediction could be read"
         for class_id, share in shares:
             title = f"{class_name(class_id)}: {share:.1%} of the predictions"
         above = bool(shares) and shares[0][1] > self._threshold
         self._text((LEFT, 20), title, 24, ALARM if above else INK)
-        predictions = sum(found.counts.values())
+        predictions = sum(self._found.counts.values())
         self._text(
             (LEFT, 54), f"{predictions:,} predictions, {window.start:%Y-%m-%d %H:%M:%S} to "
             f"{window.end:%Y-%m-%d %H:%M:%S} UTC", 15, FAINT,

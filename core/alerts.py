@@ -125,15 +125,18 @@ class Alerts:
     def _tell(self, execution: Execution) -> None:
         notice = self._table.claim(
             execution.window.endpoint,
+            execution.schedule,
             partial(decide, execution, reminder=self._reminder, at=self._clock()),
         )
         if notice is None:
             return
         title, body = message(notice, execution, self._address())
-        picture = class_frequencies_png(execution)
+        found, picture = execution.figures, None
+        if found is not None:
+            picture = class_frequencies_png(found, execution.window, execution.threshold)
         self._keep(self._send(notice, title, body, picture))
 
-    def _send(self, notice: Notice, title: str, body: str, picture: bytes) -> list[Delivery]:
+    def _send(self, notice: Notice, title: str, body: str, picture: bytes | None) -> list[Delivery]:
         """Every channel, and those that failed again after a pause, ATTEMPTS times at most."""
         outcomes: dict[Channel, Delivery] = {}
 

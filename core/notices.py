@@ -30,9 +30,8 @@ class NoticeKind(StrEnum):
 class Notice:
     """One message, to all channels.
 
-    endpoint: None for all of them; since: when the first execution with violations ended its
-    window; violations: identities of all that were told of since then; window_end: up to when the
-    execution looked.
+    endpoint: None for all of them; as_of: when the execution looked; since: when the first one with
+    violations did; violations: identities of all that were told of since then.
     """
 
     notice_id: str
@@ -41,7 +40,7 @@ class Notice:
     since: datetime
     violations: tuple[str, ...]
     execution_id: str | None
-    window_end: datetime
+    as_of: datetime
     made_at: datetime
 
 
@@ -71,25 +70,35 @@ def identity(violation: Violation) -> str:
     return f"{violation.feature_name} {violation.constraint_check_type}{about}"
 
 
+def as_of(execution: Execution) -> datetime:
+    """When an execution looked: its window's end, or, where that is planned, when it was due.
+
+    A schedule may look at windows that ended long before it runs.
+    """
+    return execution.due_at or min(execution.window.end, execution.ended_at)
+
+
 def decide(
-    execution: Execution, last: Notice | None, deliveries: Sequence[Delivery], *,
-    reminder: timedelta, at: datetime,
+    execution: Execution, last: Notice | None, deliveries: Sequence[Delivery],
+    elsewhere: Sequence[Violation] = (), *, reminder: timedelta, at: datetime,
 ) -> Notice | None:  # fmt: skip
     """What to tell of an execution after the endpoint's last notice; None: nothing.
 
-    deliveries: of `last`; a notice that nobody got is made again. reminder: 0 means none.
+    deliveries: of `last`; a notice that nobody got is made again. elsewhere: what other schedules
+    found at the endpoint when they looked last: while one of them is in violation, nothing is over.
+    reminder: 0 means none.
     """
-    window_end = min(execution.window.end, execution.ended_at)
-    late = execution.started_at - window_end > LIVE
+    moment = as_of(execution)
+    late = execution.due_at is None and execution.started_at - moment > LIVE
     # A clock that was set back makes the last notice lie ahead; then its window says nothing.
-    if late or (last is not None and window_end < last.window_end <= at):
+    if late or (last is not None and moment < last.as_of <= at):
         return None
     if execution.status is ExecutionStatus.FAILED:  # nothing was evaluated
         return None
     found = {identity(violation) for violation in execution.violations}
     lasting = last if last is not None and last.kind is not NoticeKind.RECOVERY else None
     kind = _kind(found, last, lasting, deliveries, reminder, at)
-    if kind is None:
+    if kind is None or (kind is NoticeKind.RECOVERY and elsewhere):
         return None
     if kind is NoticeKind.RECOVERY:
         before = last
@@ -99,8 +108,8 @@ def decide(
         known = found | set(lasting.violations if lasting else ())
     return Notice(
         str(uuid.uuid4()), kind, execution.window.endpoint,
-        before.since if before else window_end, tuple(sorted(known)),
-        execution.execution_id, window_end,
+        before.since if before else moment, tuple(sorted(known)),
+        execution.execution_id, moment,
         max(at, last.made_at + timedelta(microseconds=1)) if last else at,
     )  # fmt: skip
 

@@ -51,18 +51,23 @@ def confidence_over_time(
 
 
 def executions_strip(executions: Sequence[Execution], *, height: int = 84) -> go.Figure:
-    """One cell an execution, oldest to the left: green, red with violations, grey else."""
-    ordered = sorted(executions, key=lambda each: each.started_at)
+    """One cell an execution, newest first, the oldest to the left: green, red with violations,
+    grey else.
+    """
+    ordered = executions[::-1]
     figure = go.Figure(
         go.Bar(
             x=list(range(len(ordered))), y=[1] * len(ordered), width=0.86,
             marker_color=[STRIP_COLOURS.get(each.status, MUTED) for each in ordered],
             customdata=[
-                [f"{each.started_at:%Y-%m-%d %H:%M:%S}", each.message, f"{each.figures.total:,}"]
+                [
+                    f"{each.started_at:%Y-%m-%d %H:%M:%S}", each.message,
+                    f"{each.figures.total:,} predictions" if each.figures else "nothing computed",
+                ]
                 for each in ordered
             ],
             hovertemplate="%{customdata[0]} UTC<br>%{customdata[1]}<br>"
-            "%{customdata[2]} predictions<extra></extra>",
+            "%{customdata[2]}<extra></extra>",
         )
     )  # fmt: skip
     ends = sorted({0, len(ordered) - 1})

@@ -25,7 +25,7 @@ JSON = "application/json"
 CSV = "text/csv"
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/bmp", "application/x-image")
 CONTENT_TYPES = (*IMAGE_TYPES, NPY, JSON)
-ENDPOINT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,13 @@ class RequestLimits:
 
 def check_endpoint_name(name: str) -> str:
     """`name` if SageMaker would take it as an endpoint's name; BadInput otherwise."""
-    if len(name) > 63 or not ENDPOINT_NAME.fullmatch(name):
-        raise BadInput(
-            f"endpoint name must be 1 to 63 letters, digits and inner hyphens, got {name!r}"
-        )
+    return check_name(name, "endpoint name")
+
+
+def check_name(name: str, what: str) -> str:
+    """`name` if SageMaker would take it for what it names; BadInput otherwise."""
+    if len(name) > 63 or not NAME.fullmatch(name):
+        raise BadInput(f"{what} must be 1 to 63 letters, digits and inner hyphens, got {name!r}")
     return name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -27,17 +28,16 @@ from core.channels import parse_channels
 from core.contact_sheet import ContactSheet
 from core.desk import Desk
 from core.errors import NotFound, SignwatchError
+from core.executions import Executions
 from core.explanations import ExplanationQuality
 from core.images import ImageLimits, Picture
 from core.metrics import Metrics
-from core.monitor import execution
-from core.monitor.schedule import HourlySchedule
-from core.monitor.ticker import Ticker
-from core.monitor.volume import volume_before
+from core.monitor.repeating import Repeating, to_full_minute
 from core.quality import Quality
 from core.recording import Recorder
 from core.robustness import Robustness
 from core.sagemaker import RequestLimits
+from core.schedules import Schedules
 from core.serving import Answer, Serving
 from core.settings import Settings
 from core.store import (
@@ -46,9 +46,11 @@ from core.store import (
     CaptureFilesTable,
     CaptureLog,
     CaptureSettingsTable,
+    ExecutionsTable,
     PastTable,
     QualityTable,
     Retention,
+    SchedulesTable,
     StreamTable,
     TensorsTable,
     VolumeTable,
@@ -80,8 +82,8 @@ from core.vision.saliency import DEFAULT_METHOD
 from core.what_if import WhatIf
 
 COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
+UPKEEP_SECONDS = 600
 WATCH_SECONDS = 3.0  # between two looks at the stream
-HOURLY = "hourly"  # the schedule that runs by itself
 
 
 class Services:
@@ -147,16 +149,20 @@ class Services:
             StreamTable(self.log.database), self.baselines, self.metrics,
             false_alarm_every=settings.false_alarm_every,
         )  # fmt: skip
-        self._volume = VolumeTable(self.log.database)
-        self._schedule: HourlySchedule | None = None
-        self._ticker: Ticker | None = None
+        self.executions = Executions(
+            ExecutionsTable(self.log.database), VolumeTable(self.log.database),
+            self.window_figures, self.baselines, self.stream, self.metrics, self.alerts,
+        )  # fmt: skip
+        self.schedules = Schedules(
+            SchedulesTable(self.log.database), self.executions, self.monitor_settings
+        )
+        self._repeating: list[Repeating] = []
 
     def close(self) -> None:
-        """Stop the schedule, answer and write what waits, close the log."""
-        if self._schedule:
-            self._schedule.close()
-        if self._ticker:
-            self._ticker.close()
+        """Stop the schedules, answer and write what waits, close the log."""
+        self.schedules.close()
+        for each in self._repeating:
+            each.close()
         self.serving.close()
         self.recorder.close()
         self.alerts.close()
@@ -317,37 +323,11 @@ class Services:
 
     def run_monitor(
         self, window: Window | None = None, *, threshold: float | None = None,
-        trigger: Trigger = Trigger.MANUAL, schedule: str | None = None,
+        trigger: Trigger = Trigger.MANUAL,
     ) -> Execution:  # fmt: skip
         """One execution over `window` (default: the live one), kept in the log."""
-        started_at = now()
-        window = window or self.live_window()
         chosen = self.monitor_settings().threshold if threshold is None else threshold
-        if self.stream.covers(window):
-            self.stream.catch_up()
-        figures = self.window_figures(window)
-        done = execution.evaluate(
-            window, figures, threshold=chosen, trigger=trigger, started_at=started_at,
-            schedule=schedule, against=self.baselines.against(),
-            beside=(
-                *self.stream.outcomes(window),
-                volume_before(window, figures.total, self._volume.before),
-            ),
-        )  # fmt: skip
-        # Every process on a shared log has the schedule; the first to be done counts.
-        if self.log.add_execution(done, once=trigger is Trigger.SCHEDULED):
-            self.stream.told(done.violations)
-            self.metrics.executed(done)
-            self.alerts.consider(done)
-        return done
-
-    def run_scheduled(self) -> Execution:
-        """The execution of the window that ends with the last full hour."""
-        end = now().replace(minute=0, second=0, microsecond=0)
-        length = timedelta(minutes=self.monitor_settings().window_minutes)
-        return self.run_monitor(
-            Window(end - length, end), trigger=Trigger.SCHEDULED, schedule=HOURLY
-        )
+        return self.executions.run(window or self.live_window(), threshold=chosen, trigger=trigger)
 
     def watch(self) -> None:
         """Look at the stream; an alarm is told of at once, by an execution over the live window."""
@@ -363,14 +343,15 @@ class Services:
         self.log.maintain()
 
     def start_schedule(self) -> None:
-        """Run the monitor every full hour, upkeep and the watch more often, until closed."""
-        self._schedule = HourlySchedule(self.run_scheduled, self.upkeep)
-        self._ticker = Ticker(self.watch, seconds=WATCH_SECONDS)
-
-    @property
-    def schedule(self) -> HourlySchedule | None:
-        """The running schedule; None in commands and tests."""
-        return self._schedule
+        """Run what is due every full minute, upkeep more seldom, the watch more often."""
+        if not self.log.shared:  # whatever is under way there belonged to a process that is gone
+            self.executions.end_lost(begun_before=now())
+        self._repeating = [
+            Repeating(self.schedules.tick, to_full_minute, at_once=True),
+            # Processes that were started together do not all come at once.
+            Repeating(self.upkeep, lambda: UPKEEP_SECONDS + random.uniform(-60, 60)),
+            Repeating(self.watch, lambda: WATCH_SECONDS),
+        ]
 
 
 def _holds(check: Callable[[], None]) -> float:

@@ -176,6 +176,12 @@ class Window:
     endpoint: str | None = None
 
 
+def check_threshold(threshold: float) -> None:
+    """Raise BadInput unless a class share can be compared with it."""
+    if not 0 < threshold <= 1:
+        raise BadInput(f"threshold must lie in (0, 1], got {threshold}")
+
+
 @dataclass(frozen=True)
 class MonitorSettings:
     """What scheduled executions use. threshold: share in (0, 1]; window_minutes: at least 1."""
@@ -184,8 +190,7 @@ class MonitorSettings:
     window_minutes: int
 
     def __post_init__(self) -> None:
-        if not 0 < self.threshold <= 1:
-            raise BadInput(f"threshold must lie in (0, 1], got {self.threshold}")
+        check_threshold(self.threshold)
         if self.window_minutes < 1:
             raise BadInput(f"window must be at least 1 minute, got {self.window_minutes}")
 
@@ -205,11 +210,30 @@ class WindowFigures:
     flagged: int | None
     unreadable: int = 0
 
+    def ordered(self) -> dict[int, int]:
+        """class id -> predictions, largest first."""
+        return dict(sorted(self.counts.items(), key=lambda item: (-item[1], item[0])))
+
     def shares(self) -> dict[int, float]:
         """class id -> share of all readable predictions, largest first."""
         readable = sum(self.counts.values())
-        ordered = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
-        return {class_id: count / readable for class_id, count in ordered}
+        return {class_id: count / readable for class_id, count in self.ordered().items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read of a window; counts and shares the largest first."""
+        return {
+            "total": self.total,
+            "counts": {str(k): count for k, count in self.ordered().items()},
+            "shares": {str(k): share for k, share in self.shares().items()},
+            "mean_confidence": self.mean_confidence,
+            "low_confidence": self.low_confidence,
+            "flagged": self.flagged,
+            "unreadable": self.unreadable,
+        }
+
+
+# What programs read where no figure was computed.
+NOT_COMPUTED = dict.fromkeys(WindowFigures(0, {}, None, None, None).to_json())
 
 
 @dataclass(frozen=True)
@@ -267,8 +291,9 @@ class Outcome:
 
 
 class ExecutionStatus(StrEnum):
-    """Model Monitor's execution states that an execution here can end in."""
+    """Model Monitor's execution states that an execution here can be in."""
 
+    IN_PROGRESS = "InProgress"
     COMPLETED = "Completed"
     COMPLETED_WITH_VIOLATIONS = "CompletedWithViolations"
     FAILED = "Failed"
@@ -286,8 +311,10 @@ class Trigger(StrEnum):
 class Execution:
     """One run of the monitor over one window. schedule: the name it was asked for under.
 
-    violations: of the rules that decide; outcomes: of all rules, none in executions of before;
-    baseline_id: the baseline that was in force, None where there was none.
+    ended_at: of one under way, when it began; figures: None where nothing was computed: it is under
+    way, or failed before; violations: of the rules that decide; outcomes: of all rules, none in
+    executions of before; baseline_id: the baseline that was in force, None where there was none;
+    due_at: when its schedule had it due, None where nobody had planned it.
     """
 
     execution_id: str
@@ -299,18 +326,19 @@ class Execution:
     threshold: float
     started_at: datetime
     ended_at: datetime
-    figures: WindowFigures
+    figures: WindowFigures | None
     violations: tuple[Violation, ...]
     outcomes: tuple[Outcome, ...] = ()
     baseline_id: str | None = None
+    due_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What programs read: `monitor run --json` and the HTTP interface."""
-        shares = self.figures.shares()
         return {
             "execution_id": self.execution_id,
             "trigger": self.trigger.value,
             "schedule": self.schedule,
+            "due_at": self.due_at.isoformat() if self.due_at else None,
             "status": self.status.value,
             "message": self.message,
             "window": {
@@ -321,13 +349,7 @@ class Execution:
             "threshold": self.threshold,
             "started_at": self.started_at.isoformat(),
             "ended_at": self.ended_at.isoformat(),
-            "total": self.figures.total,
-            "counts": {str(k): self.figures.counts[k] for k in shares},
-            "shares": {str(k): share for k, share in shares.items()},
-            "mean_confidence": self.figures.mean_confidence,
-            "low_confidence": self.figures.low_confidence,
-            "flagged": self.figures.flagged,
-            "unreadable": self.figures.unreadable,
+            **(self.figures.to_json() if self.figures else NOT_COMPUTED),
             "violations": [vars(violation) for violation in self.violations],
             "baseline_id": self.baseline_id,
             "rules": [outcome.to_json() for outcome in self.outcomes],

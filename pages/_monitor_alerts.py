@@ -1,7 +1,5 @@
 """Where alerts go, a test of it, what lasts, and what became of the latest deliveries."""
 
-import re
-
 import streamlit as st
 
 from core.alert_message import duration
@@ -24,7 +22,7 @@ def show() -> None:
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             names = ", ".join(channel.label for channel in alerts.channels)
-            st.markdown(f"**Alerts** go to {_plain(names)}.", width="stretch")
+            st.markdown(f"**Alerts** go to {parts.plain(names)}.", width="stretch")
             pressed = st.button("Send a test", icon=":material/notifications_active:")
         if pressed:
             with parts.errors_shown(), st.spinner("Sending"):
@@ -35,7 +33,7 @@ def show() -> None:
 
 def _lasting() -> None:
     for notice in current().alerts.lasting():
-        endpoint = f" at endpoint {_plain(notice.endpoint)}" if notice.endpoint else ""
+        endpoint = f" at endpoint {parts.plain(notice.endpoint)}" if notice.endpoint else ""
         st.markdown(
             f":red[:material/error:] In violation{endpoint} for {duration(now() - notice.since)}, "
             f"since {notice.since:%Y-%m-%d %H:%M:%S} UTC; last told of "
@@ -52,12 +50,12 @@ def _deliveries() -> None:
     latest = [delivery for notice, delivery in found if notice == found[0][0]]
     for delivery in sorted(latest, key=lambda each: each.channel):
         kind, at = found[0][0].kind.value, f"{delivery.at:%Y-%m-%d %H:%M:%S} UTC"
-        channel = _plain(delivery.channel)
+        channel = parts.plain(delivery.channel)
         if delivery.delivered:
             st.markdown(f":green[:material/check:] Last {kind} delivered to {channel}, {at}.")
         else:
             st.markdown(f":red[:material/error:] Last {kind} not delivered to {channel}, {at}: "
-                        f"{_plain(delivery.reason)}")  # fmt: skip
+                        f"{parts.plain(delivery.reason)}")  # fmt: skip
     with st.expander(f"All deliveries ({len(found)} latest)"):
         st.dataframe(
             [{"at": delivery.at, "what": notice.kind.value, "channel": delivery.channel,
@@ -66,8 +64,3 @@ def _deliveries() -> None:
             column_config={"at": st.column_config.DatetimeColumn("at (UTC)", timezone="UTC")},
             hide_index=True, alt="Deliveries",
         )  # fmt: skip
-
-
-def _plain(text: str) -> str:
-    """Text from elsewhere as it is, whatever Markdown would make of it."""
-    return re.sub(r"([\\`*_\[\]()<>#$:~|])", r"\\\1", text)

@@ -1,6 +1,5 @@
 """One execution in full."""
 
-import json
 from collections.abc import Mapping
 
 import streamlit as st
@@ -9,30 +8,48 @@ from core import figures
 from core.errors import SignwatchError
 from core.labels import class_name
 from core.monitor.distances import furthest_class
-from core.sagemaker import constraint_violations
 from core.services import current
-from core.types import Execution, ExecutionStatus
-from pages import _monitor_quality, _monitor_rules
+from core.types import Execution, ExecutionStatus, WindowFigures
+from pages import _monitor_log, _monitor_quality, _monitor_rules
 from pages import _parts as parts
+
+MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 def show(execution: Execution) -> None:
-    """One execution in full: message, rules, chart, counts, violations."""
+    """Message, rules, chart, counts, violations, unreadable records, log."""
     shown = {
+        ExecutionStatus.IN_PROGRESS: st.info,
         ExecutionStatus.COMPLETED: st.success,
         ExecutionStatus.COMPLETED_WITH_VIOLATIONS: st.error,
         ExecutionStatus.FAILED: st.warning,
     }[execution.status]
     shown(execution.message)
-    st.caption(
-        f"Window {execution.window.start:%Y-%m-%d %H:%M:%S} to {execution.window.end:%H:%M:%S} UTC"
-        f" · threshold {execution.threshold:.0%} · {execution.trigger} · "
-        f"took {(execution.ended_at - execution.started_at).total_seconds() * 1000:.0f} ms"
-    )
-    _monitor_rules.show(execution)
-    found = execution.figures
-    if found.total == 0:
-        return
+    st.caption(" · ".join(_facts(execution)))
+    if execution.figures is not None:
+        _monitor_rules.show(execution)
+        if execution.figures.total:
+            _figures(execution, execution.figures)
+    _monitor_log.show(execution)
+
+
+def _facts(execution: Execution) -> list[str]:
+    """Window, threshold and what started it."""
+    window, due = execution.window, execution.due_at
+    took = (execution.ended_at - execution.started_at).total_seconds() * 1000
+    return [
+        f"Window {window.start:%Y-%m-%d %H:%M:%S} to "
+        f"{window.end:{'%H:%M:%S' if window.end.date() == window.start.date() else MOMENT}} UTC",
+        f"endpoint {window.endpoint}" if window.endpoint else "all endpoints",
+        f"threshold {execution.threshold:.0%}",
+        f"{execution.trigger}{f' by {execution.schedule}' if execution.schedule else ''}",
+        *([f"due {due:%Y-%m-%d %H:%M:%S} UTC"] if due else []),
+        *([f"took {took:.0f} ms"] if execution.status is not ExecutionStatus.IN_PROGRESS else []),
+    ]  # fmt: skip
+
+
+def _figures(execution: Execution, found: WindowFigures) -> None:
+    """What was counted, beside the baseline, and the violations."""
     with st.grid(4):
         st.metric("Predictions", f"{found.total:,}", border=True,
                   help=f"{found.unreadable:,} of them unreadable")  # fmt: skip
@@ -63,11 +80,6 @@ def show(execution: Execution) -> None:
                          hide_index=True, alt="Violations")  # fmt: skip
         else:
             st.markdown("None.")
-        st.download_button(
-            "constraint_violations.json",
-            json.dumps(constraint_violations(execution.violations), indent=2),
-            "constraint_violations.json", "application/json", icon=":material/download:",
-        )  # fmt: skip
     _monitor_quality.show(execution)
 
 

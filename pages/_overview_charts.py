@@ -58,7 +58,7 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
 
 def show_executions() -> None:
     """The latest executions, one cell each."""
-    latest = current().log.executions(STRIP)
+    latest = current().log.executions(STRIP, ended=True)
     if not latest:
         return
     st.subheader("Executions")

@@ -10,12 +10,14 @@ from pages._explain_link import to_violation
 
 def show() -> None:
     """The state of the latest execution, red where it found a violation."""
-    latest = next(iter(current().log.executions(1)), None)
+    latest = next(iter(current().log.executions(1, ended=True)), None)
     if latest is None:
-        st.info("The monitor has not run yet; it runs every full hour, or now on the Monitor page.",
+        st.info("The monitor has not run yet; it runs by schedule, or now on the Monitor page.",
                 icon=":material/schedule:", title="No execution yet")  # fmt: skip
         return
-    when = f"{latest.started_at:%Y-%m-%d %H:%M:%S} UTC, {latest.figures.total:,} predictions"
+    when = f"{latest.started_at:%Y-%m-%d %H:%M:%S} UTC"
+    if latest.figures:
+        when += f", {latest.figures.total:,} predictions"
     if latest.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS:
         st.error(f"{latest.message}  \n{when}", icon=":material/warning:", title="Violation")
         with st.container(horizontal=True):
@@ -50,7 +52,8 @@ def show_leader(found: WindowFigures, threshold: float) -> None:
 
 def _link_to_maps(execution: Execution) -> None:
     """From each class above the threshold to what was looked at when it was said."""
-    for class_id, share in execution.figures.shares().items():
+    shares = execution.figures.shares() if execution.figures else {}
+    for class_id, share in shares.items():
         if share > execution.threshold and class_id < len(all_labels()):
             st.page_link(
                 "explain.py", label=f"Why {class_name(class_id)}? See the heat maps",

@@ -1,5 +1,6 @@
 """Pieces of page that several pages show: choosing a picture, predictions, errors, progress."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -87,6 +88,11 @@ def show_picture(pixels: NDArray[uint8], caption: str, *, width: int | str = "st
 def show_plain(pixels: NDArray[uint8], alt: str, *, width: int) -> None:
     """A picture without a caption, in that width."""
     st.image(figures.resized(pixels, 2 * width), width=width, alt=alt)
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere as it is, whatever Markdown would make of it."""
+    return re.sub(r"([\\`*_\[\]()<>#$:~|])", r"\\\1", text)
 
 
 def computed(value: float | None, form: str) -> str:

@@ -1,4 +1,4 @@
-"""Threshold, window, run now; the baseline in force; executions with what every rule said."""
+"""Threshold, window, run now; schedules; baseline; executions with what every rule said."""
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from pages import (
     _monitor_alerts,
     _monitor_baseline,
     _monitor_execution,
+    _monitor_schedules,
     _monitor_stream,
     _monitor_what_if,
 )
@@ -28,15 +29,12 @@ with st.form("settings", border=True), st.container(horizontal=True, vertical_al
             signwatch.set_monitor_settings(MonitorSettings(percent / 100, minutes))
             st.toast("Saved; the next execution uses it.", icon=":material/save:")
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    if st.button("Run now", type="primary", icon=":material/play_arrow:"):
-        with parts.errors_shown():
-            done = signwatch.run_monitor()
-            st.session_state["execution_id"] = done.execution_id
-    if signwatch.schedule:
-        st.caption(f"Runs by itself every full hour; next at "
-                   f"{signwatch.schedule.next_run_at():%H:%M} UTC.")  # fmt: skip
+if st.button("Run now", type="primary", icon=":material/play_arrow:"):
+    with parts.errors_shown():
+        done = signwatch.run_monitor()
+        st.session_state["execution_id"] = done.execution_id
 
+_monitor_schedules.show()
 _monitor_baseline.show()
 _monitor_stream.show()
 _monitor_what_if.show()
@@ -44,7 +42,7 @@ _monitor_alerts.show()
 
 executions = signwatch.log.executions(50)
 if not executions:
-    st.info("Press **Run now**, or wait for the full hour.", icon=":material/schedule:",
+    st.info("Press **Run now**, or wait for a schedule.", icon=":material/schedule:",
             title="No execution yet")  # fmt: skip
     st.stop()
 
@@ -60,8 +58,13 @@ _monitor_execution.show(by_id[chosen])
 with st.expander(f"All executions ({len(executions)} latest)"):
     st.dataframe(
         [{"started": e.started_at, "status": e.status.value, "message": e.message,
-          "predictions": e.figures.total, "threshold": e.threshold, "trigger": e.trigger.value}
+          "predictions": e.figures.total if e.figures else None, "threshold": e.threshold,
+          "trigger": e.trigger.value, "schedule": e.schedule, "due": e.due_at}
          for e in executions],
-        column_config={"threshold": st.column_config.NumberColumn(format="percent")},
+        column_config={
+            "started": st.column_config.DatetimeColumn("started (UTC)", timezone="UTC"),
+            "due": st.column_config.DatetimeColumn("due (UTC)", timezone="UTC"),
+            "threshold": st.column_config.NumberColumn(format="percent"),
+        },
         hide_index=True, alt="Executions",
     )  # fmt: skip

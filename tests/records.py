@@ -217,7 +217,8 @@ executions = st.builds(
     threshold=st.floats(0, 1),
     started_at=moments,
     ended_at=moments,
-    figures=st.builds(
+    figures=st.none()
+    | st.builds(
         WindowFigures,
         total=st.integers(0, 10**9),
         counts=counts,
@@ -241,4 +242,5 @@ executions = st.builds(
         max_size=3,
     ).map(tuple),
     baseline_id=st.none() | st.uuids().map(str),
+    due_at=st.none() | moments,
 )

@@ -39,7 +39,8 @@ def monitor_run(as_json: bool, **options: Any) -> None:
         click.echo(json.dumps(execution))
     else:
         click.echo(execution["message"])
-        click.echo("{" + ", ".join(f"{k}: {n}" for k, n in execution["counts"].items()) + "}")
+        counts = execution["counts"] or {}  # nothing was computed where it broke off
+        click.echo("{" + ", ".join(f"{k}: {n}" for k, n in counts.items()) + "}")
         for rule in execution["rules"]:
             click.echo(f"{rule['state']:12s} {rule['rule']}: {rule['sentence']}")
     if execution["status"] == ExecutionStatus.FAILED:

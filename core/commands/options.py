@@ -15,6 +15,7 @@ from core import datasets
 
 VIOLATION = 1
 BAD_INPUT = 2
+INTERRUPTED = 130  # 128 + SIGINT, as a shell has it
 
 
 @contextmanager

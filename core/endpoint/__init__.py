@@ -2,7 +2,15 @@
 
 from starlette.routing import Route
 
-from core.endpoint import baselines, commands, control_plane, files, inference, operations
+from core.endpoint import (
+    baselines,
+    commands,
+    control_plane,
+    files,
+    inference,
+    monitoring_executions,
+    operations,
+)
 from core.endpoint.guard import guarded
 
 CAPTURE_CONFIG = "/api/endpoints/{name}/data-capture-config"
@@ -12,7 +20,7 @@ ROUTES = [
     Route("/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/endpoints/{name}/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/", guarded(control_plane.operation), methods=["POST"]),
-    Route(VIOLATIONS, guarded(control_plane.violations_file), methods=["GET"]),
+    Route(VIOLATIONS, guarded(monitoring_executions.violations_file), methods=["GET"]),
     Route("/metrics", guarded(operations.metrics), methods=["GET"]),
     Route(CAPTURE_CONFIG, guarded(operations.read_capture_config), methods=["GET"]),
     Route(CAPTURE_CONFIG, guarded(operations.write_capture_config), methods=["PUT"]),

@@ -37,15 +37,16 @@ def guarded(handler: Handler, *, public: bool = False) -> Handler:
     return answered
 
 
-def error_response(error: SignwatchError) -> JSONResponse:
-    """The answer that carries an error."""
+def error_response(error: SignwatchError, code: str | None = None) -> JSONResponse:
+    """The answer that carries an error. code: its name at AWS, where an operation has one."""
     general = "ModelError" if error.status >= 500 else "ValidationError"
-    headers = {"x-amzn-errortype": AWS_CODES.get(error.status, general)}
+    headers = {"x-amzn-errortype": code or AWS_CODES.get(error.status, general)}
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
     if error.status == 503:
         headers["retry-after"] = str(RETRY_SECONDS)
     content = {"message": str(error), "error": type(error).__name__}
+    content |= {"__type": code} if code else {}
     return JSONResponse(content, status_code=error.status, headers=headers)
 
 

@@ -8,8 +8,9 @@ library does not have.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -75,10 +76,15 @@ YEAR = _Field("year", 1970, 2199)
 
 @dataclass(frozen=True)
 class Cron:
-    """A cron expression, as it was written; times are UTC."""
+    """A cron expression, as it was written; times are UTC.
+
+    days: midnight of each day with runs; times: when they are, since midnight, rising.
+    """
 
     text: str
     trigger: CronTrigger
+    days: CronTrigger
+    times: tuple[timedelta, ...]
 
     @staticmethod
     def parse(text: str) -> Cron:
@@ -99,30 +105,53 @@ class Cron:
                 raise field.refused(
                     part, f"write a number in place of the brackets, as in {example}"
                 )
+        days = {"month": _joined(MONTH, month), "year": _joined(YEAR, year), "timezone": UTC}
+        days |= _days(day, weekday)
         trigger = CronTrigger(
-            minute=_joined(MINUTES, minutes), hour=_joined(HOURS, hours),
-            month=_joined(MONTH, month), year=_joined(YEAR, year), timezone=UTC,
-            **_days(day, weekday),
+            minute=_joined(MINUTES, minutes), hour=_joined(HOURS, hours), **days
         )  # fmt: skip
-        return Cron(text.strip(), trigger)
+        times = tuple(
+            timedelta(hours=hour, minutes=minute)
+            for hour in HOURS.values(hours)
+            for minute in MINUTES.values(minutes)
+        )
+        return Cron(text.strip(), trigger, CronTrigger(hour=0, minute=0, **days), times)
 
     def next_after(self, moment: datetime) -> datetime | None:
         """The first run after `moment` (aware), in UTC; None if there is none any more."""
         due: datetime | None = self.trigger.get_next_fire_time(moment, moment)
         return due
 
+    def between(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """Every run after `start` and up to `end` (aware), rising, in UTC.
+
+        The trigger is asked for days only: it takes a millisecond to find a run, and a year has
+        half a million minutes.
+        """
+        midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        day = self.days.get_next_fire_time(None, midnight)
+        while day is not None and day <= end:
+            yield from (day + time for time in self.times if start < day + time <= end)
+            day = self.days.get_next_fire_time(day, day)
+
     def describe(self) -> str:
         """`every hour at minute 0 (UTC)` for the usual ones, else the expression and its zone."""
         minutes, hours, *rest = self.text[5:-1].split()
-        if minutes.isdecimal() and rest in (["?", "*", "*", "*"], ["*", "*", "?", "*"]):
-            if hours == "*":
-                return f"every hour at minute {int(minutes)} (UTC)"
-            if hours.isdecimal():
-                return f"every day at {int(hours):02d}:{int(minutes):02d} UTC"
-            first, _, step = hours.partition("/")
-            if first.isdecimal() and step.isdecimal():
-                start = f"{int(first):02d}:{int(minutes):02d} UTC"
-                return f"every {int(step)} hours of a day, from {start} on"
+        if rest not in (["?", "*", "*", "*"], ["*", "*", "?", "*"]):
+            return f"{self.text} (UTC)"
+        if minutes == hours == "*":
+            return "every minute"
+        every = re.fullmatch(r"[*0]/([2-9]|[1-9][0-9])", minutes)
+        if hours == "*" and every and 60 % int(every[1]) == 0:
+            return f"every {int(every[1])} minutes"
+        if minutes.isdecimal() and hours == "*":
+            return f"every hour at minute {int(minutes)} (UTC)"
+        if minutes.isdecimal() and hours.isdecimal():
+            return f"every day at {int(hours):02d}:{int(minutes):02d} UTC"
+        first, _, step = hours.partition("/")
+        if minutes.isdecimal() and first.isdecimal() and step.isdecimal():
+            start = f"{int(first):02d}:{int(minutes):02d} UTC"
+            return f"every {int(step)} hours of a day, from {start} on"
         return f"{self.text} (UTC)"
 
 

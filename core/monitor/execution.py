@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
-from core.errors import BadInput
+from core.journal import Journal
 from core.monitor.side_by_side import NOTHING, Against, outcomes
 from core.types import (
     Execution,
@@ -16,6 +18,7 @@ from core.types import (
     Trigger,
     Window,
     WindowFigures,
+    check_threshold,
     now,
 )
 
@@ -25,17 +28,17 @@ NO_VIOLATIONS = "Completed: Job completed successfully with no violations."
 def evaluate(
     window: Window, figures: WindowFigures, *, threshold: float, trigger: Trigger,
     started_at: datetime, schedule: str | None = None, against: Against = NOTHING,
-    beside: Sequence[Outcome] = (),
+    journal: Journal | None = None, beside: Iterable[Outcome] = (),
 ) -> Execution:  # fmt: skip
     """Every rule on `figures`, compared with `against`; threshold: the class share's, in (0, 1].
 
-    beside: outcomes of rules that look at more than the figures of a window. An empty window that
-    none of them calls a violation ends Failed, and so does one of which no rule that decides could
-    be computed.
+    journal: where it is written down what each rule took and said; beside: outcomes of rules that
+    look at more than the figures of a window. An empty window that none of the rules calls a
+    violation ends Failed, and so does one of which no rule that decides could be computed.
     """
-    if not 0 < threshold <= 1:
-        raise BadInput(f"threshold must lie in (0, 1], got {threshold}")
-    said = (*outcomes(figures, against, threshold), *beside)
+    check_threshold(threshold)
+    every = chain(outcomes(figures, against, threshold), beside)
+    said = tuple(_told(every, journal or Journal()))
     deciding = [outcome for outcome in said if outcome.decides]
     status, message = _outcome(window, figures, deciding)
     return Execution(
@@ -53,6 +56,20 @@ def evaluate(
         outcomes=said,
         baseline_id=against.baseline_id,
     )
+
+
+def _told(said: Iterable[Outcome], journal: Journal) -> Iterator[Outcome]:
+    """The outcomes as they come, each written down with the time that it took."""
+    begun = time.perf_counter()
+    for outcome in said:
+        took = (time.perf_counter() - begun) * 1000
+        part = "decides" if outcome.decides else "for comparison"
+        journal.say(
+            f"Rule {outcome.rule}, {outcome.threshold:g} ({part}): {outcome.state} "
+            f"after {took:.1f} ms. {outcome.sentence}"
+        )
+        yield outcome
+        begun = time.perf_counter()
 
 
 def _outcome(

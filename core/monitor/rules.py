@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from core.errors import BadInput
-from core.types import Violation, WindowFigures
+from core.types import Violation, WindowFigures, check_threshold
 
 FEATURE = "PredictedClass"
 
 
 def class_share(figures: WindowFigures, threshold: float) -> list[Violation]:
     """One violation for each class whose share of the window exceeds `threshold` in (0, 1]."""
-    if not 0 < threshold <= 1:
-        raise BadInput(f"threshold must lie in (0, 1], got {threshold}")
+    check_threshold(threshold)
     return [
         Violation(
             FEATURE,

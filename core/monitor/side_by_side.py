@@ -6,6 +6,7 @@ beside it, for comparison: each more rule that decides would be one more source 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from core.monitor.baseline import Baseline
@@ -59,12 +60,10 @@ def rules_in_force(against: Against, threshold: float) -> tuple[tuple[WindowRule
     )
 
 
-def outcomes(figures: WindowFigures, against: Against, threshold: float) -> tuple[Outcome, ...]:
-    """What every rule says of a window, the class share first."""
-    return tuple(
-        replace(outcome(rule, figures, against), decides=decides)
-        for rule, decides in rules_in_force(against, threshold)
-    )
+def outcomes(figures: WindowFigures, against: Against, threshold: float) -> Iterator[Outcome]:
+    """What every rule says of a window, one after the other, the class share first."""
+    for rule, decides in rules_in_force(against, threshold):
+        yield replace(outcome(rule, figures, against), decides=decides)
 
 
 def outcome(rule: WindowRule, figures: WindowFigures, against: Against) -> Outcome:

@@ -5,10 +5,12 @@ from core.store.alerts import AlertsTable
 from core.store.baselines import BaselinesTable
 from core.store.capture_files import CaptureFilesTable
 from core.store.capture_settings import CaptureSettingsTable
+from core.store.executions import ExecutionsTable
 from core.store.log import CaptureLog
 from core.store.past import PastTable
 from core.store.quality import QualityTable
 from core.store.retention import Retention
+from core.store.schedules import SchedulesTable
 from core.store.stream import StreamTable
 from core.store.tensors import TensorsTable
 from core.store.volume import VolumeTable
@@ -20,9 +22,11 @@ __all__ = [
     "CaptureFilesTable",
     "CaptureLog",
     "CaptureSettingsTable",
+    "ExecutionsTable",
     "PastTable",
     "QualityTable",
     "Retention",
+    "SchedulesTable",
     "StreamTable",
     "TensorsTable",
     "VolumeTable",

@@ -30,11 +30,13 @@ LOCK_TIMEOUT = "60s"
 class Address(ABC):
     """What a Database asks of the place where its log lies; as text, it shows no password.
 
-    layout: statements that follow the first migration; uncompressed: what a column's definition
-    needs to be kept so; maintenance: statements that give space back; size: query of the bytes in
-    use; advice: what to do if it cannot be opened.
+    shared: whether several processes may have it open at a time; layout: statements that follow the
+    first migration; uncompressed: what a column's definition needs to be kept so; maintenance:
+    statements that give space back; size: query of the bytes in use; advice: what to do if it
+    cannot be opened.
     """
 
+    shared: ClassVar[bool] = False
     layout: ClassVar[tuple[str, ...]] = ()
     uncompressed: ClassVar[str] = ""
     maintenance: ClassVar[tuple[str, ...]]
@@ -95,6 +97,7 @@ class LakeAddress(Address):
     conninfo: str = field(repr=False)
     data: str
 
+    shared = True
     layout = (
         # By day, and not by endpoint too: a name with a NUL in it would stop every flush.
         "ALTER TABLE log.captures "

@@ -8,9 +8,24 @@ from collections.abc import Callable, Sequence
 from core.notices import Delivery, Notice, NoticeKind
 from core.store.database import Database, Row
 from core.store.rows import aware, naive
+from core.types import Violation
 
 _NOTICE = "notice_id, kind, endpoint, since, violations, execution_id, window_end, made_at"
 _DELIVERY = "notice_id, channel, delivered, reason, delivered_at"
+# Violations in the latest execution that was evaluated of each schedule that runs.
+_ELSEWHERE = """
+    WITH running AS (
+        SELECT name FROM log.schedules
+        QUALIFY row_number() OVER (PARTITION BY name ORDER BY number DESC) = 1
+            AND status = 'Scheduled' AND expression <> 'NOW'),
+    latest AS (
+        SELECT max(number) AS number FROM log.executions
+        WHERE schedule IN (SELECT name FROM running)
+            AND status IN ('Completed', 'CompletedWithViolations')
+        GROUP BY schedule)
+    SELECT violations FROM log.executions
+    WHERE number IN (SELECT number FROM latest)
+        AND endpoint IS NOT DISTINCT FROM ? AND schedule IS DISTINCT FROM ?"""
 _COUNTING = f"SELECT {_NOTICE} FROM log.notices WHERE kind <> 'test'"
 
 
@@ -21,11 +36,14 @@ class AlertsTable:
         self._database = database
 
     def claim(
-        self, endpoint: str | None, decide: Callable[[Notice | None, list[Delivery]], Notice | None]
-    ) -> Notice | None:
-        """Keep the notice that `decide` makes of the endpoint's last one; returns it.
+        self, endpoint: str | None, schedule: str | None,
+        decide: Callable[[Notice | None, list[Delivery], list[Violation]], Notice | None],
+    ) -> Notice | None:  # fmt: skip
+        """Keep the notice that `decide` makes, and return it.
 
-        Nobody else claims meanwhile, so one process of several has it to send.
+        It is made of the endpoint's last notice, its deliveries, and what schedules other than
+        `schedule` found at the endpoint when they looked last. Nobody else claims meanwhile, so one
+        process of several has it to send.
         """
         with self._database.transaction() as transaction:
             found = transaction.rows(
@@ -37,7 +55,11 @@ class AlertsTable:
                 f"SELECT {_DELIVERY} FROM log.notice_deliveries WHERE notice_id = ?",
                 [last.notice_id if last else None],
             )
-            made = decide(last, [_delivery(row) for row in outcomes])
+            elsewhere = transaction.rows(_ELSEWHERE, [endpoint, schedule])
+            made = decide(
+                last, [_delivery(row) for row in outcomes],
+                [Violation(**each) for row in elsewhere for each in json.loads(row[0])],
+            )  # fmt: skip
             if made is not None:
                 transaction.execute(_ADD_NOTICE, _notice_row(made))
         return made
@@ -86,7 +108,7 @@ _ADD_NOTICE = "INSERT INTO log.notices VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 def _notice_row(notice: Notice) -> list[object]:
     return [
         notice.notice_id, notice.kind.value, notice.endpoint, naive(notice.since),
-        json.dumps(notice.violations), notice.execution_id, naive(notice.window_end),
+        json.dumps(notice.violations), notice.execution_id, naive(notice.as_of),
         naive(notice.made_at),
     ]  # fmt: skip
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from core.errors import NotFound
 from core.store import rows
 from core.store.address import Address, FileAddress
 from core.store.database import Database
+from core.store.executions import ExecutionsTable
 from core.store.listing import Listing
 from core.store.pictures import Pictures
 from core.store.verdicts import Verdicts
@@ -35,10 +35,16 @@ class CaptureLog:
         self.listing = Listing(self.database)
         self.pictures = Pictures(self.database)
         self.verdicts = Verdicts(self.database)
+        self._executions = ExecutionsTable(self.database)
 
     def close(self) -> None:
         """Close the log; every later call raises Unavailable."""
         self.database.close()
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes may have it open at a time."""
+        return self.database.address.shared
 
     def check_writable(self) -> None:
         """Raise Unavailable unless a transaction goes through."""
@@ -138,46 +144,21 @@ class CaptureLog:
         """One capture with its decision; NotFound if the log has none of that id."""
         return self.listing.one(capture_id)
 
-    def add_execution(self, execution: Execution, *, once: bool = False) -> bool:
-        """Keep one execution of the monitor; once: unless its schedule has one of its window.
-
-        Returns whether it was kept.
-        """
-        with self.database.transaction() as transaction:
-            if once and transaction.rows(
-                "SELECT 1 FROM log.executions WHERE trigger = ? AND schedule = ? "
-                "AND window_start = ? AND window_end = ? LIMIT 1",
-                [execution.trigger.value, execution.schedule,
-                 rows.naive(execution.window.start), rows.naive(execution.window.end)],
-            ):  # fmt: skip
-                return False
-            transaction.execute(
-                "INSERT INTO log.executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                rows.execution_row(execution),
-            )
-        return True
-
     def execution(self, execution_id: str) -> Execution:
         """One execution; NotFound if the log has none of that id."""
-        found = self.database.rows(
-            "SELECT * FROM log.executions WHERE execution_id = ?", [execution_id]
-        )
-        if not found:
-            raise NotFound(f"no execution {execution_id} in the log")
-        return rows.execution(found[0])
+        return self._executions.one(execution_id)
 
     def executions(
         self, limit: int, *, status: str | None = None, schedule: str | None = None,
-        endpoint: str | None = None,
+        endpoint: str | None = None, ended: bool = False,
     ) -> list[Execution]:  # fmt: skip
-        """The latest executions (of that status, schedule, endpoint), newest first."""
-        found = self.database.rows(
-            "SELECT * FROM log.executions WHERE status = coalesce(?, status) "
-            "AND (?::VARCHAR IS NULL OR schedule = ?) AND (?::VARCHAR IS NULL OR endpoint = ?) "
-            "ORDER BY started_at DESC, execution_id LIMIT ?",
-            [status, schedule, schedule, endpoint, endpoint, limit],
+        """The latest executions (of that status, schedule, endpoint), newest first.
+
+        ended: without those under way.
+        """
+        return self._executions.latest(
+            limit, status=status, schedule=schedule, endpoint=endpoint, ended=ended
         )
-        return [rows.execution(row) for row in found]
 
     def set_monitor_settings(self, settings: MonitorSettings, changed_at: datetime) -> None:
         """Keep new monitor settings; the latest ones count."""

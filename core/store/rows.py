@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,19 +16,11 @@ from core.types import (
     Capture,
     CaptureFilter,
     Decision,
-    Execution,
-    ExecutionStatus,
-    Outcome,
     Payload,
     Provenance,
-    RuleState,
     StoredImage,
     Suspicion,
-    Trigger,
     Verdict,
-    Violation,
-    Window,
-    WindowFigures,
     now,
 )
 
@@ -191,42 +182,6 @@ def latest_decisions(where: str = "true") -> str:
         f"SELECT * FROM {STANDING} AS d WHERE {where} QUALIFY row_number() "
         "OVER (PARTITION BY capture_id ORDER BY decided_at DESC, analyst DESC) = 1"
     )
-
-
-def execution_row(execution: Execution) -> list[Any]:
-    """The bound parameters of one execution."""
-    return [
-        execution.execution_id, execution.trigger.value, execution.schedule,
-        execution.status.value, execution.message,
-        naive(execution.window.start), naive(execution.window.end), execution.window.endpoint,
-        execution.threshold, naive(execution.started_at), naive(execution.ended_at),
-        json.dumps(asdict(execution.figures)),
-        json.dumps([asdict(violation) for violation in execution.violations]),
-        json.dumps([asdict(outcome) for outcome in execution.outcomes]), execution.baseline_id,
-    ]  # fmt: skip
-
-
-def execution(row: tuple[Any, ...]) -> Execution:
-    """One row of executions."""
-    figures = json.loads(row[11])
-    figures["counts"] = {int(class_id): n for class_id, n in figures["counts"].items()}
-    return Execution(
-        execution_id=row[0], trigger=Trigger(row[1]), schedule=row[2],
-        status=ExecutionStatus(row[3]), message=row[4],
-        window=Window(aware(row[5]), aware(row[6]), row[7]), threshold=row[8],
-        started_at=aware(row[9]), ended_at=aware(row[10]), figures=WindowFigures(**figures),
-        violations=_violations(json.loads(row[12])),
-        outcomes=tuple(map(_outcome, json.loads(row[13]))), baseline_id=row[14],
-    )  # fmt: skip
-
-
-def _violations(found: list[dict[str, str]]) -> tuple[Violation, ...]:
-    return tuple(Violation(**each) for each in found)
-
-
-def _outcome(found: dict[str, Any]) -> Outcome:
-    state, violations = RuleState(found["state"]), _violations(found["violations"])
-    return Outcome(**found | {"state": state, "violations": violations})
 
 
 def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:

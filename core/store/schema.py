@@ -5,6 +5,8 @@ one counts (of decisions, the latest that was not withdrawn).
 An image may stand in the log more than once (core.store.pictures). Lists are packed: words as
 JSON, probabilities as little-endian float32 (core.store.rows). A tensor names its content by
 SHA-256 and by whose it is: of a step, or of the weights, which keep theirs once for all steps.
+Executions and schedules are numbered in the order in which they came, whatever the clock said; an
+execution under way is replaced by its end.
 A capture id begins with the time of its capture (core.capture.capture_id), so that the log finds
 it without reading through all of them; where the store allows it, ids lie there uncompressed
 (they hardly shrink, and reading a few of them is ten times as fast).
@@ -199,5 +201,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             seen_at TIMESTAMP NOT NULL,
             evidence DOUBLE NOT NULL)""",
         "CREATE TABLE log.stream_skipped (capture_id UUID NOT NULL)",
+    ),
+    (
+        "ALTER TABLE log.executions ADD COLUMN due_at TIMESTAMP",
+        "ALTER TABLE log.executions ADD COLUMN number BIGINT",
+        """CREATE TABLE log.execution_logs (
+            execution_id VARCHAR NOT NULL,
+            lines VARCHAR NOT NULL,
+            unreadable VARCHAR NOT NULL)""",
+        """CREATE TABLE log.schedules (
+            number BIGINT NOT NULL,
+            name VARCHAR NOT NULL,
+            expression VARCHAR NOT NULL,
+            begins BIGINT,
+            ends BIGINT NOT NULL,
+            endpoint VARCHAR,
+            threshold DOUBLE,
+            definition VARCHAR,
+            status VARCHAR NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            changed_at TIMESTAMP NOT NULL,
+            runs_from TIMESTAMP NOT NULL)""",
     ),
 )

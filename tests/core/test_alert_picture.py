@@ -9,11 +9,15 @@ from PIL import Image, ImageColor
 
 from core.alert_picture import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, class_frequencies_png
 from core.figures import ALARM, ORDINARY
-from tests.executions import STOPS, ended
+from core.types import Window, WindowFigures
+from tests.executions import STOPS
+from tests.records import NOON
 
 
 def drawn(counts: dict[int, int], threshold: float = 0.5) -> NDArray[np.uint8]:
-    png = class_frequencies_png(ended(counts, threshold=threshold))
+    png = class_frequencies_png(
+        WindowFigures(sum(counts.values()), counts, 0.9, 0, 0), Window(NOON, NOON), threshold
+    )
     with Image.open(io.BytesIO(png)) as image:
         assert (image.format, image.size) == ("PNG", (WIDTH, HEIGHT))
         return np.asarray(image.convert("RGB"))

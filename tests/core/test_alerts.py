@@ -3,7 +3,8 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,14 @@ from core.alerts import Alerts
 from core.channels import Channel, parse_channels
 from core.errors import BadInput
 from core.figures import ALARM
+from core.journal import ExecutionLog
 from core.metrics import Metrics
+from core.monitor.cron import HOURLY
+from core.schedule import Schedule, ScheduleStatus, StoredSchedule
 from core.services import Services
-from core.store import AlertsTable, CaptureLog
+from core.store import AlertsTable, CaptureLog, ExecutionsTable, SchedulesTable
 from core.types import MonitorSettings
+from tests.clock import Clock
 from tests.conftest import TestClient
 from tests.core.test_serving import samples
 from tests.executions import CLEAN, STOPS, ended
@@ -31,16 +36,6 @@ from tests.webhook import SECRET, Webhook, webhook
 
 HOUR = timedelta(hours=1)
 DEAD = "http://127.0.0.1:9/dead-s3cr3t"  # nobody listens there
-
-
-class Clock:
-    """Goes only where it is set."""
-
-    def __init__(self) -> None:
-        self.at = NOON
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 @pytest.fixture
@@ -295,6 +290,38 @@ def test_a_test_is_sent_once_and_changes_nothing(
     hourly(alerts, clock, STOPS)
     assert len(hook.bodies) == 2
     assert [notice.kind.value for notice in alerts.lasting()] == ["alert"]
+
+
+def test_a_short_clean_window_ends_no_violation_of_a_long_one(
+    start: Callable[..., Alerts], log: CaptureLog, hook: Webhook, clock: Clock
+) -> None:
+    """An hour with a flood in it; every five minutes, the last five are clean already."""
+    alerts = start(hook.url)
+    executions = ExecutionsTable(log.database)
+    for name in ("hourly", "often"):
+        schedule = Schedule(name, HOURLY)
+        SchedulesTable(log.database).create(
+            StoredSchedule(schedule, ScheduleStatus.SCHEDULED, NOON, NOON, NOON)
+        )
+
+    def run(schedule: str, counts: dict[int, int]) -> None:
+        done = replace(ended(counts, clock.at), schedule=schedule, due_at=clock.at)
+        executions.keep(done, ExecutionLog(()))
+        alerts.consider(done)
+        alerts.flush()
+        clock.go(minutes=5)
+
+    run("hourly", STOPS)
+    run("often", CLEAN)
+    run("often", STOPS)  # the same violation is no news
+    assert hook.titles == [
+        "Signwatch alert: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
+    ]
+    run("hourly", CLEAN)
+    assert len(hook.titles) == 1  # now it is the short one that is in violation
+    run("often", CLEAN)
+    assert hook.titles[1:] == ["Signwatch: clean again after 20 min"]
+    assert "all endpoints, schedule often" in hook.bodies[1]["message"]
 
 
 # In the running program

@@ -1,9 +1,8 @@
-"""The monitor: the rules, an execution's outcome in words, and the hourly schedule."""
+"""The monitor: the rules, and an execution's outcome in words."""
 
-import threading
-from contextlib import closing
+import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
+from core.journal import Journal
 from core.monitor.execution import NO_VIOLATIONS, evaluate
 from core.monitor.rules import class_share, completeness
-from core.monitor.schedule import HourlySchedule
 from core.types import (
     Execution,
     ExecutionStatus,
@@ -25,7 +24,6 @@ from core.types import (
 )
 from tests.expect import raises
 from tests.records import NOON, counts, make_execution
-from tests.waiting import LONGEST, until
 
 WINDOW = Window(NOON - timedelta(hours=1), NOON, "signwatch")
 some_counts = counts.filter(bool)
@@ -182,12 +180,30 @@ def test_an_execution_keeps_what_it_was_about() -> None:
     assert first.ended_at.tzinfo is UTC
 
 
+def test_each_rule_is_written_down_with_what_it_took_and_said() -> None:
+    journal = Journal(lambda: NOON)
+    done = evaluate(
+        WINDOW, figures_of({14: 3, 2: 1}), threshold=0.5, trigger=Trigger.MANUAL, started_at=NOON,
+        journal=journal,
+    )  # fmt: skip
+    lines = journal.lines()
+    assert len(lines) == len(done.outcomes) == 6
+    assert re.fullmatch(
+        r"2026-02-14 12:00:00\.000000 UTC  Rule class share \(SageMaker-compatible\), 0\.5 "
+        r"\(decides\): violated after \d+\.\d ms\. Class 14 predicted 75\.00% of the time: "
+        r"Exceeded 50\.00% threshold",
+        lines[0],
+    )
+    assert "Rule baseline_drift_check, ChiSquared, 0.1 (for comparison): not computed" in lines[4]
+
+
 def test_an_execution_as_programs_read_it() -> None:
     done = make_execution(execution_id="e-1")
     assert done.to_json() == {
         "execution_id": "e-1",
         "trigger": "manual",
         "schedule": "hourly",
+        "due_at": None,
         "status": "CompletedWithViolations",
         "message": "CompletedWithViolations: something",
         "window": {
@@ -217,82 +233,15 @@ def test_an_execution_as_programs_read_it() -> None:
     }
 
 
+def test_what_was_not_computed_is_told_as_such() -> None:
+    broken = make_execution(status=ExecutionStatus.FAILED, figures=None, due_at=NOON)
+    document = broken.to_json()
+    figures = ("total", "counts", "shares", "mean_confidence", "low_confidence", "flagged",
+               "unreadable")  # fmt: skip
+    assert [document[name] for name in figures] == [None] * 7
+    assert document["due_at"] == "2026-02-14T12:00:00+00:00"
+
+
 def test_counts_are_printed_the_largest_first() -> None:
     document = make_execution(figures=figures_of({1: 2, 9: 5, 3: 2})).to_json()
     assert list(document["counts"].items()) == [("9", 5), ("1", 2), ("3", 2)]
-
-
-# The schedule
-
-
-def this_hour() -> datetime:
-    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def nothing() -> None:
-    """No upkeep."""
-
-
-def make_due(schedule: HourlySchedule, due: datetime) -> None:
-    """As if the program had slept since `due`; returns once the schedule has moved on."""
-    schedule._job.modify(next_run_time=due)
-    until(lambda: schedule.next_run_at() > due, "the next run is planned")
-
-
-def test_the_next_run_is_at_the_full_hour() -> None:
-    with closing(
-        HourlySchedule(lambda: pytest.fail("it is not the full hour"), nothing)
-    ) as schedule:
-        before = datetime.now(UTC)
-        due = schedule.next_run_at()
-    assert (due.minute, due.second, due.microsecond) == (0, 0, 0)
-    assert due.utcoffset() == timedelta(0)
-    assert before < due <= before + timedelta(hours=1)
-
-
-def test_a_run_that_is_due_happens_and_the_next_one_is_an_hour_later() -> None:
-    hour, runs = this_hour(), threading.Semaphore(0)
-    with closing(HourlySchedule(runs.release, nothing)) as schedule:
-        make_due(schedule, hour)
-        assert schedule.next_run_at() == hour + timedelta(hours=1)
-        assert runs.acquire(timeout=LONGEST)
-
-
-def test_hours_that_were_slept_through_are_made_up_for_once() -> None:
-    hour, runs = this_hour(), threading.Semaphore(0)
-    with closing(HourlySchedule(runs.release, nothing)) as schedule:
-        make_due(schedule, hour - timedelta(hours=5))
-        assert schedule.next_run_at() == hour + timedelta(hours=1)
-    assert runs.acquire(blocking=False)  # closing let it end
-    assert not runs.acquire(blocking=False)
-
-
-def test_a_failing_run_is_logged_and_the_schedule_goes_on(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def fail() -> None:
-        raise OSError("disk full")
-
-    hour = this_hour()
-    with closing(HourlySchedule(fail, nothing)) as schedule:
-        make_due(schedule, hour)
-        assert schedule.next_run_at() == hour + timedelta(hours=1)
-    assert "OSError: disk full" in caplog.text
-
-
-def test_closing_lets_a_run_end() -> None:
-    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
-
-    def run() -> None:
-        begun.set()
-        assert may_end.wait(LONGEST)
-        ended.set()
-
-    schedule = HourlySchedule(run, nothing)
-    make_due(schedule, this_hour())
-    assert begun.wait(LONGEST)
-    closing_thread = threading.Thread(target=schedule.close)
-    closing_thread.start()
-    may_end.set()
-    closing_thread.join()
-    assert ended.is_set()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.notices import UNDER_WAY, Delivery, Notice, NoticeKind, decide, identity
-from core.types import Execution, Violation
+from core.types import Execution, Violation, Window
 from tests.executions import CLEAN, STOPS, ended
 from tests.records import NOON
 
@@ -92,11 +92,11 @@ def test_what_is_under_way_is_left_alone_until_it_counts_as_lost() -> None:
 
 def test_the_notice_remembers_since_when_and_what() -> None:
     first = decide(ended(STOPS), None, [], reminder=HOUR, at=NOON)
-    assert first.since == first.window_end == NOON
+    assert first.since == first.as_of == NOON
     assert first.violations == ("PredictedClass baseline_drift_check class 14",)
     later = NOON + HOUR
     second = decide(ended({1: 90, 2: 10}, later), first, [outcome(first)], reminder=HOUR, at=later)
-    assert (second.since, second.window_end, second.made_at) == (NOON, later, later)
+    assert (second.since, second.as_of, second.made_at) == (NOON, later, later)
     assert second.violations == (
         "PredictedClass baseline_drift_check class 1",
         "PredictedClass baseline_drift_check class 14",
@@ -123,6 +123,35 @@ def test_a_clock_that_is_set_back_neither_silences_nor_repeats() -> None:
     assert over.kind is RECOVERY
     assert over.made_at > alert.made_at  # so that it stays the last one
     assert decide(ended(CLEAN), over, [outcome(over)], reminder=HOUR, at=NOON) is None
+
+
+def test_nothing_is_over_while_another_schedule_is_in_violation() -> None:
+    alert = decide(ended(STOPS), None, [], reminder=HOUR, at=NOON)
+    known, later = [outcome(alert)], NOON + 5 * HOUR / 60
+    clean, elsewhere = ended(CLEAN, later), ended(STOPS).violations
+    assert decide(clean, alert, known, elsewhere, reminder=HOUR, at=later) is None
+    assert decide(clean, alert, known, [], reminder=HOUR, at=later).kind is RECOVERY
+    # It is news all the same, and a reminder is due all the same.
+    limits = decide(ended({1: 9}, later), alert, known, elsewhere, reminder=HOUR, at=later)
+    assert limits.kind is ALERT
+    still = decide(
+        ended(STOPS, NOON + HOUR), alert, known, elsewhere, reminder=HOUR, at=NOON + HOUR
+    )
+    assert still.kind is REMINDER
+
+
+def test_what_was_planned_is_told_of_however_long_ago_its_window_ended() -> None:
+    """A schedule may look at late captures; what counts is when it was due."""
+    window = Window(NOON - 9 * HOUR, NOON - 8 * HOUR)
+    planned = replace(ended(STOPS), window=window, due_at=NOON)
+    alert = decide(planned, None, [], reminder=HOUR, at=NOON)
+    assert (alert.kind, alert.since, alert.as_of) == (ALERT, NOON, NOON)
+    over = replace(ended(CLEAN), window=window, due_at=NOON + HOUR)
+    assert decide(
+        over, alert, [outcome(alert)], reminder=HOUR, at=NOON + HOUR
+    ).kind is RECOVERY  # fmt: skip
+    by_hand = replace(planned, due_at=None)
+    assert decide(by_hand, None, [], reminder=HOUR, at=NOON) is None
 
 
 @pytest.mark.parametrize(

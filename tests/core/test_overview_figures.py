@@ -43,4 +43,9 @@ def test_executions_stand_in_the_order_of_time() -> None:
     (cells,) = executions_strip([violated, clean, failed]).data
     assert list(cells.marker.color) == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
     assert cells.customdata[2][1] == "too much of 14"
-    assert cells.customdata[2][2] == f"{clean.figures.total:,}"
+    assert cells.customdata[2][2] == f"{clean.figures.total:,} predictions"
+
+
+def test_an_execution_that_computed_nothing_says_so() -> None:
+    (cells,) = executions_strip([replace(ended(CLEAN), figures=None)]).data
+    assert cells.customdata[0][2] == "nothing computed"

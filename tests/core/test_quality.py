@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from core.baselines import files_of
+from core.journal import ExecutionLog
 from core.monitor.baseline import Baseline
 from core.monitor.quality import METRICS, NO_LABELS, WITHHELD, Figure
 from core.quality import MAX_CLASSES, NONE_YET, LabelKind, Labelled
 from core.services import Services
+from core.store import ExecutionsTable
 from core.types import CaptureFilter, Decision, Provenance, Verdict, Window, now
 from tests.records import NOON, make_capture, make_execution, make_prediction
 
@@ -98,7 +100,9 @@ def test_a_baseline_that_does_not_fit_is_the_reason(signwatch: Services) -> None
 
 def test_accuracy_without_labels_is_withheld_while_an_alarm_stands(signwatch: Services) -> None:
     put(signwatch, 14)
-    signwatch.log.add_execution(make_execution(NOON + timedelta(hours=1)))
+    ExecutionsTable(signwatch.log.database).keep(
+        make_execution(NOON + timedelta(hours=1)), ExecutionLog(())
+    )
     found = signwatch.quality.of(WINDOW).estimated
     assert found.mean_confidence == Figure(None, WITHHELD)
     assert found.average_thresholded_confidence == Figure(None, WITHHELD)

@@ -21,6 +21,7 @@ from core.images import ImageLimits, Picture, encode_png
 from core.sagemaker import RequestLimits
 from core.services import Services
 from core.settings import Settings
+from core.store import ExecutionsTable, SchedulesTable
 from core.trials import Plan
 from core.types import (
     CaptureFilter,
@@ -34,8 +35,15 @@ from core.types import (
 )
 from tests.expect import raises
 from tests.pictures import blocks, noise, saved
-from tests.records import NOON, comparable, make_capture, make_image, make_prediction
-from tests.waiting import LONGEST, until
+from tests.records import (
+    NOON,
+    comparable,
+    make_capture,
+    make_execution,
+    make_image,
+    make_prediction,
+)
+from tests.waiting import until
 
 EVERYTHING = CaptureFilter()
 AROUND_NOON = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
@@ -244,52 +252,34 @@ def test_monitor_settings_are_the_defaults_until_some_are_set(
     assert done.window.end - done.window.start == timedelta(minutes=5)
 
 
-def test_the_schedule_runs_the_monitor(
-    signwatch: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert signwatch.schedule is None
-    ended = threading.Event()
-    keep = signwatch.log.add_execution
-
-    def add_execution(execution: services.Execution, *, once: bool) -> bool:
-        kept = keep(execution, once=once)
-        ended.set()
-        return kept
-
-    monkeypatch.setattr(signwatch.log, "add_execution", add_execution)
+def test_what_is_due_is_run_from_the_start_on(signwatch: Services) -> None:
+    """The runs that came due while the program was not there are the first to be made up for."""
+    at = now()
+    (hourly,) = signwatch.schedules.all()
+    table = SchedulesTable(signwatch.log.database)
+    table.change(replace(hourly, runs_from=at - timedelta(hours=1)))
     signwatch.start_schedule()
-    assert signwatch.schedule is not None
-    signwatch.schedule._job.modify(next_run_time=now())
-    assert ended.wait(LONGEST)
-    (done,) = signwatch.log.executions(9)
+    until(lambda: _ended(signwatch), "the run is made up for")
+    done = signwatch.log.executions(9)[-1]
     assert (done.trigger, done.schedule) == (Trigger.SCHEDULED, "hourly")
     assert done.status is ExecutionStatus.FAILED
+    assert done.due_at is not None
+    assert at - timedelta(hours=1) < done.due_at <= now()
+    assert done.window == Window(done.due_at - timedelta(hours=1), done.due_at)
 
 
-def test_a_scheduled_execution_covers_the_time_up_to_the_last_full_hour(
+def _ended(signwatch: Services) -> bool:
+    found = signwatch.log.executions(9)
+    return bool(found) and found[-1].status is not ExecutionStatus.IN_PROGRESS
+
+
+def test_what_was_under_way_in_a_process_that_is_gone_ends_at_the_start(
     signwatch: Services,
 ) -> None:
-    signwatch.set_monitor_settings(MonitorSettings(0.5, 90))
-    before = now()
-    window = signwatch.run_scheduled().window
-    hours = {moment.replace(minute=0, second=0, microsecond=0) for moment in (before, now())}
-    assert window.end in hours
-    assert window.end - window.start == timedelta(minutes=90)
-    assert window.endpoint is None
-
-
-def test_of_several_processes_one_keeps_the_scheduled_execution(signwatch: Services) -> None:
-    first = signwatch.run_monitor(AROUND_NOON, trigger=Trigger.SCHEDULED, schedule="hourly")
-    signwatch.run_monitor(AROUND_NOON, trigger=Trigger.SCHEDULED, schedule="hourly")
-    assert signwatch.log.executions(9) == [first]
-    later = replace(AROUND_NOON, end=NOON + timedelta(hours=2))
-    others = [
-        signwatch.run_monitor(later, trigger=Trigger.SCHEDULED, schedule="hourly"),
-        signwatch.run_monitor(AROUND_NOON),
-        signwatch.run_monitor(AROUND_NOON),
-    ]
-    kept = {done.execution_id for done in signwatch.log.executions(9)}
-    assert kept == {done.execution_id for done in [first, *others]}
+    crashed = make_execution(now(), status=ExecutionStatus.IN_PROGRESS, figures=None)
+    ExecutionsTable(signwatch.log.database).begin(crashed)
+    signwatch.start_schedule()
+    assert signwatch.log.execution(crashed.execution_id).status is ExecutionStatus.FAILED
 
 
 def test_upkeep_applies_retention(
@@ -299,8 +289,9 @@ def test_upkeep_applies_retention(
     signwatch = request.getfixturevalue("signwatch")
     old, young = (make_capture(inferred_at=now() - timedelta(days=days)) for days in (3, 1))
     signwatch.log.append([old, young], [])
+    environment.setattr(services, "UPKEEP_SECONDS", 60)
+    environment.setattr(services.random, "uniform", lambda low, high: low)
     signwatch.start_schedule()
-    signwatch.schedule._upkeep.modify(next_run_time=now())
     until(lambda: signwatch.log.count(EVERYTHING) == 1, "the old capture is deleted")
     assert signwatch.log.capture(young.capture_id).capture.capture_id == young.capture_id
 
@@ -347,12 +338,12 @@ def test_closed_services_are_built_anew_over_the_same_log(signwatch: Services) -
     assert again.log.count(EVERYTHING) == 1
 
 
-def test_closing_stops_the_schedule(signwatch: Services) -> None:
+def test_closing_stops_what_repeats(signwatch: Services) -> None:
     signwatch.start_schedule()
-    schedule = signwatch.schedule
-    assert schedule is not None
+    threads = [each._thread for each in signwatch._repeating]
+    assert len(threads) == 3
     services.close_current()
-    assert not schedule._scheduler.running
+    assert not any(thread.is_alive() for thread in threads)
 
 
 def test_without_a_model_there_are_no_services(tmp_path: Path) -> None:

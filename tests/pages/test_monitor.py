@@ -10,12 +10,14 @@ from streamlit.testing.v1 import AppTest
 from core.figures import ALARM
 from core.labels import class_name
 from core.services import Services
-from core.types import MonitorSettings, Trigger, Window, now
+from core.store import ExecutionsTable
+from core.types import ExecutionStatus, MonitorSettings, Trigger, Window, now
+from tests.core.store.test_log import add_unreadable
 from tests.pages.conftest import OpenPage, go_to
-from tests.pages.elements import Alert, alerts, charts, labelled, metrics, values
+from tests.pages.elements import Alert, alerts, charts, labelled, labels, metrics, values
 from tests.pages.traffic import flood, request
 from tests.pictures import blocks
-from tests.records import NO_PREDICTION, make_capture
+from tests.records import NO_PREDICTION, make_capture, make_execution
 
 COMPLETED = "Completed: Job completed successfully with no violations."
 THRESHOLD, WINDOW = "Threshold, % of the window", "Window, minutes"
@@ -43,20 +45,9 @@ def shown_settings(at: AppTest) -> tuple[float, int]:
 def test_before_the_first_execution_it_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("monitor")
     assert alerts(at) == [
-        Alert("info", "No execution yet", "Press **Run now**, or wait for the full hour.")
+        Alert("info", "No execution yet", "Press **Run now**, or wait for a schedule.")
     ]
     assert shown_settings(at) == (50.0, 60)
-    # No schedule outside the dashboard's own process.
-    assert not [text for text in values(at.caption) if text.startswith("Runs by itself")]
-
-
-def test_the_next_scheduled_execution_is_announced(
-    open_page: OpenPage, signwatch: Services
-) -> None:
-    signwatch.start_schedule()
-    due = signwatch.schedule.next_run_at()
-    announced = f"Runs by itself every full hour; next at {due:%H:%M} UTC."
-    assert announced in values(open_page("monitor").caption)
 
 
 def test_saved_settings_last(open_page: OpenPage, signwatch: Services) -> None:
@@ -106,7 +97,7 @@ def test_clean_traffic_completes(open_page: OpenPage, signwatch: Services) -> No
     assert execution.trigger is Trigger.MANUAL
     facts = (
         f"Window {execution.window.start:%Y-%m-%d %H:%M:%S} to "
-        f"{execution.window.end:%H:%M:%S} UTC · threshold 50% · manual · "
+        f"{execution.window.end:%H:%M:%S} UTC · all endpoints · threshold 50% · manual · "
         f"took {(execution.ended_at - execution.started_at).total_seconds() * 1000:.0f} ms"
     )
     assert facts in values(at.caption)
@@ -149,6 +140,80 @@ def test_without_captures_nothing_was_evaluated(open_page: OpenPage, signwatch: 
     assert alerts(at) == [Alert("warning", "", execution.message)]
     assert execution.message.startswith("Failed: no captures between ")
     assert not at.metric
+
+
+def test_an_execution_under_way_is_shown_as_such(open_page: OpenPage, signwatch: Services) -> None:
+    begun = make_execution(
+        now(), status=ExecutionStatus.IN_PROGRESS, message="InProgress: under way", figures=None,
+        violations=(),
+    )  # fmt: skip
+    ExecutionsTable(signwatch.log.database).begin(begun)
+    at = open_page("monitor")
+    assert alerts(at) == [Alert("info", "", "InProgress: under way")]
+    assert not at.metric
+    assert "constraint_violations.json" not in labels(at.get("download_button"))
+    assert at.dataframe[-1].value["predictions"].isna().tolist() == [True]
+
+
+def test_one_that_broke_off_shows_its_error_its_log_and_no_figures(
+    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch,
+    downloads: dict[str, Callable[[], bytes]],
+) -> None:  # fmt: skip
+    with monkeypatch.context() as broken:
+        broken.setattr("core.executions.evaluate", lambda *_, **__: 1 / 0)
+        flood(signwatch, same=4, others=1)
+        done = signwatch.run_monitor()
+    at = open_page("monitor")
+    message = "Failed: it broke off with ZeroDivisionError: division by zero"
+    assert alerts(at) == [Alert("warning", "", message)]
+    assert at.code[-1].value == "\n".join(
+        signwatch.executions.log_of(done.execution_id).lines
+    )  # fmt: skip
+    assert at.code[-1].value.endswith(message)
+    assert json.loads(downloads["constraint_violations.json"]()) == {"violations": []}
+
+
+def test_the_log_says_what_was_read_and_what_each_rule_said(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    flooding = flood(signwatch, same=4, others=1)
+    run_now(at := open_page("monitor"))
+    (done,) = signwatch.log.executions(5)
+    said = [line.partition(" UTC  ")[2] for line in at.code[-1].value.splitlines()]
+    (other,) = done.figures.counts.keys() - {flooding}
+    assert said[0] == "Started now, manual"
+    assert said[1].endswith("UTC, all endpoints: 5 predictions, 0 records that could not be read")
+    assert said[2:4] == [f"{{{flooding}: 4, {other}: 1}}", "Baseline none"]
+    assert len([line for line in said if line.startswith("Rule ")]) == len(done.outcomes)
+    assert said[-1] == done.message
+
+
+def test_records_that_could_not_be_read_are_shown_with_the_reason(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    moment = now() - timedelta(minutes=5)
+    add_unreadable(signwatch.log, "signwatch", moment)
+    flood(signwatch, same=1, others=1)
+    run_now(at := open_page("monitor"))
+    assert "**Records that could not be read:** 1" in values(at.markdown)
+    (table,) = [each.value for each in at.dataframe if "reason" in each.value]
+    (row,) = table.to_dict("records")
+    assert row | {"at": None} == {
+        "at": None, "reason": "no JSON", "file": "a.jsonl", "line": 1, "begins with": "{",
+    }  # fmt: skip
+    assert abs(row["at"] - moment) < timedelta(seconds=1)
+    # What retention deletes from the log stays with the execution.
+    with signwatch.log.database.transaction() as transaction:
+        transaction.execute("DELETE FROM log.unreadable")
+    assert "**Records that could not be read:** 1" in values(open_page("monitor").markdown)
+
+
+def test_an_execution_of_before_says_that_it_kept_no_log(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    ExecutionsTable(signwatch.log.database).begin(make_execution())
+    said = values(open_page("monitor").caption)
+    assert "This execution is of an earlier version, which kept no log." in said
 
 
 def test_executions_are_listed_newest_first(open_page: OpenPage, signwatch: Services) -> None:

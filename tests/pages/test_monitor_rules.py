@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.baselines import files_of
 from core.monitor.baseline import Baseline
 from core.services import Services
+from core.store import ExecutionsTable
 from core.types import now
 from tests.pages.conftest import OpenPage
 from tests.pages.elements import Alert, alerts, charts, labelled, labels, values
@@ -187,7 +188,7 @@ def test_an_empty_window_and_no_baseline_are_not_computed(
 def test_an_execution_of_before_says_that_it_kept_no_outcomes(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.log.add_execution(replace(make_execution(), baseline_id="gone"))
+    ExecutionsTable(signwatch.log.database).begin(replace(make_execution(), baseline_id="gone"))
     at = open_page("monitor")
     assert "This execution is of an earlier version, which kept the violations alone." in values(
         at.caption

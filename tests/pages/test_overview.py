@@ -23,7 +23,7 @@ from tests.records import NO_PREDICTION, make_capture
 
 NOT_RUN = Alert(
     "info", "No execution yet",
-    "The monitor has not run yet; it runs every full hour, or now on the Monitor page.",
+    "The monitor has not run yet; it runs by schedule, or now on the Monitor page.",
 )  # fmt: skip
 ALL_EXECUTIONS = ("All executions", "monitor")
 TRY_IT_LINK = ("**Try it: fool the classifier**", "attack")

@@ -64,7 +64,13 @@ def test_a_schedule_of_the_past_never_runs_again() -> None:
         (HOURLY, "every hour at minute 0 (UTC)"),
         ("cron(5 7 * * ? *)", "every day at 07:05 UTC"),
         ("cron(0 17/12 ? * * *)", "every 12 hours of a day, from 17:00 UTC on"),
-        ("cron(0/5 * ? * * *)", "cron(0/5 * ? * * *) (UTC)"),
+        ("cron(* * ? * * *)", "every minute"),
+        ("cron(0/5 * ? * * *)", "every 5 minutes"),
+        ("cron(*/15 * * * ? *)", "every 15 minutes"),
+        ("cron(0/7 * ? * * *)", "cron(0/7 * ? * * *) (UTC)"),
+        ("cron(3/5 * ? * * *)", "cron(3/5 * ? * * *) (UTC)"),
+        ("cron(0/5 8 ? * * *)", "cron(0/5 8 ? * * *) (UTC)"),
+        ("cron(0 9 ? * MON-FRI *)", "cron(0 9 ? * MON-FRI *) (UTC)"),
     ],
 )
 def test_words(text: str, words: str) -> None:

@@ -17,14 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import NotFound, SignwatchError, Unavailable
-from core.store import CaptureLog, database, rows
+from core.journal import ExecutionLog
+from core.store import CaptureLog, ExecutionsTable
 from core.store.schema import MIGRATIONS
 from core.types import (
     Capture,
     CaptureFilter,
     ConfidenceAt,
     Decision,
-    Execution,
     MonitorSettings,
     Payload,
     Provenance,
@@ -132,12 +132,6 @@ def test_maintenance_changes_nothing(maintained_log: CaptureLog, captures: list[
 
 
 @few
-@given(execution=records.executions)
-def test_an_execution_comes_back_as_it_was(shared_log: CaptureLog, execution: Execution) -> None:
-    shared_log.add_execution(execution)
-    assert execution in shared_log.executions(1000)
-
-
 @pytest.mark.parametrize("seed", [0, 1])
 def test_an_image_comes_back_as_it_was(log: CaptureLog, seed: int) -> None:
     image = make_image(seed)
@@ -358,49 +352,6 @@ def test_the_newest_capture(log: CaptureLog) -> None:
     assert log.last_capture_at() == NOON + timedelta(seconds=3)
 
 
-def test_executions_are_found_by_id_schedule_and_endpoint(log: CaptureLog) -> None:
-    hourly = make_execution(schedule="hourly", window=Window(NOON, NOON, "cars"))
-    manual = make_execution(schedule=None)
-    for each in (hourly, manual):
-        log.add_execution(each)
-    assert log.execution(manual.execution_id) == manual
-    with raises(NotFound, "no execution none in the log"):
-        log.execution("none")
-    assert log.executions(9, schedule="hourly") == log.executions(9, endpoint="cars") == [hourly]
-    assert log.executions(9, schedule="hourly", endpoint="vans") == []
-    assert len(log.executions(9)) == 2
-
-
-def test_executions_of_before_have_no_outcomes(
-    new_address: NewAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address, before = new_address(tmp_path), make_execution()
-    with monkeypatch.context() as patched:
-        patched.setattr(database, "MIGRATIONS", MIGRATIONS[:3])
-        log = CaptureLog(address)
-        marks = ", ".join("?" * 13)
-        with log.database.transaction() as transaction:
-            transaction.execute(
-                f"INSERT INTO log.executions VALUES ({marks})", rows.execution_row(before)[:13]
-            )
-        log.close()
-    log = CaptureLog(address)
-    try:
-        assert log.executions(9) == [before]
-        assert (before.outcomes, before.baseline_id) == ((), None)
-        log.add_execution(later := make_execution(NOON + timedelta(hours=1), baseline_id="b-1"))
-        assert log.executions(9) == [later, before]
-    finally:
-        log.close()
-
-
-def test_the_latest_executions_come_first(log: CaptureLog) -> None:
-    executions = [make_execution(NOON + timedelta(minutes=n)) for n in range(4)]
-    for execution in executions:
-        log.add_execution(execution)
-    assert log.executions(3) == executions[:0:-1]
-
-
 def test_the_latest_monitor_settings_count(log: CaptureLog) -> None:
     assert log.monitor_settings() is None
     log.set_monitor_settings(MonitorSettings(0.25, 5), NOON + timedelta(seconds=1))
@@ -467,7 +418,7 @@ def test_a_reopened_log_holds_everything(new_address: NewAddress, tmp_path: Path
     log = CaptureLog(address)
     log.append([capture], [image])
     log.verdicts.add([decision])
-    log.add_execution(execution)
+    ExecutionsTable(log.database).keep(execution, ExecutionLog(()))
     log.set_monitor_settings(MonitorSettings(0.25, 5), NOON)
     log.close()
     again = CaptureLog(address)
@@ -497,7 +448,6 @@ USES: dict[str, Callable[[CaptureLog], object]] = {
     "count": lambda log: log.count(EVERYTHING),
     "find": lambda log: log.find(EVERYTHING, limit=1),
     "capture": lambda log: log.capture("a"),
-    "add_execution": lambda log: log.add_execution(make_execution()),
     "execution": lambda log: log.execution("a"),
     "executions": lambda log: log.executions(1),
     "set_monitor_settings": lambda log: log.set_monitor_settings(MonitorSettings(0.5, 60), NOON),
@@ -507,7 +457,7 @@ USES: dict[str, Callable[[CaptureLog], object]] = {
 
 def test_every_use_is_known_to_this_test() -> None:
     public = {name for name in vars(CaptureLog) if not name.startswith("_")}
-    assert set(USES) == public - {"close"}
+    assert set(USES) == public - {"close", "shared"}
 
 
 @pytest.mark.parametrize("use", USES)

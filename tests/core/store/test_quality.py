@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from core.imported import GroundTruthRow
-from core.store import CaptureFilesTable, CaptureLog, QualityTable
+from core.journal import ExecutionLog
+from core.store import CaptureFilesTable, CaptureLog, ExecutionsTable, QualityTable
 from core.types import Capture, Decision, ExecutionStatus, Provenance, Verdict, Window
 from tests.records import NOON, make_capture, make_execution, make_prediction, make_unanswered
 
@@ -127,12 +128,16 @@ def test_an_alarm_overlaps_or_stands(
         at = NOON + end
         window = Window(at - HOUR, at, changes.get("endpoint"))
         rest = {name: value for name, value in changes.items() if name != "endpoint"}
-        log.add_execution(make_execution(at, window=window, **rest))
+        ExecutionsTable(log.database).keep(
+            make_execution(at, window=window, **rest), ExecutionLog(())
+        )
     assert table.in_alarm(WINDOW) is expected
 
 
 def test_an_alarm_at_another_endpoint_is_none_here(log: CaptureLog, table: QualityTable) -> None:
-    log.add_execution(make_execution(window=Window(NOON, NOON + HOUR, "cars")))
+    ExecutionsTable(log.database).keep(
+        make_execution(window=Window(NOON, NOON + HOUR, "cars")), ExecutionLog(())
+    )
     assert not table.in_alarm(Window(NOON, NOON + HOUR, "signwatch"))
     assert table.in_alarm(Window(NOON, NOON + HOUR, "cars"))
     assert table.in_alarm(WINDOW)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.store import CaptureLog
+from core.journal import ExecutionLog
+from core.store import CaptureLog, ExecutionsTable
 from core.store.address import FileAddress
 from core.store.pictures import Pictures
 from core.store.retention import SPARED, Removed, Retention
@@ -115,7 +116,7 @@ def test_verdicts_executions_and_settings_stay(log: CaptureLog) -> None:
     log.append([capture], [])
     decision = Decision(capture.capture_id, Verdict.UNREADABLE, None, "", "ada", LATER)
     log.verdicts.add([decision])
-    log.add_execution(execution)
+    ExecutionsTable(log.database).keep(execution, ExecutionLog(()))
     log.set_monitor_settings(MonitorSettings(0.25, 5), LATER)
     Retention(log.database, days=1, gigabytes=0).apply(LATER)
     assert ids(log) == set()

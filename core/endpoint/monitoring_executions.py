@@ -1,0 +1,109 @@
+"""Executions and their processing jobs, as SageMaker lists and describes them."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core import services
+from core.endpoint import aws
+from core.endpoint.aws import ARN, MONITORING_TYPE, Document
+from core.sagemaker import constraint_violations
+from core.store import ExecutionsTable
+from core.types import Execution, ExecutionStatus
+
+BUCKET = "signwatch"
+LONGEST_REASON = 1024  # characters, as SageMaker's
+TIMES = {"CreationTime": "created", "ScheduledTime": "scheduled", "LastModifiedTime": "modified"}
+ORDERS = {"CreationTime": "created", "ScheduledTime": "scheduled", "Status": "status"}
+JOB_STATES = {
+    ExecutionStatus.IN_PROGRESS: "InProgress", ExecutionStatus.FAILED: "Failed",
+}  # fmt: skip
+
+
+async def violations_file(request: Request) -> Response:
+    """constraint_violations.json of one execution, where its S3 address says."""
+    name = request.path_params["execution_id"]
+    execution = await run_in_threadpool(services.current().log.execution, name)
+    return JSONResponse(constraint_violations(execution.violations))
+
+
+def list_executions(document: Document) -> Document:
+    """ListMonitoringExecutions: newest first, unless another order is asked for."""
+    if _of_another_kind(document):
+        return {"MonitoringExecutionSummaries": []}
+    table = ExecutionsTable(services.current().log.database)
+    narrowed = {
+        name: aws.optional_text(document, field)
+        for name, field in (
+            ("schedule", "MonitoringScheduleName"), ("endpoint", "EndpointName"),
+            ("status", "StatusEquals"),
+        )
+    }  # fmt: skip
+    after, before = (aws.limits(document, end, TIMES) for end in ("After", "Before"))
+    order, rising = aws.order(document, ORDERS), aws.rising(document)
+
+    def read(limit: int, skip: int) -> list[Execution]:
+        return table.latest(
+            limit, **narrowed, after=after, before=before, order=order, rising=rising, skip=skip
+        )
+
+    return aws.part(document, "MonitoringExecutionSummaries", read, summary)
+
+
+def describe_job(document: Document) -> Document:
+    """DescribeProcessingJob: the exit message, and where the violations lie."""
+    execution = services.current().log.execution(aws.text(document, "ProcessingJobName"))
+    output = {
+        "OutputName": "monitoring_output",
+        "S3Output": {
+            "S3Uri": f"s3://{BUCKET}/executions/{execution.execution_id}",
+            "LocalPath": "/opt/ml/processing/output", "S3UploadMode": "Continuous",
+        },
+    }  # fmt: skip
+    described = {
+        "ProcessingJobName": execution.execution_id,
+        "ProcessingJobArn": _job_arn(execution),
+        "ProcessingJobStatus": JOB_STATES.get(execution.status, "Completed"),
+        "ProcessingResources": {},
+        "AppSpecification": {"ImageUri": "signwatch"},
+        "ProcessingOutputConfig": {"Outputs": [output]},
+        "Environment": {"THRESHOLD": str(execution.threshold)},
+        "CreationTime": execution.started_at.timestamp(),
+        "ProcessingStartTime": execution.started_at.timestamp(),
+    }
+    if execution.status is ExecutionStatus.IN_PROGRESS:
+        return described
+    ended = {"ProcessingEndTime": execution.ended_at.timestamp()}
+    return described | ended | (_failure(execution) or {"ExitMessage": execution.message})
+
+
+def summary(execution: Execution) -> Document:
+    """A MonitoringExecutionSummary."""
+    return {
+        "MonitoringScheduleName": execution.schedule or execution.trigger.value,
+        "ScheduledTime": (execution.due_at or execution.started_at).timestamp(),
+        "CreationTime": execution.started_at.timestamp(),
+        "LastModifiedTime": execution.ended_at.timestamp(),
+        "MonitoringExecutionStatus": execution.status.value,
+        "ProcessingJobArn": _job_arn(execution),
+        "MonitoringType": MONITORING_TYPE,
+        **({"EndpointName": execution.window.endpoint} if execution.window.endpoint else {}),
+        **_failure(execution),
+    }
+
+
+def _failure(execution: Execution) -> Document:
+    failed = execution.status is ExecutionStatus.FAILED
+    return {"FailureReason": execution.message[:LONGEST_REASON]} if failed else {}
+
+
+def _job_arn(execution: Execution) -> str:
+    return f"{ARN}processing-job/{execution.execution_id}"
+
+
+def _of_another_kind(document: Document) -> bool:
+    """Whether only executions are asked for that there are none of here."""
+    kind = aws.optional_text(document, "MonitoringTypeEquals") or MONITORING_TYPE
+    return kind != MONITORING_TYPE or "MonitoringJobDefinitionName" in document
