@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core.types import now
 
@@ -21,6 +22,16 @@ class UnreadableRecord:
     inferred_at: datetime
     reason: str
     content: str
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read."""
+        return vars(self) | {"inferred_at": self.inferred_at.isoformat()}
+
+    @staticmethod
+    def from_json(document: dict[str, Any]) -> UnreadableRecord:
+        """The record that `to_json` wrote."""
+        moment = datetime.fromisoformat(document["inferred_at"])
+        return UnreadableRecord(**document | {"inferred_at": moment})
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ ROUTES = [
     Route(CAPTURE_CONFIG, guarded(operations.write_capture_config), methods=["PUT"]),
     Route("/api/references", guarded(commands.references), methods=["POST"]),
     Route("/api/monitor/run", guarded(commands.monitor_run), methods=["POST"]),
+    Route("/api/executions/{execution_id}", guarded(commands.read_execution), methods=["GET"]),
     Route("/api/baselines", guarded(baselines.list_baselines), methods=["GET"]),
     Route("/api/baselines", guarded(baselines.add_baseline), methods=["POST"]),
     Route("/api/baselines/{baseline_id}", guarded(baselines.read_baseline), methods=["GET"]),

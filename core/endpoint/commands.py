@@ -35,6 +35,13 @@ async def monitor_run(request: Request) -> Response:
     return JSONResponse(await run_in_threadpool(run_monitor, options))
 
 
+async def read_execution(request: Request) -> Response:
+    """One execution with its log and the records that could not be read."""
+    return JSONResponse(
+        await run_in_threadpool(execution_in_full, request.path_params["execution_id"])
+    )
+
+
 async def triage_export(request: Request) -> Response:
     """A ZIP of everything decided."""
     content = await run_in_threadpool(lambda: services.current().desk.export())
@@ -59,6 +66,15 @@ def run_monitor(options: dict[str, Any]) -> dict[str, Any]:
     if window.start >= window.end:
         raise BadInput(f"the window must begin before it ends, got {window.start} to {window.end}")
     return running.run_monitor(window, threshold=threshold).to_json()
+
+
+def execution_in_full(execution_id: str) -> dict[str, Any]:
+    """What `GET /api/executions/{execution_id}` answers. log: null where none was kept."""
+    running = services.current()
+    document = running.log.execution(execution_id).to_json()
+    log = running.executions.log_of(execution_id)
+    records = [] if log is None else [record.to_json() for record in log.unreadable]
+    return document | {"log": None if log is None else log.lines, "unreadable_records": records}
 
 
 def parse_time(text: object) -> datetime | None:

@@ -73,10 +73,7 @@ class ExecutionsTable:
             transaction.execute("DELETE FROM log.execution_logs WHERE execution_id = ?", [name])
             number = begun[0][0] if begun else _next_number(transaction)
             transaction.execute(_INSERT, [*_row(execution), number])
-            unreadable = [
-                asdict(record) | {"inferred_at": record.inferred_at.isoformat()}
-                for record in log.unreadable
-            ]
+            unreadable = [record.to_json() for record in log.unreadable]
             transaction.execute(
                 "INSERT INTO log.execution_logs VALUES (?, ?, ?)",
                 [name, json.dumps(log.lines), json.dumps(unreadable)],
@@ -202,10 +199,4 @@ def _outcome(found: dict[str, Any]) -> Outcome:
 
 def _log(row: Row) -> ExecutionLog:
     lines, unreadable = (json.loads(packed) for packed in row)
-    return ExecutionLog(
-        tuple(lines),
-        tuple(
-            UnreadableRecord(**each | {"inferred_at": datetime.fromisoformat(each["inferred_at"])})
-            for each in unreadable
-        ),
-    )
+    return ExecutionLog(tuple(lines), tuple(map(UnreadableRecord.from_json, unreadable)))

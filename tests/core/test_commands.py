@@ -18,7 +18,7 @@ import torch
 from core import datasets, running, services, signs
 from core.__main__ import main
 from core.analysts import LOCAL
-from core.commands import cli
+from core.commands import cli, monitor
 from core.commands.options import share_of_range
 from core.desk import Said
 from core.images import decode
@@ -505,6 +505,24 @@ def test_an_empty_window_says_what_to_do(run: Run) -> None:
     done = run("monitor", "run", *AROUND_NOON)
     assert done.code == 2
     assert done.out.startswith(f"{NOTHING}\n{{}}\nnot computed class share")
+
+
+def test_interrupting_is_no_violation(run: Run, environment: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    environment.setattr(monitor, "run_monitor", interrupted)
+    assert run("monitor", "run") == Outcome(130, "", "\nAborted!\n")
+
+
+def test_an_evaluation_that_breaks_off_says_why(
+    run: Run, signwatch: Services, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr("core.executions.evaluate", lambda *_, **__: 1 / 0)
+    environment.setattr(signwatch.log, "window_figures", lambda *_, **__: 1 / 0)
+    done = run("monitor", "run", *AROUND_NOON)
+    assert done.code == 2
+    assert done.out == "Failed: it broke off with ZeroDivisionError: division by zero\n{}\n"
 
 
 def test_the_monitor_asks_the_running_dashboard(dashboard: str, signwatch: Services) -> None:

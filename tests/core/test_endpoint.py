@@ -25,11 +25,13 @@ from core.errors import BadInput
 from core.images import decode, encode_png
 from core.sagemaker import CONTENT_TYPES, prediction_json
 from core.services import Services
+from core.store import ExecutionsTable
 from core.types import Capture, CaptureFilter, Prediction, Provenance, Verdict
+from tests.core.store.test_log import add_unreadable
 from tests.expect import raises
 from tests.npy import BAD_ARRAYS, BadArray, npy
 from tests.pictures import BAD, GOOD, BadFile, GoodFile, blocks, noise, rotated_jpeg, saved
-from tests.records import NOON, make_capture, make_image, make_prediction
+from tests.records import NOON, make_capture, make_execution, make_image, make_prediction
 
 EVERYTHING = CaptureFilter()
 NPY = {"Content-Type": "application/x-npy"}
@@ -623,6 +625,29 @@ def test_options_of_the_monitor_are_taken(client: TestClient, signwatch: Service
     }
     other = client.post("/api/monitor/run", json=AROUND_NOON | {"endpoint": "cars"}).json()
     assert (other["status"], other["total"]) == ("Failed", 0)
+
+
+def test_an_execution_is_read_with_its_log_and_its_unreadable_records(
+    client: TestClient, signwatch: Services
+) -> None:
+    attacked(signwatch)
+    add_unreadable(signwatch.log, "signwatch", NOON)
+    ran = client.post("/api/monitor/run", json=AROUND_NOON).json()
+    answer = client.get(f"/api/executions/{ran['execution_id']}")
+    document = answer.json()
+    assert {name: document[name] for name in ran} == ran
+    assert document["unreadable"] == 1
+    assert document["unreadable_records"] == [
+        {"path": "a.jsonl", "line": 1, "inferred_at": "2026-02-14T12:00:00+00:00",
+         "reason": "no JSON", "content": "{"}
+    ]  # fmt: skip
+    assert document["log"][2].endswith(" UTC  {14: 322, 1: 78}")
+    assert document["log"][-1].endswith(f" UTC  {ran['message']}")
+    before = make_execution()
+    ExecutionsTable(signwatch.log.database).begin(before)
+    document = client.get(f"/api/executions/{before.execution_id}").json()
+    assert (document["log"], document["unreadable_records"]) == (None, [])
+    assert client.get("/api/executions/none").status_code == 404
 
 
 def test_without_options_the_monitor_takes_its_window(
