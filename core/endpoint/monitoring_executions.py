@@ -34,20 +34,18 @@ def list_executions(document: Document) -> Document:
     if _of_another_kind(document):
         return {"MonitoringExecutionSummaries": []}
     table = ExecutionsTable(services.current().log.database)
-    narrowed = {
-        name: aws.optional_text(document, field)
-        for name, field in (
-            ("schedule", "MonitoringScheduleName"), ("endpoint", "EndpointName"),
-            ("status", "StatusEquals"),
-        )
-    }  # fmt: skip
+    schedule, endpoint, status = (
+        aws.optional_text(document, field)
+        for field in ("MonitoringScheduleName", "EndpointName", "StatusEquals")
+    )
     after, before = (aws.limits(document, end, TIMES) for end in ("After", "Before"))
     order, rising = aws.order(document, ORDERS), aws.rising(document)
 
     def read(limit: int, skip: int) -> list[Execution]:
         return table.latest(
-            limit, **narrowed, after=after, before=before, order=order, rising=rising, skip=skip
-        )
+            limit, schedule=schedule, endpoint=endpoint, status=status, after=after, before=before,
+            order=order, rising=rising, skip=skip,
+        )  # fmt: skip
 
     return aws.part(document, "MonitoringExecutionSummaries", read, summary)
 
