@@ -289,4 +289,4 @@ def test_executions_stand_in_a_strip_with_what_they_found(
     violated = signwatch.run_monitor()
     (cells,) = charts(open_page("overview"))["executions"]["data"]
     assert cells["marker"]["color"] == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
-    assert cells["customdata"][-1][1:] == [violated.message, "4"]
+    assert cells["customdata"][-1][1:] == [violated.message, "4 predictions"]

@@ -131,7 +131,6 @@ def test_maintenance_changes_nothing(maintained_log: CaptureLog, captures: list[
             assert comparable(kept) == comparable(capture)
 
 
-@few
 @pytest.mark.parametrize("seed", [0, 1])
 def test_an_image_comes_back_as_it_was(log: CaptureLog, seed: int) -> None:
     image = make_image(seed)
