@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.labels import all_labels, class_name
+from core.monitor.suspects import classes_in_question
 from core.services import current
 from core.types import Execution, ExecutionStatus, WindowFigures
 from pages._explain_link import to_violation
@@ -51,10 +52,11 @@ def show_leader(found: WindowFigures, threshold: float) -> None:
 
 
 def _link_to_maps(execution: Execution) -> None:
-    """From each class above the threshold to what was looked at when it was said."""
-    shares = execution.figures.shares() if execution.figures else {}
-    for class_id, share in shares.items():
-        if share > execution.threshold and class_id < len(all_labels()):
+    """From each class that its violations are about to what was looked at when it was said."""
+    baseline = execution.baseline_id
+    usual = current().baselines.counts(baseline) if baseline else {}
+    for class_id in classes_in_question(execution, usual):
+        if class_id < len(all_labels()):
             st.page_link(
                 "explain.py", label=f"Why {class_name(class_id)}? See the heat maps",
                 icon=":material/visibility:", query_params=to_violation(execution, class_id),

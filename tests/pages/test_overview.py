@@ -12,14 +12,15 @@ from core.figures import ALARM, MUTED, ORDINARY
 from core.labels import class_name
 from core.overview_figures import STRIP_COLOURS
 from core.services import Services
-from core.types import ExecutionStatus, MonitorSettings, Provenance, Verdict, now
+from core.store import ExecutionsTable
+from core.types import ExecutionStatus, MonitorSettings, Provenance, Verdict, WindowFigures, now
 from pages._attack_link import TRY_IT, AttackLink
 from pages._explain_link import ExplainLink
 from tests.pages.conftest import SHELL, OpenPage
 from tests.pages.elements import Alert, alerts, charts, links, metrics, values
 from tests.pages.traffic import decide, flood, put_flagged, request
 from tests.pictures import blocks
-from tests.records import NO_PREDICTION, make_capture
+from tests.records import NO_PREDICTION, make_capture, make_execution
 
 NOT_RUN = Alert(
     "info", "No execution yet",
@@ -152,6 +153,15 @@ def test_an_execution_without_traffic_was_not_an_evaluation(
     (warning,) = alerts(open_page("overview"))
     assert (warning.kind, warning.title) == ("warning", "Not evaluated")
     assert warning.text.startswith(execution.message)
+
+
+def test_a_violation_below_the_threshold_leads_to_the_class_that_gained_most(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    figures = WindowFigures(5, {14: 2, 2: 2, 1: 1}, 0.75, 0, 0)
+    ExecutionsTable(signwatch.log.database).begin(make_execution(figures=figures, threshold=0.5))
+    shown = [label for label, *_ in links(open_page("overview"))]
+    assert shown[0] == f"Why {class_name(2)}? See the heat maps"
 
 
 def test_a_later_execution_replaces_the_violation(open_page: OpenPage, signwatch: Services) -> None:
