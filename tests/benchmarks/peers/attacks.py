@@ -7,14 +7,13 @@ IN: pixels (batch, 3, height, width) float32 in [0, 1], labels (batch,). OUT: on
 
 For parity they step through the form of the model that ours step through (the same logits and
 gradients, sooner); against the clock they take the model as it is. Attacks that climb the
-cross-entropy run in double precision here: in single precision the peers' softmax rounds to 1 for
-a sure model, which hides a part of the gradient (ours writes the loss so that it does not,
-core/vision/attacks/task.py), and this is about the attacks, not about rounding.
+cross-entropy get its logits in double precision here: in single precision the peers' softmax
+rounds to 1 for a sure model, which hides a part of the gradient (ours writes the loss so that it
+does not, core/vision/attacks/task.py), and this is about the attacks, not about rounding.
 """
 
 from __future__ import annotations
 
-import copy
 import sys
 import time
 import warnings
@@ -24,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.vision import classifier as classifiers
 from core.vision.attacks import PGD
@@ -53,13 +52,29 @@ Pixels = NDArray[np.float32]
 Craft = Callable[[Tensor, Tensor], Tensor]
 
 
-def with_foolbox(model: Classifier, attack: foolbox.Attack, epsilon: float | None) -> Craft:
+class PreciseLogits(nn.Module):
+    """A model with double precision outside and single inside: its loss is exact, at its speed."""
+
+    def __init__(self, model: Classifier) -> None:
+        super().__init__()
+        self.model, self.manifest, self.classes = model, model.manifest, model.classes
+        self.eval()
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(batch, 3, height, width) in [0, 1] -> (batch, classes)."""
+        return self.model(pixels.float()).double()
+
+
+Either = Classifier | PreciseLogits
+
+
+def with_foolbox(model: Either, attack: foolbox.Attack, epsilon: float | None) -> Craft:
     """Of its results the clipped one, which keeps the budget."""
     fmodel = foolbox.PyTorchModel(model, bounds=(0, 1), device="cpu")
     return lambda pixels, labels: attack(fmodel, pixels, labels, epsilons=epsilon)[1]
 
 
-def with_art(model: Classifier, make: Callable[[PyTorchClassifier], object]) -> Craft:
+def with_art(model: Either, make: Callable[[PyTorchClassifier], object]) -> Craft:
     """numpy in, numpy out."""
     side = model.manifest.input_size
     estimator = PyTorchClassifier(
@@ -73,7 +88,7 @@ def with_art(model: Classifier, make: Callable[[PyTorchClassifier], object]) -> 
 def crafts(model: Classifier) -> Iterator[tuple[str, Craft]]:
     """Every attack of a peer at the settings that both sides use."""
     s = SETTINGS
-    yield from on_cross_entropy(copy.deepcopy(model).double())
+    yield from on_cross_entropy(PreciseLogits(model))
     yield (
         "deepfool/foolbox",
         with_foolbox(model, foolbox.attacks.L2DeepFoolAttack(steps=s["deepfool"]["steps"]), None),
@@ -88,7 +103,7 @@ def crafts(model: Classifier) -> Iterator[tuple[str, Craft]]:
     )  # fmt: skip
 
 
-def on_cross_entropy(model: Classifier) -> Iterator[tuple[str, Craft]]:
+def on_cross_entropy(model: PreciseLogits) -> Iterator[tuple[str, Craft]]:
     """The attacks that climb the cross-entropy, and ART's, which take one precision for all."""
     s = SETTINGS
     sizes = {name: settings.get("step_size") for name, settings in s.items()}
@@ -128,7 +143,7 @@ def on_cross_entropy(model: Classifier) -> Iterator[tuple[str, Craft]]:
 
 
 def precise(craft: Craft) -> Craft:
-    """`craft` on a model in double precision, for callers in single precision."""
+    """`craft` in double precision, for callers in single precision."""
     return lambda pixels, labels: craft(pixels.double(), labels).float()
 
 
