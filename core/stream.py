@@ -6,7 +6,7 @@ what becomes visible behind the cursor all the same is counted as late and said,
 State and cursor are kept in one transaction, which fails if somebody else kept theirs meanwhile: so
 a restart, or several replicas on one log, count nothing twice.
 
-Imported captures are of the past, and not the live stream: executions and replays look at those.
+Imported captures are of the past, and not the live stream: executions look at those.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from core.notices import LIVE
 from core.store import StreamTable
 from core.stream_look import Purpose, look, read
 from core.stream_records import EvidencePoint, StreamSettings
+from core.stream_replay import StreamReplay, replay
 from core.types import Outcome, Violation, Window, now
 
 STEPS = 1_000  # of one look
@@ -142,6 +143,21 @@ class StreamWatch:
     def evidence(self, window: Window, *, points: int = 400) -> list[EvidencePoint]:
         """The evidence of every channel over time, at most about `points` each."""
         return self._table.evidence(window, points=points)
+
+    def replay(
+        self, window: Window, settings: StreamSettings,
+        progress: Callable[[int, int, str], None], cancelled: Callable[[], bool],
+    ) -> StreamReplay:  # fmt: skip
+        """What it would have said of a stretch of the past, beside the baseline in force.
+
+        All endpoints together; nothing is kept. Raises BadInput without a baseline that serves.
+        """
+        chosen = self._baselines.chosen()
+        if chosen is None:
+            raise BadInput(NO_BASELINE)
+        line = settings.false_alarm_every
+        watcher, _ = self._watcher(chosen[0], line)
+        return replay(self._table, watcher, window, line, progress, cancelled)
 
     def forget(self) -> None:
         """Delete evidence that is older than anybody looks at."""

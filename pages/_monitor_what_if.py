@@ -7,12 +7,14 @@ import streamlit as st
 
 from core import what_if_figures
 from core.monitor.cron import HOURLY, Cron
+from core.monitor.stream_words import NAME
 from core.monitor.what_if import Replayed
 from core.monitor.window_rules import WINDOW_RULES
 from core.past import MAX_WINDOWS, Windows
 from core.services import current
-from core.types import now
+from core.types import Window, now
 from core.what_if import LookBack
+from pages import _monitor_what_if_stream
 from pages import _parts as parts
 from pages._job import WHAT_IF
 
@@ -26,7 +28,7 @@ def show() -> None:
     found = WHAT_IF.results().get(WINDOWS)
     with st.expander("What would have happened", icon=":material/history:",
                      expanded=found is not None or WHAT_IF.running(WINDOWS)):  # fmt: skip
-        st.caption("Every window rule over captures of the past, with any parameter. Nothing is "
+        st.caption("Every rule over captures of the past, with any parameter. Nothing is "
                    "kept, and nobody is alerted.")  # fmt: skip
         _choose()
         if WHAT_IF.running(WINDOWS):
@@ -90,7 +92,10 @@ def _replay(past: LookBack) -> None:
         )
         return
     choice, setting = st.columns([2, 1])
-    rule = choice.selectbox("Rule", list(WINDOW_RULES), key="what_if_rule")
+    rule = choice.selectbox("Rule", [*WINDOW_RULES, NAME], key="what_if_rule")
+    if rule == NAME:
+        _monitor_what_if_stream.show(Window(windows.start, windows.end))
+        return
     kind = WINDOW_RULES[rule]
     threshold = setting.number_input(
         kind.parameter.capitalize(), 0.001, 1.0, current().what_if.parameters()[rule], step=0.01,

@@ -33,15 +33,16 @@ class StreamTable:
         self._database = database
 
     def predictions(
-        self, since: datetime, until: datetime, *, limit: int
+        self, since: datetime, until: datetime, *, limit: int, again: bool = False
     ) -> tuple[Observed, datetime]:
         """The first of those made from `since` and before `until`, in order of time; up to when.
 
         The moment is `until`, or that of the first one that is left for the next time; those made
-        at one moment stay together. What is listed as taken already (`save`) is left out.
+        at one moment stay together. What is listed as taken already (`save`) is left out, unless it
+        is to be looked at again.
         """
         found = self._database.columns(
-            f"{_COLUMNS} {_LEFT} ORDER BY inferred_at, capture_id LIMIT ?",
+            f"{_COLUMNS} {_OWN if again else _LEFT} ORDER BY inferred_at, capture_id LIMIT ?",
             [naive(since), naive(until), limit + 1],
         )
         seen = _observed(found)

@@ -51,8 +51,12 @@ def model() -> Classifier:
 @cache
 def held_out() -> Dataset:
     """Real signs on tracks that were used neither for training nor for calibration."""
-    folder = os.environ.get("SIGNWATCH_GTSRB32") or ROOT.parent / "shared" / "gtsrb32"
-    return datasets.load(Path(folder)).fold("held-out")
+    return datasets.load(real_signs()).fold("held-out")
+
+
+def real_signs() -> Path:
+    """Where real signs lie, if they do."""
+    return Path(os.environ.get("SIGNWATCH_GTSRB32") or ROOT.parent / "shared" / "gtsrb32")
 
 
 def attacked_images(count: int) -> tuple[Tensor, Tensor]:

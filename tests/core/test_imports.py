@@ -39,7 +39,7 @@ LAYERS: list[set[str]] = [
     {"monitor", "capture_files", "attack_figures", "robustness_figures"},
     {"what_if_figures"},
     {"baselines", "quality", "what_if", "triage", "replay", "rehearsal"},
-    {"desk", "downloads", "stream_look"},
+    {"desk", "downloads", "stream_look", "stream_replay"},
     {"stream"},
     {"executions"},
     {"schedules", "serving"},

@@ -8,9 +8,11 @@ from streamlit.testing.v1 import AppTest
 from core.background import Job
 from core.baselines import files_of
 from core.monitor.baseline import Baseline
+from core.monitor.stream_words import NAME
 from core.monitor.window_rules import ChiSquared, ClassShare
 from core.services import Services
 from core.types import now
+from tests.observing import USUAL, attacked, captures, clean
 from tests.pages.conftest import OpenPage
 from tests.pages.elements import alerts, charts, labelled, metrics, values
 from tests.records import NOON, make_capture, make_prediction
@@ -111,6 +113,49 @@ def test_what_was_cut_is_told(open_page: OpenPage, signwatch: Services) -> None:
     at = look_back(open_page("monitor"), 50, "1")
     (told,) = [text for text in values(at.caption) if "earlier ones were left out" in text]
     assert "The latest 2,000 windows; 941 earlier ones were left out." in told
+
+
+# The stream detector
+
+
+def replay_stream(at: AppTest) -> AppTest:
+    at.selectbox(key="what_if_rule").select(NAME).run()
+    at.button(key="what_if_stream").click().run()
+    if "what_if_job" in at.session_state:
+        job: Job[object] = at.session_state["what_if_job"][1]
+        assert job.wait(LONGEST)
+        at.run()
+    assert not at.exception
+    return at
+
+
+def test_the_stream_detector_is_replayed_with_any_parameter(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.baselines.add(files_of(USUAL), origin="test")
+    signwatch.log.append(captures([*clean(100), *attacked(60)], NOON), [])
+    at = replay_stream(look_back(open_page("monitor"), 1))
+    (told,) = [text for text in values(at.markdown) if " predictions between " in text]
+    assert told == (
+        "**1 alarm** in 160 predictions between 2026-02-14 12:00 and 2026-02-14 13:00:00 UTC, with "
+        "at most one false alarm in 10,000."
+    )
+    (alarm,) = [text for text in values(at.markdown) if text.startswith(":red[:material/error:]")]
+    assert alarm.startswith(":red[:material/error:] 2026-02-14 12:00:12 UTC · Class 14 Stop came")
+    assert len(charts(at)["what_if_stream_chart"]["data"]) == 3
+    at.number_input(key="what_if_false_alarm_every").set_value(1e12).run()
+    at = replay_stream(at)
+    (told,) = [text for text in values(at.markdown) if " predictions between " in text]
+    assert told.startswith("**No alarm** in 160 predictions")
+
+
+def test_a_stream_without_baseline_says_what_to_do(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    put(signwatch, NOON, 1, 2)
+    at = replay_stream(look_back(open_page("monitor"), 1))
+    (problem,) = [alert.text for alert in alerts(at) if alert.kind == "error"]
+    assert problem.startswith("there is no baseline. Make one")
 
 
 # Editing
