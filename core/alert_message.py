@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from core.drill_records import mark_of
 from core.labels import class_name
 from core.notices import Notice, NoticeKind
 from core.types import Execution, WindowFigures
@@ -22,7 +23,7 @@ def message(
         text = ["This is a test: nothing was found. An alert would look for you here."]
     elif notice.kind is NoticeKind.RECOVERY:
         lasted = duration(notice.as_of - notice.since)
-        title = f"Signwatch: clean again after {lasted}"
+        title = f"Signwatch{_drill(execution)}: clean again after {lasted}"
         text = [
             "The latest execution found no violation.", "", *_facts(execution),
             f"Lasted: {lasted}, from {_utc(notice.since)} to {_utc(notice.as_of)}",
@@ -30,7 +31,7 @@ def message(
     else:
         word = "still" if notice.kind is NoticeKind.REMINDER else "alert"
         descriptions = [violation.description for violation in execution.violations]
-        title = f"Signwatch {word}: {descriptions[0]}"
+        title = f"Signwatch {word}{_drill(execution)}: {descriptions[0]}"
         more = len(descriptions) - MOST_VIOLATIONS
         lasted = duration(notice.as_of - notice.since)
         new = notice.as_of <= notice.since
@@ -43,6 +44,11 @@ def message(
         page = f"/monitor?execution={execution.execution_id}" if execution else ""
         text += [f"Look: {address.rstrip('/')}{page}"]
     return title, "\n".join(text)
+
+
+def _drill(execution: Execution) -> str:
+    """What stands in the title where a drill sent traffic into the window."""
+    return " (drill)" if mark_of(execution.outcomes) else ""
 
 
 def duration(length: timedelta) -> str:
@@ -61,7 +67,9 @@ def _facts(execution: Execution) -> list[str]:
     shares = list(found.shares().items())[:MOST_CLASSES]
     most = ", ".join(f"{class_name(k)} {share:.1%} ({found.counts[k]:,})" for k, share in shares)
     by = f", schedule {execution.schedule}" if execution.schedule else ""
+    drill = mark_of(execution.outcomes)
     return [
+        *([drill] if drill else []),
         f"Most predicted: {most}" if most else "No prediction could be read",
         f"Window: {_utc(window.start)} to {_utc(window.end)}, {found.total:,} "
         f"{'record' if found.total == 1 else 'records'}, "

@@ -56,7 +56,7 @@ class Baselines:
         self._classes = classes
 
     def create(self, window: Window) -> StoredBaseline:
-        """From the captures of a window, without known attacks; BadInput if there is none."""
+        """From a window's captures, without attacks and drills; BadInput if there is none."""
         stretch = f"{window.start:{MOMENT}} to {window.end:{MOMENT}} UTC"
         predictions = self._table.predictions(window)
         if len(predictions.class_ids) == 0:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from core.alert_message import duration
 from core.alerts import Alerts
 from core.baselines import Baselines
+from core.drill_records import marked
 from core.journal import ExecutionLog, Journal, UnreadableRecord
 from core.metrics import Metrics
 from core.monitor.due import MOMENT
@@ -41,12 +42,16 @@ CUT_OFF = (
 
 
 class Executions:
-    """Runs the monitor. figures: what a window holds; stream: the watch, which is told as well."""
+    """Runs the monitor. figures: what a window holds; stream: the watch, which is told as well.
+
+    drilled: how many records of a window drills sent.
+    """
 
     def __init__(
         self, table: ExecutionsTable, volume: VolumeTable,
         figures: Callable[[Window], WindowFigures], baselines: Baselines, stream: StreamWatch,
-        metrics: Metrics, alerts: Alerts, *, clock: Callable[[], datetime] = now,
+        metrics: Metrics, alerts: Alerts, *, drilled: Callable[[Window], int],
+        clock: Callable[[], datetime] = now,
     ) -> None:  # fmt: skip
         self._table = table
         self._volume = volume
@@ -55,6 +60,7 @@ class Executions:
         self._stream = stream
         self._metrics = metrics
         self._alerts = alerts
+        self._drilled = drilled
         self._clock = clock
 
     def run(
@@ -140,7 +146,7 @@ class Executions:
         self._table.keep(done, ExecutionLog(journal.lines(), unreadable))
         self._metrics.executed(done)
         if tell:
-            self._stream.told(done.violations)
+            self._stream.told([each for said in done.outcomes for each in said.violations])
             self._alerts.consider(done)
         return done
 
@@ -166,6 +172,7 @@ class Executions:
         """What the rules say that look at more than the figures of a window."""
         yield from self._stream.outcomes(window)
         yield volume_before(window, figures.total, self._volume.before)
+        yield from marked(self._drilled(window), figures.total)
 
     def _fail(self, begun: Execution, reason: str) -> None:
         """Keep that an execution failed without having computed anything."""

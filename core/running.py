@@ -63,6 +63,11 @@ def read(url: str, path: str) -> dict[str, Any]:
     return document
 
 
+def delete(url: str, path: str) -> None:
+    """DELETE in the running process; its errors come back as ours."""
+    _checked(lambda: httpx.delete(f"{url}{path}", headers=token_headers(), timeout=600))
+
+
 def send(url: str, path: str, content: bytes) -> dict[str, Any]:
     """POST bytes to the running process; its errors come back as ours."""
     answer = _checked(

@@ -27,6 +27,9 @@ from core.capture_files.importer import Importer
 from core.channels import parse_channels
 from core.contact_sheet import ContactSheet
 from core.desk import Desk
+from core.drill_run import Program
+from core.drill_traffic import drawn_signs
+from core.drills import Drills
 from core.errors import NotFound, SignwatchError
 from core.executions import Executions
 from core.explanations import ExplanationQuality
@@ -46,6 +49,7 @@ from core.store import (
     CaptureFilesTable,
     CaptureLog,
     CaptureSettingsTable,
+    DrillsTable,
     ExecutionsTable,
     PastTable,
     QualityTable,
@@ -62,6 +66,7 @@ from core.tensor_records import DEFAULT_REGEX, TensorRecord, parse_save_config
 from core.tensor_trial import TensorTrial
 from core.trials import Plan, Trial
 from core.types import (
+    DEFAULT_ENDPOINT,
     CaptureFilter,
     CaptureSettings,
     Execution,
@@ -149,14 +154,22 @@ class Services:
             StreamTable(self.log.database), self.baselines, self.metrics,
             false_alarm_every=settings.false_alarm_every,
         )  # fmt: skip
+        drills = DrillsTable(self.log.database)
         self.executions = Executions(
             ExecutionsTable(self.log.database), VolumeTable(self.log.database),
             self.window_figures, self.baselines, self.stream, self.metrics, self.alerts,
+            drilled=drills.sent,
         )  # fmt: skip
         self.schedules = Schedules(
             SchedulesTable(self.log.database), self.executions, self.monitor_settings
         )
         self._repeating: list[Repeating] = []
+        self.drills = Drills(
+            Program(drills, self.log, self.stream, self.alerts, self.run_monitor,
+                    lambda: self.monitor_settings().threshold),
+            self.baselines, self.predictor, address=lambda: running.find(settings.local),
+            capturing=lambda: self.capture_rules.of(DEFAULT_ENDPOINT), signs=drawn_signs,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Stop the schedules, answer and write what waits, close the log."""

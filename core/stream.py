@@ -23,14 +23,16 @@ from core.metrics import Metrics
 from core.monitor import stream_words as words
 from core.monitor.outcomes import not_computed
 from core.monitor.stream import Watcher
+from core.monitor.stream_state import StreamAlarm
 from core.notices import LIVE
 from core.store import StreamTable
 from core.stream_look import Purpose, look, read
-from core.stream_records import EvidencePoint, StreamSettings
+from core.stream_records import EvidencePoint, Observed, StreamSettings
 from core.stream_replay import StreamReplay, replay
 from core.types import Outcome, Violation, Window, now
 
 STEPS = 1_000  # of one look
+MOST_AT_ONCE = 1_000_000  # predictions handed out
 GRACE = timedelta(seconds=30)  # until another process tells of an alarm that nobody told of
 EVIDENCE_KEPT = timedelta(days=7)
 NO_BASELINE = (
@@ -158,6 +160,23 @@ class StreamWatch:
         line = settings.false_alarm_every
         watcher, _ = self._watcher(chosen[0], line)
         return replay(self._table, watcher, window, line, progress, cancelled)
+
+    def standing(self) -> tuple[StreamAlarm, ...]:
+        """The alarms of the channels that decide, as the latest look left them."""
+        purpose, _ = self._purpose()
+        state = read(self._table.saved())
+        if purpose is None or state is None or not purpose.serves(state):
+            return ()
+        return tuple(
+            alarm
+            for channel in purpose.watcher.channels
+            if channel.decides
+            for alarm in state.channels[channel.name].standing
+        )
+
+    def predictions(self, since: datetime, until: datetime) -> Observed:
+        """Every prediction of one's own from `since` and before `until`, in order of time."""
+        return self._table.predictions(since, until, limit=MOST_AT_ONCE)[0]
 
     def forget(self) -> None:
         """Delete evidence that is older than anybody looks at."""

@@ -64,3 +64,4 @@ class Jobs:
 
 ATTACKS = Jobs("attack")
 WHAT_IF = Jobs("what_if")
+DRILL = Jobs("drill")

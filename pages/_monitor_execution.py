@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core import figures
+from core.drill_records import mark_of
 from core.errors import SignwatchError
 from core.labels import class_name
 from core.monitor.distances import furthest_class
@@ -25,6 +26,8 @@ def show(execution: Execution) -> None:
         ExecutionStatus.FAILED: st.warning,
     }[execution.status]
     shown(execution.message)
+    if drill := mark_of(execution.outcomes):
+        st.info(f"{drill}.", icon=":material/emergency_home:")
     st.caption(" · ".join(_facts(execution)))
     if execution.figures is not None:
         _monitor_rules.show(execution)

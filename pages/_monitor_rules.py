@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.drill_records import RULE
 from core.monitor.explained import EXPLAINED
 from core.types import Execution, Outcome, RuleState
 
@@ -19,7 +20,9 @@ def show(execution: Execution) -> None:
         st.caption("This execution is of an earlier version, which kept the violations alone.")
         return
     deciding = [outcome for outcome in execution.outcomes if outcome.decides]
-    beside = [outcome for outcome in execution.outcomes if not outcome.decides]
+    beside = [
+        outcome for outcome in execution.outcomes if not outcome.decides and outcome.rule != RULE
+    ]
     for outcome in deciding:
         row(outcome)
     if beside:

@@ -7,6 +7,7 @@ from core.types import MonitorSettings
 from pages import (
     _monitor_alerts,
     _monitor_baseline,
+    _monitor_drill,
     _monitor_execution,
     _monitor_schedules,
     _monitor_stream,
@@ -39,6 +40,7 @@ _monitor_baseline.show()
 _monitor_stream.show()
 _monitor_what_if.show()
 _monitor_alerts.show()
+_monitor_drill.show()
 
 executions = signwatch.log.executions(50)
 if not executions:

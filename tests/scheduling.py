@@ -40,7 +40,7 @@ def executions_over(
     return Executions(
         ExecutionsTable(log.database), VolumeTable(log.database),
         partial(log.window_figures, low_confidence=0.5), baselines, stream, metrics, alerts,
-        clock=clock,
+        drilled=lambda window: 0, clock=clock,
     )  # fmt: skip
 
 

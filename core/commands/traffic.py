@@ -5,46 +5,71 @@ from __future__ import annotations
 import json
 
 import click
+from click.core import ParameterSource
 
 from core import datasets, running
 from core import replay as traffic
+from core.commands.drill import drill
 from core.commands.options import (
-    data_option,
     epsilon_option,
     fold_option,
     json_option,
     progress_bar,
 )
+from core.drill_records import DrillPlan
 from core.labels import class_name
 from core.settings import Settings
 from core.vision import classifier as classifiers
 from core.vision.attacks import ATTACKS
 from core.vision.gtsrb import load_official
 
+SHARE = 0.8
+OF_A_DRILL = {"url", "name", "target", "share", "seed", "is_drill", "as_json"}
+
 
 @click.command("replay")
 @click.option("--url", help="default: the running dashboard")
-@data_option
+@click.option("--data", help=".npz, folder by class id, or gtsrb:DIR; needed but for a drill")
 @fold_option
 @click.option("--count", type=int, default=400, show_default=True)
 @click.option("--rate", type=float, help="requests a second at most; none: as fast as answered")
 @click.option("--attack", "name", type=click.Choice(list(ATTACKS)))
 @click.option("--target", type=int, help="class to be predicted; none: any wrong class")
-@click.option("--share", type=float, default=0.8, show_default=True, help="share that is attacked")
+@click.option("--share", type=float, help="share that is attacked; default 0.8, of a drill 0.5")
 @epsilon_option
 @click.option("--steps", type=click.IntRange(1), help="default: the attack's own")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--drill",
+    "is_drill",
+    is_flag=True,
+    help="the dashboard attacks itself with sample signs, and says when each rule noticed; takes "
+    "--share, --target (default 14), --attack (default pgd), --seed",
+)
 @json_option
+@click.pass_context
 def replay(
-    url: str | None, data: str, fold: datasets.Fold | None, count: int, rate: float | None,
-    name: str | None, target: int | None, share: float, epsilon: float | None, steps: int | None,
-    seed: int, as_json: bool,
+    context: click.Context, url: str | None, data: str | None, fold: datasets.Fold | None,
+    count: int, rate: float | None, name: str | None, target: int | None, share: float | None,
+    epsilon: float | None, steps: int | None, seed: int, is_drill: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Send images over HTTP as a real client would, clean or attacked."""
     settings = Settings.from_environment()
+    if is_drill:
+        _check_given(context)
+        usual = DrillPlan()
+        chosen = DrillPlan(
+            usual.share if share is None else share, usual.target if target is None else target,
+            name or usual.attack, seed,
+        )  # fmt: skip
+        drill(url or running.find(settings.local), chosen, as_json=as_json)
+        return
+    if data is None:
+        raise click.UsageError("give the images to send: --data, or --drill for a drill")
     address = url or running.find(settings.local) or "http://127.0.0.1:8501"
     dataset = load_official(data, "test")
     dataset = dataset.fold(fold or dataset.natural_fold())
+    share = SHARE if share is None else share
     plan = traffic.AttackPlan(name, target, share, epsilon, steps) if name else None
     classifier = classifiers.load(settings.model) if plan else None
     with progress_bar() as report:
@@ -60,3 +85,11 @@ def replay(
         f"{leading}\npython -m core monitor run --since {done.since.isoformat()} "
         f"--until {done.until.isoformat()}"
     )
+
+
+def _check_given(context: click.Context) -> None:
+    """Raise UsageError for options that a drill does not take."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in OF_A_DRILL and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"a drill does not take --{name}")

@@ -5,6 +5,7 @@ from core.store.alerts import AlertsTable
 from core.store.baselines import BaselinesTable
 from core.store.capture_files import CaptureFilesTable
 from core.store.capture_settings import CaptureSettingsTable
+from core.store.drills import DrillsTable
 from core.store.executions import ExecutionsTable
 from core.store.log import CaptureLog
 from core.store.past import PastTable
@@ -22,6 +23,7 @@ __all__ = [
     "CaptureFilesTable",
     "CaptureLog",
     "CaptureSettingsTable",
+    "DrillsTable",
     "ExecutionsTable",
     "PastTable",
     "QualityTable",

@@ -9,6 +9,7 @@ import numpy as np
 from core.errors import NotFound
 from core.store import rows
 from core.store.database import Database, Transaction
+from core.store.drills import SENT
 from core.types import BaselineFiles, CaptureFilter, Predictions, StoredBaseline, Window
 
 
@@ -19,12 +20,12 @@ class BaselinesTable:
         self._database = database
 
     def predictions(self, window: Window) -> Predictions:
-        """The window's predictions, but for those that say that an attack made their picture."""
+        """The window's predictions, but for known attacks, and for what drills sent."""
         where, parameters = rows.conditions(CaptureFilter(window=window))
         found = self._database.columns(
             "SELECT class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
             "p_value FROM log.captures AS c "
-            f"WHERE class_id IS NOT NULL AND attack IS NULL AND {where}",
+            f"WHERE class_id IS NOT NULL AND attack IS NULL AND NOT {SENT} AND {where}",
             parameters,
         )
         flagged = np.ma.masked_array(found["flagged"])

@@ -223,4 +223,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             changed_at TIMESTAMP NOT NULL,
             runs_from TIMESTAMP NOT NULL)""",
     ),
+    (
+        """CREATE TABLE log.drills (
+            drill_id VARCHAR NOT NULL,
+            began_at TIMESTAMP NOT NULL,
+            report VARCHAR NOT NULL)""",
+    ),
 )

@@ -10,6 +10,7 @@ from tests.benchmarks import (
     blog,
     capture_files,
     classifier,
+    drill,
     endpoint,
     executions,
     explain,
@@ -23,7 +24,7 @@ PARTS = {
     "endpoint": endpoint.rows,
     "attacks": attacks.rows,
     "explain": lambda: chain(explain.rows(), tensors.rows()),
-    "monitor": lambda: chain(blog.rows(), executions.rows(), monitor.rows()),
+    "monitor": lambda: chain(blog.rows(), executions.rows(), drill.rows(), monitor.rows()),
     "log": lambda: chain(log.rows(), capture_files.rows()),
 }
 

@@ -38,7 +38,7 @@ def rows() -> Rows:
     as_png = [load.png_request(picture) for picture in pictures]
     as_json = [load.json_request(picture) for picture in pictures]
     with tempfile.TemporaryDirectory() as folder:
-        with _ours(Path(folder)) as port:
+        with ours(Path(folder)) as port:
             load.send(port, as_png, requests=300, clients=CLIENTS)
             many = load.send(port, as_png, requests=REQUESTS, clients=CLIENTS)
             one = load.send(port, as_png, requests=200, clients=1)
@@ -82,12 +82,12 @@ def _decode_and_forward_seconds(pictures: list[bytes]) -> float:
 
 
 @contextmanager
-def _ours(folder: Path) -> Iterator[int]:
-    """The dashboard as `make run` starts it, over an empty log."""
+def ours(folder: Path, **settings: str) -> Iterator[int]:
+    """The dashboard as `make run` starts it, over an empty log. settings: beside the defaults."""
     port = _free_port()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SIGNWATCH_")}
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
-    with _served(command, port, environment | {"SIGNWATCH_LOCAL": str(folder)}):
+    with _served(command, port, environment | {"SIGNWATCH_LOCAL": str(folder)} | settings):
         yield port
 
 

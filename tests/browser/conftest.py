@@ -54,15 +54,18 @@ def environment(local: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running_dashboard(folder: Path) -> Iterator[Dashboard]:
-    """`streamlit run dashboard.py` on a free port, over a new log in `folder`."""
+def running_dashboard(folder: Path, **settings: str) -> Iterator[Dashboard]:
+    """`streamlit run dashboard.py` on a free port, over a new log in `folder`.
+
+    settings: variables beside the defaults.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     dashboard = Dashboard(f"http://127.0.0.1:{port}", folder / "local", folder / "output.txt")
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
     with dashboard.output.open("w") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(dashboard.local), stdout=output,
+            command, cwd=ROOT, env=environment(dashboard.local) | settings, stdout=output,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
 

@@ -106,6 +106,20 @@ def test_an_alarm_runs_the_monitor_and_is_told_of_at_once(
     assert len(alerting.log.executions(9)) == 1
 
 
+def test_an_alarm_of_a_channel_that_does_not_decide_is_told_of_with_the_others(
+    signwatch: Services,
+) -> None:
+    use(signwatch)
+    put(signwatch, attacked(60))
+    signwatch.watch()
+    (done,) = signwatch.log.executions(9)
+    compared = outcome(done.outcomes, "stream detector, class")
+    assert (compared.state, compared.decides) == (RuleState.VIOLATED, False)
+    put(signwatch, clean(400))
+    signwatch.watch()
+    assert signwatch.log.executions(9) == [done]
+
+
 def test_while_it_stands_a_clean_window_is_no_recovery_and_afterwards_it_is(
     alerting: Services, hook: Webhook
 ) -> None:

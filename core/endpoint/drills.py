@@ -1,0 +1,71 @@
+"""Drills through the running process: begin, watch, cancel, look back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core import services
+from core.drill_records import DrillPlan
+from core.endpoint.guard import json_object, read_body
+from core.errors import BadInput, NotFound
+
+MAX_PLAN_BYTES = 10_000
+LISTED = 100
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "share": (int, float), "target": int, "attack": str, "seed": int,
+}  # fmt: skip
+
+
+async def list_drills(request: Request) -> Response:
+    """The latest reports, newest first."""
+    reports = await run_in_threadpool(services.current().drills.latest, LISTED)
+    return JSONResponse({"drills": [report.to_json() for report in reports]})
+
+
+async def start_drill(request: Request) -> Response:
+    """Begin a drill of `share`, `target`, `attack`, `seed`, all optional; answers its id."""
+    plan = _plan(json_object(await read_body(request, MAX_PLAN_BYTES)))
+    drill_id = await run_in_threadpool(services.current().drills.start, plan)
+    return JSONResponse({"drill_id": drill_id}, status_code=202)
+
+
+async def read_drill(request: Request) -> Response:
+    """How far a drill is (`done`, `total`, `text`), or its `report`; the error that it ended with.
+
+    Of one that was begun elsewhere, only the report is known.
+    """
+    return JSONResponse(await run_in_threadpool(_read, request.path_params["drill_id"]))
+
+
+async def cancel_drill(request: Request) -> Response:
+    """Ask a drill that is under way to stop."""
+    job = services.current().drills.job(request.path_params["drill_id"])
+    if job is None or job.ended:
+        raise NotFound("no drill of that id is under way")
+    job.cancel()
+    return JSONResponse({}, status_code=202)
+
+
+def _plan(options: dict[str, Any]) -> DrillPlan:
+    for name, value in options.items():
+        kind = KINDS.get(name)
+        if kind is None:
+            raise BadInput(f"unknown option {name!r}; known: {', '.join(KINDS)}")
+        if isinstance(value, bool) or not isinstance(value, kind):
+            what = {"attack": "a name", "share": "a number"}.get(name, "a whole number")
+            raise BadInput(f"{name} must be {what}, got {value!r}")
+    return DrillPlan(**options)
+
+
+def _read(drill_id: str) -> dict[str, Any]:
+    drills = services.current().drills
+    job = drills.job(drill_id)
+    if job is None:
+        return {"report": drills.report(drill_id).to_json()}
+    if not job.ended:
+        return vars(job.reached)
+    return {"report": job.result().to_json()}

@@ -1,0 +1,60 @@
+"""Drills on the running program: the alarm at each strength, and the alert on a local webhook."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from core.drill_records import STOP, STRENGTHS, DrillReport
+from core.settings import ROOT
+from tests.benchmarks.endpoint import ours
+from tests.benchmarks.rows import Row, Rows
+from tests.webhook import Webhook, webhook
+
+NEEDED = {0.05: 400.0, 0.2: 60.0, 0.5: 15.0}  # predictions until the alarm, by share
+
+
+def rows() -> Rows:
+    """One drill after the other on one dashboard, with a baseline of the sample signs."""
+    with (
+        tempfile.TemporaryDirectory() as folder, webhook() as hook,
+        ours(Path(folder), SIGNWATCH_ALERTS=hook.url),
+    ):  # fmt: skip
+        _command(folder, "baseline", "create", "--data", "data/samples")
+        for share in STRENGTHS:
+            yield from _rows(folder, hook, share)
+
+
+def _rows(folder: str, hook: Webhook, share: float) -> Rows:
+    before = len(hook.titles)
+    printed = _command(folder, "replay", "--drill", "--share", str(share), "--json")
+    report = DrillReport.from_json(json.loads(printed))
+    name = f"drill, {share:.0%} to Stop"
+    told = report.told
+    print(f"{name}: {report.sentence} {len(report.alerts)} channels; lasting: {report.lasting!r}; "
+          f"{(report.ended_at - report.began_at).total_seconds():.0f} s")  # fmt: skip
+    for each in report.noticed:
+        print(f"  {each.rule}: {each.after or each.why}, {each.false_alarms} false alarms")
+    needed = float("inf") if told is None else float(told.after)
+    yield Row(f"{name}: predictions until the alarm", needed, NEEDED[share], False)
+    named = told is not None and told.class_id == STOP
+    yield Row(f"{name}: the alarm names Stop", float(named), 1, True)
+    sent = [title for title in hook.titles[before:] if "(drill): Class 14 Stop" in title]
+    delivered = any(alert.delivered for alert in report.alerts) and len(sent) > 0
+    yield Row(f"{name}: the alert reached the webhook", float(delivered), 1, True)
+
+
+def _command(folder: str, *arguments: str) -> str:
+    """`python -m core ...` beside the dashboard; what it printed."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SIGNWATCH_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *arguments], cwd=ROOT, text=True, capture_output=True,
+        env=environment | {"SIGNWATCH_LOCAL": folder},
+    )  # fmt: skip
+    if done.returncode > 1:
+        raise RuntimeError(done.stderr)
+    return done.stdout

@@ -1,0 +1,71 @@
+"""Reports of drills, and the captures that drills sent."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.drill_records import DrillPlan, DrillReport, Noticed, Reached, Told
+from core.errors import NotFound
+from core.store import BaselinesTable, CaptureLog, DrillsTable, QualityTable
+from core.types import Provenance, Window
+from tests.expect import raises
+from tests.records import NOON, make_capture, make_prediction
+
+SECOND = timedelta(seconds=1)
+WINDOW = Window(NOON, NOON + 10 * SECOND)
+REPORT = DrillReport(
+    "one", DrillPlan(0.2, 14, "pgd", 3), NOON, NOON + SECOND, NOON + 2 * SECOND, 300, 20, 80, 0.01,
+    (Noticed("class share", 0.5, True, 1, why="not within 100 predictions"),
+     Noticed("stream detector, class", 1e4, False, 0, 12, 0.5, 14)),
+    Told("Class 14 Stop came too often", 14, 12, 3.5, "e", 4.0),
+    (Reached("JSON at here", True, "", 4.5),),
+)  # fmt: skip
+
+
+@pytest.fixture
+def table(log: CaptureLog) -> DrillsTable:
+    return DrillsTable(log.database)
+
+
+def put(log: CaptureLog, source: str | None, *, after: int = 0, attack: str | None = None) -> None:
+    made = Provenance(source, 1, attack)
+    log.append(
+        [make_capture(prediction=make_prediction(1), inferred_at=NOON + after * SECOND,
+                      provenance=made)], [],
+    )  # fmt: skip
+
+
+def test_a_report_comes_back_as_it_was(table: DrillsTable) -> None:
+    later = replace(REPORT, drill_id="two", began_at=NOON + SECOND, told=None, alerts=())
+    table.add(REPORT)
+    table.add(later)
+    assert table.latest(9) == [later, REPORT]
+    assert table.latest(1) == [later]
+    assert table.report("one") == REPORT
+    with raises(NotFound, "no drill three in the log; GET /api/drills lists them"):
+        table.report("three")
+
+
+def test_what_drills_sent_is_known_by_its_source(log: CaptureLog, table: DrillsTable) -> None:
+    put(log, "drill/one/1")
+    put(log, "drill/one/2", after=1, attack="pgd")
+    put(log, "drill/two/1", after=2, attack="pgd")
+    put(log, None, after=3)
+    put(log, "camera", after=3)
+    assert table.sent(WINDOW) == 3
+    assert table.sent(Window(NOON + SECOND, NOON + 2 * SECOND)) == 1
+    assert [table.sent_at(NOON + k * SECOND) for k in range(4)] == [True, True, True, False]
+    assert table.first_attacked("one") == NOON + SECOND
+    assert table.first_attacked("none") is None
+
+
+def test_drills_are_no_part_of_baselines_and_of_accuracy(log: CaptureLog) -> None:
+    put(log, "drill/one/1")
+    put(log, None)
+    put(log, "camera")
+    assert len(BaselinesTable(log.database).predictions(WINDOW).class_ids) == 2
+    quality = QualityTable(log.database)
+    assert quality.predictions(WINDOW) == 2
+    assert quality.senders_labels(WINDOW) == {(1, 1): 2}
+    assert len(quality.confidences(WINDOW)) == 2

@@ -1,0 +1,115 @@
+"""Monitor: the drill."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.background import Job
+from core.drill_records import DrillPlan, DrillReport, marked
+from core.services import Services
+from core.store import DrillsTable, ExecutionsTable
+from core.stream import NO_BASELINE
+from core.types import ExecutionStatus, now
+from tests.core.store.test_drills import REPORT
+from tests.pages.conftest import OpenPage
+from tests.pages.elements import Alert, alerts, labelled, labels, values
+from tests.records import make_execution
+
+
+def keep(signwatch: Services, report: DrillReport) -> None:
+    DrillsTable(signwatch.log.database).add(report)
+
+
+def test_without_an_endpoint_nothing_is_begun(open_page: OpenPage) -> None:
+    at = open_page("monitor")
+    assert "No drill was held yet." in values(at.caption)
+    labelled(at.button, "Start drill").click().run()
+    assert not at.exception
+    assert (
+        Alert("error", "", "the endpoint is not running, and a drill goes through it. Start the "
+              "dashboard")
+        in alerts(at)
+    )  # fmt: skip
+    assert "drill_job" not in at.session_state
+
+
+def test_without_a_baseline_it_says_what_to_do(open_page: OpenPage, dashboard: str) -> None:
+    at = open_page("monitor")
+    labelled(at.button, "Start drill").click().run()
+    assert Alert("error", "", NO_BASELINE) in alerts(at)
+
+
+def test_the_strength_and_the_target_are_handed_on(
+    open_page: OpenPage, signwatch: Services, environment: pytest.MonkeyPatch
+) -> None:
+    asked: list[DrillPlan] = []
+
+    def run(plan: DrillPlan, **options: object) -> DrillReport:
+        asked.append(plan)
+        done = replace(REPORT, plan=plan)
+        keep(signwatch, done)
+        return done
+
+    environment.setattr(signwatch.drills, "check", lambda plan: None)
+    environment.setattr(signwatch.drills, "run", run)
+    at = open_page("monitor")
+    labelled(at.get("segmented_control"), "Share of the traffic").set_value(0.05)
+    at.selectbox(key="drill_target").set_value(1)
+    at.number_input(key="drill_seed").set_value(7)
+    labelled(at.button, "Start drill").click().run()
+    if "drill_job" in at.session_state:
+        job: Job[object] = at.session_state["drill_job"][1]
+        assert job.wait(60)
+        at.run()
+    assert not at.exception
+    assert asked == [DrillPlan(0.05, 1, seed=7)]
+    assert any("5 % of the traffic turned to 1 Speed limit 30" in text
+               for text in values(at.caption))  # fmt: skip
+
+
+def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Services) -> None:
+    keep(signwatch, REPORT)
+    at = open_page("monitor")
+    (told,) = [each for each in alerts(at) if each.kind == "success"]
+    assert told.text == (
+        "The alarm came 12 predictions and 3.5 s after the first attacked one: Class 14 Stop came "
+        "too often."
+    )
+    table = next(each.value for each in at.dataframe if "false alarms" in each.value)
+    assert table["rule"].tolist() == ["class share", "stream detector, class"]
+    assert table["why not"][0] == "not within 100 predictions"
+    assert (table["predictions"][1], table["named"][1]) == (12, "14 Stop")
+    assert table["false alarms"].tolist() == [1, 0]
+    facts = ("2026-02-14 12:00:00 UTC · 20 % of the traffic turned to 14 Stop · pgd, seed 3 · 300 "
+             "clean requests, then 100, of them 20 attacked · no sample sign for 1% of the "
+             "baseline")  # fmt: skip
+    assert facts in values(at.caption)
+    assert ":green[:material/check:] Alert delivered to JSON at here after 4.5 s." in values(
+        at.markdown
+    )
+
+
+def test_one_that_nobody_noticed_says_so_and_the_ones_before_stand_below(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    keep(signwatch, REPORT)
+    keep(signwatch, replace(
+        REPORT, drill_id="later", began_at=now(), told=None, alerts=(), lasting="a violation"
+    ))  # fmt: skip
+    at = open_page("monitor")
+    (nobody,) = [each for each in alerts(at) if each.text.startswith("Nobody was told")]
+    assert nobody.kind == "warning"
+    assert "Not quiet again at its end: a violation." in values(at.caption)
+    assert "Drills before (1 latest)" in labels(at.expander)
+    table = next(each.value for each in at.dataframe if "alerts delivered" in each.value)
+    assert table["alerts delivered"].tolist() == [1]
+
+
+def test_an_execution_over_a_drill_says_so(open_page: OpenPage, signwatch: Services) -> None:
+    ExecutionsTable(signwatch.log.database).begin(
+        make_execution(now(), outcomes=marked(3, 4), status=ExecutionStatus.COMPLETED)
+    )
+    at = open_page("monitor")
+    words = "Drill: 3 of the 4 records of this window were sent by a drill."
+    assert Alert("info", "", words) in alerts(at)
+    assert not any("**drill**" in text for text in values(at.markdown))
