@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.images import encode_png, fit
+from core.images import encode_jpeg, encode_png, fit
 from core.labels import all_labels, class_name
 from core.types import Prediction, WindowFigures
 
@@ -21,6 +21,7 @@ ALARM = "#e5484d"
 MUTED = "#9aa7b5"
 SHOWN_SIDE = 256
 THUMBNAIL_SIDE = 64
+STRIP_SIDE = 56
 LONGEST_SIDE = 512  # of what a figure carries, however large the picture
 MOST_FOREIGN = 12  # classes that are none of ours, in a chart
 
@@ -161,6 +162,12 @@ def resized(pixels: NDArray[np.uint8], side: int = LONGEST_SIDE) -> NDArray[np.u
 def thumbnail(pixels: NDArray[np.uint8]) -> str:
     """A small version inside a URL, for tables and lists."""
     return data_url(resized(pixels, THUMBNAIL_SIDE))
+
+
+def strip_tile(pixels: NDArray[np.uint8]) -> str:
+    """A smaller version inside a URL, and of few bytes: for strips of many."""
+    content = encode_jpeg(resized(pixels, STRIP_SIDE))
+    return "data:image/jpeg;base64," + base64.b64encode(content).decode()
 
 
 @cache

@@ -98,6 +98,13 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
+def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """(height, width, 3) uint8 -> JPEG bytes: small and quick, to look at and nothing else."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels, "RGB").save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
+
+
 def to_uint8(pixels: NDArray[np.floating]) -> NDArray[np.uint8]:
     """[0, 1] -> 0..255, rounded to the nearest level: what saving a picture does to it."""
     levels: NDArray[np.uint8] = np.round(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)

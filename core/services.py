@@ -26,7 +26,7 @@ from core.capture_files.ground_truth import MergeAnswer, merge
 from core.capture_files.importer import Importer
 from core.channels import parse_channels
 from core.contact_sheet import ContactSheet
-from core.desk import Desk
+from core.desk import Closeups, Desk, Photographer
 from core.drill_run import Program
 from core.drill_traffic import drawn_signs
 from core.drills import Drills
@@ -149,7 +149,11 @@ class Services:
             reminder=timedelta(hours=settings.alert_reminder_hours),
             address=lambda: settings.url or running.left_address(settings.local),
         )  # fmt: skip
-        self.desk = Desk(self.log, WorklistTable(self.log.database))
+        worklist = WorklistTable(self.log.database)
+        self.desk = Desk(self.log, worklist)
+        self.closeups = Closeups(
+            Photographer(self.log, worklist, self.explain, self.limits.image).take
+        )
         self.stream = StreamWatch(
             StreamTable(self.log.database), self.baselines, self.metrics,
             false_alarm_every=settings.false_alarm_every,
@@ -178,6 +182,7 @@ class Services:
             each.close()
         self.serving.close()
         self.recorder.close()
+        self.closeups.close()
         self.alerts.close()
         self.log.close()
 

@@ -436,8 +436,9 @@ class TriageItem:
 class CaptureFilter:
     """Which captures: every field that is set narrows the choice.
 
-    suspect: an attack made the picture, says its sender, or it was flagged; pictured: the picture
-    was captured.
+    analyst: whose verdict counts; suspect: an attack made the picture, says its sender, or it was
+    flagged; pictured: the picture was captured; text: found in the id (its beginning), the source,
+    the name of the predicted class, or a note.
     """
 
     window: Window | None = None
@@ -445,6 +446,7 @@ class CaptureFilter:
     flagged: bool | None = None
     decided: bool | None = None
     verdict: Verdict | None = None
+    analyst: str | None = None
     source: str | None = None
     endpoint: str | None = None
     min_confidence: float | None = None
@@ -452,10 +454,11 @@ class CaptureFilter:
     capture_ids: tuple[str, ...] | None = None
     suspect: bool | None = None
     pictured: bool | None = None
+    text: str | None = None
 
     def without_verdict(self) -> CaptureFilter:
         """The same choice, whatever was decided."""
-        return replace(self, decided=None, verdict=None)
+        return replace(self, decided=None, verdict=None, analyst=None)
 
 
 class Direction(StrEnum):

@@ -7,7 +7,7 @@ one sender attacks in one go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from core.types import CaptureFilter, Decision
 
 PAUSE = timedelta(minutes=5)
-LEASE = timedelta(minutes=10)  # how long an opened prediction is kept for whoever opened it
+LEASE = timedelta(minutes=5)  # how long an opened prediction is kept for whoever opened it
 
 
 class Status(StrEnum):
@@ -46,14 +46,9 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which of the waiting predictions: those of the filter that the text is found in.
+    """Which of the waiting predictions. status: NEW or IN_WORK; None: both."""
 
-    text: in the capture's id, its source, the name of its class, or a note on it. status: NEW or
-    IN_WORK; None: both.
-    """
-
-    captures: CaptureFilter = field(default_factory=CaptureFilter)
-    text: str = ""
+    captures: CaptureFilter = CaptureFilter()
     status: Status | None = None
 
 

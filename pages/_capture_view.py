@@ -1,11 +1,7 @@
-"""What the Captures page shows, as an address carries it: filters, place in the list, capture.
-
-An address comes from anywhere. What cannot be read in it is left out and told; the rest counts.
-"""
+"""What the Captures page shows, as an address carries it: filters, place in the list, capture."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -13,14 +9,13 @@ from typing import Any
 
 from core.errors import BadInput
 from core.types import NEWEST, OLDEST, CaptureFilter, Cursor, Direction, Verdict, Window
+from pages import _address
 
 PERIODS = {
     "hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7),
     "month": timedelta(days=30),
 }  # fmt: skip
-FIRST_YEAR, LAST_YEAR = 1900, 9000
 BEGINNING, END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
-COMPACT = "%Y%m%dT%H%M%S.%fZ"
 OLDEST_PAGE = "oldest"
 MAX_IDS = 100
 
@@ -52,16 +47,7 @@ class CaptureView:
     @staticmethod
     def read(address: Mapping[str, str]) -> tuple[CaptureView, list[str]]:
         """The view of an address, and what of it could not be read."""
-        values: dict[str, Any] = {}
-        problems = []
-        for name, read in READERS.items():
-            text = address.get(name, "").strip()
-            if not text:
-                continue
-            try:
-                values[name] = read(text)
-            except BadInput as error:
-                problems.append(f"`{name}` in the address {error}; it is left out")
+        values, problems = _address.read(address, READERS)
         return CaptureView(**values), problems
 
     def write(self) -> dict[str, str]:
@@ -97,46 +83,9 @@ class CaptureView:
         return replace(self, page=None if cursor == NEWEST else cursor, capture=None)
 
 
-def read_time(text: str) -> datetime:
-    """A time in UTC, unless it says otherwise; raises BadInput."""
-    try:
-        moment = datetime.fromisoformat(text)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadInput(f"must be a time like 2026-02-14T17:00:00Z, got `{text}`") from None
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise BadInput(f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}, got `{text}`")
-    return moment
-
-
-def _one_of(*known: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in known:
-            raise BadInput(f"must be one of {', '.join(known)}, got `{text}`")
-        return text
-
-    return read
-
-
-def _number(largest: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) > largest:
-            raise BadInput(f"must be a whole number in 0..{largest:,}, got `{text}`")
-        return int(text)
-
-    return read
-
-
-def _id(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise BadInput(f"must be capture ids, got `{text}`") from None
-
-
 def read_ids(text: str) -> tuple[str, ...]:
     """Capture ids with commas between them; raises BadInput."""
-    ids = tuple(_id(part.strip()) for part in text.split(","))
+    ids = tuple(_address.capture_id(part.strip()) for part in text.split(","))
     if len(ids) > MAX_IDS:
         raise BadInput(f"must be at most {MAX_IDS} capture ids, got {len(ids)}")
     return ids
@@ -148,45 +97,39 @@ def _place(text: str) -> Cursor:
     direction, _, place = text.partition("-")
     moment, _, capture_id = place.partition("_")
     try:
-        cursor = Cursor(Direction(direction), read_time(moment))
-        return replace(cursor, capture_id=_id(capture_id)) if capture_id else cursor
+        cursor = Cursor(Direction(direction), _address.time(moment))
+        if capture_id:
+            return replace(cursor, capture_id=_address.capture_id(capture_id))
+        return cursor
     except (ValueError, BadInput):
         raise BadInput(
             f"must be {OLDEST_PAGE}, or older- or newer- with a time, got `{text}`"
         ) from None
 
 
-def _text(text: str) -> str:
-    return text
-
-
 def _written(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime(COMPACT)
-    if isinstance(value, tuple):
-        return ",".join(value)
-    if isinstance(value, Cursor):
-        if value.inferred_at is None:
-            return OLDEST_PAGE
-        place = f"{value.direction}-{_written(value.inferred_at)}"
-        jump = value.capture_id == Cursor().capture_id
-        return place if jump else f"{place}_{value.capture_id}"
-    return str(value)
+    if not isinstance(value, Cursor):
+        return _address.written(value)
+    if value.inferred_at is None:
+        return OLDEST_PAGE
+    place = f"{value.direction}-{_address.written(value.inferred_at)}"
+    jump = value.capture_id == Cursor().capture_id
+    return place if jump else f"{place}_{value.capture_id}"
 
 
 READERS: dict[str, Callable[[str], Any]] = {
-    "as_of": read_time,
-    "period": _one_of(*PERIODS),
-    "since": read_time,
-    "until": read_time,
-    "predicted": _number(999_999_999),
-    "low": _number(100),
-    "high": _number(100),
-    "flagged": _one_of("yes", "no"),
-    "verdict": _one_of("decided", "undecided", *Verdict),
-    "source": _text,
-    "endpoint": _text,
+    "as_of": _address.time,
+    "period": _address.one_of(*PERIODS),
+    "since": _address.time,
+    "until": _address.time,
+    "predicted": _address.number(0, 999_999_999),
+    "low": _address.number(0, 100),
+    "high": _address.number(0, 100),
+    "flagged": _address.one_of("yes", "no"),
+    "verdict": _address.one_of("decided", "undecided", *Verdict),
+    "source": _address.text,
+    "endpoint": _address.text,
     "ids": read_ids,
     "page": _place,
-    "capture": _id,
+    "capture": _address.capture_id,
 }

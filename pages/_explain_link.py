@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -18,7 +18,7 @@ from core.heat_maps import COLOUR_MAPS, Circle, Style
 from core.labels import all_labels
 from core.types import Execution
 from core.vision.saliency import DEFAULT_METHOD, get_method
-from pages._capture_view import COMPACT, read_time
+from pages import _address
 
 KINDS = {"all": "All", "suspect": "Adversarial or flagged", "other": "The others"}
 MAPS = {
@@ -29,6 +29,8 @@ SOURCES = ("capture", "lab", "own")
 MOST_MINUTES = 525_600  # a year
 FEWEST = 6
 PREFIX = "explain_"
+_PUBLIC = {"class_id": "class"}  # a field's name in the address, where that is another one
+_PRIVATE = {public: name for name, public in _PUBLIC.items()}
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,8 @@ class ExplainLink:
     @staticmethod
     def read(address: Mapping[str, str]) -> tuple[ExplainLink, list[str]]:
         """The state of an address, and what of it could not be read."""
-        values: dict[str, Any] = {}
-        problems = []
-        for name, read in READERS.items():
-            if text := address.get(_public(name), "").strip():
-                try:
-                    values[name] = read(text)
-                except BadInput as error:
-                    problems.append(f"`{_public(name)}` in the address {error}; it is left out")
+        found, problems = _address.read(address, READERS)
+        values = {_PRIVATE.get(name, name): value for name, value in found.items()}
         if (values.get("since") is None) != (values.get("until") is None):
             problems.append("`since` and `until` in the address count together; both are left out")
             values |= {"since": None, "until": None}
@@ -77,7 +73,7 @@ class ExplainLink:
         """The address's parameters; what is as usual is missing."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {
-            _public(each.name): _written(values[each.name])
+            _PUBLIC.get(each.name, each.name): _address.written(values[each.name])
             for each in fields(self)
             if values[each.name] != each.default
         }
@@ -154,36 +150,6 @@ def remember() -> None:
     shown["explain_address"] = written
 
 
-def _public(name: str) -> str:
-    return "class" if name == "class_id" else name
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime(COMPACT)
-    return str(value)
-
-
-def _one_of(*known: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in known:
-            raise BadInput(f"must be one of {', '.join(known)}, got `{text}`")
-        return text
-
-    return read
-
-
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdecimal()) or len(text) > 9:
-            raise BadInput(f"must be a whole number in {low}..{high:,}, got `{text}`")
-        if not low <= int(text) <= high:
-            raise BadInput(f"must be a whole number in {low}..{high:,}, got `{text}`")
-        return int(text)
-
-    return read
-
-
 def _method(text: str) -> str:
     try:
         return get_method(text).name
@@ -191,25 +157,21 @@ def _method(text: str) -> str:
         raise BadInput(f"names an {error}") from None
 
 
-def _text(text: str) -> str:
-    return text
-
-
 READERS: dict[str, Callable[[str], Any]] = {
-    "sheet": _one_of(*KINDS),
-    "capture": _text,
-    "source": _one_of(*SOURCES),
-    "maps": _one_of(*MAPS),
-    "class_id": _number(0, len(all_labels()) - 1),
+    "sheet": _address.one_of(*KINDS),
+    "capture": _address.text,
+    "source": _address.one_of(*SOURCES),
+    "maps": _address.one_of(*MAPS),
+    "class": _address.number(0, len(all_labels()) - 1),
     "method": _method,
-    "colours": _one_of(*COLOUR_MAPS),
-    "opacity": _number(0, 100),
-    "x": _number(0, 100),
-    "y": _number(0, 100),
-    "radius": _number(1, 100),
-    "minutes": _number(1, MOST_MINUTES),
-    "since": read_time,
-    "until": read_time,
-    "endpoint": _text,
-    "count": _number(FEWEST, MOST),
+    "colours": _address.one_of(*COLOUR_MAPS),
+    "opacity": _address.number(0, 100),
+    "x": _address.number(0, 100),
+    "y": _address.number(0, 100),
+    "radius": _address.number(1, 100),
+    "minutes": _address.number(1, MOST_MINUTES),
+    "since": _address.time,
+    "until": _address.time,
+    "endpoint": _address.text,
+    "count": _address.number(FEWEST, MOST),
 }

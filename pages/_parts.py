@@ -13,7 +13,7 @@ from core.errors import SignwatchError
 from core.images import Picture
 from core.labels import all_labels, class_name
 from core.services import current
-from core.types import Prediction
+from core.types import Prediction, StoredImage
 from core.worklist import Statement
 
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
@@ -93,6 +93,15 @@ def show_plain(pixels: NDArray[uint8], alt: str, *, width: int) -> None:
 def plain(text: str) -> str:
     """Text from elsewhere as it is, whatever Markdown would make of it."""
     return re.sub(r"([\\`*_\[\]()<>#$:~|])", r"\\\1", text)
+
+
+@st.cache_data(max_entries=5_000, show_spinner=False)
+def thumbnail(sha256: str, _image: StoredImage) -> str:
+    """A small version of a stored picture; a tile where it cannot be read."""
+    try:
+        return figures.thumbnail(Picture.from_file(_image.content, current().limits.image).pixels)
+    except SignwatchError:
+        return figures.no_picture()
 
 
 def computed(value: float | None, form: str) -> str:

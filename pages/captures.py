@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core import figures
-from core.errors import SignwatchError
-from core.images import Picture
 from core.labels import class_name
 from core.services import current
 from core.types import (
@@ -110,21 +108,12 @@ def show_ways(view: CaptureView, page: Page) -> None:
         go(view.at(Cursor(Direction.OLDER, moment.replace(tzinfo=UTC))))
 
 
-@st.cache_data(max_entries=5_000, show_spinner=False)
-def thumbnail(sha256: str, _image: StoredImage) -> str:
-    """A small version of a stored picture; a tile where it cannot be read."""
-    try:
-        return figures.thumbnail(Picture.from_file(_image.content, signwatch.limits.image).pixels)
-    except SignwatchError:
-        return figures.no_picture()
-
-
 def table_row(item: TriageItem, images: dict[str, StoredImage]) -> dict[str, object]:
     """What the table shows of one capture."""
     capture = item.capture
     image = images.get(capture.image_sha256 or "")
     return {
-        "picture": thumbnail(image.sha256, image) if image else figures.no_picture(),
+        "picture": parts.thumbnail(image.sha256, image) if image else figures.no_picture(),
         "time (UTC)": capture.inferred_at,
         "predicted class": class_name(capture.class_id)
         if capture.class_id is not None

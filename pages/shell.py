@@ -4,8 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages import _user
+
 st.set_page_config(page_title="Signwatch", page_icon=":material/traffic:", layout="wide")
 st.logo(Path(__file__).parent.parent / "data" / "logo.svg", size="large")
+_user.require()
 
 page = st.navigation(
     {
@@ -53,5 +56,6 @@ page = st.navigation(
         ],
     }
 )  # fmt: skip
+_user.show()
 st.title(page.title)
 page.run()

@@ -2,129 +2,79 @@
 
 import streamlit as st
 
-from core import explain_figures, figures, heat_maps
-from core.analysts import LOCAL
-from core.desk import Said
-from core.errors import NotFound
-from core.images import Picture
-from core.labels import class_name
-from core.services import current
-from core.triage import NEEDS_RIGHT_CLASS
-from core.types import Capture, CaptureFilter, TriageItem, Verdict
-from pages import _parts as parts
+from core.errors import SignwatchError
+from pages import _keys, _triage_around, _triage_bar, _triage_item, _triage_queue
+from pages import _triage_keys as keys
+from pages import _triage_state as state
+from pages._triage_view import TriageView
 
-signwatch = current()
-WAITING = CaptureFilter(flagged=True, decided=False)
-QUEUE_LENGTH = 12
+BOXES = {"error": st.error, "warning": st.warning, "info": st.info}
+ICONS = {"error": ":material/error:", "warning": ":material/group:", "info": ":material/undo:"}
 
 
-def clean_picture(capture: Capture) -> Picture | None:
-    """The picture that this one was made of, where its sender named one that the log holds."""
-    if not capture.provenance.clean_sha256:
-        return None
-    try:
-        return signwatch.picture(capture.provenance.clean_sha256)
-    except NotFound:
-        return None
+def go(view: TriageView) -> None:
+    """Another view: its address, and the page drawn anew."""
+    st.query_params.from_dict(view.write())
+    st.rerun()
 
 
-def show_maps(capture: Capture) -> None:
-    """Heat maps on one scale: this picture beside its clean one, or alone."""
-    try:
-        shown = [("This picture", signwatch.picture(capture.image_sha256).pixels)]
-    except NotFound as error:
-        st.info(f"There is no heat map: {error}.", icon=":material/hide_image:")
-        return
-    if clean := clean_picture(capture):
-        shown.append(("Clean", clean.pixels))
-    explanations = signwatch.explain([pixels for _, pixels in shown], [None] * len(shown))
-    predictions = signwatch.predictor.predict([pixels for _, pixels in shown])
-    largest = heat_maps.common_scale([each.map for each in explanations])
-    columns = st.columns(2)
-    rows = zip(columns, shown, explanations, predictions, strict=False)
-    for column, (title, pixels), explanation, prediction in rows:
-        with column:
-            st.markdown(f"**{title}**: {class_name(prediction.class_id)} · "
-                        f"{prediction.confidence:.1%}")  # fmt: skip
-            st.plotly_chart(
-                explain_figures.heat_map(pixels, explanation.map, largest=largest),
-                key=f"triage_{title}", config={"displayModeBar": False},
-                alt=f"FullGrad heat map, {title.lower()}",
-            )  # fmt: skip
-    if clean is None:
-        columns[1].caption("No clean picture is known for this one.")
+def addressed_view() -> TriageView:
+    """The view that the address asks for. What is asked for by id counts until something moved."""
+    view, problems = TriageView.read(st.query_params)
+    for problem in problems:
+        st.warning(problem, icon=":material/link_off:")
+    if st.session_state.pop(state.MOVED, False) and view.capture:
+        del st.query_params["capture"]
+        view, _ = TriageView.read(st.query_params)
+    return view
 
 
-def thumbnail(capture: Capture) -> str:
-    """The captured picture, small; a tile where none was kept."""
-    try:
-        return figures.thumbnail(signwatch.picture(capture.image_sha256).pixels)
-    except NotFound:
-        return figures.no_picture()
+def open_something(view: TriageView) -> None:
+    """What the address asks for, or what comes next; what is open stays open otherwise."""
+    sitting = state.sitting()
+    sitting.want(view.wanted())
+    if view.capture and (sitting.opened is None or sitting.opened.capture_id != view.capture):
+        try:
+            sitting.open(view.capture)
+        except SignwatchError as error:
+            state.tell("error", str(error))
+    if sitting.opened is None:
+        sitting.next()
+    sitting.keep()
 
 
-def show_item(item: TriageItem) -> None:
-    """One flagged prediction: why, what it looks like, and the verdict."""
-    capture = item.capture
-    if capture.class_id is None:
-        st.info("No prediction was captured, so there is none to judge.",
-                icon=":material/unpublished:")  # fmt: skip
-        return
-    st.subheader(f"{class_name(capture.class_id)}, {parts.how_sure(capture.confidence)}")
-    suspicion = capture.suspicion
-    st.caption(
-        f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC · endpoint {capture.endpoint} · "
-        f"source {capture.provenance.source or 'not said'} · "
-        f"p-value {parts.computed(suspicion and suspicion.p_value, '.4f')}"
-    )
-    for reason in suspicion.reasons if suspicion else ():
-        st.badge(reason, icon=":material/flag:", color="red")
-    if capture.provenance.attack:
-        st.caption(f"The sender says: made by {capture.provenance.attack}.")
-    show_maps(capture)
-    with st.form(f"verdict_{capture.capture_id}", border=True):
-        verdict = st.segmented_control("Verdict", list(Verdict), default=Verdict.ADVERSARIAL,
-                                       required=True)  # fmt: skip
-        right_class = parts.choose_class(
-            f"Right class (for {' and '.join(sorted(NEEDS_RIGHT_CLASS))})",
-            key=f"right_{capture.capture_id}", class_id=capture.provenance.label,
-        )  # fmt: skip
-        note = st.text_input("Note", max_chars=1000)
-        if st.form_submit_button("Record verdict", type="primary", icon=":material/gavel:"):
-            with parts.errors_shown():
-                signwatch.desk.decide([capture], Said(verdict, right_class, note), by=LOCAL)
-                st.query_params.pop("capture", None)
-                st.rerun()
+def show_told() -> None:
+    """What became of the last key or button."""
+    for each in state.told():
+        if each.kind == "done":
+            st.caption(f":green[:material/check:] {each.text}")
+        else:
+            BOXES[each.kind](each.text, icon=ICONS[each.kind])
 
 
-waiting = signwatch.log.count(WAITING)
-decided = signwatch.log.count(CaptureFilter(decided=True))
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.metric("Waiting", f"{waiting:,}")
-    st.metric("Decided", f"{decided:,}")
-    if decided:
-        st.download_button(
-            "Export decided", signwatch.desk.export, "signwatch-triage.zip", "application/zip",
-            icon=":material/download:", on_click="ignore",
-            help="Pictures in folders by right class, and a manifest; `train --data` reads it.",
-        )  # fmt: skip
+def show() -> None:
+    """What is open first, whatever else there is to read from the log afterwards."""
+    view = addressed_view()
+    bar = st.container()
+    main, side = st.columns([3, 1], gap="large")
+    open_something(view)
+    opened = state.sitting().opened
+    with main:
+        show_told()
+        if opened:
+            _triage_item.show(opened)
+        else:
+            st.success("Nothing waits. Flagged predictions appear here.",
+                       icon=":material/task_alt:", title="The queue is empty")  # fmt: skip
+    queue = state.sitting().look()
+    with bar:
+        _triage_bar.show(view, queue, go)
+    with side:
+        _triage_queue.show(view, queue)
+    with main:
+        if opened:
+            _triage_around.show(opened)
+    _keys.go_to_fields(keys.FIELDS)
 
-queue = signwatch.log.find(WAITING, limit=QUEUE_LENGTH, most_suspicious=True)
-wanted = st.query_params.get("capture")
-if not queue and not wanted:
-    st.success("Nothing waits. Flagged predictions appear here.", icon=":material/task_alt:",
-               title="The queue is empty")  # fmt: skip
-    st.stop()
 
-side, main = st.columns([1, 3], gap="large")
-with side:
-    st.markdown(f"**Most suspicious first** ({min(waiting, QUEUE_LENGTH)} of {waiting:,})")
-    for item in queue:
-        row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        row.image(thumbnail(item.capture), width=44, alt="flagged picture")
-        if row.button(class_name(item.capture.class_id), type="tertiary",
-                      key=f"open_{item.capture.capture_id}"):  # fmt: skip
-            st.query_params["capture"] = item.capture.capture_id
-            st.rerun()
-with main, parts.errors_shown():
-    show_item(signwatch.log.capture(wanted) if wanted else queue[0])
+show()

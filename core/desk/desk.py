@@ -10,8 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from core.analysts import Analyst
 from core.desk.export import export_zip
+from core.desk.outcome import Judged
 from core.errors import Forbidden
 from core.store import CaptureLog, WorklistTable
 from core.triage import decide
@@ -87,6 +90,12 @@ class Desk:
     def trail(self, capture_id: str) -> list[Statement]:
         """Everything that was said of a capture, oldest first."""
         return self.log.verdicts.of(capture_id)
+
+    def judged(self) -> Judged:
+        """What verdicts say of the flag, prediction by prediction."""
+        found = self.log.verdicts.of_flagged()
+        p_values = np.array([p_value for p_value, _ in found], dtype=np.float64)
+        return Judged(p_values, tuple(verdict for _, verdict in found))
 
     def export(self) -> bytes:
         """A ZIP of everything decided, as `export_zip` writes it."""

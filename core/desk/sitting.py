@@ -49,7 +49,8 @@ class Opened:
 class Sitting:
     """The work in one window; its thread alone uses it.
 
-    wanted: what comes next is chosen from this; queue: as it was last read.
+    wanted: what comes next is chosen from this; queue: as it was last read; group: the one that is
+    worked through, by name.
     """
 
     def __init__(self, desk: Desk, analyst: Analyst) -> None:
@@ -61,7 +62,7 @@ class Sitting:
         self._desk = desk
         self._worklist = desk.worklist
         self._turn = 0
-        self._group: str | None = None
+        self.group: str | None = None
         self._groups: dict[str, str] = {}  # of what comes next: id -> group
         self._passed_over: list[str] = []
         self._before: list[str] = []
@@ -79,11 +80,11 @@ class Sitting:
         opened = [self.opened.capture_id] if self.opened else []
         self.queue = self._worklist.queue(
             self.wanted, self.seat, self._desk.clock(),
-            limit=GROUPS, current=self._group, passed_over=[*opened, *self._passed_over],
+            limit=GROUPS, current=self.group, passed_over=[*opened, *self._passed_over],
         )  # fmt: skip
         order = sorted(
             self.queue.groups,
-            key=lambda group: (group.first != self._group, group.elsewhere > 0, group.p_value),
+            key=lambda group: (group.first != self.group, group.elsewhere > 0, group.p_value),
         )
         self._groups = {name: group.first for group in order for name in group.free}
         return self.queue
@@ -100,7 +101,7 @@ class Sitting:
 
     def enter(self, group: Group) -> Opened:
         """Open the most suspicious of a group that nobody has; raises NotFound."""
-        self._group = group.first
+        self.group = group.first
         return self.open(next(iter([*group.free, group.shown])))
 
     def open(self, capture_id: str) -> Opened:
@@ -200,7 +201,7 @@ class Sitting:
     def _open_first(self) -> bool:
         """Open the first of what comes next that nobody has, and that the log still has."""
         while taken := self._take(self.ahead):
-            self._group = self._groups.pop(taken[0])
+            self.group = self._groups.pop(taken[0])
             with suppress(NotFound):
                 self._show(self._desk.log.capture(taken[0]))
                 return True

@@ -120,6 +120,17 @@ class ExecutionsTable:
         )
         return [_execution(row) for row in found]
 
+    def over(self, moment: datetime, endpoint: str, *, limit: int) -> list[Execution]:
+        """Ended ones whose window holds that moment of that endpoint: violated ones first."""
+        found = self._database.rows(
+            f"{_SELECT} WHERE window_start <= ? AND window_end > ? AND status <> ? "
+            "AND coalesce(endpoint, ?) = ? "
+            "ORDER BY status = ? DESC, started_at DESC, execution_id LIMIT ?",
+            [naive(moment), naive(moment), ExecutionStatus.IN_PROGRESS, endpoint, endpoint,
+             ExecutionStatus.COMPLETED_WITH_VIOLATIONS, limit],
+        )  # fmt: skip
+        return [_execution(row) for row in found]
+
     def last_run(self, schedule: str) -> LastRun | None:
         """The run of a schedule that began last; None before the first."""
         return _last_run(self._database, schedule)

@@ -155,7 +155,7 @@ class Listing:
 
         It comes from narrow columns, so that ids are compared for few rows only.
         """
-        if chosen.decided or chosen.verdict:
+        if chosen.decided or chosen.verdict or chosen.analyst:
             return None
         where, parameters = rows.conditions(chosen.without_verdict())
         found = self._database.rows(

@@ -160,6 +160,10 @@ class CaptureLog:
             limit, status=status, schedule=schedule, endpoint=endpoint, ended=ended
         )
 
+    def executions_over(self, moment: datetime, endpoint: str, *, limit: int) -> list[Execution]:
+        """Ended executions over that moment: violated ones first, then the latest."""
+        return self._executions.over(moment, endpoint, limit=limit)
+
     def set_monitor_settings(self, settings: MonitorSettings, changed_at: datetime) -> None:
         """Keep new monitor settings; the latest ones count."""
         with self.database.transaction() as transaction:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
+from core.labels import all_labels, class_name
 from core.types import (
     Capture,
     CaptureFilter,
@@ -184,6 +185,9 @@ def latest_decisions(where: str = "true") -> str:
     )
 
 
+_OF_LATEST = f"c.capture_id IN (SELECT capture_id FROM ({latest_decisions()}) WHERE {{}} = ?)"
+
+
 def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
     """The WHERE clause of a filter over captures `c`, and its parameters."""
     window = chosen.window
@@ -202,18 +206,30 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
         ("c.inferred_at >= ?", min(start for start, _ in made) if made else None),
         ("c.inferred_at <= ?", max(end for _, end in made) if made else None),
         ("list_contains(TRY_CAST(? AS UUID[]), c.capture_id)", ids),
-        (
-            f"c.capture_id IN (SELECT capture_id FROM ({latest_decisions()}) WHERE verdict = ?)",
-            chosen.verdict,
-        ),
+        (_OF_LATEST.format("verdict"), chosen.verdict),
+        (_OF_LATEST.format("analyst"), chosen.analyst),
         ("(c.attack IS NOT NULL OR coalesce(c.flagged, false)) = ?", chosen.suspect),
         ("(c.image_sha256 IS NOT NULL) = ?", chosen.pictured),
     ]
     active = [(sql, value) for sql, value in tests if value is not None]
     decided = {None: [], True: [DECIDED], False: [f"NOT {DECIDED}"]}[chosen.decided]
-    return " AND ".join(["true", *(sql for sql, _ in active), *decided]), [
-        value for _, value in active
-    ]
+    found, words = _text(chosen.text or "")
+    return " AND ".join(["true", *(sql for sql, _ in active), *decided, *found]), [
+        *(value for _, value in active), *words,
+    ]  # fmt: skip
+
+
+def _text(text: str) -> tuple[list[str], list[Any]]:
+    """The condition that finds a text, and its parameters."""
+    words = text.strip().lower()
+    if not words:
+        return [], []
+    classes = [each.class_id for each in all_labels() if words in class_name(each.class_id).lower()]
+    return [
+        "(starts_with(c.capture_id::VARCHAR, ?) OR contains(lower(c.source), ?) "
+        "OR list_contains(?::INTEGER[], c.class_id) OR c.capture_id IN "
+        "(SELECT capture_id FROM log.decisions WHERE contains(lower(note), ?)))"
+    ], [words, words, classes, words]
 
 
 def id_window(capture_id: str) -> tuple[datetime, datetime]:

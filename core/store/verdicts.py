@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.store import rows
 from core.store.database import Database, Row
-from core.types import Decision
+from core.types import Decision, Verdict
 from core.worklist import Statement
 
 _WITHDRAWALS = pa.schema([
@@ -70,6 +70,15 @@ class Verdicts:
         """Everything that was ever said, oldest first."""
         for chunk in self._database.stream(_STATEMENTS.format(which="true")):
             yield from map(_statement, chunk)
+
+    def of_flagged(self) -> list[tuple[float, Verdict]]:
+        """(p-value, verdict that counts) of every flagged capture that the log still has."""
+        found = self._database.rows(
+            f"SELECT c.p_value, d.verdict FROM ({rows.latest_decisions()}) AS d "
+            "JOIN log.captures AS c ON c.capture_id = d.capture_id WHERE c.flagged "
+            "ORDER BY c.p_value, c.capture_id"
+        )
+        return [(p_value, Verdict(verdict)) for p_value, verdict in found]
 
     def decided(self) -> int:
         """How many captures have a verdict that counts."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.labels import all_labels, class_name
 from core.store import rows
 from core.store.database import Database, Row
 from core.worklist import LEASE, PAUSE, Assignment, Group, Queue, Seat, Standing, Status, Wanted
@@ -33,10 +32,9 @@ class WorklistTable:
         passed_over: ids that are not to be looked at next, though they wait.
         """
         where, parameters = rows.conditions(wanted.captures)
-        found, words = _text(wanted.text)
         answer = self._database.rows(
-            _groups(f"({where}) AND ({found})", OF_STATUS[wanted.status]),
-            [*parameters, *words, *_present(at), seat.window, AHEAD, seat.window,
+            _groups(where, OF_STATUS[wanted.status]),
+            [*parameters, *_present(at), seat.window, AHEAD, seat.window,
              list(passed_over), current, limit],
         )  # fmt: skip
         if not answer:
@@ -100,20 +98,6 @@ class WorklistTable:
         """Everything that is assigned, the latest taken first; it may have a verdict by now."""
         found = self._database.rows(f"{_LIVE} ORDER BY taken_at DESC, capture_id", _present(at))
         return [_assignment(row) for row in found]
-
-
-def _text(text: str) -> tuple[str, list[object]]:
-    """What finds a text: id, source, name of the predicted class, note."""
-    words = text.strip().lower()
-    if not words:
-        return "true", []
-    classes = [each.class_id for each in all_labels() if words in class_name(each.class_id).lower()]
-    return (
-        "starts_with(c.capture_id::VARCHAR, ?) OR contains(lower(c.source), ?) "
-        "OR list_contains(?::INTEGER[], c.class_id) OR c.capture_id IN "
-        "(SELECT capture_id FROM log.decisions WHERE contains(lower(note), ?))",
-        [words, words, classes, words],
-    )
 
 
 def _present(at: datetime) -> list[object]:

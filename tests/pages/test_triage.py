@@ -1,4 +1,4 @@
-"""Triage: the most suspicious first, verdicts that need their right class, and the export."""
+"""Triage: the most suspicious first, verdicts by button, what others do meanwhile, undo, export."""
 
 import io
 import json
@@ -11,10 +11,11 @@ from streamlit.testing.v1 import AppTest
 from core.images import Picture
 from core.labels import class_name
 from core.services import Services
-from core.types import Capture, CaptureFilter, Decision, Provenance, Verdict, now
+from core.types import Capture, CaptureFilter, Decision, Provenance, Trigger, Verdict, Window, now
+from core.worklist import LEASE
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import Alert, alerts, charts, labelled, labels, metrics, values
-from tests.pages.traffic import predict, put_flagged, request
+from tests.pages.elements import Alert, alerts, labels, links, values
+from tests.pages.traffic import decide, predict, put_flagged, request
 from tests.pictures import blocks
 from tests.records import (
     NO_PREDICTION,
@@ -25,7 +26,7 @@ from tests.records import (
 )
 
 EMPTY = Alert("success", "The queue is empty", "Nothing waits. Flagged predictions appear here.")
-RIGHT_CLASS = "Right class (for adversarial and model wrong)"
+SECONDS = 60  # that a close look may take on a busy machine
 
 
 @pytest.fixture
@@ -37,39 +38,63 @@ def queue(signwatch: Services) -> list[Capture]:
     return [first, middle, last]
 
 
-def decisions(signwatch: Services, capture_id: str) -> list[Decision]:
+def decisions(signwatch: Services, capture: Capture) -> list[Decision]:
     """Every verdict on a capture, oldest first."""
-    return [each.decision for each in signwatch.desk.trail(capture_id) if not each.taken_back]
+    trail = signwatch.desk.trail(capture.capture_id)
+    return [each.decision for each in trail if not each.taken_back]
 
 
 def heading(capture: Capture) -> str:
-    prediction = capture.prediction
-    return f"{class_name(prediction.class_id)}, {prediction.confidence:.1%} confident"
+    return f"{class_name(capture.class_id)}, {capture.confidence:.1%} confident"
 
 
 def opened(at: AppTest) -> str:
-    """The heading of the item that is open."""
+    """The heading of what is open."""
     (found,) = values(at.subheader)
     return found
 
 
-def record(
-    at: AppTest, verdict: Verdict, right_class: int | None = None, note: str = ""
-) -> AppTest:
-    labelled(at.segmented_control, "Verdict").select(verdict)
-    if right_class is not None:
-        labelled(at.selectbox, RIGHT_CLASS).select(right_class)
-    labelled(at.text_input, "Note").set_value(note)
-    labelled(at.button, "Record verdict").click().run()
+def press(at: AppTest, label: str, *, now: bool = True) -> AppTest:
+    """Press the first button of that label."""
+    next(each for each in at.button if each.proto.label == label).click()
+    return finished(at.run()) if now else at
+
+
+def finished(at: AppTest) -> AppTest:
     assert not at.exception
     return at
+
+
+def choose(at: AppTest, class_id: int) -> AppTest:
+    """Choose the right class by its name."""
+    (field,) = [each for each in at.selectbox if (each.key or "").startswith("triage_class_")]
+    return finished(field.select(class_id).run())
+
+
+def looked_at(signwatch: Services, at: AppTest, capture: Capture) -> AppTest:
+    """The page, once the close look has been made."""
+    assert signwatch.closeups.wait(capture.capture_id, SECONDS)
+    return finished(at.run())
+
+
+def shown_list(at: AppTest) -> dict[str, str]:
+    """The list's name -> what stands on it."""
+    (control,) = [each for each in at.segmented_control if each.key.startswith("triage_list_")]
+    return dict(zip(["waiting", "new", "in work", "done"], control.options, strict=True))
+
+
+def queue_of(at: AppTest) -> list[str]:
+    """What stands in the queue."""
+    return [each.proto.label for each in at.button if (each.key or "").startswith("triage_group_")]
+
+
+# The queue
 
 
 def test_an_empty_queue_is_good_news(open_page: OpenPage) -> None:
     at = open_page("triage")
     assert alerts(at) == [EMPTY]
-    assert metrics(at) == {"Waiting": ("0", ""), "Decided": ("0", "")}
-    assert not at.button
+    assert queue_of(at) == []
     assert not at.get("download_button")
 
 
@@ -77,11 +102,11 @@ def test_the_most_suspicious_stands_first_and_is_open(
     open_page: OpenPage, queue: list[Capture]
 ) -> None:
     at = open_page("triage")
-    assert metrics(at) == {"Waiting": ("3", ""), "Decided": ("0", "")}
-    assert "**Most suspicious first** (3 of 3)" in values(at.markdown)
-    names = [class_name(capture.prediction.class_id) for capture in queue]
-    assert [label for label in labels(at.button) if label != "Record verdict"] == names
+    first, *others = (class_name(capture.class_id) for capture in queue)
+    assert queue_of(at) == [f"**{first}**", *others]
     assert opened(at) == heading(queue[0])
+    assert shown_list(at)["waiting"] == "Waiting 3"
+    assert alerts(at) == []
 
 
 def test_what_was_not_flagged_does_not_wait(open_page: OpenPage, signwatch: Services) -> None:
@@ -94,12 +119,73 @@ def test_what_was_not_flagged_does_not_wait(open_page: OpenPage, signwatch: Serv
 
 
 def test_only_the_head_of_a_long_queue_is_listed(open_page: OpenPage, signwatch: Services) -> None:
-    for number in range(15):
+    for number in range(13):
         put_flagged(signwatch, 0.001 + number / 10_000, class_id=number, seed=number)
     at = open_page("triage")
-    assert "**Most suspicious first** (12 of 15)" in values(at.markdown)
-    names = [class_name(number) for number in range(12)]
-    assert [label for label in labels(at.button) if label != "Record verdict"] == names
+    assert len(queue_of(at)) == 10
+    assert "and 3 more groups" in values(at.caption)
+
+
+def test_one_source_and_class_is_one_group(open_page: OpenPage, signwatch: Services) -> None:
+    for number in range(3):
+        put_flagged(signwatch, 0.002, seed=number, provenance=Provenance("cam"))
+    put_flagged(signwatch, 0.001, provenance=Provenance("van"))
+    at = open_page("triage")
+    assert queue_of(at) == [f"**{class_name(14)}**", f"{class_name(14)} · 3"]
+    press(at, f"{class_name(14)} · 3")
+    assert queue_of(at) == [class_name(14), f"**{class_name(14)} · 3**"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "chips"),
+    [
+        ({"q": "stop"}, [1], ["“stop”"]),
+        ({"q": "nothing of that kind"}, [], ["“nothing of that kind”"]),
+        ({"predicted": "2"}, [2], [class_name(2)]),
+        ({"source": "cam"}, [], ["source: cam"]),
+        ({"endpoint": "signwatch"}, [0, 1, 2], ["endpoint: signwatch"]),
+        ({"until": "2000-01-01"}, [], ["before 2000-01-01 00:00:00"]),
+        ({"status": "in work"}, [], []),
+        ({"predicted": "2", "q": "stop"}, [], ["“stop”", class_name(2)]),
+    ],
+)
+def test_an_address_names_what_is_listed(
+    query: dict[str, str], found: list[int], chips: list[str], open_page: OpenPage,
+    queue: list[Capture],
+) -> None:  # fmt: skip
+    at = open_page("triage", **query)
+    names = [class_name(queue[number].class_id) for number in found]
+    assert [each.strip("*") for each in queue_of(at)] == names
+    assert [each for each in labels(at.button) if each in chips] == chips
+    assert (alerts(at) == [EMPTY]) == (not found)
+
+
+def test_what_cannot_be_read_in_the_address_is_told(
+    open_page: OpenPage, queue: list[Capture]
+) -> None:
+    at = open_page("triage", status="gone", predicted="two")
+    assert [each.text for each in alerts(at)] == [
+        "`status` in the address must be one of waiting, new, in work, done, got `gone`; "
+        "it is left out",
+        "`predicted` in the address must be a whole number in 0..999,999,999, got `two`; "
+        "it is left out",
+    ]
+    assert len(queue_of(at)) == 3
+
+
+def test_a_search_is_in_the_address(open_page: OpenPage, queue: list[Capture]) -> None:
+    at = open_page("triage")
+    (field,) = [each for each in at.text_input if each.proto.label == "Search"]
+    finished(field.set_value("stop").run())
+    assert at.query_params["q"] == "stop"
+    assert [each.strip("*") for each in queue_of(at)] == [class_name(14)]
+    assert opened(at) == heading(queue[0])  # what is open stays
+    press(at, "“stop”")
+    assert "q" not in at.query_params
+    assert len(queue_of(at)) == 3
+
+
+# One item
 
 
 def test_an_item_says_what_it_is_and_why_it_was_flagged(
@@ -109,93 +195,148 @@ def test_an_item_says_what_it_is_and_why_it_was_flagged(
         signwatch, 0.0012, endpoint="roadside", provenance=Provenance("replay", 3, "pgd", 14)
     )
     at = open_page("triage")
-    assert values(at.caption)[:2] == [
-        f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC · endpoint roadside · source replay · "
-        "p-value 0.0012",
-        "The sender says: made by pgd.",
-    ]
-    assert any("p-value 0.0012" in text and "badge" in text for text in values(at.markdown))
+    assert (
+        f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC  \n"
+        "endpoint roadside · source replay · p-value 0.0012  \n"
+        f"The sender says: made by pgd, aimed at {class_name(14)}."
+    ) in values(at.caption)
+    assert ":red[:material/flag:] p-value 0.0012" in values(at.markdown)
+    assert at.progress[0].text == f"{class_name(14)} · 75.0%"
 
 
-def test_heat_maps_of_this_picture_beside_its_clean_one(
+def test_a_model_that_was_replaced_is_said(open_page: OpenPage, signwatch: Services) -> None:
+    sha256 = signwatch.predictor.classifier.manifest.sha256
+    put_flagged(signwatch, 0.001, model_sha256=sha256)
+    at = open_page("triage")
+    told = "Another model predicted this"
+    assert not any(told in text for text in values(at.markdown))
+    put_flagged(signwatch, 0.0001, class_id=2, model_sha256="ab" * 32)
+    assert any(told in text for text in values(open_page("triage").markdown))
+
+
+def test_heat_maps_follow_beside_the_clean_picture(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     clean = Picture.from_pixels(blocks(50))
     reference = signwatch.keep_reference(clean)
-    put_flagged(signwatch, 0.001, seed=51, provenance=Provenance("lab", 3, "pgd", 14, reference))
-    at = open_page("triage")
-    assert charts(at).keys() == {"triage_This picture", "triage_Clean"}
+    capture = put_flagged(
+        signwatch, 0.001, seed=51, provenance=Provenance("lab", 3, "pgd", 14, reference)
+    )
+    at = looked_at(signwatch, open_page("triage"), capture)
     for title, pixels in (("This picture", blocks(51)), ("Clean", clean.pixels)):
         shown = predict(signwatch, pixels)
-        text = f"**{title}**: {class_name(shown.class_id)} · {shown.confidence:.1%}"
-        assert text in values(at.markdown)
+        read_as = f"{class_name(shown.class_id)} · {shown.confidence:.1%}"
+        assert f"**{title}**  \nread as {read_as}" in values(at.caption)
 
 
-@pytest.mark.parametrize("reference", [None, "0" * 64])
-def test_without_a_clean_picture_the_map_stands_alone(
-    reference: str | None, open_page: OpenPage, signwatch: Services
+def test_the_execution_that_it_belongs_to_is_linked(
+    open_page: OpenPage, signwatch: Services
 ) -> None:
-    put_flagged(signwatch, 0.001, provenance=Provenance("lab", 3, "pgd", 14, reference))
-    at = open_page("triage")
-    assert charts(at).keys() == {"triage_This picture"}
-    assert "No clean picture is known for this one." in values(at.caption)
-
-
-def test_another_item_of_the_queue_can_be_opened(open_page: OpenPage, queue: list[Capture]) -> None:
-    at = open_page("triage")
-    at.button(key=f"open_{queue[2].capture_id}").click().run()
-    assert not at.exception
-    assert opened(at) == heading(queue[2])
-    assert at.query_params["capture"] == queue[2].capture_id  # the address can be handed on
+    capture = put_flagged(signwatch, 0.001, minutes_ago=1)
+    execution = signwatch.run_monitor(threshold=0.1, trigger=Trigger.MANUAL)
+    at = looked_at(signwatch, open_page("triage"), capture)
+    assert (
+        f"Alarm: {execution.violations[0].description}", "monitor",
+        f"execution={execution.execution_id}",
+    ) in links(at)  # fmt: skip
 
 
 def test_a_deep_link_opens_its_item(open_page: OpenPage, queue: list[Capture]) -> None:
-    assert opened(open_page("triage", capture=queue[1].capture_id)) == heading(queue[1])
+    at = open_page("triage", capture=queue[1].capture_id)
+    assert opened(at) == heading(queue[1])
+    assert at.query_params["capture"] == queue[1].capture_id
 
 
 def test_an_unknown_item_gets_a_clear_message(open_page: OpenPage, queue: list[Capture]) -> None:
     at = open_page("triage", capture="no-such-id")
     assert alerts(at) == [Alert("error", "", "no capture no-such-id in the log")]
-    assert len(labels(at.button)) == 3  # the queue stays
+    assert len(queue_of(at)) == 3
+    assert opened(at) == heading(queue[0])
+
+
+def test_a_flagged_prediction_without_picture_can_be_decided(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    prediction = make_prediction(14, 0.5, p_value=0.001, flagged=True)
+    capture = make_capture(prediction=prediction, image_sha256=None, inferred_at=now())
+    signwatch.log.append([capture], [])
+    at = looked_at(signwatch, open_page("triage"), capture)
+    told = "no picture was captured: only the answer was kept, or imported."
+    assert [each.text for each in alerts(at)] == [
+        f"There is no picture: {told}", f"There is no heat map: {told}",
+    ]  # fmt: skip
+    press(at, "Not a sign")
+    assert decisions(signwatch, capture)[0].verdict is Verdict.NOT_A_SIGN
+
+
+def test_an_imported_answer_can_be_decided(open_page: OpenPage, signwatch: Services) -> None:
+    capture = make_capture(**NO_PREDICTION | {"class_id": 14, "image_sha256": None})
+    signwatch.log.append([capture], [])
+    at = open_page("triage", capture=capture.capture_id)
+    assert opened(at) == f"{class_name(14)}, confidence not captured"
+    assert any(text.endswith("p-value not computed") for text in values(at.caption))
+    press(choose(at, 1), "Model wrong")
+    assert decisions(signwatch, capture)[0].right_class == 1
+
+
+def test_a_capture_without_prediction_has_nothing_to_judge(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    image = make_image()
+    capture = make_unanswered(image)
+    signwatch.log.append([capture], [image])
+    at = open_page("triage", capture=capture.capture_id)
+    told = "No prediction was captured, so there is none to judge."
+    assert Alert("info", "", told) in alerts(at)
+    assert "Not a sign" not in labels(at.button)
+
+
+# Verdicts
 
 
 def test_a_verdict_with_its_right_class_is_recorded_and_the_next_item_opens(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
-    at = record(open_page("triage"), Verdict.ADVERSARIAL, 1, " seen on the road ")
-    decision = signwatch.log.capture(queue[0].capture_id).decision
+    at = choose(open_page("triage"), 1)
+    (note,) = [each for each in at.text_input if each.proto.label == "Note"]
+    note.set_value(" seen on the road ")
+    press(at, "Adversarial")
+    (decision,) = decisions(signwatch, queue[0])
     assert (decision.verdict, decision.right_class) == (Verdict.ADVERSARIAL, 1)
     assert (decision.note, decision.analyst) == ("seen on the road", "local")
-    assert metrics(at) == {"Waiting": ("2", ""), "Decided": ("1", "")}
     assert opened(at) == heading(queue[1])
     assert alerts(at) == []
+    assert shown_list(at) == {
+        "waiting": "Waiting 2", "new": "New", "in work": "In work", "done": "Done 1",
+    }  # fmt: skip
+    assert f":green[:material/check:] adversarial, {class_name(1)}" in values(at.caption)
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ADVERSARIAL, Verdict.MODEL_WRONG])
-def test_a_missing_right_class_is_asked_for_and_nothing_is_recorded(
+def test_a_missing_right_class_is_asked_for_and_completes_the_verdict(
     verdict: Verdict, open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
-    at = record(open_page("triage"), verdict)
-    assert alerts(at) == [
-        Alert("error", "", f"the verdict `{verdict}` needs the right class; choose one")
-    ]
-    assert decisions(signwatch, queue[0].capture_id) == []
-    assert metrics(at)["Waiting"] == ("3", "")
+    at = press(open_page("triage"), verdict.capitalize())
+    assert any("which sign is it really?" in text for text in values(at.caption))
+    assert decisions(signwatch, queue[0]) == []
     assert opened(at) == heading(queue[0])
+    press(at, class_name(0))  # among the likely ones
+    assert [(each.verdict, each.right_class) for each in decisions(signwatch, queue[0])] == [
+        (verdict, 0)
+    ]
+    assert opened(at) == heading(queue[1])
 
 
 def test_the_predicted_class_cannot_be_the_right_one_of_a_wrong_prediction(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
-    at = record(open_page("triage"), Verdict.MODEL_WRONG, 25)
-    assert alerts(at) == [
-        Alert(
-            "error", "",
-            f"the verdict `model wrong` says that {class_name(25)} is wrong, and it is also the "
-            "right class given; choose another class, or the verdict `right after all`",
-        )
-    ]  # fmt: skip
-    assert decisions(signwatch, queue[0].capture_id) == []
+    at = press(choose(open_page("triage"), 25), "Model wrong")
+    assert [each.text for each in alerts(at)] == [
+        f"the verdict `model wrong` says that {class_name(25)} is wrong, and it is also the right "
+        "class given; choose another class, or the verdict `right after all`"
+    ]
+    assert decisions(signwatch, queue[0]) == []
+    assert opened(at) == heading(queue[0])
 
 
 @pytest.mark.parametrize(
@@ -206,30 +347,32 @@ def test_other_verdicts_need_no_right_class(
     verdict: Verdict, right_class: int | None, open_page: OpenPage, signwatch: Services,
     queue: list[Capture],
 ) -> None:  # fmt: skip
-    record(open_page("triage"), verdict)
-    decision = signwatch.log.capture(queue[0].capture_id).decision
+    press(open_page("triage"), verdict.capitalize())
+    (decision,) = decisions(signwatch, queue[0])
     assert (decision.verdict, decision.right_class) == (verdict, right_class)
 
 
-def test_the_true_class_that_the_sender_named_is_proposed(
-    open_page: OpenPage, signwatch: Services
+@pytest.mark.parametrize(("label", "proposed"), [(7, True), (14, False), (99, False)])
+def test_the_right_class_that_the_sender_named_is_proposed(
+    label: int, proposed: bool, open_page: OpenPage, signwatch: Services
 ) -> None:
-    capture = put_flagged(signwatch, 0.001, provenance=Provenance("lab", 7, "deepfool", 14))
-    at = open_page("triage")
-    assert labelled(at.selectbox, RIGHT_CLASS).value == 7
-    record(at, Verdict.ADVERSARIAL)
-    assert signwatch.log.capture(capture.capture_id).decision.right_class == 7
+    capture = put_flagged(signwatch, 0.001, provenance=Provenance("lab", label, "deepfool", 14))
+    at = press(open_page("triage"), "Adversarial")
+    found = [each.right_class for each in decisions(signwatch, capture)]
+    assert found == ([7] if proposed else [])
+    assert (alerts(at) == [EMPTY]) == proposed
 
 
-def test_the_item_of_a_link_gets_the_verdict_not_the_head_of_the_queue(
+def test_any_sign_can_be_picked_by_its_picture(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
-    at = open_page("triage", capture=queue[2].capture_id)
-    record(at, Verdict.UNREADABLE)
-    assert signwatch.log.capture(queue[2].capture_id).decision.verdict is Verdict.UNREADABLE
-    assert signwatch.log.count(CaptureFilter(decided=True)) == 1
-    assert opened(at) == heading(queue[0])
-    assert "capture" not in at.query_params
+    at = press(open_page("triage"), "All signs")
+    tiles = [each for each in at.button if (each.key or "").startswith("triage_all_")][1:]
+    assert [each.proto.label for each in tiles] == [str(number) for number in range(43)]
+    finished(tiles[38].click().run())
+    assert not [each for each in at.button if (each.key or "").startswith("triage_all_38")]
+    press(at, "Model wrong")
+    assert decisions(signwatch, queue[0])[0].right_class == 38
 
 
 def test_working_through_the_queue_empties_it(
@@ -238,83 +381,243 @@ def test_working_through_the_queue_empties_it(
     at = open_page("triage")
     for capture in queue:
         assert opened(at) == heading(capture)
-        record(at, Verdict.NOT_A_SIGN)
+        press(at, "Not a sign")
     assert alerts(at) == [EMPTY]
-    assert metrics(at) == {"Waiting": ("0", ""), "Decided": ("3", "")}
-    assert [len(decisions(signwatch, capture.capture_id)) for capture in queue] == [1, 1, 1]
+    assert [len(decisions(signwatch, capture)) for capture in queue] == [1, 1, 1]
 
 
-def test_a_decided_item_can_be_decided_again(
+def test_the_item_of_a_link_gets_the_verdict_not_the_head_of_the_queue(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
-    record(open_page("triage"), Verdict.NOT_A_SIGN)
-    record(open_page("triage", capture=queue[0].capture_id), Verdict.UNREADABLE)
-    given = decisions(signwatch, queue[0].capture_id)
-    assert [each.verdict for each in given] == [Verdict.NOT_A_SIGN, Verdict.UNREADABLE]
+    at = press(open_page("triage", capture=queue[2].capture_id), "Unreadable")
+    assert decisions(signwatch, queue[2])[0].verdict is Verdict.UNREADABLE
+    assert signwatch.log.count(CaptureFilter(decided=True)) == 1
+    assert opened(at) == heading(queue[0])
+    assert "capture" not in at.query_params
+
+
+def test_a_key_that_comes_late_says_nothing(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    at = open_page("triage")
+    late = next(each for each in at.button if each.proto.label == "Unreadable")
+    press(at, "Not a sign")
+    finished(late.click().run())  # the button of what is no longer open
+    assert [each.verdict for each in decisions(signwatch, queue[0])] == [Verdict.NOT_A_SIGN]
+    assert decisions(signwatch, queue[1]) == []
+    assert opened(at) == heading(queue[1])
+
+
+# Later, back, undo
+
+
+def test_later_and_back(open_page: OpenPage, queue: list[Capture]) -> None:
+    at = press(open_page("triage"), "Later")
+    assert opened(at) == heading(queue[1])
+    assert opened(press(at, "Back")) == heading(queue[0])
+
+
+def test_undo_takes_the_verdict_back_and_opens_its_item(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    at = open_page("triage")
+    assert "Undo" not in labels(at.button)
+    press(at, "Not a sign")
+    press(at, "Undo")
+    assert opened(at) == heading(queue[0])
+    assert alerts(at) == [Alert("info", "", "Taken back: not a sign.")]
+    assert shown_list(at)["done"] == "Done 0"
+    trail = at.dataframe[0].value
+    assert trail["said"].tolist() == ["took back: not a sign", "not a sign"]
+    assert trail["counts"].tolist() == [False, False]
+    assert "Undo" not in labels(at.button)
+
+
+def test_a_verdict_in_the_trail_can_be_taken_back(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    decide(signwatch, queue[1].capture_id, Verdict.UNREADABLE, analyst="bo")
+    at = looked_at(signwatch, open_page("triage", capture=queue[1].capture_id), queue[1])
+    assert any("Done: unreadable (bo)" in text for text in values(at.markdown))
+    press(at, "Take back: unreadable")
+    assert signwatch.log.capture(queue[1].capture_id).decision is None
+    assert opened(at) == heading(queue[1])
+
+
+# Groups
+
+
+@pytest.fixture
+def burst(signwatch: Services) -> list[Capture]:
+    """Four frames of one sign, of one source, the second unlike the others."""
+    return [
+        put_flagged(
+            signwatch, 0.001 * (number + 1), seed=9 if number == 1 else 1,
+            minutes_ago=1 - number / 60, provenance=Provenance("cam"),
+        )
+        for number in range(4)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("button", "decided"), [("All alike (3)", {0, 2, 3}), ("Whole group (4)", {0, 1, 2, 3})]
+)
+def test_a_verdict_is_given_to_many_at_once(
+    button: str, decided: set[int], open_page: OpenPage, signwatch: Services, burst: list[Capture]
+) -> None:
+    at = looked_at(signwatch, open_page("triage"), burst[0])
+    press(at, button)
+    press(at, f"Not a sign x {len(decided)}")
+    found = {n for n, capture in enumerate(burst) if decisions(signwatch, capture)}
+    assert found == decided
+    assert f":green[:material/check:] {len(decided)} x not a sign" in values(at.caption)
+    press(at, "Undo")
+    assert signwatch.log.count(CaptureFilter(decided=True)) == 0
+
+
+def test_some_of_a_group_can_be_chosen(
+    open_page: OpenPage, signwatch: Services, burst: list[Capture]
+) -> None:
+    at = press(looked_at(signwatch, open_page("triage"), burst[0]), "Choose some")
+    (mark,) = [each for each in at.checkbox if burst[1].capture_id in each.key]
+    finished(mark.check().run())
+    press(at, "Unreadable x 2")
+    assert [len(decisions(signwatch, capture)) for capture in burst] == [1, 1, 0, 0]
+
+
+def test_giving_to_many_is_taken_off_by_the_same_button(
+    open_page: OpenPage, signwatch: Services, burst: list[Capture]
+) -> None:
+    at = press(looked_at(signwatch, open_page("triage"), burst[0]), "Whole group (4)")
+    press(at, "Whole group (4)")
+    press(at, "Unreadable")
+    assert signwatch.log.count(CaptureFilter(decided=True)) == 1
+
+
+# Others
+
+
+def test_two_windows_get_different_items_and_each_is_told(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    one, two = open_page("triage"), open_page("triage")
+    assert (opened(one), opened(two)) == (heading(queue[0]), heading(queue[1]))
+    assert ":material/group: 1 in work elsewhere (local)" in values(two.caption)
+    press(one, "Not a sign")
+    assert opened(one) == heading(queue[2])
+
+
+def test_what_another_analyst_said_meanwhile_is_told_and_both_are_kept(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    at = open_page("triage")
+    decide(signwatch, queue[0].capture_id, Verdict.UNREADABLE, analyst="bo")
+    press(at, "Not a sign")
+    assert [each.text for each in alerts(at)] == [
+        "bo had said `unreadable` of it meanwhile. Both are on record; yours counts, as it is the "
+        "later one."
+    ]
+    assert [each.analyst for each in decisions(signwatch, queue[0])] == ["bo", "local"]
+
+
+def test_a_verdict_on_what_retention_deleted_is_kept_and_said(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    at = open_page("triage")
+    with signwatch.log.database.transaction() as transaction:
+        transaction.execute(
+            "DELETE FROM log.captures WHERE capture_id = ?::UUID", [queue[0].capture_id]
+        )
+    press(at, "Not a sign")
+    assert [each.text for each in alerts(at)] == [
+        "Retention had deleted it meanwhile. Your verdict is on record all the same, and comes "
+        "with the audit trail."
+    ]
+    assert decisions(signwatch, queue[0])[0].verdict is Verdict.NOT_A_SIGN
+    assert opened(at) == heading(queue[1])
+
+
+def test_who_has_it_in_work_stands_over_an_item(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    at = open_page("triage")
+    until = signwatch.desk.worklist.in_work(now())[0].until
+    assert until - now() <= LEASE
+    assert any(f"In work here until {until:%H:%M} UTC" in text for text in values(at.markdown))
+    press(at, "Not a sign")
+    done = open_page("triage", capture=queue[0].capture_id)
+    assert any("Done: not a sign (local)" in text for text in values(done.markdown))
+
+
+# Done, outcome, export
+
+
+def test_done_ones_are_listed_and_can_be_decided_again(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    decide(signwatch, queue[0].capture_id, Verdict.NOT_A_SIGN)
+    decide(signwatch, queue[1].capture_id, Verdict.UNREADABLE, analyst="bo")
+    at = open_page("triage", status="done", analyst="bo")
+    (item,) = [each for each in at.button if (each.key or "").startswith("triage_done_")]
+    finished(item.click().run())
+    assert at.query_params["capture"] == queue[1].capture_id
+    press(at, "Not a sign")
+    assert [each.verdict for each in decisions(signwatch, queue[1])] == [
+        Verdict.UNREADABLE, Verdict.NOT_A_SIGN,
+    ]  # fmt: skip
+
+
+def test_the_outcome_is_computed_from_verdicts(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    at = open_page("triage")
+    at.session_state["triage_outcome"] = True
+    finished(at.run())
+    assert any("not computed, as no flagged prediction" in text for text in values(at.markdown))
+    decide(signwatch, queue[0].capture_id, Verdict.NOT_A_SIGN)
+    decide(signwatch, queue[1].capture_id, Verdict.RIGHT_AFTER_ALL)
+    finished(at.run())
+    (metric,) = [each for each in at.metric if each.label == "Flags that were right"]
+    assert (metric.value, metric.delta) == ("50.0%", "1 of 2 that were looked at")
+    assert any(
+        "not computed: 2 verdicts on flags by p-value" in each for each in values(at.markdown)
+    )
 
 
 def test_what_was_decided_is_exported(
     open_page: OpenPage, signwatch: Services, queue: list[Capture],
     downloads: dict[str, Callable[[], bytes]],
 ) -> None:  # fmt: skip
-    at = open_page("triage")
+    at = choose(open_page("triage"), 1)
     assert not at.get("download_button")
-    record(at, Verdict.ADVERSARIAL, 1)
-    record(at, Verdict.NOT_A_SIGN)
-    assert labels(at.get("download_button")) == ["Export decided"]
+    press(at, "Adversarial")
+    press(at, "Not a sign")
+    assert labels(at.get("download_button")) == ["Export"]
     with zipfile.ZipFile(io.BytesIO(downloads["signwatch-triage.zip"]())) as archive:
         file = "01/00000_00000.png"
-        assert archive.namelist()[0] == file
-        stored = signwatch.stored_image(queue[0].image_sha256)
-        assert archive.read(file) == stored.content
-        lines = [json.loads(line) for line in archive.read("manifest.jsonl").splitlines()]
-    verdicts = {line["capture_id"]: line["decision"]["verdict"] for line in lines}
-    assert verdicts == {
+        assert archive.namelist() == [file, "manifest.jsonl", "annotations.json", "audit.jsonl"]
+        assert archive.read(file) == signwatch.stored_image(queue[0].image_sha256).content
+        lines, audit = (
+            [json.loads(line) for line in archive.read(name).splitlines()]
+            for name in ("manifest.jsonl", "audit.jsonl")
+        )
+    assert {line["capture_id"]: line["decision"]["verdict"] for line in lines} == {
         queue[0].capture_id: "adversarial", queue[1].capture_id: "not a sign",
     }  # fmt: skip
+    assert [(line["analyst"], line["verdict"]) for line in audit] == [
+        ("local", "adversarial"), ("local", "not a sign"),
+    ]  # fmt: skip
 
 
-def test_a_flagged_prediction_without_picture_can_be_decided(
+def test_a_window_of_the_address_is_that_of_an_alarm(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    prediction = make_prediction(14, 0.5, p_value=0.001, flagged=True)
-    capture = make_capture(prediction=prediction, image_sha256=None, inferred_at=now())
-    signwatch.log.append([capture], [])
-    at = open_page("triage")
-    assert Alert(
-        "info", "",
-        "There is no heat map: no picture was captured: only the answer was kept, or imported.",
-    ) in alerts(at)  # fmt: skip
-    assert not charts(at)
-    record(at, Verdict.NOT_A_SIGN)
-    assert signwatch.log.capture(capture.capture_id).decision.verdict is Verdict.NOT_A_SIGN
-
-
-def test_an_imported_answer_can_be_decided(open_page: OpenPage, signwatch: Services) -> None:
-    imported = NO_PREDICTION | {"class_id": 14, "image_sha256": None}
-    capture = make_capture(**imported)
-    signwatch.log.append([capture], [])
-    at = open_page("triage", capture=capture.capture_id)
-    assert opened(at) == f"{class_name(14)}, confidence not captured"
-    assert values(at.caption)[0].endswith("p-value not computed")
-    record(at, Verdict.MODEL_WRONG, 1)
-    assert signwatch.log.capture(capture.capture_id).decision.right_class == 1
-
-
-def test_a_capture_without_prediction_has_nothing_to_judge(
-    open_page: OpenPage, signwatch: Services
-) -> None:
-    image = make_image()
-    capture = make_unanswered(image)
-    signwatch.log.append([capture], [image])
-    at = open_page("triage", capture=capture.capture_id)
-    assert alerts(at) == [
-        Alert("info", "", "No prediction was captured, so there is none to judge.")
-    ]
-
-
-def test_a_label_that_is_none_of_our_classes_proposes_nothing(
-    open_page: OpenPage, signwatch: Services
-) -> None:
-    put_flagged(signwatch, 0.001, provenance=Provenance("lab", 99, "pgd", 14))
-    assert labelled(open_page("triage").selectbox, RIGHT_CLASS).value is None
+    inside = put_flagged(signwatch, 0.002, minutes_ago=5)
+    put_flagged(signwatch, 0.001, class_id=2)
+    window = Window(inside.inferred_at, now(), None)
+    at = open_page(
+        "triage", since=inside.inferred_at.isoformat(), until=inside.inferred_at.replace(
+            microsecond=999_999).isoformat(),
+    )  # fmt: skip
+    assert window.start == inside.inferred_at
+    assert opened(at) == heading(inside)

@@ -84,7 +84,7 @@ def test_a_group_keeps_its_name_whatever_was_decided_or_filtered(
     (group,) = queue(table).groups
     assert (group.first, group.captures, group.waiting) == (first, 3, 2)
     assert (group.shown, group.free, group.p_value) == (second, (second, third), 0.002)
-    (group,) = queue(table, Wanted(text=third)).groups
+    (group,) = queue(table, Wanted(CaptureFilter(text=third))).groups
     assert (group.first, group.captures, group.waiting) == (first, 3, 1)
     assert group.free == (third,)
     assert table.group_of(third) == [first, second, third]
@@ -105,13 +105,13 @@ def test_a_verdict_taken_back_lets_it_wait_again(log: CaptureLog, table: Worklis
         (Wanted(CaptureFilter(class_id=2)), {1}),
         (Wanted(CaptureFilter(source="van")), {1, 2}),
         (Wanted(CaptureFilter(endpoint="cars")), {2}),
-        (Wanted(text="VA"), {1, 2}),
-        (Wanted(text=" speed limit 50"), {1}),
-        (Wanted(text="14 Stop"), {0, 2, 3}),
-        (Wanted(text="foggy"), {3}),
-        (Wanted(text="%"), set()),
-        (Wanted(text="'; DROP TABLE log.captures; --"), set()),
-        (Wanted(CaptureFilter(class_id=2), "foggy"), set()),
+        (Wanted(CaptureFilter(text="VA")), {1, 2}),
+        (Wanted(CaptureFilter(text=" speed limit 50")), {1}),
+        (Wanted(CaptureFilter(text="14 Stop")), {0, 2, 3}),
+        (Wanted(CaptureFilter(text="foggy")), {3}),
+        (Wanted(CaptureFilter(text="%")), set()),
+        (Wanted(CaptureFilter(text="'; DROP TABLE log.captures; --")), set()),
+        (Wanted(CaptureFilter(class_id=2, text="foggy")), set()),
         (Wanted(status=Status.NEW), {1, 2, 3}),
         (Wanted(status=Status.IN_WORK), {0}),
     ],
@@ -131,7 +131,9 @@ def test_filters_and_search(
 
 def test_an_id_is_found_by_its_beginning(log: CaptureLog, table: WorklistTable) -> None:
     name, _ = put(log, flagged(0.001), flagged(0.002, NOON + timedelta(days=1), 2))
-    assert [group.shown for group in queue(table, Wanted(text=name[:13])).groups] == [name]
+    assert [
+        group.shown for group in queue(table, Wanted(CaptureFilter(text=name[:13]))).groups
+    ] == [name]
 
 
 def test_the_group_that_is_open_is_among_the_first(log: CaptureLog, table: WorklistTable) -> None:

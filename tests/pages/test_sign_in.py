@@ -1,0 +1,122 @@
+"""Sign-in: where it is configured, nobody sees a page without it; a setting says who decides."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.services import Services
+from core.types import Capture, Verdict
+from pages import _user
+from tests.pages.conftest import SHELL, go_to
+from tests.pages.elements import Alert, alerts, labels, values
+from tests.pages.traffic import put_flagged
+
+ADA = {
+    "is_logged_in": True, "name": "Ada", "email": "ada@example.org", "email_verified": True,
+}  # fmt: skip
+AUTH = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "x"}
+
+
+def shell(user: dict[str, object], secrets: dict[str, object] | None = None) -> AppTest:
+    at = AppTest.from_file(SHELL, default_timeout=60)
+    at.user = user
+    if secrets:
+        at.secrets["auth"] = secrets
+    return at.run()
+
+
+@pytest.fixture
+def with_authlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it were installed."""
+    monkeypatch.setattr(_user, "find_spec", lambda name: object())
+
+
+@pytest.mark.usefixtures("with_authlib")
+@pytest.mark.parametrize(
+    ("secrets", "buttons"),
+    [
+        (AUTH | {"client_id": "a"}, ["Sign in"]),
+        (AUTH | {"client_id": "a", "client_kwargs": {"prompt": "login"}}, ["Sign in"]),
+        (AUTH | {"google": {"client_id": "a"}, "okta": {"client_id": "b"}},
+         ["Sign in with google", "Sign in with okta"]),
+    ],
+)  # fmt: skip
+def test_nobody_sees_a_page_without_signing_in(
+    secrets: dict[str, object], buttons: list[str], signwatch: Services
+) -> None:
+    at = shell({"is_logged_in": False}, secrets)
+    assert not at.exception
+    assert values(at.title) == ["Signwatch"]
+    assert labels(at.button) == buttons
+    assert values(at.markdown) == ["Captured traffic and verdicts are for those who are signed in."]
+    assert not at.metric
+
+
+def test_without_authlib_nobody_gets_in_and_the_page_says_why(
+    signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_user, "find_spec", lambda name: None)
+    at = shell({"is_logged_in": False}, AUTH)
+    assert alerts(at) == [
+        Alert(
+            "error", "Sign-in does not work",
+            "Sign-in is configured in `.streamlit/secrets.toml`, and Authlib, which Streamlit "
+            "needs for it, is not installed: `.venv/bin/pip install 'streamlit[auth]'`, then start "
+            "again. Nobody can sign in until then. README.md, *Sign-in*, says how it is set up.",
+        )
+    ]  # fmt: skip
+    assert not at.button
+
+
+def triage_of(user: dict[str, object]) -> AppTest:
+    at = shell(user)
+    assert not at.exception
+    return go_to(at, "triage")
+
+
+@pytest.fixture
+def capture(signwatch: Services) -> Capture:
+    return put_flagged(signwatch, 0.001)
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    next(each for each in at.button if each.proto.label == label).click().run()
+    assert not at.exception
+    return at
+
+
+def test_without_sign_in_there_is_one_local_user(signwatch: Services, capture: Capture) -> None:
+    press(triage_of({"email": "test@example.com"}), "Not a sign")
+    assert signwatch.log.capture(capture.capture_id).decision.analyst == "local"
+
+
+def test_verdicts_carry_the_name(signwatch: Services, capture: Capture) -> None:
+    at = triage_of(ADA)
+    assert "Ada <ada@example.org>" in values(at.sidebar.caption)
+    press(at, "Not a sign")
+    decision = signwatch.log.capture(capture.capture_id).decision
+    assert (decision.verdict, decision.analyst) == (Verdict.NOT_A_SIGN, "Ada <ada@example.org>")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "may"), [("ada@example.org", True), ("example.org", True), ("bo@x.org", False)]
+)
+def test_the_setting_says_who_may_decide(
+    allowed: str, may: bool, environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_ANALYSTS", allowed)
+    put_flagged(request.getfixturevalue("signwatch"), 0.001)
+    at = triage_of(ADA)
+    assert ("Not a sign" in labels(at.button)) == may
+    assert ("You may look, and not decide." in values(at.info)) != may
+    assert ("Ada <ada@example.org> (may look)" in values(at.sidebar.caption)) != may
+
+
+def test_who_may_not_decide_takes_nothing_from_others(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_ANALYSTS", "bo@x.org")
+    signwatch: Services = request.getfixturevalue("signwatch")
+    put_flagged(signwatch, 0.001)
+    triage_of(ADA)
+    desk = signwatch.desk
+    assert desk.worklist.in_work(desk.clock()) == []
