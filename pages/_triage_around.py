@@ -12,12 +12,16 @@ POLL = "0.7s"
 
 
 def show(opened: Opened) -> None:
-    """As soon as it is made; until then the page asks for it, and nobody waits."""
+    """As soon as it is looked at; until then the page asks for it, and nobody waits."""
     current().closeups.ask([opened.capture_id, *state.sitting().ahead[:2]])
     if seen := state.closeup():
-        _show(opened, seen)
+        _show_maps(seen)
+        _show_ways(opened, seen)
+        _triage_group.show(opened, seen)
+        _show_neighbours(opened, seen)
     else:
         _wait(opened.capture_id)
+    _show_trail(opened)
 
 
 @st.fragment(run_every=POLL)
@@ -25,14 +29,6 @@ def _wait(capture_id: str) -> None:
     if current().closeups.get(capture_id):
         st.rerun()
     st.caption(":material/hourglass: Heat maps and what is around it follow.")
-
-
-def _show(opened: Opened, seen: Closeup) -> None:
-    _show_maps(seen)
-    _show_ways(opened, seen)
-    _triage_group.show(opened, seen)
-    _show_neighbours(opened, seen)
-    _show_trail(opened)
 
 
 def _show_maps(seen: Closeup) -> None:

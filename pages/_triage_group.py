@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from core import figures
-from core.desk import Closeup, Opened, Tile
+from core.desk import COMPARED, Closeup, Opened, Tile
 from core.labels import class_name
 from core.services import current
 from core.worklist import Standing, Status
@@ -26,8 +26,9 @@ def show(opened: Opened, seen: Closeup) -> None:
     desk = current().desk
     standing = desk.worklist.standing(names, desk.clock())
     waits = [name for name in names if standing[name].status is not Status.DONE]
-    st.markdown(f"**Group** · {len(waits):,} of {len(names):,} wait · same source and class, "
-                "no pause over 5 minutes")  # fmt: skip
+    nearest = "the nearest " if len(names) == COMPARED else ""
+    st.markdown(f"**Group** · {len(waits):,} of {nearest}{len(names):,} wait · same source and "
+                "class, no pause over 5 minutes")  # fmt: skip
     if state.sitting().analyst.may_decide and len(waits) > 1:
         _show_choice(opened.turn, seen, waits)
     tiles = sorted(seen.group, key=lambda tile: not tile.alike)[:MOST_SHOWN]

@@ -86,15 +86,11 @@ def receivers(which: str) -> list[str]:
     opened, seen = sitting().opened, closeup()
     if opened is None:
         return []
-    if which == GROUP:
-        found = current().desk.worklist.group_of(opened.capture_id)
-    elif which == ALIKE:
-        found = [tile.capture.capture_id for tile in seen.group if tile.alike] if seen else []
-    elif which == CHOSEN:
-        found = sorted(draft().chosen)
-    else:
-        found = []
-    return list(dict.fromkeys([opened.capture_id, *waiting(found)]))
+    found = draft().chosen if which == CHOSEN else {
+        tile.capture.capture_id for tile in (seen.group if seen else ())
+        if which == GROUP or (which == ALIKE and tile.alike)
+    }  # fmt: skip
+    return list(dict.fromkeys([opened.capture_id, *waiting(sorted(found))]))
 
 
 def waiting(names: Sequence[str]) -> list[str]:
@@ -111,7 +107,7 @@ def give(turn: int, verdict: Verdict) -> None:
     """Record a verdict, or ask for the right class first."""
     st.session_state[MOVED] = True
     chosen, here = draft(), sitting()
-    if chosen.turn != turn or here.opened is None or here.opened.turn != turn:
+    if chosen.turn != turn:
         return
     if verdict in NEEDS_RIGHT_CLASS and chosen.right_class is None:
         chosen.pending = verdict

@@ -396,18 +396,6 @@ def test_the_item_of_a_link_gets_the_verdict_not_the_head_of_the_queue(
     assert "capture" not in at.query_params
 
 
-def test_a_key_that_comes_late_says_nothing(
-    open_page: OpenPage, signwatch: Services, queue: list[Capture]
-) -> None:
-    at = open_page("triage")
-    late = next(each for each in at.button if each.proto.label == "Unreadable")
-    press(at, "Not a sign")
-    finished(late.click().run())  # the button of what is no longer open
-    assert [each.verdict for each in decisions(signwatch, queue[0])] == [Verdict.NOT_A_SIGN]
-    assert decisions(signwatch, queue[1]) == []
-    assert opened(at) == heading(queue[1])
-
-
 # Later, back, undo
 
 

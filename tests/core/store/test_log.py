@@ -219,6 +219,12 @@ def test_the_most_suspicious_come_first_and_among_equals_the_newest(log: Capture
         (CaptureFilter(window=Window(NOON, NOON + timedelta(seconds=2))), {0, 1}),
         (CaptureFilter(window=Window(NOON, NOON + timedelta(hours=1), "other")), {3}),
         (CaptureFilter(flagged=True, source="replay"), {1}),
+        (CaptureFilter(analyst="local"), {2}),
+        (CaptureFilter(analyst="ada"), set()),
+        (CaptureFilter(verdict=Verdict.UNREADABLE, analyst="local"), {2}),
+        (CaptureFilter(text="REPL"), {1, 2}),
+        (CaptureFilter(text="stop"), {0, 1}),
+        (CaptureFilter(text="stop", source="replay"), {1}),
     ],
 )
 def test_a_filter_lets_through_what_it_says(
@@ -449,6 +455,7 @@ USES: dict[str, Callable[[CaptureLog], object]] = {
     "capture": lambda log: log.capture("a"),
     "execution": lambda log: log.execution("a"),
     "executions": lambda log: log.executions(1),
+    "executions_over": lambda log: log.executions_over(NOON, "signwatch", limit=1),
     "set_monitor_settings": lambda log: log.set_monitor_settings(MonitorSettings(0.5, 60), NOON),
     "monitor_settings": lambda log: log.monitor_settings(),
 }
