@@ -13,6 +13,7 @@ from core.services import current
 from core.types import Execution, ExecutionStatus, WindowFigures
 from pages import _monitor_log, _monitor_quality, _monitor_rules
 from pages import _parts as parts
+from pages._triage_view import to_window_of
 
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
@@ -59,6 +60,11 @@ def _figures(execution: Execution, found: WindowFigures) -> None:
         st.metric("Mean confidence", parts.computed(found.mean_confidence, ".1%"), border=True)
         st.metric("Low confidence", parts.computed(found.low_confidence, ","), border=True)
         st.metric("Flagged", parts.computed(found.flagged, ","), border=True)
+    if found.flagged:
+        st.page_link(
+            "triage.py", label="What was flagged in this window, in triage",
+            icon=":material/fact_check:", query_params=to_window_of(execution),
+        )  # fmt: skip
     usual = _usual(execution)
     if usual and found.counts:
         _furthest(found.counts, usual)

@@ -6,7 +6,6 @@ it was drawn in: what is pressed late, or twice, does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -16,7 +15,7 @@ from core.errors import SignwatchError
 from core.labels import class_name
 from core.services import current
 from core.triage import NEEDS_RIGHT_CLASS
-from core.types import Decision, Verdict
+from core.types import Capture, Decision, Verdict
 from core.worklist import Group, Status
 from pages import _user
 
@@ -81,23 +80,20 @@ def closeup() -> Closeup | None:
     return current().closeups.get(opened.capture_id) if opened else None
 
 
-def receivers(which: str) -> list[str]:
-    """Ids that a verdict would be given to, what is open among them."""
-    opened, seen = sitting().opened, closeup()
-    if opened is None:
+def others() -> list[Capture]:
+    """What a verdict is given to beside what is open: those of its group that have none yet."""
+    chosen, opened, seen = draft(), sitting().opened, closeup()
+    if opened is None or seen is None:
         return []
-    found = draft().chosen if which == CHOSEN else {
-        tile.capture.capture_id for tile in (seen.group if seen else ())
-        if which == GROUP or (which == ALIKE and tile.alike)
-    }  # fmt: skip
-    return list(dict.fromkeys([opened.capture_id, *waiting(sorted(found))]))
-
-
-def waiting(names: Sequence[str]) -> list[str]:
-    """Those of them that have no verdict yet."""
+    found = [
+        tile.capture for tile in seen.group if tile.capture.capture_id != opened.capture_id and (
+            tile.capture.capture_id in chosen.chosen if chosen.given_to == CHOSEN
+            else chosen.given_to == GROUP or (chosen.given_to == ALIKE and tile.alike)
+        )
+    ]  # fmt: skip
     desk = current().desk
-    standing = desk.worklist.standing(names, desk.clock())
-    return [name for name in names if standing[name].status is not Status.DONE]
+    standing = desk.worklist.standing([each.capture_id for each in found], desk.clock())
+    return [each for each in found if standing[each.capture_id].status is not Status.DONE]
 
 
 # Callbacks
@@ -118,7 +114,7 @@ def give(turn: int, verdict: Verdict) -> None:
         if chosen.given_to == ONE:
             recorded = here.decide(turn, said)
         else:
-            recorded = here.decide_all(turn, receivers(chosen.given_to), said)
+            recorded = here.decide_all(turn, others(), said)
     except SignwatchError as error:
         chosen.pending = None
         tell("error", str(error))

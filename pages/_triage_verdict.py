@@ -104,4 +104,4 @@ def sign_picture(class_id: int) -> str | None:
 
 
 def _count(chosen: state.Draft) -> int:
-    return 1 if chosen.given_to == state.ONE else len(state.receivers(chosen.given_to))
+    return 1 if chosen.given_to == state.ONE else 1 + len(state.others())

@@ -15,7 +15,7 @@ from datetime import datetime
 from core.analysts import Analyst
 from core.desk.desk import Desk, Recorded, Said
 from core.errors import NotFound
-from core.types import CaptureFilter, Decision, TriageItem
+from core.types import Capture, Decision, TriageItem
 from core.worklist import LEASE, Assignment, Group, Queue, Seat, Statement, Wanted
 
 GROUPS = 12  # of the queue that are read ahead
@@ -153,17 +153,20 @@ class Sitting:
             )
         )  # fmt: skip
 
-    def decide_all(self, turn: int, capture_ids: Sequence[str], said: Said) -> Recorded | None:
-        """The same for several at once, but for those that others have in work, or decided."""
+    def decide_all(self, turn: int, others: Sequence[Capture], said: Said) -> Recorded | None:
+        """The same for others too, but for those that somebody else has in work, or decided."""
         opened = self.opened
         if opened is None or opened.turn != turn:
             return None
         self._desk.check(opened.item.capture, said, by=self.analyst)
-        taken = self._take(capture_ids, most=len(capture_ids))
-        items = self._desk.log.find(CaptureFilter(capture_ids=tuple(taken)), limit=len(taken))
-        captures = [item.capture for item in items]
-        recorded = self._done(self._desk.decide(captures, said, by=self.analyst))
-        return replace(recorded, left_out=len(capture_ids) - len(captures))
+        taken = set(self._take([each.capture_id for each in others], most=len(others)))
+        captures = [each for each in others if each.capture_id in taken]
+        recorded = self._done(
+            self._desk.decide(
+                [opened.item.capture, *captures], said, by=self.analyst, known=opened.verdicts
+            )
+        )
+        return replace(recorded, left_out=len(others) - len(captures))
 
     @property
     def can_undo(self) -> bool:

@@ -24,12 +24,10 @@ class Verdicts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(
-        self, decisions: Sequence[Decision], *, seen_at: datetime | None = None
-    ) -> list[Decision]:
+    def add(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Keep verdicts in one transaction; earlier ones on the same captures stay on record.
 
-        Returns what others said of these captures since `seen_at`, and have not taken back.
+        Returns what was said of these captures before, and is not taken back.
         """
         with self._database.transaction() as transaction:
             before = transaction.rows(

@@ -17,6 +17,7 @@ from tests.benchmarks import (
     log,
     monitor,
     tensors,
+    triage,
 )
 
 PARTS = {
@@ -26,6 +27,7 @@ PARTS = {
     "explain": lambda: chain(explain.rows(), tensors.rows()),
     "monitor": lambda: chain(blog.rows(), executions.rows(), drill.rows(), monitor.rows()),
     "log": lambda: chain(log.rows(), capture_files.rows()),
+    "triage": triage.rows,
 }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+
+import pyarrow as pa
 
 from core.capture import Capturer
 from core.store import CaptureLog
@@ -20,7 +22,6 @@ from tests.benchmarks.rows import Row, Rows
 from tests.records import make_capture, make_image
 
 CAPTURES = 10_000_000
-DECISIONS = 100_000
 DAYS = 100
 END = datetime(2026, 7, 1, tzinfo=UTC)
 START = END - timedelta(days=DAYS)
@@ -118,37 +119,41 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 @contextmanager
-def built() -> Iterator[CaptureLog]:
-    """A log of CAPTURES captures over DAYS days up to END, in order of time, the same every time.
+def built(
+    captures: int = CAPTURES, pictures: Sequence[bytes] = (b"abcdefgh",)
+) -> Iterator[CaptureLog]:  # fmt: skip
+    """A log of so many captures over DAYS days up to END, in order of time, the same every time.
 
     One class in four is 14, one capture in two hundred is flagged, and half of those are decided.
-    `position` counts the captures. Each names an image; images are eight bytes, to save space.
+    `position` counts the captures. Each names an image, and its content is one of `pictures`:
+    eight bytes, to save space, where nobody looks at them.
     """
+    step = DAYS * 86_400_000_000 // captures
+    pool = pa.table({"k": range(len(pictures)), "content": list(pictures)})
     with tempfile.TemporaryDirectory() as folder:
         log = CaptureLog(Path(folder) / "log.duckdb")
         with log.database.transaction() as transaction:
             transaction.execute("SELECT setseed(0.5)")
-            transaction.execute(_CAPTURES)
-            transaction.execute(_IMAGES)
-            transaction.execute(_DECISIONS)
+            transaction.execute(_CAPTURES.format(captures=captures, step=step))
+            transaction.insert(_IMAGES.format(captures=captures, step=step), pool)
+            transaction.execute(_DECISIONS.format(decisions=captures // 100, captures=captures))
         log.maintain()
         yield log
         log.close()
 
 
-STEP = DAYS * 86_400_000_000 // CAPTURES  # microseconds between two captures
-EPOCH = int(START.timestamp() * 1_000_000)
+EPOCH = int(START.timestamp() * 1_000_000)  # step: microseconds between two captures
 _CAPTURES = f"""
     INSERT INTO log.captures BY NAME
     WITH pool AS (
         SELECT list(unhex(repeat(md5(k::VARCHAR), 11)[:344]) ORDER BY k) AS probabilities
         FROM range(1000) AS t(k)),
     drawn AS (
-        SELECT n, make_timestamp({EPOCH} + n * {STEP}) AS inferred_at,
+        SELECT n, make_timestamp({EPOCH} + n * {{step}}) AS inferred_at,
             random() AS a, random() AS b, random() AS c, random() AS d
-        FROM range({CAPTURES}) AS t(n))
+        FROM range({{captures}}) AS t(n))
     SELECT
-        (lpad(hex(({EPOCH} + n * {STEP}) // 1000), 12, '0') || '8' || left(md5(n::VARCHAR), 3)
+        (lpad(hex(({EPOCH} + n * {{step}}) // 1000), 12, '0') || '8' || left(md5(n::VARCHAR), 3)
             || '8' || right(md5(n::VARCHAR), 15))::UUID AS capture_id,
         uuid()::VARCHAR AS event_id, n::INTEGER AS position,
         CASE WHEN a < 0.9 THEN 'signwatch' ELSE 'cars' END AS endpoint, 'AllTraffic' AS variant,
@@ -165,13 +170,14 @@ _CAPTURES = f"""
     FROM drawn, pool"""
 _IMAGES = f"""
     INSERT INTO log.images
-    SELECT sha256(n::VARCHAR), 'image/png', 'abcdefgh'::BLOB, 64, 64,
-        make_timestamp({EPOCH} + n * {STEP})
-    FROM range({CAPTURES}) AS t(n)"""
-_DECISIONS = f"""
+    SELECT sha256(n::VARCHAR), 'image/png', content, 64, 64,
+        make_timestamp({EPOCH} + n * {{step}})
+    FROM range({{captures}}) AS t(n)
+    JOIN incoming ON k = n % (SELECT count(*) FROM incoming)"""
+_DECISIONS = """
     INSERT INTO log.decisions
     (SELECT capture_id, 'adversarial', 14, 'seen', 'ada', inferred_at + INTERVAL 1 HOUR
-    FROM log.captures WHERE flagged ORDER BY hash(capture_id) LIMIT {DECISIONS // 4})
+    FROM log.captures WHERE flagged ORDER BY hash(capture_id) LIMIT {decisions} // 4)
     UNION ALL SELECT capture_id, 'right after all', 14, 'again', 'ada',
         inferred_at + INTERVAL 2 HOUR
-    FROM log.captures WHERE position % {CAPTURES // (DECISIONS * 3 // 4)} = 0"""
+    FROM log.captures WHERE position % ({captures} // ({decisions} * 3 // 4)) = 0"""

@@ -24,7 +24,7 @@ from core.desk import Said
 from core.images import decode
 from core.labels import class_name
 from core.services import Services
-from core.types import CaptureFilter, Verdict
+from core.types import CaptureFilter, Provenance, Verdict
 from core.vision import classifier as classifiers
 from core.vision import training
 from core.vision.attacks import ATTACKS
@@ -304,11 +304,16 @@ def test_evaluate_reads_the_official_layout(run: Run, tmp_path: Path) -> None:
     assert (document["data"], document["images"]) == ("GTSRB test", 3)
 
 
+def train_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `train` take few and small pictures."""
+    small = functools.partial(training.Recipe, batch_size=4, input_size=32, early_size=32)
+    monkeypatch.setattr(training, "Recipe", small)
+
+
 def test_train_leaves_a_model_that_evaluate_takes(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = functools.partial(training.Recipe, batch_size=4, input_size=32, early_size=32)
-    monkeypatch.setattr(training, "Recipe", small)
+    train_small(monkeypatch)
     data = write_npz(
         tmp_path / "x" / "data.npz", images=np.stack([blocks(n) for n in range(12)]),
         labels=np.repeat([1, 14], 6), tracks=np.tile(np.arange(6), 2),
@@ -591,3 +596,33 @@ def test_triage_export_asks_the_running_dashboard(
     assert done == Outcome(0, written, "")
     assert (out / "01" / "00000_00000.png").read_bytes() == make_image().content
     assert paths == ["/api/triage/export"]
+
+
+def test_what_was_decided_trains_and_measures_a_model(
+    run: Run, signwatch: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_small(monkeypatch)
+    for sign in range(12):  # six of each of two classes, two frames of each
+        images = [make_image(2 * sign + frame) for frame in range(2)]
+        captures = [
+            make_capture(image, provenance=Provenance(f"cam {sign}"), prediction=make_prediction())
+            for image in images
+        ]
+        signwatch.log.append(captures, images)
+        signwatch.desk.decide(captures, Said(Verdict.ADVERSARIAL, 1 + sign % 2), by=LOCAL)
+    exported, model = tmp_path / "exported", tmp_path / "model"
+    assert run("triage", "export", "--out", exported).code == 0
+    trained = run("train", "--data", exported, "--out", model, "--epochs", 1)
+    assert trained.code == 0
+    assert trained.out.splitlines()[0] == (
+        "data      exported, held-out (4 images; whole tracks, split class by class)"
+    )
+    measured = run("evaluate", "--data", exported, "--model", model, "--json").document()
+    assert (measured["images"], measured["fold"]) == (4, "held-out")
+    figures = classifiers.load(model).manifest.figures["held_out"]
+    assert measured["accuracy"] == figures["accuracy"]
+    everything = run("evaluate", "--data", exported, "--fold", "all", "--json").document()
+    assert everything["images"] == 24
+    assert {each["name"] for each in everything["per_class"] if each["images"] == 12} == {
+        class_name(1), class_name(2),
+    }  # fmt: skip

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.images import Picture
 from core.labels import class_name
 from core.services import Services
-from core.types import Capture, CaptureFilter, Decision, Provenance, Trigger, Verdict, Window, now
+from core.types import Capture, CaptureFilter, Decision, Provenance, Trigger, Verdict, now
 from core.worklist import LEASE
 from tests.pages.conftest import OpenPage
 from tests.pages.elements import Alert, alerts, labels, links, values
@@ -597,15 +598,17 @@ def test_what_was_decided_is_exported(
     ]  # fmt: skip
 
 
-def test_a_window_of_the_address_is_that_of_an_alarm(
+def test_an_execution_leads_to_what_was_flagged_in_its_window(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     inside = put_flagged(signwatch, 0.002, minutes_ago=5)
-    put_flagged(signwatch, 0.001, class_id=2)
-    window = Window(inside.inferred_at, now(), None)
-    at = open_page(
-        "triage", since=inside.inferred_at.isoformat(), until=inside.inferred_at.replace(
-            microsecond=999_999).isoformat(),
-    )  # fmt: skip
-    assert window.start == inside.inferred_at
+    put_flagged(signwatch, 0.001, class_id=2, minutes_ago=90)
+    signwatch.run_monitor(threshold=0.1, trigger=Trigger.MANUAL)
+    monitor = open_page("monitor")
+    (query,) = [
+        query for label, page, query in links(monitor)
+        if (label, page) == ("What was flagged in this window, in triage", "triage")
+    ]  # fmt: skip
+    at = open_page("triage", **dict(parse_qsl(query)))
+    assert queue_of(at) == [f"**{class_name(14)}**"]
     assert opened(at) == heading(inside)

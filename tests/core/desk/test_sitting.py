@@ -53,7 +53,7 @@ def test_a_key_pressed_twice_says_one_thing(desk: Desk, log: CaptureLog) -> None
     turn = sitting.next().turn
     assert sitting.decide(turn, NO_SIGN) is not None
     assert sitting.decide(turn, NO_SIGN) is None
-    assert sitting.decide_all(turn, [second.capture_id], NO_SIGN) is None
+    assert sitting.decide_all(turn, [second], NO_SIGN) is None
     assert name(sitting) == second.capture_id
     assert len(list(log.verdicts.all())) == 1
     assert desk.trail(first.capture_id)[0].counts
@@ -192,7 +192,9 @@ def test_a_group_is_decided_at_once_but_for_what_others_have(desk: Desk, log: Ca
     ada.next()
     bo.open(names[3])
     desk.decide([captures[4]], NO_SIGN, by=BO)
-    recorded = ada.decide_all(ada.opened.turn, names, Said(Verdict.ADVERSARIAL, 1, "one van"))
+    recorded = ada.decide_all(
+        ada.opened.turn, captures[1:], Said(Verdict.ADVERSARIAL, 1, "one van")
+    )
     assert {each.capture_id for each in recorded.decisions} == set(names[:3])
     assert (recorded.left_out, recorded.meanwhile, recorded.deleted) == (2, (), 0)
     assert name(ada) == other.capture_id
@@ -201,6 +203,31 @@ def test_a_group_is_decided_at_once_but_for_what_others_have(desk: Desk, log: Ca
     assert set(ada.undo()) == set(recorded.decisions)
     assert log.count(CaptureFilter(verdict=Verdict.ADVERSARIAL)) == 0
     assert name(ada) in names[:3]
+
+
+def test_a_group_of_which_some_were_deleted_loses_no_verdict(desk: Desk, log: CaptureLog) -> None:
+    captures = [put(log, 0.001 * (n + 1), seconds=n) for n in range(3)]
+    sitting = Sitting(desk, ADA)
+    sitting.next()
+    delete(log, *captures[:2])
+    recorded = sitting.decide_all(sitting.opened.turn, captures[1:], NO_SIGN)
+    assert [each.capture_id for each in recorded.decisions] == [
+        each.capture_id for each in captures
+    ]
+    assert (recorded.left_out, recorded.deleted) == (0, 2)
+    assert [len(desk.trail(each.capture_id)) for each in captures] == [1, 1, 1]
+
+
+def test_the_open_one_gets_its_verdict_whatever_others_did(desk: Desk, log: CaptureLog) -> None:
+    first, second = put(log, 0.001), put(log, 0.002, seconds=1)
+    sitting = Sitting(desk, ADA)
+    sitting.next()
+    (theirs,) = desk.decide([first], Said(Verdict.UNREADABLE), by=BO).decisions
+    recorded = sitting.decide_all(sitting.opened.turn, [second], NO_SIGN)
+    assert [each.capture_id for each in recorded.decisions] == [
+        first.capture_id, second.capture_id,
+    ]  # fmt: skip
+    assert (recorded.left_out, recorded.meanwhile) == (0, (theirs,))
 
 
 def test_a_link_opens_what_others_have_and_takes_it_from_oneself_only(
