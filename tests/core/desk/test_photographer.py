@@ -13,16 +13,18 @@ from core.desk import COMPARED, Photographer, Tile, likely, said_right, shown
 from core.errors import NotFound
 from core.figures import LONGEST_SIDE
 from core.images import ImageLimits, Picture
+from core.journal import ExecutionLog
 from core.labels import class_name
 from core.store import CaptureLog, WorklistTable
-from core.types import Capture, Provenance
+from core.store.executions import ExecutionsTable
+from core.types import Capture, ExecutionStatus, Provenance
 from core.vision.explanation import Explanation
 from tests.core.desk.conftest import SECOND, put
 from tests.core.explaining import make_explanation
 from tests.executions import CLEAN, STOPS, ended
 from tests.expect import raises
 from tests.pictures import blocks
-from tests.records import NOON, make_capture, make_image, make_prediction
+from tests.records import NOON, make_capture, make_execution, make_image, make_prediction
 
 LIMITS = ImageLimits(1_000_000, 1_000_000)
 
@@ -158,10 +160,13 @@ def test_executions_over_its_moment_violated_ones_first(
     later = timedelta(minutes=30)
     violated = ended(STOPS, NOON + timedelta(minutes=5))
     clean, latest = ended(CLEAN, NOON + later), ended(CLEAN, NOON + later + SECOND)
+    under_way = make_execution(NOON + later, status=ExecutionStatus.IN_PROGRESS, violations=())
+    table = ExecutionsTable(log.database)
+    table.begin(under_way)
     for execution in (
         violated, clean, latest, ended(STOPS, NOON), ended(STOPS, NOON + later, endpoint="cars"),
     ):  # fmt: skip
-        log.add_execution(execution)
+        table.keep(execution, ExecutionLog(()))
     seen = photographer.take(capture.capture_id)
     assert seen.executions == (violated, latest, clean)
 
