@@ -21,9 +21,11 @@ from core.samples import all_samples
 from core.trials import Plan, run
 from core.types import Prediction, Provenance
 from core.vision.attacks.watch import Progress
+from core.vision.lab import settings_of
 from core.vision.predictor import Predictor
 
 DISTINCT = 8  # attacked pictures; an attack costs as much as hundreds of requests
+MOST_STEPS = 10  # of an attack: enough for most signs, and the others are not needed
 AT_ONCE = 32  # pictures read between two steps of the progress
 LEAST_COVERED = 0.5  # of the baseline; with less of it the signs are not its traffic
 
@@ -118,7 +120,9 @@ def turned_signs(
             f"there is nothing to attack: of {len(signs)} sample signs none is both read rightly "
             f"and not {class_name(plan.target)}"
         )
-    attack = Plan(plan.attack, plan.target, seed=plan.seed)
+    usual = settings_of(plan.attack).get("steps")
+    steps = min(usual, MOST_STEPS) if isinstance(usual, int) else None
+    attack = Plan(plan.attack, plan.target, steps=steps, seed=plan.seed)
     made: list[Turned] = []
     for start in range(0, len(rows), DISTINCT):
         chosen = [signs[row] for row in rows[start : start + DISTINCT]]
