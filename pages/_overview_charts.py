@@ -3,8 +3,6 @@
 import streamlit as st
 
 from core import figures, overview_figures
-from core.errors import SignwatchError
-from core.monitor.baseline import Baseline
 from core.services import current
 from core.types import Window, WindowFigures, now
 
@@ -14,14 +12,18 @@ STRIP = 48  # executions
 
 def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> None:
     """Shares by class beside the threshold and, where there is one, the baseline's."""
-    baseline = _baseline()
+    against = current().baselines.against()
+    baseline = against.baseline
     st.subheader("Class frequencies")
     st.plotly_chart(
         figures.class_frequencies(found, threshold, baseline=baseline and baseline.counts),
         key="frequencies", config=PLAIN,
         alt="Share of predictions by class, with the threshold and the baseline",
     )  # fmt: skip
-    beside = "" if baseline else " There is no baseline yet: make one on the Monitor page."
+    if against.problem:
+        beside = f" No baseline beside it: {against.problem}."
+    else:
+        beside = "" if baseline else " There is no baseline yet: make one on the Monitor page."
     st.caption(f"{as_of()}, {stretch}, all endpoints.{beside}")
 
 
@@ -33,7 +35,7 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
     counts = signwatch.log.counts_over_time(window, bucket_seconds)
     left, right = st.columns(2)
     if confidence:
-        baseline = _baseline()
+        baseline = signwatch.baselines.against().baseline
         usual = baseline.confidence.mean if baseline and baseline.confidence else None
         with left:
             st.subheader("Confidence")
@@ -75,12 +77,3 @@ def show_executions() -> None:
 def as_of() -> str:
     """When a chart was drawn."""
     return f"As of {now():%H:%M:%S} UTC"
-
-
-def _baseline() -> Baseline | None:
-    """The one in force; None too where it cannot be used, which the Monitor page says."""
-    try:
-        found = current().baselines.in_force()
-    except SignwatchError:
-        return None
-    return found.baseline if found else None

@@ -31,6 +31,7 @@ def live() -> None:
     found = signwatch.window_figures(window)
     if found.total == 0:
         show_empty(minutes)
+        charts.show_executions()
         return
     with bar:
         link_to_try_it()

@@ -41,6 +41,21 @@ def statuses(found: list[Execution]) -> list[str]:
 # When they run
 
 
+def test_a_capture_that_arrives_late_counts_where_the_window_is_looked_at_again(
+    log: CaptureLog, clock: Clock
+) -> None:
+    schedules = schedules_over(log, clock)
+    put(log, NOON + 45 * MINUTE, 14)
+    clock.go(minutes=30)
+    schedules.tick()
+    (first,) = log.executions(9)
+    put(log, NOON + 50 * MINUTE, 3)  # made in time, written after the run
+    again = executions_over(log, clock).run(first.window, threshold=0.5)
+    counts = [dict(each.figures.counts) for each in log.executions(9) if each.figures]
+    assert counts == [{14: 1, 3: 1}, {14: 1}]
+    assert log.executions(9) == [again, first]
+
+
 def test_every_hour_the_monitors_window_is_looked_at_from_the_start(
     log: CaptureLog, clock: Clock
 ) -> None:

@@ -290,6 +290,29 @@ def test_class_frequencies_stand_before_the_baseline(
     assert "There is no baseline yet" not in " ".join(values(at.caption))
 
 
+def test_a_baseline_that_cannot_be_used_is_not_told_as_none(
+    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flood(signwatch, same=3, others=1)
+    signwatch.baselines.create(signwatch.live_window())
+    monkeypatch.setattr(signwatch.baselines, "_classes", 10)
+    at = open_page("overview")
+    assert [trace["name"] for trace in charts(at)["frequencies"]["data"]] == ["window"]
+    (told,) = [text for text in values(at.caption) if "all endpoints" in text]
+    assert told.endswith(
+        "No baseline beside it: the baseline is of 43 classes and the model tells 10 apart: it "
+        "belongs to another label set. Create a baseline for this model."
+    )
+
+
+def test_executions_stay_in_view_when_traffic_stops(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.run_monitor()
+    (cells,) = charts(open_page("overview"))["executions"]["data"]
+    assert cells["marker"]["color"] == [MUTED]
+
+
 def test_executions_stand_in_a_strip_with_what_they_found(
     open_page: OpenPage, signwatch: Services
 ) -> None:
