@@ -40,10 +40,10 @@ def show() -> None:
 def _row(stored: StoredSchedule) -> None:
     """One schedule in words, with what can be done to it."""
     schedule = stored.schedule
-    with st.container(horizontal=True, vertical_alignment="center", key=f"row_{schedule.name}"):
-        with st.container(width="stretch", gap="xxsmall"):
-            st.markdown(f"**{schedule.name}** · {_when(stored)}")
-            st.caption(f"{_what(schedule)}.  \n{_last(schedule.name)}")
+    with st.container(gap="xxsmall"):
+        st.markdown(f"**{schedule.name}** · {_when(stored)}")
+        st.caption(f"{_what(schedule)}.  \n{_last(schedule.name)}")
+    with st.container(horizontal=True, key=f"row_{schedule.name}"):
         if st.button("Run it now", key=f"run_{schedule.name}", icon=":material/play_arrow:",
                      help="Over the window that it would look at now."):  # fmt: skip
             with parts.errors_shown():
@@ -82,8 +82,12 @@ def _what(schedule: Schedule) -> str:
         length += " (the monitor's window)"
     where = f"endpoint {schedule.endpoint}" if schedule.endpoint else "all endpoints"
     own = schedule.threshold
-    threshold = f"{settings.threshold:.4g} (the monitor's)" if own is None else f"{own:.4g}"
+    threshold = _percent(settings.threshold) + " (the monitor's)" if own is None else _percent(own)
     return f"Looks at {length}, {where}, threshold {threshold}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.4g}%"
 
 
 def _before(ends: timedelta) -> str:

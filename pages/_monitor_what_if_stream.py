@@ -38,7 +38,8 @@ def show(window: Window) -> None:
 
 
 def _said(found: StreamReplay) -> None:
-    stretch = f"between {found.window.start:%Y-%m-%d %H:%M} and {found.window.end:{MOMENT}}"
+    stretch = (f"between {found.window.start:%Y-%m-%d %H:%M} and "
+               f"{found.window.end:%Y-%m-%d %H:%M} UTC")  # fmt: skip
     if not found.predictions:
         st.info(f"Not computed: no prediction of one's own {stretch}. Imported captures are not "
                 "part of the live stream.", icon=":material/inbox:")  # fmt: skip

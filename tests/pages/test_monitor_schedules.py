@@ -57,12 +57,12 @@ def test_the_schedule_that_is_there_from_the_start_is_told_in_words(
     assert "**Schedules**, in UTC" in values(at.markdown)
     assert rows(at) == [f"**hourly** · every hour at minute 0 (UTC) · next {due:%Y-%m-%d %H:%M}"]
     assert said(at, "Looks at") == [
-        "Looks at 1 h until the run (the monitor's window), all endpoints, threshold 0.5 (the "
+        "Looks at 1 h until the run (the monitor's window), all endpoints, threshold 50% (the "
         "monitor's).  \nHas not run yet"
     ]
     signwatch.set_monitor_settings(MonitorSettings(0.7, 15))
     assert said(open_page("monitor"), "Looks at")[0].startswith(
-        "Looks at 15 min until the run (the monitor's window), all endpoints, threshold 0.7"
+        "Looks at 15 min until the run (the monitor's window), all endpoints, threshold 70%"
     )
 
 
@@ -75,7 +75,7 @@ def test_windows_endpoints_and_thresholds_of_its_own_are_told(
     at = open_page("monitor")
     assert rows(at)[1].startswith("**late** · every 5 minutes · next ")
     assert said(at, "Looks at")[1].startswith(
-        "Looks at 2 h until 1 h before the run, endpoint cars, threshold 0.25."
+        "Looks at 2 h until 1 h before the run, endpoint cars, threshold 25%."
     )
 
 

@@ -137,7 +137,7 @@ def test_the_stream_detector_is_replayed_with_any_parameter(
     at = replay_stream(look_back(open_page("monitor"), 1))
     (told,) = [text for text in values(at.markdown) if " predictions between " in text]
     assert told == (
-        "**1 alarm** in 160 predictions between 2026-02-14 12:00 and 2026-02-14 13:00:00 UTC, with "
+        "**1 alarm** in 160 predictions between 2026-02-14 12:00 and 2026-02-14 13:00 UTC, with "
         "at most one false alarm in 10,000."
     )
     (alarm,) = [text for text in values(at.markdown) if text.startswith(":red[:material/error:]")]
