@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, NotFound, SignwatchError
 from core.monitor.baseline import Baseline
 from core.monitor.constraints_edit import Deciding
 from core.monitor.constraints_file import Constraints, read_constraints, write_constraints
@@ -104,9 +104,14 @@ class Baselines:
         """statistics.json and constraints.json of one baseline; raises NotFound."""
         return self._table.files(baseline_id)
 
-    def counts(self, baseline_id: str) -> Mapping[int, int]:
-        """class id -> predictions of one baseline; raises NotFound."""
-        return read_statistics(self._table.files(baseline_id).statistics.encode()).counts
+    def counts(self, baseline_id: str | None) -> Mapping[int, int]:
+        """class id -> predictions of one baseline; {} where the log has none that can be read."""
+        if baseline_id is None:
+            return {}
+        try:
+            return read_statistics(self._table.files(baseline_id).statistics.encode()).counts
+        except SignwatchError:
+            return {}
 
     def in_force_id(self) -> str | None:
         """The id of the baseline in force; None before there is one."""

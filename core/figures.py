@@ -53,7 +53,7 @@ def class_frequencies(
         )
     )
     usual = [0.0]
-    if baseline is not None:
+    if baseline:
         usual = [baseline.get(class_id, 0) / sum(baseline.values()) for class_id in classes]
         _put_behind(figure, usual, [class_name(k) for k in classes])
     figure.add_hline(

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core import figures
 from core.drill_records import mark_of
-from core.errors import SignwatchError
 from core.labels import class_name
 from core.monitor.distances import furthest_class
 from core.services import current
@@ -65,7 +64,7 @@ def _figures(execution: Execution, found: WindowFigures) -> None:
             "triage.py", label="What was flagged in this window, in triage",
             icon=":material/fact_check:", query_params=to_window_of(execution),
         )  # fmt: skip
-    usual = _usual(execution)
+    usual = current().baselines.counts(execution.baseline_id)
     if usual and found.counts:
         _furthest(found.counts, usual)
     st.plotly_chart(
@@ -98,13 +97,3 @@ def _furthest(counts: Mapping[int, int], usual: Mapping[int, int]) -> None:
     share, before = (n.get(class_id, 0) / sum(n.values()) for n in (counts, usual))
     st.markdown(f"Furthest from the baseline: **{class_name(class_id)}**, {share:.1%} of the "
                 f"window and {before:.1%} of the baseline.")  # fmt: skip
-
-
-def _usual(execution: Execution) -> Mapping[int, int] | None:
-    """The counts of the baseline that it was compared with; None where there was none."""
-    if execution.baseline_id is None:
-        return None
-    try:
-        return current().baselines.counts(execution.baseline_id)
-    except SignwatchError:
-        return None  # its outcomes say why

@@ -53,8 +53,7 @@ def show_leader(found: WindowFigures, threshold: float) -> None:
 
 def _link_to_maps(execution: Execution) -> None:
     """From each class that its violations are about to what was looked at when it was said."""
-    baseline = execution.baseline_id
-    usual = current().baselines.counts(baseline) if baseline else {}
+    usual = current().baselines.counts(execution.baseline_id)
     for class_id in classes_in_question(execution, usual):
         if class_id < len(all_labels()):
             st.page_link(

@@ -10,12 +10,14 @@ from itertools import chain
 
 from core.journal import Journal
 from core.monitor.side_by_side import NOTHING, Against, outcomes
+from core.monitor.window_rules import BARE_DISTANCES
 from core.types import (
     Execution,
     ExecutionStatus,
     Outcome,
     RuleState,
     Trigger,
+    Violation,
     Window,
     WindowFigures,
     check_threshold,
@@ -33,14 +35,16 @@ def evaluate(
     """Every rule on `figures`, compared with `against`; threshold: the class share's, in (0, 1].
 
     journal: where it is written down what each rule took and said; beside: outcomes of rules that
-    look at more than the figures of a window. An empty window that none of the rules calls a
-    violation ends Failed, and so does one of which no rule that decides could be computed.
+    look at more than the figures of a window. The message is the first violation, and those that
+    name a class or a cause come before bare distances. An empty window that none of the rules
+    calls a violation ends Failed, and so does one of which no rule that decides could be computed.
     """
     check_threshold(threshold)
     every = chain(outcomes(figures, against, threshold), beside)
     said = tuple(_told(every, journal or Journal()))
     deciding = [outcome for outcome in said if outcome.decides]
-    status, message = _outcome(window, figures, deciding)
+    violations = _most_telling_first(deciding)
+    status, message = _outcome(window, figures, deciding, violations)
     return Execution(
         execution_id=str(uuid.uuid4()),
         trigger=trigger,
@@ -52,7 +56,7 @@ def evaluate(
         started_at=started_at,
         ended_at=now(),
         figures=figures,
-        violations=tuple(each for outcome in deciding for each in outcome.violations),
+        violations=violations,
         outcomes=said,
         baseline_id=against.baseline_id,
     )
@@ -72,10 +76,16 @@ def _told(said: Iterable[Outcome], journal: Journal) -> Iterator[Outcome]:
         begun = time.perf_counter()
 
 
+def _most_telling_first(deciding: Sequence[Outcome]) -> tuple[Violation, ...]:
+    """Violations that name a class or a cause, before those that give a distance alone."""
+    ranked = sorted(deciding, key=lambda outcome: outcome.rule in BARE_DISTANCES)
+    return tuple(each for outcome in ranked for each in outcome.violations)
+
+
 def _outcome(
-    window: Window, figures: WindowFigures, deciding: Sequence[Outcome]
-) -> tuple[ExecutionStatus, str]:
-    violations = [each for outcome in deciding for each in outcome.violations]
+    window: Window, figures: WindowFigures, deciding: Sequence[Outcome],
+    violations: Sequence[Violation],
+) -> tuple[ExecutionStatus, str]:  # fmt: skip
     if violations:
         status = ExecutionStatus.COMPLETED_WITH_VIOLATIONS
         return status, f"{status.value}: {violations[0].description}"

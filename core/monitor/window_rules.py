@@ -185,6 +185,9 @@ WINDOW_RULES: dict[str, type[WindowRule]] = {
     )
 }  # fmt: skip
 
+BARE_DISTANCES = frozenset(rule.name for rule in (LInfinitySimple, LInfinityRobust, ChiSquared))
+"""Rules whose words give a distance, and neither a class nor a cause."""
+
 
 def _nothing_to_compare(figures: WindowFigures, baseline: Baseline | None) -> str:
     """Why there is nothing to compare; empty if there is."""

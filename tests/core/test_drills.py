@@ -132,7 +132,7 @@ def test_a_drill_ends_with_the_alarm_that_names_the_class_and_the_alert(
     assert 0 < report.told.alarm_seconds < report.told.told_seconds
     (alert,) = report.alerts
     assert (alert.channel, alert.delivered, alert.reason) == (hook.label, True, "")
-    assert hook.titles[0].startswith("Signwatch alert (drill): Class 14 Stop came")
+    assert hook.titles[0].startswith("Signwatch alert (drill): Class 14 ")
     assert "records of this window were sent by a drill" in hook.bodies[0]["message"]
     execution = drilled.log.execution(report.told.execution_id)
     assert execution.trigger is Trigger.ALARM

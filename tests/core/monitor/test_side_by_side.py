@@ -18,7 +18,16 @@ from core.monitor.window_rules import (
     LInfinityRobust,
     LInfinitySimple,
 )
-from core.types import Execution, ExecutionStatus, RuleState, Trigger, Window, WindowFigures
+from core.types import (
+    Execution,
+    ExecutionStatus,
+    Outcome,
+    RuleState,
+    Trigger,
+    Violation,
+    Window,
+    WindowFigures,
+)
 from tests.records import NOON
 
 EVEN = Baseline(4, {0: 1_000, 1: 1_000, 2: 1_000, 3: 1_000})
@@ -97,6 +106,19 @@ def test_drift_below_the_blog_s_threshold_is_a_violation_of_the_rules_with_a_bas
         "CompletedWithViolations: Baseline drift distance: 0.1764 exceeds threshold: 0.1"
     )
     assert [each.constraint_check_type for each in done.violations] == ["baseline_drift_check"]
+
+
+def test_a_violation_that_names_its_class_is_said_before_a_bare_distance() -> None:
+    named = Violation("PredictedClass", "baseline_drift_check", "Class 0 came too often")
+    stream = Outcome("stream detector, class", RuleState.VIOLATED, 1.0, 1.0, "", (named,))
+    done = evaluate(
+        Window(NOON, NOON), figures({0: 490, 1: 170, 2: 170, 3: 170}), threshold=0.5,
+        trigger=Trigger.ALARM, started_at=NOON, against=SUGGESTED, beside=[stream],
+    )  # fmt: skip
+    assert done.message == "CompletedWithViolations: Class 0 came too often"
+    assert [each.description for each in done.violations] == [
+        "Class 0 came too often", "Baseline drift distance: 0.1764 exceeds threshold: 0.1"
+    ]  # fmt: skip
 
 
 def test_rules_for_comparison_do_not_decide() -> None:
