@@ -82,7 +82,7 @@ class Recorder:
 
         Takes no time and raises nothing. A picture that the log does not keep is never recorded.
         """
-        if not self.automatic:
+        if not self.automatic or self._closed.is_set():
             return
         for each in answered:
             with self._counting:
@@ -104,7 +104,7 @@ class Recorder:
         return self._record(capture, picture, class_id, ModeKeys.EVAL, ON_DEMAND)
 
     def flush(self) -> None:
-        """Return once everything that waits has been recorded."""
+        """Return once everything that waits has been recorded, or dropped by `close`."""
         self._waiting.join()
 
     def close(self) -> None:
@@ -114,6 +114,10 @@ class Recorder:
             self._waiting.put_nowait(None)  # else it is not waiting, and looks before the next one
         if self._thread is not None:
             self._thread.join()
+        with suppress(queue.Empty):
+            while True:
+                self._waiting.get_nowait()
+                self._waiting.task_done()
 
     def _why(self, number: int, answered: Answered) -> str | None:
         if self._flagged and answered.prediction.suspicion.flagged:
@@ -130,8 +134,11 @@ class Recorder:
 
     def _work(self) -> None:
         compute_on_one_thread(niceness=NICENESS)
-        while (waiting := self._waiting.get()) is not None and not self._closed.is_set():
+        while not self._closed.is_set():
+            waiting = self._waiting.get()
             try:
+                if waiting is None or self._closed.is_set():
+                    return
                 self._wait_for_quiet()
                 self._record_waiting(waiting)
             except Exception:

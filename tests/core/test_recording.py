@@ -238,3 +238,32 @@ def test_a_record_as_a_file(signwatch: Services) -> None:
     assert facts["capture_id"] == record.capture_id
     assert facts["passed"]["class_id"] == record.passed.class_id
     assert facts["captured_at"] == record.captured_at.isoformat()
+
+
+def test_what_waits_when_it_closes_is_dropped_and_nobody_waits_for_it(
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    signwatch: Services = request.getfixturevalue("signwatch")
+    begun, allowed = threading.Event(), threading.Event()
+    record = signwatch.recorder._hook.record
+
+    def held(*args: Any) -> Any:
+        begun.set()
+        assert allowed.wait(LONGEST)
+        return record(*args)
+
+    record_all.setattr(signwatch.recorder._hook, "record", held)
+    for seed in range(3):
+        signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts())
+    assert begun.wait(LONGEST)
+    closing = threading.Thread(target=signwatch.recorder.close)
+    closing.start()
+    assert signwatch.recorder._closed.wait(LONGEST)
+    allowed.set()
+    closing.join(LONGEST)
+    signwatch.invoke([Picture.from_pixels(blocks(9))], RequestFacts())
+    flushing = threading.Thread(target=signwatch.recorder.flush, daemon=True)
+    flushing.start()
+    flushing.join(LONGEST)
+    assert not flushing.is_alive()
+    assert len(signwatch.tensors.records()) == 1
