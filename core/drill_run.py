@@ -14,6 +14,7 @@ from core.alerts import Alerts
 from core.drill_records import DrillPlan, DrillReport, Noticed, Reached, Told
 from core.drill_traffic import Traffic
 from core.errors import Cancelled, Conflict
+from core.monitor.detector import SETTLE
 from core.monitor.drill import Attacked, noticed
 from core.monitor.side_by_side import Against
 from core.monitor.stream_state import StreamAlarm
@@ -27,6 +28,7 @@ from core.vision.attacks.watch import Progress
 CLEAN = 300  # requests before the attack, at least
 MOST_CLEAN = 3_000  # requests until an alarm that a drill raised is over
 MOST = 3_000  # requests of an attack that nobody notices
+MOST_SECONDS = 600.0  # of either, where the endpoint is slow
 CLIENTS = 8  # that send at a time: the endpoint takes requests of one moment together
 AT_ONCE = 40  # requests between two looks at what the program noticed
 SEEN_SECONDS = 60.0  # that the watch may take to see what was sent
@@ -63,8 +65,8 @@ class DrillRun:
         self._url = url
         self._progress = progress
         self._cancelled = cancelled
-        self._sent = 0  # of the phase under way
         self._attacked = 0
+        self._begin()
 
     def run(self, drill_id: str, *, uncovered: float) -> DrillReport:
         """Clean traffic, the attack until it is told of, clean traffic until all is quiet again.
@@ -86,20 +88,22 @@ class DrillRun:
             sent - self._attacked, uncovered, self._noticed(began_at, attack_at),
             self._told(*told, attack_at) if told else None,
         )  # fmt: skip
+        what = "not noticed; clean traffic"
         if report.told is not None:
+            what = f"noticed after {report.told.after:,} predictions; clean traffic"
             report = replace(report, alerts=self._alerts(report.told, attack_at))
-        _, lasting = self._calm("clean traffic until all is quiet", 0, now())
+        _, lasting = self._calm(what, 0, now())
         return replace(report, lasting=lasting, ended_at=now())
 
     def _calm(self, what: str, least: int, since: datetime) -> tuple[int, str]:
         """Clean traffic until no alarm stands; how much, and what lasts all the same."""
-        self._sent = 0
+        self._begin()
         raised = False
         while standing := self._program.stream.standing():
             raised = True
-            if self._sent >= MOST_CLEAN:
+            if not self._goes_on(MOST_CLEAN):
                 return self._sent, standing[0].description
-            self._send(self._traffic.quiet(AT_ONCE), MOST_CLEAN, f"{what}; an alarm stands")
+            self._send(self._traffic.quiet(AT_ONCE), SETTLE, f"{what} until the alarm is over")
         while self._sent < least:
             self._send(self._traffic.quiet(AT_ONCE), least, what)
         if not raised and not self._program.alerts.lasting():
@@ -109,8 +113,9 @@ class DrillRun:
 
     def _attack(self) -> tuple[StreamAlarm, Execution] | None:
         """The attack until an execution tells of an alarm that names it."""
-        self._sent, since = 0, now()
-        while (told := self._alarm(since)) is None and self._sent < MOST:
+        self._begin()
+        since = now()
+        while (told := self._alarm(since)) is None and self._goes_on(MOST):
             messages = self._traffic.attacked(AT_ONCE)
             self._attacked += sum(each.provenance.attack is not None for each in messages)
             self._send(messages, MOST, f"{self._plan.title}, no alarm yet")
@@ -118,6 +123,14 @@ class DrillRun:
             self._wait(lambda: self._alarm(since) is not None or self._all_seen(), SEEN_SECONDS)
             told = self._alarm(since)
         return told
+
+    def _begin(self) -> None:
+        """A phase: nothing of it was sent yet."""
+        self._sent, self._deadline = 0, time.monotonic() + MOST_SECONDS
+
+    def _goes_on(self, most: int) -> bool:
+        """Whether the phase under way may send more."""
+        return self._sent < most and time.monotonic() < self._deadline
 
     def _send(self, messages: Sequence[Message], total: int, what: str) -> None:
         def stop_if_asked(done: int, of: int, text: str) -> None:

@@ -171,8 +171,9 @@ class Executions:
     def _beside(self, window: Window, figures: WindowFigures) -> Iterator[Outcome]:
         """What the rules say that look at more than the figures of a window."""
         yield from self._stream.outcomes(window)
-        yield volume_before(window, figures.total, self._volume.before)
-        yield from marked(self._drilled(window), figures.total)
+        drilled = self._drilled(window)
+        yield volume_before(window, figures.total - drilled, self._volume.before)
+        yield from marked(drilled, figures.total)
 
     def _fail(self, begun: Execution, reason: str) -> None:
         """Keep that an execution failed without having computed anything."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import cycle, islice
 from typing import Any
 
@@ -116,9 +118,17 @@ def send(url: str, messages: Sequence[Message], *, rate: float | None, progress:
     return ReplayReport(len(messages), attacked, since, now(), time.monotonic() - begun, ordered)
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: reading them takes longer than many a request."""
+    return httpx.create_ssl_context()
+
+
 def _client(url: str) -> httpx.Client:
     try:
-        return httpx.Client(base_url=url.rstrip("/"), headers=token_headers(), timeout=60)
+        return httpx.Client(
+            base_url=url.rstrip("/"), headers=token_headers(), timeout=60, verify=_certificates()
+        )
     except httpx.InvalidURL as error:
         raise BadInput(f"{url!r} is no address of a server: {error}") from error
 

@@ -7,6 +7,7 @@ knowing the mean. d is what Poisson leaves open, at least 0, of the upper 95 % b
 variance (chi-squared): few intervals say little of how much traffic varies. An interval is a
 violation if it holds at most half or at least twice the mean, and such a count, or one further
 out, has a probability of at most 1 / (2 A): on average at most one false alarm in A intervals.
+Drills are no traffic, neither in the window nor before it.
 Rhythms of the day belong into the baseline, so it is the HISTORY before the window, a week; where
 fewer than MIN_INTERVALS of its intervals had traffic at all, nobody knows what is usual, and the
 first traffic of a newcomer is no alarm.

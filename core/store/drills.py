@@ -44,9 +44,9 @@ class DrillsTable:
         return DrillReport.from_json(json.loads(found[0][0]))
 
     def sent(self, window: Window) -> int:
-        """How many captures of a window were sent by drills."""
+        """How many predictions of a window were asked for by drills."""
         where, parameters = rows.conditions(CaptureFilter(window=window))
-        sql = f"SELECT count(*) FROM log.captures AS c WHERE {SENT} AND {where}"
+        sql = f"SELECT count(class_id) FROM log.captures AS c WHERE {SENT} AND {where}"
         return int(self._database.rows(sql, parameters)[0][0])
 
     def sent_at(self, moment: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""How many requests came before a window, in stretches of its length."""
+"""How many requests came before a window, in stretches of its length; drills are left out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from core.store import rows
 from core.store.database import Database
+from core.store.drills import SENT
 from core.types import CaptureFilter, Window
 
 # What counts in a window: predictions, and records that could not be read.
 _REQUESTS = (
-    "SELECT inferred_at, endpoint FROM log.captures WHERE class_id IS NOT NULL "
+    "SELECT inferred_at, endpoint FROM log.captures AS c "
+    f"WHERE class_id IS NOT NULL AND NOT {SENT} "
     "UNION ALL SELECT inferred_at, endpoint FROM log.unreadable WHERE inferred_at IS NOT NULL"
 )
 

@@ -9,12 +9,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from core.drill_records import STOP, STRENGTHS, DrillReport
 from core.settings import ROOT
 from tests.benchmarks.endpoint import ours
-from tests.benchmarks.rows import Row, Rows
+from tests.benchmarks.rows import Row, Rows, drawn
 from tests.webhook import Webhook, webhook
 
+OFTEN = 8
 NEEDED = {0.05: 400.0, 0.2: 60.0, 0.5: 15.0}  # predictions until the alarm, by share
 
 
@@ -24,9 +27,17 @@ def rows() -> Rows:
         tempfile.TemporaryDirectory() as folder, webhook() as hook,
         ours(Path(folder), SIGNWATCH_ALERTS=hook.url),
     ):  # fmt: skip
-        _command(folder, "baseline", "create", "--data", "data/samples")
+        _command(folder, "baseline", "create", "--data", _signs(Path(folder)))
         for share in STRENGTHS:
             yield from _rows(folder, hook, share)
+
+
+def _signs(folder: Path) -> str:
+    """The sample signs, each so often that they are 2,064."""
+    path, signs = folder / "signs.npz", drawn()
+    np.savez(path, images=np.tile(signs.images, (OFTEN, 1, 1, 1)),
+             labels=np.tile(signs.labels, OFTEN))  # fmt: skip
+    return str(path)
 
 
 def _rows(folder: str, hook: Webhook, share: float) -> Rows:

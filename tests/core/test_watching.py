@@ -13,13 +13,14 @@ from core.monitor.baseline import Baseline
 from core.monitor.volume import MIN_INTERVALS
 from core.services import Services
 from core.store import ExecutionsTable
-from core.types import ExecutionStatus, Outcome, RuleState, Trigger, Window, now
+from core.types import ExecutionStatus, Outcome, Provenance, RuleState, Trigger, Window, now
 from tests.observing import USUAL, attacked, captures, clean
 from tests.records import make_execution
 from tests.waiting import until
 from tests.webhook import Webhook, webhook
 
 SECOND = timedelta(seconds=1)
+DRILL = Provenance("drill/one/1")
 
 
 @pytest.fixture
@@ -185,6 +186,25 @@ def test_traffic_that_stopped_is_a_violation_of_an_empty_window(signwatch: Servi
     assert silent.message.startswith(
         "CompletedWithViolations: Traffic stopped: 0 requests in the window, 100 on average in "
         "the 12 before"
+    )
+
+
+def test_a_drill_neither_raises_the_volume_nor_is_missed_afterwards(signwatch: Services) -> None:
+    end = now()
+    minute = timedelta(minutes=1)
+    for number in range(1, 13):
+        signwatch.log.append(captures(clean(100), end - number * minute, seconds=0.2), [])
+    for begin in (end - minute, end - 2 * minute):
+        sent = captures(clean(2000), begin, seconds=0.02, provenance=DRILL)
+        signwatch.log.append(sent, [])
+    window = Window(end - minute, end)
+    during = signwatch.run_monitor(window)
+    assert during.figures.total == 2100
+    assert outcome(during.outcomes, "volume").sentence == (
+        "100 requests in the window, 100 on average in the 11 before"
+    )
+    assert outcome(during.outcomes, "drill").sentence == (
+        "Drill: 2,000 of the 2,100 records of this window were sent by a drill"
     )
 
 

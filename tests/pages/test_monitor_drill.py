@@ -77,8 +77,10 @@ def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Servic
     )
     table = next(each.value for each in at.dataframe if "false alarms" in each.value)
     assert table["rule"].tolist() == ["class share", "stream detector, class"]
-    assert table["why not"][0] == "not within 100 predictions"
-    assert (table["predictions"][1], table["named"][1]) == (12, "14 Stop")
+    assert table["noticed"].tolist() == [
+        "not within 100 predictions", "after 12 predictions, 0.5 s",
+    ]  # fmt: skip
+    assert table["named"].tolist() == ["", "14 Stop"]
     assert table["false alarms"].tolist() == [1, 0]
     facts = ("2026-02-14 12:00:00 UTC · 20 % of the traffic turned to 14 Stop · pgd, seed 3 · 300 "
              "clean requests, then 100, of them 20 attacked · no sample sign for 1% of the "

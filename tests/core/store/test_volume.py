@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.store import CaptureLog, VolumeTable
-from core.types import Window
+from core.types import Provenance, Window
 from tests.records import NO_PREDICTION, NOON, make_capture
 
 MINUTE = timedelta(minutes=1)
@@ -57,6 +57,12 @@ def test_what_counts_in_a_window_counts_before_it(log: CaptureLog, table: Volume
     assert table.before(WINDOW, 9) == [0]
     put(log, 0.5)
     assert table.before(WINDOW, 9) == [1]
+
+
+def test_what_drills_sent_is_no_traffic(log: CaptureLog, table: VolumeTable) -> None:
+    put(log, 0.5, 2.5, 2.5)
+    put(log, 0.5, 1.5, 9.5, provenance=Provenance("drill/one/1"))
+    assert table.before(WINDOW, 99) == [1, 0]
 
 
 def test_a_window_as_long_as_time_has_none_before_it(log: CaptureLog, table: VolumeTable) -> None:
