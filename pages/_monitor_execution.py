@@ -14,7 +14,17 @@ from pages import _monitor_log, _monitor_quality, _monitor_rules
 from pages import _parts as parts
 from pages._triage_view import to_window_of
 
+ANCHOR = "execution"  # of the place where an execution stands
 MOMENT = "%Y-%m-%d %H:%M:%S"
+
+
+def show_end(execution: Execution) -> None:
+    """How it ended, in a line, with the way down to all of it."""
+    icon = {
+        ExecutionStatus.COMPLETED: ":green[:material/check_circle:]",
+        ExecutionStatus.COMPLETED_WITH_VIOLATIONS: ":red[:material/error:]",
+    }.get(execution.status, ":orange[:material/warning:]")
+    st.markdown(f"{icon} {parts.plain(execution.message)} [All of it](#{ANCHOR})", width="stretch")
 
 
 def show(execution: Execution) -> None:

@@ -30,10 +30,12 @@ with st.form("settings", border=True), st.container(horizontal=True, vertical_al
             signwatch.set_monitor_settings(MonitorSettings(percent / 100, minutes))
             st.toast("Saved; the next execution uses it.", icon=":material/save:")
 
-if st.button("Run now", type="primary", icon=":material/play_arrow:"):
-    with parts.errors_shown():
-        done = signwatch.run_monitor()
-        st.session_state["execution_id"] = done.execution_id
+with st.container(horizontal=True, vertical_alignment="center"):
+    if st.button("Run now", type="primary", icon=":material/play_arrow:"):
+        with parts.errors_shown():
+            done = signwatch.run_monitor()
+            st.session_state["execution_id"] = done.execution_id
+            _monitor_execution.show_end(done)
 
 _monitor_schedules.show()
 _monitor_baseline.show()
@@ -51,8 +53,9 @@ if not executions:
 by_id = {execution.execution_id: execution for execution in executions}
 if (asked := st.query_params.get("execution")) in by_id:
     st.session_state.setdefault("execution_id", asked)  # the link of an alert
+st.subheader("Execution", anchor=_monitor_execution.ANCHOR)
 chosen = st.selectbox(
-    "Execution", list(by_id), key="execution_id",
+    "Execution", list(by_id), key="execution_id", label_visibility="collapsed",
     format_func=lambda key: f"{by_id[key].started_at:%Y-%m-%d %H:%M:%S} "
     f"UTC · {by_id[key].message}",
 )  # fmt: skip

@@ -57,6 +57,15 @@ def test_saved_settings_last(open_page: OpenPage, signwatch: Services) -> None:
     assert shown_settings(open_page("monitor")) == (80.0, 15)
 
 
+def test_beside_the_button_stands_how_it_ended_and_the_way_to_all_of_it(
+    open_page: OpenPage,
+) -> None:
+    at = run_now(open_page("monitor"))
+    (said,) = [text for text in values(at.markdown) if text.endswith("[All of it](#execution)")]
+    assert said.startswith(":orange[:material/warning:] Failed\\: ")
+    assert [each.anchor for each in at.subheader if each.value == "Execution"] == ["execution"]
+
+
 def test_typing_alone_saves_nothing(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("monitor")
     labelled(at.number_input, THRESHOLD).set_value(80.0)
