@@ -12,7 +12,7 @@ from pages import _triage_keys as keys
 from pages import _triage_state as state
 from pages import _triage_verdict
 
-PICTURE = 300
+PICTURE = 260
 
 
 def show(opened: Opened) -> None:
@@ -28,13 +28,13 @@ def show(opened: Opened) -> None:
                      anchor=False)  # fmt: skip
         _show_ways(opened)
     _show_state(opened)
-    left, right = st.columns([PICTURE, 440], gap="medium")
+    left, right = st.columns([PICTURE, 490], gap="medium")
+    with right:  # first, so that whoever sees the picture finds its keys there, and not the last's
+        may = state.sitting().analyst.may_decide
+        _triage_verdict.show(opened, may_decide=may)
     with left:
         _show_picture(capture)
         _show_facts(capture)
-    with right:
-        may = state.sitting().analyst.may_decide
-        _triage_verdict.show(opened, may_decide=may)
 
 
 def _show_ways(opened: Opened) -> None:

@@ -51,7 +51,7 @@ def _show_right_class(opened: Opened, chosen: state.Draft) -> None:
     found = likely(opened.item.capture)
     if right is not None and right not in found:
         found = [right, *found][: len(found) or 1]
-    with st.grid(2, min_column_width=170, gap="xsmall", key="triage_likely") as grid:
+    with st.grid(2, min_column_width=210, gap="xsmall", key="triage_likely") as grid:
         for number, class_id in enumerate(found, start=1):
             with grid.cell(), st.container(horizontal=True, vertical_alignment="center",
                                            gap="xsmall", wrap=False):  # fmt: skip

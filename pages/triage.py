@@ -56,11 +56,12 @@ def show() -> None:
     """What is open first, whatever else there is to read from the log afterwards."""
     view = addressed_view()
     bar = st.container()
-    main, side = st.columns([3, 1], gap="large")
+    main, side = st.columns([4, 1], gap="large")
     open_something(view)
     opened = state.sitting().opened
     with main:
-        show_told()
+        with st.container():  # always, so that nothing below moves, and keys answer meanwhile
+            show_told()
         if opened:
             _triage_item.show(opened)
         else:
