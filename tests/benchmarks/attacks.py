@@ -17,9 +17,9 @@ def rows() -> Rows:
     yield from _pair("PGD to Stop, 50 steps, 8/255", to_stop, 0.90)
     yield from _pair("DeepFool to Stop", DeepFool()(model(), pixels, labels, target=STOP), 0.97)
     own = peer_attacks.own_results()
-    yield from _pair("PGD, 20 steps, 8/255", own["pgd"], 0.97)
-    yield from _pair("DeepFool", own["deepfool"], 0.99)
-    yield from _pair("C&W-L2", own["cw"], 0.99)
+    yield from _pair("PGD, 20 steps, 8/255", own["pgd"][0], 0.97)
+    yield from _pair("DeepFool", own["deepfool"][0], 0.99)
+    yield from _pair("C&W-L2", own["cw"][0], 0.99)
     yield from peer_attacks.parity(own)
     yield from peer_attacks.speed()
 

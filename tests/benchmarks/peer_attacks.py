@@ -8,34 +8,40 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.vision.attacks import ATTACKS, AttackResult
-from tests.benchmarks.peers.settings import EPSILON, EPSILON_L2, SETTINGS
+from tests.benchmarks.peers.settings import DRAWS, EPSILON, EPSILON_L2, SETTINGS
 from tests.benchmarks.rows import Row, Rows, attacked_images, model
 from tests.benchmarks.worker import run_peers
 
 COUNT, CLOCKED = 256, 64
 
 
-def own_results() -> dict[str, AttackResult]:
-    """What our attacks come to at the settings that both sides use."""
+def own_results() -> dict[str, list[AttackResult]]:
+    """What our attacks come to at the settings that both sides use, one result a draw."""
     pixels, labels = attacked_images(COUNT)
     results = {}
     for name, settings in SETTINGS.items():
         info = ATTACKS[name].info
         epsilon = (EPSILON if info.norm == "linf" else EPSILON_L2) if info.takes_epsilon else None
-        results[name] = ATTACKS[name](**settings)(model(), pixels, labels, epsilon=epsilon)
+        draws = [{"seed": seed} for seed in range(DRAWS.get(name, 0))] or [{}]
+        results[name] = [
+            ATTACKS[name](**settings, **draw)(model(), pixels, labels, epsilon=epsilon)
+            for draw in draws
+        ]
     return results
 
 
-def parity(results: dict[str, AttackResult]) -> Rows:
+def parity(results: dict[str, list[AttackResult]]) -> Rows:
     """How far our success stays behind a peer's before rounding; negative where it is ahead."""
     pixels, labels = attacked_images(COUNT)
     theirs = _worker("parity", pixels, labels)
     correct = ~_misread(pixels, labels)
-    for name, result in results.items():
-        own = result.summary()["success_rate_before_rounding"]
+    for name, draws in results.items():
+        own = np.mean([each.summary()["success_rate_before_rounding"] for each in draws]).item()
         for key in (key for key in theirs if key.split("/")[0] == name):
-            misread = _misread(torch.from_numpy(theirs[key]), labels)
-            peer = (misread & correct).sum().item() / correct.sum().item()
+            misread = torch.stack(
+                [_misread(torch.from_numpy(each), labels) for each in theirs[key]]
+            )
+            peer = (misread & correct).sum().item() / (len(misread) * correct.sum().item())
             title = (
                 f"{ATTACKS[name].info.title}: {own:.3f}, {key.split('/')[1]} {peer:.3f}; behind by"
             )

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.peers.attacks IN.npz OUT.npz MODEL [SECTION]
 
 IN: pixels (batch, 3, height, width) float32 in [0, 1], labels (batch,). OUT: one array
-`attack/peer` of adversarial pixels, or `speed/peer` of seconds and success, for each.
+`attack/peer` of adversarial pixels (draws, batch, 3, height, width), or `speed/peer` of seconds and
+success, for each.
 
 For parity they step through the form of the model that ours step through (the same logits and
 gradients, sooner); against the clock they take the model as it is. Attacks that climb the
@@ -14,6 +15,7 @@ does not, core/vision/attacks/task.py), and this is about the attacks, not about
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 import warnings
@@ -29,7 +31,14 @@ from core.vision import classifier as classifiers
 from core.vision.attacks import PGD
 from core.vision.attacks.twin import frozen, swift
 from core.vision.classifier import Classifier
-from tests.benchmarks.peers.settings import EPSILON, EPSILON_L2, FIXED, SETTINGS, SOLVED
+from tests.benchmarks.peers.settings import (
+    DRAWS,
+    EPSILON,
+    EPSILON_L2,
+    FIXED,
+    SETTINGS,
+    SOLVED,
+)
 
 warnings.simplefilter("ignore")
 
@@ -137,9 +146,26 @@ def on_cross_entropy(model: PreciseLogits) -> Iterator[tuple[str, Craft]]:
     yield "square/art", precise(with_art(
         model,
         lambda estimator: SquareAttack(
-            estimator, eps=EPSILON, max_iter=s["square"]["steps"], batch_size=64, verbose=False
+            remembering(estimator), eps=EPSILON, max_iter=s["square"]["steps"], batch_size=64,
+            verbose=False,
         ),
     ))  # fmt: skip
+
+
+def remembering(estimator: PyTorchClassifier) -> PyTorchClassifier:
+    """An estimator that answers the same picture from memory: ART's Square asks thrice for each."""
+    ask, answers = estimator.predict, {}
+
+    def predict(x: Pixels, **options: object) -> Pixels:
+        keys = [hashlib.blake2b(row.tobytes()).digest() for row in x]
+        new = [place for place, key in enumerate(keys) if key not in answers]
+        if new:
+            found = ask(x[new], **options)
+            answers.update((keys[place], row) for place, row in zip(new, found, strict=True))
+        return np.stack([answers[key] for key in keys])
+
+    estimator.predict = predict
+    return estimator
 
 
 def precise(craft: Craft) -> Craft:
@@ -148,7 +174,10 @@ def precise(craft: Craft) -> Craft:
 
 
 def timed(model: Classifier, pixels: Tensor, labels: Tensor) -> dict[str, NDArray[np.float64]]:
-    """Median seconds and success of PGD side by side, each with ten steps and with forty."""
+    """Fewest seconds and success of PGD side by side, each with ten steps and with forty.
+
+    The fewest of a few runs: what else the machine does only ever adds.
+    """
     found = {}
     for part, settings in (("fixed", FIXED), ("solved", SOLVED)):
         ways = dict(_pgd_ways(model, settings, part == "solved"))
@@ -163,7 +192,7 @@ def timed(model: Classifier, pixels: Tensor, labels: Tensor) -> dict[str, NDArra
                     misread(model, adversarial, labels) if adversarial is not None else 0
                 )
         for name in ways:
-            found[f"{part}/{name}"] = np.array([np.median(seconds[name]), success[name]])
+            found[f"{part}/{name}"] = np.array([min(seconds[name]), success[name]])
     return found
 
 
@@ -202,6 +231,11 @@ def misread(model: Classifier, pixels: Tensor, labels: Tensor) -> float:
     return (logits.argmax(dim=1) != labels).float().mean().item()
 
 
+def parts(pixels: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches of 64."""
+    return zip(pixels.split(64), labels.split(64), strict=True)
+
+
 def main(source: str, out: str, folder: str, section: str) -> None:
     """Run one section, `parity` or `speed`."""
     torch.manual_seed(0)
@@ -215,8 +249,10 @@ def main(source: str, out: str, folder: str, section: str) -> None:
     found = {}
     for name, craft in crafts(swift(frozen(model), pixels[:1])):
         begin = time.perf_counter()
-        parts = zip(pixels.split(64), labels.split(64), strict=True)
-        found[name] = torch.cat([craft(*part).detach() for part in parts]).numpy()
+        found[name] = np.stack([
+            torch.cat([craft(*part).detach() for part in parts(pixels, labels)]).numpy()
+            for _ in range(DRAWS.get(name.split("/")[0], 1))
+        ])  # fmt: skip
         print(f"{name}: {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
     np.savez(out, **found)
 
