@@ -199,7 +199,8 @@ def render_answer(
 
 
 def prediction_json(prediction: Prediction, capture_id: str | None) -> dict[str, Any]:
-    """One entry of the full answer."""
+    """One entry of the full answer; suspicion: null where it was not computed."""
+    suspicion = prediction.suspicion
     return {
         "class_id": prediction.class_id,
         "label": label(prediction.class_id).name,
@@ -208,10 +209,11 @@ def prediction_json(prediction: Prediction, capture_id: str | None) -> dict[str,
             {"class_id": k, "label": label(k).name, "confidence": round(share, 6)}
             for k, share in prediction.top()
         ],
-        "suspicion": {
-            "p_value": round(prediction.suspicion.p_value, 6),
-            "flagged": prediction.suspicion.flagged,
-            "reasons": list(prediction.suspicion.reasons),
+        "suspicion": suspicion
+        and {
+            "p_value": round(suspicion.p_value, 6),
+            "flagged": suspicion.flagged,
+            "reasons": list(suspicion.reasons),
         },
         "capture_id": capture_id,
     }

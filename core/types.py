@@ -37,12 +37,18 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer of the classifier; probabilities: (classes,) float32, calibrated, sum 1."""
+    """One answer of the classifier; probabilities: (classes,) float32, calibrated, sum 1;
+    suspicion: None where it was not computed, for want of a calibration."""
 
     class_id: int
     confidence: float
     probabilities: NDArray[np.float32]
-    suspicion: Suspicion
+    suspicion: Suspicion | None
+
+    @property
+    def flagged(self) -> bool:
+        """Whether it was flagged; False where suspicion was not computed."""
+        return self.suspicion is not None and self.suspicion.flagged
 
     def top(self, count: int = 3) -> list[tuple[int, float]]:
         """The `count` most likely classes with their probabilities, best first."""
@@ -152,12 +158,7 @@ class Capture:
     @property
     def prediction(self) -> Prediction | None:
         """The whole prediction, where this program made it and its answer was captured."""
-        if (
-            self.class_id is None
-            or self.confidence is None
-            or self.probabilities is None
-            or self.suspicion is None
-        ):
+        if self.class_id is None or self.confidence is None or self.probabilities is None:
             return None
         return Prediction(self.class_id, self.confidence, self.probabilities, self.suspicion)
 
@@ -372,11 +373,13 @@ class Predictions:
     @staticmethod
     def of(predictions: Sequence[Prediction]) -> Predictions:
         """The columns of predictions that this program made."""
+        judged = [each.suspicion for each in predictions if each.suspicion is not None]
+        flagged = np.array([each.flagged for each in judged], dtype=bool)
         return Predictions(
             np.array([each.class_id for each in predictions], dtype=np.int64),
-            np.array([each.suspicion.flagged for each in predictions], dtype=bool),
+            flagged if len(judged) == len(predictions) else None,
             np.array([each.confidence for each in predictions], dtype=np.float64),
-            np.array([each.suspicion.p_value for each in predictions], dtype=np.float64),
+            np.array([each.p_value for each in judged], dtype=np.float64),
         )
 
 

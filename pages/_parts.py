@@ -148,7 +148,9 @@ def show_prediction(prediction: Prediction, *, key: str) -> None:
 def show_suspicion(prediction: Prediction) -> None:
     """The verdict on one prediction, in words."""
     suspicion = prediction.suspicion
-    if suspicion.flagged:
+    if suspicion is None:
+        st.badge("Suspicion not computed", icon=":material/help:", color="gray")
+    elif suspicion.flagged:
         st.badge("Flagged", icon=":material/flag:", color="red")
         for reason in suspicion.reasons:
             st.caption(f"Why: {reason}.")

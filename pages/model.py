@@ -153,8 +153,10 @@ if held_out:
 else:
     st.info("These weights came without measured figures; `python -m core evaluate` measures them.")
 if signwatch.predictor.calibration is None:
-    st.warning("No suspicion calibration beside these weights, so only the trust rule flags.",
-               icon=":material/flag:")  # fmt: skip
+    st.warning(
+        f"Suspicion is not computed, so nothing is flagged: {signwatch.predictor.uncalibrated}.",
+        icon=":material/flag:",
+    )
 
 st.subheader("How robust it is")
 with errors_shown():
@@ -178,8 +180,8 @@ with right:
     st.subheader("What it cannot do")
     st.markdown(
         "- It always answers with one of its classes, also for pictures that show no sign.\n"
-        "- The suspicion flag knows margins of clean pictures; an attacker who knows them too can "
-        "aim at an ordinary margin and get round it.\n"
+        "- The suspicion flag is for attackers who do not know of it: one who does can make its "
+        "scores part of what he optimises, and get round it.\n"
         "- Its figures hold for pictures like its training data: one sign, filling the picture.\n"
         "- Accuracy under attack is an upper bound: a stronger attack can only lower it."
     )

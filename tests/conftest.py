@@ -15,14 +15,15 @@ import uvicorn
 from starlette.applications import Starlette
 
 from core import running, services
+from core.datasets import Dataset
 from core.endpoint import ROUTES
 from core.labels import all_labels
 from core.services import Services
 from core.settings import PREFIX, Settings
+from core.vision.calibrating import calibrate
 from core.vision.classifier import Classifier, build_network, to_tensor
 from core.vision.manifest import Manifest
 from core.vision.predictor import Predictor
-from core.vision.suspicion import MarginCalibration
 from tests.pictures import blocks
 
 with warnings.catch_warnings():
@@ -70,12 +71,19 @@ def random_classifier() -> Classifier:
 
 @pytest.fixture(scope="session")
 def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder: weights, model.json, suspicion.json. Not to be written to."""
+    """A model folder: weights, model.json, suspicion.safetensors. Not to be written to."""
     folder = tmp_path_factory.mktemp("model")
     classifier = random_classifier().save(folder)
-    clean = [blocks(seed) for seed in range(20_000, 20_400)]
-    MarginCalibration.fit(classifier.predict_logits(clean)).write(folder)
+    trained, clean = read_blocks(classifier, 128), read_blocks(classifier, 400, 20_000)
+    calibrate(classifier, trained, clean, lambda *_: None).write(folder)
     return folder
+
+
+def read_blocks(classifier: Classifier, count: int, first: int = 10_000) -> Dataset:
+    """`blocks` of seeds from `first`, labelled as the classifier reads them, each a track."""
+    pictures = [blocks(seed) for seed in range(first, first + count)]
+    labels = classifier.predict_logits(pictures).argmax(axis=1)
+    return Dataset(pictures, labels, np.arange(count), "blocks")
 
 
 @pytest.fixture(scope="session")

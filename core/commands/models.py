@@ -1,4 +1,4 @@
-"""train, evaluate, model import."""
+"""train, evaluate, model import, model calibrate."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from core.commands.options import (
 from core.settings import Settings
 from core.vision import classifier as classifiers
 from core.vision import training
+from core.vision.calibrating import calibrate
+from core.vision.calibration import CALIBRATION_FILE
 from core.vision.evaluation import evaluate as measure
 from core.vision.gtsrb import load_official
 
@@ -71,7 +73,7 @@ def _print_evaluation(summary: dict[str, Any]) -> None:
 
 @click.group()
 def model() -> None:
-    """Models: import weights from elsewhere."""
+    """Models: import weights from elsewhere, calibrate the suspicion of predictions."""
 
 
 @model.command("import")
@@ -84,3 +86,17 @@ def import_model(weights: Path, arch: str, input_size: int, out: Path) -> None:
     imported = classifiers.import_weights(weights, arch, input_size)
     imported.save(out)
     click.echo(f"{weights} -> {out}: {arch}, {imported.classes} classes; set SIGNWATCH_MODEL={out}")
+
+
+@model.command("calibrate")
+@data_option
+@model_option
+def calibrate_model(data: str, model: Path | None) -> None:
+    """Calibrate suspicion: on clean pictures, by track, of the train and calibration folds."""
+    folder = model or Settings.from_environment().model
+    classifier = classifiers.load(folder)
+    dataset = load_official(data, "training")
+    with progress_bar() as report:
+        made = calibrate(classifier, dataset.fold("train"), dataset.fold("calibration"), report)
+    made.write(folder)
+    click.echo(f"written: {folder / CALIBRATION_FILE}; {len(made.strange):,} clean pictures rank")

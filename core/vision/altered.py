@@ -28,10 +28,10 @@ def median(pixels: Tensor) -> Tensor:
 
 
 def resample(pixels: Tensor) -> Tensor:
-    """Reduced to half the size and enlarged again, bilinear: the same shape as before."""
+    """Reduced to a third of the size and enlarged again, bilinear: the same shape as before."""
     height, width = pixels.shape[-2:]
-    half = (max(1, height // 2), max(1, width // 2))
-    reduced = F.interpolate(pixels, half, mode="bilinear", align_corners=False, antialias=True)
+    third = (max(1, height // 3), max(1, width // 3))
+    reduced = F.interpolate(pixels, third, mode="bilinear", align_corners=False, antialias=True)
     return F.interpolate(reduced, (height, width), mode="bilinear", align_corners=False)
 
 

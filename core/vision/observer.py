@@ -1,4 +1,4 @@
-"""What the suspicion score looks at: logits and pooled features, out of one forward pass.
+"""What predictions and their suspicion are made of: logits and pooled features of one pass.
 
 Features are the named stages of the network, as far as it has them, and what enters its last
 layer; each averaged over the picture. Networks without these stages (VGG, DenseNet, EfficientNet,
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,20 +17,22 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
+from core.errors import BadInput
 from core.vision.altered import ALTERATIONS
 from core.vision.attacks.twin import frozen
 from core.vision.classifier import BATCH, Classifier
 
 STAGES = ("layer2", "layer3")
 PENULTIMATE = "penultimate"
+LOGITS = "logits"
 Floats = NDArray[np.float32]
 Forward = Callable[[Tensor], Sequence[Floats]]
 
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """Of n pictures. logits: (n, classes); altered: the logits of each altered copy, (n, classes);
-    features: by name (n, channels)."""
+    """Of n pictures. logits: (n, classes); altered: the logits of each altered copy, (n, classes),
+    none where nobody asked for them; features: by name (n, channels)."""
 
     logits: Floats
     altered: tuple[Floats, ...]
@@ -39,62 +42,85 @@ class Observation:
 class Observer(nn.Module):
     """A twin of a classifier, on the same weights, that also gives its pooled features.
 
-    names: of the features. Threads may share it: it keeps nothing between passes.
+    names: of the outputs, logits first; features False: these alone. Threads may share it: it
+    keeps nothing between passes. Raises BadInput for a network whose layers cannot be followed.
     """
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, *, features: bool) -> None:
         super().__init__()
         self.twin = frozen(classifier)
-        network = self.twin.network
-        _, nodes = get_graph_node_names(network, suppress_diff_warning=True)
-        weighted = [name for name, module in network.named_modules()
-                    if isinstance(module, nn.Linear | nn.Conv2d)]  # fmt: skip
-        last = max(nodes.index(name) for name in weighted if name in nodes)
-        children = dict(network.named_children())
-        named = {name: name for name in STAGES if name in children}
-        self.names = (*named, PENULTIMATE)
-        self._nodes = (*named, nodes[last - 1])
-        self._output = nodes[-1]
-        wanted = dict.fromkeys((*self._nodes, self._output))
-        self.graph = create_feature_extractor(
-            network, {name: name for name in wanted}, suppress_diff_warning=True
-        )
+        self.manifest = classifier.manifest
+        self.names: tuple[str, ...] = (LOGITS,)
+        self._nodes: tuple[str, ...] = ()
+        if features:
+            self._follow()
         self.eval()
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """pixels (batch, 3, height, width) in [0, 1] -> logits (batch, classes), then for each of
-        `names` (batch, channels)."""
-        found = self.graph(self.twin.normalise(self.twin.resize(pixels)))
-        return (found[self._output], *(_pooled(found[name]) for name in self._nodes))
+        the other `names` (batch, channels)."""
+        found: Any = self.twin(pixels)
+        if not self._nodes:
+            return (found,)
+        logits, *stages = (found[name] for name in self._nodes)
+        return (logits, *map(_pooled, stages))
 
     @torch.inference_mode()
     def compute(self, pixels: Tensor) -> list[Floats]:
         """`forward` for (batch, 3, height, width), as arrays."""
         return [found.numpy() for found in self(pixels)]
 
+    def _follow(self) -> None:
+        network = self.twin.network
+        try:
+            _, nodes = get_graph_node_names(network, suppress_diff_warning=True)
+        except Exception as error:  # the tracer raises whatever the network's code does
+            raise BadInput(
+                f"the layers of {self.manifest.architecture} cannot be followed, so its features "
+                f"are not to be had ({error}); suspicion needs another architecture"
+            ) from error
+        weighted = [name for name, module in network.named_modules()
+                    if isinstance(module, nn.Linear | nn.Conv2d)]  # fmt: skip
+        last = max(nodes.index(name) for name in weighted if name in nodes)
+        stages = [name for name, _ in network.named_children() if name in STAGES]
+        self.names = (LOGITS, *stages, PENULTIMATE)
+        self._nodes = (nodes[-1], *stages, nodes[last - 1])
+        # In place of the network, not beside it: the exporter loses weights that two modules share.
+        self.twin.network = create_feature_extractor(
+            network, {name: name for name in self._nodes}, suppress_diff_warning=True
+        )
+
 
 def observe(
-    names: Sequence[str], forward: Forward, prepared: Sequence[Tensor]
+    names: Sequence[str], forward: Forward, prepared: Sequence[Tensor], *, altered: bool
 ) -> Observation:
-    """Look at prepared pictures (1, 3, side, side) and their altered copies, in common batches.
+    """Look at prepared pictures (1, 3, side, side), in common batches with their altered copies.
 
-    names: of the features that `forward` gives after the logits.
+    names: of what `forward` gives, as `Observer.names`; altered: whether copies are looked at.
     """
-    pixels = torch.cat(list(prepared))
-    parts = [_observed(names, forward, part) for part in torch.split(pixels, BATCH)]
+    batches = torch.split(torch.cat(list(prepared)), BATCH)
+    return joined([_observed(names, forward, batch, altered) for batch in batches])
+
+
+def joined(parts: Sequence[Observation]) -> Observation:
+    """Observations one after the other; at least one."""
     return Observation(
         np.concatenate([part.logits for part in parts]),
         tuple(map(np.concatenate, zip(*(part.altered for part in parts), strict=True))),
-        {name: np.concatenate([part.features[name] for part in parts]) for name in names},
+        {
+            name: np.concatenate([part.features[name] for part in parts])
+            for name in parts[0].features
+        },
     )
 
 
-def _observed(names: Sequence[str], forward: Forward, pixels: Tensor) -> Observation:
-    count, copies = len(pixels), [alter(pixels) for alter in ALTERATIONS.values()]
+def _observed(names: Sequence[str], forward: Forward, pixels: Tensor, altered: bool) -> Observation:
+    count = len(pixels)
+    copies = [alter(pixels) for alter in ALTERATIONS.values()] if altered else []
     logits, *features = forward(torch.cat([pixels, *copies]))
-    own, *altered = np.split(logits, 1 + len(copies))
+    own, *others = np.split(logits, 1 + len(copies))
     shown = (found[:count] for found in features)
-    return Observation(own, tuple(altered), dict(zip(names, shown, strict=True)))
+    return Observation(own, tuple(others), dict(zip(names[1:], shown, strict=True)))
 
 
 def _pooled(features: Tensor) -> Tensor:

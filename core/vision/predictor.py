@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.types import Prediction
+from core.errors import BadInput
+from core.types import Prediction, Suspicion
 from core.vision import classifier as classifiers
-from core.vision.classifier import BATCH, Classifier
-from core.vision.compiled import Forward, compile_forward
-from core.vision.suspicion import MarginCalibration, judge
+from core.vision.calibration import ANEW, CALIBRATION_FILE, Calibration
+from core.vision.classifier import Classifier
+from core.vision.compiled import compile_forward
+from core.vision.observer import Forward, Observer, observe
+from core.vision.suspicion import judge
+
+logger = logging.getLogger(__name__)
 
 
 class Predictor:
-    """What serving uses. alpha: the share of clean predictions that may be flagged."""
+    """What serving uses. alpha: the share of clean predictions that may be flagged.
+
+    calibration None: predictions carry no suspicion; uncalibrated: why, in a sentence.
+    """
 
     def __init__(
-        self, classifier: Classifier, calibration: MarginCalibration | None, *, alpha: float
-    ) -> None:
+        self, classifier: Classifier, calibration: Calibration | None, *, alpha: float,
+        uncalibrated: str = "",
+    ) -> None:  # fmt: skip
+        """Raises BadInput where a calibration needs features that the network does not give."""
         self.classifier = classifier
         self.calibration = calibration
         self.alpha = alpha
-        self._compiled: Forward | None = None
+        self.uncalibrated = uncalibrated
+        self._observer = Observer(classifier, features=calibration is not None)
+        self._forward: Forward | None = None
 
     @staticmethod
     def load(directory: Path, *, alpha: float) -> Predictor:
-        """Model and calibration from `directory`; raises NotFound or BadInput."""
-        calibration = MarginCalibration.read(directory)
-        return Predictor(classifiers.load(directory), calibration, alpha=alpha)
+        """Model and calibration from `directory`; raises NotFound or BadInput.
+
+        A calibration that is damaged or of other weights is refused: serving goes on without.
+        """
+        classifier = classifiers.load(directory)
+        try:
+            calibration = Calibration.read(directory, classifier.manifest.sha256)
+            why = "" if calibration else f"{directory} holds no {CALIBRATION_FILE}; {ANEW}"
+            return Predictor(classifier, calibration, alpha=alpha, uncalibrated=why)
+        except BadInput as error:
+            logger.warning("Suspicion is not computed: %s", error)
+            return Predictor(classifier, None, alpha=alpha, uncalibrated=str(error))
 
     def compile(self, folder: Path) -> None:
         """Compile the forward pass; what was compiled once is kept in `folder`."""
-        if self._compiled is None:
-            self._compiled = compile_forward(self.classifier, folder)
+        if self._forward is None:
+            self._forward = compile_forward(self._observer, folder)
 
     def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
         """One prediction for each picture (height, width, 3) uint8; sizes may differ."""
@@ -48,18 +69,18 @@ class Predictor:
         return self.classifier.prepare(picture)
 
     def predict_prepared(self, prepared: Sequence[Tensor]) -> list[Prediction]:
-        """One prediction for each prepared picture."""
-        if self._compiled is None:
-            logits = self.classifier.logits_of(prepared)
-        else:
-            batches = torch.split(torch.cat(list(prepared)), BATCH)
-            logits = np.concatenate([self._compiled(batch) for batch in batches])
-        probabilities = self.classifier.tempered(logits)
-        return [self._prediction(*pair) for pair in zip(logits, probabilities, strict=True)]
+        """One prediction for each prepared picture, from one common batch with altered copies."""
+        seen = observe(
+            self._observer.names, self._forward or self._observer.compute, prepared,
+            altered=self.calibration is not None,
+        )  # fmt: skip
+        probabilities = self.classifier.tempered(seen.logits)
+        suspicions: Sequence[Suspicion | None] = [None] * len(probabilities)
+        if self.calibration is not None:
+            suspicions = judge(seen, probabilities, self.calibration, self.alpha)
+        return [_prediction(*pair) for pair in zip(probabilities, suspicions, strict=True)]
 
-    def _prediction(
-        self, logits: NDArray[np.float32], probabilities: NDArray[np.float32]
-    ) -> Prediction:
-        class_id = int(probabilities.argmax())
-        suspicion = judge(logits, probabilities, self.calibration, self.alpha)
-        return Prediction(class_id, float(probabilities[class_id]), probabilities, suspicion)
+
+def _prediction(probabilities: NDArray[np.float32], suspicion: Suspicion | None) -> Prediction:
+    class_id = int(probabilities.argmax())
+    return Prediction(class_id, float(probabilities[class_id]), probabilities, suspicion)

@@ -1,70 +1,49 @@
-"""How suspicious is a single prediction? A conformal p-value of the logit margin, two-sided.
+"""How suspicious is a single prediction? A conformal p-value, and why in words.
 
-Weakly moved examples (DeepFool) sit next to a boundary, so their margin is smaller than on clean
-images; strongly pushed ones (PGD) are more certain than any clean image, so it is larger. Beside
-it stands the trust rule: top three classes from unrelated sign groups, each below 50 %.
-An attacker who knows the calibration can aim at an ordinary margin and get round it.
+`Calibration` says what is measured. Beside it stands the trust rule: top three classes from
+unrelated sign groups, each below 50 %. All of it is for attackers who do not know of it: one who
+does can make the scores part of what he optimises, and get round it.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
 from core.labels import class_name, label
 from core.types import Suspicion
+from core.vision.altered import ALTERATIONS
+from core.vision.calibration import Calibration, Values
+from core.vision.observer import Observation
 
-CALIBRATION_FILE = "suspicion.json"
-
-
-@dataclass(frozen=True)
-class MarginCalibration:
-    """margins: (n,) sorted logit margins of clean calibration images, none of them trained on."""
-
-    margins: NDArray[np.float64]
-
-    @staticmethod
-    def fit(logits: NDArray[np.float32]) -> MarginCalibration:
-        """From the logits (n, classes) of clean images."""
-        return MarginCalibration(np.sort(margin(logits)))
-
-    def write(self, directory: Path) -> None:
-        """Write suspicion.json into the model's folder."""
-        values = [round(float(value), 4) for value in self.margins]
-        (directory / CALIBRATION_FILE).write_text(json.dumps({"margins": values}) + "\n")
-
-    @staticmethod
-    def read(directory: Path) -> MarginCalibration | None:
-        """The calibration beside a model; None where the model has none (imported weights)."""
-        path = directory / CALIBRATION_FILE
-        if not path.is_file():
-            return None
-        try:
-            margins = np.asarray(json.loads(path.read_text())["margins"], dtype=np.float64)
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"{path} is not a calibration file: {error}") from error
-        if margins.ndim != 1 or len(margins) == 0 or not np.isfinite(margins).all():
-            raise BadInput(f"{path}: `margins` must be a list of finite numbers")
-        return MarginCalibration(np.sort(margins))
-
-    def ranks(self, value: float) -> tuple[float, float]:
-        """Conformal p-values (too small, too large), each (1 + count) / (n + 1)."""
-        count = len(self.margins)
-        smaller = int(np.searchsorted(self.margins, value, side="right"))
-        larger = count - int(np.searchsorted(self.margins, value, side="left"))
-        return (1 + smaller) / (count + 1), (1 + larger) / (count + 1)
+UNRELATED = "top three from unrelated sign groups, each below 50 %"
 
 
-def margin(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Largest minus second largest logit: (n, classes) -> (n,)."""
-    two = np.partition(logits.astype(np.float64), -2, axis=1)[:, -2:]
-    largest_gap: NDArray[np.float64] = two[:, 1] - two[:, 0]
-    return largest_gap
+def judge(
+    seen: Observation, probabilities: NDArray[np.float32], calibration: Calibration, alpha: float
+) -> list[Suspicion]:
+    """Suspicion of n pictures, seen with their altered copies.
+
+    probabilities: (n, classes), calibrated; alpha in [0, 1]: flagged at p <= alpha.
+    """
+    judged = calibration.judge(seen)
+    found = []
+    for row, p_value in enumerate(judged.p_values.tolist()):
+        reasons = []
+        if p_value <= alpha:
+            for name in _odd({name: float(logs[row]) for name, logs in judged.logs.items()}, alpha):
+                value, reference = float(judged.scores[name][row]), calibration.references[name]
+                reasons.append(_WORDS[name](seen, row, value, reference))
+        if unrelated(probabilities[row]):
+            reasons.append(UNRELATED)
+        found.append(Suspicion(p_value, bool(reasons), tuple(reasons)))
+    return found
+
+
+def _odd(logs: dict[str, float], alpha: float) -> list[str]:
+    """The scores that are odd by themselves, the oddest first; of none, the oddest."""
+    order = sorted(logs, key=lambda name: logs[name])
+    return [name for name in order if np.exp(logs[name]) <= alpha] or order[:1]
 
 
 def unrelated(probabilities: NDArray[np.float32]) -> bool:
@@ -74,35 +53,56 @@ def unrelated(probabilities: NDArray[np.float32]) -> bool:
     return len(groups) == 3 and float(probabilities[top[0]]) < 0.5
 
 
-def judge(
-    logits: NDArray[np.float32],
-    probabilities: NDArray[np.float32],
-    calibration: MarginCalibration | None,
-    alpha: float,
-) -> Suspicion:
-    """Suspicion of one prediction: logits and probabilities (classes,); alpha in [0, 1]."""
-    reasons: list[str] = []
-    p_value = 1.0
-    if calibration is not None:
-        small, large = calibration.ranks(float(margin(logits[None])[0]))
-        p_value = min(1.0, 2 * min(small, large))
-        if p_value <= alpha:
-            reasons.append(_margin_reason(probabilities, small, large))
-    if unrelated(probabilities):
-        reasons.append("top three from unrelated sign groups, each below 50 %")
-    return Suspicion(p_value, bool(reasons), tuple(reasons))
+def _features(seen: Observation, row: int, value: float, reference: Values) -> str:
+    shown = label(int(seen.logits[row].argmax())).name
+    return f"unlike {shown} signs in the features: further than {_below(reference, value)}"
 
 
-def _margin_reason(probabilities: NDArray[np.float32], small: float, large: float) -> str:
-    first, second = (int(k) for k in np.argsort(-probabilities, kind="stable")[:2])
-    if small < large:
+def _inconsistency(seen: Observation, row: int, value: float, reference: Values) -> str:
+    own = int(seen.logits[row].argmax())
+    for name, copy in zip(ALTERATIONS, seen.altered, strict=True):
+        other = int(copy[row].argmax())
+        if other != own:
+            return f"flips to {class_name(other)} under {name}"
+    return f"less sure under {_alterations()}: by more than {_below(reference, value)}"
+
+
+def _margin(seen: Observation, row: int, value: float, reference: Values) -> str:
+    first, second = (int(k) for k in np.argsort(-seen.logits[row], kind="stable")[:2])
+    if value < np.median(reference):
         return (
             f"undecided between {class_name(first)} and {class_name(second)}: "
-            f"closer than on {_share(1 - small)} of clean images"
+            f"closer than {_above(reference, value)}"
         )
-    return f"more certain of {class_name(first)} than on {_share(1 - large)} of clean images"
+    return f"more certain of {class_name(first)} than {_below(reference, value)}"
 
 
-def _share(value: float) -> str:
-    """A share below 1, never rounded up to 100 %."""
-    return "more than 99.9%" if value > 0.999 else f"{value:.1%}"
+def _change(seen: Observation, row: int, value: float, reference: Values) -> str:
+    if value < np.median(reference):
+        return f"steadier under {_alterations()} than {_above(reference, value)}"
+    return f"loses its lead under {_alterations()}: by more than {_below(reference, value)}"
+
+
+_WORDS = {
+    "features": _features, "inconsistency": _inconsistency, "margin": _margin, "change": _change,
+}  # fmt: skip
+
+
+def _alterations() -> str:
+    return " and ".join(ALTERATIONS)
+
+
+def _below(reference: Values, value: float) -> str:
+    """The clean images whose score is smaller."""
+    return _images(float((reference < value).mean()))
+
+
+def _above(reference: Values, value: float) -> str:
+    """The clean images whose score is larger."""
+    return _images(float((reference > value).mean()))
+
+
+def _images(share: float) -> str:
+    if share == 1:
+        return "any clean image"
+    return f"{'more than 99.9%' if share > 0.999 else f'{share:.1%}'} of clean images"

@@ -17,10 +17,10 @@ from core.datasets import Dataset
 from core.errors import BadInput
 from core.labels import all_labels
 from core.vision.augmentation import augment, augment_in_focus
+from core.vision.calibrating import calibrate
 from core.vision.classifier import Classifier, build_network, to_tensor
 from core.vision.evaluation import Evaluation, evaluate
 from core.vision.manifest import Manifest
-from core.vision.suspicion import MarginCalibration
 
 Progress = Callable[[int, int, str], None]
 
@@ -66,7 +66,7 @@ def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Ev
             f"{dataset.name} has no tracks; training needs them to keep frames of one sign "
             "on one side of the split (GTSRB's file names, or an array `tracks`, carry them)"
         )
-    training, calibration = dataset.fold("train"), dataset.fold("calibration")
+    training = dataset.fold("train")
     if len(training) < recipe.batch_size:
         raise BadInput(
             f"{dataset.name}: the part to train on has {len(training)} images, "
@@ -83,7 +83,7 @@ def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Ev
     learner = Classifier(manifest, network)
     for cycle in cycles(recipe):
         learner = run_cycle(learner, training, recipe, cycle, out, progress)
-    return finish(learner, calibration, dataset.fold("held-out"), out)
+    return finish(learner, dataset, out, progress)
 
 
 @dataclass(frozen=True)
@@ -122,17 +122,16 @@ def cycles(recipe: Recipe) -> tuple[Cycle, Cycle]:
     )  # fmt: skip
 
 
-def finish(
-    classifier: Classifier, calibration: Dataset, held_out: Dataset, out: Path
-) -> Evaluation:
+def finish(classifier: Classifier, dataset: Dataset, out: Path, progress: Progress) -> Evaluation:
     """Fit temperature and suspicion, measure, and write the model with its figures."""
+    calibration, held_out = dataset.fold("calibration"), dataset.fold("held-out")
     logits = classifier.predict_logits(calibration.images)
     temperature = fit_temperature(logits, calibration.labels)
     classifier.manifest = replace(classifier.manifest, temperature=temperature)
     evaluation = evaluate(classifier, held_out, fold="held-out")
     classifier.manifest = replace(classifier.manifest, figures={"held_out": evaluation.summary()})
     classifier.save(out)
-    MarginCalibration.fit(logits).write(out)
+    calibrate(classifier, dataset.fold("train"), calibration, progress).write(out)
     return evaluation
 
 

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.services import Services
 from core.settings import Settings
+from core.vision.calibration import ANEW
 from core.vision.classifier import Classifier
 from tests.conftest import random_classifier
 from tests.pages.conftest import OpenPage
@@ -77,11 +78,13 @@ def test_the_recipe(page: AppTest) -> None:
     assert table.value.iloc[:, 0].to_dict() == {"epochs": "30", "data": "gtsrb32"}
 
 
-def test_without_a_calibration_the_weaker_flag_is_admitted(page: AppTest) -> None:
+def test_without_a_calibration_the_missing_flag_is_admitted(page: AppTest) -> None:
+    folder = Settings.from_environment().model
     assert alerts(page) == [
         Alert(
             "warning", "",
-            "No suspicion calibration beside these weights, so only the trust rule flags.",
+            f"Suspicion is not computed, so nothing is flagged: {folder} holds no "
+            f"suspicion.safetensors; {ANEW}.",
         ),
         UNREPORTED, UNEXPLAINED,
     ]  # fmt: skip

@@ -1,14 +1,17 @@
 """Pictures -> predictions with calibrated confidence and suspicion."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.errors import NotFound
+from core.vision.calibration import ANEW, Calibration
+from core.vision.observer import Observer, observe
 from core.vision.predictor import Predictor
-from core.vision.suspicion import MarginCalibration, judge
+from core.vision.suspicion import judge
 from tests.expect import raises
 from tests.pictures import blocks, noise
 
@@ -19,15 +22,31 @@ def test_predictions_are_tempered_and_judged(predictor: Predictor) -> None:
     probabilities = predictor.classifier.tempered(logits)
     predictions = predictor.predict(pictures)
     assert len(predictions) == 3
+    assert predictor.calibration is not None
+    observer = Observer(predictor.classifier, features=True)
+    prepared = [predictor.prepare(picture) for picture in pictures]
+    seen = observe(observer.names, observer.compute, prepared, altered=True)
+    judged = judge(seen, probabilities, predictor.calibration, predictor.alpha)
     for row, prediction in enumerate(predictions):
         assert prediction.class_id == int(logits[row].argmax())
         assert prediction.confidence == float(prediction.probabilities.max())
         assert np.allclose(prediction.probabilities, probabilities[row], atol=1e-4)
         assert prediction.probabilities.dtype == np.float32
         assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
-        judged = judge(logits[row], probabilities[row], predictor.calibration, predictor.alpha)
-        assert prediction.suspicion.flagged == judged.flagged
-        assert prediction.suspicion.p_value == pytest.approx(judged.p_value, abs=0.01)
+        assert prediction.suspicion is not None
+        assert prediction.suspicion.p_value == pytest.approx(judged[row].p_value, abs=0.01)
+        assert prediction.flagged == judged[row].flagged
+
+
+def test_a_batch_is_judged_as_its_pictures_one_by_one(predictor: Predictor) -> None:
+    pictures = [*(blocks(seed) for seed in range(70)), noise(9, 40), noise(50, 50)]
+    together = predictor.predict(pictures)
+    for picture, prediction in zip(pictures, together, strict=True):
+        (alone,) = predictor.predict([picture])
+        assert alone.class_id == prediction.class_id
+        assert alone.suspicion is not None
+        assert prediction.suspicion is not None
+        assert alone.suspicion.p_value == pytest.approx(prediction.suspicion.p_value, abs=0.01)
 
 
 def test_the_top_classes_come_best_first(predictor: Predictor) -> None:
@@ -42,33 +61,68 @@ def test_the_top_classes_come_best_first(predictor: Predictor) -> None:
     assert len(prediction.top()) == 3
 
 
-def test_the_margin_of_clean_pictures_is_flagged_at_the_rate_asked_for(
+def test_clean_pictures_are_flagged_at_the_rate_asked_for(
     predictor: Predictor,
 ) -> None:
     pictures = [blocks(seed) for seed in range(30_000, 30_200)]
     wary = Predictor(predictor.classifier, predictor.calibration, alpha=0.2)
-    p_values = np.array([each.suspicion.p_value for each in wary.predict(pictures)])
-    assert 0.1 < (p_values <= 0.2).mean() < 0.3
+    p_values = [each.suspicion.p_value for each in wary.predict(pictures) if each.suspicion]
+    assert len(p_values) == 200
+    assert 0.1 < np.mean(np.array(p_values) <= 0.2) < 0.3
 
 
 def test_a_predictor_is_loaded_with_its_calibration(model_dir: Path, predictor: Predictor) -> None:
     again = Predictor.load(model_dir, alpha=0.25)
     assert again.alpha == 0.25
     assert again.calibration is not None
-    assert len(again.calibration.margins) == 400
-    known = MarginCalibration.read(model_dir)
+    assert again.uncalibrated == ""
+    assert len(again.calibration.strange) == 200
+    known = Calibration.read(model_dir, again.classifier.manifest.sha256)
     assert known is not None
-    assert np.array_equal(again.calibration.margins, known.margins)
+    assert np.array_equal(again.calibration.strange, known.strange)
     (own,), (theirs,) = again.predict([blocks(0)]), predictor.predict([blocks(0)])
     assert np.allclose(own.probabilities, theirs.probabilities, atol=1e-4)
 
 
-def test_without_a_calibration_no_margin_is_suspicious(model_dir: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def bare(model_dir: Path, tmp_path: Path) -> Path:
+    """A model folder without a calibration."""
     for name in ("model.json", "model.safetensors"):
         shutil.copy(model_dir / name, tmp_path / name)
-    bare = Predictor.load(tmp_path, alpha=1.0)
-    assert bare.calibration is None
-    assert {each.suspicion.p_value for each in bare.predict([blocks(0), blocks(1)])} == {1.0}
+    return tmp_path
+
+
+def serves_without(folder: Path, why: str) -> None:
+    predictor = Predictor.load(folder, alpha=1.0)
+    assert predictor.calibration is None
+    assert predictor.uncalibrated == why
+    predictions = predictor.predict([blocks(0), blocks(1)])
+    assert [each.suspicion for each in predictions] == [None, None]
+    assert not any(each.flagged for each in predictions)
+
+
+def test_without_a_calibration_suspicion_is_not_computed(bare: Path) -> None:
+    serves_without(bare, f"{bare} holds no suspicion.safetensors; {ANEW}")
+
+
+def test_a_calibration_of_other_weights_is_refused(
+    model_dir: Path, bare: Path, predictor: Predictor, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert predictor.calibration is not None
+    replace(predictor.calibration, model_sha256="f" * 64).write(bare)
+    sha256 = predictor.classifier.manifest.sha256
+    why = (
+        f"{bare / 'suspicion.safetensors'} is of other weights: expected {sha256[:12]}, "
+        f"got ffffffffffff; {ANEW}"
+    )
+    serves_without(bare, why)
+    assert f"Suspicion is not computed: {why}" in caplog.text
+
+
+def test_a_damaged_calibration_is_refused(model_dir: Path, bare: Path) -> None:
+    whole = (model_dir / "suspicion.safetensors").read_bytes()
+    (bare / "suspicion.safetensors").write_bytes(whole[: len(whole) // 2])
+    assert "is not a suspicion calibration" in Predictor.load(bare, alpha=0.01).uncalibrated
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:

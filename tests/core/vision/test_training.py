@@ -1,6 +1,5 @@
 """Training: what it leaves, what it refuses, and that it learns."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +12,10 @@ from scipy.special import log_softmax
 
 from core.datasets import Dataset
 from core.errors import BadInput
+from core.vision.calibrating import halves
+from core.vision.calibration import Calibration, margin
 from core.vision.classifier import Classifier, load
 from core.vision.evaluation import evaluate
-from core.vision.suspicion import MarginCalibration, margin
 from core.vision.training import Recipe, finish, fit_temperature, train
 from tests.expect import raises
 
@@ -80,14 +80,19 @@ def test_a_training_learns_and_leaves_a_measured_model(tmp_path: Path) -> None:
     assert manifest.temperature == pytest.approx(
         fit_temperature(logits, calibration.labels), rel=1e-3
     )
-    known = MarginCalibration.read(tmp_path)
+    known = Calibration.read(tmp_path, trained.manifest.sha256)
     assert known is not None
-    assert known.margins == pytest.approx(np.sort(margin(logits)), abs=1e-3)
+    first, second = halves(calibration)
+    margins = np.sort(margin(trained.predict_logits(first.images)))
+    assert known.references["margin"] == pytest.approx(margins, abs=1e-3)
+    assert len(known.strange) == len(second)
 
     steps = 84 // 8
     main = [(n, 4 * steps) for n in range(1, 4 * steps + 1)]
     closing = [(1, 3), (2, 3), (3, 3)]
-    assert [each[:2] for each in reported] == main + closing
+    looks = 84 + len(calibration)
+    looked = [(done, looks) for done in (64, 84, 84 + len(first), looks)]
+    assert [each[:2] for each in reported] == main + closing + looked
     assert reported[0][2].startswith("epoch 1/4, loss ")
     assert reported[4 * steps - 1][2].startswith("epoch 4/4, loss ")
     assert reported[-1][2].startswith("closing 1/1, loss ")
@@ -123,7 +128,7 @@ def test_an_interrupted_training_leaves_the_last_epoch(tmp_path: Path) -> None:
     kept = load(tmp_path)
     assert kept.predict_logits(dataset.images[:2]).shape == (2, 43)
     assert (kept.manifest.temperature, kept.manifest.figures) == (1.0, {})
-    assert MarginCalibration.read(tmp_path) is None
+    assert Calibration.read(tmp_path, kept.manifest.sha256) is None
 
 
 def test_an_interruption_before_that_leaves_nothing(tmp_path: Path) -> None:
@@ -166,13 +171,15 @@ def test_finishing_calibrates_measures_and_saves(classifier: Classifier, tmp_pat
     dataset = coloured(per_class=16)
     own = Classifier(replace(classifier.manifest, temperature=99.0), classifier.network)
     calibration, held_out = dataset.fold("calibration"), dataset.fold("held-out")
-    evaluation = finish(own, calibration, held_out, tmp_path)
+    evaluation = finish(own, dataset, tmp_path, no_progress)
     logits = own.predict_logits(calibration.images)
     assert own.manifest.temperature == fit_temperature(logits, calibration.labels)
     assert evaluation == evaluate(own, held_out, fold="held-out")
     assert load(tmp_path).manifest == own.manifest
-    margins = json.loads((tmp_path / "suspicion.json").read_text())["margins"]
-    assert margins == pytest.approx(np.sort(margin(logits)), abs=5.1e-5)
+    known = Calibration.read(tmp_path, own.manifest.sha256)
+    assert known is not None
+    assert known.look.temperature == own.manifest.temperature
+    assert len(known.references["margin"]) + len(known.strange) == len(calibration)
 
 
 # Temperature

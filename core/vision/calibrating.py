@@ -1,0 +1,74 @@
+"""Making a calibration: look at clean pictures of the training and of the calibration fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.datasets import Dataset
+from core.errors import BadInput
+from core.vision.calibration import Calibration, Look
+from core.vision.classifier import Classifier
+from core.vision.mahalanobis import Cloud
+from core.vision.observer import Observation, Observer, joined, observe
+
+TRAINED = 8_000  # pictures trained on that features are measured on; more change little
+AT_ONCE = 64
+SEED = 0
+
+Progress = Callable[[int, int, str], None]
+
+
+def calibrate(
+    classifier: Classifier, training: Dataset, held_back: Dataset, progress: Progress
+) -> Calibration:
+    """A calibration of saved weights.
+
+    training: pictures trained on, TRAINED of them are looked at; held_back: pictures by track that
+    neither were trained on nor serve to measure. Raises BadInput without tracks, with fewer than
+    two of them, and for a network whose features are not to be had.
+    """
+    first, second = halves(held_back)
+    observer = Observer(classifier, features=True)
+    shown = training.sample(TRAINED, seed=SEED)
+    total, done = len(shown) + len(first) + len(second), 0
+
+    def look(dataset: Dataset, altered: bool) -> Observation:
+        nonlocal done
+        parts = []
+        for start in range(0, len(dataset), AT_ONCE):
+            pictures = dataset.images[start : start + AT_ONCE]
+            prepared = [classifier.prepare(picture) for picture in pictures]
+            parts.append(observe(observer.names, observer.compute, prepared, altered=altered))
+            done += len(pictures)
+            progress(done, total, "pictures looked at")
+        return joined(parts)
+
+    trained = look(shown, altered=False)
+    clouds = {
+        name: Cloud.fit(values, shown.labels, classifier.classes)
+        for name, values in trained.features.items()
+    }
+    one, two = look(first, altered=True), look(second, altered=True)
+    fitted = Look.fit(classifier.manifest.temperature, clouds, one)
+    return Calibration.fit(classifier.manifest.sha256, fitted, one, two)
+
+
+def halves(dataset: Dataset) -> tuple[Dataset, Dataset]:
+    """Whole tracks dealt to two halves by chance; raises BadInput."""
+    if dataset.tracks is None:
+        raise BadInput(
+            f"{dataset.name} has no tracks; a calibration needs them to keep the frames of one "
+            "sign in one half"
+        )
+    keys = np.stack([dataset.labels, dataset.tracks], axis=1)
+    _, own = np.unique(keys, axis=0, return_inverse=True)
+    own = own.reshape(-1)
+    order = np.random.default_rng(SEED).permutation(own.max() + 1)
+    if len(order) < 2:
+        raise BadInput(
+            f"{dataset.name}: expected two tracks or more to calibrate with, got {len(order)}"
+        )
+    in_first = np.isin(own, order[: (len(order) + 1) // 2])
+    return dataset.subset(np.flatnonzero(in_first)), dataset.subset(np.flatnonzero(~in_first))
