@@ -1,17 +1,21 @@
-"""The model card: README.md beside the weights, made from model.json, robustness.json and
-explanations.json."""
+"""The model card: README.md beside the weights, made from model.json, robustness.json,
+explanations.json and detection.json."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from core.detection import Detection, detection_rows
 from core.explanations import ExplanationQuality
 from core.labels import class_name
 from core.robustness import BUDGETS, CLASS_BUDGET, Robustness
 from core.vision.manifest import Manifest
 
 CARD_FILE = "README.md"
+DETECTION_HEAD = (
+    "misread by", "images", "AUROC", "AUROC of max-softmax", "found at 1 % of clean", "flagged",
+)  # fmt: skip
 METHOD_NAMES = {
     "fullgrad": "FullGrad", "input_x_gradient": "input x gradient", "random": "at random",
     "middle": "by distance from the middle",
@@ -21,20 +25,23 @@ METHOD_NAMES = {
 def write_card(manifest: Manifest, directory: Path) -> Path:
     """Write README.md into `directory`, with the reports there that are of these weights."""
     robustness, quality = Robustness.read(directory), ExplanationQuality.read(directory)
+    detection = Detection.read(directory)
     path = directory / CARD_FILE
     path.write_text(
         render(
             manifest,
             robustness if robustness and robustness.measures(manifest.sha256) else None,
             quality if quality and quality.measures(manifest.sha256) else None,
+            detection if detection and detection.measures(manifest.sha256) else None,
         )
     )
     return path
 
 
 def render(
-    manifest: Manifest, report: Robustness | None, quality: ExplanationQuality | None
-) -> str:
+    manifest: Manifest, report: Robustness | None, quality: ExplanationQuality | None,
+    detection: Detection | None = None,
+) -> str:  # fmt: skip
     """The card as Markdown; the reports were measured on the weights of `manifest`."""
     side = manifest.input_size
     parts = [
@@ -53,6 +60,8 @@ def render(
         *(_robustness(report) if report else [_not_measured("attack --report")]),
         "## Explanations",
         *(_explanations(quality) if quality else [_not_measured("explain --evaluate")]),
+        "## Suspicion",
+        *(_detection(detection) if detection else [_not_measured("model detect")]),
         "## Limits",
         "- It always answers with one of its classes, also for a picture that shows no sign.\n"
         "- Its figures hold for pictures like its training data: one sign, filling the picture.\n"
@@ -153,6 +162,22 @@ def _explanations(quality: ExplanationQuality) -> Iterable[str]:
             for each in quality.randomisation
         ],
     )  # fmt: skip
+
+
+def _detection(detection: Detection) -> Iterable[str]:
+    fold = "" if detection.fold == "all" else f", {detection.fold}"
+    yield (
+        f"Measured on {detection.measured_on} with {detection.data}{fold}, seed {detection.seed}. "
+        f"Of {detection.clean:,} clean images of {detection.tracks:,} tracks, "
+        f"{detection.false_positive_rate:.2%} are flagged at 1 %. Attacked images are judged as "
+        "they are saved, in 8 bit, and those that are misread count; no attack had a part in the "
+        "calibration."
+    )
+    yield _table(DETECTION_HEAD, detection_rows(detection))
+    yield (
+        f"An attacker who knows of it can get round it: of {detection.tried:,} images he took on, "
+        f"{detection.adaptive.images if detection.adaptive else 0:,} are misread."
+    )
 
 
 def quality_rows(quality: ExplanationQuality) -> list[tuple[str, str]]:

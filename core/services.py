@@ -30,6 +30,7 @@ from core.desk import Closeups, Desk, Photographer
 from core.drill_run import Program
 from core.drill_traffic import drawn_signs
 from core.drills import Drills
+from core.detection import Detection
 from core.errors import NotFound, SignwatchError
 from core.executions import Executions
 from core.explanations import ExplanationQuality
@@ -267,6 +268,10 @@ class Services:
     def robustness(self) -> Robustness | None:
         """The report beside the model that serves, maybe of other weights; raises BadInput."""
         return Robustness.read(self.settings.model)
+
+    def detection(self) -> Detection | None:
+        """The figures beside the model that serves, maybe of other weights; raises BadInput."""
+        return Detection.read(self.settings.model)
 
     def send_traffic(
         self, traffic: Sequence[tuple[Picture, Provenance]], progress: Progress

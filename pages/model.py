@@ -3,14 +3,17 @@
 import streamlit as st
 
 from core import robustness_figures
+from core.detection import Detection, detection_rows
 from core.explanations import ExplanationQuality
 from core.labels import class_name
+from core.model_card import DETECTION_HEAD
 from core.robustness import CLASS_BUDGET, Robustness
 from core.services import current
 from pages._parts import errors_shown
 
 MAKE = "`python -m core attack --report` measures it, in some minutes."
 EXPLAINED = "`python -m core explain --evaluate --data PATH` measures it, in some minutes."
+DETECTED = "`python -m core model detect --data PATH` measures it, in some minutes."
 RANDOM_HELP = (
     "Mean |Spearman| between maps of the trained network and of one with random parameters "
     "(Adebayo et al. 2018): near 0, a map shows what was learned."
@@ -121,6 +124,22 @@ def show_explanations(quality: ExplanationQuality) -> None:
     )
 
 
+def show_detection(detection: Detection) -> None:
+    """False alarms, and a row a way in which pictures are misread."""
+    fold = "" if detection.fold == "all" else f" ({detection.fold})"
+    st.caption(
+        f"Measured on {detection.measured_on} with {detection.data}{fold}: of {detection.clean:,} "
+        f"clean images of {detection.tracks:,} physical signs, {detection.false_positive_rate:.2%} "
+        "are flagged at 1 %. Attacked pictures are judged as saved, in 8 bit."
+    )
+    st.table([dict(zip(DETECTION_HEAD, row, strict=True)) for row in detection_rows(detection)])
+    st.caption(
+        "An attacker who knows of it can get round it: he took on "
+        f"{detection.tried:,} pictures, and "
+        f"{detection.adaptive.images if detection.adaptive else 0:,} of them are misread."
+    )
+
+
 def show_if_of_these_weights(report, show, missing: str, make: str) -> None:
     """A report beside the weights, unless there is none or it is of other ones."""
     if report is None:
@@ -170,6 +189,13 @@ with errors_shown():
     show_if_of_these_weights(
         signwatch.explanation_quality(), show_explanations,
         f"How far its heat maps can be trusted was not measured yet. {EXPLAINED}", EXPLAINED,
+    )  # fmt: skip
+
+st.subheader("How well suspicion finds attacks")
+with errors_shown():
+    show_if_of_these_weights(
+        signwatch.detection(), show_detection,
+        f"How well suspicious predictions are found was not measured yet. {DETECTED}", DETECTED,
     )  # fmt: skip
 
 left, right = st.columns(2, gap="large")

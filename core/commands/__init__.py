@@ -2,7 +2,7 @@
 
 import click
 
-from core.commands import baseline, captures, models, monitor, pictures, traffic, triage
+from core.commands import baseline, captures, detection, models, monitor, pictures, traffic, triage
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -10,6 +10,7 @@ def cli() -> None:
     """Signwatch: monitoring for image classifiers, shown on traffic signs."""
 
 
+models.model.add_command(detection.detect)
 for command in (
     models.train, models.evaluate, models.model, pictures.samples, pictures.attack,
     traffic.replay, pictures.explain, baseline.baseline, monitor.monitor, captures.captures,

@@ -16,6 +16,7 @@ from tests.benchmarks import (
     explain,
     log,
     monitor,
+    suspicion,
     tensors,
     triage,
 )
@@ -26,6 +27,7 @@ PARTS = {
     "attacks": attacks.rows,
     "explain": lambda: chain(explain.rows(), tensors.rows()),
     "monitor": lambda: chain(blog.rows(), executions.rows(), drill.rows(), monitor.rows()),
+    "suspicion": suspicion.rows,
     "log": lambda: chain(log.rows(), capture_files.rows()),
     "triage": triage.rows,
 }

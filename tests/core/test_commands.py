@@ -111,7 +111,9 @@ def put(services: Services, class_ids: list[int]) -> None:
 
 
 COMMANDS = [
-    "train", "evaluate", "model import", "model calibrate", "samples", "attack", "replay", "explain",
+    "train", "evaluate", "model import", "model calibrate", "model detect", "samples", "attack",
+    "replay",
+    "explain",
     "baseline create", "baseline export", "baseline import", "monitor run",
     "captures import", "captures export", "triage export",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.model_card import render, write_card
 from core.vision.manifest import Manifest
-from tests.reports import SHA256, make_quality, make_report
+from tests.reports import SHA256, make_detection, make_quality, make_report
 
 MANIFEST = Manifest(
     "resnet18", 64, (0.3, 0.3, 0.3), (0.2, 0.2, 0.2), ("Slow", "Stop"), 1.25, SHA256,
@@ -21,12 +21,13 @@ def test_it_has_the_parts_of_a_model_card() -> None:
         "# resnet18, 2 traffic signs", "## Intended use", "## Data and recipe",
         "## Held-out figures", "## Robustness", "### Accuracy against budget (L-infinity)",
         "### Accuracy by corruption and severity", "### Images read right, by class",
-        "## Explanations", "### What is left of a map when parameters are random", "## Limits",
+        "## Explanations", "### What is left of a map when parameters are random",
+        "## Suspicion", "## Limits",
     ]  # fmt: skip
 
 
 def test_every_figure_stands_in_it() -> None:
-    card = render(MANIFEST, make_report(), make_quality())
+    card = render(MANIFEST, make_report(), make_quality(), make_detection())
     for line in (
         f"Sees every picture at 64 x 64 pixels. Weights SHA-256 `{SHA256}`, temperature 1.250.",
         "| epochs | 40 |",
@@ -59,6 +60,9 @@ def test_every_figure_stands_in_it() -> None:
         "| random down to | signed | specific | as shown | another image's |",
         "| fc | 0.61 | 0.74 | 0.93 | 0.55 |",
         "| conv1 | 0.03 | 0.13 | 0.43 | 0.44 |",
+        "| PGD 8/255 | 98 | 0.993 | 0.312 | 76% | 78% |",
+        "| PGD 8/255, knowing of it | 24 | 0.501 | 0.402 | 4% | 4% |",
+        "An attacker who knows of it can get round it: of 25 images he took on, 24 are misread.",
     ):
         assert line in card.splitlines()
     assert (
@@ -87,7 +91,7 @@ def test_without_boxes_there_is_no_pointing_game() -> None:
 
 def test_what_was_not_measured_is_said() -> None:
     card = render(MANIFEST, None, None)
-    for command in ("attack --report", "explain --evaluate"):
+    for command in ("attack --report", "explain --evaluate", "model detect"):
         line = f"Not measured on these weights; `python -m core {command}` measures it."
         assert line in card.splitlines()
 
@@ -95,9 +99,12 @@ def test_what_was_not_measured_is_said() -> None:
 def test_it_is_written_beside_the_model_with_what_is_of_these_weights(tmp_path: Path) -> None:
     make_report().write(tmp_path)
     make_quality("0" * 64).write(tmp_path)
+    make_detection("0" * 64).write(tmp_path)
     path = write_card(MANIFEST, tmp_path)
     assert path == tmp_path / "README.md"
     assert path.read_text() == render(MANIFEST, make_report(), None)
     make_quality().write(tmp_path)
+    make_detection().write(tmp_path)
     write_card(MANIFEST, tmp_path)
-    assert path.read_text() == render(MANIFEST, make_report(), make_quality())
+    whole = render(MANIFEST, make_report(), make_quality(), make_detection())
+    assert path.read_text() == whole

@@ -13,7 +13,7 @@ from core.vision.classifier import Classifier
 from tests.conftest import random_classifier
 from tests.pages.conftest import OpenPage
 from tests.pages.elements import Alert, alerts, charts, metrics, values
-from tests.reports import make_quality, make_report
+from tests.reports import make_detection, make_quality, make_report
 
 UNMEASURED = Alert(
     "info", "",
@@ -29,6 +29,11 @@ UNEXPLAINED = Alert(
     "How far its heat maps can be trusted was not measured yet. `python -m core explain --evaluate "
     "--data PATH` measures it, in some minutes.",
 )  # fmt: skip
+UNDETECTED = Alert(
+    "info", "",
+    "How well suspicious predictions are found was not measured yet. `python -m core model detect "
+    "--data PATH` measures it, in some minutes.",
+)  # fmt: skip
 RECIPE = {"epochs": 30, "data": "gtsrb32"}
 FIGURES = {"held_out": {"accuracy": 0.99312, "macro_f1": 0.98765, "ece": 0.00432, "images": 7_891}}
 
@@ -37,7 +42,7 @@ def test_weights_without_figures_say_how_to_measure_them(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("model")
-    assert alerts(at) == [UNMEASURED, UNREPORTED, UNEXPLAINED]
+    assert alerts(at) == [UNMEASURED, UNREPORTED, UNEXPLAINED, UNDETECTED]
     assert not charts(at)
     assert not at.metric
     manifest = signwatch.predictor.classifier.manifest
@@ -86,14 +91,14 @@ def test_without_a_calibration_the_missing_flag_is_admitted(page: AppTest) -> No
             f"Suspicion is not computed, so nothing is flagged: {folder} holds no "
             f"suspicion.safetensors; {ANEW}.",
         ),
-        UNREPORTED, UNEXPLAINED,
+        UNREPORTED, UNEXPLAINED, UNDETECTED,
     ]  # fmt: skip
 
 
 def test_a_report_of_these_weights_is_shown(measured: Classifier, open_page: OpenPage) -> None:
     make_report(measured.manifest.sha256).write(Settings.from_environment().model)
     page = open_page("model")
-    assert sorted(each.kind for each in alerts(page)) == ["info", "warning"]
+    assert sorted(each.kind for each in alerts(page)) == ["info", "info", "warning"]
     assert list(charts(page)) == ["budgets", "corruptions"]
     pgd, strongest = charts(page)["budgets"]["data"]
     assert (pgd["name"], strongest["name"]) == ("PGD", "AutoAttack-lite")
@@ -135,8 +140,8 @@ def test_a_damaged_report_is_said(measured: Classifier, open_page: OpenPage) -> 
         "anew",
     )  # fmt: skip
     assert values(page.subheader) == [
-        "How robust it is", "How good its explanations are", "How it was trained",
-        "What it cannot do",
+        "How robust it is", "How good its explanations are",
+        "How well suspicion finds attacks", "How it was trained", "What it cannot do",
     ]  # fmt: skip
 
 
@@ -178,3 +183,20 @@ def test_figures_of_other_weights_are_said_and_not_shown(
         "`python -m core explain --evaluate --data PATH` measures it, in some minutes.",
     ) in alerts(page)  # fmt: skip
     assert len(metrics(page)) == 4
+
+
+def test_figures_of_suspicion_are_shown(measured: Classifier, open_page: OpenPage) -> None:
+    make_detection(measured.manifest.sha256).write(Settings.from_environment().model)
+    page = open_page("model")
+    assert (
+        "Measured on 2026-11-23 with gtsrb32 (held-out): of 2,000 clean images of 190 physical "
+        "signs, 1.05% are flagged at 1 %. Attacked pictures are judged as saved, in 8 bit."
+    ) in values(page.caption)
+    assert (
+        "An attacker who knows of it can get round it: he took on 25 pictures, and 24 of them are "
+        "misread."
+    ) in values(page.caption)
+    assert page.table[0].value.iloc[0].to_list() == [
+        "PGD 8/255", "98", "0.993", "0.312", "76%", "78%",
+    ]  # fmt: skip
+    assert UNDETECTED not in alerts(page)

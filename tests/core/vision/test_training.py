@@ -95,7 +95,7 @@ def test_a_training_learns_and_leaves_a_measured_model(tmp_path: Path) -> None:
     assert [each[:2] for each in reported] == main + closing + looked
     assert reported[0][2].startswith("epoch 1/4, loss ")
     assert reported[4 * steps - 1][2].startswith("epoch 4/4, loss ")
-    assert reported[-1][2].startswith("closing 1/1, loss ")
+    assert reported[4 * steps + 2][2].startswith("closing 1/1, loss ")
 
 
 def test_the_same_seed_gives_the_same_model(tmp_path: Path) -> None:
