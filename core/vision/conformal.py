@@ -44,6 +44,6 @@ def log_upper(reference: Values, values: Values) -> Values:
 
 def log_two_sided(reference: Values, values: Values) -> Values:
     """As `log_upper`, small values being as odd as large ones: p = min(1, 2 min(lower, upper))."""
-    upper = log_upper(reference, values)
-    lower = log_upper(-reference[::-1], -values)
-    return np.minimum(0.0, np.log(2) + np.minimum(lower, upper))
+    odder = np.minimum(log_upper(reference, values), log_upper(-reference[::-1], -values))
+    logs: Values = np.minimum(0.0, np.log(2) + odder)
+    return logs

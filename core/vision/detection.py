@@ -102,7 +102,7 @@ class _Measured:
             result = attack(
                 self.classifier, pixels, labels, epsilon=epsilon, progress=self.progress
             )
-            families.append(self.figures(title, result.adversarial[result.success]))
+            families.append(self.figures(title, list(result.adversarial[result.success])))
         wrong = (
             self.dataset.subset(np.flatnonzero(~self.right)).images if not self.right.all() else ()
         )
@@ -117,15 +117,15 @@ class _Measured:
 
     def knowing(self, pixels: Any, labels: Any, count: int) -> tuple[FamilyFigures | None, int]:
         """The attacker who knows of it, on the first pictures that are read right."""
-        read = self.classifier.predict_logits(to_pictures(pixels)).argmax(axis=1)
+        read = self.classifier.predict_logits(list(to_pictures(pixels))).argmax(axis=1)
         rows = np.flatnonzero(read == labels.numpy())[: max(1, count)]
         moved = adaptive.attack(
             self.classifier, self.calibration, pixels[rows], labels[rows], epsilon=EPSILON,
             steps=ADAPTIVE_STEPS, progress=self.progress,
         )  # fmt: skip
         saved = to_pictures(moved)
-        misread = self.classifier.predict_logits(saved).argmax(axis=1) != labels[rows].numpy()
-        return self.figures("PGD 8/255, knowing of it", saved[misread]), len(rows)
+        misread = self.classifier.predict_logits(list(saved)).argmax(axis=1) != labels[rows].numpy()
+        return self.figures("PGD 8/255, knowing of it", list(saved[misread])), len(rows)
 
 
 def _tracks(dataset: Dataset) -> int:
