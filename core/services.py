@@ -10,7 +10,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from core import contact_sheet, running, trials
+from core import contact_sheet, p_values, running, trials
 from core.admission import Admission
 from core.alerts import Alerts
 from core.baselines import Baselines
@@ -53,6 +53,7 @@ from core.store import (
     DrillsTable,
     ExecutionsTable,
     PastTable,
+    PValuesTable,
     QualityTable,
     Retention,
     SchedulesTable,
@@ -175,6 +176,7 @@ class Services:
             self.baselines, self.predictor, address=lambda: running.find(settings.local),
             capturing=lambda: self.capture_rules.of(DEFAULT_ENDPOINT), signs=drawn_signs,
         )  # fmt: skip
+        self._p_values = PValuesTable(self.log.database)
 
     def close(self) -> None:
         """Stop the schedules, answer and write what waits, close the log."""
@@ -272,6 +274,15 @@ class Services:
     def detection(self) -> Detection | None:
         """The figures beside the model that serves, maybe of other weights; raises BadInput."""
         return Detection.read(self.settings.model)
+
+    def calibration_drift(self) -> str | None:
+        """In a sentence, how the latest traffic belies suspicion's calibration; None: it fits."""
+        if self.predictor.calibration is None:
+            return None
+        latest = self._p_values.unflagged(
+            self.predictor.classifier.manifest.sha256, p_values.LATEST
+        )
+        return p_values.drift(latest, self.predictor.alpha)
 
     def send_traffic(
         self, traffic: Sequence[tuple[Picture, Provenance]], progress: Progress

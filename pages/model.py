@@ -177,6 +177,14 @@ if signwatch.predictor.calibration is None:
         icon=":material/flag:",
     )
 
+with errors_shown():
+    if drift := signwatch.calibration_drift():
+        st.warning(
+            f"{drift}. `python -m core model calibrate --data PATH` with pictures like today's "
+            "traffic makes it anew.",
+            icon=":material/flag:",
+        )
+
 st.subheader("How robust it is")
 with errors_shown():
     show_if_of_these_weights(

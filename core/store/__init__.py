@@ -8,6 +8,7 @@ from core.store.capture_settings import CaptureSettingsTable
 from core.store.drills import DrillsTable
 from core.store.executions import ExecutionsTable
 from core.store.log import CaptureLog
+from core.store.p_values import PValuesTable
 from core.store.past import PastTable
 from core.store.quality import QualityTable
 from core.store.retention import Retention
@@ -25,6 +26,7 @@ __all__ = [
     "CaptureSettingsTable",
     "DrillsTable",
     "ExecutionsTable",
+    "PValuesTable",
     "PastTable",
     "QualityTable",
     "Retention",

@@ -13,6 +13,7 @@ from core.vision.classifier import Classifier
 from tests.conftest import random_classifier
 from tests.pages.conftest import OpenPage
 from tests.pages.elements import Alert, alerts, charts, metrics, values
+from tests.records import make_capture, make_image, make_prediction
 from tests.reports import make_detection, make_quality, make_report
 
 UNMEASURED = Alert(
@@ -200,3 +201,20 @@ def test_figures_of_suspicion_are_shown(measured: Classifier, open_page: OpenPag
         "PGD 8/255", "98", "0.993", "0.312", "76%", "78%",
     ]  # fmt: skip
     assert UNDETECTED not in alerts(page)
+
+
+def test_a_calibration_that_no_longer_fits_is_said(
+    signwatch: Services, open_page: OpenPage
+) -> None:
+    image = make_image()
+    captures = [
+        make_capture(image, prediction=make_prediction(p_value=0.02),
+                     model_sha256=signwatch.predictor.classifier.manifest.sha256)
+        for _ in range(200)
+    ]  # fmt: skip
+    signwatch.log.append(captures, [image])
+    (warning,) = (each for each in alerts(open_page("model")) if each.kind == "warning")
+    assert warning.text.startswith(
+        "Suspicion's calibration no longer fits the traffic: of the latest 200 unflagged "
+        "predictions, 100% have a p-value up to 0.02, where 1% are expected. "
+    )
