@@ -15,6 +15,7 @@ LAYERS: list[set[str]] = [
         "analysts",
         "bootstrap",
         "channels",
+        "p_values",
         "past",
         "stream_records",
         "types",
@@ -23,6 +24,8 @@ LAYERS: list[set[str]] = [
     {
         "drill_records",
         "settings",
+        "settings",
+        "detection",
         "explanations",
         "imported",
         "journal",
