@@ -27,10 +27,11 @@ from core.capture_files.importer import Importer
 from core.channels import parse_channels
 from core.contact_sheet import ContactSheet
 from core.desk import Closeups, Desk, Photographer
+from core.desk import Desk
+from core.detection import Detection
 from core.drill_run import Program
 from core.drill_traffic import drawn_signs
 from core.drills import Drills
-from core.detection import Detection
 from core.errors import NotFound, SignwatchError
 from core.executions import Executions
 from core.explanations import ExplanationQuality

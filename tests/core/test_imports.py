@@ -24,7 +24,6 @@ LAYERS: list[set[str]] = [
     {
         "drill_records",
         "settings",
-        "settings",
         "detection",
         "explanations",
         "imported",
