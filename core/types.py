@@ -160,6 +160,8 @@ class Capture:
         """The whole prediction, where this program made it and its answer was captured."""
         if self.class_id is None or self.confidence is None or self.probabilities is None:
             return None
+        if self.suspicion is None and self.model_sha256 is None:
+            return None  # another program made it
         return Prediction(self.class_id, self.confidence, self.probabilities, self.suspicion)
 
     @property
