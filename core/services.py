@@ -27,7 +27,6 @@ from core.capture_files.importer import Importer
 from core.channels import parse_channels
 from core.contact_sheet import ContactSheet
 from core.desk import Closeups, Desk, Photographer
-from core.desk import Desk
 from core.detection import Detection
 from core.drill_run import Program
 from core.drill_traffic import drawn_signs
