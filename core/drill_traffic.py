@@ -87,7 +87,7 @@ def clean_traffic(
     by_flag = baseline.flagged is not None
     cells = ClassCells(baseline.classes, by_flag=by_flag).of(
         np.array([each.class_id for each in predictions], dtype=np.int64),
-        np.array([each.flagged for each in predictions], dtype=bool),
+        np.array([each.suspicion.flagged for each in predictions], dtype=bool),
     )
     usual = np.array(baseline.cell_counts(by_flag=by_flag), dtype=np.float64)
     among = np.bincount(cells, minlength=len(usual))

@@ -101,7 +101,7 @@ class Metrics:
         name = self._name(endpoint)
         for prediction in predictions:
             self._predictions.labels(name, prediction.class_id).inc()
-            if prediction.flagged:
+            if prediction.suspicion.flagged:
                 self._flagged.labels(name).inc()
         self._captures.labels(name).inc(captured)
 

@@ -120,7 +120,7 @@ class Recorder:
                 self._waiting.task_done()
 
     def _why(self, number: int, answered: Answered) -> str | None:
-        if self._flagged and answered.prediction.flagged:
+        if self._flagged and answered.prediction.suspicion.flagged:
             return "flagged"
         if self._save_config.should_save_step(ModeKeys.PREDICT, number):
             return f"picture {number} since the start"

@@ -199,8 +199,8 @@ def render_answer(
 
 
 def prediction_json(prediction: Prediction, capture_id: str | None) -> dict[str, Any]:
-    """One entry of the full answer; suspicion: null where it was not computed."""
-    suspicion = prediction.suspicion
+    """One entry of the full answer; p_value: null where there is no calibration."""
+    p_value = prediction.suspicion.p_value
     return {
         "class_id": prediction.class_id,
         "label": label(prediction.class_id).name,
@@ -209,11 +209,10 @@ def prediction_json(prediction: Prediction, capture_id: str | None) -> dict[str,
             {"class_id": k, "label": label(k).name, "confidence": round(share, 6)}
             for k, share in prediction.top()
         ],
-        "suspicion": suspicion
-        and {
-            "p_value": round(suspicion.p_value, 6),
-            "flagged": suspicion.flagged,
-            "reasons": list(suspicion.reasons),
+        "suspicion": {
+            "p_value": None if p_value is None else round(p_value, 6),
+            "flagged": prediction.suspicion.flagged,
+            "reasons": list(prediction.suspicion.reasons),
         },
         "capture_id": capture_id,
     }

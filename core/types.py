@@ -26,29 +26,24 @@ def now() -> datetime:
 class Suspicion:
     """How unlike clean traffic a prediction looks.
 
-    p_value: share of clean calibration images that look at least as odd; flagged: at or below
-    the level in force, or caught by the trust rule; reasons: why, in words.
+    p_value: share of clean calibration images that look at least as odd, None where there is no
+    calibration; flagged: at or below the level in force, or caught by the trust rule; reasons:
+    why, in words.
     """
 
-    p_value: float
+    p_value: float | None
     flagged: bool
     reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer of the classifier; probabilities: (classes,) float32, calibrated, sum 1;
-    suspicion: None where it was not computed, for want of a calibration."""
+    """One answer of the classifier; probabilities: (classes,) float32, calibrated, sum 1."""
 
     class_id: int
     confidence: float
     probabilities: NDArray[np.float32]
-    suspicion: Suspicion | None
-
-    @property
-    def flagged(self) -> bool:
-        """Whether it was flagged; False where suspicion was not computed."""
-        return self.suspicion is not None and self.suspicion.flagged
+    suspicion: Suspicion
 
     def top(self, count: int = 3) -> list[tuple[int, float]]:
         """The `count` most likely classes with their probabilities, best first."""
@@ -158,10 +153,13 @@ class Capture:
     @property
     def prediction(self) -> Prediction | None:
         """The whole prediction, where this program made it and its answer was captured."""
-        if self.class_id is None or self.confidence is None or self.probabilities is None:
+        if (
+            self.class_id is None
+            or self.confidence is None
+            or self.probabilities is None
+            or self.suspicion is None
+        ):
             return None
-        if self.suspicion is None and self.model_sha256 is None:
-            return None  # another program made it
         return Prediction(self.class_id, self.confidence, self.probabilities, self.suspicion)
 
     @property
@@ -375,13 +373,12 @@ class Predictions:
     @staticmethod
     def of(predictions: Sequence[Prediction]) -> Predictions:
         """The columns of predictions that this program made."""
-        judged = [each.suspicion for each in predictions if each.suspicion is not None]
-        flagged = np.array([each.flagged for each in judged], dtype=bool)
+        p_values = [each.suspicion.p_value for each in predictions]
         return Predictions(
             np.array([each.class_id for each in predictions], dtype=np.int64),
-            flagged if len(judged) == len(predictions) else None,
+            np.array([each.suspicion.flagged for each in predictions], dtype=bool),
             np.array([each.confidence for each in predictions], dtype=np.float64),
-            np.array([each.p_value for each in judged], dtype=np.float64),
+            np.array([each for each in p_values if each is not None], dtype=np.float64),
         )
 
 

@@ -58,7 +58,8 @@ class Group:
 
     first: id of the earliest of them, which names the group; captures: how many they are; waiting:
     without a verdict, and wanted; elsewhere: of these, in work at other seats; p_value: the lowest
-    that waits; shown: id of that one; free: ids to look at next, the most suspicious first.
+    that waits, 1 where none was computed; shown: id of that one; free: ids to look at next, the
+    most suspicious first.
     """
 
     first: str

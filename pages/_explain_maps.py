@@ -80,7 +80,7 @@ def _show_reading(side: Side) -> None:
         with st.container(gap="xxsmall", width="stretch"):
             st.caption(side.title)
             st.markdown(f"#### {side.reading}")
-            if side.prediction.flagged:
+            if side.prediction.suspicion.flagged:
                 st.badge("Flagged", icon=":material/flag:", color="red")
 
 

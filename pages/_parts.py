@@ -148,11 +148,11 @@ def show_prediction(prediction: Prediction, *, key: str) -> None:
 def show_suspicion(prediction: Prediction) -> None:
     """The verdict on one prediction, in words."""
     suspicion = prediction.suspicion
-    if suspicion is None:
-        st.badge("Suspicion not computed", icon=":material/help:", color="gray")
-    elif suspicion.flagged:
+    if suspicion.flagged:
         st.badge("Flagged", icon=":material/flag:", color="red")
         for reason in suspicion.reasons:
             st.caption(f"Why: {reason}.")
+    elif suspicion.p_value is None:
+        st.badge("Passes the trust rule", icon=":material/check:", color="gray")
     else:
         st.badge("Looks ordinary", icon=":material/check:", color="green")

@@ -173,7 +173,7 @@ else:
     st.info("These weights came without measured figures; `python -m core evaluate` measures them.")
 if signwatch.predictor.calibration is None:
     st.warning(
-        f"Suspicion is not computed, so nothing is flagged: {signwatch.predictor.uncalibrated}.",
+        f"Without p-values, only the trust rule flags: {signwatch.predictor.uncalibrated}.",
         icon=":material/flag:",
     )
 

@@ -38,8 +38,8 @@ NO_PREDICTION = dict.fromkeys(["class_id", "confidence", "probabilities", "suspi
 
 
 def make_prediction(
-    class_id: int = 14, confidence: float = 0.75, *, p_value: float = 0.5, flagged: bool = False,
-    reasons: tuple[str, ...] = (),
+    class_id: int = 14, confidence: float = 0.75, *, p_value: float | None = 0.5,
+    flagged: bool = False, reasons: tuple[str, ...] = (),
 ) -> Prediction:  # fmt: skip
     """`confidence` for the class, the rest of 1 shared evenly by the other 42."""
     probabilities = np.full(CLASSES, (1 - confidence) / (CLASSES - 1), dtype=np.float32)
@@ -136,7 +136,7 @@ moments = st.datetimes(
 class_ids = st.integers(0, CLASSES - 1)
 probabilities = st.floats(0, 1, width=32)
 suspicions = st.builds(
-    Suspicion, st.floats(0, 1), st.booleans(), st.lists(st.text(max_size=20)).map(tuple)
+    Suspicion, st.none() | st.floats(0, 1), st.booleans(), st.lists(st.text(max_size=20)).map(tuple)
 )
 provenances = st.builds(
     Provenance,

@@ -22,7 +22,8 @@ WORTH = 0.5  # share of flags that should be right
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Flagged predictions with a verdict that counts: p_values (n,), and the verdicts, n."""
+    """Flagged predictions with a verdict that counts: p_values (n,), nan where none was
+    computed, and the verdicts, n."""
 
     p_values: NDArray[np.float64]
     verdicts: tuple[Verdict, ...]

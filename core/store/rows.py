@@ -128,7 +128,7 @@ def _capture_row(capture: Capture) -> dict[str, Any]:
 def capture(row: tuple[Any, ...]) -> Capture:
     """A row of captures."""
     values = dict(zip(CAPTURES.names, row, strict=True))
-    p_value, reasons = values["p_value"], _words(values["reasons"])
+    flagged, reasons = values["flagged"], _words(values["reasons"])
     probabilities = values["probabilities"]
     return Capture(
         capture_id=str(values["capture_id"]),
@@ -138,7 +138,7 @@ def capture(row: tuple[Any, ...]) -> Capture:
         custom_attributes=_words(values["custom_attributes"]),
         **{name: values[name] for name in CAPTURES.names[10:13]},
         probabilities=None if probabilities is None else np.frombuffer(probabilities, "<f4"),
-        suspicion=None if p_value is None else Suspicion(p_value, values["flagged"], reasons),
+        suspicion=None if flagged is None else Suspicion(values["p_value"], flagged, reasons),
         model_sha256=values["model_sha256"],
         provenance=Provenance(**{name: values[name] for name in CAPTURES.names[18:23]}),
         input=_payload(values["input_data"], values["input_encoding"]),

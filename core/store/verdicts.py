@@ -69,7 +69,7 @@ class Verdicts:
         for chunk in self._database.stream(_STATEMENTS.format(which="true")):
             yield from map(_statement, chunk)
 
-    def of_flagged(self) -> list[tuple[float, Verdict]]:
+    def of_flagged(self) -> list[tuple[float | None, Verdict]]:
         """(p-value, verdict that counts) of every flagged capture that the log still has."""
         found = self._database.rows(
             f"SELECT c.p_value, d.verdict FROM ({rows.latest_decisions()}) AS d "

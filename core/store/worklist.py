@@ -145,7 +145,8 @@ _DECIDED = (
 def _grouped(found: str) -> str:
     """The query of everything flagged, with the group of each; found: a condition on captures `c`.
 
-    Groups are made before anything is filtered, so that each keeps its name.
+    Groups are made before anything is filtered, so that each keeps its name. What the trust rule
+    flagged without a p-value comes last.
     """
     series = "PARTITION BY endpoint, source, class_id ORDER BY inferred_at, capture_id"
     pause = f"INTERVAL {int(PAUSE.total_seconds())} SECOND"
@@ -153,7 +154,8 @@ def _grouped(found: str) -> str:
         SELECT *, last_value(CASE WHEN begins THEN capture_id END IGNORE NULLS)
             OVER ({series}) AS first
         FROM (
-            SELECT capture_id, inferred_at, p_value, endpoint, source, class_id,
+            SELECT capture_id, inferred_at, coalesce(p_value, 1) AS p_value, endpoint, source,
+                class_id,
                 coalesce({found}, false) AS found,
                 coalesce(inferred_at - lag(inferred_at) OVER ({series}) > {pause}, true) AS begins
             FROM log.captures AS c WHERE flagged AND class_id IS NOT NULL)"""

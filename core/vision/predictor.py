@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 class Predictor:
     """What serving uses. alpha: the share of clean predictions that may be flagged.
 
-    calibration None: predictions carry no suspicion; uncalibrated: why, in a sentence.
+    calibration None: only the trust rule flags, and there are no p-values; uncalibrated: why, in a
+    sentence.
     """
 
     def __init__(
@@ -44,7 +45,8 @@ class Predictor:
     def load(directory: Path, *, alpha: float) -> Predictor:
         """Model and calibration from `directory`; raises NotFound or BadInput.
 
-        A calibration that is damaged or of other weights is refused: serving goes on without.
+        A calibration that is damaged or of other weights is refused: the trust rule alone flags
+        then.
         """
         classifier = classifiers.load(directory)
         try:
@@ -52,7 +54,7 @@ class Predictor:
             why = "" if calibration else f"{directory} holds no {CALIBRATION_FILE}; {ANEW}"
             return Predictor(classifier, calibration, alpha=alpha, uncalibrated=why)
         except BadInput as error:
-            logger.warning("Suspicion is not computed: %s", error)
+            logger.warning("Only the trust rule flags: %s", error)
             return Predictor(classifier, None, alpha=alpha, uncalibrated=str(error))
 
     def compile(self, folder: Path) -> None:
@@ -75,12 +77,10 @@ class Predictor:
             altered=self.calibration is not None,
         )  # fmt: skip
         probabilities = self.classifier.tempered(seen.logits)
-        suspicions: Sequence[Suspicion | None] = [None] * len(probabilities)
-        if self.calibration is not None:
-            suspicions = judge(seen, probabilities, self.calibration, self.alpha)
+        suspicions = judge(seen, probabilities, self.calibration, self.alpha)
         return [_prediction(*pair) for pair in zip(probabilities, suspicions, strict=True)]
 
 
-def _prediction(probabilities: NDArray[np.float32], suspicion: Suspicion | None) -> Prediction:
+def _prediction(probabilities: NDArray[np.float32], suspicion: Suspicion) -> Prediction:
     class_id = int(probabilities.argmax())
     return Prediction(class_id, float(probabilities[class_id]), probabilities, suspicion)

@@ -20,22 +20,25 @@ UNRELATED = "top three from unrelated sign groups, each below 50 %"
 
 
 def judge(
-    seen: Observation, probabilities: NDArray[np.float32], calibration: Calibration, alpha: float
-) -> list[Suspicion]:
-    """Suspicion of n pictures, seen with their altered copies.
+    seen: Observation, probabilities: NDArray[np.float32], calibration: Calibration | None,
+    alpha: float,
+) -> list[Suspicion]:  # fmt: skip
+    """Suspicion of n pictures, seen with their altered copies; without a calibration, by the
+    trust rule alone.
 
     probabilities: (n, classes), calibrated; alpha in [0, 1]: flagged at p <= alpha.
     """
-    judged = calibration.judge(seen)
+    judged = calibration and calibration.judge(seen)
     found = []
-    for row, p_value in enumerate(judged.p_values.tolist()):
+    for row, shares in enumerate(probabilities):
         reasons = []
-        if p_value <= alpha:
+        if calibration and judged and judged.p_values[row] <= alpha:
             for name in _odd({name: float(logs[row]) for name, logs in judged.logs.items()}, alpha):
                 value, reference = float(judged.scores[name][row]), calibration.references[name]
                 reasons.append(_WORDS[name](seen, row, value, reference))
-        if unrelated(probabilities[row]):
+        if unrelated(shares):
             reasons.append(UNRELATED)
+        p_value = float(judged.p_values[row]) if judged else None
         found.append(Suspicion(p_value, bool(reasons), tuple(reasons)))
     return found
 

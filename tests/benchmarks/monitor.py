@@ -280,7 +280,7 @@ def model_predictions() -> Population:
     return Population(
         np.array([each.class_id for each in predictions]),
         _rows_by_track(signs),
-        np.array([each.flagged for each in predictions]),
+        np.array([each.suspicion.flagged for each in predictions]),
         np.array([each.confidence for each in predictions], dtype=np.float64),
     )
 

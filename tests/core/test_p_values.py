@@ -45,6 +45,7 @@ def test_only_unflagged_predictions_of_these_weights_count(signwatch: Services) 
                      model_sha256=own),
         make_capture(image, prediction=make_prediction(p_value=0.75), model_sha256="f" * 64),
         make_capture(image, suspicion=None, model_sha256=own),
+        make_capture(image, prediction=make_prediction(p_value=None), model_sha256=own),
     ]  # fmt: skip
     signwatch.log.append(captures, [image])
     table = PValuesTable(signwatch.log.database)

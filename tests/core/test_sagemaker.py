@@ -318,6 +318,13 @@ def test_the_full_answer() -> None:
     }
 
 
+def test_without_a_calibration_the_p_value_is_null() -> None:
+    prediction = make_prediction(p_value=None, flagged=True, reasons=("odd",))
+    assert prediction_json(prediction, None)["suspicion"] == {
+        "p_value": None, "flagged": True, "reasons": ["odd"],
+    }  # fmt: skip
+
+
 # Files
 
 

@@ -89,7 +89,7 @@ def test_without_a_calibration_the_missing_flag_is_admitted(page: AppTest) -> No
     assert alerts(page) == [
         Alert(
             "warning", "",
-            f"Suspicion is not computed, so nothing is flagged: {folder} holds no "
+            f"Without p-values, only the trust rule flags: {folder} holds no "
             f"suspicion.safetensors; {ANEW}.",
         ),
         UNREPORTED, UNEXPLAINED, UNDETECTED,

@@ -94,6 +94,16 @@ def test_flags_of_the_trust_rule_do_not_move_the_level() -> None:
     assert suggest(with_others, alpha=0.01) == suggest(by_p_value, alpha=0.01)
 
 
+def test_flags_without_a_p_value_count_for_the_precision_alone(desk: Desk, log: CaptureLog) -> None:
+    desk.decide([put(log, None), put(log, 0.003)], Said(RIGHT), by=ADA)
+    found = desk.judged()
+    assert np.isnan(found.p_values).tolist() == [False, True]
+    assert (precision(found).right, precision(found).looked_at) == (2, 2)
+    assert suggest(found, alpha=1.0).sentence == (
+        f"not computed: 1 verdicts on flags by p-value, {FEWEST} are needed"
+    )
+
+
 def test_the_desk_judges_by_the_verdict_that_counts(desk: Desk, log: CaptureLog) -> None:
     first, second, gone = put(log, 0.003), put(log, 0.001), put(log, 0.002)
     desk.decide([first], Said(Verdict.NOT_A_SIGN), by=ADA)

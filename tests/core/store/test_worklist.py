@@ -16,7 +16,7 @@ EVERYTHING = Wanted()
 
 
 def flagged(
-    p_value: float, at: datetime = NOON, class_id: int = 14, source: str | None = "cam",
+    p_value: float | None, at: datetime = NOON, class_id: int = 14, source: str | None = "cam",
     endpoint: str = "signwatch", *, yes: bool = True,
 ) -> Capture:  # fmt: skip
     return make_capture(
@@ -90,6 +90,20 @@ def test_a_group_keeps_its_name_whatever_was_decided_or_filtered(
     assert table.group_of(third) == [first, second, third]
     decide(log, second, third)
     assert queue(table) == Queue()
+
+
+def test_what_the_trust_rule_flagged_without_a_p_value_comes_last(
+    log: CaptureLog, table: WorklistTable
+) -> None:
+    first, second, third, fourth = put(
+        log, flagged(None), flagged(0.5, NOON + SECOND), flagged(None, class_id=2),
+        flagged(0.9, class_id=1),
+    )  # fmt: skip
+    groups = queue(table).groups
+    assert [(group.shown, group.p_value) for group in groups] == [
+        (second, 0.5), (fourth, 0.9), (third, 1),
+    ]  # fmt: skip
+    assert groups[0].free == (second, first)
 
 
 def test_a_verdict_taken_back_lets_it_wait_again(log: CaptureLog, table: WorklistTable) -> None:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from core.errors import NotFound
+from core.types import Suspicion
 from core.vision.calibration import ANEW, Calibration
 from core.vision.observer import Observer, observe
 from core.vision.predictor import Predictor
-from core.vision.suspicion import judge
+from core.vision.suspicion import UNRELATED, judge, unrelated
 from tests.expect import raises
 from tests.pictures import blocks, noise
 
@@ -33,9 +34,8 @@ def test_predictions_are_tempered_and_judged(predictor: Predictor) -> None:
         assert np.allclose(prediction.probabilities, probabilities[row], atol=1e-4)
         assert prediction.probabilities.dtype == np.float32
         assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
-        assert prediction.suspicion is not None
         assert prediction.suspicion.p_value == pytest.approx(judged[row].p_value, abs=0.01)
-        assert prediction.flagged == judged[row].flagged
+        assert prediction.suspicion.flagged == judged[row].flagged
 
 
 def test_a_batch_is_judged_as_its_pictures_one_by_one(predictor: Predictor) -> None:
@@ -44,8 +44,6 @@ def test_a_batch_is_judged_as_its_pictures_one_by_one(predictor: Predictor) -> N
     for picture, prediction in zip(pictures, together, strict=True):
         (alone,) = predictor.predict([picture])
         assert alone.class_id == prediction.class_id
-        assert alone.suspicion is not None
-        assert prediction.suspicion is not None
         assert alone.suspicion.p_value == pytest.approx(prediction.suspicion.p_value, abs=0.01)
 
 
@@ -66,7 +64,7 @@ def test_clean_pictures_are_flagged_at_the_rate_asked_for(
 ) -> None:
     pictures = [blocks(seed) for seed in range(30_000, 30_200)]
     wary = Predictor(predictor.classifier, predictor.calibration, alpha=0.2)
-    p_values = [each.suspicion.p_value for each in wary.predict(pictures) if each.suspicion]
+    p_values = [each.suspicion.p_value for each in wary.predict(pictures)]
     assert len(p_values) == 200
     assert 0.1 < np.mean(np.array(p_values) <= 0.2) < 0.3
 
@@ -96,12 +94,15 @@ def serves_without(folder: Path, why: str) -> None:
     predictor = Predictor.load(folder, alpha=1.0)
     assert predictor.calibration is None
     assert predictor.uncalibrated == why
-    predictions = predictor.predict([blocks(0), blocks(1)])
-    assert [each.suspicion for each in predictions] == [None, None]
-    assert not any(each.flagged for each in predictions)
+    predictions = predictor.predict([blocks(seed) for seed in range(40)])
+    torn = [unrelated(each.probabilities) for each in predictions]
+    assert {*torn} == {True, False}
+    assert [each.suspicion for each in predictions] == [
+        Suspicion(None, True, (UNRELATED,)) if each else Suspicion(None, False) for each in torn
+    ]
 
 
-def test_without_a_calibration_suspicion_is_not_computed(bare: Path) -> None:
+def test_without_a_calibration_the_trust_rule_flags_alone(bare: Path) -> None:
     serves_without(bare, f"{bare} holds no suspicion.safetensors; {ANEW}")
 
 
@@ -116,7 +117,7 @@ def test_a_calibration_of_other_weights_is_refused(
         f"got ffffffffffff; {ANEW}"
     )
     serves_without(bare, why)
-    assert f"Suspicion is not computed: {why}" in caplog.text
+    assert f"Only the trust rule flags: {why}" in caplog.text
 
 
 def test_a_damaged_calibration_is_refused(model_dir: Path, bare: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.labels import all_labels
+from core.types import Suspicion
 from core.vision.calibration import Calibration, Look
 from core.vision.mahalanobis import Cloud
 from core.vision.observer import Observation
@@ -138,6 +139,12 @@ def test_the_trust_rule_flags_beside_the_p_value() -> None:
     (both,) = judge(seen(off=3.0), torn, KNOWN, 0.01)
     assert len(both.reasons) == 2
     assert both.reasons[1] == RULE
+
+
+def test_without_a_calibration_the_trust_rule_flags_alone() -> None:
+    torn = spread({14: 0.4, 2: 0.3, 25: 0.2})[None]
+    assert judge(seen(off=3.0), SURE, None, 1.0) == [Suspicion(None, False)]
+    assert judge(seen(), torn, None, 0.01) == [Suspicion(None, True, (RULE,))]
 
 
 # The trust rule
