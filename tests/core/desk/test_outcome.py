@@ -95,7 +95,7 @@ def test_flags_of_the_trust_rule_do_not_move_the_level() -> None:
 
 
 def test_flags_without_a_p_value_count_for_the_precision_alone(desk: Desk, log: CaptureLog) -> None:
-    desk.decide([put(log, None), put(log, 0.003)], Said(RIGHT), by=ADA)
+    desk.decide([put(log, None), put(log, 0.003)], Said(Verdict.NOT_A_SIGN), by=ADA)
     found = desk.judged()
     assert np.isnan(found.p_values).tolist() == [False, True]
     assert (precision(found).right, precision(found).looked_at) == (2, 2)
