@@ -62,7 +62,8 @@ class Look:
     def fit(temperature: float, clouds: dict[str, Cloud], clean: Observation) -> Look:
         """clean: pictures that the clouds were not made of."""
         distances = _distances(clouds, clean)
-        spread = np.maximum(distances.std(axis=1), np.finfo(np.float64).tiny)
+        spread = distances.std(axis=1)
+        spread[spread == 0] = 1.0  # one picture, or all alike: nothing tells how they spread
         return Look(temperature, clouds, distances.mean(axis=1), spread)
 
     def scores(self, seen: Observation) -> dict[str, Values]:

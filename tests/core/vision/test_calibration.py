@@ -93,6 +93,24 @@ def test_scores_worked_by_hand() -> None:
     assert scores["inconsistency"] == pytest.approx([flipped, surer])
 
 
+def test_halves_of_one_picture_make_a_calibration(tmp_path: Path) -> None:
+    first, second = (
+        Observation(
+            np.array([[0.0, 3.0]], dtype=np.float32), (np.array([[0.0, 2.0]], dtype=np.float32),),
+            {"stage": np.array([[value]], dtype=np.float32)},
+        )
+        for value in (1.0, 4.0)
+    )  # fmt: skip
+    cloud = Cloud(np.zeros((2, 1), dtype=np.float32), np.ones((1, 1), dtype=np.float32))
+    look = Look.fit(1.0, {"stage": cloud}, first)
+    assert (look.centre.tolist(), look.spread.tolist()) == ([1.0], [1.0])
+    made = Calibration.fit("a" * 64, look, first, second)
+    assert made.references["features"].tolist() == [0.0]
+    assert np.isfinite(made.strange).all()
+    made.write(tmp_path)
+    assert Calibration.read(tmp_path, "a" * 64) is not None
+
+
 def test_centre_and_spread_are_of_the_distances_to_the_predicted_class() -> None:
     look = Look.fit(2.0, {"stage": CLOUD}, SEEN)
     assert (look.centre.tolist(), look.spread.tolist()) == ([6.5], [2.5])
