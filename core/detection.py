@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from core.errors import BadInput
+from core.reports import Report
 
-DETECTION_FILE = "detection.json"
 ALPHA = 0.01  # the level that shares of flagged pictures are for
 
 
@@ -30,20 +28,19 @@ class FamilyFigures:
 
 
 @dataclass(frozen=True)
-class Detection:
-    """What was measured of suspicion, on which weights and which pictures.
+class Detection(Report):
+    """How well suspicion tells misread pictures from others.
 
     clean: pictures read right, untouched; tracks: physical signs among them; false_positive_rate:
     of clean pictures at p <= ALPHA; families: attackers who do not know of it; errors: clean
     pictures that are misread, None if there are none; adaptive: an attacker who does know it,
-    tried: how many pictures he took on; measured_on: ISO 8601 date, UTC.
+    tried: how many pictures he took on.
     """
 
-    weights_sha256: str
-    data: str
-    fold: str
-    seed: int
-    measured_on: str
+    FILE: ClassVar = "detection.json"
+    HOLDS: ClassVar = "figures of suspicion"
+    COMMAND: ClassVar = "python -m core model detect --data PATH"
+
     clean: int
     tracks: int
     false_positive_rate: float
@@ -52,33 +49,13 @@ class Detection:
     adaptive: FamilyFigures | None
     tried: int
 
-    def measures(self, sha256: str) -> bool:
-        """Whether the weights of that checksum are those that it was measured on."""
-        return self.weights_sha256 == sha256
-
-    def write(self, directory: Path) -> None:
-        """Write detection.json into `directory`, which is made if need be."""
-        directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
-        (directory / DETECTION_FILE).write_text(text + "\n")
-
-    @staticmethod
-    def read(directory: Path) -> Detection | None:
-        """What is in `directory`, None where there is nothing; BadInput if it is damaged."""
-        path = directory / DETECTION_FILE
-        if not path.is_file():
-            return None
-        try:
-            values = json.loads(path.read_text())
-            for name in ("errors", "adaptive"):
-                values[name] = values[name] and FamilyFigures(**values[name])
-            families = tuple(FamilyFigures(**each) for each in values["families"])
-            return Detection(**values | {"families": families})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise BadInput(
-                f"{path} holds no figures of suspicion ({error}); "
-                "`python -m core model detect --data PATH` makes it anew"
-            ) from error
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Detection:
+        """The reverse of `to_json`."""
+        for name in ("errors", "adaptive"):
+            values[name] = values[name] and FamilyFigures(**values[name])
+        values["families"] = tuple(FamilyFigures(**each) for each in values["families"])
+        return cls(**values)
 
 
 def detection_rows(detection: Detection) -> list[tuple[str, ...]]:

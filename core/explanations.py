@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from core.bootstrap import Estimate
-from core.errors import BadInput
-
-QUALITY_FILE = "explanations.json"
+from core.reports import Report
 
 
 @dataclass(frozen=True)
@@ -61,61 +57,40 @@ class RandomisedStage:
 
 
 @dataclass(frozen=True)
-class ExplanationQuality:
-    """What was measured of FullGrad, on which weights and which images.
+class ExplanationQuality(Report):
+    """How far FullGrad maps can be trusted.
 
     completeness: worst residual, by precision (float32, float64); localisation: None for data
     without boxes; randomisation: cascading from the top, the last stage has only random
-    parameters; measured_on: ISO 8601 date, UTC.
+    parameters.
     """
 
-    weights_sha256: str
-    data: str
-    fold: str
+    FILE: ClassVar = "explanations.json"
+    HOLDS: ClassVar = "figures of explanations"
+    COMMAND: ClassVar = "python -m core explain --evaluate --data PATH"
+
     images: int
     tracks: int
-    seed: int
-    measured_on: str
     completeness: Mapping[str, float]
     localisation: Localisation | None
     deletion: Deletion
     randomisation: tuple[RandomisedStage, ...]
-
-    def measures(self, sha256: str) -> bool:
-        """Whether the weights of that checksum are those that it was measured on."""
-        return self.weights_sha256 == sha256
 
     @property
     def all_random(self) -> RandomisedStage:
         """The stage at which nothing is left of the training."""
         return self.randomisation[-1]
 
-    def write(self, directory: Path) -> None:
-        """Write explanations.json into `directory`, which is made if need be."""
-        directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
-        (directory / QUALITY_FILE).write_text(text + "\n")
-
-    @staticmethod
-    def read(directory: Path) -> ExplanationQuality | None:
-        """What is in `directory`, None where there is nothing; BadInput if it is damaged."""
-        path = directory / QUALITY_FILE
-        if not path.is_file():
-            return None
-        try:
-            values = json.loads(path.read_text())
-            if values["localisation"] is not None:
-                values["localisation"] = _localisation(values["localisation"])
-            values["deletion"] = _deletion(values["deletion"])
-            stages = tuple(RandomisedStage(**each) for each in values["randomisation"])
-            if not stages:
-                raise ValueError("it has no stage of randomisation")
-            return ExplanationQuality(**values | {"randomisation": stages})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise BadInput(
-                f"{path} holds no figures of explanations ({error}); "
-                "`python -m core explain --evaluate` makes it anew"
-            ) from error
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> ExplanationQuality:
+        """The reverse of `to_json`."""
+        if values["localisation"] is not None:
+            values["localisation"] = _localisation(values["localisation"])
+        values["deletion"] = _deletion(values["deletion"])
+        values["randomisation"] = tuple(RandomisedStage(**e) for e in values["randomisation"])
+        if not values["randomisation"]:
+            raise ValueError("it has no stage of randomisation")
+        return cls(**values)
 
 
 def _localisation(values: dict[str, Any]) -> Localisation:

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.detection import Detection, detection_rows
 from core.explanations import ExplanationQuality
 from core.labels import class_name
+from core.reports import AnyReport, Report
 from core.robustness import BUDGETS, CLASS_BUDGET, Robustness
 from core.vision.manifest import Manifest
 
@@ -24,17 +25,14 @@ METHOD_NAMES = {
 
 def write_card(manifest: Manifest, directory: Path) -> Path:
     """Write README.md into `directory`, with the reports there that are of these weights."""
-    robustness, quality = Robustness.read(directory), ExplanationQuality.read(directory)
-    detection = Detection.read(directory)
+
+    def of_these(kind: type[AnyReport]) -> AnyReport | None:
+        report = kind.read(directory)
+        return report if report and report.measures(manifest.sha256) else None
+
     path = directory / CARD_FILE
-    path.write_text(
-        render(
-            manifest,
-            robustness if robustness and robustness.measures(manifest.sha256) else None,
-            quality if quality and quality.measures(manifest.sha256) else None,
-            detection if detection and detection.measures(manifest.sha256) else None,
-        )
-    )
+    reports = of_these(Robustness), of_these(ExplanationQuality), of_these(Detection)
+    path.write_text(render(manifest, *reports))
     return path
 
 
@@ -57,11 +55,11 @@ def render(
         "## Held-out figures",
         _held_out(manifest),
         "## Robustness",
-        *(_robustness(report) if report else [_not_measured("attack --report")]),
+        *(_robustness(report) if report else [_not_measured(Robustness)]),
         "## Explanations",
-        *(_explanations(quality) if quality else [_not_measured("explain --evaluate")]),
+        *(_explanations(quality) if quality else [_not_measured(ExplanationQuality)]),
         "## Suspicion",
-        *(_detection(detection) if detection else [_not_measured("model detect")]),
+        *(_detection(detection) if detection else [_not_measured(Detection)]),
         "## Limits",
         "- It always answers with one of its classes, also for a picture that shows no sign.\n"
         "- Its figures hold for pictures like its training data: one sign, filling the picture.\n"
@@ -214,8 +212,8 @@ def _measured_on(report: Robustness | ExplanationQuality) -> str:
     )
 
 
-def _not_measured(command: str) -> str:
-    return f"Not measured on these weights; `python -m core {command}` measures it."
+def _not_measured(kind: type[Report]) -> str:
+    return f"Not measured on these weights; `{kind.COMMAND}` measures it."
 
 
 def _percent(share: float) -> str:

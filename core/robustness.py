@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from core.errors import BadInput
+from core.reports import Report
 
-REPORT_FILE = "robustness.json"
 BUDGETS = (0, 1, 2, 4, 8, 16)  # levels of 255, L-infinity
 CLASS_BUDGET = 8  # the one that figures by class and to one target are for
 
@@ -61,28 +58,23 @@ class ClassRobustness:
 
 
 @dataclass(frozen=True)
-class Robustness:
-    """What was measured, on which weights and which images.
+class Robustness(Report):
+    """Accuracy of a classifier on attacked and on corrupted images.
 
     Attacked pictures are judged as saved: 8 bit, PNG, read again, through the public predict path.
-    worst_corruption: kind and severity of the lowest accuracy; measured_on: ISO 8601 date, UTC.
+    worst_corruption: kind and severity of the lowest accuracy.
     """
 
-    weights_sha256: str
-    data: str
-    fold: str
+    FILE: ClassVar = "robustness.json"
+    HOLDS: ClassVar = "robustness report"
+    COMMAND: ClassVar = "python -m core attack --report"
+
     images: int
-    seed: int
-    measured_on: str
     curves: tuple[BudgetCurve, ...]
     targeted: TargetedFigures
     corruptions: tuple[CorruptionCurve, ...]
     worst_corruption: tuple[str, int]
     per_class: tuple[ClassRobustness, ...]
-
-    def measures(self, sha256: str) -> bool:
-        """Whether the weights of that checksum are those that it was measured on."""
-        return self.weights_sha256 == sha256
 
     @property
     def worst(self) -> str:
@@ -91,35 +83,22 @@ class Robustness:
         (title,) = (each.title for each in self.corruptions if each.kind == kind)
         return f"{title} at severity {severity}"
 
-    def write(self, directory: Path) -> None:
-        """Write robustness.json into `directory`, which is made if need be."""
-        directory.mkdir(parents=True, exist_ok=True)
-        values = {"budgets": BUDGETS, **asdict(self)}
-        text = json.dumps(values, indent=2, ensure_ascii=False)
-        (directory / REPORT_FILE).write_text(text + "\n")
+    def to_json(self) -> dict[str, Any]:
+        """What the file holds: the budgets too."""
+        return {"budgets": BUDGETS, **super().to_json()}
 
-    @staticmethod
-    def read(directory: Path) -> Robustness | None:
-        """The report in `directory`, None where there is none; raises BadInput if it is damaged."""
-        path = directory / REPORT_FILE
-        if not path.is_file():
-            return None
-        try:
-            values = json.loads(path.read_text())
-            if tuple(values.pop("budgets")) != BUDGETS:
-                raise ValueError(f"its budgets are not {', '.join(map(str, BUDGETS))}")
-            values["curves"] = tuple(map(_curve, values["curves"]))
-            values["targeted"] = TargetedFigures(**values["targeted"])
-            values["corruptions"] = tuple(map(_corruption, values["corruptions"]))
-            kind, severity = values["worst_corruption"]
-            values["worst_corruption"] = (str(kind), int(severity))
-            values["per_class"] = tuple(ClassRobustness(**each) for each in values["per_class"])
-            return Robustness(**values)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise BadInput(
-                f"{path} is not a robustness report ({error}); "
-                "`python -m core attack --report` makes it anew"
-            ) from error
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Robustness:
+        """The reverse of `to_json`."""
+        if tuple(values.pop("budgets")) != BUDGETS:
+            raise ValueError(f"its budgets are not {', '.join(map(str, BUDGETS))}")
+        values["curves"] = tuple(map(_curve, values["curves"]))
+        values["targeted"] = TargetedFigures(**values["targeted"])
+        values["corruptions"] = tuple(map(_corruption, values["corruptions"]))
+        kind, severity = values["worst_corruption"]
+        values["worst_corruption"] = (str(kind), int(severity))
+        values["per_class"] = tuple(ClassRobustness(**each) for each in values["per_class"])
+        return cls(**values)
 
 
 def _curve(values: dict[str, Any]) -> BudgetCurve:

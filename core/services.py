@@ -27,19 +27,17 @@ from core.capture_files.importer import Importer
 from core.channels import parse_channels
 from core.contact_sheet import ContactSheet
 from core.desk import Closeups, Desk, Photographer
-from core.detection import Detection
 from core.drill_run import Program
 from core.drill_traffic import drawn_signs
 from core.drills import Drills
 from core.errors import NotFound, SignwatchError
 from core.executions import Executions
-from core.explanations import ExplanationQuality
 from core.images import ImageLimits, Picture
 from core.metrics import Metrics
 from core.monitor.repeating import Repeating, to_full_minute
 from core.quality import Quality
 from core.recording import Recorder
-from core.robustness import Robustness
+from core.reports import AnyReport
 from core.sagemaker import RequestLimits
 from core.schedules import Schedules
 from core.serving import Answer, Serving
@@ -122,30 +120,13 @@ class Services:
             PastTable(self.log.database), self.baselines.against, self.monitor_settings
         )
         self.tensors = TensorsTable(self.log.database)
-        self.recorder = Recorder(
-            self.predictor.classifier, self.tensors, self.metrics, self.limits.image,
-            include_regex=settings.tensors_regex or DEFAULT_REGEX,
-            save_config=parse_save_config(settings.tensors_save),
-            flagged=settings.tensors_flagged, keep=settings.tensors_records,
-            in_work=lambda: self.admission.in_work,
-        )  # fmt: skip
+        self.recorder = self._make_recorder()
         self.serving = Serving(
             self.predictor, self._capturer, self.capture_rules, self.metrics,
             max_waiting=settings.max_queue, in_flight=lambda: self.admission.in_work,
             answered=self.recorder.offer,
         )  # fmt: skip
-        self.metrics.gauge(
-            "signwatch_queue_images", "Images that wait for a forward pass",
-            lambda: self.serving.waiting,
-        )  # fmt: skip
-        self.metrics.gauge(
-            "signwatch_model_up", "1 if the classifier answers, else 0",
-            lambda: _holds(self.serving.check),
-        )  # fmt: skip
-        self.metrics.gauge(
-            "signwatch_store_up", "1 if the capture log takes writes, else 0",
-            lambda: _holds(self.log.check_writable),
-        )  # fmt: skip
+        self._add_gauges()
         self.alerts = Alerts(
             parse_channels(settings.alerts), AlertsTable(self.log.database), self.metrics,
             reminder=timedelta(hours=settings.alert_reminder_hours),
@@ -170,13 +151,40 @@ class Services:
             SchedulesTable(self.log.database), self.executions, self.monitor_settings
         )
         self._repeating: list[Repeating] = []
-        self.drills = Drills(
-            Program(drills, self.log, self.stream, self.alerts, self.run_monitor,
+        self.drills = self._make_drills(drills)
+        self._p_values = PValuesTable(self.log.database)
+
+    def _make_recorder(self) -> Recorder:
+        settings = self.settings
+        return Recorder(
+            self.predictor.classifier, self.tensors, self.metrics, self.limits.image,
+            include_regex=settings.tensors_regex or DEFAULT_REGEX,
+            save_config=parse_save_config(settings.tensors_save),
+            flagged=settings.tensors_flagged, keep=settings.tensors_records,
+            in_work=lambda: self.admission.in_work,
+        )  # fmt: skip
+
+    def _make_drills(self, table: DrillsTable) -> Drills:
+        return Drills(
+            Program(table, self.log, self.stream, self.alerts, self.run_monitor,
                     lambda: self.monitor_settings().threshold),
-            self.baselines, self.predictor, address=lambda: running.find(settings.local),
+            self.baselines, self.predictor, address=lambda: running.find(self.settings.local),
             capturing=lambda: self.capture_rules.of(DEFAULT_ENDPOINT), signs=drawn_signs,
         )  # fmt: skip
-        self._p_values = PValuesTable(self.log.database)
+
+    def _add_gauges(self) -> None:
+        self.metrics.gauge(
+            "signwatch_queue_images", "Images that wait for a forward pass",
+            lambda: self.serving.waiting,
+        )  # fmt: skip
+        self.metrics.gauge(
+            "signwatch_model_up", "1 if the classifier answers, else 0",
+            lambda: _holds(self.serving.check),
+        )  # fmt: skip
+        self.metrics.gauge(
+            "signwatch_store_up", "1 if the capture log takes writes, else 0",
+            lambda: _holds(self.log.check_writable),
+        )  # fmt: skip
 
     def close(self) -> None:
         """Stop the schedules, answer and write what waits, close the log."""
@@ -263,17 +271,9 @@ class Services:
             limit=limit, limits=self.limits.image, progress=progress,
         )  # fmt: skip
 
-    def explanation_quality(self) -> ExplanationQuality | None:
-        """The figures beside the model that serves, maybe of other weights; raises BadInput."""
-        return ExplanationQuality.read(self.settings.model)
-
-    def robustness(self) -> Robustness | None:
-        """The report beside the model that serves, maybe of other weights; raises BadInput."""
-        return Robustness.read(self.settings.model)
-
-    def detection(self) -> Detection | None:
-        """The figures beside the model that serves, maybe of other weights; raises BadInput."""
-        return Detection.read(self.settings.model)
+    def report(self, kind: type[AnyReport]) -> AnyReport | None:
+        """That beside the model that serves, maybe of other weights; raises BadInput."""
+        return kind.read(self.settings.model)
 
     def calibration_drift(self) -> str | None:
         """In a sentence, how the latest traffic belies suspicion's calibration; None: it fits."""

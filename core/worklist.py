@@ -58,7 +58,7 @@ class Group:
 
     first: id of the earliest of them, which names the group; captures: how many they are; waiting:
     without a verdict, and wanted; elsewhere: of these, in work at other seats; p_value: the lowest
-    that waits, 1 where none was computed; shown: id of that one; free: ids to look at next, the
+    that waits, None where none was computed; shown: id of that one; free: ids to look at next, the
     most suspicious first.
     """
 
@@ -71,7 +71,7 @@ class Group:
     captures: int
     waiting: int
     elsewhere: int
-    p_value: float
+    p_value: float | None
     shown: str
     free: tuple[str, ...]
 

@@ -40,7 +40,8 @@ def _show_group(group: Group, picture: str) -> None:
             key=f"triage_group_{group.first}", on_click=state.enter, args=(group,), help=(
                 f"{group.waiting:,} of {group.captures:,} wait, {group.elsewhere:,} in work "
                 f"elsewhere · source {group.source or 'not said'} · endpoint {group.endpoint} · "
-                f"{group.start:%Y-%m-%d %H:%M} UTC · lowest p-value {group.p_value:.4f}"
+                f"{group.start:%Y-%m-%d %H:%M} UTC · lowest p-value "
+                f"{parts.computed(group.p_value, '.4f')}"
             ),
         )  # fmt: skip
 

@@ -11,9 +11,6 @@ from core.robustness import CLASS_BUDGET, Robustness
 from core.services import current
 from pages._parts import errors_shown
 
-MAKE = "`python -m core attack --report` measures it, in some minutes."
-EXPLAINED = "`python -m core explain --evaluate --data PATH` measures it, in some minutes."
-DETECTED = "`python -m core model detect --data PATH` measures it, in some minutes."
 RANDOM_HELP = (
     "Mean |Spearman| between maps of the trained network and of one with random parameters "
     "(Adebayo et al. 2018): near 0, a map shows what was learned."
@@ -140,18 +137,22 @@ def show_detection(detection: Detection) -> None:
     )
 
 
-def show_if_of_these_weights(report, show, missing: str, make: str) -> None:
+def show_report(title, kind, show, missing) -> None:
     """A report beside the weights, unless there is none or it is of other ones."""
-    if report is None:
-        st.info(missing)
-    elif not report.measures(manifest.sha256):
-        st.warning(
-            f"What was measured on {report.measured_on} is of other weights "
-            f"({report.weights_sha256[:12]}), so it is not shown. {make}",
-            icon=":material/history:",
-        )
-    else:
-        show(report)
+    st.subheader(title)
+    make = f"`{kind.COMMAND}` measures it, in some minutes."
+    with errors_shown():
+        report = signwatch.report(kind)
+        if report is None:
+            st.info(f"{missing} was not measured yet. {make}")
+        elif not report.measures(manifest.sha256):
+            st.warning(
+                f"What was measured on {report.measured_on} is of other weights "
+                f"({report.weights_sha256[:12]}), so it is not shown. {make}",
+                icon=":material/history:",
+            )
+        else:
+            show(report)
 
 
 signwatch = current()
@@ -185,26 +186,18 @@ with errors_shown():
             icon=":material/flag:",
         )
 
-st.subheader("How robust it is")
-with errors_shown():
-    show_if_of_these_weights(
-        signwatch.robustness(), show_robustness,
-        f"How it reads attacked and corrupted pictures was not measured yet. {MAKE}", MAKE,
-    )  # fmt: skip
-
-st.subheader("How good its explanations are")
-with errors_shown():
-    show_if_of_these_weights(
-        signwatch.explanation_quality(), show_explanations,
-        f"How far its heat maps can be trusted was not measured yet. {EXPLAINED}", EXPLAINED,
-    )  # fmt: skip
-
-st.subheader("How well suspicion finds attacks")
-with errors_shown():
-    show_if_of_these_weights(
-        signwatch.detection(), show_detection,
-        f"How well suspicious predictions are found was not measured yet. {DETECTED}", DETECTED,
-    )  # fmt: skip
+show_report(
+    "How robust it is", Robustness, show_robustness,
+    "How it reads attacked and corrupted pictures",
+)  # fmt: skip
+show_report(
+    "How good its explanations are", ExplanationQuality, show_explanations,
+    "How far its heat maps can be trusted",
+)  # fmt: skip
+show_report(
+    "How well suspicion finds attacks", Detection, show_detection,
+    "How well suspicious predictions are found",
+)  # fmt: skip
 
 left, right = st.columns(2, gap="large")
 with left:

@@ -10,7 +10,7 @@ import click
 
 from core import datasets
 from core.commands.options import data_option, fold_option, json_option, model_option, progress_bar
-from core.detection import ALPHA, DETECTION_FILE, detection_rows
+from core.detection import ALPHA, detection_rows
 from core.errors import BadInput
 from core.model_card import write_card
 from core.settings import Settings
@@ -54,4 +54,4 @@ def detect(
     click.echo(f"{'':30s}{'images':>8s}{'AUROC':>8s}{'softmax':>9s}{'at 1 %':>8s}{'flagged':>9s}")
     for title, images, auroc, softmax, found, flagged in detection_rows(detection):
         click.echo(f"{title:30s}{images:>8s}{auroc:>8s}{softmax:>9s}{found:>8s}{flagged:>9s}")
-    click.echo(f"written: {card.parent / DETECTION_FILE}, {card}")
+    click.echo(f"written: {card.parent / detection.FILE}, {card}")

@@ -10,7 +10,6 @@ import click
 
 from core import datasets
 from core.commands.options import progress_bar
-from core.explanations import QUALITY_FILE
 from core.model_card import quality_rows, write_card
 from core.settings import Settings
 from core.vision import classifier as classifiers
@@ -40,4 +39,4 @@ def evaluate_explanations(
     click.echo(f"data: {quality.data}, {quality.fold} ({quality.images:,} images)")
     for name, value in quality_rows(quality):
         click.echo(f"{name:50s} {value}")
-    click.echo(f"written: {card.parent / QUALITY_FILE}, {card}")
+    click.echo(f"written: {card.parent / quality.FILE}, {card}")

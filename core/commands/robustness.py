@@ -39,7 +39,7 @@ def make_report(
         click.echo(json.dumps(asdict(robustness)))
         return
     _print(robustness)
-    click.echo(f"written: {card.parent / 'robustness.json'}, {card}")
+    click.echo(f"written: {card.parent / robustness.FILE}, {card}")
 
 
 def _print(robustness: Robustness) -> None:

@@ -84,7 +84,7 @@ class Sitting:
         )  # fmt: skip
         order = sorted(
             self.queue.groups,
-            key=lambda group: (group.first != self.group, group.elsewhere > 0, group.p_value),
+            key=lambda group: (group.first != self.group, group.elsewhere > 0),
         )
         self._groups = {name: group.first for group in order for name in group.free}
         return self.queue

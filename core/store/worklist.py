@@ -39,7 +39,7 @@ class WorklistTable:
         )  # fmt: skip
         if not answer:
             return Queue()
-        groups = sorted(map(_group, answer), key=lambda group: group.p_value)
+        groups = sorted(map(_group, answer), key=_suspicion)
         return Queue(tuple(groups), *(int(number) for number in answer[0][12:]))
 
     def group_of(self, capture_id: str) -> list[str]:
@@ -120,6 +120,11 @@ def _standing(decided: bool, seat: Seat | None) -> Standing:
     return Standing(Status.IN_WORK, seat) if seat else Standing(Status.NEW)
 
 
+def _suspicion(group: Group) -> tuple[bool, float]:
+    """What groups are sorted by; those without a p-value come last."""
+    return group.p_value is None, group.p_value or 0
+
+
 def _group(row: Row) -> Group:
     first, endpoint, source, class_id, start, end, *counts, p_value, shown, free = row[:12]
     captures, waiting, elsewhere = counts
@@ -145,8 +150,7 @@ _DECIDED = (
 def _grouped(found: str) -> str:
     """The query of everything flagged, with the group of each; found: a condition on captures `c`.
 
-    Groups are made before anything is filtered, so that each keeps its name. What the trust rule
-    flagged without a p-value comes last.
+    Groups are made before anything is filtered, so that each keeps its name.
     """
     series = "PARTITION BY endpoint, source, class_id ORDER BY inferred_at, capture_id"
     pause = f"INTERVAL {int(PAUSE.total_seconds())} SECOND"
@@ -154,19 +158,21 @@ def _grouped(found: str) -> str:
         SELECT *, last_value(CASE WHEN begins THEN capture_id END IGNORE NULLS)
             OVER ({series}) AS first
         FROM (
-            SELECT capture_id, inferred_at, coalesce(p_value, 1) AS p_value, endpoint, source,
-                class_id,
+            SELECT capture_id, inferred_at, p_value, endpoint, source, class_id,
                 coalesce({found}, false) AS found,
                 coalesce(inferred_at - lag(inferred_at) OVER ({series}) > {pause}, true) AS begins
             FROM log.captures AS c WHERE flagged AND class_id IS NOT NULL)"""
 
 
 def _groups(found: str, state: str) -> str:
-    """The query of groups; state: a condition on the live assignment `l`."""
+    """The query of groups; state: a condition on the live assignment `l`.
+
+    What the trust rule flagged without a p-value comes last.
+    """
     return f"""
         WITH items AS (
             SELECT g.*, l.seat, d.capture_id IS NULL AND g.found AND {state} AS wanted,
-                (g.p_value, -epoch_us(g.inferred_at), g.capture_id) AS place
+                (coalesce(g.p_value, 1), -epoch_us(g.inferred_at), g.capture_id) AS place
             FROM ({_grouped(found)}) AS g
             LEFT JOIN (SELECT DISTINCT capture_id FROM {rows.STANDING} AS s) AS d
                 ON d.capture_id = g.capture_id
@@ -180,7 +186,8 @@ def _groups(found: str, state: str) -> str:
             count(*) OVER (), sum(count(*) FILTER (wanted)) OVER (),
             sum(count(*) FILTER (wanted AND seat IS NOT NULL)) OVER ()
         FROM items GROUP BY first HAVING bool_or(wanted)
-        ORDER BY coalesce(first = TRY_CAST(? AS UUID), false) DESC, lowest, max(inferred_at) DESC,
+        ORDER BY coalesce(first = TRY_CAST(? AS UUID), false) DESC, lowest NULLS LAST,
+            max(inferred_at) DESC,
             first
         LIMIT ?"""
 

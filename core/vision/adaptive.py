@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.vision.altered import ALTERATIONS
+from core.vision.attacks.task import lead
 from core.vision.calibration import SCORES, Calibration
 from core.vision.classifier import Classifier
 from core.vision.observer import Observer
@@ -67,7 +68,7 @@ def _scores(
     look = calibration.look
     own, *copies = seen[0].split(count)
     predicted = own.argmax(dim=1)
-    gap = _lead(own, predicted)
+    gap = lead(own, predicted)
     far = torch.zeros(count)
     for place, (name, cloud) in enumerate(look.clouds.items()):
         features = seen[observer.names.index(name)][:count]
@@ -77,14 +78,8 @@ def _scores(
     sure = torch.softmax(own / look.temperature, dim=1)
     moved = [(sure - torch.softmax(copy / look.temperature, dim=1)).abs().sum(dim=1)
              for copy in copies]  # fmt: skip
-    lost = [gap - _lead(copy, predicted) for copy in copies]
+    lost = [gap - lead(copy, predicted) for copy in copies]
     return {
         "features": far, "inconsistency": torch.stack(moved).amax(dim=0), "margin": gap,
         "change": torch.stack(lost).amax(dim=0),
     }  # fmt: skip
-
-
-def _lead(logits: Tensor, class_ids: Tensor) -> Tensor:
-    own = F.one_hot(class_ids, logits.shape[1]).bool()
-    others = logits.masked_fill(own, -torch.inf).amax(dim=1)
-    return logits[own] - others

@@ -13,7 +13,7 @@ from core.vision.classifier import Classifier
 from core.vision.mahalanobis import Cloud
 from core.vision.observer import Observation, Observer, joined, observe
 
-TRAINED = 8_000  # pictures trained on that features are measured on; more change little
+TRAINED = 8_000  # pictures trained on that features are measured on
 AT_ONCE = 64
 SEED = 0
 

@@ -42,8 +42,8 @@ def test_another_file_is_refused(tmp_path: Path, change: dict[str, object], prob
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with raises(
         BadInput,
-        f"{path} holds no figures of explanations ({problem}); `python -m core explain --evaluate` "
-        "makes it anew",
+        f"{path} holds no figures of explanations ({problem}); `python -m core explain --evaluate "
+        "--data PATH` makes it anew",
     ):
         ExplanationQuality.read(tmp_path)
 

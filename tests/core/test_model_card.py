@@ -91,7 +91,11 @@ def test_without_boxes_there_is_no_pointing_game() -> None:
 
 def test_what_was_not_measured_is_said() -> None:
     card = render(MANIFEST, None, None)
-    for command in ("attack --report", "explain --evaluate", "model detect"):
+    for command in (
+        "attack --report",
+        "explain --evaluate --data PATH",
+        "model detect --data PATH",
+    ):
         line = f"Not measured on these weights; `python -m core {command}` measures it."
         assert line in card.splitlines()
 

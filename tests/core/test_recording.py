@@ -88,11 +88,10 @@ def test_flagged_requests_are_recorded(
     assert {record.capture_id for record in signwatch.tensors.records()} == set(flagged)
 
 
-def test_no_answer_waits_for_a_recording(
-    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
-    signwatch: Services = request.getfixturevalue("signwatch")
-    client: TestClient = request.getfixturevalue("client")
+def hold_recordings(
+    signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> tuple[threading.Event, threading.Event]:
+    """Set when the first recording begins; to be set to let recordings go on."""
     begun, allowed = threading.Event(), threading.Event()
     record = signwatch.recorder._hook.record
 
@@ -101,7 +100,16 @@ def test_no_answer_waits_for_a_recording(
         assert allowed.wait(LONGEST)
         return record(*args)
 
-    record_all.setattr(signwatch.recorder._hook, "record", held)
+    monkeypatch.setattr(signwatch.recorder._hook, "record", held)
+    return begun, allowed
+
+
+def test_no_answer_waits_for_a_recording(
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    signwatch: Services = request.getfixturevalue("signwatch")
+    client: TestClient = request.getfixturevalue("client")
+    begun, allowed = hold_recordings(signwatch, record_all)
     client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
     assert begun.wait(LONGEST)
     for _ in range(MAX_WAITING + 3):  # none of them is answered later for it
@@ -244,15 +252,7 @@ def test_what_waits_when_it_closes_is_dropped_and_nobody_waits_for_it(
     record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     signwatch: Services = request.getfixturevalue("signwatch")
-    begun, allowed = threading.Event(), threading.Event()
-    record = signwatch.recorder._hook.record
-
-    def held(*args: Any) -> Any:
-        begun.set()
-        assert allowed.wait(LONGEST)
-        return record(*args)
-
-    record_all.setattr(signwatch.recorder._hook, "record", held)
+    begun, allowed = hold_recordings(signwatch, record_all)
     for seed in range(3):
         signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts())
     assert begun.wait(LONGEST)

@@ -41,7 +41,7 @@ def test_another_file_is_refused(tmp_path: Path, change: dict[str, object], prob
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with raises(
         BadInput,
-        f"{path} is not a robustness report ({problem}); `python -m core attack --report` makes it "
+        f"{path} holds no robustness report ({problem}); `python -m core attack --report` makes it "
         "anew",
     ):
         Robustness.read(tmp_path)
@@ -49,7 +49,7 @@ def test_another_file_is_refused(tmp_path: Path, change: dict[str, object], prob
 
 def test_no_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "robustness.json").write_text("[]")
-    with pytest.raises(BadInput, match=r"robustness.json is not a robustness report \("):
+    with pytest.raises(BadInput, match=r"robustness.json holds no robustness report \("):
         Robustness.read(tmp_path)
 
 

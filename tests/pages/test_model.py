@@ -137,7 +137,7 @@ def test_a_damaged_report_is_said(measured: Classifier, open_page: OpenPage) -> 
     page = open_page("model")
     assert alerts(page)[0] == Alert(
         "error", "",
-        f"{file} is not a robustness report ('budgets'); `python -m core attack --report` makes it "
+        f"{file} holds no robustness report ('budgets'); `python -m core attack --report` makes it "
         "anew",
     )  # fmt: skip
     assert values(page.subheader) == [

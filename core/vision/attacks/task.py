@@ -15,6 +15,12 @@ from core.vision.classifier import Classifier, to_tensor
 Trace = list[tuple[float, float, float]]
 
 
+def lead(logits: Tensor, classes: Tensor) -> Tensor:
+    """(batch,): by how much the logit of its class (batch,) exceeds the largest other one."""
+    others = logits.scatter(1, classes[:, None], -torch.inf).amax(dim=1)
+    return logits.gather(1, classes[:, None])[:, 0] - others
+
+
 @dataclass(frozen=True)
 class Point:
     """Where an attack stands: pixels (batch, 3, height, width), their logits (batch, classes).
@@ -92,10 +98,9 @@ class Task:
 
     def margin(self, logits: Tensor) -> Tensor:
         """(batch,): by how much the label leads, targeted the strongest other class the target."""
-        classes = (self.labels if self.targets is None else self.targets)[:, None]
-        others = logits.scatter(1, classes, -torch.inf).amax(dim=1)
-        lead = logits.gather(1, classes)[:, 0] - others
-        return lead if self.targets is None else -lead
+        if self.targets is None:
+            return lead(logits, self.labels)
+        return -lead(logits, self.targets)
 
     def reached(self, logits: Tensor) -> Tensor:
         """(batch,) bool: read as the target, untargeted as anything but the label."""

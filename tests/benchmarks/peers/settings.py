@@ -20,8 +20,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "square": {"steps": 50},
 }
 
-# How often attacks are run whose success hangs on their draws; the mean counts. Of 256 images one
-# draw of Square moves it by more than the two points that are asked for.
+# How often attacks are run whose success hangs on their draws; the mean counts.
 DRAWS = {"square": 4}
 
 # PGD against the clock.

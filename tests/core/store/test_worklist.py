@@ -101,7 +101,7 @@ def test_what_the_trust_rule_flagged_without_a_p_value_comes_last(
     )  # fmt: skip
     groups = queue(table).groups
     assert [(group.shown, group.p_value) for group in groups] == [
-        (second, 0.5), (fourth, 0.9), (third, 1),
+        (second, 0.5), (fourth, 0.9), (third, None),
     ]  # fmt: skip
     assert groups[0].free == (second, first)
 
