@@ -7,14 +7,15 @@ from core.services import current
 from pages import _parts as parts
 from pages import _triage_group
 from pages import _triage_state as state
+from pages._triage_state import Work
 
 POLL = "0.7s"
 
 
 def show(opened: Opened) -> None:
     """As soon as it is looked at; until then the page asks for it, and nobody waits."""
-    current().closeups.ask([opened.capture_id, *state.sitting().ahead[:2]])
-    if seen := state.closeup():
+    current().closeups.ask([opened.capture_id, *state.work().sitting.ahead[:2]])
+    if seen := state.work().closeup():
         _show_maps(seen)
         _show_ways(opened, seen)
         _triage_group.show(opened, seen)
@@ -92,9 +93,9 @@ def _show_trail(opened: Opened) -> None:
     st.markdown("**What was said of it**")
     parts.show_statements(opened.trail[::-1])
     for each in opened.trail:
-        if each.counts and state.sitting().analyst.may_decide:
+        if each.counts and state.work().sitting.analyst.may_decide:
             st.button(
                 f"Take back: {each.decision.verdict}", icon=":material/undo:",
-                key=f"triage_take_back_{opened.turn}", on_click=state.take_back,
-                args=(each.decision,),
+                key=f"triage_take_back_{opened.turn}", on_click=state.do,
+                args=(Work.take_back, each.decision),
             )  # fmt: skip

@@ -13,6 +13,7 @@ from core.worklist import Queue, Status
 from pages import _triage_keys as keys
 from pages import _triage_outcome
 from pages import _triage_state as state
+from pages._triage_state import Work
 from pages._triage_view import LISTS, WAITING, TriageView
 
 Show = Callable[[TriageView], None]
@@ -97,9 +98,9 @@ def _show_export(decided: int) -> None:
 
 
 def _show_undo() -> None:
-    if state.sitting().can_undo:
+    if state.work().sitting.can_undo:
         st.button("Undo", icon=":material/undo:", shortcut=keys.UNDO, key="triage_undo",
-                  on_click=state.undo)  # fmt: skip
+                  on_click=state.do, args=(Work.undo,))  # fmt: skip
 
 
 def _show_chips(view: TriageView, go: Show) -> None:

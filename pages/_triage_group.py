@@ -12,6 +12,7 @@ from core.services import current
 from core.worklist import Standing, Status
 from pages import _triage_keys as keys
 from pages import _triage_state as state
+from pages._triage_state import Work
 
 MOST_SHOWN = 24
 TILE = 56
@@ -29,10 +30,10 @@ def show(opened: Opened, seen: Closeup) -> None:
     nearest = "the nearest " if len(names) == COMPARED else ""
     st.markdown(f"**Group** · {len(waits):,} of {nearest}{len(names):,} wait · same source and "
                 "class, no pause over 5 minutes")  # fmt: skip
-    if state.sitting().analyst.may_decide and len(waits) > 1:
+    if state.work().sitting.analyst.may_decide and len(waits) > 1:
         _show_choice(opened.turn, seen, waits)
     tiles = sorted(seen.group, key=lambda tile: not tile.alike)[:MOST_SHOWN]
-    if state.draft().tiles:
+    if state.work().draft.tiles:
         _show_tiles(opened.turn, tiles, waits)
     else:
         st.html(strip(tiles, opened.capture_id, notes=_notes(standing, opened.capture_id)))
@@ -40,27 +41,27 @@ def show(opened: Opened, seen: Closeup) -> None:
 
 def _show_choice(turn: int, seen: Closeup, waits: Sequence[str]) -> None:
     alike = [tile for tile in seen.group if tile.alike and tile.capture.capture_id in waits]
-    chosen = state.draft()
+    chosen = state.work().draft
     with st.container(horizontal=True, gap="small"):
         for which, label, key, enough in (
             (state.ALIKE, f"All alike ({len(alike)})", keys.ALIKE, len(alike) > 1),
             (state.GROUP, f"Whole group ({len(waits)})", keys.GROUP, True),
         ):
             st.button(
-                label, shortcut=key, key=f"triage_to_{which}_{turn}", on_click=state.give_to,
-                args=(turn, which), disabled=not enough,
+                label, shortcut=key, key=f"triage_to_{which}_{turn}", on_click=state.do,
+                args=(Work.give_to, turn, which), disabled=not enough,
                 type="primary" if chosen.given_to == which else "secondary",
                 help="The verdict is given to all of them. Press again for one alone.",
             )  # fmt: skip
         st.button(
             "Choose some", shortcut=keys.TILES, key=f"triage_tiles_{turn}",
-            on_click=state.toggle, args=(turn, "tiles"),
+            on_click=state.do, args=(Work.toggle, turn, "tiles"),
             type="primary" if chosen.tiles else "secondary",
         )  # fmt: skip
 
 
 def _show_tiles(turn: int, tiles: Sequence[Tile], waits: Sequence[str]) -> None:
-    chosen = state.draft().chosen
+    chosen = state.work().draft.chosen
     with st.grid(8, min_column_width=TILE, gap="xsmall", key="triage_tiles") as grid:
         for number, tile in enumerate(tiles, start=1):
             name = tile.capture.capture_id
@@ -68,7 +69,8 @@ def _show_tiles(turn: int, tiles: Sequence[Tile], waits: Sequence[str]) -> None:
                 st.image(tile.picture, width=TILE, alt=f"{number} of the group")
                 st.checkbox(
                     f"{number}", name in chosen, key=f"triage_mark_{name}_{turn}",
-                    disabled=name not in waits, on_change=state.mark, args=(turn, name),
+                    disabled=name not in waits, on_change=state.do,
+                    args=(Work.mark, turn, name),
                 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pages import _parts as parts
 from pages import _triage_keys as keys
 from pages import _triage_state as state
 from pages import _triage_verdict
+from pages._triage_state import Work
 
 PICTURE = 260
 
@@ -30,7 +31,7 @@ def show(opened: Opened) -> None:
     _show_state(opened)
     left, right = st.columns([PICTURE, 490], gap="medium")
     with right:  # first, so that whoever sees the picture finds its keys there, and not the last's
-        may = state.sitting().analyst.may_decide
+        may = state.work().sitting.analyst.may_decide
         _triage_verdict.show(opened, may_decide=may)
     with left:
         _show_picture(capture)
@@ -40,9 +41,9 @@ def show(opened: Opened) -> None:
 def _show_ways(opened: Opened) -> None:
     with st.container(horizontal=True, gap="xsmall", width="content"):
         st.button("Back", shortcut=keys.BACK, type="tertiary", key=f"triage_back_{opened.turn}",
-                  on_click=state.back)  # fmt: skip
+                  on_click=state.do, args=(Work.back,))  # fmt: skip
         st.button("Later", shortcut=keys.LATER, type="tertiary", key=f"triage_later_{opened.turn}",
-                  on_click=state.later)  # fmt: skip
+                  on_click=state.do, args=(Work.later,))  # fmt: skip
 
 
 def _show_state(opened: Opened) -> None:
@@ -56,7 +57,7 @@ def _show_state(opened: Opened) -> None:
         elif opened.elsewhere:
             other = opened.elsewhere
             who = other.seat.analyst
-            if who == state.sitting().seat.analyst:
+            if who == state.work().sitting.seat.analyst:
                 who = "another window of yours" if who != "local" else "another window"
             st.badge(f"In work: {who}, until {other.until:%H:%M} UTC", icon=":material/group:",
                      color="orange")  # fmt: skip
@@ -78,7 +79,7 @@ def _replaced(capture: Capture) -> bool:
 
 
 def _show_picture(capture: Capture) -> None:
-    seen = state.closeup()
+    seen = state.work().closeup()
     try:
         picture = seen.picture if seen and seen.picture else shown(
             current().picture(capture.image_sha256))  # fmt: skip

@@ -12,6 +12,10 @@ VERDICTS = {
 UNDO, LATER, BACK = "Z", "J", "K"
 ALIKE, GROUP, TILES = "B", "Shift+B", "T"
 ALL_SIGNS = "G"
+DECIDING = [
+    *VERDICTS.values(), *"123456", UNDO, ALIKE, GROUP, TILES, ALL_SIGNS,
+]  # fmt: skip
+MOVING = [LATER, BACK]
 # Letters that go to a field, and the containers of these.
 FIELDS = {"P": "triage_class", "M": "triage_note", "F": "triage_search"}
 LEGEND = {

@@ -9,6 +9,7 @@ from core.types import CaptureFilter, TriageItem
 from core.worklist import Group, Queue, Status
 from pages import _parts as parts
 from pages import _triage_state as state
+from pages._triage_state import Work
 from pages._triage_view import TriageView
 
 SHOWN = 10
@@ -36,8 +37,8 @@ def _show_group(group: Group, picture: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.image(picture, width=44, alt="flagged picture")
         st.button(
-            f"**{label}**" if state.sitting().group == group.first else label, type="tertiary",
-            key=f"triage_group_{group.first}", on_click=state.enter, args=(group,), help=(
+            f"**{label}**" if state.work().sitting.group == group.first else label, type="tertiary",
+            key=f"triage_group_{group.first}", on_click=state.do, args=(Work.enter, group), help=(
                 f"{group.waiting:,} of {group.captures:,} wait, {group.elsewhere:,} in work "
                 f"elsewhere · source {group.source or 'not said'} · endpoint {group.endpoint} · "
                 f"{group.start:%Y-%m-%d %H:%M} UTC · lowest p-value "
@@ -48,7 +49,7 @@ def _show_group(group: Group, picture: str) -> None:
 
 def _show_in_work() -> None:
     """What others have."""
-    desk, own = current().desk, state.sitting().seat
+    desk, own = current().desk, state.work().sitting.seat
     others = [each for each in desk.worklist.in_work(desk.clock()) if each.seat != own]
     if others:
         by = ", ".join(sorted({each.seat.analyst for each in others}))

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from core import figures, samples
-from core.desk import Opened, likely
+from core.desk import Opened
 from core.labels import all_labels, class_name
 from core.triage import NEEDS_RIGHT_CLASS
 from pages import _keys
 from pages import _triage_keys as keys
 from pages import _triage_state as state
+from pages._triage_state import Work
 
 TILE = 56
 SIGNS_IN_A_ROW = 9
@@ -19,7 +20,7 @@ def show(opened: Opened, *, may_decide: bool) -> None:
     if not may_decide:
         st.info("You may look, and not decide.", icon=":material/visibility:")
         return
-    chosen, turn = state.draft(), opened.turn
+    chosen, turn = state.work().draft, opened.turn
     _show_right_class(opened, chosen)
     with st.container(horizontal=True, gap="small", key="triage_verdicts"):
         count = _count(chosen)
@@ -28,7 +29,7 @@ def show(opened: Opened, *, may_decide: bool) -> None:
                 verdict.capitalize() + (f" x {count}" if count > 1 else ""),
                 key=f"triage_{verdict.name.lower()}_{turn}", shortcut=key,
                 type="primary" if chosen.pending is verdict else "secondary",
-                on_click=state.give, args=(turn, verdict),
+                on_click=state.do, args=(Work.give, turn, verdict),
             )  # fmt: skip
     if chosen.pending:
         st.caption(f":red[**{chosen.pending.capitalize()}: which sign is it really?**] "
@@ -48,11 +49,8 @@ def _show_right_class(opened: Opened, chosen: state.Draft) -> None:
         f"**Right class**, for {needing}: "
         + ("not chosen yet" if right is None else f":blue[**{class_name(right)}**]")
     )
-    found = likely(opened.item.capture)
-    if right is not None and right not in found:
-        found = [right, *found][: len(found) or 1]
     with st.grid(2, min_column_width=210, gap="xsmall", key="triage_likely") as grid:
-        for number, class_id in enumerate(found, start=1):
+        for number, class_id in enumerate(chosen.offered, start=1):
             with grid.cell(), st.container(horizontal=True, vertical_alignment="center",
                                            gap="xsmall", wrap=False):  # fmt: skip
                 _picture(class_id, width=36)
@@ -67,8 +65,9 @@ def _show_right_class(opened: Opened, chosen: state.Draft) -> None:
             )  # fmt: skip
         st.button(
             "All signs", icon=":material/grid_view:", shortcut=keys.ALL_SIGNS,
-            key=f"triage_all_signs_{opened.turn}", on_click=state.toggle,
-            args=(opened.turn, "all_signs"), type="primary" if chosen.all_signs else "secondary",
+            key=f"triage_all_signs_{opened.turn}", on_click=state.do,
+            args=(Work.toggle, opened.turn, "all_signs"),
+            type="primary" if chosen.all_signs else "secondary",
         )  # fmt: skip
     if chosen.all_signs:
         with st.grid(SIGNS_IN_A_ROW, min_column_width=48, gap="xsmall", key="triage_all") as grid:
@@ -91,7 +90,7 @@ def _take(
     st.button(
         label, shortcut=shortcut, key=f"triage_{place}_{class_id}_{turn}",
         help=class_name(class_id) if place == "all" else None, width="stretch",
-        on_click=state.choose, args=(turn, class_id),
+        on_click=state.do, args=(Work.choose, turn, class_id),
         type="primary" if chosen.right_class == class_id else "secondary",
     )  # fmt: skip
 
@@ -104,4 +103,4 @@ def sign_picture(class_id: int) -> str | None:
 
 
 def _count(chosen: state.Draft) -> int:
-    return 1 if chosen.given_to == state.ONE else 1 + len(state.others())
+    return 1 if chosen.given_to == state.ONE else 1 + len(state.work().others())

@@ -6,6 +6,7 @@ from core.errors import SignwatchError
 from pages import _keys, _triage_around, _triage_bar, _triage_item, _triage_queue
 from pages import _triage_keys as keys
 from pages import _triage_state as state
+from pages._triage_state import Work
 from pages._triage_view import TriageView
 
 BOXES = {"error": st.error, "warning": st.warning, "info": st.info}
@@ -18,56 +19,67 @@ def go(view: TriageView) -> None:
     st.rerun()
 
 
-def addressed_view() -> TriageView:
+def addressed_view(work: Work) -> TriageView:
     """The view that the address asks for. What is asked for by id counts until something moved."""
     view, problems = TriageView.read(st.query_params)
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
-    if st.session_state.pop(state.MOVED, False) and view.capture:
+    if work.moved and view.capture:
         del st.query_params["capture"]
         view, _ = TriageView.read(st.query_params)
+    work.moved = False
     return view
 
 
-def open_something(view: TriageView) -> None:
+def open_something(view: TriageView, work: Work) -> None:
     """What the address asks for, or what comes next; what is open stays open otherwise."""
-    sitting = state.sitting()
+    sitting = work.sitting
     sitting.want(view.wanted())
     if view.capture and (sitting.opened is None or sitting.opened.capture_id != view.capture):
         try:
             sitting.open(view.capture)
         except SignwatchError as error:
-            state.tell("error", str(error))
+            work.tell("error", str(error))
     if sitting.opened is None:
         sitting.next()
     sitting.keep()
+    work.begin_turn()
 
 
-def show_told() -> None:
-    """What became of the last key or button."""
-    for each in state.told():
+def show_told(work: Work) -> None:
+    """What became of the last keys or button."""
+    for each in work.told:
         if each.kind == "done":
             st.caption(f":green[:material/check:] {each.text}")
         else:
             BOXES[each.kind](each.text, icon=ICONS[each.kind])
 
 
+def listen(work: Work) -> None:
+    """Keys count for what is open from here on, as soon as it is on the screen."""
+    answered = [*keys.MOVING, *(keys.DECIDING if work.sitting.analyst.may_decide else ())]
+    _keys.listen(answered, keys.FIELDS, place=work.place)
+
+
 def show() -> None:
     """What is open first, whatever else there is to read from the log afterwards."""
-    view = addressed_view()
+    work = state.work()
+    work.press(_keys.pressed())
+    view = addressed_view(work)
     bar = st.container()
     main, side = st.columns([4, 1], gap="large")
-    open_something(view)
-    opened = state.sitting().opened
+    open_something(view, work)
+    opened = work.sitting.opened
     with main:
         with st.container():  # always, so that nothing below moves, and keys answer meanwhile
-            show_told()
+            show_told(work)
         if opened:
             _triage_item.show(opened)
         else:
             st.success("Nothing waits. Flagged predictions appear here.",
                        icon=":material/task_alt:", title="The queue is empty")  # fmt: skip
-    queue = state.sitting().look()
+        listen(work)
+    queue = work.sitting.look()
     with bar:
         _triage_bar.show(view, queue, go)
     with side:
@@ -75,7 +87,7 @@ def show() -> None:
     with main:
         if opened:
             _triage_around.show(opened)
-    _keys.go_to_fields(keys.FIELDS)
+    work.told.clear()
 
 
 show()

@@ -1,0 +1,85 @@
+"""Keys of the Triage page: each acts once, in its order, and on what it was pressed for."""
+
+import pytest
+
+from core.analysts import LOCAL
+from core.desk import Sitting, likely
+from core.services import Services
+from core.types import Capture, Verdict
+from pages._keys import Press
+from pages._triage_state import Work
+from tests.pages.traffic import put_flagged
+
+
+@pytest.fixture
+def queue(signwatch: Services) -> list[Capture]:
+    return [put_flagged(signwatch, 0.001 * number, seed=number) for number in (1, 2, 3)]
+
+
+@pytest.fixture
+def work(signwatch: Services, queue: list[Capture]) -> Work:
+    made = Work(Sitting(signwatch.desk, LOCAL))
+    made.sitting.next()
+    made.begin_turn()
+    return made
+
+
+def press(work: Work, keys: str, *, place: str | None = None) -> list[Press]:
+    """Press keys, all before the page answers; returns all that were pressed so far."""
+    presses = [
+        Press(work.handled + number, key, place or work.place)
+        for number, key in enumerate(keys, start=1)
+    ]
+    work.press(presses)
+    return presses
+
+
+def verdicts(signwatch: Services, capture_id: str) -> list[tuple[Verdict, int | None]]:
+    given = signwatch.log.verdicts.of(capture_id)
+    return [(each.decision.verdict, each.decision.right_class) for each in given if each.counts]
+
+
+def opened(work: Work) -> str:
+    """Id of what is open."""
+    assert work.sitting.opened
+    return work.sitting.opened.capture_id
+
+
+@pytest.mark.parametrize("keys", ["2A", "A2"])
+def test_keys_that_arrive_together_all_count(signwatch: Services, work: Work, keys: str) -> None:
+    first = opened(work)
+    right_class = likely(signwatch.log.capture(first).capture)[1]
+    presses = press(work, keys)
+    assert verdicts(signwatch, first) == [(Verdict.ADVERSARIAL, right_class)]
+    work.press(presses)  # the list comes again with whatever is pressed next
+    assert opened(work) != first
+    assert verdicts(signwatch, opened(work)) == []
+
+
+def test_a_key_pressed_for_what_is_gone_does_nothing(signwatch: Services, work: Work) -> None:
+    first, place = opened(work), work.place
+    press(work, "N")
+    second = opened(work)
+    press(work, "2NUWTG", place=place)
+    press(work, "N", place=f"another {work.draft.turn}")
+    assert opened(work) == second != first
+    assert verdicts(signwatch, second) == []
+    assert (work.draft.right_class, work.draft.tiles, work.draft.all_signs) == (None, False, False)
+
+
+def test_undo_and_the_way_back_count_late_too(signwatch: Services, work: Work) -> None:
+    first, place = opened(work), work.place
+    press(work, "NZ", place=place)
+    assert opened(work) == first
+    assert verdicts(signwatch, first) == []
+    press(work, "J")
+    assert opened(work) != first
+    press(work, "K")
+    assert opened(work) == first
+
+
+def test_what_is_no_key_does_nothing(work: Work) -> None:
+    first = opened(work)
+    press(work, "789XÄ")
+    assert opened(work) == first
+    assert work.draft.right_class is None
