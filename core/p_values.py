@@ -8,7 +8,8 @@ from scipy.stats import kstest
 
 LATEST = 2_000  # predictions that are looked at
 FEWEST = 200  # of which something can be said
-# A calibration by some 70 signs is itself this far from the truth; Kolmogorov-Smirnov distance.
+# Kolmogorov-Smirnov distance: 1.628 / sqrt(66), beyond which one calibration in a hundred by 66
+# physical signs lies by chance; frames of one sign are alike.
 TOLERATED = 0.2
 
 

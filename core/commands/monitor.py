@@ -42,7 +42,8 @@ def monitor_run(as_json: bool, **options: Any) -> None:
         counts = execution["counts"] or {}  # nothing was computed where it broke off
         click.echo("{" + ", ".join(f"{k}: {n}" for k, n in counts.items()) + "}")
         for rule in execution["rules"]:
-            click.echo(f"{rule['state']:12s} {rule['rule']}: {rule['sentence']}")
+            sentence = rule["sentence"].removeprefix("Not computed: ")  # the state says so
+            click.echo(f"{rule['state']:12s} {rule['rule']}: {sentence}")
     if execution["status"] == ExecutionStatus.FAILED:
         sys.exit(BAD_INPUT)
     sys.exit(VIOLATION if execution["violations"] else 0)

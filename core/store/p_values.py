@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.store.database import Database
+from core.store.drills import SENT
 
 
 class PValuesTable:
@@ -15,10 +16,14 @@ class PValuesTable:
         self._database = database
 
     def unflagged(self, model_sha256: str, limit: int) -> NDArray[np.float64]:
-        """Of the latest predictions of these weights that were not flagged, at most `limit`."""
+        """Of the latest predictions of these weights that were not flagged, at most `limit`.
+
+        Without those that a drill sent, or that the sender says are attacked.
+        """
         found = self._database.columns(
             "SELECT p_value FROM log.captures AS c "
             "WHERE model_sha256 = ? AND NOT flagged AND p_value IS NOT NULL "
+            f"AND attack IS NULL AND NOT {SENT} "
             "ORDER BY inferred_at DESC LIMIT ?",
             [model_sha256, limit],
         )

@@ -9,9 +9,9 @@ change: max over s of the margin less the predicted class's lead in s(x), two-si
 Each becomes a smooth p-value on one half of the calibration tracks; the strangeness S = sum of
 (log p)^2 is ranked on the other half: p = (1 + #{S_i >= S}) / (n + 1).
 
-It differs from the usual sum of -log p of relative distances and plain ranks because, tried on
-this project's attacks, S lets one very odd score count for more than four slightly odd ones, and
-plain ranks cannot tell a score beyond all clean ones from one just there.
+It differs from the usual sum of -log p of relative distances and plain ranks so that one very odd
+score counts for more than four slightly odd ones; and plain ranks cannot tell a score beyond all
+clean ones from one just there.
 """
 
 from __future__ import annotations

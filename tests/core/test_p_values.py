@@ -6,6 +6,7 @@ import pytest
 from core.p_values import FEWEST, LATEST, drift
 from core.services import Services
 from core.store import PValuesTable
+from core.types import Provenance
 from tests.records import make_capture, make_image, make_prediction
 
 EVEN = (np.arange(1_000) + 0.5) / 1_000
@@ -44,6 +45,10 @@ def test_only_unflagged_predictions_of_these_weights_count(signwatch: Services) 
         make_capture(image, prediction=make_prediction(p_value=0.001, flagged=True),
                      model_sha256=own),
         make_capture(image, prediction=make_prediction(p_value=0.75), model_sha256="f" * 64),
+        make_capture(image, prediction=make_prediction(p_value=0.6), model_sha256=own,
+                     provenance=Provenance("drill/4/1")),
+        make_capture(image, prediction=make_prediction(p_value=0.7), model_sha256=own,
+                     provenance=Provenance("lab", attack="pgd")),
         make_capture(image, suspicion=None, model_sha256=own),
         make_capture(image, prediction=make_prediction(p_value=None), model_sha256=own),
     ]  # fmt: skip
