@@ -33,6 +33,7 @@ FAMILIES: tuple[tuple[str, Attack, float | None], ...] = (
     ("FGSM 8/255", FGSM(), EPSILON),
 )
 ADAPTIVE_STEPS = 40
+AT_ONCE = 256
 
 Pictures = Sequence[NDArray[np.uint8]]
 Progress = Callable[[int, int, str], None]
@@ -65,12 +66,21 @@ class _Measured:
         self.classifier, self.calibration, self.dataset = classifier, calibration, dataset
         self.seed, self.progress = seed, progress
         self.observer = Observer(classifier, features=True)
-        self.right = classifier.predict_logits(dataset.images).argmax(axis=1) == dataset.labels
+        self.right = self._read() == dataset.labels
         if not self.right.any():
             raise BadInput(f"{dataset.name}: no picture is read right, so none can be attacked")
         read_right = dataset.subset(np.flatnonzero(self.right))
         self.clean = read_right.sample(CLEAN, seed=seed)
         self.strange, self.unsure, self.p_values = self.look(self.clean.images)
+
+    def _read(self) -> NDArray[np.int64]:
+        """The class of every picture, (n,)."""
+        count, classes = len(self.dataset), []
+        for start in range(0, count, AT_ONCE):
+            logits = self.classifier.predict_logits(self.dataset.images[start : start + AT_ONCE])
+            classes.append(logits.argmax(axis=1))
+            self.progress(min(start + AT_ONCE, count), count, "pictures read")
+        return np.concatenate(classes)
 
     def look(self, pictures: Pictures) -> tuple[Values, Values, Values]:
         """Strangeness, one less the largest probability, p-values: (n,) each."""
