@@ -1,9 +1,9 @@
 """How seldom the stream detector cries wolf, and how soon it notices an attack: SEEDS simulations.
 
 Baselines hold 2,000 predictions drawn at random. Traffic: the labels of the training set as
-predictions, with flags drawn at assumed rates, or the shipped model's predictions and flags on
-held-out tracks; shuffled, each from a source of its own, or from one source; or whole tracks in
-random order, frame by frame, from a source that nobody knows.
+predictions, with flags drawn at the rates that `model detect` measured, or the shipped model's
+predictions and flags on held-out tracks; shuffled, each from a source of its own, or from one
+source; or whole tracks in random order, frame by frame, from a source that nobody knows.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import datasets
+from core.detection import Detection
 from core.labels import all_labels
 from core.monitor.bursts import BurstState, mark_repeats
 from core.monitor.cells import ClassCells, ConfidenceCells
@@ -32,8 +33,7 @@ SEEDS = 200
 BASELINE = 2_000
 CLASSES = len(all_labels())
 STOP = 14
-# Not measured: what suspicion is meant to flag. Of its own flags, see the model's traffic.
-ASSUMED_FLAGGED_CLEAN, ASSUMED_FLAGGED_ATTACKED = 0.01, 0.6
+SENT = "PGD 8/255"  # what traffic is turned to Stop with, as `model detect` names it
 HORIZON = 5  # a run without an alarm is given up after so many times A; it counts as that long
 STUDENT_95 = 1.653  # one-sided, 199 degrees of freedom
 LINES = (1_000, 10_000)
@@ -41,7 +41,6 @@ LINES = (1_000, 10_000)
 # except at 20 % and with class cells from one source: there, how far it came when it was written.
 CLASS_GOALS = {0.05: (400, 450), 0.2: (40, 60), 0.5: (15, 30)}
 FLAG_GOALS = {0.05: (150, 150), 0.2: (30, 30), 0.5: (15, 15)}
-FLAGS = f" (assumed {ASSUMED_FLAGGED_CLEAN:.0%}, {ASSUMED_FLAGGED_ATTACKED:.0%})"
 RESTARTED = 500
 THROUGHPUT = 2_000_000
 KINDS = CLASS, FLAG, CONFIDENCE = ("class", "class x flag", "confidence")
@@ -56,6 +55,13 @@ class Drawn(NamedTuple):
     class_ids: Ints
     flagged: Bools
     confidences: Floats
+
+
+class FlagRates(NamedTuple):
+    """Shares that suspicion flags."""
+
+    clean: float
+    attacked: float
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class Population:
         numbers = rng.random(len(rows))
         return Drawn(
             self.class_ids[rows],
-            numbers < ASSUMED_FLAGGED_CLEAN if self.flagged is None else self.flagged[rows],
+            numbers < flag_rates().clean if self.flagged is None else self.flagged[rows],
             numbers if self.confidences is None else self.confidences[rows],
         )
 
@@ -184,7 +190,8 @@ def delays() -> Rows:
                 results = [delay(share, kind, one_source, seed) for seed in range(SEEDS)]
                 median = float(np.median([length for length, _ in results]))
                 source = "one source" if one_source else "own sources"
-                flags = "" if kind == CLASS else FLAGS
+                rates = flag_rates()
+                flags = "" if kind == CLASS else f" ({rates.clean:.1%}, {rates.attacked:.0%})"
                 name = f"delay, {share:.0%} to Stop, {source}, {kind}{flags}"
                 yield Row(name, median, goal, False)
                 named.append(np.mean([class_id == STOP for _, class_id in results]))
@@ -209,7 +216,7 @@ def _attacked(share: float, count: int, rng: np.random.Generator) -> Drawn:
     """Labels, that share of them turned to Stop."""
     drawn = labels().shuffled(count, rng)
     turned = rng.random(count) < share
-    flagged = rng.random(count) < ASSUMED_FLAGGED_ATTACKED
+    flagged = rng.random(count) < flag_rates().attacked
     return drawn._replace(
         class_ids=np.where(turned, STOP, drawn.class_ids),
         flagged=np.where(turned, flagged, drawn.flagged),
@@ -262,6 +269,15 @@ def speed() -> Row:
     channel.detector.feed(channel.detector.start(), cells, repeats)
     rate = THROUGHPUT / (time.perf_counter() - started)
     return Row("predictions a second through the stream detector", rate, 200_000, True)
+
+
+@cache
+def flag_rates() -> FlagRates:
+    """As they were measured on the shipped weights, on held-out tracks."""
+    detection = Detection.read(Settings().model)
+    assert detection is not None
+    (sent,) = (each for each in detection.families if each.title == SENT)
+    return FlagRates(detection.false_positive_rate, sent.flagged)
 
 
 @cache
