@@ -20,10 +20,11 @@ HALVINGS = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 class Square(RestartingAttack):
     """Random search over squares of the whole budget; needs logits, no gradients.
 
-    x_0 = x with every column of every channel moved by +-epsilon; then for each query a square of
-    side round(sqrt(p height width)) is moved by +-epsilon, channel by channel, and kept if the
-    margin (see `Task.margin`) falls. p begins at `share` and is halved after 10, 50, 200, 500,
-    1000, 2000, 4000, 6000 and 8000 of 10,000 queries, in proportion if there are fewer or more.
+    The first query is x itself, the second x with every column of every channel moved by
+    +-epsilon; then for each a square of side round(sqrt(p height width)) is moved by +-epsilon,
+    channel by channel. What makes the margin (see `Task.margin`) fall is kept. p begins at `share`
+    and is halved after 10, 50, 200, 500, 1000, 2000, 4000, 6000 and 8000 of 10,000 squares, in
+    proportion if there are fewer or more.
     Andriushchenko, Croce, Flammarion, Hein: Square Attack, ECCV 2020,
     https://arxiv.org/abs/1912.00049.
 
@@ -58,7 +59,7 @@ class Square(RestartingAttack):
         self.stop_when_solved = stop_when_solved
 
     def walk(self, task: Task, restart: int, watch: Watch) -> Found:
-        """All queries; the first is the stripes."""
+        """All queries."""
         walk = Found(task.clean.clone(), torch.zeros_like(task.labels))
         best = torch.empty(0)  # logits of the pixels in `walk`, once there are any
         lowest = torch.full_like(task.clean[:, 0, 0, 0], torch.inf)
@@ -68,7 +69,7 @@ class Square(RestartingAttack):
             if not len(rows):
                 return walk
             part = task.take(rows)
-            moved = self._stripes(part) if number == 1 else self._square(part, walk, rows, number)
+            moved = self._proposed(part, walk, rows, number)
             with torch.no_grad():
                 logits = part.model(moved)
             margin = part.margin(logits)
@@ -90,6 +91,12 @@ class Square(RestartingAttack):
             left[candidates] = ~task.take(rows[candidates]).survives(pixels)
         return rows[left]
 
+    def _proposed(self, task: Task, walk: Found, rows: Tensor, number: int) -> Tensor:
+        """What query `number`, from 1, asks about: (batch, 3, height, width)."""
+        if number == 1:
+            return task.clean
+        return self._stripes(task) if number == 2 else self._square(task, walk, rows, number)
+
     def _stripes(self, task: Task) -> Tensor:
         """Every column of every channel at +-epsilon: (batch, 3, height, width)."""
         _, channels, _, width = task.clean.shape
@@ -99,7 +106,7 @@ class Square(RestartingAttack):
     def _square(self, task: Task, walk: Found, rows: Tensor, number: int) -> Tensor:
         """The best so far with one more square an image: (batch, 3, height, width)."""
         _, channels, height, width = task.clean.shape
-        side = side_of(self.share, number - 1, self.steps, height, width)
+        side = side_of(self.share, number - 3, self.steps - 2, height, width)
         draws = task.uniform(self.seed, number, shape=(2 + channels,))
         top = (draws[:, 0] * (height - side + 1)).long()
         left = (draws[:, 1] * (width - side + 1)).long()
@@ -111,9 +118,9 @@ class Square(RestartingAttack):
         return torch.where(inside, task.project(task.clean + level), walk.pixels[rows])
 
 
-def side_of(share: float, query: int, queries: int, height: int, width: int) -> int:
-    """The side of square number `query` (from 1) out of `queries`, in pixels, at least 1."""
-    progress = query * 10_000 // queries
+def side_of(share: float, square: int, squares: int, height: int, width: int) -> int:
+    """The side of square number `square` (from 0) out of `squares`, in pixels, at least 1."""
+    progress = square * 10_000 // squares
     p = share / 2 ** sum(progress > halving for halving in HALVINGS)
     return min(max(round(math.sqrt(p * height * width)), 1), height, width)
 

@@ -17,7 +17,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "cw": {"steps": 20, "searches": 2, "step_size": 0.05, "constant": 1.0},
     "apgd_ce": {"steps": 20},
     "apgd_dlr": {"steps": 20},
-    "square": {"steps": 50},
+    "square": {"steps": 52},
 }
 
 # How often attacks are run whose success hangs on their draws; the mean counts.
