@@ -26,8 +26,9 @@ def calibrate(
     """A calibration of saved weights.
 
     training: pictures trained on, TRAINED of them are looked at; held_back: pictures by track that
-    neither were trained on nor serve to measure. Raises BadInput without tracks, with fewer than
-    two of them, and for a network whose features are not to be had.
+    neither were trained on nor serve to measure; those that are misread count for nothing, as it is
+    they that are to be found. Raises BadInput without tracks, with fewer than two of them, where
+    nothing is read right, and for a network whose features are not to be had.
     """
     first, second = halves(held_back)
     observer = Observer(classifier, features=True)
@@ -50,9 +51,19 @@ def calibrate(
         name: Cloud.fit(values, shown.labels, classifier.classes)
         for name, values in trained.features.items()
     }
-    one, two = look(first, altered=True), look(second, altered=True)
+    one, two = (_read_right(look(half, altered=True), half) for half in (first, second))
     fitted = Look.fit(classifier.manifest.temperature, clouds, one)
     return Calibration.fit(classifier.manifest.sha256, fitted, one, two)
+
+
+def _read_right(seen: Observation, dataset: Dataset) -> Observation:
+    rows = np.flatnonzero(seen.logits.argmax(axis=1) == dataset.labels)
+    if len(rows) == 0:
+        raise BadInput(
+            f"{dataset.name}: none of {len(dataset)} pictures is read right, so none shows how "
+            "pictures look that are; expected pictures and labels of the kind trained on"
+        )
+    return seen.take(rows)
 
 
 def halves(dataset: Dataset) -> tuple[Dataset, Dataset]:

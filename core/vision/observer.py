@@ -38,6 +38,14 @@ class Observation:
     altered: tuple[Floats, ...]
     features: dict[str, Floats]
 
+    def take(self, rows: NDArray[np.int64]) -> Observation:
+        """Some of the pictures, in that order."""
+        return Observation(
+            self.logits[rows],
+            tuple(copy[rows] for copy in self.altered),
+            {name: values[rows] for name, values in self.features.items()},
+        )
+
 
 class Observer(nn.Module):
     """A twin of a classifier, on the same weights, that also gives its pooled features.
