@@ -23,7 +23,7 @@ from core.vision.attacks import (
 from core.vision.attacks.apgd import checkpoints_of
 from core.vision.attacks.budget import to_saved
 from core.vision.attacks.square import side_of
-from core.vision.attacks.task import Task, digests
+from core.vision.attacks.task import Task, digests, lead
 from core.vision.classifier import Classifier
 from tests.core.vision.test_attacks import (
     closed_form,
@@ -138,13 +138,22 @@ def test_the_squares_shrink(query: int, side: int) -> None:
     assert side_of(0.8, query, 10_000, 4, 4) <= 4
 
 
-def test_square_begins_with_stripes_of_the_whole_budget() -> None:
-    classifier, pixels = small_resnet(0), random_pixels(2, 0) * 0.5 + 0.25
+def test_square_begins_with_stripes_of_the_whole_budget_where_they_help() -> None:
+    classifier, pixels = small_resnet(0), random_pixels(12, 0) * 0.5 + 0.25
     labels = read(classifier, pixels)
-    result = Square(steps=1, stop_when_solved=False)(classifier, pixels, labels, epsilon=0.1)
-    moved = (result.pixels - pixels)[torch.from_numpy(result.eligible)]
-    assert moved.abs().flatten().tolist() == pytest.approx([0.1] * moved.numel(), abs=1e-6)
+    kept, striped = (
+        Square(steps=steps, stop_when_solved=False)(classifier, pixels, labels, epsilon=0.1)
+        for steps in (1, 2)
+    )
+    assert torch.equal(kept.pixels, pixels)
+    moved = striped.pixels - pixels
+    helped = moved.flatten(1).any(dim=1)
+    assert helped.any() and not helped.all()
+    assert torch.allclose(moved[helped].abs(), torch.tensor(0.1), atol=1e-6)
     assert torch.equal(moved.sign(), moved.sign()[:, :, :1].expand_as(moved))
+    with torch.no_grad():
+        before, after = lead(classifier(pixels), labels), lead(classifier(striped.pixels), labels)
+    assert (after[helped] < before[helped]).all()
 
 
 def test_autoattack_leaves_to_later_stages_only_what_is_left() -> None:

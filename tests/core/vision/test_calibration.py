@@ -195,6 +195,20 @@ def test_calibrating_twice_gives_the_same(predictor: Predictor, tmp_path: Path) 
     assert again.strange == pytest.approx(known.strange, rel=1e-3)
 
 
+def test_misread_pictures_calibrate_nothing(classifier: Classifier) -> None:
+    trained, clean = read_blocks(classifier, 64), read_blocks(classifier, 40, 30_000)
+    others = (clean.labels + 1) % 43
+    some = replace(clean, labels=np.where(clean.tracks % 4 == 0, others, clean.labels))
+    made = calibrate(classifier, trained, some, lambda *_: None)
+    assert len(made.references["margin"]) + len(made.strange) == 30
+    with raises(
+        BadInput,
+        "blocks: none of 20 pictures is read right, so none shows how pictures look that are; "
+        "expected pictures and labels of the kind trained on",
+    ):
+        calibrate(classifier, trained, replace(clean, labels=others), lambda *_: None)
+
+
 def test_a_written_calibration_comes_back(predictor: Predictor, tmp_path: Path) -> None:
     known = predictor.calibration
     assert known is not None
