@@ -4,8 +4,8 @@
 
 IN: pixels (batch, 3, height, width) float32 in [0, 1]. OUT: `seconds/plain`, `/signwatch` and
 `/pytorch-grad-cam`, one a repeat, of one batch: a forward and backward pass to the pixels alone,
-our FullGrad, theirs; and maps (batch, height, width), not scaled, for the predicted classes:
-`grad_cam` by pytorch-grad-cam, `input_x_gradient` by Captum.
+our FullGrad, theirs; and maps (batch, height, width), not scaled, for the predicted classes, in
+double precision: `grad_cam` by pytorch-grad-cam, `input_x_gradient` by Captum.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def seconds(model: Classifier, pixels: Tensor) -> dict[str, NDArray[np.float64]]
     return {f"seconds/{name}": np.array(values) for name, values in found.items()}
 
 
-def grad_cam(model: Classifier, pixels: Tensor) -> NDArray[np.float32]:
+def grad_cam(model: Classifier, pixels: Tensor) -> NDArray[np.float64]:
     """Before it stretches each map to [0, 1]; resized bilinearly."""
     layer = model.network.layer4
     with GradCAM(model, [layer]) as cam:
@@ -73,7 +73,7 @@ def grad_cam(model: Classifier, pixels: Tensor) -> NDArray[np.float32]:
     return resized[:, 0].numpy()
 
 
-def input_x_gradient(model: Classifier, pixels: Tensor) -> NDArray[np.float32]:
+def input_x_gradient(model: Classifier, pixels: Tensor) -> NDArray[np.float64]:
     """Its sizes, summed over colours."""
     attributed = InputXGradient(model).attribute(pixels, target=model(pixels).argmax(1))
     return attributed.abs().sum(1).detach().numpy()
@@ -84,9 +84,11 @@ def main(source: str, out: str, folder: str) -> None:
     model = classifiers.load(Path(folder))
     with np.load(source) as given:
         pixels = torch.from_numpy(given["pixels"])
+    clocked = seconds(model, pixels)
+    model, pixels = model.double(), pixels.double()
     np.savez(
         out,
-        **seconds(model, pixels),
+        **clocked,
         grad_cam=grad_cam(model, pixels),
         input_x_gradient=input_x_gradient(model, pixels),
     )
