@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import NotFound
 from core.store import rows
 from core.store.database import Database, Transaction
-from core.store.drills import SENT
+from core.store.drills import NOT_SENT
 from core.types import BaselineFiles, CaptureFilter, Predictions, StoredBaseline, Window
 
 
@@ -25,7 +25,7 @@ class BaselinesTable:
         found = self._database.columns(
             "SELECT class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
             "p_value FROM log.captures AS c "
-            f"WHERE class_id IS NOT NULL AND attack IS NULL AND NOT {SENT} AND {where}",
+            f"WHERE class_id IS NOT NULL AND attack IS NULL AND {NOT_SENT} AND {where}",
             parameters,
         )
         flagged = np.ma.masked_array(found["flagged"])

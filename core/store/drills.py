@@ -11,8 +11,10 @@ from core.store import rows
 from core.store.database import Database
 from core.types import CaptureFilter, Window
 
-# Whether a drill sent the capture `c`: the WHERE clause of everything that leaves drills out.
-SENT = f"coalesce(starts_with(c.source, '{MARK}'), false)"
+# Whether a drill sent the capture `c`, and whether none did. A range of sources, unlike a prefix,
+# is looked up in what DuckDB knows of whole stretches of rows.
+SENT = f"(c.source >= '{MARK}' AND c.source < '{MARK[:-1]}{chr(ord(MARK[-1]) + 1)}')"
+NOT_SENT = f"coalesce(NOT {SENT}, true)"
 
 
 class DrillsTable:

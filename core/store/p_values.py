@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.store.database import Database
-from core.store.drills import SENT
+from core.store.drills import NOT_SENT
 
 
 class PValuesTable:
@@ -23,7 +23,7 @@ class PValuesTable:
         found = self._database.columns(
             "SELECT p_value FROM log.captures AS c "
             "WHERE model_sha256 = ? AND NOT flagged AND p_value IS NOT NULL "
-            f"AND attack IS NULL AND NOT {SENT} "
+            f"AND attack IS NULL AND {NOT_SENT} "
             "ORDER BY inferred_at DESC LIMIT ?",
             [model_sha256, limit],
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.store import rows
 from core.store.database import Database
-from core.store.drills import SENT
+from core.store.drills import NOT_SENT
 from core.types import CaptureFilter, ExecutionStatus, Window
 
 Pairs = dict[tuple[int, int], int]  # (true class, predicted class) -> predictions
@@ -107,4 +107,4 @@ class QualityTable:
 def _predictions(window: Window) -> tuple[str, list[Any]]:
     """Those of a window, but for what drills sent: it says nothing of ordinary traffic."""
     where, parameters = rows.conditions(CaptureFilter(window=window))
-    return f"c.class_id IS NOT NULL AND NOT {SENT} AND {where}", parameters
+    return f"c.class_id IS NOT NULL AND {NOT_SENT} AND {where}", parameters

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 
 from core.store import rows
 from core.store.database import Database
-from core.store.drills import SENT
+from core.store.drills import NOT_SENT, SENT
 from core.types import CaptureFilter, Window
 
-# What counts in a window: predictions, and records that could not be read.
-_REQUESTS = (
-    "SELECT inferred_at, endpoint FROM log.captures AS c "
-    f"WHERE class_id IS NOT NULL AND NOT {SENT} "
-    "UNION ALL SELECT inferred_at, endpoint FROM log.unreadable WHERE inferred_at IS NOT NULL"
-)
+# More stretches than these are counted by grouping rows, fewer each by its range of time, which
+# reads hardly any row where they lie in order.
+RANGES = 200
 
 
 class VolumeTable:
@@ -26,28 +24,67 @@ class VolumeTable:
     def before(self, window: Window, intervals: int) -> list[int]:
         """Requests of each stretch before `window`, the latest first, at most `intervals`.
 
-        All of them lie whole behind the window's first request in the log.
+        All of them lie whole behind the window's first request in the log. What counts as a
+        request: predictions, and records that could not be read.
         """
         length = window.end - window.start
         start = rows.naive(window.start)
-        where, parameters = rows.conditions(CaptureFilter(endpoint=window.endpoint))
-        first = self._database.rows(
-            f"SELECT min(inferred_at) FROM ({_REQUESTS}) AS c WHERE {where}", parameters
-        )[0][0]
+        first = self._first(window.endpoint)
         if first is None or first >= start:
             return []
         whole = min(intervals, (start - first) // length)
+        count = self._in_ranges if whole <= RANGES else self._grouped
+        found: Counter[int] = Counter()
+        for table, condition, sign in (
+            ("captures", "class_id IS NOT NULL", 1),
+            ("captures", f"class_id IS NOT NULL AND {SENT}", -1),
+            ("unreadable", "true", 1),
+        ):
+            where, parameters = rows.conditions(CaptureFilter(endpoint=window.endpoint))
+            source = f"FROM log.{table} AS c WHERE {condition} AND {where}"
+            for place, requests in count(source, parameters, start, length, whole):
+                found[place] += sign * requests
+        return [found[place] for place in range(whole)]
+
+    def _first(self, endpoint: str | None) -> datetime | None:
+        """When the first request came; naive."""
+        where, parameters = rows.conditions(CaptureFilter(endpoint=endpoint))
         found = self._database.rows(
-            "SELECT (date_diff('microsecond', inferred_at, ?) - 1) // ? AS place, count(*) "
-            f"FROM ({_REQUESTS}) AS c WHERE {where} AND inferred_at >= ? AND inferred_at < ? "
-            "GROUP BY place",
+            "SELECT min(moment) FROM ("
+            "SELECT * FROM (SELECT inferred_at AS moment FROM log.captures AS c WHERE "
+            f"class_id IS NOT NULL AND {NOT_SENT} AND {where} ORDER BY moment LIMIT 1) UNION ALL "
+            f"SELECT min(inferred_at) FROM log.unreadable AS c WHERE {where})",
+            [*parameters, *parameters],
+        )
+        first: datetime | None = found[0][0]
+        return first
+
+    def _in_ranges(
+        self, source: str, parameters: list[object], start: datetime, length: timedelta, whole: int
+    ) -> list[tuple[int, int]]:
+        """(place, requests) of `whole` stretches, one part of the query each."""
+        if not whole:
+            return []
+        sql, values = [], []
+        for place in range(whole):
+            sql.append(
+                f"SELECT {place}, count(*) {source} AND inferred_at >= ? AND inferred_at < ?"
+            )
+            values += [*parameters, start - (place + 1) * length, start - place * length]
+        return [
+            (place, count) for place, count in self._database.rows(" UNION ALL ".join(sql), values)
+        ]
+
+    def _grouped(
+        self, source: str, parameters: list[object], start: datetime, length: timedelta, whole: int
+    ) -> list[tuple[int, int]]:
+        """(place, requests) of those of `whole` stretches that have any."""
+        found = self._database.rows(
+            "SELECT (epoch_us(?::TIMESTAMP) - epoch_us(inferred_at) - 1) // ? AS place, count(*) "
+            f"{source} AND inferred_at >= ? AND inferred_at < ? GROUP BY place",
             [
-                start,
-                length // timedelta(microseconds=1),
-                *parameters,
-                start - whole * length,
+                start, length // timedelta(microseconds=1), *parameters, start - whole * length,
                 start,
             ],
-        )
-        counts: dict[int, int] = dict(found)
-        return [counts.get(place, 0) for place in range(whole)]
+        )  # fmt: skip
+        return [(place, count) for place, count in found]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.store import CaptureLog, VolumeTable
+from core.store import CaptureLog, VolumeTable, volume
 from core.types import Provenance, Window
 from tests.records import NO_PREDICTION, NOON, make_capture
 
@@ -12,8 +12,13 @@ MINUTE = timedelta(minutes=1)
 WINDOW = Window(NOON, NOON + MINUTE)
 
 
-@pytest.fixture
-def table(log: CaptureLog) -> VolumeTable:
+@pytest.fixture(params=["in ranges", "grouped"])
+def table(
+    log: CaptureLog, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> VolumeTable:
+    """Both ways of counting."""
+    if request.param == "grouped":
+        monkeypatch.setattr(volume, "RANGES", -1)
     return VolumeTable(log.database)
 
 
