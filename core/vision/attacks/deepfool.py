@@ -88,7 +88,7 @@ def _to_boundary(point: Point, own: Tensor, other: Tensor) -> tuple[Tensor, Tens
     Returns the step (batch, 3, height, width) and its length (batch,).
     """
     margin = (point.logits.gather(1, other[:, None]) - point.logits.gather(1, own[:, None]))[:, 0]
-    gradient = point.gradient(margin)
+    gradient = point.gradient(margin, last=False)
     norm = gradient.flatten(start_dim=1).norm(dim=1) + 1e-12
     length = margin.detach().abs() / norm + PUSH
     return (length / norm)[:, None, None, None] * gradient, length

@@ -35,9 +35,12 @@ class Point:
     rows: Tensor
     memory: Tensor = field(default_factory=lambda: torch.empty(0))
 
-    def gradient(self, values: Tensor) -> Tensor:
-        """Of values (batch,) made from `logits`: (batch, 3, height, width). May be repeated."""
-        (gradient,) = torch.autograd.grad(values.sum(), self.leaf, retain_graph=True)
+    def gradient(self, values: Tensor, *, last: bool = True) -> Tensor:
+        """Of values (batch,) made from `logits`: (batch, 3, height, width).
+
+        last: of this forward pass; what it keeps for gradients is freed on the way.
+        """
+        (gradient,) = torch.autograd.grad(values.sum(), self.leaf, retain_graph=not last)
         return gradient[self.rows]
 
     def take(self, rows: Tensor) -> Point:
