@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from core.errors import BadInput, NotFound, SignwatchError
 from core.monitor.baseline import Baseline
@@ -19,6 +20,7 @@ from core.types import BaselineFiles, Predictions, StoredBaseline, Window, now
 MOMENT = "%Y-%m-%d %H:%M:%S"
 MAX_ORIGIN = 500
 EDITED = ", constraints edited"
+KEPT = 4  # baselines that are not parsed again
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Baselines:
     def __init__(self, table: BaselinesTable, classes: int) -> None:
         self._table = table
         self._classes = classes
+        self._read = lru_cache(maxsize=KEPT)(self._checked)  # every execution asks for the same
 
     def create(self, window: Window) -> StoredBaseline:
         """From a window's captures, without attacks and drills; BadInput if there is none."""
@@ -144,7 +147,7 @@ class Baselines:
             return NOTHING
         return Against(found.baseline, found.constraints, found.stored.baseline_id)
 
-    def _read(self, files: BaselineFiles) -> tuple[Baseline, Constraints]:
+    def _checked(self, files: BaselineFiles) -> tuple[Baseline, Constraints]:
         baseline = read_statistics(_encoded(files.statistics, "statistics.json"))
         if baseline.total == 0:
             raise BadInput("the baseline holds no prediction. Create it from some traffic")
