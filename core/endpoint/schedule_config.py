@@ -14,8 +14,9 @@ from core.schedule import LONGEST, ONCE, Schedule, format_offset, parse_offset
 from core.types import now
 
 AN_HOUR = timedelta(hours=1)
-# Enough of a schedule to see its longest pause: a fortnight of minutes, a year of hours.
-MOST_RUNS, STRETCH = 20_000, timedelta(days=400)
+# Enough of a schedule to see its longest pause: a fortnight of minutes, two years of hours, and
+# whole leap years for those that run once a year.
+MOST_RUNS, STRETCH = 20_000, timedelta(days=5 * 366)
 
 
 def schedule_of(document: Document) -> Schedule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from core.vision.classifier import Classifier, build_network, to_tensor
 from core.vision.evaluation import Evaluation, evaluate
 from core.vision.manifest import Manifest
 
+logger = logging.getLogger(__name__)
 Progress = Callable[[int, int, str], None]
 
 
@@ -59,7 +61,8 @@ def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Ev
     """Train on the train fold, calibrate on the calibration fold, measure on held-out tracks.
 
     The folder `out` holds the newest averaged weights after every epoch, so that an interrupted
-    run loses nothing but time. `progress(step, steps, text)` is called after every step.
+    run loses nothing but time. `progress(step, steps, text)` is called after every step. Where
+    suspicion cannot be calibrated, a warning says why.
     """
     if dataset.tracks is None:
         raise BadInput(
@@ -131,7 +134,10 @@ def finish(classifier: Classifier, dataset: Dataset, out: Path, progress: Progre
     evaluation = evaluate(classifier, held_out, fold="held-out")
     classifier.manifest = replace(classifier.manifest, figures={"held_out": evaluation.summary()})
     classifier.save(out)
-    calibrate(classifier, dataset.fold("train"), calibration, progress).write(out)
+    try:
+        calibrate(classifier, dataset.fold("train"), calibration, progress).write(out)
+    except BadInput as error:  # too poor a classifier, or too little data; its weights are kept
+        logger.warning("The model has no p-values of suspicion: %s", error)
     return evaluation
 
 

@@ -21,6 +21,7 @@ from core.analysts import LOCAL
 from core.commands import cli, monitor
 from core.commands.options import share_of_range
 from core.desk import Said
+from core.errors import BadInput
 from core.images import decode
 from core.labels import class_name
 from core.services import Services
@@ -336,6 +337,24 @@ def test_train_leaves_a_model_that_evaluate_takes(
     assert again["accuracy"] == summary["accuracy"]
 
 
+def test_weights_that_cannot_be_calibrated_are_kept(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BadInput("nothing is read right")
+
+    train_small(monkeypatch)
+    monkeypatch.setattr(training, "calibrate", refuse)
+    data = write_npz(
+        tmp_path / "data.npz", images=np.stack([blocks(n) for n in range(12)]),
+        labels=np.repeat([1, 14], 6), tracks=np.tile(np.arange(6), 2),
+    )  # fmt: skip
+    out = tmp_path / "model"
+    assert run("train", "--data", data, "--out", out, "--epochs", 1).code == 0
+    assert "The model has no p-values of suspicion: nothing is read right" in caplog.text
+    assert sorted(path.name for path in out.iterdir()) == ["model.json", "model.safetensors"]
+
+
 def test_a_checkpoint_of_the_blog_is_imported(
     run: Run, tmp_path: Path, classifier: Classifier
 ) -> None:
@@ -472,7 +491,7 @@ def test_the_monitor_opens_the_store_itself_where_no_dashboard_runs(
     put(signwatch, [14] * 322 + [1] * 78)
     done = run("monitor", "run", *AROUND_NOON)
     assert (done.code, done.err) == (1, "")
-    missing = "Not computed: there is no baseline to compare with. Create one first"
+    missing = "there is no baseline to compare with. Create one first"
     assert done.out.splitlines() == [
         VIOLATION,
         "{14: 322, 1: 78}",
@@ -482,9 +501,9 @@ def test_the_monitor_opens_the_store_itself_where_no_dashboard_runs(
         f"not computed baseline_drift_check, LInfinity Robust: {missing}",
         f"not computed baseline_drift_check, ChiSquared: {missing}",
         f"not computed categorical_values_check: {missing}",
-        "not computed stream detector: Not computed: it watches the live traffic of all endpoints "
+        "not computed stream detector: it watches the live traffic of all endpoints "
         "together, and this window is another",
-        "not computed volume: Not computed: 0 of the 0 stretches of 120 min before the window had "
+        "not computed volume: 0 of the 0 stretches of 120 min before the window had "
         "traffic, and at least 8 are needed to know what is usual",
     ]
     (kept,) = services.current().log.executions(9)

@@ -17,6 +17,7 @@ LAYERS: list[set[str]] = [
         "channels",
         "p_values",
         "past",
+        "reports",
         "stream_records",
         "types",
         "tensor_records",

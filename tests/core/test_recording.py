@@ -23,7 +23,7 @@ from tests.core.test_serving import PICTURE, PNG, samples
 from tests.expect import raises
 from tests.pages.traffic import read_as, request
 from tests.pictures import blocks
-from tests.waiting import LONGEST
+from tests.waiting import LONGEST, until
 
 
 @pytest.fixture
@@ -131,9 +131,11 @@ def test_a_recording_that_fails_is_counted_and_the_next_one_succeeds(
     with record_all.context() as broken:
         broken.setattr(signwatch.recorder._hook, "record", lambda *_: 1 / 0)
         client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+        # The recorder is told once the answer has left.
+        until(lambda: signwatch.metrics.tensor_outcomes()["failed"] == 1, "a recording failed")
         assert whys(signwatch) == []
     client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
-    assert whys(signwatch) == ["picture 1 since the start"]
+    until(lambda: whys(signwatch) == ["picture 1 since the start"], "the next one is recorded")
     assert signwatch.metrics.tensor_outcomes() == {"recorded": 1, "dropped": 0, "failed": 1}
     assert "Tensors of a request could not be recorded" in caplog.text
 
