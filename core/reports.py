@@ -33,6 +33,11 @@ class Report(ABC):
         """Whether the weights of that checksum are those that it was measured on."""
         return self.weights_sha256 == sha256
 
+    @property
+    def source(self) -> str:
+        """The data, and which part of it: `gtsrb32 (held-out)`."""
+        return self.data if self.fold == "all" else f"{self.data} ({self.fold})"
+
     def to_json(self) -> dict[str, Any]:
         """What the file holds."""
         return asdict(self)

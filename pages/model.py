@@ -19,9 +19,8 @@ RANDOM_HELP = (
 
 def show_robustness(report: Robustness) -> None:
     """Accuracy against budget and severity, the attack to one class, and every class."""
-    fold = "" if report.fold == "all" else f" ({report.fold})"
     st.caption(
-        f"Measured on {report.measured_on} with {report.images:,} images of {report.data}{fold}, "
+        f"Measured on {report.measured_on} with {report.images:,} images of {report.source}, "
         "drawn evenly over the classes. Attacked pictures are judged as saved, in 8 bit."
     )
     left, right = st.columns(2, gap="large")
@@ -75,10 +74,9 @@ def show_classes(report: Robustness) -> None:
 
 def show_explanations(quality: ExplanationQuality) -> None:
     """Whether maps add up, hit the sign, know what matters, and forget what was learned."""
-    fold = "" if quality.fold == "all" else f" ({quality.fold})"
     st.caption(
         f"FullGrad, measured on {quality.measured_on} with {quality.images:,} images of "
-        f"{quality.data}{fold}, {quality.tracks:,} physical signs."
+        f"{quality.source}, {quality.tracks:,} physical signs."
     )
     hit, deletion, random = quality.localisation, quality.deletion, quality.all_random
     with st.grid(4):
@@ -123,9 +121,8 @@ def show_explanations(quality: ExplanationQuality) -> None:
 
 def show_detection(detection: Detection) -> None:
     """False alarms, and a row a way in which pictures are misread."""
-    fold = "" if detection.fold == "all" else f" ({detection.fold})"
     st.caption(
-        f"Measured on {detection.measured_on} with {detection.data}{fold}: of {detection.clean:,} "
+        f"Measured on {detection.measured_on} with {detection.source}: of {detection.clean:,} "
         f"clean images of {detection.tracks:,} physical signs, {detection.false_positive_rate:.2%} "
         "are flagged at 1 %. Attacked pictures are judged as saved, in 8 bit."
     )
@@ -140,7 +137,7 @@ def show_detection(detection: Detection) -> None:
 def show_report(title, kind, show, missing) -> None:
     """A report beside the weights, unless there is none or it is of other ones."""
     st.subheader(title)
-    make = f"`{kind.COMMAND}` measures it, in some minutes."
+    make = f"`{kind.COMMAND}` measures it."
     with errors_shown():
         report = signwatch.report(kind)
         if report is None:

@@ -21,7 +21,7 @@ from core.vision.calibration import Calibration, Values
 from core.vision.classifier import Classifier, to_pictures, to_tensor
 from core.vision.observer import Observer, observe
 
-CLEAN = 1_000  # pictures; frames of one sign are alike, so more would say little more
+CLEAN = 1_000  # pictures, of which several show one sign
 ADAPTED = 0.25  # share of the attacked pictures that the attacker who knows takes on
 EPSILON, SMALL = 8 / 255, 2 / 255
 FAMILIES: tuple[tuple[str, Attack, float | None], ...] = (

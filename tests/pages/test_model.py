@@ -23,17 +23,17 @@ UNMEASURED = Alert(
 UNREPORTED = Alert(
     "info", "",
     "How it reads attacked and corrupted pictures was not measured yet. `python -m core attack "
-    "--report` measures it, in some minutes.",
+    "--report` measures it.",
 )  # fmt: skip
 UNEXPLAINED = Alert(
     "info", "",
     "How far its heat maps can be trusted was not measured yet. `python -m core explain --evaluate "
-    "--data PATH` measures it, in some minutes.",
+    "--data PATH` measures it.",
 )  # fmt: skip
 UNDETECTED = Alert(
     "info", "",
     "How well suspicious predictions are found was not measured yet. `python -m core model detect "
-    "--data PATH` measures it, in some minutes.",
+    "--data PATH` measures it.",
 )  # fmt: skip
 RECIPE = {"epochs": 30, "data": "gtsrb32"}
 FIGURES = {"held_out": {"accuracy": 0.99312, "macro_f1": 0.98765, "ece": 0.00432, "images": 7_891}}
@@ -126,7 +126,7 @@ def test_a_report_of_other_weights_is_said_and_not_shown(
     assert alerts(page)[1] == Alert(
         "warning", "",
         "What was measured on 2026-11-21 is of other weights (0123456789ab), so it is not shown. "
-        "`python -m core attack --report` measures it, in some minutes.",
+        "`python -m core attack --report` measures it.",
     )  # fmt: skip
     assert not charts(page) and not page.dataframe
 
@@ -181,7 +181,7 @@ def test_figures_of_other_weights_are_said_and_not_shown(
     assert Alert(
         "warning", "",
         "What was measured on 2026-11-22 is of other weights (0123456789ab), so it is not shown. "
-        "`python -m core explain --evaluate --data PATH` measures it, in some minutes.",
+        "`python -m core explain --evaluate --data PATH` measures it.",
     ) in alerts(page)  # fmt: skip
     assert len(metrics(page)) == 4
 
