@@ -104,10 +104,11 @@ def test_clean_traffic_completes(open_page: OpenPage, signwatch: Services) -> No
     assert "None." in values(at.markdown)
     (execution,) = signwatch.log.executions(5)
     assert execution.trigger is Trigger.MANUAL
+    start, end = execution.window.start, execution.window.end
+    until = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M:%S}"
     facts = (
-        f"Window {execution.window.start:%Y-%m-%d %H:%M:%S} to "
-        f"{execution.window.end:%H:%M:%S} UTC · all endpoints · threshold 50% · manual · "
-        f"took {(execution.ended_at - execution.started_at).total_seconds() * 1000:.0f} ms"
+        f"Window {start:%Y-%m-%d %H:%M:%S} to {until} UTC · all endpoints · threshold 50% · "
+        f"manual · took {(execution.ended_at - execution.started_at).total_seconds() * 1000:.0f} ms"
     )
     assert facts in values(at.caption)
 

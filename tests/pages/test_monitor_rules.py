@@ -13,7 +13,7 @@ from core.store import ExecutionsTable
 from core.types import now
 from tests.pages.conftest import OpenPage
 from tests.pages.elements import Alert, alerts, charts, labelled, labels, values
-from tests.pages.traffic import flood
+from tests.pages.traffic import baseline_of_another_model, flood
 from tests.records import make_capture, make_execution, make_prediction
 
 EVERY_CLASS = Baseline(43, dict.fromkeys(range(43), 100))
@@ -130,15 +130,8 @@ def test_files_of_model_monitor_are_taken_and_bad_ones_refused(
     assert (stored.origin, stored.predictions) == ("imported files", 4_300)
 
 
-def test_a_baseline_that_cannot_be_used_is_told(
-    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    signwatch.baselines.add(files_of(EVERY_CLASS), origin="one")
-    monkeypatch.setattr(signwatch.baselines, "_classes", 10)
-    problem = (
-        "the baseline is of 43 classes and the model tells 10 apart: it belongs to another label "
-        "set. Create a baseline for this model"
-    )
+def test_a_baseline_that_cannot_be_used_is_told(open_page: OpenPage, signwatch: Services) -> None:
+    problem = baseline_of_another_model(signwatch)
     at = open_page("monitor")
     assert Alert("error", "", problem) in alerts(at)
     put(signwatch, 1, 2)

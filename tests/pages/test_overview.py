@@ -18,7 +18,13 @@ from pages._attack_link import TRY_IT, AttackLink
 from pages._explain_link import ExplainLink
 from tests.pages.conftest import SHELL, OpenPage
 from tests.pages.elements import Alert, alerts, charts, links, metrics, values
-from tests.pages.traffic import decide, flood, put_flagged, request
+from tests.pages.traffic import (
+    baseline_of_another_model,
+    decide,
+    flood,
+    put_flagged,
+    request,
+)
 from tests.pictures import blocks
 from tests.records import NO_PREDICTION, make_capture, make_execution
 
@@ -291,18 +297,14 @@ def test_class_frequencies_stand_before_the_baseline(
 
 
 def test_a_baseline_that_cannot_be_used_is_not_told_as_none(
-    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+    open_page: OpenPage, signwatch: Services
 ) -> None:
     flood(signwatch, same=3, others=1)
-    signwatch.baselines.create(signwatch.live_window())
-    monkeypatch.setattr(signwatch.baselines, "_classes", 10)
+    problem = baseline_of_another_model(signwatch)
     at = open_page("overview")
     assert [trace["name"] for trace in charts(at)["frequencies"]["data"]] == ["window"]
     (told,) = [text for text in values(at.caption) if "all endpoints" in text]
-    assert told.endswith(
-        "No baseline beside it: the baseline is of 43 classes and the model tells 10 apart: it "
-        "belongs to another label set. Create a baseline for this model."
-    )
+    assert told.endswith(f"No baseline beside it: {problem}.")
 
 
 def test_executions_stay_in_view_when_traffic_stops(

@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysts import Analyst
+from core.baselines import Baselines, files_of
 from core.capture import RequestFacts, format_provenance
 from core.desk import Said
 from core.images import Picture
+from core.monitor.baseline import Baseline
 from core.services import Services
+from core.store import BaselinesTable
 from core.types import (
     Capture,
     CaptureFilter,
@@ -100,3 +103,13 @@ def decide(
     capture = signwatch.log.capture(capture_id).capture
     said = Said(verdict, right_class, note)
     return signwatch.desk.decide([capture], said, by=Analyst(analyst)).decisions[0]
+
+
+def baseline_of_another_model(signwatch: Services) -> str:
+    """Put a baseline of ten classes in force; returns what is said of it."""
+    ten = Baselines(BaselinesTable(signwatch.log.database), 10)
+    ten.add(files_of(Baseline(10, {1: 3})), origin="another model")
+    return (
+        "the baseline is of 10 classes and the model tells 43 apart: it belongs to another label "
+        "set. Create a baseline for this model"
+    )
