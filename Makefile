@@ -27,8 +27,9 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt
 run: $(VENV)/.run
 	$(BIN)/streamlit run dashboard.py
 
+# One worker a core, each with one thread: more only wait for each other.
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

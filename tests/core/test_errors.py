@@ -34,6 +34,6 @@ def test_every_member_is_one_of_the_family_and_says_what_it_was_told(name: str) 
     assert str(error) == "expected this, got that"
 
 
-@pytest.mark.parametrize("name", STATUS.keys() - {"SignwatchError"})
+@pytest.mark.parametrize("name", [each for each in STATUS if each != "SignwatchError"])
 def test_no_member_is_caught_as_another(name: str) -> None:
     assert FAMILY[name].__bases__ == (SignwatchError,)

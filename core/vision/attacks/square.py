@@ -22,9 +22,9 @@ class Square(RestartingAttack):
 
     The first query is x itself, the second x with every column of every channel moved by
     +-epsilon; then for each a square of side round(sqrt(p height width)) is moved by +-epsilon,
-    channel by channel. What makes the margin (see `Task.margin`) fall is kept. p begins at `share`
-    and is halved after 10, 50, 200, 500, 1000, 2000, 4000, 6000 and 8000 of 10,000 squares, in
-    proportion if there are fewer or more.
+    channel by channel, and the other way where that would change nothing. What makes the margin
+    (see `Task.margin`) fall is kept. p begins at `share` and is halved after 10, 50, 200, 500,
+    1000, 2000, 4000, 6000 and 8000 of 10,000 squares, in proportion if there are fewer or more.
     Andriushchenko, Croce, Flammarion, Hein: Square Attack, ECCV 2020,
     https://arxiv.org/abs/1912.00049.
 
@@ -115,7 +115,10 @@ class Square(RestartingAttack):
             & _between(left, side, width)[:, None, None, :]
         )
         level = task.epsilon * draws[:, 2:].sub(0.5).sign()[:, :, None, None]
-        return torch.where(inside, task.project(task.clean + level), walk.pixels[rows])
+        now = walk.pixels[rows]
+        moved = torch.where(inside, task.project(task.clean + level), now)
+        idle = (moved == now).flatten(1).all(dim=1)[:, None, None, None]
+        return torch.where(idle & inside, task.project(task.clean - level), moved)
 
 
 def side_of(share: float, square: int, squares: int, height: int, width: int) -> int:

@@ -23,7 +23,7 @@ from core.vision.attacks import (
 from core.vision.attacks.apgd import checkpoints_of
 from core.vision.attacks.budget import to_saved
 from core.vision.attacks.square import side_of
-from core.vision.attacks.task import Task, digests, lead
+from core.vision.attacks.task import Found, Task, digests, lead
 from core.vision.classifier import Classifier
 from tests.core.vision.test_attacks import (
     closed_form,
@@ -154,6 +154,24 @@ def test_square_begins_with_stripes_of_the_whole_budget_where_they_help() -> Non
     with torch.no_grad():
         before, after = lead(classifier(pixels), labels), lead(classifier(striped.pixels), labels)
     assert (after[helped] < before[helped]).all()
+
+
+def test_no_query_of_square_repeats_what_it_holds_already() -> None:
+    changed = []
+
+    class Asking(Square):
+        def _proposed(self, task: Task, walk: Found, rows: Tensor, number: int) -> Tensor:
+            moved = super()._proposed(task, walk, rows, number)
+            changed.append((moved != walk.pixels[rows]).flatten(1).any(dim=1))
+            return moved
+
+    # Pictures of one pixel: every square covers it all, and one in eight would be there already.
+    classifier, pixels = two_classes([1.0, 1.0, 1.0], -0.9), torch.full((16, 3, 1, 1), 0.5)
+    pixels += torch.arange(16)[:, None, None, None] / 1000
+    attack = Asking(steps=40, stop_when_solved=False)
+    attack(classifier, pixels, torch.ones(16).long(), epsilon=0.1)
+    assert len(changed) == 40
+    assert torch.stack(changed[2:]).all()
 
 
 def test_autoattack_leaves_to_later_stages_only_what_is_left() -> None:
