@@ -18,7 +18,7 @@ from core.vision.attacks.loop import IterativeAttack
 from core.vision.attacks.task import Found, Point, Task
 from core.vision.attacks.watch import Watch
 
-MIDDLE = 0.8  # the sticker lies within this share of each side, on the sign
+EDGE = 0.1  # of each side: the sticker keeps this far from the edge, on the sign
 MAX_ANGLE, MAX_SHIFT, MAX_LIGHT = 10.0, 0.05, 0.15  # degrees; shares of the side; of full light
 
 
@@ -121,9 +121,7 @@ class Sticker(IterativeAttack):
         height, width = gradient.shape[-2:]
         side = max(1, math.floor(math.sqrt(self.area * height * width) + 1e-9))
         strength = F.avg_pool2d(gradient.abs().sum(dim=1, keepdim=True), side, stride=1)
-        top, left = (
-            min(int((1 - MIDDLE) / 2 * length), (length - side) // 2) for length in (height, width)
-        )
+        top, left = (min(int(EDGE * length), (length - side) // 2) for length in (height, width))
         inner = strength[:, 0, top : height - side - top + 1, left : width - side - left + 1]
         place = inner.flatten(start_dim=1).argmax(dim=1)
         masks = torch.zeros_like(gradient[:, :1])
