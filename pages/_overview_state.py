@@ -46,7 +46,8 @@ def show_leader(found: WindowFigures, threshold: float) -> None:
                   delta_color="off", delta_arrow="off", border=True)  # fmt: skip
         return
     top_class, top_share = next(iter(found.shares().items()))
-    st.metric("Most predicted class", class_name(top_class), f"{top_share:.1%} of the window",
+    # The share is what fits at any width in large type; names are long.
+    st.metric("Most predicted class", f"{top_share:.1%}", class_name(top_class),
               delta_color="red" if top_share > threshold else "off",
               delta_arrow="off", border=True)  # fmt: skip
 

@@ -59,10 +59,10 @@ def alert(page: Page, text: str | re.Pattern[str]) -> Locator:
     return page.get_by_test_id("stAlert").filter(has_text=text)
 
 
-def metric(page: Page, label: str) -> Locator:
-    """The figure under that label."""
+def metric(page: Page, label: str, part: str = "Value") -> Locator:
+    """The figure under that label, or what stands below it: the part "Delta"."""
     found = page.get_by_test_id("stMetric").filter(has_text=label)
-    return found.get_by_test_id("stMetricValue")
+    return found.get_by_test_id(f"stMetric{part}")
 
 
 def heat_maps(page: Page) -> Locator:

@@ -72,7 +72,7 @@ def test_traffic_is_counted(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("overview")
     assert alerts(at) == [NOT_RUN]
     assert metrics(at) == {
-        "Most predicted class": (class_name(flooding), "80.0% of the window"),
+        "Most predicted class": ("80.0%", class_name(flooding)),
         "Predictions in the window": ("5", "last 1 h"),
         "Mean confidence": (
             f"{found.mean_confidence:.1%}", f"{found.low_confidence} below 60%",
@@ -214,7 +214,7 @@ def test_it_draws_itself_anew_every_two_seconds(
     drawn_by = {m.delta.fragment_id for m in messages if m.HasField("delta")}
     assert rerun.fragment_id in drawn_by  # what is drawn belongs to what is drawn anew
     flooding = flood(signwatch, same=2, others=0)
-    assert metrics(at.run())["Most predicted class"][0] == class_name(flooding)
+    assert metrics(at.run())["Most predicted class"][1] == class_name(flooding)
 
 
 def test_a_shorter_stretch_can_be_shown(open_page: OpenPage, signwatch: Services) -> None:
@@ -259,7 +259,7 @@ def test_figures_that_no_capture_carries_are_not_computed(
     signwatch.log.append([make_capture(**imported)], [])
     at = open_page("overview")
     assert metrics(at) == {
-        "Most predicted class": ("57 (no sign of ours)", "100.0% of the window"),
+        "Most predicted class": ("100.0%", "57 (no sign of ours)"),
         "Predictions in the window": ("1", "last 1 h"),
         "Mean confidence": ("not computed", "no prediction tells its confidence"),
         "Waiting in triage": ("0", "suspicion not computed in the window"),
