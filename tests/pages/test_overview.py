@@ -18,13 +18,7 @@ from pages._attack_link import TRY_IT, AttackLink
 from pages._explain_link import ExplainLink
 from tests.pages.conftest import SHELL, OpenPage
 from tests.pages.elements import Alert, alerts, charts, links, metrics, values
-from tests.pages.traffic import (
-    baseline_of_another_model,
-    decide,
-    flood,
-    put_flagged,
-    request,
-)
+from tests.pages.traffic import baseline_of_another_model, decide, flood, put_flagged, request
 from tests.pictures import blocks
 from tests.records import NO_PREDICTION, make_capture, make_execution
 

@@ -9,14 +9,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 FEW_CHANNELS = 4  # input channels; vector instructions take eight or more at once
-FEW_PLACES = 64  # height x width of an output map, below which plain layout is quicker
+FEW_PLACES = 64  # height x width of an output map; smaller ones are computed in plain layout
 
 
 class Unshuffled(nn.Module):
     """A convolution of stride 2 as one of stride 1 over blocks of 2 x 2 pixels.
 
-    Its input gradient is of four times as many channels at half the side, which for the three
-    of a picture takes a third of the time. w'[o, 4c + 2i + j, a, b] = w[o, c, 2a + i, 2b + j],
+    Its input gradient is of four times as many channels at half the side: the three of a picture
+    would leave most of a vector instruction idle. w'[o, 4c + 2i + j, a, b] = w[o, c, 2a + i, 2b + j],
     kernels of an odd side extended by zeros (pixel unshuffle: Shi et al., CVPR 2016,
     https://arxiv.org/abs/1609.05158).
     """
@@ -33,8 +33,8 @@ class Unshuffled(nn.Module):
         self.weight = nn.Parameter(last, requires_grad=False)
         self.bias = convolution.bias
 
-    @classmethod
-    def serves(cls, module: nn.Module) -> TypeGuard[nn.Conv2d]:
+    @staticmethod
+    def serves(module: nn.Module) -> TypeGuard[nn.Conv2d]:
         """Whether `module` is a convolution that this form is for."""
         return (
             isinstance(module, nn.Conv2d)
