@@ -14,9 +14,7 @@ MOST_CLASSES = 3
 NOTHING = WindowFigures(0, {}, None, None, None)
 
 
-def message(
-    notice: Notice, execution: Execution | None, address: str | None
-) -> tuple[str, str]:  # fmt: skip
+def message(notice: Notice, execution: Execution | None, address: str | None) -> tuple[str, str]:
     """Title and text. execution: None for a test; address: of the dashboard, None if unknown."""
     if execution is None:
         title = "Signwatch: test of the alert channels"
@@ -25,9 +23,11 @@ def message(
         lasted = duration(notice.as_of - notice.since)
         title = f"Signwatch{_drill(execution)}: clean again after {lasted}"
         text = [
-            "The latest execution found no violation.", "", *_facts(execution),
+            "The latest execution found no violation.",
+            "",
+            *_facts(execution),
             f"Lasted: {lasted}, from {_utc(notice.since)} to {_utc(notice.as_of)}",
-        ]  # fmt: skip
+        ]
     else:
         word = "still" if notice.kind is NoticeKind.REMINDER else "alert"
         descriptions = [violation.description for violation in execution.violations]
@@ -36,10 +36,12 @@ def message(
         lasted = duration(notice.as_of - notice.since)
         new = notice.as_of <= notice.since
         text = [
-            *descriptions[:MOST_VIOLATIONS], *([f"and {more} more"] if more > 0 else []), "",
+            *descriptions[:MOST_VIOLATIONS],
+            *([f"and {more} more"] if more > 0 else []),
+            "",
             *_facts(execution),
             f"Since: {_utc(notice.since)}, {'first found now' if new else f'for {lasted}'}",
-        ]  # fmt: skip
+        ]
     if address:
         page = f"/monitor?execution={execution.execution_id}" if execution else ""
         text += [f"Look: {address.rstrip('/')}{page}"]

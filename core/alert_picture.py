@@ -58,9 +58,12 @@ class _Chart:
         self._text((LEFT, 20), title, 24, ALARM if above else INK)
         predictions = sum(self._found.counts.values())
         self._text(
-            (LEFT, 54), f"{predictions:,} predictions, {window.start:%Y-%m-%d %H:%M:%S} to "
-            f"{window.end:%Y-%m-%d %H:%M:%S} UTC", 15, FAINT,
-        )  # fmt: skip
+            (LEFT, 54),
+            f"{predictions:,} predictions, {window.start:%Y-%m-%d %H:%M:%S} to "
+            f"{window.end:%Y-%m-%d %H:%M:%S} UTC",
+            15,
+            FAINT,
+        )
 
     def _grid(self) -> None:
         step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.25) if self._top / s <= 6)
@@ -84,7 +87,7 @@ class _Chart:
             self._draw.rectangle(
                 [SHARP * each for each in (x - half, y, x + half, HEIGHT - BOTTOM)],
                 fill=ImageColor.getrgb(colour),
-            )  # fmt: skip
+            )
 
     def _line(self) -> None:
         y = self._y(self._threshold)

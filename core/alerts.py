@@ -47,10 +47,15 @@ class Alerts:
     """Tells every channel. reminder: 0 means none; address: of the dashboard, if it is known."""
 
     def __init__(
-        self, channels: Sequence[Channel], table: AlertsTable, metrics: Metrics, *,
-        reminder: timedelta, address: Callable[[], str | None],
+        self,
+        channels: Sequence[Channel],
+        table: AlertsTable,
+        metrics: Metrics,
+        *,
+        reminder: timedelta,
+        address: Callable[[], str | None],
         clock: Callable[[], datetime] = now,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.channels = tuple(channels)
         self._table = table
         self._metrics = metrics
@@ -69,8 +74,9 @@ class Alerts:
         try:
             self._waiting.put_nowait(execution)
         except queue.Full:
-            logger.warning("Too many alerts wait; execution %s is not told of",
-                           execution.execution_id)  # fmt: skip
+            logger.warning(
+                "Too many alerts wait; execution %s is not told of", execution.execution_id
+            )
             self._metrics.alerted("dropped")
             return
         with self._starting:
@@ -149,9 +155,10 @@ class Alerts:
 
         retrying = Retrying(
             stop=stop_after_attempt(ATTEMPTS) | stop_when_event_set(self._closed),
-            wait=BACKOFF, retry=retry_if_result(lambda done: not done),
+            wait=BACKOFF,
+            retry=retry_if_result(lambda done: not done),
             sleep=sleep_using_event(self._closed),
-        )  # fmt: skip
+        )
         with suppress(RetryError):
             retrying(attempt)
         return list(outcomes.values())

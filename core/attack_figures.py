@@ -25,13 +25,19 @@ def path(trial: Trial, *, height: int = 260) -> go.Figure:
     points = np.asarray(trial.crafted.path)
     goal = "strongest wrong class" if trial.plan.target is None else trial.plan.goal
     names = (class_name(trial.crafted.label), goal)
-    figure = go.Figure([
-        go.Scatter(
-            x=points[:, 0], y=points[:, column], name=name, line={"color": colour, "width": 3},
-            mode="lines+markers", hovertemplate="%{y:.1%} after %{x} steps",
-        )
-        for column, name, colour in zip((1, 2), names, (ORDINARY, ALARM), strict=True)
-    ])  # fmt: skip
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=points[:, 0],
+                y=points[:, column],
+                name=name,
+                line={"color": colour, "width": 3},
+                mode="lines+markers",
+                hovertemplate="%{y:.1%} after %{x} steps",
+            )
+            for column, name, colour in zip((1, 2), names, (ORDINARY, ALARM), strict=True)
+        ]
+    )
     figure.update_yaxes(tickformat=".0%", range=[-0.03, 1.03], title="confidence")
     figure.update_xaxes(title="step", rangemode="tozero")
     figure.update_layout(
@@ -51,17 +57,21 @@ def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
     ):
         totals = [rates[k].eligible for k in classes]
         figure.add_bar(
-            x=[n / of for n, of in zip(counts, totals, strict=True)], y=names, orientation="h",
-            name=name, marker_color=colour, customdata=list(zip(counts, totals, strict=True)),
-            hovertemplate="%{y}, " + name
-            + ": %{customdata[0]} of %{customdata[1]}<extra></extra>",
-        )  # fmt: skip
+            x=[n / of for n, of in zip(counts, totals, strict=True)],
+            y=names,
+            orientation="h",
+            name=name,
+            marker_color=colour,
+            customdata=list(zip(counts, totals, strict=True)),
+            hovertemplate="%{y}, " + name + ": %{customdata[0]} of %{customdata[1]}<extra></extra>",
+        )
     figure.update_xaxes(tickformat=".0%", range=[0, 1], title="misread")
     figure.update_yaxes(automargin=True)
     figure.update_layout(
-        barmode="group", bargap=0.25,
+        barmode="group",
+        bargap=0.25,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0, "traceorder": "reversed"},
-    )  # fmt: skip
+    )
     return laid_out(figure, FRAME + ROW * len(classes))
 
 
@@ -81,18 +91,28 @@ def reading_matrix(readings: Mapping[tuple[int, int], int]) -> go.Figure:
     few = len(columns) <= MOST_NAMES
     figure = go.Figure(
         go.Heatmap(
-            z=signed, x=[class_name(k) for k in columns], y=[class_name(k) for k in rows],
-            zmin=-largest, zmax=largest, showscale=False, xgap=1, ygap=1,
+            z=signed,
+            x=[class_name(k) for k in columns],
+            y=[class_name(k) for k in rows],
+            zmin=-largest,
+            zmax=largest,
+            showscale=False,
+            xgap=1,
+            ygap=1,
             colorscale=[[0, ORDINARY], [0.5, "rgba(128,128,128,0.08)"], [1, ALARM]],
             text=[[str(n) if n else "" for n in line] for line in counts],
-            texttemplate="%{text}", hovertemplate="%{y} read as %{x}: %{text}<extra></extra>",
+            texttemplate="%{text}",
+            hovertemplate="%{y} read as %{x}: %{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(
-        title="read as", tickangle=-45 if few else 0, automargin=True, type="category",
+        title="read as",
+        tickangle=-45 if few else 0,
+        automargin=True,
+        type="category",
         tickvals=list(range(len(columns))),
         ticktext=[class_name(k) if few else str(k) for k in columns],
-    )  # fmt: skip
+    )
     figure.update_yaxes(title="is", automargin=True, type="category")
     return laid_out(figure, FRAME + 100 * few + ROW * len(rows))
 

@@ -38,9 +38,13 @@ def baseline_of(predictions: Predictions, classes: int, *, right: int | None = N
     right: how many of them were right, where that is known.
     """
     return Baseline.of(
-        classes, predictions.class_ids, flagged=predictions.flagged,
-        confidences=predictions.confidences, p_values=predictions.p_values, right=right,
-    )  # fmt: skip
+        classes,
+        predictions.class_ids,
+        flagged=predictions.flagged,
+        confidences=predictions.confidences,
+        p_values=predictions.p_values,
+        right=right,
+    )
 
 
 def files_of(baseline: Baseline) -> BaselineFiles:

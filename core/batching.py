@@ -44,12 +44,16 @@ class Batcher(Generic[T, R]):
     """
 
     def __init__(
-        self, work: Callable[[Sequence[T]], Sequence[R]],
-        then: Callable[[Sequence[T], Sequence[R]], Future[None]], *,
-        max_waiting: int, max_batch: int,
-        workers: int, started: Callable[[], None] = lambda: None,
+        self,
+        work: Callable[[Sequence[T]], Sequence[R]],
+        then: Callable[[Sequence[T], Sequence[R]], Future[None]],
+        *,
+        max_waiting: int,
+        max_batch: int,
+        workers: int,
+        started: Callable[[], None] = lambda: None,
         in_flight: Callable[[], int] = lambda: 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._work = work
         self._then = then
         self._max_waiting = max_waiting

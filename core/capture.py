@@ -70,9 +70,12 @@ def parse_provenance(custom_attributes: str | None) -> Provenance:
 def format_provenance(provenance: Provenance) -> str:
     """The custom attributes that `parse_provenance` reads back."""
     pairs = {
-        "source": provenance.source, "label": provenance.label, "attack": provenance.attack,
-        "target": provenance.target, "clean": provenance.clean_sha256,
-    }  # fmt: skip
+        "source": provenance.source,
+        "label": provenance.label,
+        "attack": provenance.attack,
+        "target": provenance.target,
+        "clean": provenance.clean_sha256,
+    }
     return ";".join(f"{key}={value}" for key, value in pairs.items() if value is not None)
 
 
@@ -247,8 +250,11 @@ class Capturer:
                 )
         except Exception as error:  # noqa: BLE001
             # Every waiting request must learn of it; the thread lives on for the next ones.
-            failure = error if isinstance(error, SignwatchError) else Unavailable(
-                f"the capture log does not take writes: {error}")  # fmt: skip
+            failure = (
+                error
+                if isinstance(error, SignwatchError)
+                else Unavailable(f"the capture log does not take writes: {error}")
+            )
             for waiting in group:
                 waiting.done.set_exception(failure)
         else:

@@ -98,14 +98,20 @@ def _service(url: str) -> NotifyBase | None:
 
     _keep_quiet()
     asset = AppriseAsset(
-        app_id="Signwatch", app_desc="Signwatch", app_url="", image_url_mask="",
-        image_url_logo="", service_timeout=SECONDS_AT_MOST, storage_mode="memory",
-    )  # fmt: skip
+        app_id="Signwatch",
+        app_desc="Signwatch",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+        service_timeout=SECONDS_AT_MOST,
+        storage_mode="memory",
+    )
     scheme, _, rest = url.partition("://")
     found = Apprise.instantiate(url, asset=asset)
     if found is None and scheme.lower() in ("http", "https"):  # a webhook of one's own
-        found = Apprise.instantiate(f"json{'s' * (scheme.lower() == 'https')}://{rest}",
-                                    asset=asset)  # fmt: skip
+        found = Apprise.instantiate(
+            f"json{'s' * (scheme.lower() == 'https')}://{rest}", asset=asset
+        )
     if found is None or isinstance(found, dict):
         return None
     tokens = found.template_tokens

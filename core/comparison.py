@@ -75,9 +75,8 @@ class Comparison:
         explanation, style = side.explanations[row], self.style
         shown = enlarged(fit(side.pixels, LONGEST_SIDE))
         over = heat_maps.overlay(
-            shown, explanation.map, largest=self.scale, colours=style.colours,
-            opacity=style.opacity,
-        )  # fmt: skip
+            shown, explanation.map, largest=self.scale, colours=style.colours, opacity=style.opacity
+        )
         alone = heat_maps.coloured(explanation.map, largest=self.scale, colours=style.colours)
         yield "Picture", shown
         yield "Overlay", heat_maps.circled(over, style.circle)

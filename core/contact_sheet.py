@@ -21,9 +21,7 @@ from core.vision.attacks.watch import Progress
 from core.vision.explanation import Explanation
 
 MOST = 48  # pictures on a sheet
-Explain = Callable[
-    [Sequence[NDArray[np.uint8]], Sequence[int | None], Progress], list[Explanation]
-]  # fmt: skip
+Explain = Callable[[Sequence[NDArray[np.uint8]], Sequence[int | None], Progress], list[Explanation]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +54,10 @@ class Mean:
         size = (MEAN_SIDE, MEAN_SIDE)
         pictures = [np.asarray(Image.fromarray(tile.pixels).resize(size)) for tile in tiles]
         return Mean(
-            len(tiles), heat_maps.mean_map([tile.explanation.map for tile in tiles]),
+            len(tiles),
+            heat_maps.mean_map([tile.explanation.map for tile in tiles]),
             np.mean(pictures, axis=0).round().astype(np.uint8),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,12 +100,15 @@ class ContactSheet:
             groups.setdefault(tile.explanation.class_id, []).append(tile)
         ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
         return [
-            Means(class_id, *(
-                Mean.of([tile for tile in tiles if tile.suspect == suspect])
-                for suspect in (True, False)
-            ))
+            Means(
+                class_id,
+                *(
+                    Mean.of([tile for tile in tiles if tile.suspect == suspect])
+                    for suspect in (True, False)
+                ),
+            )
             for class_id, tiles in ordered
-        ]  # fmt: skip
+        ]
 
 
 def dealt(limit: int, suspects: int, others: int) -> tuple[int, int]:
@@ -116,18 +118,21 @@ def dealt(limit: int, suspects: int, others: int) -> tuple[int, int]:
 
 
 def make(
-    log: CaptureLog, chosen: CaptureFilter, explain: Explain, *, limit: int = MOST,
-    limits: ImageLimits, progress: Progress,
-) -> ContactSheet:  # fmt: skip
+    log: CaptureLog,
+    chosen: CaptureFilter,
+    explain: Explain,
+    *,
+    limit: int = MOST,
+    limits: ImageLimits,
+    progress: Progress,
+) -> ContactSheet:
     """At most `limit` of the captures that match and have a picture, evenly, with their maps.
 
     Each is explained for the class that was said, if it is one of ours, else for the predicted
     one. Raises BadInput for networks that the method does not cover.
     """
     kinds = [replace(chosen, pictured=True, suspect=suspect) for suspect in (True, False)]
-    counts = [
-        log.count(kind) if chosen.suspect in (None, kind.suspect) else 0 for kind in kinds
-    ]  # fmt: skip
+    counts = [log.count(kind) if chosen.suspect in (None, kind.suspect) else 0 for kind in kinds]
     items = [
         item
         for kind, share in zip(kinds, dealt(limit, *counts), strict=True)

@@ -63,7 +63,14 @@ def detection_rows(detection: Detection) -> list[tuple[str, ...]]:
     them."""
     listed = (*detection.families, detection.errors, detection.adaptive)
     return [
-        (each.title, f"{each.images:,}", f"{each.auroc:.3f}", f"{each.softmax_auroc:.3f}",
-         f"{each.found:.0%}", f"{each.flagged:.0%}")
-        for each in listed if each is not None
-    ]  # fmt: skip
+        (
+            each.title,
+            f"{each.images:,}",
+            f"{each.auroc:.3f}",
+            f"{each.softmax_auroc:.3f}",
+            f"{each.found:.0%}",
+            f"{each.flagged:.0%}",
+        )
+        for each in listed
+        if each is not None
+    ]

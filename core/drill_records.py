@@ -141,13 +141,15 @@ class DrillReport:
         known = {name: value for name, value in document.items() if name != "sentence"}
         told = known["told"]
         return DrillReport(
-            **known | {name: datetime.fromisoformat(known[name]) for name in _MOMENTS} | {
+            **known
+            | {name: datetime.fromisoformat(known[name]) for name in _MOMENTS}
+            | {
                 "plan": DrillPlan(**known["plan"]),
                 "noticed": tuple(Noticed(**each) for each in known["noticed"]),
                 "told": Told(**told) if told else None,
                 "alerts": tuple(Reached(**each) for each in known["alerts"]),
             }
-        )  # fmt: skip
+        )
 
 
 _MOMENTS = ("began_at", "attack_at", "ended_at")

@@ -55,9 +55,16 @@ class DrillRun:
     """Sends a drill's traffic to `url` and looks at what the running program makes of it."""
 
     def __init__(
-        self, program: Program, plan: DrillPlan, traffic: Traffic, against: Against, *, url: str,
-        progress: Progress, cancelled: Callable[[], bool],
-    ) -> None:  # fmt: skip
+        self,
+        program: Program,
+        plan: DrillPlan,
+        traffic: Traffic,
+        against: Against,
+        *,
+        url: str,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> None:
         self._program = program
         self._plan = plan
         self._traffic = traffic
@@ -84,10 +91,18 @@ class DrillRun:
         told = self._attack()
         attack_at, sent = self._attack_at(drill_id), self._sent
         report = DrillReport(
-            drill_id, self._plan, began_at, attack_at, now(), clean, self._attacked,
-            sent - self._attacked, uncovered, self._noticed(began_at, attack_at),
+            drill_id,
+            self._plan,
+            began_at,
+            attack_at,
+            now(),
+            clean,
+            self._attacked,
+            sent - self._attacked,
+            uncovered,
+            self._noticed(began_at, attack_at),
             self._told(*told, attack_at) if told else None,
-        )  # fmt: skip
+        )
         what = "not noticed; clean traffic"
         if report.told is not None:
             what = f"noticed after {report.told.after:,} predictions; clean traffic"
@@ -173,18 +188,22 @@ class DrillRun:
         seen = self._program.stream.predictions(since, now())
         begins = int(seen.at.searchsorted(np.datetime64(attack_at.replace(tzinfo=None))))
         return noticed(
-            Attacked(seen, begins), self._against, threshold=self._program.threshold(),
+            Attacked(seen, begins),
+            self._against,
+            threshold=self._program.threshold(),
             false_alarm_every=self._program.stream.settings().false_alarm_every,
-        )  # fmt: skip
+        )
 
     def _told(self, alarm: StreamAlarm, execution: Execution, attack_at: datetime) -> Told:
         until = alarm.at + timedelta(microseconds=1)
         return Told(
-            alarm.description, alarm.class_id,
+            alarm.description,
+            alarm.class_id,
             len(self._program.stream.predictions(attack_at, until)),
-            (alarm.raised_at - attack_at).total_seconds(), execution.execution_id,
+            (alarm.raised_at - attack_at).total_seconds(),
+            execution.execution_id,
             (execution.ended_at - attack_at).total_seconds(),
-        )  # fmt: skip
+        )
 
     def _alerts(self, told: Told, attack_at: datetime) -> tuple[Reached, ...]:
         """What became of the alert on each channel; waits for it."""
@@ -202,10 +221,11 @@ class DrillRun:
         self._progress(0, 0, "waiting for the alert")
         self._wait(all_known, ALERT_SECONDS)
         known = tuple(
-            Reached(each.channel, each.delivered, each.reason,
-                    (each.at - attack_at).total_seconds())
+            Reached(
+                each.channel, each.delivered, each.reason, (each.at - attack_at).total_seconds()
+            )
             for each in found
-        )  # fmt: skip
+        )
         missing = {each.label for each in channels} - {each.channel for each in found}
         return known + tuple(
             Reached(label, False, f"nothing was sent within {ALERT_SECONDS:g} s", ALERT_SECONDS)

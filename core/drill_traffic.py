@@ -64,9 +64,12 @@ def drawn_signs() -> list[Sign]:
 
 
 def read(
-    predictor: Predictor, signs: Sequence[Sign], *, progress: Progress,
+    predictor: Predictor,
+    signs: Sequence[Sign],
+    *,
+    progress: Progress,
     cancelled: Callable[[], None],
-) -> list[Prediction]:  # fmt: skip
+) -> list[Prediction]:
     """What is read in each sign. cancelled: raises where nobody waits any more."""
     predictions: list[Prediction] = []
     for start in range(0, len(signs), AT_ONCE):
@@ -103,9 +106,14 @@ def clean_traffic(
 
 
 def turned_signs(
-    predictor: Predictor, plan: DrillPlan, signs: Sequence[Sign],
-    predictions: Sequence[Prediction], *, progress: Progress, cancelled: Callable[[], bool],
-) -> list[Turned]:  # fmt: skip
+    predictor: Predictor,
+    plan: DrillPlan,
+    signs: Sequence[Sign],
+    predictions: Sequence[Prediction],
+    *,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+) -> list[Turned]:
     """Up to DISTINCT signs, read rightly before, that the attack turns to the target.
 
     Judged on saved pictures. Raises BadInput where there is none, and Cancelled.
@@ -127,17 +135,22 @@ def turned_signs(
     for start in range(0, len(rows), DISTINCT):
         chosen = [signs[row] for row in rows[start : start + DISTINCT]]
         trials = run(
-            predictor, attack, [each.picture.pixels for each in chosen],
-            [each.label for each in chosen], progress=progress, cancelled=cancelled,
-        )  # fmt: skip
+            predictor,
+            attack,
+            [each.picture.pixels for each in chosen],
+            [each.label for each in chosen],
+            progress=progress,
+            cancelled=cancelled,
+        )
         made += [
             Turned(
                 Picture.from_pixels(each.crafted.clean),
-                Picture.from_pixels(each.crafted.adversarial), each.crafted.label,
+                Picture.from_pixels(each.crafted.adversarial),
+                each.crafted.label,
             )
             for each in trials
             if each.after.class_id == plan.target
-        ]  # fmt: skip
+        ]
         if made:
             return made
     raise BadInput(

@@ -28,10 +28,15 @@ class Drills:
     """One drill at a time. address: of the endpoint, None where none runs; signs: to be sent."""
 
     def __init__(
-        self, program: Program, baselines: Baselines, predictor: Predictor, *,
-        address: Callable[[], str | None], capturing: Callable[[], CaptureSettings],
+        self,
+        program: Program,
+        baselines: Baselines,
+        predictor: Predictor,
+        *,
+        address: Callable[[], str | None],
+        capturing: Callable[[], CaptureSettings],
         signs: Callable[[], Sequence[Sign]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._program = program
         self._baselines = baselines
         self._predictor = predictor
@@ -49,8 +54,12 @@ class Drills:
         if self._latest is not None and not self._latest[1].ended:
             raise Conflict(UNDER_WAY)
         drill_id = str(uuid.uuid4())
-        job = Job("Drill", lambda progress, cancelled: self.run(
-            plan, progress=progress, cancelled=cancelled, drill_id=drill_id))  # fmt: skip
+        job = Job(
+            "Drill",
+            lambda progress, cancelled: self.run(
+                plan, progress=progress, cancelled=cancelled, drill_id=drill_id
+            ),
+        )
         self._latest = drill_id, job
         return drill_id
 
@@ -68,9 +77,13 @@ class Drills:
         return self._program.table.latest(limit)
 
     def run(
-        self, plan: DrillPlan, *, progress: Progress, cancelled: Callable[[], bool],
+        self,
+        plan: DrillPlan,
+        *,
+        progress: Progress,
+        cancelled: Callable[[], bool],
         drill_id: str | None = None,
-    ) -> DrillReport:  # fmt: skip
+    ) -> DrillReport:
         """One drill from its first request to its report, which is kept.
 
         Raises what `check` does and `DrillRun.run` does, BadInput where nothing can be attacked,
@@ -143,14 +156,25 @@ class Drills:
         clean = clean_traffic(signs, self._predictions, baseline)
         made = replace(plan, share=1.0)
         if made not in self._turned:
-            self._turned = {made: turned_signs(
-                self._predictor, plan, signs, self._predictions, progress=progress,
-                cancelled=cancelled,
-            )}  # fmt: skip
+            self._turned = {
+                made: turned_signs(
+                    self._predictor,
+                    plan,
+                    signs,
+                    self._predictions,
+                    progress=progress,
+                    cancelled=cancelled,
+                )
+            }
         run = DrillRun(
-            self._program, plan, Traffic(drill_id, plan, clean, self._turned[made]), against,
-            url=url, progress=progress, cancelled=cancelled,
-        )  # fmt: skip
+            self._program,
+            plan,
+            Traffic(drill_id, plan, clean, self._turned[made]),
+            against,
+            url=url,
+            progress=progress,
+            cancelled=cancelled,
+        )
         report = run.run(drill_id, uncovered=clean.uncovered)
         self._program.table.add(report)
         return report

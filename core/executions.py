@@ -48,11 +48,18 @@ class Executions:
     """
 
     def __init__(
-        self, table: ExecutionsTable, volume: VolumeTable,
-        figures: Callable[[Window], WindowFigures], baselines: Baselines, stream: StreamWatch,
-        metrics: Metrics, alerts: Alerts, *, drilled: Callable[[Window], int],
+        self,
+        table: ExecutionsTable,
+        volume: VolumeTable,
+        figures: Callable[[Window], WindowFigures],
+        baselines: Baselines,
+        stream: StreamWatch,
+        metrics: Metrics,
+        alerts: Alerts,
+        *,
+        drilled: Callable[[Window], int],
         clock: Callable[[], datetime] = now,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._table = table
         self._volume = volume
         self._figures = figures
@@ -64,9 +71,13 @@ class Executions:
         self._clock = clock
 
     def run(
-        self, window: Window, *, threshold: float, trigger: Trigger = Trigger.MANUAL,
+        self,
+        window: Window,
+        *,
+        threshold: float,
+        trigger: Trigger = Trigger.MANUAL,
         schedule: str | None = None,
-    ) -> Execution:  # fmt: skip
+    ) -> Execution:
         """One execution, now; raises BadInput for a threshold outside (0, 1]."""
         begun = self._begun(window, threshold, trigger, schedule)
         self._table.begin(begun)
@@ -74,9 +85,15 @@ class Executions:
         return self._finish(begun, f"Started now, {trigger}{asked}")
 
     def run_due(
-        self, window: Window, *, threshold: float, schedule: str, due_at: datetime,
-        after: LastRun | None, tell: bool = True,
-    ) -> Execution | None:  # fmt: skip
+        self,
+        window: Window,
+        *,
+        threshold: float,
+        schedule: str,
+        due_at: datetime,
+        after: LastRun | None,
+        tell: bool = True,
+    ) -> Execution | None:
         """The run of a schedule that follows on `after`; None if another process has it.
 
         tell: whether anybody is told of what it finds.
@@ -90,9 +107,15 @@ class Executions:
         return self._finish(begun, said, tell=tell)
 
     def mark(
-        self, window: Window, *, threshold: float, schedule: str, due_at: datetime,
-        after: LastRun | None, reason: str,
-    ) -> None:  # fmt: skip
+        self,
+        window: Window,
+        *,
+        threshold: float,
+        schedule: str,
+        due_at: datetime,
+        after: LastRun | None,
+        reason: str,
+    ) -> None:
         """Keep that a schedule goes on from `due_at` without having run, and why."""
         begun = self._begun(window, threshold, Trigger.SCHEDULED, schedule, due_at)
         if self._table.begin(begun, after=after):
@@ -114,16 +137,29 @@ class Executions:
         return self._table.log_of(execution_id)
 
     def _begun(
-        self, window: Window, threshold: float, trigger: Trigger, schedule: str | None,
+        self,
+        window: Window,
+        threshold: float,
+        trigger: Trigger,
+        schedule: str | None,
         due_at: datetime | None = None,
-    ) -> Execution:  # fmt: skip
+    ) -> Execution:
         check_threshold(threshold)
         at = self._clock()
         return Execution(
-            str(uuid.uuid4()), trigger, schedule, ExecutionStatus.IN_PROGRESS,
-            f"InProgress: under way since {at:{MOMENT}} UTC.", window, threshold, at, at,
-            figures=None, violations=(), due_at=due_at,
-        )  # fmt: skip
+            str(uuid.uuid4()),
+            trigger,
+            schedule,
+            ExecutionStatus.IN_PROGRESS,
+            f"InProgress: under way since {at:{MOMENT}} UTC.",
+            window,
+            threshold,
+            at,
+            at,
+            figures=None,
+            violations=(),
+            due_at=due_at,
+        )
 
     def _finish(self, begun: Execution, said: str, *, tell: bool = True) -> Execution:
         """Evaluate and keep it; what goes wrong meanwhile is kept with it."""
@@ -162,10 +198,16 @@ class Executions:
         journal.say(str(figures.ordered()))  # as the blog's log has it
         journal.say(f"Baseline {against.baseline_id or against.problem or 'none'}")
         done = evaluate(
-            window, figures, threshold=begun.threshold, trigger=begun.trigger,
-            started_at=begun.started_at, schedule=begun.schedule, against=against, journal=journal,
+            window,
+            figures,
+            threshold=begun.threshold,
+            trigger=begun.trigger,
+            started_at=begun.started_at,
+            schedule=begun.schedule,
+            against=against,
+            journal=journal,
             beside=self._beside(window, figures),
-        )  # fmt: skip
+        )
         return replace(done, execution_id=begun.execution_id, due_at=begun.due_at)
 
     def _beside(self, window: Window, figures: WindowFigures) -> Iterator[Outcome]:

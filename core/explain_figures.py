@@ -43,9 +43,15 @@ PARTS = (
 
 
 def heat_map(
-    pixels: Pixels, saliency: Map, *, largest: float, style: Style = Style(),
-    beside: str = "picture", circle: bool = False, height: int = 290,
-) -> go.Figure:  # fmt: skip
+    pixels: Pixels,
+    saliency: Map,
+    *,
+    largest: float,
+    style: Style = Style(),
+    beside: str = "picture",
+    circle: bool = False,
+    height: int = 290,
+) -> go.Figure:
     """The picture (h, w, 3) under its map (h, w), in % of `largest`, and something beside it.
 
     `largest` is the end of the colour scale: the same for pictures that are to be compared.
@@ -58,8 +64,9 @@ def heat_map(
     for column in (1, 2) if beside == "picture" else (1,):
         figure.add_trace(go.Image(source=data_url(shown), hoverinfo="skip"), row=1, col=column)
     scale = _see_through(style)
-    figure.add_trace(_heat(shown, saliency, largest, scale, bar=beside == "picture"),
-                     row=1, col=overlaid)  # fmt: skip
+    figure.add_trace(
+        _heat(shown, saliency, largest, scale, bar=beside == "picture"), row=1, col=overlaid
+    )
     if beside == "map":
         opaque = _opaque(style)
         figure.add_trace(_heat(shown, saliency, largest, opaque, bar=True), row=1, col=2)
@@ -80,11 +87,15 @@ def signed_difference(
     figure = go.Figure(go.Image(source=data_url(paled(shown)), hoverinfo="skip"))
     heat = _heat(shown, change, largest, _diverging(), bar=True)
     heat.update(
-        zmin=-100, zmax=100, hovertemplate="%{z:+.0f} % of the scale<extra></extra>",
-        colorbar={"tickvals": [-100, -50, 0, 50, 100],
-                  "ticktext": ["−100", "−50", "0", "+50", "+100"],
-                  "title": {"text": "difference, % of the maps' scale", "side": "bottom"}},
-    )  # fmt: skip
+        zmin=-100,
+        zmax=100,
+        hovertemplate="%{z:+.0f} % of the scale<extra></extra>",
+        colorbar={
+            "tickvals": [-100, -50, 0, 50, 100],
+            "ticktext": ["−100", "−50", "0", "+50", "+100"],
+            "title": {"text": "difference, % of the maps' scale", "side": "bottom"},
+        },
+    )
     figure.add_trace(heat)
     return _framed(figure, shown, height)
 
@@ -96,17 +107,22 @@ def contributions(parts: Mapping[str, Mapping[str, float]]) -> go.Figure:
     figure = go.Figure()
     for (title, own), colour in zip(parts.items(), (ALARM, ORDINARY), strict=False):
         figure.add_bar(
-            x=[own.get(layer, 0.0) for layer in layers], y=names, orientation="h", name=title,
+            x=[own.get(layer, 0.0) for layer in layers],
+            y=names,
+            orientation="h",
+            name=title,
             marker_color=colour if len(parts) > 1 else ORDINARY,
             customdata=layers,
             hovertemplate="%{y} (%{customdata})<br>" + title + ": %{x:+.2f} logits<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_yaxes(automargin=True, autorange="reversed", type="category")
     figure.update_xaxes(title="contribution to the logit", zeroline=True, zerolinewidth=2)
     figure.update_layout(
-        barmode="group", bargap=0.25, bargroupgap=0,
+        barmode="group",
+        bargap=0.25,
+        bargroupgap=0,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0},
-    )  # fmt: skip
+    )
     return laid_out(figure, FRAME + ROW * len(layers))
 
 
@@ -127,15 +143,26 @@ def _heat(
     step_x, step_y = shown.shape[1] / saliency.shape[1], shown.shape[0] / saliency.shape[0]
     return go.Heatmap(
         z=np.round(100 * saliency / (largest or 1.0), 1),
-        x0=step_x / 2, dx=step_x, y0=step_y / 2, dy=step_y, zmin=0, zmax=100, zsmooth="best",
-        colorscale=scale, showscale=bar,
+        x0=step_x / 2,
+        dx=step_x,
+        y0=step_y / 2,
+        dy=step_y,
+        zmin=0,
+        zmax=100,
+        zsmooth="best",
+        colorscale=scale,
+        showscale=bar,
         colorbar={
-            "orientation": "h", "y": -0.02, "yanchor": "top", "thickness": 10, "len": 0.98,
+            "orientation": "h",
+            "y": -0.02,
+            "yanchor": "top",
+            "thickness": 10,
+            "len": 0.98,
             "tickvals": [0, 25, 50, 75, 100],
             "title": {"text": "saliency, % of the strongest places", "side": "bottom"},
         },
         hovertemplate="%{z:.0f} % of the scale<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _draw(figure: go.Figure, circle: Circle, shown: Pixels, column: int) -> None:
@@ -144,9 +171,15 @@ def _draw(figure: go.Figure, circle: Circle, shown: Pixels, column: int) -> None
     x, y, radius = circle.x * width, circle.y * height, circle.radius * min(height, width)
     for colour, thickness in (("rgba(0,0,0,0.6)", 4), ("white", 2)):
         figure.add_shape(
-            type="circle", x0=x - radius, x1=x + radius, y0=y - radius, y1=y + radius,
-            line={"color": colour, "width": thickness}, row=1, col=column,
-        )  # fmt: skip
+            type="circle",
+            x0=x - radius,
+            x1=x + radius,
+            y0=y - radius,
+            y1=y + radius,
+            line={"color": colour, "width": thickness},
+            row=1,
+            col=column,
+        )
 
 
 def _framed(figure: go.Figure, shown: Pixels, height: int) -> go.Figure:
@@ -178,9 +211,7 @@ def _colours(style: Style) -> np.ndarray[Any, Any]:
     return colours
 
 
-def _scale(
-    places: Map, colours: np.ndarray[Any, Any], weights: Map
-) -> list[tuple[float, str]]:  # fmt: skip
+def _scale(places: Map, colours: np.ndarray[Any, Any], weights: Map) -> list[tuple[float, str]]:
     return [
         (float(place), f"rgba({red:.0f},{green:.0f},{blue:.0f},{weight:.3f})")
         for place, (red, green, blue), weight in zip(places, colours, weights, strict=True)

@@ -58,8 +58,13 @@ def _footer(
     ramp = np.linspace(0, 1, 256)[None].repeat(12, axis=0)
     bar = heat_maps.coloured(ramp, largest=1.0, colours=comparison.style.colours)
     sheet.paste(Image.fromarray(bar), (MARGIN, top + 6))
-    _write(draw, (MARGIN + 268, top + 3), "saliency, 0 to 100 % of the strongest places, "
-           "one scale for all maps", 15, FAINT)  # fmt: skip
+    _write(
+        draw,
+        (MARGIN + 268, top + 3),
+        "saliency, 0 to 100 % of the strongest places, one scale for all maps",
+        15,
+        FAINT,
+    )
     facts = " · ".join(f"{name} {value}" for name, value in comparison.facts.items())
     told = f"{comparison.method.title}, {comparison.method.source} · {facts}"
     _write(draw, (MARGIN, top + 34), told, 13, FAINT, sheet.width - 2 * MARGIN)
@@ -73,9 +78,13 @@ def _paste(sheet: Image.Image, pixels: Pixels, left: int, top: int) -> None:
 
 
 def _write(
-    draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int,
-    colour: tuple[int, int, int], width: int | None = None,
-) -> None:  # fmt: skip
+    draw: ImageDraw.ImageDraw,
+    place: tuple[int, int],
+    text: str,
+    size: int,
+    colour: tuple[int, int, int],
+    width: int | None = None,
+) -> None:
     """One line, shortened to `width` pixels, if it is given."""
     font = ImageFont.load_default(size)
     while width and len(text) > 1 and draw.textlength(text, font) > width:

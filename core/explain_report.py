@@ -37,24 +37,26 @@ def render(comparison: Comparison) -> str:
     """The whole document. Every text in it is escaped."""
     sections = [_section(comparison, row) for row in range(comparison.rows)]
     facts = {**comparison.facts, **comparison.settings()}
-    return "\n".join([
-        "<!doctype html>",
-        '<html lang="en">',
-        '<head><meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(_title(comparison))}</title>",
-        f"<style>{STYLE}</style></head>",
-        "<body>",
-        f"<h1>{escape(_title(comparison))}</h1>",
-        '<p class="muted">All maps share one colour scale; brighter places weigh more. '
-        "A map explains a prediction, it does not prove an attack.</p>",
-        *sections,
-        f"<section><h2>How it was made</h2>{_facts(facts.items())}</section>",
-        "</body>",
-        "</html>",
-        "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en">',
+            '<head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(_title(comparison))}</title>",
+            f"<style>{STYLE}</style></head>",
+            "<body>",
+            f"<h1>{escape(_title(comparison))}</h1>",
+            '<p class="muted">All maps share one colour scale; brighter places weigh more. '
+            "A map explains a prediction, it does not prove an attack.</p>",
+            *sections,
+            f"<section><h2>How it was made</h2>{_facts(facts.items())}</section>",
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
 
 
 def _title(comparison: Comparison) -> str:

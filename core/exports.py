@@ -72,9 +72,11 @@ def _manifest(crafted: Sequence[Crafted], summary: dict[str, Any]) -> str:
 
 
 def write_explanations(
-    paths: Sequence[Path], pictures: Sequence[NDArray[np.uint8]],
-    explanations: Sequence[Explanation], out: Path,
-) -> list[dict[str, Any]]:  # fmt: skip
+    paths: Sequence[Path],
+    pictures: Sequence[NDArray[np.uint8]],
+    explanations: Sequence[Explanation],
+    out: Path,
+) -> list[dict[str, Any]]:
     """Save each picture under its map as PNG, all on one colour scale; returns what they say."""
     scale = heat_maps.common_scale([each.map for each in explanations])
     out.mkdir(parents=True, exist_ok=True)
@@ -83,9 +85,16 @@ def write_explanations(
         file = out / f"{number}_{path.stem}_class{each.class_id:02d}.png"
         shown = heat_maps.overlay(fit(pixels, LONGEST_SIDE), each.map, largest=scale)
         file.write_bytes(encode_png(shown))
-        written.append({
-            "image": str(path), "map": str(file), "class_id": each.class_id,
-            "probability": each.probability, "predicted_class": each.predicted_id,
-            "logit": each.logit, "residual": each.residual, "scale": scale,
-        })  # fmt: skip
+        written.append(
+            {
+                "image": str(path),
+                "map": str(file),
+                "class_id": each.class_id,
+                "probability": each.probability,
+                "predicted_class": each.predicted_id,
+                "logit": each.logit,
+                "residual": each.residual,
+                "scale": scale,
+            }
+        )
     return written

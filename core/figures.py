@@ -27,9 +27,12 @@ MOST_FOREIGN = 12  # classes that are none of ours, in a chart
 
 
 def class_frequencies(
-    figures: WindowFigures, threshold: float, *, baseline: Mapping[int, int] | None = None,
+    figures: WindowFigures,
+    threshold: float,
+    *,
+    baseline: Mapping[int, int] | None = None,
     height: int = 360,
-) -> go.Figure:  # fmt: skip
+) -> go.Figure:
     """Share of the window by class, the threshold as a line; classes above it in red.
 
     baseline: class id -> predictions, whose shares stand behind the window's, wide and grey.
@@ -57,25 +60,32 @@ def class_frequencies(
         usual = [baseline.get(class_id, 0) / sum(baseline.values()) for class_id in classes]
         _put_behind(figure, usual, [class_name(k) for k in classes])
     figure.add_hline(
-        y=threshold, line={"color": ALARM, "dash": "dash", "width": 2},
+        y=threshold,
+        line={"color": ALARM, "dash": "dash", "width": 2},
         annotation={"text": f"threshold {threshold:.0%}", "font": {"color": ALARM}},
         annotation_position="top right",
-    )  # fmt: skip
+    )
     for class_id, share in shares.items():
         if share > threshold and class_id in places:
             figure.add_annotation(
-                x=places[class_id], y=share, text=f"<b>{class_name(class_id)}: {share:.1%}</b>",
-                showarrow=False, yshift=12, font={"color": ALARM, "size": 15},
-            )  # fmt: skip
+                x=places[class_id],
+                y=share,
+                text=f"<b>{class_name(class_id)}: {share:.1%}</b>",
+                showarrow=False,
+                yshift=12,
+                font={"color": ALARM, "size": 15},
+            )
     top = max([threshold, *values, *usual])
     figure.update_yaxes(
         tickformat=".0%", range=[0, min(1.12, top * 1.2)], title="share of predictions"
     )
     ticks = [*range(0, len(own), 2), *(places[class_id] for class_id in foreign)]
     figure.update_xaxes(
-        title="predicted class", tickvals=ticks, ticktext=[str(classes[tick]) for tick in ticks],
+        title="predicted class",
+        tickvals=ticks,
+        ticktext=[str(classes[tick]) for tick in ticks],
         range=[-0.8, len(classes) - 0.2],
-    )  # fmt: skip
+    )
     return laid_out(figure, height)
 
 
@@ -83,10 +93,15 @@ def _put_behind(figure: go.Figure, usual: Sequence[float], names: Sequence[str])
     """The baseline's shares as wide grey bars, the window's as narrow ones in front of them."""
     figure.update_traces(width=0.45)
     figure.add_bar(
-        x=list(range(len(usual))), y=usual, name="baseline", marker_color=MUTED, opacity=0.55,
-        width=0.95, customdata=names,
+        x=list(range(len(usual))),
+        y=usual,
+        name="baseline",
+        marker_color=MUTED,
+        opacity=0.55,
+        width=0.95,
+        customdata=names,
         hovertemplate="%{customdata}<br>%{y:.2%} of the baseline<extra></extra>",
-    )  # fmt: skip
+    )
     figure.data = figure.data[::-1]
     figure.update_layout(
         barmode="overlay", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
@@ -94,9 +109,12 @@ def _put_behind(figure: go.Figure, usual: Sequence[float], names: Sequence[str])
 
 
 def traffic(
-    counts: Sequence[tuple[datetime, int, int]], *, bucket_seconds: int,
-    window: tuple[datetime, datetime], height: int = 220,
-) -> go.Figure:  # fmt: skip
+    counts: Sequence[tuple[datetime, int, int]],
+    *,
+    bucket_seconds: int,
+    window: tuple[datetime, datetime],
+    height: int = 220,
+) -> go.Figure:
     """Predictions by time, the class that is predicted most apart from the rest.
 
     window: (start, end) of the time axis.
@@ -113,10 +131,12 @@ def traffic(
     own = [leading.get(bucket, 0) for bucket in buckets]
     rest = [everything[bucket] - n for bucket, n in zip(buckets, own, strict=True)]
     width = bucket_seconds * 1000 * 0.9
-    figure = go.Figure([
-        go.Bar(x=buckets, y=own, name=class_name(leader), marker_color=ORDINARY, width=width),
-        go.Bar(x=buckets, y=rest, name="all other classes", marker_color=MUTED, width=width),
-    ])  # fmt: skip
+    figure = go.Figure(
+        [
+            go.Bar(x=buckets, y=own, name=class_name(leader), marker_color=ORDINARY, width=width),
+            go.Bar(x=buckets, y=rest, name="all other classes", marker_color=MUTED, width=width),
+        ]
+    )
     figure.update_layout(
         barmode="stack", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
     )

@@ -22,9 +22,12 @@ Pixels = NDArray[np.uint8]
 
 # Perceptually uniform, and told apart by people who do not see all colours. Name -> Plotly's name.
 COLOUR_MAPS = {
-    "inferno": "Inferno", "viridis": "Viridis", "cividis": "Cividis", "magma": "Magma",
+    "inferno": "Inferno",
+    "viridis": "Viridis",
+    "cividis": "Cividis",
+    "magma": "Magma",
     "greys": "gray",
-}  # fmt: skip
+}
 LEVELS = 255
 MORE, LESS = (178, 24, 43), (33, 102, 172)  # ends of ColorBrewer's RdBu, safe for the colour-blind
 PALE = 0.35  # how much of the picture is left under a difference
@@ -92,9 +95,13 @@ def coloured(saliency: Map, *, largest: float, colours: str = "inferno") -> Pixe
 
 
 def overlay(
-    pixels: Pixels, saliency: Map, *, largest: float, colours: str = "inferno",
+    pixels: Pixels,
+    saliency: Map,
+    *,
+    largest: float,
+    colours: str = "inferno",
     opacity: float = 0.85,
-) -> Pixels:  # fmt: skip
+) -> Pixels:
     """The picture (h, w, 3) under its map, as plain pixels (H, W, 3), enlarged."""
     shown = enlarged(pixels)
     size = (shown.shape[1], shown.shape[0])

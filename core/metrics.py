@@ -24,61 +24,83 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         self._endpoints: set[str] = set()
         self._requests = Counter(
-            "signwatch_requests", "Requests answered, by HTTP status", ["endpoint", "status"],
+            "signwatch_requests",
+            "Requests answered, by HTTP status",
+            ["endpoint", "status"],
             registry=registry,
-        )  # fmt: skip
+        )
         self._seconds = Histogram(
-            "signwatch_request_seconds", "From the request line to the answer", ["endpoint"],
+            "signwatch_request_seconds",
+            "From the request line to the answer",
+            ["endpoint"],
             registry=registry,
-        )  # fmt: skip
+        )
         self._in_work = Gauge("signwatch_requests_in_work", "Requests in work", registry=registry)
         self._predictions = Counter(
-            "signwatch_predictions", "Predictions made, by class", ["endpoint", "class_id"],
+            "signwatch_predictions",
+            "Predictions made, by class",
+            ["endpoint", "class_id"],
             registry=registry,
-        )  # fmt: skip
+        )
         self._flagged = Counter(
-            "signwatch_flagged", "Predictions flagged as suspicious", ["endpoint"],
+            "signwatch_flagged",
+            "Predictions flagged as suspicious",
+            ["endpoint"],
             registry=registry,
-        )  # fmt: skip
+        )
         self._captures = Counter(
-            "signwatch_captures", "Images captured, durable in the log", ["endpoint"],
+            "signwatch_captures",
+            "Images captured, durable in the log",
+            ["endpoint"],
             registry=registry,
-        )  # fmt: skip
+        )
         self.batch_size = Histogram(
-            "signwatch_batch_images", "Images in one forward pass",
-            buckets=(1, 2, 4, 8, 16, 32), registry=registry,
-        )  # fmt: skip
+            "signwatch_batch_images",
+            "Images in one forward pass",
+            buckets=(1, 2, 4, 8, 16, 32),
+            registry=registry,
+        )
         self.commit_seconds = Histogram(
             "signwatch_commit_seconds", "Time of one transaction of captures", registry=registry
         )
         self._executions = Counter(
-            "signwatch_executions", "Executions of the monitor, by state", ["status"],
+            "signwatch_executions",
+            "Executions of the monitor, by state",
+            ["status"],
             registry=registry,
-        )  # fmt: skip
+        )
         self._violations = Counter(
             "signwatch_violations", "Violations found, by check", ["check"], registry=registry
         )
 
         self._tensors = Counter(
-            "signwatch_tensor_records", "Requests whose tensors were to be recorded, by outcome",
-            ["outcome"], registry=registry,
-        )  # fmt: skip
+            "signwatch_tensor_records",
+            "Requests whose tensors were to be recorded, by outcome",
+            ["outcome"],
+            registry=registry,
+        )
         for outcome in TENSOR_OUTCOMES:
             self._tensors.labels(outcome)
         self._alerts = Counter(
-            "signwatch_alerts", "Alerts to single channels, by outcome", ["outcome"],
+            "signwatch_alerts",
+            "Alerts to single channels, by outcome",
+            ["outcome"],
             registry=registry,
-        )  # fmt: skip
+        )
         for outcome in ALERT_OUTCOMES:
             self._alerts.labels(outcome)
         self._stream_evidence = Gauge(
-            "signwatch_stream_evidence", "Evidence of the stream detector; none while not computed",
-            ["channel"], registry=registry,
-        )  # fmt: skip
+            "signwatch_stream_evidence",
+            "Evidence of the stream detector; none while not computed",
+            ["channel"],
+            registry=registry,
+        )
         self._stream_alarms = Counter(
-            "signwatch_stream_alarms", "Alarms of the stream detector that this process raised",
-            ["channel"], registry=registry,
-        )  # fmt: skip
+            "signwatch_stream_alarms",
+            "Alarms of the stream detector that this process raised",
+            ["channel"],
+            registry=registry,
+        )
 
     def gauge(self, name: str, help: str, read: Callable[[], float]) -> None:
         """A figure that is read when it is asked for."""

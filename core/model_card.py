@@ -15,12 +15,19 @@ from core.vision.manifest import Manifest
 
 CARD_FILE = "README.md"
 DETECTION_HEAD = (
-    "misread by", "images", "AUROC", "AUROC of max-softmax", "found at 1 % of clean", "flagged",
-)  # fmt: skip
+    "misread by",
+    "images",
+    "AUROC",
+    "AUROC of max-softmax",
+    "found at 1 % of clean",
+    "flagged",
+)
 METHOD_NAMES = {
-    "fullgrad": "FullGrad", "input_x_gradient": "input x gradient", "random": "at random",
+    "fullgrad": "FullGrad",
+    "input_x_gradient": "input x gradient",
+    "random": "at random",
     "middle": "by distance from the middle",
-}  # fmt: skip
+}
 
 
 def write_card(manifest: Manifest, directory: Path) -> Path:
@@ -37,9 +44,11 @@ def write_card(manifest: Manifest, directory: Path) -> Path:
 
 
 def render(
-    manifest: Manifest, report: Robustness | None, quality: ExplanationQuality | None,
+    manifest: Manifest,
+    report: Robustness | None,
+    quality: ExplanationQuality | None,
     detection: Detection | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """The card as Markdown; the reports were measured on the weights of `manifest`."""
     side = manifest.input_size
     parts = [
@@ -123,12 +132,21 @@ def _robustness(report: Robustness) -> Iterable[str]:
     yield _table(
         ("class", "images", "clean", f"{report.curves[0].title} {CLASS_BUDGET}/255", report.worst),
         [
-            (class_name(each.class_id), *map(str, (
-                each.images, each.clean, each.attacked, each.corrupted,
-            )))
+            (
+                class_name(each.class_id),
+                *map(
+                    str,
+                    (
+                        each.images,
+                        each.clean,
+                        each.attacked,
+                        each.corrupted,
+                    ),
+                ),
+            )
             for each in report.per_class
         ],
-    )  # fmt: skip
+    )
 
 
 def _explanations(quality: ExplanationQuality) -> Iterable[str]:
@@ -154,12 +172,21 @@ def _explanations(quality: ExplanationQuality) -> Iterable[str]:
     yield _table(
         ("random down to", "signed", "specific", "as shown", "another image's"),
         [
-            (each.from_layer, *(f"{value:.2f}" for value in (
-                each.signed, each.specific, each.shown, each.other_image,
-            )))
+            (
+                each.from_layer,
+                *(
+                    f"{value:.2f}"
+                    for value in (
+                        each.signed,
+                        each.specific,
+                        each.shown,
+                        each.other_image,
+                    )
+                ),
+            )
             for each in quality.randomisation
         ],
-    )  # fmt: skip
+    )
 
 
 def _detection(detection: Detection) -> Iterable[str]:

@@ -79,9 +79,14 @@ def as_of(execution: Execution) -> datetime:
 
 
 def decide(
-    execution: Execution, last: Notice | None, deliveries: Sequence[Delivery],
-    elsewhere: Sequence[Violation] = (), *, reminder: timedelta, at: datetime,
-) -> Notice | None:  # fmt: skip
+    execution: Execution,
+    last: Notice | None,
+    deliveries: Sequence[Delivery],
+    elsewhere: Sequence[Violation] = (),
+    *,
+    reminder: timedelta,
+    at: datetime,
+) -> Notice | None:
     """What to tell of an execution after the endpoint's last notice; None: nothing.
 
     deliveries: of `last`; a notice that nobody got is made again. elsewhere: what other schedules
@@ -107,17 +112,25 @@ def decide(
         before = lasting
         known = found | set(lasting.violations if lasting else ())
     return Notice(
-        str(uuid.uuid4()), kind, execution.window.endpoint,
-        before.since if before else moment, tuple(sorted(known)),
-        execution.execution_id, moment,
+        str(uuid.uuid4()),
+        kind,
+        execution.window.endpoint,
+        before.since if before else moment,
+        tuple(sorted(known)),
+        execution.execution_id,
+        moment,
         max(at, last.made_at + timedelta(microseconds=1)) if last else at,
-    )  # fmt: skip
+    )
 
 
 def _kind(
-    found: set[str], last: Notice | None, lasting: Notice | None,
-    deliveries: Sequence[Delivery], reminder: timedelta, at: datetime,
-) -> NoticeKind | None:  # fmt: skip
+    found: set[str],
+    last: Notice | None,
+    lasting: Notice | None,
+    deliveries: Sequence[Delivery],
+    reminder: timedelta,
+    at: datetime,
+) -> NoticeKind | None:
     again = last.kind if last is not None and _lost(last, deliveries, at) else None
     if not found:
         return NoticeKind.RECOVERY if lasting or again is NoticeKind.RECOVERY else None

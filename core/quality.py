@@ -105,14 +105,19 @@ class Quality:
             LabelKind.SENDERS: table.senders_labels(window),
         }
         return WindowQuality(
-            window, now(), table.predictions(window),
+            window,
+            now(),
+            table.predictions(window),
             {kind: Labelled.of(kind, pairs) for kind, pairs in found.items()},
-            table.labels(), self._estimated(window),
-        )  # fmt: skip
+            table.labels(),
+            self._estimated(window),
+        )
 
     def _estimated(self, window: Window) -> EstimatedAccuracy:
         against = self._against()
         return estimated_accuracy(
-            self._table.confidences(window), against.baseline,
-            alarm=self._table.in_alarm(window), problem=against.problem,
-        )  # fmt: skip
+            self._table.confidences(window),
+            against.baseline,
+            alarm=self._table.in_alarm(window),
+            problem=against.problem,
+        )

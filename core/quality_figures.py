@@ -40,21 +40,34 @@ def confusion_heat_map(matrix: NDArray[np.int64], classes: Sequence[int]) -> go.
     places = list(range(len(classes)))
     figure = go.Figure(
         go.Heatmap(
-            z=colours, x=places, y=places, zmin=-1, zmax=1, showscale=False, xgap=1, ygap=1,
+            z=colours,
+            x=places,
+            y=places,
+            zmin=-1,
+            zmax=1,
+            showscale=False,
+            xgap=1,
+            ygap=1,
             colorscale=[
-                [0, _faint(ORDINARY)], [0.499, "rgba(128,128,128,0.08)"],
-                [0.5, "rgba(128,128,128,0.08)"], [0.501, _faint(ALARM)], [1, ALARM],
+                [0, _faint(ORDINARY)],
+                [0.499, "rgba(128,128,128,0.08)"],
+                [0.5, "rgba(128,128,128,0.08)"],
+                [0.501, _faint(ALARM)],
+                [1, ALARM],
             ],
             text=[[f"{n:,}" if n else "" for n in line] for line in matrix.tolist()],
             texttemplate="%{text}" if few else None,
-            customdata=hover, hovertemplate="%{customdata}<extra></extra>",
+            customdata=hover,
+            hovertemplate="%{customdata}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     ticks = {
-        "tickmode": "array", "tickvals": places, "automargin": True,
+        "tickmode": "array",
+        "tickvals": places,
+        "automargin": True,
         "ticktext": names if few else list(map(str, classes)),
         "tickfont": {"size": 12 if few else 9},
-    }  # fmt: skip
+    }
     figure.update_xaxes(title="predicted class", tickangle=-45 if few else 0, **ticks)
     figure.update_yaxes(title="true class", autorange="reversed", **ticks)
     height = FRAME + NAMES * few + (LARGE_ROW if few else ROW) * len(classes)

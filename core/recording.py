@@ -53,10 +53,18 @@ class Recorder:
     """
 
     def __init__(
-        self, classifier: Classifier, table: TensorsTable, metrics: Metrics, limits: ImageLimits, *,
-        include_regex: str, save_config: SaveConfig, flagged: bool, keep: int,
+        self,
+        classifier: Classifier,
+        table: TensorsTable,
+        metrics: Metrics,
+        limits: ImageLimits,
+        *,
+        include_regex: str,
+        save_config: SaveConfig,
+        flagged: bool,
+        keep: int,
         in_work: Callable[[], int],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._classifier = classifier
         self._hook = Hook(classifier, include_regex)
         self._table = table
@@ -157,19 +165,31 @@ class Recorder:
         answered = waiting.answered
         picture = Picture.from_file(answered.image.content, self._limits)
         self._record(
-            answered.capture, picture.pixels, answered.prediction.class_id, ModeKeys.PREDICT,
+            answered.capture,
+            picture.pixels,
+            answered.prediction.class_id,
+            ModeKeys.PREDICT,
             waiting.why,
-        )  # fmt: skip
+        )
 
     def _record(
-        self, capture: Capture, picture: NDArray[np.uint8], class_id: int | None, mode: ModeKeys,
+        self,
+        capture: Capture,
+        picture: NDArray[np.uint8],
+        class_id: int | None,
+        mode: ModeKeys,
         why: str,
-    ) -> TensorRecord:  # fmt: skip
+    ) -> TensorRecord:
         recording = self._hook.record(picture, class_id)
         record = self._table.add(
-            recording, capture_id=capture.capture_id, captured_at=capture.inferred_at,
-            recorded_at=now(), mode=mode, why=why,
-            model_sha256=self._classifier.manifest.sha256, keep=self._keep,
-        )  # fmt: skip
+            recording,
+            capture_id=capture.capture_id,
+            captured_at=capture.inferred_at,
+            recorded_at=now(),
+            mode=mode,
+            why=why,
+            model_sha256=self._classifier.manifest.sha256,
+            keep=self._keep,
+        )
         self._metrics.tensors("recorded")
         return record

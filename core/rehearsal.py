@@ -19,9 +19,12 @@ def traffic(trial: Trial, count: int, attacked: int) -> list[tuple[Picture, Prov
     The others are sample signs. The adversarial ones name the clean picture by its SHA-256.
     """
     made = Provenance(
-        SOURCE, trial.crafted.label, trial.plan.attack, trial.plan.target,
+        SOURCE,
+        trial.crafted.label,
+        trial.plan.attack,
+        trial.plan.target,
         Picture.from_pixels(trial.crafted.clean).sha256,
-    )  # fmt: skip
+    )
     adversarial = Picture.from_pixels(trial.crafted.adversarial)
     available = samples.all_samples()
     others = [available[(n * STRIDE) % len(available)] for n in range(count - attacked)]

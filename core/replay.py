@@ -69,15 +69,21 @@ class ReplayReport:
     def to_json(self) -> dict[str, Any]:
         """What `replay --json` prints."""
         return vars(self) | {
-            "since": self.since.isoformat(), "until": self.until.isoformat(),
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
             "counts": {str(class_id): n for class_id, n in self.counts.items()},
-        }  # fmt: skip
+        }
 
 
 def prepare(
-    dataset: Dataset, count: int, plan: AttackPlan | None, classifier: Classifier | None, *,
-    seed: int, progress: Progress,
-) -> list[Message]:  # fmt: skip
+    dataset: Dataset,
+    count: int,
+    plan: AttackPlan | None,
+    classifier: Classifier | None,
+    *,
+    seed: int,
+    progress: Progress,
+) -> list[Message]:
     """`count` messages in random order, round(count * share) of them attacked successfully.
 
     The attacker knows the model and sends only pictures that fool it once saved; others are
@@ -100,8 +106,14 @@ def prepare(
     return [messages[row] for row in shuffled]
 
 
-def send(url: str, messages: Sequence[Message], *, rate: float | None, progress: Progress,
-         endpoint: str = DEFAULT_ENDPOINT) -> ReplayReport:  # fmt: skip
+def send(
+    url: str,
+    messages: Sequence[Message],
+    *,
+    rate: float | None,
+    progress: Progress,
+    endpoint: str = DEFAULT_ENDPOINT,
+) -> ReplayReport:
     """Send every message as one request; rate: requests a second at most, None for no limit."""
     if rate is not None and rate <= 0:
         raise BadInput(f"rate must be above 0 requests a second, got {rate}")
@@ -165,9 +177,14 @@ def _clean_message(dataset: Dataset, row: int) -> Message:
 
 
 def _attacked(
-    dataset: Dataset, order: np.ndarray[Any, Any], wanted: int, plan: AttackPlan,
-    classifier: Classifier, seed: int, progress: Progress,
-) -> list[Message]:  # fmt: skip
+    dataset: Dataset,
+    order: np.ndarray[Any, Any],
+    wanted: int,
+    plan: AttackPlan,
+    classifier: Classifier,
+    seed: int,
+    progress: Progress,
+) -> list[Message]:
     attack = build_attack(plan.name, steps=plan.steps, seed=seed)
     order = order if plan.target is None else order[dataset.labels[order] != plan.target]
     made: list[Message] = []
@@ -175,9 +192,13 @@ def _attacked(
         if len(made) >= wanted:
             break
         crafted = craft(
-            classifier, attack, [dataset.images[row] for row in rows],
-            [int(dataset.labels[row]) for row in rows], epsilon=plan.epsilon, target=plan.target,
-        )  # fmt: skip
+            classifier,
+            attack,
+            [dataset.images[row] for row in rows],
+            [int(dataset.labels[row]) for row in rows],
+            epsilon=plan.epsilon,
+            target=plan.target,
+        )
         made += [_attacked_message(one, plan) for one in crafted if one.success]
         progress(min(len(made), wanted), wanted, f"{attack.info.title} examples made")
     if wanted and not made:

@@ -35,16 +35,21 @@ def _lines(
     places: Sequence[str], lines: Sequence[tuple[str, Sequence[float]]], hover: str
 ) -> go.Figure:
     # Later lines are thinner: where they run on earlier ones, those show at both sides.
-    return go.Figure([
-        go.Scatter(
-            x=places, y=values, name=name, mode="lines+markers",
-            line={"color": COLOURS[n], "width": 5 - 0.7 * n},
-            marker={"symbol": MARKS[n], "size": 14 - 1.5 * n},
-            hovertemplate=f"{name}: {hover}<extra></extra>",
-            cliponaxis=False,  # markers on 0 and 100 % are whole
-        )
-        for n, (name, values) in enumerate(lines)
-    ])  # fmt: skip
+    return go.Figure(
+        [
+            go.Scatter(
+                x=places,
+                y=values,
+                name=name,
+                mode="lines+markers",
+                line={"color": COLOURS[n], "width": 5 - 0.7 * n},
+                marker={"symbol": MARKS[n], "size": 14 - 1.5 * n},
+                hovertemplate=f"{name}: {hover}<extra></extra>",
+                cliponaxis=False,  # markers on 0 and 100 % are whole
+            )
+            for n, (name, values) in enumerate(lines)
+        ]
+    )
 
 
 def _laid_out(figure: go.Figure, height: int) -> go.Figure:

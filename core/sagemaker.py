@@ -221,9 +221,10 @@ def prediction_json(prediction: Prediction, capture_id: str | None) -> dict[str,
 def data_capture_config(settings: CaptureSettings) -> dict[str, Any]:
     """SageMaker's DataCaptureConfig, as far as it concerns what is captured."""
     modes = {
-        CaptureMode.INPUT: ["Input"], CaptureMode.OUTPUT: ["Output"],
+        CaptureMode.INPUT: ["Input"],
+        CaptureMode.OUTPUT: ["Output"],
         CaptureMode.INPUT_AND_OUTPUT: ["Input", "Output"],
-    }  # fmt: skip
+    }
     return {
         "EnableCapture": settings.enabled,
         "InitialSamplingPercentage": settings.sampling,

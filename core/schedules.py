@@ -28,9 +28,13 @@ class Schedules:
     """All schedules of one log. settings: the monitor's, where a schedule has none of its own."""
 
     def __init__(
-        self, table: SchedulesTable, executions: Executions,
-        settings: Callable[[], MonitorSettings], *, clock: Callable[[], datetime] = now,
-    ) -> None:  # fmt: skip
+        self,
+        table: SchedulesTable,
+        executions: Executions,
+        settings: Callable[[], MonitorSettings],
+        *,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
         self._table = table
         self._executions = executions
         self._settings = settings
@@ -62,9 +66,10 @@ class Schedules:
         before, at = self._table.one(schedule.name), self._clock()
         same = schedule.expression == before.schedule.expression
         self._table.change(
-            replace(before, schedule=schedule, changed_at=at,
-                    runs_from=before.runs_from if same else at)
-        )  # fmt: skip
+            replace(
+                before, schedule=schedule, changed_at=at, runs_from=before.runs_from if same else at
+            )
+        )
         if schedule.expression == ONCE:
             self.run_now(schedule.name)
 
@@ -100,9 +105,11 @@ class Schedules:
             return None
         last = self._executions.last_run(stored.schedule.name)
         return next_run(
-            Cron.parse(stored.schedule.expression), last=last.due_at if last else None,
-            runs_from=stored.runs_from, at=self._clock(),
-        )  # fmt: skip
+            Cron.parse(stored.schedule.expression),
+            last=last.due_at if last else None,
+            runs_from=stored.runs_from,
+            at=self._clock(),
+        )
 
     def tick(self) -> None:
         """Run what is due, of every schedule. To be called at the beginning of each minute."""
@@ -123,9 +130,11 @@ class Schedules:
         schedule, at = stored.schedule, self._clock()
         last = self._executions.last_run(schedule.name)
         found = due(
-            Cron.parse(schedule.expression), last=last.due_at if last else None,
-            runs_from=stored.runs_from, at=at,
-        )  # fmt: skip
+            Cron.parse(schedule.expression),
+            last=last.due_at if last else None,
+            runs_from=stored.runs_from,
+            at=at,
+        )
         if found.set_back_from:
             why = explain_set_back(schedule.name, found.set_back_from, at)
             self._mark(schedule, self._window(schedule, at), at, last, why)
@@ -133,23 +142,35 @@ class Schedules:
             first, end = (
                 self._window(schedule, moment) for moment in (found.missed.first, found.missed.last)
             )
-            self._mark(schedule, replace(first, end=end.end), found.missed.last, last,
-                       found.missed.explain(schedule.name))  # fmt: skip
+            self._mark(
+                schedule,
+                replace(first, end=end.end),
+                found.missed.last,
+                last,
+                found.missed.explain(schedule.name),
+            )
         elif found.runs:
             self._executions.run_due(
-                self._window(schedule, found.runs[0]), threshold=self._threshold(schedule),
-                schedule=schedule.name, due_at=found.runs[0], after=last,
+                self._window(schedule, found.runs[0]),
+                threshold=self._threshold(schedule),
+                schedule=schedule.name,
+                due_at=found.runs[0],
+                after=last,
                 tell=len(found.runs) == 1 or at - found.runs[0] <= LIVE,
-            )  # fmt: skip
+            )
         return bool(found.set_back_from or found.runs)
 
     def _mark(
         self, schedule: Schedule, window: Window, due_at: datetime, last: LastRun | None, why: str
     ) -> None:
         self._executions.mark(
-            window, threshold=self._threshold(schedule), schedule=schedule.name, due_at=due_at,
-            after=last, reason=f"Failed: {why}",
-        )  # fmt: skip
+            window,
+            threshold=self._threshold(schedule),
+            schedule=schedule.name,
+            due_at=due_at,
+            after=last,
+            reason=f"Failed: {why}",
+        )
 
     def _check(self, schedule: Schedule) -> None:
         """Raise BadInput unless the schedule has something to do."""

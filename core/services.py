@@ -101,9 +101,8 @@ class Services:
         self.predictor.compile(settings.local / "compiled")
         self.log = CaptureLog(address_of(settings))
         self._retention = Retention(
-            self.log.database,
-            days=settings.retention_days, gigabytes=settings.retention_gigabytes,
-        )  # fmt: skip
+            self.log.database, days=settings.retention_days, gigabytes=settings.retention_gigabytes
+        )
         self._capture_files = CaptureFilesTable(self.log.database)
         self.metrics = Metrics()
         self._capturer = Capturer(self.log, timed=self.metrics.commit_seconds.time)
@@ -122,31 +121,44 @@ class Services:
         self.tensors = TensorsTable(self.log.database)
         self.recorder = self._make_recorder()
         self.serving = Serving(
-            self.predictor, self._capturer, self.capture_rules, self.metrics,
-            max_waiting=settings.max_queue, in_flight=lambda: self.admission.in_work,
+            self.predictor,
+            self._capturer,
+            self.capture_rules,
+            self.metrics,
+            max_waiting=settings.max_queue,
+            in_flight=lambda: self.admission.in_work,
             answered=self.recorder.offer,
-        )  # fmt: skip
+        )
         self._add_gauges()
         self.alerts = Alerts(
-            parse_channels(settings.alerts), AlertsTable(self.log.database), self.metrics,
+            parse_channels(settings.alerts),
+            AlertsTable(self.log.database),
+            self.metrics,
             reminder=timedelta(hours=settings.alert_reminder_hours),
             address=lambda: settings.url or running.left_address(settings.local),
-        )  # fmt: skip
+        )
         worklist = WorklistTable(self.log.database)
         self.desk = Desk(self.log, worklist)
         self.closeups = Closeups(
             Photographer(self.log, worklist, self.explain, self.limits.image).take
         )
         self.stream = StreamWatch(
-            StreamTable(self.log.database), self.baselines, self.metrics,
+            StreamTable(self.log.database),
+            self.baselines,
+            self.metrics,
             false_alarm_every=settings.false_alarm_every,
-        )  # fmt: skip
+        )
         drills = DrillsTable(self.log.database)
         self.executions = Executions(
-            ExecutionsTable(self.log.database), VolumeTable(self.log.database),
-            self.window_figures, self.baselines, self.stream, self.metrics, self.alerts,
+            ExecutionsTable(self.log.database),
+            VolumeTable(self.log.database),
+            self.window_figures,
+            self.baselines,
+            self.stream,
+            self.metrics,
+            self.alerts,
             drilled=drills.sent,
-        )  # fmt: skip
+        )
         self.schedules = Schedules(
             SchedulesTable(self.log.database), self.executions, self.monitor_settings
         )
@@ -157,34 +169,50 @@ class Services:
     def _make_recorder(self) -> Recorder:
         settings = self.settings
         return Recorder(
-            self.predictor.classifier, self.tensors, self.metrics, self.limits.image,
+            self.predictor.classifier,
+            self.tensors,
+            self.metrics,
+            self.limits.image,
             include_regex=settings.tensors_regex or DEFAULT_REGEX,
             save_config=parse_save_config(settings.tensors_save),
-            flagged=settings.tensors_flagged, keep=settings.tensors_records,
+            flagged=settings.tensors_flagged,
+            keep=settings.tensors_records,
             in_work=lambda: self.admission.in_work,
-        )  # fmt: skip
+        )
 
     def _make_drills(self, table: DrillsTable) -> Drills:
         return Drills(
-            Program(table, self.log, self.stream, self.alerts, self.run_monitor,
-                    lambda: self.monitor_settings().threshold),
-            self.baselines, self.predictor, address=lambda: running.find(self.settings.local),
-            capturing=lambda: self.capture_rules.of(DEFAULT_ENDPOINT), signs=drawn_signs,
-        )  # fmt: skip
+            Program(
+                table,
+                self.log,
+                self.stream,
+                self.alerts,
+                self.run_monitor,
+                lambda: self.monitor_settings().threshold,
+            ),
+            self.baselines,
+            self.predictor,
+            address=lambda: running.find(self.settings.local),
+            capturing=lambda: self.capture_rules.of(DEFAULT_ENDPOINT),
+            signs=drawn_signs,
+        )
 
     def _add_gauges(self) -> None:
         self.metrics.gauge(
-            "signwatch_queue_images", "Images that wait for a forward pass",
+            "signwatch_queue_images",
+            "Images that wait for a forward pass",
             lambda: self.serving.waiting,
-        )  # fmt: skip
+        )
         self.metrics.gauge(
-            "signwatch_model_up", "1 if the classifier answers, else 0",
+            "signwatch_model_up",
+            "1 if the classifier answers, else 0",
             lambda: _holds(self.serving.check),
-        )  # fmt: skip
+        )
         self.metrics.gauge(
-            "signwatch_store_up", "1 if the capture log takes writes, else 0",
+            "signwatch_store_up",
+            "1 if the capture log takes writes, else 0",
             lambda: _holds(self.log.check_writable),
-        )  # fmt: skip
+        )
 
     def close(self) -> None:
         """Stop the schedules, answer and write what waits, close the log."""
@@ -233,27 +261,41 @@ class Services:
     # -- lab -------------------------------------------------------------------------------
 
     def attack(
-        self, plan: Plan, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[int] | None, *,
-        progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
-    ) -> list[Trial]:  # fmt: skip
+        self,
+        plan: Plan,
+        pictures: Sequence[NDArray[np.uint8]],
+        labels: Sequence[int] | None,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Trial]:
         """Attack pictures with the model that serves, as `trials.run` does."""
         return trials.run(
             self.predictor, plan, pictures, labels, progress=progress, cancelled=cancelled
         )
 
     def compare(
-        self, plans: Sequence[Plan], picture: NDArray[np.uint8], label: int, *,
-        progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
-    ) -> list[Trial]:  # fmt: skip
+        self,
+        plans: Sequence[Plan],
+        picture: NDArray[np.uint8],
+        label: int,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Trial]:
         """Several attacks on one picture; raises BadInput and Cancelled."""
         return trials.compare(
             self.predictor, plans, picture, label, progress=progress, cancelled=cancelled
         )
 
     def explain(
-        self, pictures: Sequence[NDArray[np.uint8]], classes: Sequence[int | None], *,
-        method: str = DEFAULT_METHOD, progress: Progress | None = None,
-    ) -> list[Explanation]:  # fmt: skip
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        classes: Sequence[int | None],
+        *,
+        method: str = DEFAULT_METHOD,
+        progress: Progress | None = None,
+    ) -> list[Explanation]:
         """Each picture explained for its class (None: the predicted one) by a method of METHODS."""
         return lab.explain_pictures(
             self.predictor.classifier, pictures, classes, method=method, progress=progress
@@ -264,12 +306,15 @@ class Services:
     ) -> ContactSheet:
         """Some captures with their maps, as `contact_sheet.make` chooses them."""
         return contact_sheet.make(
-            self.log, chosen,
+            self.log,
+            chosen,
             lambda pictures, classes, report: self.explain(
                 pictures, classes, method=method, progress=report
             ),
-            limit=limit, limits=self.limits.image, progress=progress,
-        )  # fmt: skip
+            limit=limit,
+            limits=self.limits.image,
+            progress=progress,
+        )
 
     def report(self, kind: type[AnyReport]) -> AnyReport | None:
         """That beside the model that serves, maybe of other weights; raises BadInput."""
@@ -356,9 +401,12 @@ class Services:
         return self.log.window_figures(window, low_confidence=self.settings.low_confidence)
 
     def run_monitor(
-        self, window: Window | None = None, *, threshold: float | None = None,
+        self,
+        window: Window | None = None,
+        *,
+        threshold: float | None = None,
         trigger: Trigger = Trigger.MANUAL,
-    ) -> Execution:  # fmt: skip
+    ) -> Execution:
         """One execution over `window` (default: the live one), kept in the log."""
         chosen = self.monitor_settings().threshold if threshold is None else threshold
         return self.executions.run(window or self.live_window(), threshold=chosen, trigger=trigger)

@@ -55,10 +55,16 @@ class Serving:
     """
 
     def __init__(
-        self, predictor: Predictor, capturer: Capturer, rules: CaptureRules, metrics: Metrics, *,
-        max_waiting: int, in_flight: Callable[[], int],
+        self,
+        predictor: Predictor,
+        capturer: Capturer,
+        rules: CaptureRules,
+        metrics: Metrics,
+        *,
+        max_waiting: int,
+        in_flight: Callable[[], int],
         answered: Callable[[Sequence[Answered]], None] = lambda pictures: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """answered: told of every captured picture once its answer has left; must not fail."""
         self._answered = answered
         self._predictor = predictor
@@ -68,9 +74,14 @@ class Serving:
         # Decoded pictures are large; no more of them at a time than can be worked on.
         self._decoders = ThreadPoolExecutor(SERVING_WORKERS, "decode")
         self._batcher: Batcher[_Waiting, Prediction] = Batcher(
-            self._predict, self._write, max_waiting=max_waiting, max_batch=MAX_BATCH,
-            workers=SERVING_WORKERS, started=compute_on_one_thread, in_flight=in_flight,
-        )  # fmt: skip
+            self._predict,
+            self._write,
+            max_waiting=max_waiting,
+            max_batch=MAX_BATCH,
+            workers=SERVING_WORKERS,
+            started=compute_on_one_thread,
+            in_flight=in_flight,
+        )
 
     @property
     def waiting(self) -> int:
@@ -128,9 +139,12 @@ class Serving:
         return list(map(_Waiting, prepared, captures, images))
 
     def _finish(
-        self, waiting: Sequence[_Waiting], facts: RequestFacts, answered: Future[Answer],
+        self,
+        waiting: Sequence[_Waiting],
+        facts: RequestFacts,
+        answered: Future[Answer],
         predicted: Future[list[Prediction]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         if error := predicted.exception():
             answered.set_exception(error)
             return
@@ -138,11 +152,13 @@ class Serving:
         answer = Answer(tuple(predicted.result()), ids)
         self._metrics.predicted(facts.endpoint, answer.predictions, len(ids) - ids.count(None))
         answered.set_result(answer)
-        self._answered([
-            Answered(each.capture, each.image, prediction)
-            for each, prediction in zip(waiting, answer.predictions, strict=True)
-            if each.capture is not None
-        ])  # fmt: skip
+        self._answered(
+            [
+                Answered(each.capture, each.image, prediction)
+                for each, prediction in zip(waiting, answer.predictions, strict=True)
+                if each.capture is not None
+            ]
+        )
 
     def _predict(self, batch: Sequence[_Waiting]) -> list[Prediction]:
         self._metrics.batch_size.observe(len(batch))

@@ -61,9 +61,14 @@ class StreamWatch:
     """One watch over the whole log, whoever looks. false_alarm_every: A, until another is set."""
 
     def __init__(
-        self, table: StreamTable, baselines: Baselines, metrics: Metrics, *,
-        false_alarm_every: float, clock: Callable[[], datetime] = now,
-    ) -> None:  # fmt: skip
+        self,
+        table: StreamTable,
+        baselines: Baselines,
+        metrics: Metrics,
+        *,
+        false_alarm_every: float,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
         self._table = table
         self._baselines = baselines
         self._metrics = metrics
@@ -147,9 +152,12 @@ class StreamWatch:
         return self._table.evidence(window, points=points)
 
     def replay(
-        self, window: Window, settings: StreamSettings,
-        progress: Callable[[int, int, str], None], cancelled: Callable[[], bool],
-    ) -> StreamReplay:  # fmt: skip
+        self,
+        window: Window,
+        settings: StreamSettings,
+        progress: Callable[[int, int, str], None],
+        cancelled: Callable[[], bool],
+    ) -> StreamReplay:
         """What it would have said of a stretch of the past, beside the baseline in force.
 
         All endpoints together; nothing is kept. Raises BadInput without a baseline that serves.

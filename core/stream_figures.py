@@ -16,9 +16,13 @@ LEAST = 0.1  # evidence that is shown; it begins with less
 
 
 def evidence(
-    points: Sequence[EvidencePoint], line: float, window: Window, *,
-    channels: Mapping[str, bool], height: int = 260,
-) -> go.Figure:  # fmt: skip
+    points: Sequence[EvidencePoint],
+    line: float,
+    window: Window,
+    *,
+    channels: Mapping[str, bool],
+    height: int = 260,
+) -> go.Figure:
     """A curve for each channel, on a logarithmic scale, the alarm line in red.
 
     channels: name -> whether it decides; the others stand behind, grey. points: in order of time.
@@ -37,15 +41,19 @@ def evidence(
             hovertemplate="%{x|%H:%M:%S}<br>evidence %{y:,.3g}<extra>%{fullData.name}</extra>",
         )
     figure.add_hline(
-        y=line, line={"color": ALARM, "dash": "dash", "width": 2},
+        y=line,
+        line={"color": ALARM, "dash": "dash", "width": 2},
         annotation={"text": f"alarm at {line:,.0f}", "font": {"color": ALARM}},
         annotation_position="top left",
-    )  # fmt: skip
+    )
     top = max([line, *(point.evidence for point in points)])
     figure.update_yaxes(
-        type="log", range=[log10(LEAST), log10(top) + 0.6], dtick=1, tickformat=",~g",
+        type="log",
+        range=[log10(LEAST), log10(top) + 0.6],
+        dtick=1,
+        tickformat=",~g",
         title="evidence",
-    )  # fmt: skip
+    )
     figure.update_xaxes(range=[window.start, window.end], title="time (UTC)")
     figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0})
     return laid_out(figure, height)

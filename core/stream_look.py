@@ -42,11 +42,14 @@ class Purpose:
             for what, own, its in (
                 ("the label set changed", self.classes, state.classes),
                 ("another baseline was put in force", self.baseline_id, state.baseline_id),
-                ("the rate of false alarms was set", self.false_alarm_every,
-                 state.false_alarm_every),
+                (
+                    "the rate of false alarms was set",
+                    self.false_alarm_every,
+                    state.false_alarm_every,
+                ),
             )
             if own != its
-        ]  # fmt: skip
+        ]
 
     def start(self, before: WatchState | None, why: str, at: datetime) -> WatchState:
         """A state that has seen nothing, from when the baseline was put in force.
@@ -57,10 +60,14 @@ class Purpose:
         begin = min(begin, at)
         why = self._differences(before)[0] if before else why
         return WatchState(
-            self.baseline_id, self.false_alarm_every, self.classes, begin, why,
+            self.baseline_id,
+            self.false_alarm_every,
+            self.classes,
+            begin,
+            why,
             Place(begin, before.place.lag if before else LEAST_LAG, begin),
             self.watcher.start(begin),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -110,9 +117,11 @@ def _go_on(
     later = replace(later, until=until, recounted=later.recounted + len(seen))
     over = place.skipped_until is not None and later.recount_from >= place.skipped_until
     after = replace(
-        state, place=replace(later, skipped_until=None) if over else later,
-        taken=state.taken + len(seen), late=state.late + late,
-    )  # fmt: skip
+        state,
+        place=replace(later, skipped_until=None) if over else later,
+        taken=state.taken + len(seen),
+        late=state.late + late,
+    )
     if not len(seen):
         kept = table.save(after.to_text(), after=saved, skipped_over=over)
         return Look(after, more=not kept)
@@ -136,9 +145,12 @@ def _set_back(
     late, _ = _recount(table, state.place, at)
     begin, ahead = at - timedelta(seconds=state.place.lag), state.place.until
     place = replace(
-        state.place, until=begin, recount_from=begin, recounted=0,
+        state.place,
+        until=begin,
+        recount_from=begin,
+        recounted=0,
         skipped_until=max(ahead, state.place.skipped_until or ahead),
-    )  # fmt: skip
+    )
     after = replace(state, place=place, late=state.late + late, set_back_at=at)
     table.save(after.to_text(), after=saved, skip=(begin, ahead))
     return Look(after, more=True)

@@ -48,9 +48,12 @@ class Observed:
     def part(self, rows: slice) -> Observed:
         """Some of them."""
         return Observed(
-            self.at[rows], self.class_ids[rows], self.flagged[rows], self.confidences[rows],
+            self.at[rows],
+            self.class_ids[rows],
+            self.flagged[rows],
+            self.confidences[rows],
             self.sources[rows],
-        )  # fmt: skip
+        )
 
     def joined(self, after: Observed) -> Observed:
         """These, and those that came after them."""

@@ -19,9 +19,12 @@ AT_ONCE = 100_000  # predictions that are read; more than one request may hold
 PIECE = 1_000  # as long as an alarm stands at least: none comes and goes in between unseen
 POINTS = 400  # of evidence, a channel
 NOTHING = Observed(
-    np.empty(0, "datetime64[us]"), np.empty(0, np.int64), np.empty(0, np.bool_),
-    np.empty(0, np.float64), [],
-)  # fmt: skip
+    np.empty(0, "datetime64[us]"),
+    np.empty(0, np.int64),
+    np.empty(0, np.bool_),
+    np.empty(0, np.float64),
+    [],
+)
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,13 @@ class StreamReplay:
 
 
 def replay(
-    table: StreamTable, watcher: Watcher, window: Window, line: float,
-    progress: Callable[[int, int, str], None], cancelled: Callable[[], bool],
-) -> StreamReplay:  # fmt: skip
+    table: StreamTable,
+    watcher: Watcher,
+    window: Window,
+    line: float,
+    progress: Callable[[int, int, str], None],
+    cancelled: Callable[[], bool],
+) -> StreamReplay:
     """Every prediction of one's own in `window`, from a cold start; ends early once cancelled."""
     states, alarms, points = watcher.start(window.start), list[StreamAlarm](), list[EvidencePoint]()
     decides = {channel.name: channel.decides for channel in watcher.channels}
@@ -57,18 +64,25 @@ def replay(
                 states, piece, earlier=partial(before.part, slice(None)), at=piece.moment(-1)
             )
             alarms += [
-                alarm for name, state in watched.channels.items() if decides[name]
-                for alarm in state.standing if not alarm.told
-            ]  # fmt: skip
+                alarm
+                for name, state in watched.channels.items()
+                if decides[name]
+                for alarm in state.standing
+                if not alarm.told
+            ]
             points += watched.points
             states = {name: _told(state) for name, state in watched.channels.items()}
             before = before.joined(piece).part(slice(-LOOK_BACK, None))
         taken += len(seen)
         progress(taken, total, f"{taken:,} of {total:,} predictions")
     return StreamReplay(
-        window, line, taken, decides, tuple(sorted(alarms, key=lambda alarm: alarm.at)),
+        window,
+        line,
+        taken,
+        decides,
+        tuple(sorted(alarms, key=lambda alarm: alarm.at)),
         tuple(point for name in decides for point in _thinned(points, name)),
-    )  # fmt: skip
+    )
 
 
 def _told(state: ChannelState) -> ChannelState:

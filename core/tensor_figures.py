@@ -47,17 +47,24 @@ def channel_grid(
         low, high = -max(-low, high), max(-low, high)
     figure = go.Figure(
         go.Heatmap(
-            z=mosaic.astype(np.float32), customdata=numbers, zmin=low, zmax=high,
+            z=mosaic.astype(np.float32),
+            customdata=numbers,
+            zmin=low,
+            zmax=high,
             colorscale=BOTH_WAYS if low < 0 else UPWARDS,
             colorbar={"thickness": 12, "outlinewidth": 0},
-            hovertemplate="channel %{customdata}: %{z:.4g}<extra></extra>", hoverongaps=False,
+            hovertemplate="channel %{customdata}: %{z:.4g}<extra></extra>",
+            hoverongaps=False,
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(
-        visible=False, autorange="reversed", scaleanchor="x", constrain="domain",
+        visible=False,
+        autorange="reversed",
+        scaleanchor="x",
+        constrain="domain",
         constraintoward="top",
-    )  # fmt: skip
+    )
     figure.update_layout(plot_bgcolor="rgba(0,0,0,0)")
     return laid_out(figure, height)
 
@@ -65,9 +72,12 @@ def channel_grid(
 def values(array: Array, *, height: int = 260) -> go.Figure:
     """Every value of a tensor without a picture in it, by its place."""
     figure = go.Figure(
-        go.Bar(y=array.reshape(-1).astype(np.float64), marker_color=ORDINARY,
-               hovertemplate="%{x}: %{y:.4g}<extra></extra>")
-    )  # fmt: skip
+        go.Bar(
+            y=array.reshape(-1).astype(np.float64),
+            marker_color=ORDINARY,
+            hovertemplate="%{x}: %{y:.4g}<extra></extra>",
+        )
+    )
     figure.update_xaxes(title="place")
     figure.update_yaxes(title="value")
     return laid_out(figure, height)
@@ -79,10 +89,13 @@ def histogram(array: Array, *, height: int = 260) -> go.Figure:
     counts, edges = np.histogram(finite, BINS)
     figure = go.Figure(
         go.Bar(
-            x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges), marker_color=ORDINARY,
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=counts,
+            width=np.diff(edges),
+            marker_color=ORDINARY,
             hovertemplate="around %{x:.4g}: %{y:,}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_layout(bargap=0.02)
     figure.update_xaxes(title="value")
     figure.update_yaxes(title="how many", type="log", dtick=1)
@@ -92,19 +105,32 @@ def histogram(array: Array, *, height: int = 260) -> go.Figure:
 def over_steps(history: Mapping[int, TensorFacts], chosen: int, *, height: int = 260) -> go.Figure:
     """Mean, and smallest to largest value, of one tensor in every step that has it."""
     steps = list(history)
-    figure = go.Figure([
-        go.Scatter(
-            x=[*steps, *steps[::-1]], fill="toself", fillcolor="rgba(76,141,214,0.15)",
-            y=[*(f.maximum for f in history.values()), *(history[s].minimum for s in steps[::-1])],
-            line={"width": 0}, hoverinfo="skip", name="smallest to largest", mode="lines",
-        ),
-        go.Scatter(
-            x=steps, y=[facts.mean for facts in history.values()], name="mean",
-            mode="lines+markers", line={"color": ORDINARY},
-            marker={"size": [12 if step == chosen else 6 for step in steps]},
-            hovertemplate="step %{x}: mean %{y:.4g}<extra></extra>",
-        ),
-    ])  # fmt: skip
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=[*steps, *steps[::-1]],
+                fill="toself",
+                fillcolor="rgba(76,141,214,0.15)",
+                y=[
+                    *(f.maximum for f in history.values()),
+                    *(history[s].minimum for s in steps[::-1]),
+                ],
+                line={"width": 0},
+                hoverinfo="skip",
+                name="smallest to largest",
+                mode="lines",
+            ),
+            go.Scatter(
+                x=steps,
+                y=[facts.mean for facts in history.values()],
+                name="mean",
+                mode="lines+markers",
+                line={"color": ORDINARY},
+                marker={"size": [12 if step == chosen else 6 for step in steps]},
+                hovertemplate="step %{x}: mean %{y:.4g}<extra></extra>",
+            ),
+        ]
+    )
     figure.add_vline(x=chosen, line={"color": MUTED, "dash": "dot"})
     figure.update_xaxes(title="step", tickformat="d")
     figure.update_yaxes(title="value")

@@ -200,11 +200,15 @@ class TensorFacts:
             return TensorFacts(name, array.shape, str(array.dtype), nan, nan, nan, nan, nan)
         with np.errstate(all="ignore"):  # what is infinite, or too large to be squared, shows so
             return TensorFacts(
-                name, array.shape, str(array.dtype),
-                float(array.min()), float(array.mean(dtype=np.float64)), float(array.max()),
+                name,
+                array.shape,
+                str(array.dtype),
+                float(array.min()),
+                float(array.mean(dtype=np.float64)),
+                float(array.max()),
                 float(array.std(dtype=np.float64)),
                 float(np.count_nonzero(array == 0) / array.size),
-            )  # fmt: skip
+            )
 
 
 def parse_regex(text: str) -> str:

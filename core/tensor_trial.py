@@ -64,9 +64,13 @@ class TensorTrial:
         return known[step]
 
     def tensor_names(
-        self, *, step: int | None = None, mode: ModeKeys = ModeKeys.GLOBAL,
-        regex: str | Sequence[str] | None = None, collection: str | None = None,
-    ) -> list[str]:  # fmt: skip
+        self,
+        *,
+        step: int | None = None,
+        mode: ModeKeys = ModeKeys.GLOBAL,
+        regex: str | Sequence[str] | None = None,
+        collection: str | None = None,
+    ) -> list[str]:
         """The names of one step or of all, sorted; those that regex (anywhere) or collection take.
 
         Raises StepUnavailable, NotFound for collections and BadInput for expressions.

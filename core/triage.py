@@ -13,9 +13,14 @@ SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "imag
 
 
 def decide(
-    capture: Capture, verdict: Verdict, *, right_class: int | None, note: str, analyst: str,
+    capture: Capture,
+    verdict: Verdict,
+    *,
+    right_class: int | None,
+    note: str,
+    analyst: str,
     at: datetime,
-) -> Decision:  # fmt: skip
+) -> Decision:
     """A decision on a capture; BadInput if verdict and right class do not fit together.
 
     `right after all` takes the predicted class by itself; `not a sign` and `unreadable` have none.

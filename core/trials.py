@@ -78,10 +78,14 @@ class Trial:
 
 
 def run(
-    predictor: Predictor, plan: Plan, pictures: Sequence[NDArray[np.uint8]],
-    labels: Sequence[int] | None, *, progress: Progress | None = None,
+    predictor: Predictor,
+    plan: Plan,
+    pictures: Sequence[NDArray[np.uint8]],
+    labels: Sequence[int] | None,
+    *,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> list[Trial]:  # fmt: skip
+) -> list[Trial]:
     """One attack on every picture; labels None: each counts as what it is read as.
 
     Raises BadInput and Cancelled.
@@ -92,18 +96,30 @@ def run(
         plan.attack, steps=plan.steps, seed=plan.seed, stop_when_solved=not plan.persistent
     )
     crafted = lab.craft(
-        predictor.classifier, attack, pictures, labels, epsilon=plan.epsilon, target=plan.target,
-        progress=progress, cancelled=cancelled, trace=len(pictures) == 1,
-    )  # fmt: skip
+        predictor.classifier,
+        attack,
+        pictures,
+        labels,
+        epsilon=plan.epsilon,
+        target=plan.target,
+        progress=progress,
+        cancelled=cancelled,
+        trace=len(pictures) == 1,
+    )
     before = predictor.predict([each.clean for each in crafted])
     after = predictor.predict([each.adversarial for each in crafted])
     return [Trial(plan, *each) for each in zip(crafted, before, after, strict=True)]
 
 
 def compare(
-    predictor: Predictor, plans: Sequence[Plan], picture: NDArray[np.uint8], label: int, *,
-    progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
-) -> list[Trial]:  # fmt: skip
+    predictor: Predictor,
+    plans: Sequence[Plan],
+    picture: NDArray[np.uint8],
+    label: int,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Trial]:
     """Every plan on one picture, in order; raises BadInput and Cancelled."""
     trials = []
     for number, plan in enumerate(plans):
@@ -112,9 +128,7 @@ def compare(
             if progress is not None:
                 progress(number * total + done, len(plans) * total, text)
 
-        trials += run(
-            predictor, plan, [picture], [label], progress=report, cancelled=cancelled
-        )  # fmt: skip
+        trials += run(predictor, plan, [picture], [label], progress=report, cancelled=cancelled)
     return trials
 
 

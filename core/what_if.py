@@ -48,9 +48,11 @@ class WhatIf:
     """
 
     def __init__(
-        self, table: PastTable, against: Callable[[], Against],
+        self,
+        table: PastTable,
+        against: Callable[[], Against],
         settings: Callable[[], MonitorSettings],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._table = table
         self._against = against
         self._settings = settings

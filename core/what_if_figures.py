@@ -23,25 +23,34 @@ def figure_over_time(replayed: Replayed, parameter: str, *, height: int = 320) -
     ends, said = replayed.windows.ends, replayed.outcomes
     figure = go.Figure(
         go.Scatter(
-            x=ends, y=[each.figure for each in said], mode="lines", connectgaps=False,
-            line={"color": MUTED, "width": 1}, showlegend=False, hoverinfo="skip",
+            x=ends,
+            y=[each.figure for each in said],
+            mode="lines",
+            connectgaps=False,
+            line={"color": MUTED, "width": 1},
+            showlegend=False,
+            hoverinfo="skip",
         )
-    )  # fmt: skip
+    )
     for state, (name, colour, symbol) in NAMES.items():
         chosen = [k for k, each in enumerate(said) if each.state is state]
         if chosen:
             figure.add_scatter(
-                x=[ends[k] for k in chosen], y=[said[k].figure or 0.0 for k in chosen], name=name,
-                mode="markers", customdata=[said[k].sentence for k in chosen],
+                x=[ends[k] for k in chosen],
+                y=[said[k].figure or 0.0 for k in chosen],
+                name=name,
+                mode="markers",
+                customdata=[said[k].sentence for k in chosen],
                 marker={"color": colour, "symbol": symbol, "size": 9 if colour == ALARM else 6},
                 hovertemplate="window until %{x}<br>%{customdata}<extra></extra>",
-            )  # fmt: skip
+            )
     threshold = said[0].threshold
     figure.add_hline(
-        y=threshold, line={"color": ALARM, "dash": "dash", "width": 2},
+        y=threshold,
+        line={"color": ALARM, "dash": "dash", "width": 2},
         annotation={"text": f"{parameter} {threshold:g}", "font": {"color": ALARM}},
         annotation_position="top right",
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="end of the window (UTC)")
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0})

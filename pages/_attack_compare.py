@@ -14,18 +14,23 @@ from pages._attack_result import survival
 def show(trials: Sequence[Trial]) -> None:
     """Pictures first, then the figures as a table."""
     fooled = sum(trial.crafted.success for trial in trials)
-    st.markdown(f"**{fooled} of {len(trials)} attacks** make the classifier misread the sign, "
-                "also once the picture is saved.")  # fmt: skip
+    st.markdown(
+        f"**{fooled} of {len(trials)} attacks** make the classifier misread the sign, "
+        "also once the picture is saved."
+    )
     with st.grid(4, min_column_width=140):
-        parts.show_picture(trials[0].crafted.clean,
-                           f"Original: {class_name(trials[0].before.class_id)}")  # fmt: skip
+        parts.show_picture(
+            trials[0].crafted.clean, f"Original: {class_name(trials[0].before.class_id)}"
+        )
         for trial in trials:
             parts.show_picture(
                 trial.crafted.adversarial,
                 f"{trial.plan.info.title}: {class_name(trial.after.class_id)}",
             )
     st.dataframe(
-        [_row(trial) for trial in trials], hide_index=True, row_height=48,
+        [_row(trial) for trial in trials],
+        hide_index=True,
+        row_height=48,
         column_config={
             "difference": st.column_config.ImageColumn(
                 width="small", help="Magnified, each by itself"
@@ -35,7 +40,7 @@ def show(trials: Sequence[Trial]) -> None:
             "PSNR, dB": st.column_config.NumberColumn(format="%.1f"),
         },
         alt="The attacks in figures",
-    )  # fmt: skip
+    )
 
 
 def _row(trial: Trial) -> dict[str, object]:

@@ -23,9 +23,14 @@ BUDGET_OF_ALL = "attack_budget_all"  # the widget of the attacks that are compar
 # A sign, an attack and a budget that show at once what this is about; an address without
 # parameters means the same.
 TRY_IT = {
-    "class": "12", "picture": "1", "attack": "pgd", "target": str(STOP), "epsilon": "8",
-    "steps": "10", "sure": "yes",
-}  # fmt: skip
+    "class": "12",
+    "picture": "1",
+    "attack": "pgd",
+    "target": str(STOP),
+    "epsilon": "8",
+    "steps": "10",
+    "sure": "yes",
+}
 
 
 @dataclass(frozen=True)
@@ -76,15 +81,18 @@ class AttackLink:
         """The address's parameters."""
         optional = {"epsilon": self.epsilon, "steps": self.steps}
         return {
-            "mode": self.mode, "class": str(self.class_id), "picture": str(self.picture),
-            "attack": self.attack, "target": "any" if self.target is None else str(self.target),
+            "mode": self.mode,
+            "class": str(self.class_id),
+            "picture": str(self.picture),
+            "attack": self.attack,
+            "target": "any" if self.target is None else str(self.target),
             **{name: f"{value:g}" for name, value in optional.items() if value is not None},
             **({"seed": str(self.seed)} if self.seed else {}),
             **({"sure": "yes"} if self.sure else {}),
             **({"attacks": ",".join(self.attacks)} if self.mode == "compare" else {}),
             **({"classes": ",".join(map(str, self.classes))} if self.classes else {}),
             **({"each": str(self.each)} if self.each > 1 else {}),
-        }  # fmt: skip
+        }
 
 
 def check_budget(attack: str, size: float) -> None:
@@ -113,16 +121,21 @@ def follow() -> None:
     link, problems = AttackLink.read(address or last or TRY_IT)
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
-    st.session_state.update({
-        "attack_mode": link.mode, "attack_class": link.class_id,
-        "attack_number": min(link.picture, len(samples.of_class(link.class_id))) - 1,
-        "attack_family": ATTACKS[link.attack].info.family,
-        f"attack_name_{ATTACKS[link.attack].info.family}": link.attack,
-        "attack_target": ANY_WRONG if link.target is None else link.target,
-        "attack_seed": link.seed, "attack_sure": link.sure,
-        "attack_names": list(link.attacks), "attack_classes": list(link.classes),
-        "attack_count": link.each,
-    })  # fmt: skip
+    st.session_state.update(
+        {
+            "attack_mode": link.mode,
+            "attack_class": link.class_id,
+            "attack_number": min(link.picture, len(samples.of_class(link.class_id))) - 1,
+            "attack_family": ATTACKS[link.attack].info.family,
+            f"attack_name_{ATTACKS[link.attack].info.family}": link.attack,
+            "attack_target": ANY_WRONG if link.target is None else link.target,
+            "attack_seed": link.seed,
+            "attack_sure": link.sure,
+            "attack_names": list(link.attacks),
+            "attack_classes": list(link.classes),
+            "attack_count": link.each,
+        }
+    )
     if link.epsilon is not None and link.mode == "compare":
         st.session_state[BUDGET_OF_ALL] = int(link.epsilon)
     elif link.epsilon is not None:

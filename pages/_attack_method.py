@@ -42,10 +42,14 @@ def choose_plan(pixels: NDArray[uint8] | None) -> Plan:
 def choose_plans(pixels: NDArray[uint8] | None) -> list[Plan]:
     """Several attacks with one target and one budget, each with its own settings."""
     names = st.pills(
-        "Attacks", list(ATTACKS), selection_mode="multi", wrap=True,
-        format_func=lambda name: ATTACKS[name].info.title, key="attack_names",
+        "Attacks",
+        list(ATTACKS),
+        selection_mode="multi",
+        wrap=True,
+        format_func=lambda name: ATTACKS[name].info.title,
+        key="attack_names",
         persist_state="page",
-    )  # fmt: skip
+    )
     target = choose_target()
     levels = _choose_levels(BUDGET_OF_ALL)
     _show_budget(pixels, levels / LEVELS, "linf")
@@ -54,8 +58,13 @@ def choose_plans(pixels: NDArray[uint8] | None) -> list[Plan]:
     for name in names:
         info = ATTACKS[name].info
         usual = info.default_epsilon if info.takes_epsilon else None
-        plans.append(Plan(name, target if info.targeted else None,
-                          levels / LEVELS if usual and info.norm == "linf" else usual))  # fmt: skip
+        plans.append(
+            Plan(
+                name,
+                target if info.targeted else None,
+                levels / LEVELS if usual and info.norm == "linf" else usual,
+            )
+        )
     return plans
 
 
@@ -92,24 +101,40 @@ def _choose_attack() -> str:
     """First the kind of change, then one of the attacks of that kind."""
     families = list(dict.fromkeys(attack.info.family for attack in ATTACKS.values()))
     family = st.segmented_control(
-        "Kind of change", families, key="attack_family", required=True, help=FAMILY_HELP,
-        format_func=lambda each: FAMILIES.get(each, each), wrap=True, persist_state="page",
-    )  # fmt: skip
+        "Kind of change",
+        families,
+        key="attack_family",
+        required=True,
+        help=FAMILY_HELP,
+        format_func=lambda each: FAMILIES.get(each, each),
+        wrap=True,
+        persist_state="page",
+    )
     names = [name for name, attack in ATTACKS.items() if attack.info.family == family]
     key = f"attack_name_{family}"
     st.session_state.setdefault(key, names[0])
     return st.pills(
-        "Attack", names, key=key, required=True, wrap=True, persist_state="page",
+        "Attack",
+        names,
+        key=key,
+        required=True,
+        wrap=True,
+        persist_state="page",
         format_func=lambda name: ATTACKS[name].info.title,
-    )  # fmt: skip
+    )
 
 
 def _choose_levels(key: str, usual: int = DEFAULT_LEVELS) -> int:
     st.session_state.setdefault(key, usual)
     return st.slider(
-        "Budget: each colour value may move by", 1, MOST_LEVELS, key=key, format=f"%d/{LEVELS}",
-        persist_state="page", help=f"A colour value has {LEVELS + 1} levels, from dark to bright.",
-    )  # fmt: skip
+        "Budget: each colour value may move by",
+        1,
+        MOST_LEVELS,
+        key=key,
+        format=f"%d/{LEVELS}",
+        persist_state="page",
+        help=f"A colour value has {LEVELS + 1} levels, from dark to bright.",
+    )
 
 
 def _show_budget(pixels: NDArray[uint8] | None, epsilon: float, norm: str) -> None:
@@ -121,8 +146,10 @@ def _show_budget(pixels: NDArray[uint8] | None, epsilon: float, norm: str) -> No
     with st.grid(2, wrap=False, min_column_width=80, gap="xsmall"):
         for shown, caption in ((pixels, "Original"), (noisy, "Random noise of that size")):
             st.image(figures.resized(shown, 160), width="stretch", caption=caption, alt=caption)
-    st.caption(f"Random noise alone is read as {class_name(read.class_id)}, "
-               f"{read.confidence:.1%} confident.")  # fmt: skip
+    st.caption(
+        f"Random noise alone is read as {class_name(read.class_id)}, "
+        f"{read.confidence:.1%} confident."
+    )
 
 
 def _choose_settings(name: str) -> tuple[int | None, int, bool]:
@@ -134,13 +161,18 @@ def _choose_settings(name: str) -> tuple[int | None, int, bool]:
     with st.expander("Settings", icon=":material/tune:"):
         if "steps" in known:
             st.session_state.setdefault(f"attack_steps_{name}", known["steps"])
-            steps = st.number_input("Steps at most", 1, 1000, key=f"attack_steps_{name}",
-                                    persist_state="page")  # fmt: skip
+            steps = st.number_input(
+                "Steps at most", 1, 1000, key=f"attack_steps_{name}", persist_state="page"
+            )
         if "stop_when_solved" in known:
-            sure = st.toggle("Go on after the first misreading", key="attack_sure",
-                             persist_state="page",
-                             help="Takes all steps, and the misreading gets surer.")  # fmt: skip
+            sure = st.toggle(
+                "Go on after the first misreading",
+                key="attack_sure",
+                persist_state="page",
+                help="Takes all steps, and the misreading gets surer.",
+            )
         if "seed" in known:
-            seed = st.number_input("Seed of the random start", 0, 2**31 - 1, key="attack_seed",
-                                   persist_state="page")  # fmt: skip
+            seed = st.number_input(
+                "Seed of the random start", 0, 2**31 - 1, key="attack_seed", persist_state="page"
+            )
     return steps, seed, sure

@@ -27,12 +27,16 @@ def show(trial: Trial) -> None:
                 parts.show_prediction(prediction, key=f"attack_{title.lower()}")
     show_distances(trial)
     if trial.crafted.path is not None and len(trial.crafted.path) > 1:
-        st.markdown("**The way there**: how sure the classifier was after each of "
-                    f"{trial.crafted.steps} steps")  # fmt: skip
+        st.markdown(
+            "**The way there**: how sure the classifier was after each of "
+            f"{trial.crafted.steps} steps"
+        )
         st.plotly_chart(
-            attack_figures.path(trial), key="attack_path", config={"displayModeBar": False},
+            attack_figures.path(trial),
+            key="attack_path",
+            config={"displayModeBar": False},
             alt="Confidence of the true class and of the goal by step",
-        )  # fmt: skip
+        )
     _show_downloads(trial)
 
 
@@ -47,8 +51,11 @@ def show_verdict(trial: Trial) -> None:
     elif trial.crafted.success_before_rounding:
         st.warning(in_one_sentence(trial), icon=":material/save:", title="Lost in saving")
     else:
-        st.warning(f"{in_one_sentence(trial)} Raise the budget or the steps, or try another "
-                   "attack.", icon=":material/shield:", title="Not fooled")  # fmt: skip
+        st.warning(
+            f"{in_one_sentence(trial)} Raise the budget or the steps, or try another attack.",
+            icon=":material/shield:",
+            title="Not fooled",
+        )
 
 
 def survival(trial: Trial) -> str:
@@ -67,12 +74,21 @@ def show_distances(trial: Trial) -> None:
     """How far the picture moved."""
     crafted = trial.crafted
     with st.grid(4, min_column_width=110):
-        st.metric("Largest change", f"{crafted.linf * LEVELS:.0f}/{LEVELS}",
-                  help="L-infinity: the colour value that moved furthest.")  # fmt: skip
-        st.metric("L2 distance", f"{crafted.l2:.2f}",
-                  help="Length of the whole change; colour values from 0 to 1.")  # fmt: skip
-        st.metric("PSNR", decibel(crafted.psnr),
-                  help="Higher is closer to the original; 30 dB is hard to see.")  # fmt: skip
+        st.metric(
+            "Largest change",
+            f"{crafted.linf * LEVELS:.0f}/{LEVELS}",
+            help="L-infinity: the colour value that moved furthest.",
+        )
+        st.metric(
+            "L2 distance",
+            f"{crafted.l2:.2f}",
+            help="Length of the whole change; colour values from 0 to 1.",
+        )
+        st.metric(
+            "PSNR",
+            decibel(crafted.psnr),
+            help="Higher is closer to the original; 30 dB is hard to see.",
+        )
         st.metric("Pixels changed", f"{trial.changed:.0%}")
 
 
@@ -80,22 +96,37 @@ def settings_told(trial: Trial) -> dict[str, object]:
     """What the manifest says of how it was made."""
     plan = trial.plan
     return {
-        "attack": plan.attack, "target": plan.target, "epsilon": plan.epsilon,
-        "steps_at_most": plan.steps, "seed": plan.seed, "goes_on_when_misread": plan.persistent,
-    }  # fmt: skip
+        "attack": plan.attack,
+        "target": plan.target,
+        "epsilon": plan.epsilon,
+        "steps_at_most": plan.steps,
+        "seed": plan.seed,
+        "goes_on_when_misread": plan.persistent,
+    }
 
 
 def _show_downloads(trial: Trial) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Adversarial PNG", encode_png(trial.crafted.adversarial), "adversarial.png",
-            "image/png", icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+            "Adversarial PNG",
+            encode_png(trial.crafted.adversarial),
+            "adversarial.png",
+            "image/png",
+            icon=":material/download:",
+            on_click="ignore",
+        )
         if trial.crafted.success:
             st.download_button(
-                "PNG and manifest (ZIP)", exports.zip_crafted([trial.crafted],
-                                                              **settings_told(trial)),
-                "attack.zip", "application/zip", icon=":material/folder_zip:", on_click="ignore",
-            )  # fmt: skip
-        st.page_link("explain.py", label="Why? Compare the heat maps",
-                     icon=":material/visibility:", query_params={"source": "lab"})  # fmt: skip
+                "PNG and manifest (ZIP)",
+                exports.zip_crafted([trial.crafted], **settings_told(trial)),
+                "attack.zip",
+                "application/zip",
+                icon=":material/folder_zip:",
+                on_click="ignore",
+            )
+        st.page_link(
+            "explain.py",
+            label="Why? Compare the heat maps",
+            icon=":material/visibility:",
+            query_params={"source": "lab"},
+        )

@@ -40,9 +40,12 @@ def choose_one() -> Sign | None:
     shown = pictures[:MOST_SHOWN]
     number = min(st.session_state.get("attack_number", 0), len(shown) - 1)
     _gallery(
-        [picture.pixels for picture in shown], [str(n + 1) for n in range(len(shown))],
-        lambda n: st.session_state.update(attack_number=n), chosen=number, key="attack_take",
-    )  # fmt: skip
+        [picture.pixels for picture in shown],
+        [str(n + 1) for n in range(len(shown))],
+        lambda n: st.session_state.update(attack_number=n),
+        chosen=number,
+        key="attack_take",
+    )
     if len(pictures) > MOST_SHOWN:
         st.caption(f"The first {MOST_SHOWN} of {len(pictures)}; **Many signs** takes them all.")
     read_as = _read(pictures[number].sha256, pictures[number])
@@ -56,9 +59,13 @@ def choose_many() -> tuple[list[Picture], list[int] | None]:
         st.caption(f"{len(dropped)} pictures; each counts as what it is read as.")
         return dropped, None
     classes = st.multiselect(
-        "Classes", _ids(), format_func=class_name, placeholder="All classes", key="attack_classes",
+        "Classes",
+        _ids(),
+        format_func=class_name,
+        placeholder="All classes",
+        key="attack_classes",
         persist_state="page",
-    )  # fmt: skip
+    )
     count = st.slider(
         "Pictures of each class", 1, MOST_EACH, key="attack_count", persist_state="page"
     )
@@ -70,10 +77,13 @@ def drop() -> list[Picture] | None:
     """The dropped files that can be read; None without any file. Says which cannot."""
     with st.expander("Use your own pictures", icon=":material/upload:"):
         files = st.file_uploader(
-            "Drop pictures of signs", type=parts.UPLOAD_TYPES, accept_multiple_files=True,
-            key="attack_upload", help="PNG, JPEG, WebP or BMP. The sign and little else. "
+            "Drop pictures of signs",
+            type=parts.UPLOAD_TYPES,
+            accept_multiple_files=True,
+            key="attack_upload",
+            help="PNG, JPEG, WebP or BMP. The sign and little else. "
             "Remove the files to go back to the sample signs.",
-        )  # fmt: skip
+        )
     if not files:
         return None
     read = [parts.read_upload(file.name, file.getvalue()) for file in files]
@@ -86,13 +96,20 @@ def choose_class(
     """A class by name, or by the picture of its sign; None: any wrong class, where offered."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
         class_id = st.selectbox(
-            label, [ANY_WRONG, *_ids()] if any_wrong else _ids(), key=key, on_change=changed,
-            persist_state="page", format_func=_name,
-        )  # fmt: skip
+            label,
+            [ANY_WRONG, *_ids()] if any_wrong else _ids(),
+            key=key,
+            on_change=changed,
+            persist_state="page",
+            format_func=_name,
+        )
         by_picture = st.popover(
-            "", icon=":material/grid_view:", help="Choose by picture",
-            key=f"{key}_by_picture", on_change="rerun",
-        )  # fmt: skip
+            "",
+            icon=":material/grid_view:",
+            help="Choose by picture",
+            key=f"{key}_by_picture",
+            on_change="rerun",
+        )
     ids = [k for k in _ids() if samples.of_class(k)]
 
     def take(n: int) -> None:
@@ -101,8 +118,13 @@ def choose_class(
 
     if by_picture.open:
         with by_picture:
-            _gallery([sample_of(k) for k in ids], [str(k) for k in ids], take,
-                     chosen=None, key=f"{key}_take")  # fmt: skip
+            _gallery(
+                [sample_of(k) for k in ids],
+                [str(k) for k in ids],
+                take,
+                chosen=None,
+                key=f"{key}_take",
+            )
     return None if class_id == ANY_WRONG else class_id
 
 
@@ -113,18 +135,26 @@ def sample_of(class_id: int) -> NDArray[uint8]:
 
 
 def _gallery(
-    pictures: Sequence[NDArray[uint8]], names: Sequence[str], take: Callable[[int], None], *,
-    chosen: int | None, key: str,
-) -> None:  # fmt: skip
+    pictures: Sequence[NDArray[uint8]],
+    names: Sequence[str],
+    take: Callable[[int], None],
+    *,
+    chosen: int | None,
+    key: str,
+) -> None:
     """Small pictures, each with a button that takes it."""
     with st.grid(GALLERY, min_column_width=40, wrap=False, gap="xsmall", key=key) as grid:
         for number, pixels in enumerate(pictures):
             with grid.cell(), st.container(gap="xxsmall"):
                 st.image(figures.resized(pixels, SIDE), width="stretch", alt=names[number])
                 st.button(
-                    names[number], key=f"{key}_{number}", on_click=take, args=(number,),
-                    type="primary" if number == chosen else "secondary", width="stretch",
-                )  # fmt: skip
+                    names[number],
+                    key=f"{key}_{number}",
+                    on_click=take,
+                    args=(number,),
+                    type="primary" if number == chosen else "secondary",
+                    width="stretch",
+                )
 
 
 def _name(class_id: int) -> str:

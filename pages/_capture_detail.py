@@ -68,24 +68,38 @@ def _show_ways(item: TriageItem, image: StoredImage | None) -> None:
     with st.container(horizontal=True):
         if image:
             suffix = SUFFIXES.get(image.media_type, "png")
-            st.download_button("Picture", image.content, f"{capture.capture_id}.{suffix}",
-                               image.media_type, icon=":material/download:",
-                               on_click="ignore")  # fmt: skip
+            st.download_button(
+                "Picture",
+                image.content,
+                f"{capture.capture_id}.{suffix}",
+                image.media_type,
+                icon=":material/download:",
+                on_click="ignore",
+            )
         st.download_button(
-            "Captured request (JSON Lines)", json.dumps(_record(capture, image)) + "\n",
-            f"{capture.capture_id}.jsonl", "application/jsonl", icon=":material/data_object:",
+            "Captured request (JSON Lines)",
+            json.dumps(_record(capture, image)) + "\n",
+            f"{capture.capture_id}.jsonl",
+            "application/jsonl",
+            icon=":material/data_object:",
             on_click="ignore",
-        )  # fmt: skip
+        )
     with st.container(horizontal=True):
         query = {"capture": capture.capture_id}
         if image:
-            st.page_link("explain.py", label="Explain", icon=":material/visibility:",
-                         query_params=query)  # fmt: skip
-            st.page_link("tensors.py", label="Tensors", icon=":material/data_array:",
-                         query_params=query)  # fmt: skip
+            st.page_link(
+                "explain.py", label="Explain", icon=":material/visibility:", query_params=query
+            )
+            st.page_link(
+                "tensors.py", label="Tensors", icon=":material/data_array:", query_params=query
+            )
         if capture.class_id is not None:
-            st.page_link("triage.py", label="Give a verdict", icon=":material/fact_check:",
-                         query_params=query)  # fmt: skip
+            st.page_link(
+                "triage.py",
+                label="Give a verdict",
+                icon=":material/fact_check:",
+                query_params=query,
+            )
 
 
 def _facts(capture: Capture) -> dict[str, str]:
@@ -124,6 +138,8 @@ def _show_verdicts(capture: Capture) -> None:
 def _show_payload(record: dict[str, object]) -> None:
     text = json.dumps(record, indent=2)
     if len(text) > LONGEST_PAYLOAD:
-        st.caption(f"The first {LONGEST_PAYLOAD:,} of {len(text):,} characters; "
-                   "the download has all of them.")  # fmt: skip
+        st.caption(
+            f"The first {LONGEST_PAYLOAD:,} of {len(text):,} characters; "
+            "the download has all of them."
+        )
     st.code(text[:LONGEST_PAYLOAD], language="json", height=320)

@@ -19,14 +19,20 @@ def show(chosen: CaptureFilter, total: int, selected: list[TriageItem]) -> None:
     filter changes.
     """
     with st.popover("Download", icon=":material/download:"):
-        st.caption("A ZIP of the pictures and captures.jsonl, one captured request a line as "
-                   "SageMaker writes it.")  # fmt: skip
+        st.caption(
+            "A ZIP of the pictures and captures.jsonl, one captured request a line as "
+            "SageMaker writes it."
+        )
         if selected:
             st.download_button(
                 f"Selected ({len(selected):,} captures)",
-                lambda: _zip(item.capture for item in selected), FILE_NAME, "application/zip",
-                on_click="ignore", key="download_selected", width="stretch",
-            )  # fmt: skip
+                lambda: _zip(item.capture for item in selected),
+                FILE_NAME,
+                "application/zip",
+                on_click="ignore",
+                key="download_selected",
+                width="stretch",
+            )
         else:
             st.caption("Select rows of the table to download only those.")
         _show_everything(chosen, total)
@@ -46,12 +52,20 @@ def _show_everything(chosen: CaptureFilter, total: int) -> None:
             made = st.session_state["captures_zip"] = (chosen, content)
     if made:
         st.download_button(
-            f"{what} ({len(made[1]) / 1e6:,.1f} MB)", made[1], FILE_NAME, "application/zip",
-            on_click="ignore", key="download_all", type="primary", width="stretch",
-        )  # fmt: skip
+            f"{what} ({len(made[1]) / 1e6:,.1f} MB)",
+            made[1],
+            FILE_NAME,
+            "application/zip",
+            on_click="ignore",
+            key="download_all",
+            type="primary",
+            width="stretch",
+        )
     if total > MAX_DOWNLOAD:
-        st.caption(f"At most {MAX_DOWNLOAD:,} at once: narrow the filter, or use "
-                   "`python -m core captures export`.")  # fmt: skip
+        st.caption(
+            f"At most {MAX_DOWNLOAD:,} at once: narrow the filter, or use "
+            "`python -m core captures export`."
+        )
 
 
 def _zip(captures: Iterable[Capture], progress=lambda done: None) -> bytes:

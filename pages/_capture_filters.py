@@ -12,9 +12,12 @@ from pages import _parts as parts
 from pages._capture_view import CaptureView, read_ids
 
 PERIOD_NAMES = {
-    None: "any time", "hour": "last hour", "day": "last day", "week": "last 7 days",
+    None: "any time",
+    "hour": "last hour",
+    "day": "last day",
+    "week": "last 7 days",
     "month": "last 30 days",
-}  # fmt: skip
+}
 FLAG_NAMES = {None: "any", "yes": "flagged", "no": "not flagged"}
 Show = Callable[[CaptureView], None]
 
@@ -54,8 +57,14 @@ def show_chips(view: CaptureView, show: Show) -> None:
     """A button for each filter that is set, which takes it away."""
     set_filters = chips(view)
     for text, without in set_filters:
-        if st.button(text, icon=":material/close:", icon_position="right", type="secondary",
-                     key=f"chip_{text}", help="Take this filter away"):  # fmt: skip
+        if st.button(
+            text,
+            icon=":material/close:",
+            icon_position="right",
+            type="secondary",
+            key=f"chip_{text}",
+            help="Take this filter away",
+        ):
             show(without)
     if len(set_filters) > 1 and st.button("Clear all", type="tertiary"):
         show(CaptureView())
@@ -66,10 +75,14 @@ def show_popover(view: CaptureView, show: Show) -> None:
     unfiltered = CaptureView(as_of=view.as_of, page=view.page, capture=view.capture) == view
     version = hash(view)  # a changed view has fresh widgets, and the popover closes
     with (
-        st.popover("Filter", icon=":material/filter_alt:", key=f"filter_{version}",
-                   type="secondary" if unfiltered else "primary"),
+        st.popover(
+            "Filter",
+            icon=":material/filter_alt:",
+            key=f"filter_{version}",
+            type="secondary" if unfiltered else "primary",
+        ),
         st.form(f"filter_form_{version}", border=False, enter_to_submit=True),
-    ):  # fmt: skip
+    ):
         changes = {**_time_fields(view), **_prediction_fields(view), **_other_fields(view)}
         ids = st.text_input("Capture ids", ",".join(view.ids or ()), placeholder="any")
         if st.form_submit_button("Apply", type="primary", width="stretch"):
@@ -80,9 +93,11 @@ def show_popover(view: CaptureView, show: Show) -> None:
 
 def _time_fields(view: CaptureView) -> dict[str, object]:
     period = st.selectbox(
-        "Time", list(PERIOD_NAMES), index=list(PERIOD_NAMES).index(view.period),
+        "Time",
+        list(PERIOD_NAMES),
+        index=list(PERIOD_NAMES).index(view.period),
         format_func=PERIOD_NAMES.get,
-    )  # fmt: skip
+    )
     columns = st.columns(2)
     moments = {}
     for column, name, label in zip(
@@ -90,9 +105,12 @@ def _time_fields(view: CaptureView) -> dict[str, object]:
     ):
         given = getattr(view, name)
         moments[name] = column.datetime_input(
-            label, value=given and given.replace(tzinfo=None), min_value=datetime(1990, 1, 1),
-            max_value=datetime(2100, 1, 1), format="YYYY-MM-DD",
-        )  # fmt: skip
+            label,
+            value=given and given.replace(tzinfo=None),
+            min_value=datetime(1990, 1, 1),
+            max_value=datetime(2100, 1, 1),
+            format="YYYY-MM-DD",
+        )
     return {
         "period": period,
         **{name: moment and moment.replace(tzinfo=UTC) for name, moment in moments.items()},
@@ -104,9 +122,11 @@ def _prediction_fields(view: CaptureView) -> dict[str, object]:
     if view.predicted not in classes:
         classes.append(view.predicted)
     predicted = st.selectbox(
-        "Predicted class", classes, index=classes.index(view.predicted),
+        "Predicted class",
+        classes,
+        index=classes.index(view.predicted),
         format_func=lambda class_id: "any" if class_id is None else class_name(class_id),
-    )  # fmt: skip
+    )
     low, high = st.slider(
         "Confidence, %", 0, 100, (view.low or 0, 100 if view.high is None else view.high)
     )
@@ -114,20 +134,26 @@ def _prediction_fields(view: CaptureView) -> dict[str, object]:
         "Flagged", list(FLAG_NAMES)[1:], default=view.flagged, format_func=FLAG_NAMES.get
     )
     return {
-        "predicted": predicted, "low": low or None, "high": high if high < 100 else None,
+        "predicted": predicted,
+        "low": low or None,
+        "high": high if high < 100 else None,
         "flagged": flagged,
-    }  # fmt: skip
+    }
 
 
 def _other_fields(view: CaptureView) -> dict[str, object]:
     verdicts = [None, "undecided", "decided", *(verdict.value for verdict in Verdict)]
     verdict = st.selectbox(
-        "Verdict", verdicts, index=verdicts.index(view.verdict),
+        "Verdict",
+        verdicts,
+        index=verdicts.index(view.verdict),
         format_func=lambda verdict: verdict or "any",
-    )  # fmt: skip
+    )
     columns = st.columns(2)
     source = columns[0].text_input("Source", view.source or "", placeholder="any")
     endpoint = columns[1].text_input("Endpoint", view.endpoint or "", placeholder="any")
     return {
-        "verdict": verdict, "source": source.strip() or None, "endpoint": endpoint.strip() or None,
-    }  # fmt: skip
+        "verdict": verdict,
+        "source": source.strip() or None,
+        "endpoint": endpoint.strip() or None,
+    }

@@ -22,14 +22,22 @@ def show() -> None:
         in_force = rules.of(endpoint)
         with st.form(f"capture_settings_{endpoint}", border=False):
             enabled = st.toggle("Capture its requests", in_force.enabled)
-            sampling = st.number_input("Requests that are captured, %", 0.0, 100.0,
-                                       in_force.sampling, step=1.0)  # fmt: skip
-            mode = st.segmented_control("Kept of each", list(MODE_NAMES), default=in_force.mode,
-                                        required=True, format_func=MODE_NAMES.get)  # fmt: skip
+            sampling = st.number_input(
+                "Requests that are captured, %", 0.0, 100.0, in_force.sampling, step=1.0
+            )
+            mode = st.segmented_control(
+                "Kept of each",
+                list(MODE_NAMES),
+                default=in_force.mode,
+                required=True,
+                format_func=MODE_NAMES.get,
+            )
             if st.form_submit_button("Save", icon=":material/save:"):
                 with parts.errors_shown():
-                    rules.set(check_endpoint_name(endpoint.strip()),
-                              CaptureSettings(enabled, sampling, mode))  # fmt: skip
+                    rules.set(
+                        check_endpoint_name(endpoint.strip()),
+                        CaptureSettings(enabled, sampling, mode),
+                    )
                     st.toast(f"Saved for {endpoint}.", icon=":material/save:")
         own = rules.all()
         st.caption(f"Endpoints with their own settings: {', '.join(sorted(own)) or 'none'}.")

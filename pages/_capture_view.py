@@ -12,9 +12,11 @@ from core.types import NEWEST, OLDEST, CaptureFilter, Cursor, Direction, Verdict
 from pages import _address
 
 PERIODS = {
-    "hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
     "month": timedelta(days=30),
-}  # fmt: skip
+}
 BEGINNING, END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 OLDEST_PAGE = "oldest"
 MAX_IDS = 100

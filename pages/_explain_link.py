@@ -22,9 +22,12 @@ from pages import _address
 
 KINDS = {"all": "All", "suspect": "Adversarial or flagged", "other": "The others"}
 MAPS = {
-    "own": "What each is read as", "predicted": "Predicted class", "true": "True class",
-    "both": "Both classes", "other": "Another class",
-}  # fmt: skip
+    "own": "What each is read as",
+    "predicted": "Predicted class",
+    "true": "True class",
+    "both": "Both classes",
+    "other": "Another class",
+}
 SOURCES = ("capture", "lab", "own")
 MOST_MINUTES = 525_600  # a year
 FEWEST = 6
@@ -89,9 +92,12 @@ def to_violation(execution: Execution, class_id: int) -> dict[str, str]:
     """The address of the sheet of what was predicted as that class in an execution's window."""
     window = execution.window
     return ExplainLink(
-        sheet="all", class_id=class_id, since=window.start, until=window.end,
+        sheet="all",
+        class_id=class_id,
+        since=window.start,
+        until=window.end,
         endpoint=window.endpoint,
-    ).write()  # fmt: skip
+    ).write()
 
 
 def follow() -> None:

@@ -30,12 +30,16 @@ def compare(pictures: Pictures, rows: Sequence[Row], link: ExplainLink) -> Compa
     """Everything computed; raises BadInput for what the method does not cover."""
     predictions = current().predictor.predict(list(pictures.shown.values()))
     sides = [
-        Side(title, pixels, prediction, tuple(
-            explained(pixels, row[number], link.method) for row in rows
-        ))
-        for number, ((title, pixels), prediction)
-        in enumerate(zip(pictures.shown.items(), predictions, strict=True))
-    ]  # fmt: skip
+        Side(
+            title,
+            pixels,
+            prediction,
+            tuple(explained(pixels, row[number], link.method) for row in rows),
+        )
+        for number, ((title, pixels), prediction) in enumerate(
+            zip(pictures.shown.items(), predictions, strict=True)
+        )
+    ]
     facts = {
         **pictures.facts,
         "Model SHA-256": current().predictor.classifier.manifest.sha256,
@@ -86,17 +90,23 @@ def _show_reading(side: Side) -> None:
 
 def _show_map(comparison: Comparison, side: Side, row: int) -> None:
     explanation = side.explanations[row]
-    st.markdown(f"What speaks for **{class_name(explanation.class_id)}** "
-                f"({explanation.probability:.1%})")  # fmt: skip
+    st.markdown(
+        f"What speaks for **{class_name(explanation.class_id)}** ({explanation.probability:.1%})"
+    )
     st.plotly_chart(
         explain_figures.heat_map(
-            side.pixels, explanation.map, largest=comparison.scale, style=comparison.style,
-            beside="map", circle=True,
+            side.pixels,
+            explanation.map,
+            largest=comparison.scale,
+            style=comparison.style,
+            beside="map",
+            circle=True,
         ),
-        key=f"map_{side.title}_{row}", config=NO_BAR,
+        key=f"map_{side.title}_{row}",
+        config=NO_BAR,
         alt=f"{comparison.method.title} map for {class_name(explanation.class_id)}, "
         f"{side.title.lower()}: over the picture, and alone",
-    )  # fmt: skip
+    )
     told = f"**{comparison.outside(explanation):.0%}** outside the circle"
     if explanation.residual is not None:
         told += f" · completeness residual {explanation.residual:.1e}"
@@ -108,12 +118,30 @@ def show_circle() -> None:
     with st.container(border=True):
         st.markdown("**Circle around the sign**: how much of each map lies outside it")
         with st.grid(3, min_column_width=180):
-            st.slider("Centre, from the left", 0, 100, format="%d %%", key="explain_x",
-                      persist_state="page")  # fmt: skip
-            st.slider("Centre, from the top", 0, 100, format="%d %%", key="explain_y",
-                      persist_state="page")  # fmt: skip
-            st.slider("Radius, of the shorter side", 1, 100, format="%d %%",
-                      key="explain_radius", persist_state="page")  # fmt: skip
+            st.slider(
+                "Centre, from the left",
+                0,
+                100,
+                format="%d %%",
+                key="explain_x",
+                persist_state="page",
+            )
+            st.slider(
+                "Centre, from the top",
+                0,
+                100,
+                format="%d %%",
+                key="explain_y",
+                persist_state="page",
+            )
+            st.slider(
+                "Radius, of the shorter side",
+                1,
+                100,
+                format="%d %%",
+                key="explain_radius",
+                persist_state="page",
+            )
 
 
 def show_details(comparison: Comparison) -> None:
@@ -141,14 +169,16 @@ def _show_difference(comparison: Comparison, row: int, two_classes: bool) -> Non
         explain_figures.signed_difference(
             first.pixels, change, largest=comparison.scale, height=400
         ),
-        key=f"difference_{row}", config=NO_BAR,
+        key=f"difference_{row}",
+        config=NO_BAR,
         alt=f"Signed difference of the two maps, {first.title.lower()} minus "
         f"{second.title.lower()}",
-    )  # fmt: skip
+    )
     told = f"Red: more in **{first.title}**, blue: more in **{second.title}**."
     if two_classes:
-        told += " The two maps are for different classes; choose one class to compare like with " \
-                "like."  # fmt: skip
+        told += (
+            " The two maps are for different classes; choose one class to compare like with like."
+        )
     if first.explanations[row].map.shape != second.explanations[row].map.shape:
         told += " The pictures differ in size; the second map was brought to the first's."
     st.caption(told)
@@ -157,15 +187,17 @@ def _show_difference(comparison: Comparison, row: int, two_classes: bool) -> Non
 def _show_layers(comparison: Comparison, row: int) -> None:
     st.markdown("**Contribution by layer**")
     if not comparison.method.sums_to_logit:
-        st.caption(f"{comparison.method.title} does not split the logit into layers; FullGrad "
-                   "does.")  # fmt: skip
+        st.caption(
+            f"{comparison.method.title} does not split the logit into layers; FullGrad does."
+        )
         return
     own = {side.title: side.explanations[row] for side in comparison.sides}
     st.plotly_chart(
         explain_figures.contributions({title: each.contributions for title, each in own.items()}),
-        key=f"layers_{row}", config=NO_BAR,
+        key=f"layers_{row}",
+        config=NO_BAR,
         alt="Contribution of each layer to the logit, in forward order",
-    )  # fmt: skip
+    )
     sums = " and ".join(
         f"{each.logit:.2f} ({title}, {class_name(each.class_id)})" for title, each in own.items()
     )
@@ -176,11 +208,19 @@ def show_downloads(comparison: Comparison) -> None:
     """The same as one PNG, or as a report that needs nothing else."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Side by side (PNG)", lambda: explain_png.render(comparison), "explanation.png",
-            "image/png", icon=":material/image:", on_click="ignore",
-        )  # fmt: skip
+            "Side by side (PNG)",
+            lambda: explain_png.render(comparison),
+            "explanation.png",
+            "image/png",
+            icon=":material/image:",
+            on_click="ignore",
+        )
         st.download_button(
-            "Report (HTML)", lambda: explain_report.render(comparison).encode(),
-            "explanation.html", "text/html", icon=":material/description:", on_click="ignore",
+            "Report (HTML)",
+            lambda: explain_report.render(comparison).encode(),
+            "explanation.html",
+            "text/html",
+            icon=":material/description:",
+            on_click="ignore",
             help="One file with pictures, figures and settings; it fetches nothing.",
-        )  # fmt: skip
+        )

@@ -15,8 +15,13 @@ from core.types import CaptureFilter, Window, now
 from pages import _parts as parts
 from pages._explain_link import FEWEST, KINDS, ExplainLink, current_link
 
-PERIODS = {15: "Last 15 minutes", 60: "Last hour", 1440: "Last day", 10_080: "Last week",
-           43_200: "Last 30 days"}  # fmt: skip
+PERIODS = {
+    15: "Last 15 minutes",
+    60: "Last hour",
+    1440: "Last day",
+    10_080: "Last week",
+    43_200: "Last 30 days",
+}
 MOST_CLASSES = 5  # of which mean maps are shown
 SUSPECTS, OTHERS = "Adversarial or flagged", "The others"
 
@@ -42,13 +47,23 @@ def choose_count() -> None:
 
 def _choose() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control("Captures", list(KINDS), format_func=KINDS.get, key="explain_sheet",
-                             required=True, persist_state="page")  # fmt: skip
+        st.segmented_control(
+            "Captures",
+            list(KINDS),
+            format_func=KINDS.get,
+            key="explain_sheet",
+            required=True,
+            persist_state="page",
+        )
         ids = [None, *(each.class_id for each in all_labels())]
         st.selectbox(
-            "Predicted class", ids, key="explain_class_id", width=240, persist_state="page",
+            "Predicted class",
+            ids,
+            key="explain_class_id",
+            width=240,
+            persist_state="page",
             format_func=lambda k: "All classes" if k is None else class_name(k),
-        )  # fmt: skip
+        )
         _choose_window()
         if st.button("Refresh", icon=":material/refresh:", help="With what came meanwhile"):
             st.session_state.pop("explain_sheet_made", None)
@@ -60,15 +75,21 @@ def _choose_window() -> None:
         with st.container(gap="xxsmall", width="content"):
             st.caption(f"{link.since:%Y-%m-%d %H:%M:%S} to {link.until:%H:%M:%S} UTC")
             st.button(
-                "Until now instead", type="tertiary", icon=":material/schedule:",
+                "Until now instead",
+                type="tertiary",
+                icon=":material/schedule:",
                 on_click=st.session_state.update,
                 args=({"explain_since": None, "explain_until": None},),
-            )  # fmt: skip
+            )
         return
     st.selectbox(
-        "Window", sorted({*PERIODS, link.minutes}), key="explain_minutes", width=180,
-        format_func=lambda n: PERIODS.get(n, f"Last {n:,} minutes"), persist_state="page",
-    )  # fmt: skip
+        "Window",
+        sorted({*PERIODS, link.minutes}),
+        key="explain_minutes",
+        width=180,
+        format_func=lambda n: PERIODS.get(n, f"Last {n:,} minutes"),
+        persist_state="page",
+    )
 
 
 def _made(link: ExplainLink) -> ContactSheet:
@@ -79,13 +100,15 @@ def _made(link: ExplainLink) -> ContactSheet:
     known = st.session_state.get("explain_sheet_made")
     if known is None or known[0] != asked:
         window = (
-            Window(link.since, link.until, link.endpoint) if link.since and link.until
+            Window(link.since, link.until, link.endpoint)
+            if link.since and link.until
             else Window(now() - timedelta(minutes=link.minutes), now(), link.endpoint)
-        )  # fmt: skip
+        )
         chosen = CaptureFilter(
-            window=window, class_id=link.class_id,
+            window=window,
+            class_id=link.class_id,
             suspect={"suspect": True, "other": False}.get(link.sheet or "all"),
-        )  # fmt: skip
+        )
         with parts.progress_bar("Computing maps") as report:
             sheet = current().contact_sheet(
                 chosen, limit=link.count, method=link.method, progress=report
@@ -99,8 +122,9 @@ def _tell(sheet: ContactSheet) -> None:
     if not matching:
         st.info(
             "Choose a longer window, another class, or send some traffic.",
-            icon=":material/filter_alt_off:", title="No capture with a picture matches",
-        )  # fmt: skip
+            icon=":material/filter_alt_off:",
+            title="No capture with a picture matches",
+        )
         with st.container(horizontal=True):
             st.page_link("captures.py", label="See all captures", icon=":material/database:")
             st.page_link("attack.py", label="Send attacked signs", icon=":material/bolt:")
@@ -121,8 +145,10 @@ def _show_means(sheet: ContactSheet, link: ExplainLink) -> None:
         st.markdown(f"**Mean map for {class_name(mean.class_id)}**")
         _show_mean(mean, largest, link)
     if len(means) > MOST_CLASSES:
-        st.caption(f"Mean maps of the {MOST_CLASSES} classes with most pictures here, of "
-                   f"{len(means)}. Choose a class for its own.")  # fmt: skip
+        st.caption(
+            f"Mean maps of the {MOST_CLASSES} classes with most pictures here, of "
+            f"{len(means)}. Choose a class for its own."
+        )
 
 
 def _show_mean(means: Means, largest: float, link: ExplainLink) -> None:
@@ -135,12 +161,17 @@ def _show_mean(means: Means, largest: float, link: ExplainLink) -> None:
             st.caption(f"{title}, {count}")
             st.plotly_chart(
                 explain_figures.heat_map(
-                    mean.pixels, mean.map, largest=largest, style=link.style, beside="map",
+                    mean.pixels,
+                    mean.map,
+                    largest=largest,
+                    style=link.style,
+                    beside="map",
                     height=220,
                 ),
-                key=f"mean_{means.class_id}_{title}", config={"displayModeBar": False},
+                key=f"mean_{means.class_id}_{title}",
+                config={"displayModeBar": False},
                 alt=f"Mean map for {class_name(means.class_id)}: {title.lower()}",
-            )  # fmt: skip
+            )
     if means.suspect is not None and means.difference is not None:
         with next(columns):
             st.caption("Difference: red for the former, blue for the latter")
@@ -148,14 +179,17 @@ def _show_mean(means: Means, largest: float, link: ExplainLink) -> None:
                 explain_figures.signed_difference(
                     means.suspect.pixels, means.difference, largest=largest, height=220
                 ),
-                key=f"mean_{means.class_id}_difference", config={"displayModeBar": False},
+                key=f"mean_{means.class_id}_difference",
+                config={"displayModeBar": False},
                 alt=f"Signed difference of the mean maps for {class_name(means.class_id)}",
-            )  # fmt: skip
+            )
 
 
 def _show_tiles(sheet: ContactSheet, link: ExplainLink) -> None:
-    for title, suspect, matching in ((SUSPECTS, True, sheet.suspects),
-                                     (OTHERS, False, sheet.others)):  # fmt: skip
+    for title, suspect, matching in (
+        (SUSPECTS, True, sheet.suspects),
+        (OTHERS, False, sheet.others),
+    ):
         tiles = [tile for tile in sheet.tiles if tile.suspect == suspect]
         if tiles:
             st.markdown(f"**{title}** ({len(tiles):,} of {matching:,})")
@@ -168,17 +202,26 @@ def _show_tiles(sheet: ContactSheet, link: ExplainLink) -> None:
 def _show_tile(tile: Tile, largest: float, link: ExplainLink) -> None:
     capture, style = tile.capture, link.style
     shown = heat_maps.overlay(
-        tile.pixels, tile.explanation.map, largest=largest, colours=style.colours,
+        tile.pixels,
+        tile.explanation.map,
+        largest=largest,
+        colours=style.colours,
         opacity=style.opacity,
-    )  # fmt: skip
+    )
     name = class_name(tile.explanation.class_id)
     st.image(shown, width="stretch", alt=f"Map for {name} over a captured picture")
     sure = "" if capture.confidence is None else f" · {capture.confidence:.0%}"
     view = replace(
-        ExplainLink(), capture=capture.capture_id, method=link.method, colours=link.colours,
+        ExplainLink(),
+        capture=capture.capture_id,
+        method=link.method,
+        colours=link.colours,
         opacity=link.opacity,
-    )  # fmt: skip
+    )
     st.page_link(
-        "explain.py", label=(name if link.class_id is None else "Open") + sure, icon="",
-        query_params=view.write(), help=f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC",
-    )  # fmt: skip
+        "explain.py",
+        label=(name if link.class_id is None else "Open") + sure,
+        icon="",
+        query_params=view.write(),
+        help=f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC",
+    )

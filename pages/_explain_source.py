@@ -47,9 +47,13 @@ def choose(toolbar: DeltaGenerator) -> Pictures | None:
     if len(sources) > 1:
         with toolbar:
             st.segmented_control(
-                "Pictures", list(sources), format_func=NAMES.get, key="explain_source",
-                required=True, persist_state="page",
-            )  # fmt: skip
+                "Pictures",
+                list(sources),
+                format_func=NAMES.get,
+                key="explain_source",
+                required=True,
+                persist_state="page",
+            )
     return sources[st.session_state["explain_source"]]()
 
 
@@ -82,11 +86,15 @@ def _clean(capture: Capture) -> NDArray[uint8] | None:
     try:
         return current().picture(capture.provenance.clean_sha256).pixels
     except NotFound:
-        st.info("The sender named a clean picture that the log does not hold.",
-                icon=":material/hide_image:")  # fmt: skip
+        st.info(
+            "The sender named a clean picture that the log does not hold.",
+            icon=":material/hide_image:",
+        )
     except SignwatchError as error:
-        st.info(f"The clean picture that the sender named cannot be read: {error}.",
-                icon=":material/broken_image:")  # fmt: skip
+        st.info(
+            f"The clean picture that the sender named cannot be read: {error}.",
+            icon=":material/broken_image:",
+        )
     return None
 
 
@@ -103,11 +111,16 @@ def _tell(capture: Capture) -> None:
             width="content",
         )
         query = {"capture": capture.capture_id}
-        st.page_link("captures.py", label="All about it", icon=":material/database:",
-                     query_params=query)  # fmt: skip
+        st.page_link(
+            "captures.py", label="All about it", icon=":material/database:", query_params=query
+        )
         if capture.class_id is not None:
-            st.page_link("triage.py", label="Give a verdict", icon=":material/fact_check:",
-                         query_params=query)  # fmt: skip
+            st.page_link(
+                "triage.py",
+                label="Give a verdict",
+                icon=":material/fact_check:",
+                query_params=query,
+            )
     serving = current().predictor.classifier.manifest.sha256
     if capture.model_sha256 and capture.model_sha256 != serving:
         said = "" if capture.class_id is None else f" said {class_name(capture.class_id)}"

@@ -31,17 +31,22 @@ def _show_files(lists: ImportLists, count: int) -> None:
     st.dataframe(
         [
             {
-                "file": file.path, "lines": file.lines, "stored": file.stored,
-                "repeated": file.repeated, "unreadable": file.unreadable,
-                "ground truth": file.ground_truth, "imported (UTC)": file.imported_at,
+                "file": file.path,
+                "lines": file.lines,
+                "stored": file.stored,
+                "repeated": file.repeated,
+                "unreadable": file.unreadable,
+                "ground truth": file.ground_truth,
+                "imported (UTC)": file.imported_at,
             }
             for file in shown
         ],
         column_config={
             "imported (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")
         },
-        hide_index=True, alt="Imported files",
-    )  # fmt: skip
+        hide_index=True,
+        alt="Imported files",
+    )
 
 
 def _show_unreadable(lists: ImportLists, count: int) -> None:
@@ -55,17 +60,23 @@ def _show_unreadable(lists: ImportLists, count: int) -> None:
     st.caption(f"{first:,} to {first + len(lines) - 1:,} of {count:,} lines")
     st.dataframe(
         [
-            {"file": line.path, "line": line.line, "reason": line.reason,
-             "text": line.content[:LONGEST_LINE]}
+            {
+                "file": line.path,
+                "line": line.line,
+                "reason": line.reason,
+                "text": line.content[:LONGEST_LINE],
+            }
             for line in lines
         ],
-        hide_index=True, alt="Lines that could not be read",
-    )  # fmt: skip
+        hide_index=True,
+        alt="Lines that could not be read",
+    )
     with st.container(horizontal=True):
         if st.button("Lines before", disabled=not passed, icon=":material/chevron_left:"):
             passed.pop()
             st.rerun()
-        if st.button("Lines after", disabled=first + len(lines) > count,
-                     icon=":material/chevron_right:"):  # fmt: skip
+        if st.button(
+            "Lines after", disabled=first + len(lines) > count, icon=":material/chevron_right:"
+        ):
             passed.append(lines[-1])
             st.rerun()

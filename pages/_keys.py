@@ -82,9 +82,11 @@ def listen(keys: Collection[str], fields: Mapping[str, str], *, place: str) -> N
     fields: a letter -> the key of the container that the field is in.
     """
     _component(
-        data={"keys": sorted(keys), "fields": dict(fields), "place": place}, key=_NAME, height=0,
+        data={"keys": sorted(keys), "fields": dict(fields), "place": place},
+        key=_NAME,
+        height=0,
         on_presses_change=lambda: None,
-    )  # fmt: skip
+    )
 
 
 def legend(keys: Mapping[str, str]) -> None:

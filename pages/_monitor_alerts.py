@@ -16,9 +16,11 @@ def show() -> None:
     with st.container(border=True):
         if not alerts.channels:
             st.markdown("**Alerts** go nowhere yet.")
-            st.caption("Set `SIGNWATCH_ALERTS` to addresses as Apprise takes them, such as "
-                       "`https://host/path`, `slack://...`, `mailto://...`, and start "
-                       "again.")  # fmt: skip
+            st.caption(
+                "Set `SIGNWATCH_ALERTS` to addresses as Apprise takes them, such as "
+                "`https://host/path`, `slack://...`, `mailto://...`, and start "
+                "again."
+            )
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             names = ", ".join(channel.label for channel in alerts.channels)
@@ -54,13 +56,23 @@ def _deliveries() -> None:
         if delivery.delivered:
             st.markdown(f":green[:material/check:] Last {kind} delivered to {channel}, {at}.")
         else:
-            st.markdown(f":red[:material/error:] Last {kind} not delivered to {channel}, {at}: "
-                        f"{parts.plain(delivery.reason)}")  # fmt: skip
+            st.markdown(
+                f":red[:material/error:] Last {kind} not delivered to {channel}, {at}: "
+                f"{parts.plain(delivery.reason)}"
+            )
     with st.expander(f"All deliveries ({len(found)} latest)"):
         st.dataframe(
-            [{"at": delivery.at, "what": notice.kind.value, "channel": delivery.channel,
-              "delivered": delivery.delivered, "why not": delivery.reason}
-             for notice, delivery in found],
+            [
+                {
+                    "at": delivery.at,
+                    "what": notice.kind.value,
+                    "channel": delivery.channel,
+                    "delivered": delivery.delivered,
+                    "why not": delivery.reason,
+                }
+                for notice, delivery in found
+            ],
             column_config={"at": st.column_config.DatetimeColumn("at (UTC)", timezone="UTC")},
-            hide_index=True, alt="Deliveries",
-        )  # fmt: skip
+            hide_index=True,
+            alt="Deliveries",
+        )

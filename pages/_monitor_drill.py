@@ -34,29 +34,43 @@ def show() -> None:
 def _choose() -> None:
     """Strength and target, and the button."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Drill:** attack the running endpoint, and see when each rule notices",
-                    width="stretch")  # fmt: skip
+        st.markdown(
+            "**Drill:** attack the running endpoint, and see when each rule notices",
+            width="stretch",
+        )
         with st.popover("Target", icon=":material/tune:"):
             target = parts.choose_class("Turn signs into", key="drill_target", class_id=STOP)
-            seed = st.number_input("Seed", 0, 10_000, 0, key="drill_seed",
-                                   help="The same seed sends the same requests.")  # fmt: skip
+            seed = st.number_input(
+                "Seed",
+                0,
+                10_000,
+                0,
+                key="drill_seed",
+                help="The same seed sends the same requests.",
+            )
         share = st.segmented_control(
-            "Share of the traffic", STRENGTHS, default=STRENGTHS[-1], key="drill_share",
-            format_func=lambda share: f"{share:.0%}", required=True,
+            "Share of the traffic",
+            STRENGTHS,
+            default=STRENGTHS[-1],
+            key="drill_share",
+            format_func=lambda share: f"{share:.0%}",
+            required=True,
             label_visibility="collapsed",
-        )  # fmt: skip
-        if not st.button("Start drill", icon=":material/emergency_home:",
-                         disabled=DRILL.running(ONE)):  # fmt: skip
+        )
+        if not st.button(
+            "Start drill", icon=":material/emergency_home:", disabled=DRILL.running(ONE)
+        ):
             return
     with parts.errors_shown():
         plan = DrillPlan(share, target, seed=seed)
         current().drills.check(plan)
         DRILL.start(
-            "Drill", ONE,
+            "Drill",
+            ONE,
             lambda progress, cancelled: current().drills.run(
                 plan, progress=progress, cancelled=cancelled
             ),
-        )  # fmt: skip
+        )
         st.rerun()
 
 
@@ -70,19 +84,26 @@ def _report(report: DrillReport) -> None:
     st.dataframe(
         [_row(each) for each in report.noticed],
         column_config={"noticed": st.column_config.TextColumn(width=WIDTH)},
-        hide_index=True, alt="When each rule noticed the attack",
-    )  # fmt: skip
-    st.caption("Predictions and seconds count from the first attacked one. Window rules are shown "
-               "as an execution at that very moment would have evaluated a window that began with "
-               "the drill; false alarms are those at the clean traffic before. Rules that do not "
-               "decide are there to compare.")  # fmt: skip
+        hide_index=True,
+        alt="When each rule noticed the attack",
+    )
+    st.caption(
+        "Predictions and seconds count from the first attacked one. Window rules are shown "
+        "as an execution at that very moment would have evaluated a window that began with "
+        "the drill; false alarms are those at the clean traffic before. Rules that do not "
+        "decide are there to compare."
+    )
     for alert in report.alerts:
         if alert.delivered:
-            st.markdown(f":green[:material/check:] Alert delivered to "
-                        f"{parts.plain(alert.channel)} after {alert.seconds:.1f} s.")  # fmt: skip
+            st.markdown(
+                f":green[:material/check:] Alert delivered to "
+                f"{parts.plain(alert.channel)} after {alert.seconds:.1f} s."
+            )
         else:
-            st.markdown(f":red[:material/error:] Alert not delivered to "
-                        f"{parts.plain(alert.channel)}: {parts.plain(alert.reason)}")  # fmt: skip
+            st.markdown(
+                f":red[:material/error:] Alert not delivered to "
+                f"{parts.plain(alert.channel)}: {parts.plain(alert.reason)}"
+            )
     if report.told is not None and not report.alerts:
         st.caption("No alert channel is set (SIGNWATCH_ALERTS), so nobody was told outside.")
     if report.lasting:
@@ -92,9 +113,11 @@ def _report(report: DrillReport) -> None:
 def _facts(report: DrillReport) -> str:
     plan, sent = report.plan, report.attacked + report.unturned
     facts = [
-        f"{report.began_at:%Y-%m-%d %H:%M:%S} UTC", plan.title, f"{plan.attack}, seed {plan.seed}",
+        f"{report.began_at:%Y-%m-%d %H:%M:%S} UTC",
+        plan.title,
+        f"{plan.attack}, seed {plan.seed}",
         f"{report.clean:,} clean requests, then {sent:,}, of them {report.attacked:,} attacked",
-    ]  # fmt: skip
+    ]
     if report.uncovered >= 0.01:
         facts.append(f"no sample sign for {report.uncovered:.0%} of the baseline")
     return " · ".join(facts)
@@ -117,7 +140,8 @@ def _table(reports: list[DrillReport]) -> None:
     st.dataframe(
         [
             {
-                "at": each.began_at, "what": each.plan.title,
+                "at": each.began_at,
+                "what": each.plan.title,
                 "predictions": each.told.after if each.told else None,
                 "seconds": each.told.alarm_seconds if each.told else None,
                 "alerts delivered": sum(alert.delivered for alert in each.alerts),
@@ -128,5 +152,6 @@ def _table(reports: list[DrillReport]) -> None:
             "at": st.column_config.DatetimeColumn("at (UTC)", timezone="UTC"),
             "seconds": st.column_config.NumberColumn(format="%.1f"),
         },
-        hide_index=True, alt="Drills before",
-    )  # fmt: skip
+        hide_index=True,
+        alt="Drills before",
+    )

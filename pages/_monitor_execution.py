@@ -58,44 +58,58 @@ def _facts(execution: Execution) -> list[str]:
         f"{execution.trigger}{f' by {execution.schedule}' if execution.schedule else ''}",
         *([f"due {due:%Y-%m-%d %H:%M:%S} UTC"] if due else []),
         *([f"took {took:.0f} ms"] if execution.status is not ExecutionStatus.IN_PROGRESS else []),
-    ]  # fmt: skip
+    ]
 
 
 def _figures(execution: Execution, found: WindowFigures) -> None:
     """What was counted, beside the baseline, and the violations."""
     with st.grid(4):
-        st.metric("Predictions", f"{found.total:,}", border=True,
-                  help=f"{found.unreadable:,} of them unreadable")  # fmt: skip
+        st.metric(
+            "Predictions",
+            f"{found.total:,}",
+            border=True,
+            help=f"{found.unreadable:,} of them unreadable",
+        )
         st.metric("Mean confidence", parts.computed(found.mean_confidence, ".1%"), border=True)
         st.metric("Low confidence", parts.computed(found.low_confidence, ","), border=True)
         st.metric("Flagged", parts.computed(found.flagged, ","), border=True)
     if found.flagged:
         st.page_link(
-            "triage.py", label="What was flagged in this window, in triage",
-            icon=":material/fact_check:", query_params=to_window_of(execution),
-        )  # fmt: skip
+            "triage.py",
+            label="What was flagged in this window, in triage",
+            icon=":material/fact_check:",
+            query_params=to_window_of(execution),
+        )
     usual = current().baselines.counts(execution.baseline_id)
     if usual and found.counts:
         _furthest(found.counts, usual)
     st.plotly_chart(
         figures.class_frequencies(found, execution.threshold, baseline=usual, height=300),
-        key="execution_chart", config={"displayModeBar": False},
+        key="execution_chart",
+        config={"displayModeBar": False},
         alt="Share of predictions by class in this execution, and in its baseline",
-    )  # fmt: skip
+    )
     left, right = st.columns(2)
     with left:
         st.markdown("**Counts per class**")
         st.dataframe(
-            [{"class": class_name(k), "predictions": found.counts[k], "share": share}
-             for k, share in found.shares().items()],
+            [
+                {"class": class_name(k), "predictions": found.counts[k], "share": share}
+                for k, share in found.shares().items()
+            ],
             column_config={"share": st.column_config.ProgressColumn(format="percent")},
-            hide_index=True, height=260, alt="Counts per class",
-        )  # fmt: skip
+            hide_index=True,
+            height=260,
+            alt="Counts per class",
+        )
     with right:
         st.markdown("**Violations**")
         if execution.violations:
-            st.dataframe([vars(violation) for violation in execution.violations],
-                         hide_index=True, alt="Violations")  # fmt: skip
+            st.dataframe(
+                [vars(violation) for violation in execution.violations],
+                hide_index=True,
+                alt="Violations",
+            )
         else:
             st.markdown("None.")
     _monitor_quality.show(execution)
@@ -105,5 +119,7 @@ def _furthest(counts: Mapping[int, int], usual: Mapping[int, int]) -> None:
     """The class that the distances from the baseline are about, in words."""
     class_id = furthest_class(counts, usual)
     share, before = (n.get(class_id, 0) / sum(n.values()) for n in (counts, usual))
-    st.markdown(f"Furthest from the baseline: **{class_name(class_id)}**, {share:.1%} of the "
-                f"window and {before:.1%} of the baseline.")  # fmt: skip
+    st.markdown(
+        f"Furthest from the baseline: **{class_name(class_id)}**, {share:.1%} of the "
+        f"window and {before:.1%} of the baseline."
+    )

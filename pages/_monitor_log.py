@@ -24,8 +24,10 @@ def show(execution: Execution) -> None:
     st.download_button(
         "constraint_violations.json",
         json.dumps(constraint_violations(execution.violations), indent=2),
-        "constraint_violations.json", "application/json", icon=":material/download:",
-    )  # fmt: skip
+        "constraint_violations.json",
+        "application/json",
+        icon=":material/download:",
+    )
 
 
 def _unreadable(execution: Execution, log: ExecutionLog) -> None:
@@ -36,10 +38,16 @@ def _unreadable(execution: Execution, log: ExecutionLog) -> None:
     st.markdown(f"**Records that could not be read:** {total:,}{kept}")
     st.dataframe(
         [
-            {"at": record.inferred_at, "reason": record.reason, "file": record.path,
-             "line": record.line, "begins with": record.content}
+            {
+                "at": record.inferred_at,
+                "reason": record.reason,
+                "file": record.path,
+                "line": record.line,
+                "begins with": record.content,
+            }
             for record in log.unreadable
         ],
         column_config={"at": st.column_config.DatetimeColumn("at (UTC)", timezone="UTC")},
-        hide_index=True, alt="Records that could not be read",
-    )  # fmt: skip
+        hide_index=True,
+        alt="Records that could not be read",
+    )

@@ -9,9 +9,13 @@ from core.services import current
 from core.types import Execution
 
 TITLES = {
-    "accuracy": "Accuracy", "weighted_recall": "Recall", "weighted_precision": "Precision",
-    "weighted_f0_5": "F0.5", "weighted_f1": "F1", "weighted_f2": "F2",
-}  # fmt: skip
+    "accuracy": "Accuracy",
+    "weighted_recall": "Recall",
+    "weighted_precision": "Precision",
+    "weighted_f0_5": "F0.5",
+    "weighted_f1": "F1",
+    "weighted_f2": "F2",
+}
 HOW_TO_SEND = """curl --data-binary @labels.jsonl {address}/api/ground-truth
 
 # labels.jsonl, a line a request, by event id or inference id:
@@ -28,10 +32,13 @@ def show(execution: Execution) -> None:
         kind for kind in LabelKind if kind is LabelKind.GROUND_TRUTH or found.labelled[kind].count
     ]
     kind = st.segmented_control(
-        "By which labels", kinds, default=LabelKind.GROUND_TRUTH, required=True,
+        "By which labels",
+        kinds,
+        default=LabelKind.GROUND_TRUTH,
+        required=True,
         key="quality_kind",
         format_func=lambda kind: f"{kind.capitalize()} ({found.labelled[kind].count:,})",
-    )  # fmt: skip
+    )
     labelled = found.labelled[kind]
     if labelled.count:
         _labelled(found, labelled)
@@ -41,29 +48,34 @@ def show(execution: Execution) -> None:
 
 
 def _labelled(found: WindowQuality, labelled: Labelled) -> None:
-    st.caption(f"{labelled.count:,} of {found.predictions:,} predictions have their label, as of "
-               f"{found.at:%Y-%m-%d %H:%M:%S} UTC. {CAUTIONS[labelled.kind]}")  # fmt: skip
+    st.caption(
+        f"{labelled.count:,} of {found.predictions:,} predictions have their label, as of "
+        f"{found.at:%Y-%m-%d %H:%M:%S} UTC. {CAUTIONS[labelled.kind]}"
+    )
     with st.grid(6):
         for name, title in TITLES.items():
             _figure(title, labelled.quality.metrics[name], name)
     if labelled.classes and labelled.quality.confusion_matrix.size:
         st.plotly_chart(
-            quality_figures.confusion_heat_map(
-                labelled.quality.confusion_matrix, labelled.classes
-            ),
-            key="confusion", config={"displayModeBar": False},
+            quality_figures.confusion_heat_map(labelled.quality.confusion_matrix, labelled.classes),
+            key="confusion",
+            config={"displayModeBar": False},
             alt="Confusion matrix: true classes as rows, predicted classes as columns",
-        )  # fmt: skip
+        )
 
 
 def _none_yet(found: WindowQuality) -> None:
     missing = found.labelled[LabelKind.GROUND_TRUTH].quality.metrics["accuracy"].reason
     elsewhere = (
         f" The log holds {found.labels_in_log:,} labels, of other predictions: are the event ids "
-        "those of these requests?" if found.labels_in_log else ""
-    )  # fmt: skip
-    st.caption(f"Not computed: {missing}.{elsewhere} Send labels as they become known, or import "
-               "them with `captures import`:")  # fmt: skip
+        "those of these requests?"
+        if found.labels_in_log
+        else ""
+    )
+    st.caption(
+        f"Not computed: {missing}.{elsewhere} Send labels as they become known, or import "
+        "them with `captures import`:"
+    )
     address = st.context.url or "http://localhost:8501"
     st.code(HOW_TO_SEND.format(address=address), language="bash")
 

@@ -39,6 +39,7 @@ def row(outcome: Outcome) -> None:
     with state:
         st.badge(outcome.state.value.capitalize(), icon=icon, color=colour)
     with words:
-        st.markdown(f"**{outcome.rule}** · {rule.parameter} {outcome.threshold:,g}  \n"
-                    f"{outcome.sentence}")  # fmt: skip
+        st.markdown(
+            f"**{outcome.rule}** · {rule.parameter} {outcome.threshold:,g}  \n{outcome.sentence}"
+        )
         st.caption(rule.explanation)

@@ -26,9 +26,12 @@ def show() -> None:
     schedules = current().schedules.all()
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown("**Schedules**, in UTC" if schedules else
-                        "**No schedule.** The monitor runs when it is asked to.",
-                        width="stretch")  # fmt: skip
+            st.markdown(
+                "**Schedules**, in UTC"
+                if schedules
+                else "**No schedule.** The monitor runs when it is asked to.",
+                width="stretch",
+            )
             with st.popover("Add a schedule", icon=":material/add:"):
                 _add()
         for stored in schedules[:SHOWN]:
@@ -44,16 +47,21 @@ def _row(stored: StoredSchedule) -> None:
         st.markdown(f"**{schedule.name}** · {_when(stored)}")
         st.caption(f"{_what(schedule)}.  \n{_last(schedule.name)}")
     with st.container(horizontal=True, key=f"row_{schedule.name}"):
-        if st.button("Run it now", key=f"run_{schedule.name}", icon=":material/play_arrow:",
-                     help="Over the window that it would look at now."):  # fmt: skip
+        if st.button(
+            "Run it now",
+            key=f"run_{schedule.name}",
+            icon=":material/play_arrow:",
+            help="Over the window that it would look at now.",
+        ):
             with parts.errors_shown():
                 done = current().schedules.run_now(schedule.name)
                 st.session_state["execution_id"] = done.execution_id
         stopped = stored.status is ScheduleStatus.STOPPED
         if schedule.expression != ONCE and st.button(
-            "Start" if stopped else "Stop", key=f"switch_{schedule.name}",
+            "Start" if stopped else "Stop",
+            key=f"switch_{schedule.name}",
             icon=":material/schedule:" if stopped else ":material/pause:",
-        ):  # fmt: skip
+        ):
             with parts.errors_shown():
                 switch = current().schedules.start if stopped else current().schedules.stop
                 switch(schedule.name)
@@ -123,8 +131,9 @@ def _change(stored: StoredSchedule) -> None:
             with parts.errors_shown():
                 current().schedules.change(schedule())
                 _done(f"Schedule {name} is changed.")
-        if st.button("Delete", key=f"delete_{name}", icon=":material/delete:",
-                     help="Its executions stay."):  # fmt: skip
+        if st.button(
+            "Delete", key=f"delete_{name}", icon=":material/delete:", help="Its executions stay."
+        ):
             with parts.errors_shown():
                 current().schedules.delete(name)
                 _done(f"Schedule {name} is deleted.")

@@ -13,8 +13,9 @@ def show() -> None:
     stream = current().stream
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown("**Stream detector:** looks at every prediction once, as it comes",
-                        width="stretch")  # fmt: skip
+            st.markdown(
+                "**Stream detector:** looks at every prediction once, as it comes", width="stretch"
+            )
             with st.popover("False alarms", icon=":material/tune:"):
                 _settings()
         status = stream.status()
@@ -30,11 +31,16 @@ def show() -> None:
 def _settings() -> None:
     stream = current().stream
     every = st.number_input(
-        "At most one false alarm in so many predictions, on average", 1.0, 1e12,
-        stream.settings().false_alarm_every, step=1000.0, format="%.0f", key="false_alarm_every",
+        "At most one false alarm in so many predictions, on average",
+        1.0,
+        1e12,
+        stream.settings().false_alarm_every,
+        step=1000.0,
+        format="%.0f",
+        key="false_alarm_every",
         help="The larger, the rarer false alarms are, and the later an attack is noticed. "
         "The detector starts anew with it.",
-    )  # fmt: skip
+    )
     if st.button("Use it", type="primary", key="stream_use"):
         with parts.errors_shown():
             stream.set_settings(StreamSettings(every))

@@ -26,10 +26,15 @@ def show() -> None:
     """A box of its own, closed until somebody looks back."""
     WHAT_IF.collect()
     found = WHAT_IF.results().get(WINDOWS)
-    with st.expander("What would have happened", icon=":material/history:",
-                     expanded=found is not None or WHAT_IF.running(WINDOWS)):  # fmt: skip
-        st.caption("Every rule over captures of the past, with any parameter. Nothing is "
-                   "kept, and nobody is alerted.")  # fmt: skip
+    with st.expander(
+        "What would have happened",
+        icon=":material/history:",
+        expanded=found is not None or WHAT_IF.running(WINDOWS),
+    ):
+        st.caption(
+            "Every rule over captures of the past, with any parameter. Nothing is "
+            "kept, and nobody is alerted."
+        )
         _choose()
         if WHAT_IF.running(WINDOWS):
             WHAT_IF.show()
@@ -42,29 +47,37 @@ def _choose() -> None:
     end = now().replace(second=0, microsecond=0, tzinfo=None)
     with st.form("what_if", border=False):
         columns = st.columns(5, vertical_alignment="bottom")
-        since = columns[0].datetime_input("From (UTC)", end - BACK, key="what_if_since",
-                                          format="YYYY-MM-DD")  # fmt: skip
-        until = columns[1].datetime_input("Until (UTC)", end, key="what_if_until",
-                                          format="YYYY-MM-DD")  # fmt: skip
+        since = columns[0].datetime_input(
+            "From (UTC)", end - BACK, key="what_if_since", format="YYYY-MM-DD"
+        )
+        until = columns[1].datetime_input(
+            "Until (UTC)", end, key="what_if_until", format="YYYY-MM-DD"
+        )
         minutes = columns[2].number_input(
-            "Each window, minutes", 1, 525_600, current().monitor_settings().window_minutes,
+            "Each window, minutes",
+            1,
+            525_600,
+            current().monitor_settings().window_minutes,
             key="what_if_minutes",
-        )  # fmt: skip
+        )
         every = columns[3].text_input(
-            "A window every", "60", key="what_if_every",
+            "A window every",
+            "60",
+            key="what_if_every",
             help=f"So many minutes, or a schedule such as `{HOURLY}`.",
-        )  # fmt: skip
+        )
         endpoint = columns[4].text_input("Endpoint", placeholder="all", key="what_if_endpoint")
         if not st.form_submit_button("Look back", icon=":material/history:"):
             return
     with parts.errors_shown():
         windows = _windows(since, until, timedelta(minutes=minutes), every)
         WHAT_IF.start(
-            "Looking back", WINDOWS,
+            "Looking back",
+            WINDOWS,
             lambda progress, cancelled: current().what_if.look_back(
                 windows, endpoint.strip() or None
             ),
-        )  # fmt: skip
+        )
         st.rerun()
 
 
@@ -98,17 +111,23 @@ def _replay(past: LookBack) -> None:
         return
     kind = WINDOW_RULES[rule]
     threshold = setting.number_input(
-        kind.parameter.capitalize(), 0.001, 1.0, current().what_if.parameters()[rule], step=0.01,
+        kind.parameter.capitalize(),
+        0.001,
+        1.0,
+        current().what_if.parameters()[rule],
+        step=0.01,
         format="%.3f",
-        key=f"what_if_threshold_{rule}", help=kind.explanation,
-    )  # fmt: skip
+        key=f"what_if_threshold_{rule}",
+        help=kind.explanation,
+    )
     found = current().what_if.replay(past, rule, threshold)
     st.markdown(_summary(found))
     st.plotly_chart(
-        what_if_figures.figure_over_time(found, kind.parameter), key="what_if_chart",
+        what_if_figures.figure_over_time(found, kind.parameter),
+        key="what_if_chart",
         config={"displayModeBar": False},
         alt="The rule's figure in each window, with its parameter and the alarms",
-    )  # fmt: skip
+    )
     st.caption(_told(past))
 
 
@@ -129,8 +148,11 @@ def _told(past: LookBack) -> str:
     windows = past.windows
     cut = (
         f" The latest {MAX_WINDOWS:,} windows; {windows.left_out:,} earlier ones were left out."
-        if windows.left_out else ""
-    )  # fmt: skip
-    return (f"Windows of {windows.length.total_seconds() / 60:g} minutes, "
-            f"{windows.start:%Y-%m-%d %H:%M} to {windows.end:%Y-%m-%d %H:%M} UTC, "
-            f"{past.endpoint or 'all endpoints'}, as of {past.at:%H:%M:%S} UTC.{cut}")  # fmt: skip
+        if windows.left_out
+        else ""
+    )
+    return (
+        f"Windows of {windows.length.total_seconds() / 60:g} minutes, "
+        f"{windows.start:%Y-%m-%d %H:%M} to {windows.end:%Y-%m-%d %H:%M} UTC, "
+        f"{past.endpoint or 'all endpoints'}, as of {past.at:%H:%M:%S} UTC.{cut}"
+    )

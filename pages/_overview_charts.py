@@ -17,9 +17,10 @@ def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> No
     st.subheader("Class frequencies")
     st.plotly_chart(
         figures.class_frequencies(found, threshold, baseline=baseline and baseline.counts),
-        key="frequencies", config=PLAIN,
+        key="frequencies",
+        config=PLAIN,
         alt="Share of predictions by class, with the threshold and the baseline",
-    )  # fmt: skip
+    )
     if against.problem:
         beside = f" No baseline beside it: {against.problem}."
     else:
@@ -43,8 +44,10 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
                 overview_figures.confidence_over_time(
                     confidence, low=low, usual=usual, window=(window.start, window.end)
                 ),
-                key="confidence", config=PLAIN, alt="Mean confidence over time",
-            )  # fmt: skip
+                key="confidence",
+                config=PLAIN,
+                alt="Mean confidence over time",
+            )
             st.caption(f"{as_of()}, {bucket_seconds} s a point.")
     if counts:
         with right:
@@ -53,8 +56,10 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
                 figures.traffic(
                     counts, bucket_seconds=bucket_seconds, window=(window.start, window.end)
                 ),
-                key="traffic", config=PLAIN, alt="Predictions over time",
-            )  # fmt: skip
+                key="traffic",
+                config=PLAIN,
+                alt="Predictions over time",
+            )
             st.caption(f"{as_of()}, {bucket_seconds} s a bar.")
 
 
@@ -65,12 +70,17 @@ def show_executions() -> None:
         return
     st.subheader("Executions")
     st.plotly_chart(
-        overview_figures.executions_strip(latest), key="executions", config=PLAIN,
+        overview_figures.executions_strip(latest),
+        key="executions",
+        config=PLAIN,
         alt="Latest executions: green without violations, red with, grey not evaluated",
-    )  # fmt: skip
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{as_of()}, the latest {len(latest)}: green without violations, red with them, "
-                   "grey not evaluated.", width="content")  # fmt: skip
+        st.caption(
+            f"{as_of()}, the latest {len(latest)}: green without violations, red with them, "
+            "grey not evaluated.",
+            width="content",
+        )
         st.page_link("monitor.py", label="All executions", icon=":material/history:")
 
 

@@ -13,8 +13,11 @@ def show() -> None:
     """The state of the latest execution, red where it found a violation."""
     latest = next(iter(current().log.executions(1, ended=True)), None)
     if latest is None:
-        st.info("The monitor has not run yet; it runs by schedule, or now on the Monitor page.",
-                icon=":material/schedule:", title="No execution yet")  # fmt: skip
+        st.info(
+            "The monitor has not run yet; it runs by schedule, or now on the Monitor page.",
+            icon=":material/schedule:",
+            title="No execution yet",
+        )
         return
     when = f"{latest.started_at:%Y-%m-%d %H:%M:%S} UTC"
     if latest.figures:
@@ -23,10 +26,12 @@ def show() -> None:
         st.error(f"{latest.message}  \n{when}", icon=":material/warning:", title="Violation")
         with st.container(horizontal=True):
             _link_to_maps(latest)
-            st.page_link("triage.py", label="Work through flagged predictions",
-                         icon=":material/fact_check:")  # fmt: skip
-            st.page_link("monitor.py", label="See the execution",
-                         icon=":material/notifications_active:")  # fmt: skip
+            st.page_link(
+                "triage.py", label="Work through flagged predictions", icon=":material/fact_check:"
+            )
+            st.page_link(
+                "monitor.py", label="See the execution", icon=":material/notifications_active:"
+            )
         return
     if latest.status is ExecutionStatus.COMPLETED:
         st.success(f"{latest.message}  \n{when}", icon=":material/check_circle:", title="All clear")
@@ -34,22 +39,36 @@ def show() -> None:
         st.warning(f"{latest.message}  \n{when}", icon=":material/help:", title="Not evaluated")
     for earlier in current().log.executions(1, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Latest violation, {earlier.started_at:%Y-%m-%d %H:%M:%S} UTC: "
-                       f"{earlier.violations[0].description}", width="content")  # fmt: skip
+            st.caption(
+                f"Latest violation, {earlier.started_at:%Y-%m-%d %H:%M:%S} UTC: "
+                f"{earlier.violations[0].description}",
+                width="content",
+            )
             _link_to_maps(earlier)
 
 
 def show_leader(found: WindowFigures, threshold: float) -> None:
     """The class that is predicted most, red above the threshold."""
     if not found.counts:
-        st.metric("Most predicted class", "not computed", "no readable prediction",
-                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+        st.metric(
+            "Most predicted class",
+            "not computed",
+            "no readable prediction",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
         return
     top_class, top_share = next(iter(found.shares().items()))
     # The share is what fits at any width in large type; names are long.
-    st.metric("Most predicted class", f"{top_share:.1%}", class_name(top_class),
-              delta_color="red" if top_share > threshold else "off",
-              delta_arrow="off", border=True)  # fmt: skip
+    st.metric(
+        "Most predicted class",
+        f"{top_share:.1%}",
+        class_name(top_class),
+        delta_color="red" if top_share > threshold else "off",
+        delta_arrow="off",
+        border=True,
+    )
 
 
 def _link_to_maps(execution: Execution) -> None:
@@ -58,6 +77,8 @@ def _link_to_maps(execution: Execution) -> None:
     for class_id in classes_in_question(execution, usual):
         if class_id < len(all_labels()):
             st.page_link(
-                "explain.py", label=f"Why {class_name(class_id)}? See the heat maps",
-                icon=":material/visibility:", query_params=to_violation(execution, class_id),
-            )  # fmt: skip
+                "explain.py",
+                label=f"Why {class_name(class_id)}? See the heat maps",
+                icon=":material/visibility:",
+                query_params=to_violation(execution, class_id),
+            )

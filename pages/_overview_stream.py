@@ -19,9 +19,10 @@ def show(window: Window) -> None:
     channels = {channel_of(each.rule): each.decides for each in status.outcomes}
     st.plotly_chart(
         stream_figures.evidence(stream.evidence(window), status.line, window, channels=channels),
-        key="evidence", config={"displayModeBar": False},
+        key="evidence",
+        config={"displayModeBar": False},
         alt="Evidence of the stream detector over time, with its alarm line",
-    )  # fmt: skip
+    )
     for outcome in status.outcomes:
         if outcome.decides:
             alarms = outcome.state is RuleState.VIOLATED

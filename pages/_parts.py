@@ -55,9 +55,11 @@ def read_upload(name: str, data: bytes) -> Picture | None:
 def choose_picture(key: str, *, class_id: int = 1) -> tuple[Picture | None, int | None]:
     """A dropped file, or a sample sign: the picture, and its true class where that is known."""
     upload = st.file_uploader(
-        "Drop a picture of a sign", type=UPLOAD_TYPES, key=f"{key}_upload",
+        "Drop a picture of a sign",
+        type=UPLOAD_TYPES,
+        key=f"{key}_upload",
         help="PNG, JPEG, WebP or BMP. The picture should show the sign and little else.",
-    )  # fmt: skip
+    )
     if upload is not None:
         return read_upload(upload.name, upload.getvalue()), None
     chosen = choose_class("or take a sample sign", key=f"{key}_class", class_id=class_id)
@@ -66,9 +68,13 @@ def choose_picture(key: str, *, class_id: int = 1) -> tuple[Picture | None, int 
         st.info("No sample of this class is installed.")
         return None, None
     number = st.segmented_control(
-        "Picture", range(len(own)), default=0, key=f"{key}_number", required=True,
+        "Picture",
+        range(len(own)),
+        default=0,
+        key=f"{key}_number",
+        required=True,
         format_func=lambda n: str(n + 1),
-    )  # fmt: skip
+    )
     return own[number or 0].picture(), chosen
 
 
@@ -116,9 +122,11 @@ def show_statements(statements: Sequence[Statement]) -> None:
             {
                 "time (UTC)": each.said_at,
                 "analyst": each.analyst,
-                "said": f"took back: {each.decision.verdict}" if each.taken_back
+                "said": f"took back: {each.decision.verdict}"
+                if each.taken_back
                 else each.decision.verdict.value,
-                "right class": None if each.decision.right_class is None
+                "right class": None
+                if each.decision.right_class is None
                 else class_name(each.decision.right_class),
                 "note": each.decision.note,
                 "counts": each.counts,
@@ -126,8 +134,10 @@ def show_statements(statements: Sequence[Statement]) -> None:
             for each in statements
         ],
         column_config={"time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")},
-        hide_index=True, placeholder="", alt="Verdicts, and those taken back",
-    )  # fmt: skip
+        hide_index=True,
+        placeholder="",
+        alt="Verdicts, and those taken back",
+    )
 
 
 def how_sure(confidence: float | None) -> str:
@@ -140,9 +150,11 @@ def show_prediction(prediction: Prediction, *, key: str) -> None:
     st.markdown(f"**{class_name(prediction.class_id)}** · {prediction.confidence:.1%} confident")
     show_suspicion(prediction)
     st.plotly_chart(
-        figures.top_classes(prediction), key=key, config={"displayModeBar": False},
+        figures.top_classes(prediction),
+        key=key,
+        config={"displayModeBar": False},
         alt="Probabilities of the three most likely classes",
-    )  # fmt: skip
+    )
 
 
 def show_suspicion(prediction: Prediction) -> None:

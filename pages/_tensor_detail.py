@@ -16,12 +16,16 @@ def choose(record: TensorRecord) -> str | None:
     columns = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     with columns[0]:
         regex = st.text_input(
-            "Names (regular expression)", key="tensor_names", placeholder="layer1.*bn|fc_output",
-            icon=":material/filter_alt:", help="Found anywhere in the name; RE2's syntax.",
-        )  # fmt: skip
+            "Names (regular expression)",
+            key="tensor_names",
+            placeholder="layer1.*bn|fc_output",
+            icon=":material/filter_alt:",
+            help="Found anywhere in the name; RE2's syntax.",
+        )
     with columns[1]:
-        collection = st.pills("Collection", list(COLLECTIONS), default="all",
-                              key="tensor_collection", required=True)  # fmt: skip
+        collection = st.pills(
+            "Collection", list(COLLECTIONS), default="all", key="tensor_collection", required=True
+        )
     facts = current().tensors.facts(record.step, regex=regex or None)
     names = current().trial().tensor_names(step=record.step, collection=collection)
     facts = [each for each in facts if each.name in set(names)]
@@ -47,30 +51,44 @@ def _show_table(facts: list[TensorFacts]) -> None:
     st.dataframe(
         [
             {
-                "name": each.name, "shape": " x ".join(map(str, each.shape)) or "scalar",
-                "type": each.dtype, "minimum": each.minimum, "mean": each.mean,
-                "maximum": each.maximum, "std": each.std, "zeros": 100 * each.zeros,
+                "name": each.name,
+                "shape": " x ".join(map(str, each.shape)) or "scalar",
+                "type": each.dtype,
+                "minimum": each.minimum,
+                "mean": each.mean,
+                "maximum": each.maximum,
+                "std": each.std,
+                "zeros": 100 * each.zeros,
                 "size": each.size / 1000,
             }
             for each in facts
         ],
-        key="tensor_table", hide_index=True, height=320, on_select=open_row,
+        key="tensor_table",
+        hide_index=True,
+        height=320,
+        on_select=open_row,
         selection_mode="single-row",
         column_config={
             "name": st.column_config.TextColumn(f"Name ({len(facts)})", pinned=True),
-            "shape": "Shape", "type": st.column_config.TextColumn("Type", width="small"),
+            "shape": "Shape",
+            "type": st.column_config.TextColumn("Type", width="small"),
             **{
                 name: st.column_config.NumberColumn(title, format="%.4g", width="small")
                 for name, title in {
-                    "minimum": "Min", "mean": "Mean", "maximum": "Max", "std": "Std"
+                    "minimum": "Min",
+                    "mean": "Mean",
+                    "maximum": "Max",
+                    "std": "Std",
                 }.items()
             },
-            "zeros": st.column_config.NumberColumn("Zeros", format="%.1f %%", width="small",
-                                                   help="Share of values that are exactly 0"),
-            "size": st.column_config.NumberColumn("Size", format="%.1f kB", width="small",
-                                                  help="Uncompressed"),
+            "zeros": st.column_config.NumberColumn(
+                "Zeros", format="%.1f %%", width="small", help="Share of values that are exactly 0"
+            ),
+            "size": st.column_config.NumberColumn(
+                "Size", format="%.1f kB", width="small", help="Uncompressed"
+            ),
         },
-    )  # fmt: skip
+    )
 
 
 def show(record: TensorRecord, name: str) -> None:
@@ -83,25 +101,37 @@ def show(record: TensorRecord, name: str) -> None:
     with left:
         if channels is None:
             st.markdown("**Values**")
-            st.plotly_chart(tensor_figures.values(array), key="tensor_values", config=PLOT,
-                            alt=f"The values of {name}")  # fmt: skip
+            st.plotly_chart(
+                tensor_figures.values(array),
+                key="tensor_values",
+                config=PLOT,
+                alt=f"The values of {name}",
+            )
         else:
             first = _choose_channels(len(channels))
             st.plotly_chart(
-                tensor_figures.channel_grid(channels, first=first), key="tensor_channels",
-                config=PLOT, alt=f"Channels of {name} as pictures on one colour scale",
-            )  # fmt: skip
+                tensor_figures.channel_grid(channels, first=first),
+                key="tensor_channels",
+                config=PLOT,
+                alt=f"Channels of {name} as pictures on one colour scale",
+            )
     with right:
         st.markdown("**How the values are spread**")
-        st.plotly_chart(tensor_figures.histogram(array), key="tensor_histogram", config=PLOT,
-                        alt=f"Histogram of {name}")  # fmt: skip
+        st.plotly_chart(
+            tensor_figures.histogram(array),
+            key="tensor_histogram",
+            config=PLOT,
+            alt=f"Histogram of {name}",
+        )
         history = current().tensors.history(name)
         if len(history) > 1:
             st.markdown("**In every step that has it**")
             st.plotly_chart(
-                tensor_figures.over_steps(history, record.step), key="tensor_steps", config=PLOT,
+                tensor_figures.over_steps(history, record.step),
+                key="tensor_steps",
+                config=PLOT,
                 alt=f"Mean and range of {name} by step",
-            )  # fmt: skip
+            )
         else:
             st.caption("No other step has it yet.")
 
@@ -114,13 +144,18 @@ def _choose_channels(count: int) -> int:
         return 0
     starts = list(range(0, count, size))
     return st.selectbox(
-        "Channels, one colour scale", starts, key="tensor_first", width=260,
+        "Channels, one colour scale",
+        starts,
+        key="tensor_first",
+        width=260,
         format_func=lambda first: f"{first} to {min(first + size, count) - 1} of {count}",
-    )  # fmt: skip
+    )
 
 
 def _tell_unusual(array: np.ndarray) -> None:
     unusual = int(np.count_nonzero(~np.isfinite(array)))
     if unusual:
-        st.warning(f"{unusual:,} of {array.size:,} values are no finite numbers.",
-                   icon=":material/warning:")  # fmt: skip
+        st.warning(
+            f"{unusual:,} of {array.size:,} values are no finite numbers.",
+            icon=":material/warning:",
+        )

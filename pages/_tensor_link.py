@@ -27,9 +27,10 @@ def remember(record: TensorRecord) -> None:
     """Let the address say what the page shows."""
     state = st.session_state
     shown = {
-        "step": str(record.step), "names": state.get("tensor_names"),
+        "step": str(record.step),
+        "names": state.get("tensor_names"),
         "tensor": state.get("tensor_name"),
-    }  # fmt: skip
+    }
     address = {name: text for name, text in shown.items() if text}
     state["tensor_address"] = address
     if st.query_params.to_dict() != address:
@@ -47,6 +48,8 @@ def _step(address: dict[str, str], records: list[TensorRecord]) -> int | None:
         return next((each.step for each in records if each.capture_id == capture), None)
     known = {str(each.step): each.step for each in records}
     if text and text not in known:
-        st.warning(f"The log has no record of step {text!r}; the newest one is shown.",
-                   icon=":material/link_off:")  # fmt: skip
+        st.warning(
+            f"The log has no record of step {text!r}; the newest one is shown.",
+            icon=":material/link_off:",
+        )
     return known.get(text)

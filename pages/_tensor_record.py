@@ -50,9 +50,11 @@ def record_again(capture: Capture, label: str) -> None:
     """A choice of class, and the button that runs the stored picture again."""
     ids = [None, *range(current().predictor.classifier.classes)]
     class_id = st.selectbox(
-        "Gradients of the logit of", ids, key="tensor_class",
+        "Gradients of the logit of",
+        ids,
+        key="tensor_class",
         format_func=lambda each: PREDICTED if each is None else class_name(each),
-    )  # fmt: skip
+    )
     if st.button(label, icon=":material/radio_button_checked:", type="primary", key="tensor_go"):
         with parts.errors_shown(), st.spinner("Running the picture again"):
             record = current().record_tensors(capture.capture_id, class_id)
@@ -75,25 +77,38 @@ def show(record: TensorRecord) -> None:
         _show_facts(record)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
-                "Record (.npz)", lambda: to_npz(record, current().tensors.values(record.step)),
-                f"tensors-step-{record.step}.npz", "application/octet-stream",
-                icon=":material/download:", on_click="ignore", key="tensor_npz",
-            )  # fmt: skip
+                "Record (.npz)",
+                lambda: to_npz(record, current().tensors.values(record.step)),
+                f"tensors-step-{record.step}.npz",
+                "application/octet-stream",
+                icon=":material/download:",
+                on_click="ignore",
+                key="tensor_npz",
+            )
             with st.popover("Record again", icon=":material/replay:"):
                 st.caption("With the weights that serve now, for this or another class.")
                 record_again(capture, "Record")
-            st.page_link("captures.py", label="Capture", icon=":material/database:",
-                         query_params={"capture": record.capture_id})  # fmt: skip
+            st.page_link(
+                "captures.py",
+                label="Capture",
+                icon=":material/database:",
+                query_params={"capture": record.capture_id},
+            )
 
 
 def _tell_weights(record: TensorRecord, capture: Capture) -> None:
     """Which of the weights that answered, recorded and serve now differ."""
     if capture.model_sha256 not in (None, record.model_sha256):
-        st.warning("Other weights answered this request than were recorded: the model was "
-                   "exchanged in between.", icon=":material/history:")  # fmt: skip
+        st.warning(
+            "Other weights answered this request than were recorded: the model was "
+            "exchanged in between.",
+            icon=":material/history:",
+        )
     elif record.model_sha256 != current().predictor.classifier.manifest.sha256:
-        st.info("Recorded with weights that no longer serve, so there is no live map to compare.",
-                icon=":material/history:")  # fmt: skip
+        st.info(
+            "Recorded with weights that no longer serve, so there is no live map to compare.",
+            icon=":material/history:",
+        )
 
 
 def _show_maps(record: TensorRecord, capture: Capture) -> None:
@@ -111,9 +126,10 @@ def _show_maps(record: TensorRecord, capture: Capture) -> None:
         ):
             if each is not None:
                 column.image(
-                    overlay(pixels, each.map, largest=scale), caption=f"FullGrad {name}",
+                    overlay(pixels, each.map, largest=scale),
+                    caption=f"FullGrad {name}",
                     alt=f"FullGrad map {name}",
-                )  # fmt: skip
+                )
         if live is not None:
             difference = largest_difference(recorded, live)
             told = f"differ by at most {difference:.1e} of the range" if difference else "are equal"
@@ -125,13 +141,15 @@ def _show_maps(record: TensorRecord, capture: Capture) -> None:
 
 def _show_facts(record: TensorRecord) -> None:
     passed = record.passed
-    st.table({
-        "Prediction": class_name(passed.predicted_id),
-        "Gradients of": f"{class_name(passed.class_id)}, logit {passed.logit:.3f}, "
-        f"{passed.probability:.1%}",
-        "Why": record.why,
-        "Step": f"{record.step} of the log, {record.mode_step} of mode {record.mode}",
-        "Recorded (UTC)": f"{record.recorded_at:%Y-%m-%d %H:%M:%S}",
-        "Size in the log": f"{record.size / 1e6:.2f} MB, compressed",
-        "Weights SHA-256": record.model_sha256[:12],
-    })  # fmt: skip
+    st.table(
+        {
+            "Prediction": class_name(passed.predicted_id),
+            "Gradients of": f"{class_name(passed.class_id)}, logit {passed.logit:.3f}, "
+            f"{passed.probability:.1%}",
+            "Why": record.why,
+            "Step": f"{record.step} of the log, {record.mode_step} of mode {record.mode}",
+            "Recorded (UTC)": f"{record.recorded_at:%Y-%m-%d %H:%M:%S}",
+            "Size in the log": f"{record.size / 1e6:.2f} MB, compressed",
+            "Weights SHA-256": record.model_sha256[:12],
+        }
+    )

@@ -62,8 +62,15 @@ def _apart(seconds: float) -> str:
     if seconds == 0:
         return "now"
     size = abs(seconds)
-    text = f"{size:.1f} s" if size < 60 else f"{size / 60:.0f} min" if size < 3600 else \
-        f"{size / 3600:.0f} h" if size < 86_400 else f"{size / 86_400:.0f} d"  # fmt: skip
+    text = (
+        f"{size:.1f} s"
+        if size < 60
+        else f"{size / 60:.0f} min"
+        if size < 3600
+        else f"{size / 3600:.0f} h"
+        if size < 86_400
+        else f"{size / 86_400:.0f} d"
+    )
     return f"{'-' if seconds < 0 else '+'}{text}"
 
 
@@ -73,17 +80,19 @@ def _show_ways(opened: Opened, seen: Closeup) -> None:
         for execution in seen.executions[:2]:
             violated = execution.violations
             st.page_link(
-                "monitor.py", query_params={"execution": execution.execution_id},
-                label=f"Alarm: {violated[0].description}" if violated else
-                f"Execution {execution.started_at:%Y-%m-%d %H:%M} UTC, no violation",
+                "monitor.py",
+                query_params={"execution": execution.execution_id},
+                label=f"Alarm: {violated[0].description}"
+                if violated
+                else f"Execution {execution.started_at:%Y-%m-%d %H:%M} UTC, no violation",
                 icon=":material/warning:" if violated else ":material/notifications_active:",
-            )  # fmt: skip
+            )
         query = {"capture": opened.capture_id}
         if opened.item.capture.image_sha256:
-            st.page_link("explain.py", label="Explain", icon=":material/visibility:",
-                         query_params=query)  # fmt: skip
-        st.page_link("captures.py", label="Capture", icon=":material/database:",
-                     query_params=query)  # fmt: skip
+            st.page_link(
+                "explain.py", label="Explain", icon=":material/visibility:", query_params=query
+            )
+        st.page_link("captures.py", label="Capture", icon=":material/database:", query_params=query)
 
 
 def _show_trail(opened: Opened) -> None:
@@ -95,7 +104,9 @@ def _show_trail(opened: Opened) -> None:
     for each in opened.trail:
         if each.counts and state.work().sitting.analyst.may_decide:
             st.button(
-                f"Take back: {each.decision.verdict}", icon=":material/undo:",
-                key=f"triage_take_back_{opened.turn}", on_click=state.do,
+                f"Take back: {each.decision.verdict}",
+                icon=":material/undo:",
+                key=f"triage_take_back_{opened.turn}",
+                on_click=state.do,
                 args=(Work.take_back, each.decision),
-            )  # fmt: skip
+            )

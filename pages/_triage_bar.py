@@ -26,15 +26,23 @@ def show(view: TriageView, queue: Queue, go: Show) -> None:
     counts = {WAITING: f" {queue.waiting:,}", Status.DONE.value: f" {decided:,}"}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         listed = st.segmented_control(
-            "List", LISTS, default=view.status, required=True, key=f"{LIST}_{view.status}",
+            "List",
+            LISTS,
+            default=view.status,
+            required=True,
+            key=f"{LIST}_{view.status}",
             format_func=lambda name: name.capitalize() + counts.get(name, ""),
             label_visibility="collapsed",
-        )  # fmt: skip
+        )
         with st.container(key="triage_search", width=240):
             searched = st.text_input(
-                "Search", view.q or "", type="search", key=f"{SEARCH}_{view.q}",
-                placeholder="Id, source, class, note (F)", label_visibility="collapsed",
-            )  # fmt: skip
+                "Search",
+                view.q or "",
+                type="search",
+                key=f"{SEARCH}_{view.q}",
+                placeholder="Id, source, class, note (F)",
+                label_visibility="collapsed",
+            )
         _show_filters(view, go)
         _show_export(decided)
         _triage_outcome.show_popover()
@@ -56,51 +64,78 @@ def _show_filters(view: TriageView, go: Show) -> None:
         if view.predicted not in classes:
             classes.append(view.predicted)
         predicted = st.selectbox(
-            "Predicted class", classes, index=classes.index(view.predicted),
+            "Predicted class",
+            classes,
+            index=classes.index(view.predicted),
             format_func=lambda class_id: "any" if class_id is None else class_name(class_id),
-        )  # fmt: skip
+        )
         columns = st.columns(2)
         source = columns[0].text_input("Source", view.source or "", placeholder="any")
         endpoint = columns[1].text_input("Endpoint", view.endpoint or "", placeholder="any")
         moments = [
             column.datetime_input(
-                label, value=given and given.replace(tzinfo=None), format="YYYY-MM-DD",
-                min_value=datetime(1990, 1, 1), max_value=datetime(2100, 1, 1),
+                label,
+                value=given and given.replace(tzinfo=None),
+                format="YYYY-MM-DD",
+                min_value=datetime(1990, 1, 1),
+                max_value=datetime(2100, 1, 1),
             )
             for column, label, given in zip(
                 st.columns(2), ("From (UTC)", "Before (UTC)"), (view.since, view.until), strict=True
             )
-        ]  # fmt: skip
+        ]
         verdicts = [None, *(verdict.value for verdict in Verdict)]
         columns = st.columns(2)
         verdict = columns[0].selectbox(
-            "Verdict, of done ones", verdicts, index=verdicts.index(view.verdict),
+            "Verdict, of done ones",
+            verdicts,
+            index=verdicts.index(view.verdict),
             format_func=lambda verdict: verdict or "any",
-        )  # fmt: skip
-        analyst = columns[1].text_input("Analyst, of done ones", view.analyst or "",
-                                        placeholder="any")  # fmt: skip
+        )
+        analyst = columns[1].text_input(
+            "Analyst, of done ones", view.analyst or "", placeholder="any"
+        )
         if st.form_submit_button("Apply", type="primary", width="stretch"):
             since, until = (moment and moment.replace(tzinfo=UTC) for moment in moments)
-            go(replace(
-                view, predicted=predicted, source=source or None, endpoint=endpoint or None,
-                since=since, until=until, verdict=verdict, analyst=analyst or None, capture=None,
-            ))  # fmt: skip
+            go(
+                replace(
+                    view,
+                    predicted=predicted,
+                    source=source or None,
+                    endpoint=endpoint or None,
+                    since=since,
+                    until=until,
+                    verdict=verdict,
+                    analyst=analyst or None,
+                    capture=None,
+                )
+            )
 
 
 def _show_export(decided: int) -> None:
     if decided:
         st.download_button(
-            "Export", current().desk.export, "signwatch-triage.zip", "application/zip",
-            icon=":material/download:", on_click="ignore",
+            "Export",
+            current().desk.export,
+            "signwatch-triage.zip",
+            "application/zip",
+            icon=":material/download:",
+            on_click="ignore",
             help="Everything done: pictures in folders by right class, as `train --data` reads "
             "them, with manifest, COCO annotations and audit trail.",
-        )  # fmt: skip
+        )
 
 
 def _show_undo() -> None:
     if state.work().sitting.can_undo:
-        st.button("Undo", icon=":material/undo:", shortcut=keys.UNDO, key="triage_undo",
-                  on_click=state.do, args=(Work.undo,))  # fmt: skip
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            shortcut=keys.UNDO,
+            key="triage_undo",
+            on_click=state.do,
+            args=(Work.undo,),
+        )
 
 
 def _show_chips(view: TriageView, go: Show) -> None:
@@ -108,6 +143,11 @@ def _show_chips(view: TriageView, go: Show) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for text, without in chips:
-            if st.button(text, icon=":material/close:", icon_position="right",
-                         key=f"triage_chip_{text}", help="Take this filter away"):  # fmt: skip
+            if st.button(
+                text,
+                icon=":material/close:",
+                icon_position="right",
+                key=f"triage_chip_{text}",
+                help="Take this filter away",
+            ):
                 go(replace(without, capture=None))

@@ -28,8 +28,10 @@ def show(opened: Opened, seen: Closeup) -> None:
     standing = desk.worklist.standing(names, desk.clock())
     waits = [name for name in names if standing[name].status is not Status.DONE]
     nearest = "the nearest " if len(names) == COMPARED else ""
-    st.markdown(f"**Group** · {len(waits):,} of {nearest}{len(names):,} wait · same source and "
-                "class, no pause over 5 minutes")  # fmt: skip
+    st.markdown(
+        f"**Group** · {len(waits):,} of {nearest}{len(names):,} wait · same source and "
+        "class, no pause over 5 minutes"
+    )
     if state.work().sitting.analyst.may_decide and len(waits) > 1:
         _show_choice(opened.turn, seen, waits)
     tiles = sorted(seen.group, key=lambda tile: not tile.alike)[:MOST_SHOWN]
@@ -48,16 +50,23 @@ def _show_choice(turn: int, seen: Closeup, waits: Sequence[str]) -> None:
             (state.GROUP, f"Whole group ({len(waits)})", keys.GROUP, True),
         ):
             st.button(
-                label, shortcut=key, key=f"triage_to_{which}_{turn}", on_click=state.do,
-                args=(Work.give_to, turn, which), disabled=not enough,
+                label,
+                shortcut=key,
+                key=f"triage_to_{which}_{turn}",
+                on_click=state.do,
+                args=(Work.give_to, turn, which),
+                disabled=not enough,
                 type="primary" if chosen.given_to == which else "secondary",
                 help="The verdict is given to all of them. Press again for one alone.",
-            )  # fmt: skip
+            )
         st.button(
-            "Choose some", shortcut=keys.TILES, key=f"triage_tiles_{turn}",
-            on_click=state.do, args=(Work.toggle, turn, "tiles"),
+            "Choose some",
+            shortcut=keys.TILES,
+            key=f"triage_tiles_{turn}",
+            on_click=state.do,
+            args=(Work.toggle, turn, "tiles"),
             type="primary" if chosen.tiles else "secondary",
-        )  # fmt: skip
+        )
 
 
 def _show_tiles(turn: int, tiles: Sequence[Tile], waits: Sequence[str]) -> None:
@@ -68,10 +77,13 @@ def _show_tiles(turn: int, tiles: Sequence[Tile], waits: Sequence[str]) -> None:
             with grid.cell(), st.container(gap="xxsmall"):
                 st.image(tile.picture, width=TILE, alt=f"{number} of the group")
                 st.checkbox(
-                    f"{number}", name in chosen, key=f"triage_mark_{name}_{turn}",
-                    disabled=name not in waits, on_change=state.do,
+                    f"{number}",
+                    name in chosen,
+                    key=f"triage_mark_{name}_{turn}",
+                    disabled=name not in waits,
+                    on_change=state.do,
                     args=(Work.mark, turn, name),
-                )  # fmt: skip
+                )
 
 
 def _notes(standing: Mapping[str, Standing], own: str) -> dict[str, str]:

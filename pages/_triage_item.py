@@ -20,13 +20,16 @@ def show(opened: Opened) -> None:
     """Picture and facts beside the verdict."""
     capture = opened.item.capture
     if capture.class_id is None:
-        st.info("No prediction was captured, so there is none to judge.",
-                icon=":material/unpublished:")  # fmt: skip
+        st.info(
+            "No prediction was captured, so there is none to judge.", icon=":material/unpublished:"
+        )
         return
-    with st.container(horizontal=True, horizontal_alignment="distribute",
-                      vertical_alignment="center"):  # fmt: skip
-        st.subheader(f"{class_name(capture.class_id)}, {parts.how_sure(capture.confidence)}",
-                     anchor=False)  # fmt: skip
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.subheader(
+            f"{class_name(capture.class_id)}, {parts.how_sure(capture.confidence)}", anchor=False
+        )
         _show_ways(opened)
     _show_state(opened)
     left, right = st.columns([PICTURE, 490], gap="medium")
@@ -40,10 +43,22 @@ def show(opened: Opened) -> None:
 
 def _show_ways(opened: Opened) -> None:
     with st.container(horizontal=True, gap="xsmall", width="content"):
-        st.button("Back", shortcut=keys.BACK, type="tertiary", key=f"triage_back_{opened.turn}",
-                  on_click=state.do, args=(Work.back,))  # fmt: skip
-        st.button("Later", shortcut=keys.LATER, type="tertiary", key=f"triage_later_{opened.turn}",
-                  on_click=state.do, args=(Work.later,))  # fmt: skip
+        st.button(
+            "Back",
+            shortcut=keys.BACK,
+            type="tertiary",
+            key=f"triage_back_{opened.turn}",
+            on_click=state.do,
+            args=(Work.back,),
+        )
+        st.button(
+            "Later",
+            shortcut=keys.LATER,
+            type="tertiary",
+            key=f"triage_later_{opened.turn}",
+            on_click=state.do,
+            args=(Work.later,),
+        )
 
 
 def _show_state(opened: Opened) -> None:
@@ -59,18 +74,25 @@ def _show_state(opened: Opened) -> None:
             who = other.seat.analyst
             if who == state.work().sitting.seat.analyst:
                 who = "another window of yours" if who != "local" else "another window"
-            st.badge(f"In work: {who}, until {other.until:%H:%M} UTC", icon=":material/group:",
-                     color="orange")  # fmt: skip
+            st.badge(
+                f"In work: {who}, until {other.until:%H:%M} UTC",
+                icon=":material/group:",
+                color="orange",
+            )
         elif opened.until:
-            st.badge(f"In work here until {opened.until:%H:%M} UTC", icon=":material/edit:",
-                     color="blue")  # fmt: skip
+            st.badge(
+                f"In work here until {opened.until:%H:%M} UTC", icon=":material/edit:", color="blue"
+            )
         if not capture.flagged:
             st.badge("Not flagged", icon=":material/flag:", color="gray")
         if _replaced(capture):
-            st.badge("Another model predicted this", icon=":material/published_with_changes:",
-                     color="orange",
-                     help="The model was replaced since. Maps, and what is said over them, are of "
-                     "the one that serves now.")  # fmt: skip
+            st.badge(
+                "Another model predicted this",
+                icon=":material/published_with_changes:",
+                color="orange",
+                help="The model was replaced since. Maps, and what is said over them, are of "
+                "the one that serves now.",
+            )
 
 
 def _replaced(capture: Capture) -> bool:
@@ -81,8 +103,11 @@ def _replaced(capture: Capture) -> bool:
 def _show_picture(capture: Capture) -> None:
     seen = state.work().closeup()
     try:
-        picture = seen.picture if seen and seen.picture else shown(
-            current().picture(capture.image_sha256))  # fmt: skip
+        picture = (
+            seen.picture
+            if seen and seen.picture
+            else shown(current().picture(capture.image_sha256))
+        )
     except SignwatchError as error:
         st.info(f"There is no picture: {error}.", icon=":material/hide_image:")
         return

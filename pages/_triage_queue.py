@@ -37,14 +37,18 @@ def _show_group(group: Group, picture: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.image(picture, width=44, alt="flagged picture")
         st.button(
-            f"**{label}**" if state.work().sitting.group == group.first else label, type="tertiary",
-            key=f"triage_group_{group.first}", on_click=state.do, args=(Work.enter, group), help=(
+            f"**{label}**" if state.work().sitting.group == group.first else label,
+            type="tertiary",
+            key=f"triage_group_{group.first}",
+            on_click=state.do,
+            args=(Work.enter, group),
+            help=(
                 f"{group.waiting:,} of {group.captures:,} wait, {group.elsewhere:,} in work "
                 f"elsewhere · source {group.source or 'not said'} · endpoint {group.endpoint} · "
                 f"{group.start:%Y-%m-%d %H:%M} UTC · lowest p-value "
                 f"{parts.computed(group.p_value, '.4f')}"
             ),
-        )  # fmt: skip
+        )
 
 
 def _show_in_work() -> None:
@@ -74,10 +78,13 @@ def _show_item(item: TriageItem, picture: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.image(picture, width=44, alt="decided picture")
         if st.button(
-            class_name(capture.class_id), type="tertiary", key=f"triage_done_{capture.capture_id}",
-            help=f"{decision.verdict}" + ("" if right is None else f", {class_name(right)}")
+            class_name(capture.class_id),
+            type="tertiary",
+            key=f"triage_done_{capture.capture_id}",
+            help=f"{decision.verdict}"
+            + ("" if right is None else f", {class_name(right)}")
             + f" · {decision.analyst}, {decision.decided_at:%Y-%m-%d %H:%M} UTC",
-        ):  # fmt: skip
+        ):
             st.query_params["capture"] = capture.capture_id
             st.rerun()
 

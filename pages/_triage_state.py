@@ -127,12 +127,15 @@ class Work:
         if opened is None or seen is None:
             return []
         found = [
-            tile.capture for tile in seen.group
-            if tile.capture.capture_id != opened.capture_id and (
-                tile.capture.capture_id in chosen.chosen if chosen.given_to == CHOSEN
+            tile.capture
+            for tile in seen.group
+            if tile.capture.capture_id != opened.capture_id
+            and (
+                tile.capture.capture_id in chosen.chosen
+                if chosen.given_to == CHOSEN
                 else chosen.given_to == GROUP or (chosen.given_to == ALIKE and tile.alike)
             )
-        ]  # fmt: skip
+        ]
         desk = current().desk
         standing = desk.worklist.standing([each.capture_id for each in found], desk.clock())
         return [each for each in found if standing[each.capture_id].status is not Status.DONE]
@@ -240,14 +243,23 @@ class Work:
         if count:
             self.tell("done", _in_words(recorded.decisions[0], count))
         for other in recorded.meanwhile:
-            self.tell("warning", f"{other.analyst} had said `{other.verdict}` of it meanwhile. "
-                      "Both are on record; yours counts, as it is the later one.")  # fmt: skip
+            self.tell(
+                "warning",
+                f"{other.analyst} had said `{other.verdict}` of it meanwhile. "
+                "Both are on record; yours counts, as it is the later one.",
+            )
         if recorded.deleted:
-            self.tell("warning", "Retention had deleted it meanwhile. Your verdict is on record "
-                      "all the same, and comes with the audit trail.")  # fmt: skip
+            self.tell(
+                "warning",
+                "Retention had deleted it meanwhile. Your verdict is on record "
+                "all the same, and comes with the audit trail.",
+            )
         if recorded.left_out:
-            self.tell("info", f"{recorded.left_out} were left out: others have them in work, or "
-                      "decided them meanwhile.")  # fmt: skip
+            self.tell(
+                "info",
+                f"{recorded.left_out} were left out: others have them in work, or "
+                "decided them meanwhile.",
+            )
 
 
 VERDICTS = {key: verdict for verdict, key in keys.VERDICTS.items()}

@@ -27,18 +27,26 @@ def show(opened: Opened, *, may_decide: bool) -> None:
         for verdict, key in keys.VERDICTS.items():
             st.button(
                 verdict.capitalize() + (f" x {count}" if count > 1 else ""),
-                key=f"triage_{verdict.name.lower()}_{turn}", shortcut=key,
+                key=f"triage_{verdict.name.lower()}_{turn}",
+                shortcut=key,
                 type="primary" if chosen.pending is verdict else "secondary",
-                on_click=state.do, args=(Work.give, turn, verdict),
-            )  # fmt: skip
+                on_click=state.do,
+                args=(Work.give, turn, verdict),
+            )
     if chosen.pending:
-        st.caption(f":red[**{chosen.pending.capitalize()}: which sign is it really?**] "
-                   "Choose it above, by number, by name or from all signs.")  # fmt: skip
+        st.caption(
+            f":red[**{chosen.pending.capitalize()}: which sign is it really?**] "
+            "Choose it above, by number, by name or from all signs."
+        )
     with st.container(key="triage_note"):
         st.text_input(
-            "Note", max_chars=1000, key=f"triage_note_{turn}", on_change="ignore",
-            label_visibility="collapsed", placeholder="Note (M), kept with the verdict",
-        )  # fmt: skip
+            "Note",
+            max_chars=1000,
+            key=f"triage_note_{turn}",
+            on_change="ignore",
+            label_visibility="collapsed",
+            placeholder="Note (M), kept with the verdict",
+        )
     _keys.legend(keys.LEGEND)
 
 
@@ -51,24 +59,36 @@ def _show_right_class(opened: Opened, chosen: state.Draft) -> None:
     )
     with st.grid(2, min_column_width=210, gap="xsmall", key="triage_likely") as grid:
         for number, class_id in enumerate(chosen.offered, start=1):
-            with grid.cell(), st.container(horizontal=True, vertical_alignment="center",
-                                           gap="xsmall", wrap=False):  # fmt: skip
+            with (
+                grid.cell(),
+                st.container(
+                    horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False
+                ),
+            ):
                 _picture(class_id, width=36)
                 _take(opened.turn, class_id, chosen, class_name(class_id), shortcut=str(number))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(key="triage_class"):
             st.selectbox(
-                "Right class by name", [each.class_id for each in all_labels()], index=None,
-                format_func=class_name, key=f"triage_class_{opened.turn}",
-                on_change=state.choose_typed, args=(opened.turn,),
-                label_visibility="collapsed", placeholder="By name or number (P)",
-            )  # fmt: skip
+                "Right class by name",
+                [each.class_id for each in all_labels()],
+                index=None,
+                format_func=class_name,
+                key=f"triage_class_{opened.turn}",
+                on_change=state.choose_typed,
+                args=(opened.turn,),
+                label_visibility="collapsed",
+                placeholder="By name or number (P)",
+            )
         st.button(
-            "All signs", icon=":material/grid_view:", shortcut=keys.ALL_SIGNS,
-            key=f"triage_all_signs_{opened.turn}", on_click=state.do,
+            "All signs",
+            icon=":material/grid_view:",
+            shortcut=keys.ALL_SIGNS,
+            key=f"triage_all_signs_{opened.turn}",
+            on_click=state.do,
             args=(Work.toggle, opened.turn, "all_signs"),
             type="primary" if chosen.all_signs else "secondary",
-        )  # fmt: skip
+        )
     if chosen.all_signs:
         with st.grid(SIGNS_IN_A_ROW, min_column_width=48, gap="xsmall", key="triage_all") as grid:
             for each in all_labels():
@@ -83,16 +103,25 @@ def _picture(class_id: int, *, width: int) -> None:
 
 
 def _take(
-    turn: int, class_id: int, chosen: state.Draft, label: str, *, shortcut: str | None = None,
+    turn: int,
+    class_id: int,
+    chosen: state.Draft,
+    label: str,
+    *,
+    shortcut: str | None = None,
     place: str = "likely",
-) -> None:  # fmt: skip
+) -> None:
     """The button that takes a class."""
     st.button(
-        label, shortcut=shortcut, key=f"triage_{place}_{class_id}_{turn}",
-        help=class_name(class_id) if place == "all" else None, width="stretch",
-        on_click=state.do, args=(Work.choose, turn, class_id),
+        label,
+        shortcut=shortcut,
+        key=f"triage_{place}_{class_id}_{turn}",
+        help=class_name(class_id) if place == "all" else None,
+        width="stretch",
+        on_click=state.do,
+        args=(Work.choose, turn, class_id),
         type="primary" if chosen.right_class == class_id else "secondary",
-    )  # fmt: skip
+    )
 
 
 @st.cache_data(show_spinner=False)

@@ -57,9 +57,12 @@ class TriageView:
         if self.since or self.until:
             window = Window(self.since or BEGINNING, self.until or END)
         return CaptureFilter(
-            window=window, class_id=self.predicted, source=self.source, endpoint=self.endpoint,
+            window=window,
+            class_id=self.predicted,
+            source=self.source,
+            endpoint=self.endpoint,
             text=self.q,
-        )  # fmt: skip
+        )
 
     def wanted(self) -> Wanted:
         """What of it comes next."""

@@ -33,8 +33,9 @@ def require() -> None:
             "Sign-in is configured in `.streamlit/secrets.toml`, and Authlib, which Streamlit "
             "needs for it, is not installed: `.venv/bin/pip install 'streamlit[auth]'`, then start "
             f"again. Nobody can sign in until then. {HOW_TO}",
-            icon=":material/lock:", title="Sign-in does not work",
-        )  # fmt: skip
+            icon=":material/lock:",
+            title="Sign-in does not work",
+        )
         st.stop()
     st.markdown("Captured traffic and verdicts are for those who are signed in.")
     for provider in _providers():
@@ -48,9 +49,10 @@ def _providers() -> list[str | None]:
     """Names of the identity providers that are configured; None: the one without a name."""
     section = st.secrets.get("auth", {})
     named = [
-        name for name, value in section.items()
+        name
+        for name, value in section.items()
         if isinstance(value, Mapping) and "client_id" in value
-    ]  # fmt: skip
+    ]
     return [None, *named] if "client_id" in section or not named else named
 
 

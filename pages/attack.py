@@ -28,8 +28,9 @@ def goes_on(mode: str, refused: str | None, *, label: str = "Attack") -> bool:
     if refused:
         st.warning(refused, icon=":material/info:")
     running = ATTACKS.running(mode)
-    pressed = st.button(label, type="primary", icon=":material/bolt:",
-                        disabled=bool(refused) or running)  # fmt: skip
+    pressed = st.button(
+        label, type="primary", icon=":material/bolt:", disabled=bool(refused) or running
+    )
     if running:
         ATTACKS.show()
     return pressed
@@ -55,12 +56,22 @@ def attack_one(sign: Sign | None, plan: Plan) -> None:
     if sign is None:
         st.info("Choose a sign, or drop a picture of one.", icon=":material/image_search:")
         return
-    st.markdown(f"Make the classifier read **{plan.goal}** where the sign shows "
-                f"**{class_name(sign.label)}**, {in_words(plan)}.")  # fmt: skip
+    st.markdown(
+        f"Make the classifier read **{plan.goal}** where the sign shows "
+        f"**{class_name(sign.label)}**, {in_words(plan)}."
+    )
     pixels, label, key = sign.picture.pixels, sign.label, sign.picture.sha256
     if goes_on("one", plan.objection(label, sign.read_as)):
-        begin(plan.info.title, "one", lambda progress, cancelled: (key, signwatch.attack(
-            plan, [pixels], [label], progress=progress, cancelled=cancelled)[0]))  # fmt: skip
+        begin(
+            plan.info.title,
+            "one",
+            lambda progress, cancelled: (
+                key,
+                signwatch.attack(plan, [pixels], [label], progress=progress, cancelled=cancelled)[
+                    0
+                ],
+            ),
+        )
     known, trial = ATTACKS.results().get("one", (None, None))
     if known == key:
         _attack_result.show(trial)
@@ -85,13 +96,21 @@ def compare(sign: Sign | None, plans: list[Plan]) -> None:
     if sign is None or not plans:
         st.info("Choose a sign and at least one attack.", icon=":material/image_search:")
         return
-    st.markdown(f"Make the classifier read **{plans[0].goal}** where the sign shows "
-                f"**{class_name(sign.label)}**, with {len(plans)} attacks.")  # fmt: skip
+    st.markdown(
+        f"Make the classifier read **{plans[0].goal}** where the sign shows "
+        f"**{class_name(sign.label)}**, with {len(plans)} attacks."
+    )
     pixels, label, key = sign.picture.pixels, sign.label, sign.picture.sha256
     refused = next(filter(None, (plan.objection(label, sign.read_as) for plan in plans)), None)
     if goes_on("compare", refused, label="Compare"):
-        begin("Comparison", "compare", lambda progress, cancelled: (key, signwatch.compare(
-            plans, pixels, label, progress=progress, cancelled=cancelled)))  # fmt: skip
+        begin(
+            "Comparison",
+            "compare",
+            lambda progress, cancelled: (
+                key,
+                signwatch.compare(plans, pixels, label, progress=progress, cancelled=cancelled),
+            ),
+        )
     known, trials = ATTACKS.results().get("compare", (None, None))
     if known == key:
         _attack_compare.show(trials)
@@ -101,8 +120,10 @@ def compare(sign: Sign | None, plans: list[Plan]) -> None:
 
 def attack_many(pictures: list[Picture], labels: list[int] | None, plan: Plan) -> None:
     """Many signs, one attack."""
-    st.markdown(f"Make the classifier read **{plan.goal}** in **{len(pictures)} pictures**, "
-                f"{in_words(plan)}.")  # fmt: skip
+    st.markdown(
+        f"Make the classifier read **{plan.goal}** in **{len(pictures)} pictures**, "
+        f"{in_words(plan)}."
+    )
     pixels = [picture.pixels for picture in pictures]
     refused = None
     if not pictures:
@@ -110,8 +131,13 @@ def attack_many(pictures: list[Picture], labels: list[int] | None, plan: Plan) -
     elif labels is not None and set(labels) == {plan.target}:
         refused = f"All of these signs are {plan.goal} already. Take other signs or a target."
     if goes_on("many", refused):
-        begin(plan.info.title, "many", lambda progress, cancelled: signwatch.attack(
-            plan, pixels, labels, progress=progress, cancelled=cancelled))  # fmt: skip
+        begin(
+            plan.info.title,
+            "many",
+            lambda progress, cancelled: signwatch.attack(
+                plan, pixels, labels, progress=progress, cancelled=cancelled
+            ),
+        )
     if "many" in ATTACKS.results():
         _attack_batch.show(ATTACKS.results()["many"])
     else:
@@ -121,9 +147,13 @@ def attack_many(pictures: list[Picture], labels: list[int] | None, plan: Plan) -
 _attack_link.follow()
 ATTACKS.collect()
 mode = st.segmented_control(
-    "What to do", list(MODES), format_func=MODES.get, key="attack_mode", required=True,
+    "What to do",
+    list(MODES),
+    format_func=MODES.get,
+    key="attack_mode",
+    required=True,
     label_visibility="collapsed",
-)  # fmt: skip
+)
 stage, controls = st.columns([2, 1], gap="large")
 with controls:
     if mode == "many":
@@ -133,9 +163,10 @@ with controls:
         sign = _attack_sign.choose_one()
         pixels = None if sign is None else sign.picture.pixels
         plans = (
-            [_attack_method.choose_plan(pixels)] if mode == "one"
+            [_attack_method.choose_plan(pixels)]
+            if mode == "one"
             else _attack_method.choose_plans(pixels)
-        )  # fmt: skip
+        )
 with stage:
     if mode == "one":
         attack_one(sign, plans[0])

@@ -58,8 +58,11 @@ def show_empty(view: CaptureView) -> None:
     """Why there is nothing, and what to do about it."""
     newest = signwatch.log.last_capture_at()
     if newest is None:
-        st.info("Requests appear here as soon as they are answered.", icon=":material/database:",
-                title="Nothing captured yet")  # fmt: skip
+        st.info(
+            "Requests appear here as soon as they are answered.",
+            icon=":material/database:",
+            title="Nothing captured yet",
+        )
         with st.container(horizontal=True):
             st.page_link("classify.py", label="Classify pictures", icon=":material/image_search:")
             st.page_link("attack.py", label="Send attacked signs", icon=":material/bolt:")
@@ -68,8 +71,9 @@ def show_empty(view: CaptureView) -> None:
         "Take a filter away, or press **Newest** for what arrived after "
         f"{shown_time(view.as_of)} UTC. The newest capture of all is from "
         f"{shown_time(newest)} UTC.",
-        icon=":material/filter_alt_off:", title="No capture matches",
-    )  # fmt: skip
+        icon=":material/filter_alt_off:",
+        title="No capture matches",
+    )
 
 
 def show_place(view: CaptureView, page: Page, total: int) -> None:
@@ -91,10 +95,14 @@ def show_ways(view: CaptureView, page: Page) -> None:
     with st.popover("Jump to time", icon=":material/schedule:"):
         shown = page.items[0].capture.inferred_at if page.items else view.as_of
         moment = st.datetime_input(
-            "Captures up to (UTC)", shown.replace(tzinfo=None), min_value=datetime(1990, 1, 1),
-            max_value=datetime(2100, 1, 1), format="YYYY-MM-DD", step=60,
+            "Captures up to (UTC)",
+            shown.replace(tzinfo=None),
+            min_value=datetime(1990, 1, 1),
+            max_value=datetime(2100, 1, 1),
+            format="YYYY-MM-DD",
+            step=60,
             key=f"jump_{hash(view)}",
-        )  # fmt: skip
+        )
         jump = st.button("Jump", type="primary", disabled=moment is None)
     if newest:
         go(view.newest())
@@ -142,11 +150,17 @@ def show_table(view: CaptureView, page: Page) -> list[TriageItem]:
                 format="percent", min_value=0, max_value=1
             ),
         },
-        hide_index=True, selection_mode="multi-row", on_select="rerun", key=key, row_height=48,
+        hide_index=True,
+        selection_mode="multi-row",
+        on_select="rerun",
+        key=key,
+        row_height=48,
         selection_default={"selection": {"rows": [ids.index(view.capture)]}}
-        if view.capture in ids else None,
-        placeholder="–", alt="Captured requests",
-    )  # fmt: skip
+        if view.capture in ids
+        else None,
+        placeholder="–",
+        alt="Captured requests",
+    )
     rows = [row for row in table.selection.rows if row < len(ids)]
     remember_choice(key, [ids[row] for row in rows])
     return [page.items[row] for row in rows]
@@ -202,9 +216,13 @@ def show_captures() -> None:
 
 with st.container(horizontal=True, horizontal_alignment="distribute"):
     shown = st.segmented_control(
-        "Show", ["Captures", "Imports"], default="Captures", required=True, key="captures_shown",
+        "Show",
+        ["Captures", "Imports"],
+        default="Captures",
+        required=True,
+        key="captures_shown",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     _capture_settings.show()
 if shown == "Imports":
     _imports.show()

@@ -31,16 +31,21 @@ def show_card(name: str, file_id: str, picture: Picture, label: int | None) -> N
     parts.show_prediction(answer.predictions[0], key=f"top_{file_id}")
     if answer.capture_ids[0]:
         st.page_link(
-            "explain.py", label="Explain", icon=":material/visibility:",
+            "explain.py",
+            label="Explain",
+            icon=":material/visibility:",
             query_params={"capture": answer.capture_ids[0]},
-        )  # fmt: skip
+        )
 
 
 st.caption("Every picture is sent to the endpoint as a request, and captured.")
 uploads = st.file_uploader(
-    "Drop pictures of signs", type=parts.UPLOAD_TYPES, accept_multiple_files=True, key="uploads",
+    "Drop pictures of signs",
+    type=parts.UPLOAD_TYPES,
+    accept_multiple_files=True,
+    key="uploads",
     help="PNG, JPEG, WebP or BMP. Each picture should show one sign and little else.",
-)  # fmt: skip
+)
 if st.button("Take eight sample signs instead", icon=":material/collections:"):
     st.session_state["classify_samples"] = st.session_state.get("classify_samples", 0) + 1
 
@@ -64,5 +69,8 @@ if cards:
             with grid.cell():
                 show_card(name, file_id, picture, label)
 else:
-    st.info("Drop one or many pictures above, or take the sample signs.",
-            icon=":material/image_search:", title="Nothing to classify yet")  # fmt: skip
+    st.info(
+        "Drop one or many pictures above, or take the sample signs.",
+        icon=":material/image_search:",
+        title="Nothing to classify yet",
+    )

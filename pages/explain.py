@@ -18,17 +18,30 @@ VIEWS = {"pair": "One pair", "sheet": "Many at once"}
 def choose_drawing() -> None:
     """Method, colours, opacity: for all maps of the page."""
     st.selectbox(
-        "Method", list(METHODS), format_func=lambda name: METHODS[name].title,
-        key="explain_method", width=190, persist_state="page",
-    )  # fmt: skip
+        "Method",
+        list(METHODS),
+        format_func=lambda name: METHODS[name].title,
+        key="explain_method",
+        width=190,
+        persist_state="page",
+    )
     with st.popover("Drawing", icon=":material/palette:"):
         st.selectbox(
-            "Colour map", list(COLOUR_MAPS), format_func=str.title, key="explain_colours",
+            "Colour map",
+            list(COLOUR_MAPS),
+            format_func=str.title,
+            key="explain_colours",
             persist_state="page",
             help="All of them can be read by the colour-blind; brighter is more.",
-        )  # fmt: skip
-        st.slider("Opacity of the maps", 0, 100, format="%d %%", key="explain_opacity",
-                  persist_state="page")  # fmt: skip
+        )
+        st.slider(
+            "Opacity of the maps",
+            0,
+            100,
+            format="%d %%",
+            key="explain_opacity",
+            persist_state="page",
+        )
         if st.session_state["explain_view"] == "sheet":
             _explain_sheet.choose_count()
 
@@ -49,20 +62,31 @@ def choose_rows(pictures: Pictures) -> list[list[int]]:
         choices = [each for each in choices if each not in ("true", "both")]
     _explain_link.settle("maps", choices)
     chosen = st.segmented_control(
-        "Maps for", choices, format_func=MAPS.get, key="explain_maps", required=True,
+        "Maps for",
+        choices,
+        format_func=MAPS.get,
+        key="explain_maps",
+        required=True,
         persist_state="page",
-    )  # fmt: skip
+    )
     if chosen == "own":
         return [read]
     if chosen == "other":
         if st.session_state.get("explain_class_id") is None:
             st.session_state["explain_class_id"] = read[0]
         ids = [each.class_id for each in all_labels()]
-        other = st.selectbox("Class", ids, format_func=class_name, key="explain_class_id",
-                             width=240, persist_state="page")  # fmt: skip
+        other = st.selectbox(
+            "Class",
+            ids,
+            format_func=class_name,
+            key="explain_class_id",
+            width=240,
+            persist_state="page",
+        )
         return [[other] * len(read)]
-    classes = {"predicted": [read[0]], "true": [pictures.label],
-               "both": [read[0], pictures.label]}[chosen]  # fmt: skip
+    classes = {"predicted": [read[0]], "true": [pictures.label], "both": [read[0], pictures.label]}[
+        chosen
+    ]
     return [[class_id] * len(read) for class_id in dict.fromkeys(classes)]
 
 
@@ -72,8 +96,11 @@ def show_pair() -> None:
     with parts.errors_shown():
         pictures = _explain_source.choose(toolbar)
     if pictures is None:
-        st.info("Choose or drop a picture to see what the classifier looked at.",
-                icon=":material/visibility:", title="Nothing to explain yet")  # fmt: skip
+        st.info(
+            "Choose or drop a picture to see what the classifier looked at.",
+            icon=":material/visibility:",
+            title="Nothing to explain yet",
+        )
         return
     with toolbar:
         choose_drawing()
@@ -102,9 +129,13 @@ _explain_link.follow()
 toolbar = st.container(horizontal=True, vertical_alignment="bottom")
 with toolbar:
     view = st.segmented_control(
-        "View", list(VIEWS), format_func=VIEWS.get, key="explain_view", required=True,
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.get,
+        key="explain_view",
+        required=True,
         persist_state="page",
-    )  # fmt: skip
+    )
 if view == "sheet":
     with toolbar:
         choose_drawing()

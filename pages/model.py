@@ -27,9 +27,11 @@ def show_robustness(report: Robustness) -> None:
     with left:
         st.markdown("**Under attack**")
         st.plotly_chart(
-            robustness_figures.accuracy_by_budget(report), key="budgets",
-            config={"displayModeBar": False}, alt="Accuracy against the budget of an attack",
-        )  # fmt: skip
+            robustness_figures.accuracy_by_budget(report),
+            key="budgets",
+            config={"displayModeBar": False},
+            alt="Accuracy against the budget of an attack",
+        )
         aimed = report.targeted
         st.caption(
             f"{aimed.title} with {aimed.levels}/255 turns {aimed.successes:,} of "
@@ -38,9 +40,11 @@ def show_robustness(report: Robustness) -> None:
     with right:
         st.markdown("**In bad weather, from bad cameras, in small files**")
         st.plotly_chart(
-            robustness_figures.accuracy_by_severity(report), key="corruptions",
-            config={"displayModeBar": False}, alt="Accuracy by corruption and severity",
-        )  # fmt: skip
+            robustness_figures.accuracy_by_severity(report),
+            key="corruptions",
+            config={"displayModeBar": False},
+            alt="Accuracy by corruption and severity",
+        )
         st.caption(f"Worst: {report.worst}.")
     show_classes(report)
 
@@ -58,18 +62,24 @@ def show_classes(report: Robustness) -> None:
             }
             for each in report.per_class
         ],
-        key="classes", hide_index=True, height=420,
+        key="classes",
+        hide_index=True,
+        height=420,
         column_config={
             "class": st.column_config.TextColumn("Class", pinned=True),
             "images": st.column_config.NumberColumn("Images", width="small"),
-        } | {
+        }
+        | {
             name: st.column_config.ProgressColumn(
-                title, format="%.0f %%", min_value=0.0, max_value=100.0,
+                title,
+                format="%.0f %%",
+                min_value=0.0,
+                max_value=100.0,
                 help="Share of the images of this class that are read right",
             )
             for name, title in zip(shares, titles, strict=True)
         },
-    )  # fmt: skip
+    )
 
 
 def show_explanations(quality: ExplanationQuality) -> None:
@@ -184,17 +194,20 @@ with errors_shown():
         )
 
 show_report(
-    "How robust it is", Robustness, show_robustness,
-    "How it reads attacked and corrupted pictures",
-)  # fmt: skip
+    "How robust it is", Robustness, show_robustness, "How it reads attacked and corrupted pictures"
+)
 show_report(
-    "How good its explanations are", ExplanationQuality, show_explanations,
+    "How good its explanations are",
+    ExplanationQuality,
+    show_explanations,
     "How far its heat maps can be trusted",
-)  # fmt: skip
+)
 show_report(
-    "How well suspicion finds attacks", Detection, show_detection,
+    "How well suspicion finds attacks",
+    Detection,
+    show_detection,
     "How well suspicious predictions are found",
-)  # fmt: skip
+)
 
 left, right = st.columns(2, gap="large")
 with left:

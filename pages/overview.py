@@ -19,14 +19,18 @@ def live() -> None:
     """Everything that changes by itself."""
     settings = signwatch.monitor_settings()
     state.show()
-    bar = st.container(horizontal=True, horizontal_alignment="distribute",
-                       vertical_alignment="bottom")  # fmt: skip
+    bar = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+    )
     with bar:
         minutes = st.segmented_control(
-            "Show the last", sorted({5, 15, HOUR, DAY, settings.window_minutes}), required=True,
-            default=settings.window_minutes, key="shown_minutes",
+            "Show the last",
+            sorted({5, 15, HOUR, DAY, settings.window_minutes}),
+            required=True,
+            default=settings.window_minutes,
+            key="shown_minutes",
             format_func=lambda n: length(n) + " (monitor)" * (n == settings.window_minutes),
-        )  # fmt: skip
+        )
     window = signwatch.live_window(minutes=minutes)
     found = signwatch.window_figures(window)
     if found.total == 0:
@@ -39,17 +43,34 @@ def live() -> None:
     unreadable = f", {found.unreadable:,} unreadable" if found.unreadable else ""
     with st.grid(4):
         state.show_leader(found, settings.threshold)
-        st.metric("Predictions in the window", f"{found.total:,}",
-                  f"last {length(minutes)}{unreadable}", delta_color="off", delta_arrow="off",
-                  border=True)  # fmt: skip
-        st.metric("Mean confidence", parts.computed(found.mean_confidence, ".1%"),
-                  "no prediction tells its confidence" if found.low_confidence is None else
-                  f"{found.low_confidence:,} below {signwatch.settings.low_confidence:.0%}",
-                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-        st.metric("Waiting in triage", f"{waiting:,}",
-                  "suspicion not computed in the window" if found.flagged is None else
-                  f"{found.flagged:,} flagged in the window",
-                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+        st.metric(
+            "Predictions in the window",
+            f"{found.total:,}",
+            f"last {length(minutes)}{unreadable}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
+        st.metric(
+            "Mean confidence",
+            parts.computed(found.mean_confidence, ".1%"),
+            "no prediction tells its confidence"
+            if found.low_confidence is None
+            else f"{found.low_confidence:,} below {signwatch.settings.low_confidence:.0%}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
+        st.metric(
+            "Waiting in triage",
+            f"{waiting:,}",
+            "suspicion not computed in the window"
+            if found.flagged is None
+            else f"{found.flagged:,} flagged in the window",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
     charts.show_frequencies(found, settings.threshold, f"last {length(minutes)}")
     _overview_stream.show(window)
     charts.show_over_time(window, bucket_seconds=max(10, minutes))
@@ -63,19 +84,26 @@ def length(minutes: int) -> str:
 
 def link_to_try_it() -> None:
     """To the Attack page with everything chosen already."""
-    st.page_link("attack.py", label="**Try it: fool the classifier**", icon=":material/bolt:",
-                 query_params=TRY_IT)  # fmt: skip
+    st.page_link(
+        "attack.py",
+        label="**Try it: fool the classifier**",
+        icon=":material/bolt:",
+        query_params=TRY_IT,
+    )
 
 
 def show_empty(minutes: int) -> None:
     """What to do when there is no traffic to show."""
     with st.container(border=True):
         st.subheader(f"No traffic in the last {length(minutes)}")
-        st.markdown("Predictions appear here as they are made. New here? See a sign that a person "
-                    "still reads, and the classifier no longer does:")  # fmt: skip
+        st.markdown(
+            "Predictions appear here as they are made. New here? See a sign that a person "
+            "still reads, and the classifier no longer does:"
+        )
         link_to_try_it()
-        st.page_link("classify.py", label="Or drop pictures of signs",
-                     icon=":material/image_search:")  # fmt: skip
+        st.page_link(
+            "classify.py", label="Or drop pictures of signs", icon=":material/image_search:"
+        )
         st.markdown("or send requests to the endpoint:")
         st.code(
             "curl --data-binary @sign.png -H 'Content-Type: image/png' "

@@ -14,48 +14,67 @@ page = st.navigation(
     {
         "Watch": [
             st.Page(
-                "overview.py", title="Overview", icon=":material/monitoring:", default=True,
+                "overview.py",
+                title="Overview",
+                icon=":material/monitoring:",
+                default=True,
                 help="Live class frequencies against the threshold, state, latest violation.",
             ),
             st.Page(
-                "monitor.py", title="Monitor", icon=":material/notifications_active:",
+                "monitor.py",
+                title="Monitor",
+                icon=":material/notifications_active:",
                 help="Threshold and window, run now, executions with violations and counts.",
             ),
             st.Page(
-                "captures.py", title="Captures", icon=":material/database:",
+                "captures.py",
+                title="Captures",
+                icon=":material/database:",
                 help="Every captured request: filter, look, download.",
             ),
         ],
         "Investigate": [
             st.Page(
-                "triage.py", title="Triage", icon=":material/fact_check:",
+                "triage.py",
+                title="Triage",
+                icon=":material/fact_check:",
                 help="Flagged predictions: look at each, give a verdict, export.",
             ),
             st.Page(
-                "explain.py", title="Explain", icon=":material/visibility:",
+                "explain.py",
+                title="Explain",
+                icon=":material/visibility:",
                 help="FullGrad heat maps of an adversarial and a clean picture side by side.",
             ),
             st.Page(
-                "tensors.py", title="Tensors", icon=":material/data_array:",
+                "tensors.py",
+                title="Tensors",
+                icon=":material/data_array:",
                 help="Activations, parameters and gradients of recorded requests.",
             ),
         ],
         "Try out": [
             st.Page(
-                "classify.py", title="Classify", icon=":material/image_search:",
+                "classify.py",
+                title="Classify",
+                icon=":material/image_search:",
                 help="Drop pictures of signs and see what the classifier reads.",
             ),
             st.Page(
-                "attack.py", title="Attack", icon=":material/bolt:",
+                "attack.py",
+                title="Attack",
+                icon=":material/bolt:",
                 help="Change a sign so that it is misread, and send it as traffic.",
             ),
             st.Page(
-                "model.py", title="Model", icon=":material/network_intelligence:",
+                "model.py",
+                title="Model",
+                icon=":material/network_intelligence:",
                 help="The classifier that serves: its recipe and measured figures.",
             ),
         ],
     }
-)  # fmt: skip
+)
 _user.show()
 st.title(page.title)
 page.run()

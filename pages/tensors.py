@@ -29,8 +29,9 @@ def tell_how_to_record() -> None:
         "Open a capture and press *Tensors* to record it, or let requests be recorded by "
         "themselves: `SIGNWATCH_TENSORS_FLAGGED=yes` for flagged ones, "
         "`SIGNWATCH_TENSORS_SAVE='save_interval=100'` for every hundredth.",
-        icon=":material/data_array:", title="No tensors are on record yet",
-    )  # fmt: skip
+        icon=":material/data_array:",
+        title="No tensors are on record yet",
+    )
     st.page_link("captures.py", label="Choose a capture", icon=":material/database:")
 
 
@@ -40,19 +41,32 @@ def show_totals(count: int) -> None:
     words, full = recorded_by_itself()
     lost = outcomes["dropped"] + outcomes["failed"]
     with st.grid(4):
-        st.metric("Records", f"{count:,} of {settings.tensors_records:,}", border=True,
-                  help="The oldest goes when one more is recorded than the log keeps.")  # fmt: skip
-        st.metric("In the log", f"{signwatch.tensors.size() / 1e6:,.1f} MB", border=True,
-                  help="Compressed, without the parameters, which are kept once for all records.",
-                  )  # fmt: skip
+        st.metric(
+            "Records",
+            f"{count:,} of {settings.tensors_records:,}",
+            border=True,
+            help="The oldest goes when one more is recorded than the log keeps.",
+        )
+        st.metric(
+            "In the log",
+            f"{signwatch.tensors.size() / 1e6:,.1f} MB",
+            border=True,
+            help="Compressed, without the parameters, which are kept once for all records.",
+        )
         st.metric("Recorded by itself", words, border=True, help=full)
-        st.metric("Left out since the start", f"{lost:,}", border=True,
-                  help=f"{outcomes['dropped']:,} because too many waited, {outcomes['failed']:,} "
-                  "failed. Answers to requests never wait for a recording.")  # fmt: skip
+        st.metric(
+            "Left out since the start",
+            f"{lost:,}",
+            border=True,
+            help=f"{outcomes['dropped']:,} because too many waited, {outcomes['failed']:,} "
+            "failed. Answers to requests never wait for a recording.",
+        )
 
 
-st.caption("Inputs, activations, parameters and gradients of recorded requests, under the names of "
-           "SageMaker Debugger.")  # fmt: skip
+st.caption(
+    "Inputs, activations, parameters and gradients of recorded requests, under the names of "
+    "SageMaker Debugger."
+)
 records = signwatch.tensors.records()
 missing = _tensor_link.follow(records)
 if missing:
@@ -65,9 +79,11 @@ if not records:
 show_totals(len(records))
 by_step = {record.step: record for record in records}
 step = st.selectbox(
-    "Record", list(by_step), key="tensor_step",
+    "Record",
+    list(by_step),
+    key="tensor_step",
     format_func=lambda number: _tensor_record.in_words(by_step[number]),
-)  # fmt: skip
+)
 record = by_step[step]
 _tensor_record.show(record)
 st.subheader("Tensors")

@@ -76,8 +76,11 @@ def show() -> None:
         if opened:
             _triage_item.show(opened)
         else:
-            st.success("Nothing waits. Flagged predictions appear here.",
-                       icon=":material/task_alt:", title="The queue is empty")  # fmt: skip
+            st.success(
+                "Nothing waits. Flagged predictions appear here.",
+                icon=":material/task_alt:",
+                title="The queue is empty",
+            )
         listen(work)
     queue = work.sitting.look()
     with bar:

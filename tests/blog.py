@@ -36,11 +36,22 @@ PATH = "blog/AllTraffic/2022/02/14/17/25-49-001-uuid.jsonl"
 HOUR = datetime(2022, 2, 14, 17, tzinfo=UTC)
 WINDOW = Window(HOUR, HOUR + timedelta(hours=1), "blog")
 BROKEN = (
-    b"{", b"\xff", json.dumps({"captureData": {"endpointOutput": None}}).encode(),
-    json.dumps(predicted(9_000, 0) | {"captureData": {"endpointOutput": {
-        "mode": "OUTPUT", "data": "[[]]", "encoding": "JSON",
-    }}}).encode(),
-)  # fmt: skip
+    b"{",
+    b"\xff",
+    json.dumps({"captureData": {"endpointOutput": None}}).encode(),
+    json.dumps(
+        predicted(9_000, 0)
+        | {
+            "captureData": {
+                "endpointOutput": {
+                    "mode": "OUTPUT",
+                    "data": "[[]]",
+                    "encoding": "JSON",
+                }
+            }
+        }
+    ).encode(),
+)
 
 
 @dataclass(frozen=True)
@@ -104,11 +115,14 @@ def blog(root: Path) -> Compared:
         class_id, largest = counts.most_common(1)[0]
         share = largest / counts.total()
         if share > THRESHOLD:
-            violations.append((
-                "PredictedClass", "baseline_drift_check",
-                f"Class {class_id} predicted {share * 100:.2f}% of the time: "
-                f"Exceeded {THRESHOLD * 100:.2f}% threshold",
-            ))  # fmt: skip
+            violations.append(
+                (
+                    "PredictedClass",
+                    "baseline_drift_check",
+                    f"Class {class_id} predicted {share * 100:.2f}% of the time: "
+                    f"Exceeded {THRESHOLD * 100:.2f}% threshold",
+                )
+            )
     records = counts.total() + unreadable
     if unreadable:
         said = unreadable, f"{unreadable / records * 100:.2f}%"

@@ -23,9 +23,14 @@ def side(data: str, encoding: str = "JSON", content_type: str | None = "applicat
 
 
 def record(
-    number: int = 0, *, given: dict | None = None, answered: dict | None = None,
-    output_name: str = "endpointOutput", at: str | None = None, **metadata: Any,
-) -> dict[str, Any]:  # fmt: skip
+    number: int = 0,
+    *,
+    given: dict | None = None,
+    answered: dict | None = None,
+    output_name: str = "endpointOutput",
+    at: str | None = None,
+    **metadata: Any,
+) -> dict[str, Any]:
     """A captured request, one a second after START."""
     moment = START + timedelta(seconds=number % 3600)
     sides = {}

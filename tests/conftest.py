@@ -36,9 +36,11 @@ torch.set_num_threads(1)
 
 # Property tests draw the same examples every time, and no machine is too slow for them.
 hypothesis.settings.register_profile(
-    "signwatch", derandomize=True, deadline=None,
+    "signwatch",
+    derandomize=True,
+    deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)  # fmt: skip
+)
 hypothesis.settings.load_profile("signwatch")
 
 SIDE = 32

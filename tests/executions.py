@@ -12,9 +12,12 @@ STOPS = {14: 322, 1: 40, 2: 38}
 
 
 def ended(
-    counts: Mapping[int, int], at: datetime = NOON, *, endpoint: str | None = None,
+    counts: Mapping[int, int],
+    at: datetime = NOON,
+    *,
+    endpoint: str | None = None,
     threshold: float = 0.5,
-) -> Execution:  # fmt: skip
+) -> Execution:
     """The execution over the hour before `at`, with these counts by class."""
     window = Window(at - timedelta(hours=1), at, endpoint)
     figures = WindowFigures(sum(counts.values()), counts, 0.9, 0, 0)

@@ -7,18 +7,50 @@ from typing import Any
 from hypothesis import strategies as st
 
 HUGE = 10**400
-ODD_TEXTS = st.sampled_from([
-    "", " ", "\0", "\ud800", "\udfff\ud800", "\u2028", "é😀", "x" * 3000, "NaN", "1e400", "-1",
-    "9" * 5000, "[[14]]", "[[", "14\n2", "aGk=", "%%%", "k05VTVBZ", "../..", "0001-01-01T00:00:00Z",
-    "9999-12-31T23:59:59-12:00", "2022-02-14T17:25:49.123456789+05:30", "2022-W07-1", "CSV",
-    "BASE64", "application/json", "a=b;c=d;label=" + "9" * 5000, "null",
-])  # fmt: skip
+ODD_TEXTS = st.sampled_from(
+    [
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "\udfff\ud800",
+        "\u2028",
+        "é😀",
+        "x" * 3000,
+        "NaN",
+        "1e400",
+        "-1",
+        "9" * 5000,
+        "[[14]]",
+        "[[",
+        "14\n2",
+        "aGk=",
+        "%%%",
+        "k05VTVBZ",
+        "../..",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+        "2022-02-14T17:25:49.123456789+05:30",
+        "2022-W07-1",
+        "CSV",
+        "BASE64",
+        "application/json",
+        "a=b;c=d;label=" + "9" * 5000,
+        "null",
+    ]
+)
 ODD_VALUES = st.one_of(
-    ODD_TEXTS, st.text(max_size=20), st.integers(), st.floats(), st.booleans(), st.none(),
-    st.sampled_from([HUGE, -HUGE, 2**63, 2**31, [], {}, [[]], [None], {"": None}])
-    .map(copy.deepcopy),  # what is drawn may be damaged further
+    ODD_TEXTS,
+    st.text(max_size=20),
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.none(),
+    st.sampled_from([HUGE, -HUGE, 2**63, 2**31, [], {}, [[]], [None], {"": None}]).map(
+        copy.deepcopy
+    ),  # what is drawn may be damaged further
     st.integers(100, 3000).map(lambda depth: nested(depth)),
-)  # fmt: skip
+)
 
 
 def nested(depth: int) -> Any:

@@ -9,8 +9,12 @@ from numpy.typing import NDArray
 from tests.pictures import noise, saved
 
 TRAINING = [  # class id, track, frame
-    (0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (2, 3, 7),
-]  # fmt: skip
+    (0, 0, 0),
+    (0, 0, 1),
+    (0, 1, 0),
+    (1, 0, 0),
+    (2, 3, 7),
+]
 TEST = [2, 0, 1]
 
 

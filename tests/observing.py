@@ -38,9 +38,13 @@ def confidence(number: int) -> float:
 
 
 def observed(
-    class_ids: Sequence[int], *, flagged: Sequence[bool] | None = None, at: datetime = NOON,
-    sources: Sequence[str | None] | None = None, seconds: float = 1.0,
-) -> Observed:  # fmt: skip
+    class_ids: Sequence[int],
+    *,
+    flagged: Sequence[bool] | None = None,
+    at: datetime = NOON,
+    sources: Sequence[str | None] | None = None,
+    seconds: float = 1.0,
+) -> Observed:
     """Predictions that many seconds apart, each from a source of its own unless some are given."""
     count = len(class_ids)
     moments = [(at + timedelta(seconds=n * seconds)).replace(tzinfo=None) for n in range(count)]
@@ -55,7 +59,7 @@ def observed(
 
 def captures(
     class_ids: Sequence[int], at: datetime, *, seconds: float = 0.1, **changes: object
-) -> list[Capture]:  # fmt: skip
+) -> list[Capture]:
     """One's own captures, that many seconds apart from `at` on; each burst is two long at most."""
     return [
         make_capture(

@@ -57,9 +57,12 @@ def png(width: int, height: int, *, depth: int, colour: int, rows: bytes, **chun
     further = b"".join(chunk(name.encode(), data) for name, data in chunks.items())
     packed = zlib.compress(rows, 1)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + further
-        + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
-    )  # fmt: skip
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + further
+        + chunk(b"IDAT", packed)
+        + chunk(b"IEND", b"")
+    )
 
 
 def huge_png(side: int = 20_000) -> bytes:
@@ -136,34 +139,49 @@ def _good_files() -> list[GoodFile]:
         GoodFile("WebP", saved(coloured, "WEBP", lossless=True), "image/webp", coloured),
         GoodFile("JPEG", saved(smooth, "JPEG", quality=95), "image/jpeg", smooth, 8),
         GoodFile(
-            "progressive JPEG", saved(smooth, "JPEG", quality=95, progressive=True),
-            "image/jpeg", smooth, 8,
+            "progressive JPEG",
+            saved(smooth, "JPEG", quality=95, progressive=True),
+            "image/jpeg",
+            smooth,
+            8,
         ),
         GoodFile(
-            "CMYK JPEG", saved(Image.fromarray(smooth).convert("CMYK"), "JPEG", quality=95),
-            "image/jpeg", smooth, 8,
+            "CMYK JPEG",
+            saved(Image.fromarray(smooth).convert("CMYK"), "JPEG", quality=95),
+            "image/jpeg",
+            smooth,
+            8,
         ),
         GoodFile("rotated JPEG", rotated_jpeg(smooth), "image/jpeg", smooth, 8),
         GoodFile(
             "JPEG with a second picture for the depth",
             saved(smooth, "MPO", quality=95, save_all=True, append_images=[black]),
-            "image/jpeg", smooth, 8,
+            "image/jpeg",
+            smooth,
+            8,
         ),
         GoodFile(
-            "16-bit grey PNG", png_16_bit(grey), "image/png",
+            "16-bit grey PNG",
+            png_16_bit(grey),
+            "image/png",
             (grey / 257).round().astype(np.uint8)[..., None].repeat(3, axis=2),
         ),
         GoodFile("16-bit RGB PNG", png_16_bit(fine), "image/png", (fine >> 8).astype(np.uint8)),
-        GoodFile("1-bit PNG", saved(Image.fromarray(stripes).convert("1"), "PNG"), "image/png",
-                 stripes),
+        GoodFile(
+            "1-bit PNG", saved(Image.fromarray(stripes).convert("1"), "PNG"), "image/png", stripes
+        ),
         GoodFile("translucent PNG", saved(translucent, "PNG"), "image/png", over_white),
-        GoodFile("translucent WebP", saved(translucent, "WEBP", lossless=True, exact=True),
-                 "image/webp", over_white),
+        GoodFile(
+            "translucent WebP",
+            saved(translucent, "WEBP", lossless=True, exact=True),
+            "image/webp",
+            over_white,
+        ),
         GoodFile("palette PNG with transparency", palette, "image/png", blue),
         GoodFile("3 x 3 PNG", saved(noise(3, 3), "PNG"), "image/png", noise(3, 3)),
         GoodFile("1 x 1 PNG", saved(noise(1, 1), "PNG"), "image/png", noise(1, 1)),
         GoodFile("1 x 300 PNG", saved(noise(1, 300), "PNG"), "image/png", noise(1, 300)),
-    ]  # fmt: skip
+    ]
 
 
 def _bad_files() -> list[BadFile]:
@@ -176,36 +194,71 @@ def _bad_files() -> list[BadFile]:
         BadFile("empty", b"", BadInput, f"{readable}, got 0 bytes"),
         BadFile("text", b"not a picture", UnsupportedMedia, f"{readable}; this is none of them"),
         BadFile(
-            "truncated PNG", lossless[: len(lossless) // 2], BadInput,
+            "truncated PNG",
+            lossless[: len(lossless) // 2],
+            BadInput,
             "the picture is truncated or damaged (image file is truncated); save it again",
         ),
         BadFile(
-            "truncated JPEG", lossy[: len(lossy) // 2], BadInput,
+            "truncated JPEG",
+            lossy[: len(lossy) // 2],
+            BadInput,
             "the picture is truncated or damaged (image file is truncated "
             "(150 bytes not processed)); save it again",
         ),
-        BadFile("PNG cut in its header", lossless[:20], BadInput,
-                "the picture is truncated or damaged (Truncated File Read); save it again"),
         BadFile(
-            "20,000 x 20,000 PNG", huge_png(), TooLarge,
+            "PNG cut in its header",
+            lossless[:20],
+            BadInput,
+            "the picture is truncated or damaged (Truncated File Read); save it again",
+        ),
+        BadFile(
+            "20,000 x 20,000 PNG",
+            huge_png(),
+            TooLarge,
             "the picture is 20000 x 20000 = 400,000,000 pixels; at most 40,000,000 are read. "
             "Reduce it and send it again",
         ),
-        BadFile("SVG", svg, UnsupportedMedia,
-                f"{readable}; this is an SVG drawing: export it as PNG"),
-        BadFile("GIF", saved(first, "GIF"), UnsupportedMedia,
-                f"{readable}; this is a GIF: save it as PNG"),
-        BadFile("PDF", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", UnsupportedMedia,
-                f"{readable}; this is a PDF: save it as PNG"),
-        BadFile("TIFF", saved(first, "TIFF"), UnsupportedMedia,
-                f"{readable}; this is a TIFF: save it as PNG"),
-        BadFile("big-endian TIFF", b"MM\0*\0\0\0\x08", UnsupportedMedia,
-                f"{readable}; this is a TIFF: save it as PNG"),
-        BadFile("animated PNG", saved(first, "PNG", save_all=True, append_images=[second]),
-                BadInput, animated),
-        BadFile("animated WebP", saved(first, "WEBP", save_all=True, append_images=[second]),
-                BadInput, animated),
-    ]  # fmt: skip
+        BadFile(
+            "SVG", svg, UnsupportedMedia, f"{readable}; this is an SVG drawing: export it as PNG"
+        ),
+        BadFile(
+            "GIF",
+            saved(first, "GIF"),
+            UnsupportedMedia,
+            f"{readable}; this is a GIF: save it as PNG",
+        ),
+        BadFile(
+            "PDF",
+            b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
+            UnsupportedMedia,
+            f"{readable}; this is a PDF: save it as PNG",
+        ),
+        BadFile(
+            "TIFF",
+            saved(first, "TIFF"),
+            UnsupportedMedia,
+            f"{readable}; this is a TIFF: save it as PNG",
+        ),
+        BadFile(
+            "big-endian TIFF",
+            b"MM\0*\0\0\0\x08",
+            UnsupportedMedia,
+            f"{readable}; this is a TIFF: save it as PNG",
+        ),
+        BadFile(
+            "animated PNG",
+            saved(first, "PNG", save_all=True, append_images=[second]),
+            BadInput,
+            animated,
+        ),
+        BadFile(
+            "animated WebP",
+            saved(first, "WEBP", save_all=True, append_images=[second]),
+            BadInput,
+            animated,
+        ),
+    ]
 
 
 GOOD = _good_files()

@@ -63,8 +63,17 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = f"-k {self.folder} -c listen_addresses='' -c fsync=off"
-        _run("pg_ctl", "start", "-w", "-D", str(self.folder / "data"), "-o", options,
-             "-l", str(self.folder / "log"))  # fmt: skip
+        _run(
+            "pg_ctl",
+            "start",
+            "-w",
+            "-D",
+            str(self.folder / "data"),
+            "-o",
+            options,
+            "-l",
+            str(self.folder / "log"),
+        )
 
 
 @contextmanager
@@ -82,8 +91,20 @@ def running() -> Iterator[Server]:
             owner = pwd.getpwnam(_unprivileged())
             for path in (folder, secret):
                 os.chown(path, owner.pw_uid, owner.pw_gid)
-        _run("initdb", "-D", str(folder / "data"), "-U", SUPERUSER, "-A", "scram-sha-256",
-             f"--pwfile={secret}", "-N", "-E", "UTF8", "--locale=C")  # fmt: skip
+        _run(
+            "initdb",
+            "-D",
+            str(folder / "data"),
+            "-U",
+            SUPERUSER,
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={secret}",
+            "-N",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        )
         server = Server(folder)
         server.start()
         try:
@@ -107,7 +128,12 @@ def _unprivileged() -> str:
 def _run(name: str, *arguments: str) -> None:
     user = _unprivileged() if os.getuid() == 0 else None
     done = subprocess.run(
-        [str(program(name)), *arguments], user=user, text=True, cwd="/", stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE if name == "initdb" else None,
-    )  # fmt: skip
+        [str(program(name)), *arguments],
+        user=user,
+        text=True,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE if name == "initdb" else None,
+    )
     assert done.returncode == 0, done.stderr

@@ -38,9 +38,13 @@ NO_PREDICTION = dict.fromkeys(["class_id", "confidence", "probabilities", "suspi
 
 
 def make_prediction(
-    class_id: int = 14, confidence: float = 0.75, *, p_value: float | None = 0.5,
-    flagged: bool = False, reasons: tuple[str, ...] = (),
-) -> Prediction:  # fmt: skip
+    class_id: int = 14,
+    confidence: float = 0.75,
+    *,
+    p_value: float | None = 0.5,
+    flagged: bool = False,
+    reasons: tuple[str, ...] = (),
+) -> Prediction:
     """`confidence` for the class, the rest of 1 shared evenly by the other 42."""
     probabilities = np.full(CLASSES, (1 - confidence) / (CLASSES - 1), dtype=np.float32)
     probabilities[class_id] = confidence
@@ -109,9 +113,12 @@ def make_execution(started_at: datetime = NOON, **changes: Any) -> Execution:
 
 
 def to_captures(
-    facts: RequestFacts, images: Sequence[StoredImage], predictions: Sequence[Prediction],
-    model_sha256: str, mode: CaptureMode = CaptureMode.INPUT_AND_OUTPUT,
-) -> list[Capture]:  # fmt: skip
+    facts: RequestFacts,
+    images: Sequence[StoredImage],
+    predictions: Sequence[Prediction],
+    model_sha256: str,
+    mode: CaptureMode = CaptureMode.INPUT_AND_OUTPUT,
+) -> list[Capture]:
     """The captures of one request that has been answered."""
     captures = begin_captures(facts, images, model_sha256, mode)
     return list(map(with_prediction, captures, predictions))
@@ -165,10 +172,14 @@ def draw_capture(draw: st.DrawFn) -> Capture:
     """Any capture; whole, without its picture, without its prediction, or with a class alone."""
     prediction = draw(predictions)
     answered: dict[str, Any] = draw(
-        st.sampled_from([
-            vars(prediction), NO_PREDICTION, NO_PREDICTION | {"class_id": prediction.class_id},
-        ])
-    )  # fmt: skip
+        st.sampled_from(
+            [
+                vars(prediction),
+                NO_PREDICTION,
+                NO_PREDICTION | {"class_id": prediction.class_id},
+            ]
+        )
+    )
     return with_own_id(
         Capture(
             capture_id="",

@@ -30,18 +30,28 @@ def executions_over(
     """As Services puts them together."""
     metrics = Metrics()
     alerts = Alerts(
-        channels, AlertsTable(log.database), metrics, reminder=timedelta(),
-        address=lambda: None, clock=clock,
-    )  # fmt: skip
+        channels,
+        AlertsTable(log.database),
+        metrics,
+        reminder=timedelta(),
+        address=lambda: None,
+        clock=clock,
+    )
     baselines = Baselines(BaselinesTable(log.database), CLASSES)
     stream = StreamWatch(
         StreamTable(log.database), baselines, metrics, false_alarm_every=10_000, clock=clock
     )
     return Executions(
-        ExecutionsTable(log.database), VolumeTable(log.database),
-        partial(log.window_figures, low_confidence=0.5), baselines, stream, metrics, alerts,
-        drilled=lambda window: 0, clock=clock,
-    )  # fmt: skip
+        ExecutionsTable(log.database),
+        VolumeTable(log.database),
+        partial(log.window_figures, low_confidence=0.5),
+        baselines,
+        stream,
+        metrics,
+        alerts,
+        drilled=lambda window: 0,
+        clock=clock,
+    )
 
 
 def schedules_over(

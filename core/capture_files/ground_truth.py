@@ -62,9 +62,12 @@ def merge(
     with table.importing() as writing:
         merged = len(writing.merge_ground_truth(lines))
     return MergeAnswer(
-        len(lines) + len(problems), merged, len(lines) - merged, len(problems),
+        len(lines) + len(problems),
+        merged,
+        len(lines) - merged,
+        len(problems),
         tuple(problems[:MAX_PROBLEMS]),
-    )  # fmt: skip
+    )
 
 
 def _chunks(content: bytes) -> Iterator[tuple[int, bytes]]:

@@ -66,10 +66,13 @@ def capture_line(record: dict[str, Any]) -> CaptureLine:
     ):
         raise BadInput("eventMetadata.customAttributes must be a list of texts")
     return CaptureLine(
-        _identifier(metadata, "eventId"), moment_of(record),
+        _identifier(metadata, "eventId"),
+        moment_of(record),
         _identifier(metadata, "inferenceId") if metadata.get("inferenceId") else None,
-        tuple(attributes), given, answered,
-    )  # fmt: skip
+        tuple(attributes),
+        given,
+        answered,
+    )
 
 
 def ground_truth_line(record: dict[str, Any]) -> GroundTruthLine:
@@ -132,8 +135,10 @@ def _side(data: dict[str, Any], name: str) -> Side | None:
     if not isinstance(side, dict):
         raise BadInput(f"{name} must be an object, got {_shown(side)}")
     content_type, text, encoding = (
-        side.get("observedContentType"), side.get("data"), side.get("encoding"),
-    )  # fmt: skip
+        side.get("observedContentType"),
+        side.get("data"),
+        side.get("encoding"),
+    )
     if not isinstance(text, str):
         raise BadInput(f"{name}.data must be a text, got {_shown(text)}")
     if encoding not in ENCODINGS:

@@ -96,8 +96,10 @@ def _array(content: bytes) -> Any:
         shape, dtype = npy_header(stream)
         fits = math.prod(shape) * dtype.itemsize == len(content) - stream.tell()
         if dtype.kind not in "iuf" or len(shape) > 2 or not fits:
-            raise ValueError(f"expected numbers in at most two dimensions, got {dtype} {shape} in "
-                             f"{len(content):,} bytes")  # fmt: skip
+            raise ValueError(
+                f"expected numbers in at most two dimensions, got {dtype} {shape} in "
+                f"{len(content):,} bytes"
+            )
         array = np.load(io.BytesIO(content), allow_pickle=False)
     except Exception as error:  # noqa: BLE001
         # numpy hands the header to Python's parser: MemoryError, IndexError, TokenError, ...
@@ -170,8 +172,9 @@ def _class(value: Any) -> int:
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if type(number) is not int or not 0 <= number <= MAX_CLASS:
-        raise BadInput(f"expected a class, a whole number of 0 to {MAX_CLASS:,}, got "
-                       f"{_shown(value)}")  # fmt: skip
+        raise BadInput(
+            f"expected a class, a whole number of 0 to {MAX_CLASS:,}, got {_shown(value)}"
+        )
     return number
 
 
@@ -181,8 +184,10 @@ def _probable(row: list[Any]) -> Answer:
         raise BadInput(f"expected probabilities in 0..1, got {_shown(row)}")
     total = math.fsum(row)
     if not row or abs(total - 1) > SUM_WITHIN:
-        raise BadInput(f"expected probabilities that add up to 1, got {_shown(row)}, "
-                       f"which add up to {total:.4g}")  # fmt: skip
+        raise BadInput(
+            f"expected probabilities that add up to 1, got {_shown(row)}, "
+            f"which add up to {total:.4g}"
+        )
     probabilities = tuple(map(float, row))
     confidence = max(probabilities)
     return Answer(probabilities.index(confidence), confidence, probabilities)

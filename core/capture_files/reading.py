@@ -97,22 +97,36 @@ class Reading:
             image = inputs.images[position] if inputs.images else None
             if image:
                 self.batch.images[image.sha256] = image
-            self.batch.captures.append(CaptureRow(
-                capture_id(
-                    place.endpoint, place.variant, line.event_id, position, line.moment.aware
-                ),
-                line.event_id, position, place.endpoint, place.variant, line.moment.naive,
-                line.input.content_type if line.input else None,
-                line.output.content_type if line.output else None,
-                line.inference_id, list(attributes) or None, image.sha256 if image else None,
-                answer.class_id, answer.confidence, answer.probabilities,
-                origin.source, origin.label, origin.attack, origin.target, origin.clean_sha256,
-                given.data if given and first else None,
-                given.encoding if given and first else None,
-                answered.data if answered and first else None,
-                answered.encoding if answered and first else None,
-                envelope if first else None,
-            ))  # fmt: skip
+            self.batch.captures.append(
+                CaptureRow(
+                    capture_id(
+                        place.endpoint, place.variant, line.event_id, position, line.moment.aware
+                    ),
+                    line.event_id,
+                    position,
+                    place.endpoint,
+                    place.variant,
+                    line.moment.naive,
+                    line.input.content_type if line.input else None,
+                    line.output.content_type if line.output else None,
+                    line.inference_id,
+                    list(attributes) or None,
+                    image.sha256 if image else None,
+                    answer.class_id,
+                    answer.confidence,
+                    answer.probabilities,
+                    origin.source,
+                    origin.label,
+                    origin.attack,
+                    origin.target,
+                    origin.clean_sha256,
+                    given.data if given and first else None,
+                    given.encoding if given and first else None,
+                    answered.data if answered and first else None,
+                    answered.encoding if answered and first else None,
+                    envelope if first else None,
+                )
+            )
             self.capture_owners.append(len(self.paths))
         self.paths.append(path)
 
@@ -124,21 +138,41 @@ class Reading:
         envelope = ground_truth_envelope(record, usual)
         hour = place.hour.replace(tzinfo=None)
         for position, class_id in enumerate(classes):
-            self.batch.ground_truth.append(GroundTruthRow(
-                line.reference, position, class_id, line.data if position == 0 else "",
-                line.encoding, path, hour, envelope if position == 0 else None,
-            ))  # fmt: skip
+            self.batch.ground_truth.append(
+                GroundTruthRow(
+                    line.reference,
+                    position,
+                    class_id,
+                    line.data if position == 0 else "",
+                    line.encoding,
+                    path,
+                    hour,
+                    envelope if position == 0 else None,
+                )
+            )
             self.truth_owners.append(len(self.paths))
         self.paths.append(path)
 
     def _give_up(
-        self, place: Place, path: str, number: int, line: bytes, reason: str,
+        self,
+        place: Place,
+        path: str,
+        number: int,
+        line: bytes,
+        reason: str,
         record: dict[str, Any] | None = None,
-    ) -> None:  # fmt: skip
-        self.batch.unreadable.append(UnreadableRow(
-            path, number, place.endpoint, place.variant, _time_of(place, record), reason,
-            line[: 4 * SHOWN].decode(errors="replace")[:SHOWN],
-        ))  # fmt: skip
+    ) -> None:
+        self.batch.unreadable.append(
+            UnreadableRow(
+                path,
+                number,
+                place.endpoint,
+                place.variant,
+                _time_of(place, record),
+                reason,
+                line[: 4 * SHOWN].decode(errors="replace")[:SHOWN],
+            )
+        )
         self.unreadable[path] += 1
 
 
@@ -153,9 +187,13 @@ def _envelope(
     if answered and usual_answer:
         answered = answered._replace(content_type=JSON)
     usual = usual_record(
-        line.event_id, usual_time(line.moment.naive), line.custom_attributes, line.inference_id,
-        given, answered,
-    )  # fmt: skip
+        line.event_id,
+        usual_time(line.moment.naive),
+        line.custom_attributes,
+        line.inference_id,
+        given,
+        answered,
+    )
     return envelope_of(record, usual)
 
 

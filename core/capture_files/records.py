@@ -26,16 +26,24 @@ def capture_record(
     """The record of one request. captures: all of its images, by position; images: by SHA-256."""
     first = captures[0]
     rebuilt = usual_record(
-        first.event_id, usual_time(first.inferred_at), first.custom_attributes,
-        first.inference_id, _input(captures, images), _output(captures),
-    )  # fmt: skip
+        first.event_id,
+        usual_time(first.inferred_at),
+        first.custom_attributes,
+        first.inference_id,
+        _input(captures, images),
+        _output(captures),
+    )
     return rebuilt if first.envelope is None else _restore(json.loads(first.envelope), rebuilt)
 
 
 def usual_record(
-    event_id: str, time: str, custom_attributes: Sequence[str], inference_id: str | None,
-    given: Side | None, answered: Side | None,
-) -> dict[str, Any]:  # fmt: skip
+    event_id: str,
+    time: str,
+    custom_attributes: Sequence[str],
+    inference_id: str | None,
+    given: Side | None,
+    answered: Side | None,
+) -> dict[str, Any]:
     """A record as the documentation has it."""
     metadata: dict[str, Any] = {"eventId": event_id, "inferenceTime": time}
     if custom_attributes:

@@ -42,9 +42,11 @@ class ImportReport:
     def to_json(self) -> dict[str, Any]:
         """What `captures import --json` prints."""
         return {
-            "files": self.files, **asdict(self.counts),
-            "left_out": self.left_out, "problems": self.problems,
-        }  # fmt: skip
+            "files": self.files,
+            **asdict(self.counts),
+            "left_out": self.left_out,
+            "problems": self.problems,
+        }
 
 
 class _Reached(NamedTuple):

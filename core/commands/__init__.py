@@ -12,8 +12,16 @@ def cli() -> None:
 
 models.model.add_command(detection.detect)
 for command in (
-    models.train, models.evaluate, models.model, pictures.samples, pictures.attack,
-    traffic.replay, pictures.explain, baseline.baseline, monitor.monitor, captures.captures,
+    models.train,
+    models.evaluate,
+    models.model,
+    pictures.samples,
+    pictures.attack,
+    traffic.replay,
+    pictures.explain,
+    baseline.baseline,
+    monitor.monitor,
+    captures.captures,
     triage.triage,
-):  # fmt: skip
+):
     cli.add_command(command)

@@ -36,9 +36,13 @@ def baseline() -> None:
 @click.option("--endpoint", help="default: all")
 @json_option
 def create(
-    data: str | None, fold: datasets.Fold | None, since: str | None, until: str | None,
-    endpoint: str | None, as_json: bool,
-) -> None:  # fmt: skip
+    data: str | None,
+    fold: datasets.Fold | None,
+    since: str | None,
+    until: str | None,
+    endpoint: str | None,
+    as_json: bool,
+) -> None:
     """Make a baseline from a data set, or from captures, and put it in force."""
     if (data is None) == (since is None or until is None) or (data and (since or until)):
         raise click.UsageError("give either --data, or both --since and --until")

@@ -40,9 +40,14 @@ def detect(
     chosen = fold or dataset.natural_fold()
     with progress_bar() as report:
         detection = measure(
-            predictor.classifier, predictor.calibration, dataset.fold(chosen), fold=chosen,
-            count=count, seed=seed, progress=report,
-        )  # fmt: skip
+            predictor.classifier,
+            predictor.calibration,
+            dataset.fold(chosen),
+            fold=chosen,
+            count=count,
+            seed=seed,
+            progress=report,
+        )
     detection.write(folder)
     card = write_card(predictor.classifier.manifest, folder)
     if as_json:

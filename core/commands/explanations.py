@@ -20,9 +20,14 @@ COUNT = 256  # images
 
 
 def evaluate_explanations(
-    data: str, fold: datasets.Fold | None, model: Path | None, count: int | None, seed: int,
-    out: Path | None, as_json: bool,
-) -> None:  # fmt: skip
+    data: str,
+    fold: datasets.Fold | None,
+    model: Path | None,
+    count: int | None,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Measure, and only then write explanations.json and README.md, beside the model or in out."""
     folder = model or Settings.from_environment().model
     classifier = classifiers.load(folder)

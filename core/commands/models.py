@@ -63,10 +63,12 @@ def evaluate(data: str, model: Path | None, fold: datasets.Fold | None, as_json:
 
 
 def _print_evaluation(summary: dict[str, Any]) -> None:
-    click.echo(f"data      {summary['data']}, {summary['fold']} "
-               f"({summary['images']:,} images; whole tracks, split class by class)"
-               if summary["fold"] != "all" else
-               f"data      {summary['data']}, all {summary['images']:,} images")  # fmt: skip
+    click.echo(
+        f"data      {summary['data']}, {summary['fold']} "
+        f"({summary['images']:,} images; whole tracks, split class by class)"
+        if summary["fold"] != "all"
+        else f"data      {summary['data']}, all {summary['images']:,} images"
+    )
     for name in ("accuracy", "macro_f1", "ece"):
         click.echo(f"{name:9s} {summary[name]:.4f}")
 

@@ -62,4 +62,4 @@ fold_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
 model_option = click.option("--model", type=click.Path(path_type=Path), help="model folder")
-out_option = click.option("--out", type=click.Path(path_type=Path), required=True)  # fmt: skip
+out_option = click.option("--out", type=click.Path(path_type=Path), required=True)

@@ -61,10 +61,19 @@ def samples(out: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="folder; report: the model's own")
 @json_option
 def attack(
-    as_report: bool, data: str | None, fold: datasets.Fold | None, model: Path | None,
-    name: str | None, target: int | None, epsilon: float | None, steps: int | None,
-    count: int | None, seed: int, out: Path | None, as_json: bool,
-) -> None:  # fmt: skip
+    as_report: bool,
+    data: str | None,
+    fold: datasets.Fold | None,
+    model: Path | None,
+    name: str | None,
+    target: int | None,
+    epsilon: float | None,
+    steps: int | None,
+    count: int | None,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Attack images of a data set; successful pictures are saved by their true class.
 
     With --report: accuracy against budget, corruptions and classes, kept as robustness.json and
@@ -83,9 +92,14 @@ def attack(
     budget = chosen.info.default_epsilon if epsilon is None else epsilon
     with progress_bar() as report:
         crafted = lab.craft(
-            classifier, chosen, dataset.images, dataset.labels.tolist(),
-            epsilon=budget, target=target, progress=report,
-        )  # fmt: skip
+            classifier,
+            chosen,
+            dataset.images,
+            dataset.labels.tolist(),
+            epsilon=budget,
+            target=target,
+            progress=report,
+        )
     summary = exports.write_crafted(
         crafted, out, attack=name, epsilon=budget, target=target, seed=seed
     )
@@ -129,10 +143,19 @@ def _leave_out(why: str, **options: object) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="to evaluate: default, the model")
 @json_option
 def explain(
-    evaluate: bool, image: Path | None, against: Path | None, class_id: int | None,
-    method: str | None, data: str | None, fold: datasets.Fold | None, model: Path | None,
-    count: int | None, seed: int, out: Path | None, as_json: bool,
-) -> None:  # fmt: skip
+    evaluate: bool,
+    image: Path | None,
+    against: Path | None,
+    class_id: int | None,
+    method: str | None,
+    data: str | None,
+    fold: datasets.Fold | None,
+    model: Path | None,
+    count: int | None,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Heat maps as PNG, on one scale where two images are given.
 
     With --evaluate: completeness, pointing game, deletion and randomisation of FullGrad on images
@@ -158,5 +181,7 @@ def explain(
         return
     for entry in result:
         residual = "" if entry["residual"] is None else f", residual {entry['residual']:.1e}"
-        click.echo(f"{entry['image']}: {class_name(entry['class_id'])} {entry['probability']:.1%}"
-                   f"{residual} -> {entry['map']}")  # fmt: skip
+        click.echo(
+            f"{entry['image']}: {class_name(entry['class_id'])} {entry['probability']:.1%}"
+            f"{residual} -> {entry['map']}"
+        )

@@ -22,9 +22,14 @@ COUNT = 256  # images
 
 
 def make_report(
-    data: str | None, fold: datasets.Fold | None, model: Path | None, count: int | None,
-    seed: int, out: Path | None, as_json: bool,
-) -> None:  # fmt: skip
+    data: str | None,
+    fold: datasets.Fold | None,
+    model: Path | None,
+    count: int | None,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Measure, and only then write robustness.json and README.md, beside the model or into out."""
     folder = model or Settings.from_environment().model
     classifier = classifiers.load(folder)
@@ -48,8 +53,10 @@ def _print(robustness: Robustness) -> None:
     for curve in robustness.curves:
         _print_row(curve.title, [f"{share:.1%}" for share in curve.accuracy])
     aimed = robustness.targeted
-    click.echo(f"{aimed.title} to class {aimed.target} at {aimed.levels}/255: "
-               f"{aimed.successes} of {aimed.eligible} images")  # fmt: skip
+    click.echo(
+        f"{aimed.title} to class {aimed.target} at {aimed.levels}/255: "
+        f"{aimed.successes} of {aimed.eligible} images"
+    )
     _print_row("severity", [str(n) for n in range(1, 6)])
     for each in robustness.corruptions:
         _print_row(each.title, [f"{share:.1%}" for share in each.accuracy])

@@ -49,19 +49,32 @@ OF_A_DRILL = {"url", "name", "target", "share", "seed", "is_drill", "as_json"}
 @json_option
 @click.pass_context
 def replay(
-    context: click.Context, url: str | None, data: str | None, fold: datasets.Fold | None,
-    count: int, rate: float | None, name: str | None, target: int | None, share: float | None,
-    epsilon: float | None, steps: int | None, seed: int, is_drill: bool, as_json: bool,
-) -> None:  # fmt: skip
+    context: click.Context,
+    url: str | None,
+    data: str | None,
+    fold: datasets.Fold | None,
+    count: int,
+    rate: float | None,
+    name: str | None,
+    target: int | None,
+    share: float | None,
+    epsilon: float | None,
+    steps: int | None,
+    seed: int,
+    is_drill: bool,
+    as_json: bool,
+) -> None:
     """Send images over HTTP as a real client would, clean or attacked."""
     settings = Settings.from_environment()
     if is_drill:
         _check_given(context)
         usual = DrillPlan()
         chosen = DrillPlan(
-            usual.share if share is None else share, usual.target if target is None else target,
-            name or usual.attack, seed,
-        )  # fmt: skip
+            usual.share if share is None else share,
+            usual.target if target is None else target,
+            name or usual.attack,
+            seed,
+        )
         drill(url or running.find(settings.local), chosen, as_json=as_json)
         return
     if data is None:

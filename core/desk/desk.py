@@ -58,9 +58,13 @@ class Desk:
         self.clock = clock
 
     def decide(
-        self, captures: Sequence[Capture], said: Said, *, by: Analyst,
+        self,
+        captures: Sequence[Capture],
+        said: Said,
+        *,
+        by: Analyst,
         known: Collection[Decision] = (),
-    ) -> Recorded:  # fmt: skip
+    ) -> Recorded:
         """Record one verdict on captures, also where the log no longer has them.
 
         known: what the analyst knew that others had said. Raises Forbidden or BadInput, and then
@@ -70,17 +74,22 @@ class Desk:
         before = self.log.verdicts.add(decisions)
         ids = tuple(capture.capture_id for capture in captures)
         return Recorded(
-            tuple(decisions), tuple(each for each in before if each not in known),
+            tuple(decisions),
+            tuple(each for each in before if each not in known),
             deleted=len(ids) - self.log.count(CaptureFilter(capture_ids=ids)),
-        )  # fmt: skip
+        )
 
     def check(self, capture: Capture, said: Said, *, by: Analyst) -> Decision:
         """The decision that `decide` would record; raises as that does."""
         _may_decide(by)
         return decide(
-            capture, said.verdict,
-            right_class=said.right_class, note=said.note, analyst=by.name, at=self.clock(),
-        )  # fmt: skip
+            capture,
+            said.verdict,
+            right_class=said.right_class,
+            note=said.note,
+            analyst=by.name,
+            at=self.clock(),
+        )
 
     def take_back(self, decisions: Sequence[Decision], *, by: Analyst) -> None:
         """Let verdicts count no longer; they stay on record. Raises Forbidden."""

@@ -101,10 +101,11 @@ def tracks(items: Sequence[TriageItem]) -> list[int | None]:
             latest[series] = number, capture.inferred_at
     counted: dict[int, int] = {}
     return [
-        None if _right_class(item) is None
+        None
+        if _right_class(item) is None
         else counted.setdefault(_root(parents, number), len(counted))
         for number, item in enumerate(items)
-    ]  # fmt: skip
+    ]
 
 
 def manifest_entry(item: TriageItem, file: str | None) -> dict[str, Any]:
@@ -138,14 +139,19 @@ def coco(placed: Sequence[Placed]) -> dict[str, Any]:
         "info": {"description": "Signwatch: what was decided in triage"},
         "images": [
             {
-                "id": number, "file_name": each.file,
-                "width": each.image.width, "height": each.image.height,
+                "id": number,
+                "file_name": each.file,
+                "width": each.image.width,
+                "height": each.image.height,
             }
             for number, each in numbered
         ],
         "annotations": [
             {
-                "id": number, "image_id": number, "category_id": each.class_id, "iscrowd": 0,
+                "id": number,
+                "image_id": number,
+                "category_id": each.class_id,
+                "iscrowd": 0,
                 "bbox": [0, 0, each.image.width, each.image.height],
                 "area": each.image.width * each.image.height,
             }
@@ -155,7 +161,7 @@ def coco(placed: Sequence[Placed]) -> dict[str, Any]:
             {"id": each.class_id, "name": each.name, "supercategory": each.group}
             for each in all_labels()
         ],
-    }  # fmt: skip
+    }
 
 
 def _right_class(item: TriageItem) -> int | None:

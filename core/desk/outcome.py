@@ -30,10 +30,12 @@ class Judged:
 
     def right(self) -> NDArray[np.float64]:
         """1 where the flag was right, 0 where not, nan where the verdict does not say: (n,)."""
-        return np.array([
-            np.nan if verdict is Verdict.UNREADABLE else float(verdict in RIGHT)
-            for verdict in self.verdicts
-        ])  # fmt: skip
+        return np.array(
+            [
+                np.nan if verdict is Verdict.UNREADABLE else float(verdict in RIGHT)
+                for verdict in self.verdicts
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -95,17 +97,20 @@ def suggest(judged: Judged, *, alpha: float, worth: float = WORTH) -> Suggestion
     best = int(np.argmax(np.where(last, gains, -np.inf)))
     if gains[best] <= 0:
         return Suggestion(
-            None, f"none: at no level up to {alpha:g} were {worth:.0%} of the flags right; "
-            "a lower level does not help, a better score would"
-        )  # fmt: skip
+            None,
+            f"none: at no level up to {alpha:g} were {worth:.0%} of the flags right; "
+            "a lower level does not help, a better score would",
+        )
     rest = right[used][order][best + 1 :]
     if len(rest) == 0:
         return Suggestion(
-            alpha, f"keep {alpha:g}: up to it, flags are worth a look. Whether more would be found "
-            "above it, verdicts do not tell: nothing was flagged there"
-        )  # fmt: skip
+            alpha,
+            f"keep {alpha:g}: up to it, flags are worth a look. Whether more would be found "
+            "above it, verdicts do not tell: nothing was flagged there",
+        )
     chosen = float(p_values[best])
     return Suggestion(
-        chosen, f"{chosen:.2g}: above it {int(rest.sum())} of {len(rest)} flags were right, "
-        f"fewer than {worth:.0%}"
-    )  # fmt: skip
+        chosen,
+        f"{chosen:.2g}: above it {int(rest.sum())} of {len(rest)} flags were right, "
+        f"fewer than {worth:.0%}",
+    )

@@ -50,15 +50,15 @@ class Photographer:
             problem, own = str(error), None
         names = self._worklist.group_of(capture.capture_id)
         return Closeup(
-            picture, tuple(panels), problem,
+            picture,
+            tuple(panels),
+            problem,
             around=self._tiles(self._around(capture), own),
             group=self._tiles(self._group(names, capture.capture_id), own),
             executions=tuple(
-                self._log.executions_over(
-                    capture.inferred_at, capture.endpoint, limit=EXECUTIONS
-                )
+                self._log.executions_over(capture.inferred_at, capture.endpoint, limit=EXECUTIONS)
             ),
-        )  # fmt: skip
+        )
 
     def _picture(self, sha256: str | None) -> Picture:
         if sha256 is None:
@@ -71,11 +71,12 @@ class Photographer:
         scale = heat_maps.common_scale([each.map for each in explanations])
         return [
             Panel(
-                title, f"{class_name(each.predicted_id)} · {each.probability:.1%}",
+                title,
+                f"{class_name(each.predicted_id)} · {each.probability:.1%}",
                 encode_jpeg(heat_maps.overlay(one, each.map, largest=scale, opacity=OPACITY)),
             )
             for (title, one), each in zip(found, explanations, strict=True)
-        ]  # fmt: skip
+        ]
 
     def _clean(self, capture: Capture, own: Look) -> list[tuple[str, Pixels]]:
         """The picture that it was made of, or else the nearest clean ones of two classes."""
@@ -88,7 +89,7 @@ class Photographer:
         for title, class_id in (
             ("Nearest clean", capture.class_id),
             ("Nearest clean, likely right", next(iter(likely(capture)), None)),
-        ):  # fmt: skip
+        ):
             if class_id is not None and class_id < len(all_labels()):
                 nearest += [
                     (f"{title}: {class_name(class_id)}", each)

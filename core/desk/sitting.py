@@ -79,9 +79,13 @@ class Sitting:
         """Read the queue anew, and with it what comes next."""
         opened = [self.opened.capture_id] if self.opened else []
         self.queue = self._worklist.queue(
-            self.wanted, self.seat, self._desk.clock(),
-            limit=GROUPS, current=self.group, passed_over=[*opened, *self._passed_over],
-        )  # fmt: skip
+            self.wanted,
+            self.seat,
+            self._desk.clock(),
+            limit=GROUPS,
+            current=self.group,
+            passed_over=[*opened, *self._passed_over],
+        )
         order = sorted(
             self.queue.groups,
             key=lambda group: (group.first != self.group, group.elsewhere > 0),
@@ -148,10 +152,8 @@ class Sitting:
         if opened is None or opened.turn != turn:
             return None
         return self._done(
-            self._desk.decide(
-                [opened.item.capture], said, by=self.analyst, known=opened.verdicts
-            )
-        )  # fmt: skip
+            self._desk.decide([opened.item.capture], said, by=self.analyst, known=opened.verdicts)
+        )
 
     def decide_all(self, turn: int, others: Sequence[Capture], said: Said) -> Recorded | None:
         """The same for others too, but for those that somebody else has in work, or decided."""

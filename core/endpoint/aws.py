@@ -54,9 +54,11 @@ def order(document: Document, known: dict[str, str]) -> str:
 
 
 def part(
-    document: Document, field: str, read: Callable[[int, int], Sequence[Entry]],
+    document: Document,
+    field: str,
+    read: Callable[[int, int], Sequence[Entry]],
     show: Callable[[Entry], Document],
-) -> Document:  # fmt: skip
+) -> Document:
     """One part of a list under `field`, and where the next one begins.
 
     read: (limit, skip) -> entries.

@@ -33,8 +33,10 @@ OPERATIONS: dict[str, Callable[[Document], Document]] = {
 }
 # SageMaker's names: botocore makes classes of its exceptions of them.
 CODES: dict[type[SignwatchError], str] = {
-    BadInput: "ValidationException", NotFound: "ResourceNotFound", Conflict: "ResourceInUse",
-}  # fmt: skip
+    BadInput: "ValidationException",
+    NotFound: "ResourceNotFound",
+    Conflict: "ResourceInUse",
+}
 
 
 async def operation(request: Request) -> Response:

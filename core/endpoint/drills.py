@@ -16,8 +16,11 @@ from core.errors import BadInput, NotFound
 MAX_PLAN_BYTES = 10_000
 LISTED = 100
 KINDS: dict[str, type | tuple[type, ...]] = {
-    "share": (int, float), "target": int, "attack": str, "seed": int,
-}  # fmt: skip
+    "share": (int, float),
+    "target": int,
+    "attack": str,
+    "seed": int,
+}
 
 
 async def list_drills(request: Request) -> Response:

@@ -17,9 +17,7 @@ BUCKET = "signwatch"
 LONGEST_REASON = 1024  # characters, as SageMaker's
 TIMES = {"CreationTime": "created", "ScheduledTime": "scheduled", "LastModifiedTime": "modified"}
 ORDERS = {"CreationTime": "created", "ScheduledTime": "scheduled", "Status": "status"}
-JOB_STATES = {
-    ExecutionStatus.IN_PROGRESS: "InProgress", ExecutionStatus.FAILED: "Failed",
-}  # fmt: skip
+JOB_STATES = {ExecutionStatus.IN_PROGRESS: "InProgress", ExecutionStatus.FAILED: "Failed"}
 
 
 async def violations_file(request: Request) -> Response:
@@ -43,9 +41,16 @@ def list_executions(document: Document) -> Document:
 
     def read(limit: int, skip: int) -> list[Execution]:
         return table.latest(
-            limit, schedule=schedule, endpoint=endpoint, status=status, after=after, before=before,
-            order=order, rising=rising, skip=skip,
-        )  # fmt: skip
+            limit,
+            schedule=schedule,
+            endpoint=endpoint,
+            status=status,
+            after=after,
+            before=before,
+            order=order,
+            rising=rising,
+            skip=skip,
+        )
 
     return aws.part(document, "MonitoringExecutionSummaries", read, summary)
 
@@ -57,9 +62,10 @@ def describe_job(document: Document) -> Document:
         "OutputName": "monitoring_output",
         "S3Output": {
             "S3Uri": f"s3://{BUCKET}/executions/{execution.execution_id}",
-            "LocalPath": "/opt/ml/processing/output", "S3UploadMode": "Continuous",
+            "LocalPath": "/opt/ml/processing/output",
+            "S3UploadMode": "Continuous",
         },
-    }  # fmt: skip
+    }
     described = {
         "ProcessingJobName": execution.execution_id,
         "ProcessingJobArn": _job_arn(execution),

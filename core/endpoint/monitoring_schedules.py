@@ -62,22 +62,26 @@ def list_all(document: Document) -> Document:
     key = aws.order(document, ORDERS)
     found = sorted(
         (each for each in services.current().schedules.all() if _wanted(each, document)),
-        key=lambda each: (_field(each, key), each.schedule.name), reverse=not aws.rising(document),
-    )  # fmt: skip
+        key=lambda each: (_field(each, key), each.schedule.name),
+        reverse=not aws.rising(document),
+    )
     return aws.part(
-        document, "MonitoringScheduleSummaries",
-        lambda limit, skip: found[skip : skip + limit], _summary,
-    )  # fmt: skip
+        document,
+        "MonitoringScheduleSummaries",
+        lambda limit, skip: found[skip : skip + limit],
+        _summary,
+    )
 
 
 def _wanted(stored: StoredSchedule, document: Document) -> bool:
     """Whether the filters of a list let a schedule through."""
     schedule = stored.schedule
     asked: list[tuple[str, Any]] = [
-        ("EndpointName", schedule.endpoint), ("StatusEquals", stored.status.value),
+        ("EndpointName", schedule.endpoint),
+        ("StatusEquals", stored.status.value),
         ("MonitoringTypeEquals", config_of(schedule)["MonitoringType"]),
         ("MonitoringJobDefinitionName", None),
-    ]  # fmt: skip
+    ]
     after, before = (aws.limits(document, end, TIMES) for end in ("After", "Before"))
     return (
         all(document.get(field) in (None, value) for field, value in asked)

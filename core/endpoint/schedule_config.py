@@ -32,10 +32,14 @@ def schedule_of(document: Document) -> Schedule:
     ends = parse_offset(times.get("DataAnalysisEndTime", "-PT0H"))
     begins = times.get("DataAnalysisStartTime")
     return Schedule(
-        aws.text(document, "MonitoringScheduleName"), expression,
-        _since_the_run_before(expression, ends) if begins is None else parse_offset(begins), ends,
-        _endpoint(job), _threshold(job), _as_sent(config),
-    )  # fmt: skip
+        aws.text(document, "MonitoringScheduleName"),
+        expression,
+        _since_the_run_before(expression, ends) if begins is None else parse_offset(begins),
+        ends,
+        _endpoint(job),
+        _threshold(job),
+        _as_sent(config),
+    )
 
 
 def config_of(schedule: Schedule) -> Document:

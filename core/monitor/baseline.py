@@ -45,9 +45,15 @@ class Scores:
         edges = bucket_edges(low, high)
         buckets = np.searchsorted(edges[1:-1], ranked, side="right")
         return Scores(
-            len(ranked), missing, float(ranked.mean()), float(ranked.std()), low, high,
-            tuple(np.bincount(buckets, minlength=BUCKETS).tolist()), tuple(ranked[chosen].tolist()),
-        )  # fmt: skip
+            len(ranked),
+            missing,
+            float(ranked.mean()),
+            float(ranked.std()),
+            low,
+            high,
+            tuple(np.bincount(buckets, minlength=BUCKETS).tolist()),
+            tuple(ranked[chosen].tolist()),
+        )
 
     def quantile(self, share: float) -> float:
         """The value that `share` of the baseline lies below, share in [0, 1]."""
@@ -107,9 +113,14 @@ class Baseline:
 
     @staticmethod
     def of(
-        classes: int, class_ids: NDArray[np.int64], *, flagged: NDArray[np.bool_] | None = None,
-        confidences: Floats | None = None, p_values: Floats | None = None, right: int | None = None,
-    ) -> Baseline:  # fmt: skip
+        classes: int,
+        class_ids: NDArray[np.int64],
+        *,
+        flagged: NDArray[np.bool_] | None = None,
+        confidences: Floats | None = None,
+        p_values: Floats | None = None,
+        right: int | None = None,
+    ) -> Baseline:
         """A baseline from predictions; what a capture does not carry is left out of an array."""
         return Baseline(
             classes,

@@ -15,19 +15,23 @@ NONE = "none"
 # How windows are compared with the baseline: a name -> what says so in the file.
 METHODS: dict[str, dict[str, Any]] = {
     LInfinityRobust.name: {
-        "perform_comparison": True, "categorical_drift_method": "LInfinity",
+        "perform_comparison": True,
+        "categorical_drift_method": "LInfinity",
         "comparison_method": "Robust",
     },
     LInfinitySimple.name: {
-        "perform_comparison": True, "categorical_drift_method": "LInfinity",
+        "perform_comparison": True,
+        "categorical_drift_method": "LInfinity",
         "comparison_method": "Simple",
     },
     ChiSquared.name: {"perform_comparison": True, "categorical_drift_method": "ChiSquared"},
     NONE: {"perform_comparison": False},
-}  # fmt: skip
+}
 OURS = {word for words in METHODS.values() for word in words} | {
-    "evaluate_constraints", "categorical_comparison_threshold", "domain_content_threshold",
-}  # fmt: skip
+    "evaluate_constraints",
+    "categorical_comparison_threshold",
+    "domain_content_threshold",
+}
 COMPARISONS: dict[str, type[WindowRule]] = {
     rule.name: rule for rule in (LInfinityRobust, LInfinitySimple, ChiSquared)
 }
@@ -53,14 +57,17 @@ class Deciding:
         feature = constraints.predicted_class()
         config = effective(constraints.config, feature)
         method = next(
-            name for name, words in METHODS.items()
+            name
+            for name, words in METHODS.items()
             if all(getattr(config, word) == value for word, value in words.items())
-        )  # fmt: skip
+        )
         return Deciding(
-            config.evaluate_constraints, method, config.categorical_comparison_threshold,
+            config.evaluate_constraints,
+            method,
+            config.categorical_comparison_threshold,
             feature.completeness,
             0.0 if feature.domains is None else config.domain_content_threshold,
-        )  # fmt: skip
+        )
 
     def applied_to(self, constraints: Constraints, baseline: Baseline) -> Constraints:
         """Constraints of which this is in force; all that it says nothing of stays as it is."""
@@ -80,9 +87,11 @@ class Deciding:
         if domains is None and self.known > 0:
             domains = tuple(map(str, range(baseline.classes)))
         return replace(
-            feature, completeness=self.completeness, domains=domains,
+            feature,
+            completeness=self.completeness,
+            domains=domains,
             overrides=_without(feature.overrides, OURS),
-        )  # fmt: skip
+        )
 
 
 def _without(overrides: Mapping[str, Any], names: Container[str]) -> Mapping[str, Any]:

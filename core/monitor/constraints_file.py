@@ -23,8 +23,11 @@ from core.monitor.window_rules import (
 
 SWITCH = {"Enabled": True, "Disabled": False}
 COMPARISON_METHODS = {
-    "Simple": "Simple", "Robust": "Robust", "linf_simple": "Simple", "linf_robust": "Robust",
-}  # fmt: skip
+    "Simple": "Simple",
+    "Robust": "Robust",
+    "linf_simple": "Simple",
+    "linf_robust": "Robust",
+}
 DRIFT_METHODS = {"LInfinity": "LInfinity", "ChiSquared": "ChiSquared"}
 TYPES = {name: name for name in ("Integral", "Fractional", "String", "Unknown")}
 
@@ -181,10 +184,13 @@ def _read_feature(part: JsonFile) -> FeatureConstraints:
     if part.has("monitoringConfigOverrides"):
         overrides = part.part("monitoringConfigOverrides").content
     feature = FeatureConstraints(
-        part.text("name"), part.text("inferred_type", TYPES),
+        part.text("name"),
+        part.text("inferred_type", TYPES),
         part.number("completeness", 0, 1) if part.has("completeness") else 0.0,
-        non_negative, domains, overrides,
-    )  # fmt: skip
+        non_negative,
+        domains,
+        overrides,
+    )
     effective(MonitoringConfig(), feature)
     return feature
 
@@ -204,11 +210,15 @@ def _read_config(part: JsonFile, default: MonitoringConfig) -> MonitoringConfig:
 
 # Entries of the configuration: the words that each may say, or None for a number in [0, 1].
 TOP: dict[str, dict[str, Any] | None] = {
-    "evaluate_constraints": SWITCH, "emit_metrics": SWITCH,
-    "datatype_check_threshold": None, "domain_content_threshold": None,
-}  # fmt: skip
+    "evaluate_constraints": SWITCH,
+    "emit_metrics": SWITCH,
+    "datatype_check_threshold": None,
+    "domain_content_threshold": None,
+}
 DISTRIBUTION: dict[str, dict[str, Any] | None] = {
-    "perform_comparison": SWITCH, "comparison_threshold": None,
-    "comparison_method": COMPARISON_METHODS, "categorical_comparison_threshold": None,
+    "perform_comparison": SWITCH,
+    "comparison_threshold": None,
+    "comparison_method": COMPARISON_METHODS,
+    "categorical_comparison_threshold": None,
     "categorical_drift_method": DRIFT_METHODS,
-}  # fmt: skip
+}

@@ -107,9 +107,7 @@ class Cron:
                 )
         days = {"month": _joined(MONTH, month), "year": _joined(YEAR, year), "timezone": UTC}
         days |= _days(day, weekday)
-        trigger = CronTrigger(
-            minute=_joined(MINUTES, minutes), hour=_joined(HOURS, hours), **days
-        )  # fmt: skip
+        trigger = CronTrigger(minute=_joined(MINUTES, minutes), hour=_joined(HOURS, hours), **days)
         times = tuple(
             timedelta(hours=hour, minutes=minute)
             for hour in HOURS.values(hours)

@@ -85,9 +85,13 @@ class Detector:
     """
 
     def __init__(
-        self, baseline: Sequence[int] | Cells, *, false_alarm_every: float,
-        weights: Sequence[float] | Floats | None = None, settle: int = SETTLE,
-    ) -> None:  # fmt: skip
+        self,
+        baseline: Sequence[int] | Cells,
+        *,
+        false_alarm_every: float,
+        weights: Sequence[float] | Floats | None = None,
+        settle: int = SETTLE,
+    ) -> None:
         self.baseline = np.asarray(baseline, dtype=np.int64)
         if self.baseline.sum() < 1 or self.baseline.min() < 0:
             raise BadInput(
@@ -203,9 +207,13 @@ class Detector:
         last[held] = position[first + count - 1]
         seen = state.seen + np.bincount(cells, minlength=self.cells)
         reached = replace(
-            state, position=state.position + len(cells), last=last, excess=excess, sums=sums,
+            state,
+            position=state.position + len(cells),
+            last=last,
+            excess=excess,
+            sums=sums,
             seen=seen,
-        )  # fmt: skip
+        )
         return reached, height / len(EPSILONS)
 
     def _alarm(self, state: DetectorState, evidence: float) -> Alarm:
@@ -214,10 +222,14 @@ class Detector:
     def _after(self, alarm: Alarm, state: DetectorState) -> DetectorState:
         cold = self.start()
         return replace(
-            state, mark=state.position, last=np.full(self.cells, state.position),
-            excess=cold.excess, sums=cold.sums, seen=state.kept,
+            state,
+            mark=state.position,
+            last=np.full(self.cells, state.position),
+            excess=cold.excess,
+            sums=cold.sums,
+            seen=state.kept,
             standing=state.standing or alarm,
-        )  # fmt: skip
+        )
 
     def _settled(self, state: DetectorState) -> DetectorState:
         if state.position < state.mark + self.settle:

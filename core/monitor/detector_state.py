@@ -74,9 +74,15 @@ class DetectorState:
             sums = np.array(document["sums"], dtype=np.float64)
             standing = document["standing"]
             state = DetectorState(
-                int(document["position"]), last, excess, sums, seen, kept, int(document["mark"]),
+                int(document["position"]),
+                last,
+                excess,
+                sums,
+                seen,
+                kept,
+                int(document["mark"]),
                 None if standing is None else Alarm(**standing),
-            )  # fmt: skip
+            )
             if not last.shape == seen.shape == kept.shape or excess.shape != (
                 *last.shape,
                 *sums.shape,

@@ -75,9 +75,7 @@ def _by_channel(traffic: Attacked, channel: Channel, line: float) -> Noticed:
     if not own:
         return Noticed(*said, why=NEVER.format(traffic.length))
     row = own[0].position - 1
-    return Noticed(
-        *said, row - begins + 1, traffic.seconds(row), channel.class_of(own[0].cell)
-    )  # fmt: skip
+    return Noticed(*said, row - begins + 1, traffic.seconds(row), channel.class_of(own[0].cell))
 
 
 def _prefixes(traffic: Attacked) -> dict[int, WindowFigures]:
@@ -92,14 +90,15 @@ def _prefixes(traffic: Attacked) -> dict[int, WindowFigures]:
 
 
 def _by_rule(
-    traffic: Attacked, rule: WindowRule, decides: bool, against: Against,
+    traffic: Attacked,
+    rule: WindowRule,
+    decides: bool,
+    against: Against,
     prefixes: dict[int, WindowFigures],
-) -> Noticed:  # fmt: skip
+) -> Noticed:
     clean = [
-        outcome(rule, figures, against)
-        for row, figures in prefixes.items()
-        if row < traffic.begins
-    ]  # fmt: skip
+        outcome(rule, figures, against) for row, figures in prefixes.items() if row < traffic.begins
+    ]
     violated = [each.state is RuleState.VIOLATED for each in clean]
     false = sum(now and not before for before, now in pairwise([False, *violated]))
     said = rule.name, rule.threshold, decides, false

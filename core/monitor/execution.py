@@ -28,10 +28,17 @@ NO_VIOLATIONS = "Completed: Job completed successfully with no violations."
 
 
 def evaluate(
-    window: Window, figures: WindowFigures, *, threshold: float, trigger: Trigger,
-    started_at: datetime, schedule: str | None = None, against: Against = NOTHING,
-    journal: Journal | None = None, beside: Iterable[Outcome] = (),
-) -> Execution:  # fmt: skip
+    window: Window,
+    figures: WindowFigures,
+    *,
+    threshold: float,
+    trigger: Trigger,
+    started_at: datetime,
+    schedule: str | None = None,
+    against: Against = NOTHING,
+    journal: Journal | None = None,
+    beside: Iterable[Outcome] = (),
+) -> Execution:
     """Every rule on `figures`, compared with `against`; threshold: the class share's, in (0, 1].
 
     journal: where it is written down what each rule took and said; beside: outcomes of rules that
@@ -83,9 +90,11 @@ def _most_telling_first(deciding: Sequence[Outcome]) -> tuple[Violation, ...]:
 
 
 def _outcome(
-    window: Window, figures: WindowFigures, deciding: Sequence[Outcome],
+    window: Window,
+    figures: WindowFigures,
+    deciding: Sequence[Outcome],
     violations: Sequence[Violation],
-) -> tuple[ExecutionStatus, str]:  # fmt: skip
+) -> tuple[ExecutionStatus, str]:
     if violations:
         status = ExecutionStatus.COMPLETED_WITH_VIOLATIONS
         return status, f"{status.value}: {violations[0].description}"

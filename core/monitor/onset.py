@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from core.monitor.detector import EPSILONS
 
 
-def onset(
-    in_cell: NDArray[np.bool_], repeats: NDArray[np.bool_], share: float
-) -> int:  # fmt: skip
+def onset(in_cell: NDArray[np.bool_], repeats: NDArray[np.bool_], share: float) -> int:
     """The row since which the cell is most likely more frequent than `share` in (0, 1].
 
     in_cell, repeats: (n,), n >= 1, in order of time up to now. It is the row j that maximises the

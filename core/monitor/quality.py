@@ -17,9 +17,13 @@ CAUTION = (
 WITHHELD = "withheld while an alarm stands: under attack it would mislead"
 NO_LABELS = "the baseline has no labels. Create one from labelled data: baseline create --data PATH"
 METRICS = (
-    "accuracy", "weighted_recall", "weighted_precision",
-    "weighted_f0_5", "weighted_f1", "weighted_f2",
-)  # fmt: skip
+    "accuracy",
+    "weighted_recall",
+    "weighted_precision",
+    "weighted_f0_5",
+    "weighted_f1",
+    "weighted_f2",
+)
 BETAS = (0.5, 1.0, 2.0)
 Floats = NDArray[np.float64]
 

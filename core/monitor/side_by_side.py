@@ -27,9 +27,12 @@ from core.types import Outcome, WindowFigures
 _DISTANCE = MonitoringConfig().categorical_comparison_threshold
 # What rules are compared with that the constraints do not choose.
 BESIDE: dict[type[WindowRule], float] = {
-    Completeness: 1.0, LInfinitySimple: _DISTANCE, LInfinityRobust: _DISTANCE,
-    ChiSquared: _DISTANCE, CategoricalValues: MonitoringConfig().domain_content_threshold,
-}  # fmt: skip
+    Completeness: 1.0,
+    LInfinitySimple: _DISTANCE,
+    LInfinityRobust: _DISTANCE,
+    ChiSquared: _DISTANCE,
+    CategoricalValues: MonitoringConfig().domain_content_threshold,
+}
 WITHOUT_BASELINE = (ClassShare, Completeness)
 
 

@@ -33,8 +33,10 @@ def write_statistics(baseline: Baseline) -> str:
         if scores is not None:
             features.append(_numerical(name, scores))
     document: dict[str, Any] = {
-        "version": 0.0, "dataset": {"item_count": baseline.total}, "features": features,
-    }  # fmt: skip
+        "version": 0.0,
+        "dataset": {"item_count": baseline.total},
+        "features": features,
+    }
     if baseline.right is not None:
         document[OWN] = {RIGHT: baseline.right}
     return json.dumps(document, indent=2) + "\n"
@@ -61,9 +63,13 @@ def read_statistics(content: bytes) -> Baseline:
         for name in (CONFIDENCE, SUSPICION)
     )
     baseline = Baseline(
-        classes, _present(counts), None if flagged is None else _present(flagged),
-        confidence, suspicion, _read_right(file),
-    )  # fmt: skip
+        classes,
+        _present(counts),
+        None if flagged is None else _present(flagged),
+        confidence,
+        suspicion,
+        _read_right(file),
+    )
     if (held := file.part("dataset").count("item_count")) != baseline.total:
         raise BadInput(
             f"statistics.json: item_count is {held} and {FEATURE} counts {baseline.total}"

@@ -48,9 +48,13 @@ class Watcher:
         }
 
     def feed(
-        self, states: Mapping[str, ChannelState], seen: Observed, *,
-        earlier: Callable[[], Observed], at: datetime,
-    ) -> Watched:  # fmt: skip
+        self,
+        states: Mapping[str, ChannelState],
+        seen: Observed,
+        *,
+        earlier: Callable[[], Observed],
+        at: datetime,
+    ) -> Watched:
         """Take n >= 1 predictions. How the stream is cut into pieces changes nothing but points.
 
         earlier: up to LOOK_BACK predictions before the first of them; asked for at an alarm only.
@@ -93,9 +97,13 @@ class _Stretch:
 
 
 def _after(
-    channel: Channel, state: ChannelState, fed: Fed, bursts: BurstState, stretch: _Stretch,
+    channel: Channel,
+    state: ChannelState,
+    fed: Fed,
+    bursts: BurstState,
+    stretch: _Stretch,
     at: datetime,
-) -> ChannelState:  # fmt: skip
+) -> ChannelState:
     """The channel afterwards; raised at `at` is what alarmed.
 
     An alarm that is over stays until it has been told of.
@@ -109,16 +117,22 @@ def _after(
             so_far = stretch.up_to(alarm.position - first)
             standing.append(
                 StreamAlarm(
-                    alarm.position, class_id, alarm.evidence * channel.weight,
-                    description(channel, alarm.cell, so_far), so_far.moment(-1), at,
+                    alarm.position,
+                    class_id,
+                    alarm.evidence * channel.weight,
+                    description(channel, alarm.cell, so_far),
+                    so_far.moment(-1),
+                    at,
                 )
-            )  # fmt: skip
+            )
     marked = fed.state.mark - first
     return ChannelState(
-        fed.state, bursts,
-        state.marked_at if marked < 0 else stretch.seen.moment(marked), tuple(standing),
+        fed.state,
+        bursts,
+        state.marked_at if marked < 0 else stretch.seen.moment(marked),
+        tuple(standing),
         float(fed.evidence[-1]) * channel.weight,
-    )  # fmt: skip
+    )
 
 
 def _points(channel: Channel, fed: Fed, seen: Observed) -> list[EvidencePoint]:

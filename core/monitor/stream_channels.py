@@ -42,9 +42,14 @@ class Channel:
 
     @staticmethod
     def of(
-        name: str, cells: ClassCells | ConfidenceCells, baseline: Sequence[int] | Ints, *,
-        false_alarm_every: float, weight: float, decides: bool = True,
-    ) -> Channel:  # fmt: skip
+        name: str,
+        cells: ClassCells | ConfidenceCells,
+        baseline: Sequence[int] | Ints,
+        *,
+        false_alarm_every: float,
+        weight: float,
+        decides: bool = True,
+    ) -> Channel:
         """A channel that alarms at evidence `false_alarm_every`; baseline: counts of its cells."""
         weights = cells.weights if isinstance(cells, ClassCells) else None
         line = false_alarm_every / weight
@@ -88,19 +93,25 @@ def channels(baseline: Baseline, *, false_alarm_every: float) -> tuple[Channel, 
         if by_flag or not split:
             made.append(
                 Channel.of(
-                    name, ClassCells(baseline.classes, by_flag=split),
-                    baseline.cell_counts(by_flag=split), false_alarm_every=false_alarm_every,
-                    weight=1 - CONFIDENCE_WEIGHT if told else 1.0, decides=split == by_flag,
+                    name,
+                    ClassCells(baseline.classes, by_flag=split),
+                    baseline.cell_counts(by_flag=split),
+                    false_alarm_every=false_alarm_every,
+                    weight=1 - CONFIDENCE_WEIGHT if told else 1.0,
+                    decides=split == by_flag,
                 )
-            )  # fmt: skip
+            )
     if confidence is not None:
         bins, counts = confidence
         made.append(
             Channel.of(
-                CONFIDENCE, bins, counts, false_alarm_every=false_alarm_every,
+                CONFIDENCE,
+                bins,
+                counts,
+                false_alarm_every=false_alarm_every,
                 weight=CONFIDENCE_WEIGHT,
             )
-        )  # fmt: skip
+        )
     return tuple(sorted(made, key=lambda channel: not channel.decides))
 
 

@@ -132,9 +132,7 @@ class WatchState:
                 raise ValueError(f"version {version!r} is not {VERSION}")
             channels = {name: _channel(each) for name, each in document["channels"].items()}
             place = Place(**_with_moments(document["place"]))
-            return WatchState(
-                **_with_moments(document) | {"channels": channels, "place": place}
-            )  # fmt: skip
+            return WatchState(**_with_moments(document) | {"channels": channels, "place": place})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(
                 f"the saved state of the stream detector cannot be read ({error!r})"
@@ -162,9 +160,10 @@ def _channel_json(channel: ChannelState) -> dict[str, Any]:
 
 def _channel(document: dict[str, Any]) -> ChannelState:
     return ChannelState(
-        **_with_moments(document) | {
+        **_with_moments(document)
+        | {
             "detector": DetectorState.from_json(document["detector"]),
             "bursts": BurstState.from_json(document["bursts"]),
             "standing": tuple(map(StreamAlarm.from_json, document["standing"])),
         }
-    )  # fmt: skip
+    )

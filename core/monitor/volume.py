@@ -71,10 +71,11 @@ def volume(count: int, baseline: Sequence[int], *, false_alarm_every: float) -> 
     threshold = 1 / (2 * false_alarm_every)
     if len(baseline) < MIN_INTERVALS:
         return not_computed(
-            NAME, threshold,
+            NAME,
+            threshold,
             f"the baseline has {len(baseline)} intervals, and at least {MIN_INTERVALS} are needed "
             "to know how much traffic varies",
-        )  # fmt: skip
+        )
     mean = float(np.mean(baseline))
     if mean == 0:
         return not_computed(NAME, threshold, "the baseline had no traffic")

@@ -38,11 +38,15 @@ def window_figures(windows: Windows, counts: PastCounts) -> list[WindowFigures]:
     unread = (unreadable[end] - unreadable[begin])[:, 0]
     return [
         WindowFigures(
-            int(line.sum()) + bad, {int(classes[k]): int(line[k]) for k in np.flatnonzero(line)},
-            None, None, None, bad,
+            int(line.sum()) + bad,
+            {int(classes[k]): int(line[k]) for k in np.flatnonzero(line)},
+            None,
+            None,
+            None,
+            bad,
         )
         for line, bad in zip(in_windows, unread.tolist(), strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _cumulative(edges: Ints, steps: Ints, columns: Ints, n: Ints, width: int) -> Ints:

@@ -181,9 +181,14 @@ class CategoricalValues(WindowRule):
 WINDOW_RULES: dict[str, type[WindowRule]] = {
     rule.name: rule
     for rule in (
-        ClassShare, Completeness, LInfinitySimple, LInfinityRobust, ChiSquared, CategoricalValues,
+        ClassShare,
+        Completeness,
+        LInfinitySimple,
+        LInfinityRobust,
+        ChiSquared,
+        CategoricalValues,
     )
-}  # fmt: skip
+}
 
 BARE_DISTANCES = frozenset(rule.name for rule in (LInfinitySimple, LInfinityRobust, ChiSquared))
 """Rules whose words give a distance, and neither a class nor a cause."""

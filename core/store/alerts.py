@@ -36,9 +36,11 @@ class AlertsTable:
         self._database = database
 
     def claim(
-        self, endpoint: str | None, schedule: str | None,
+        self,
+        endpoint: str | None,
+        schedule: str | None,
         decide: Callable[[Notice | None, list[Delivery], list[Violation]], Notice | None],
-    ) -> Notice | None:  # fmt: skip
+    ) -> Notice | None:
         """Keep the notice that `decide` makes, and return it.
 
         It is made of the endpoint's last notice, its deliveries, and what schedules other than
@@ -57,9 +59,10 @@ class AlertsTable:
             )
             elsewhere = transaction.rows(_ELSEWHERE, [endpoint, schedule])
             made = decide(
-                last, [_delivery(row) for row in outcomes],
+                last,
+                [_delivery(row) for row in outcomes],
                 [Violation(**each) for row in elsewhere for each in json.loads(row[0])],
-            )  # fmt: skip
+            )
             if made is not None:
                 transaction.execute(_ADD_NOTICE, _notice_row(made))
         return made
@@ -107,18 +110,29 @@ _ADD_NOTICE = "INSERT INTO log.notices VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 def _notice_row(notice: Notice) -> list[object]:
     return [
-        notice.notice_id, notice.kind.value, notice.endpoint, naive(notice.since),
-        json.dumps(notice.violations), notice.execution_id, naive(notice.as_of),
+        notice.notice_id,
+        notice.kind.value,
+        notice.endpoint,
+        naive(notice.since),
+        json.dumps(notice.violations),
+        notice.execution_id,
+        naive(notice.as_of),
         naive(notice.made_at),
-    ]  # fmt: skip
+    ]
 
 
 def _notice(row: Row) -> Notice:
     notice_id, kind, endpoint, since, violations, execution_id, window_end, made_at = row
     return Notice(
-        notice_id, NoticeKind(kind), endpoint, aware(since), tuple(json.loads(violations)),
-        execution_id, aware(window_end), aware(made_at),
-    )  # fmt: skip
+        notice_id,
+        NoticeKind(kind),
+        endpoint,
+        aware(since),
+        tuple(json.loads(violations)),
+        execution_id,
+        aware(window_end),
+        aware(made_at),
+    )
 
 
 def _delivery(row: Row) -> Delivery:

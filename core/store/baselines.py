@@ -41,9 +41,15 @@ class BaselinesTable:
         with self._database.transaction() as transaction:
             transaction.execute(
                 "INSERT INTO log.baselines VALUES (?, ?, ?, ?, ?, ?)",
-                [baseline.baseline_id, baseline.origin, rows.naive(baseline.created_at),
-                 baseline.predictions, files.statistics, files.constraints],
-            )  # fmt: skip
+                [
+                    baseline.baseline_id,
+                    baseline.origin,
+                    rows.naive(baseline.created_at),
+                    baseline.predictions,
+                    files.statistics,
+                    files.constraints,
+                ],
+            )
             _choose(transaction, baseline.baseline_id, baseline.created_at)
 
     def choose(self, baseline_id: str, chosen_at: datetime) -> None:

@@ -15,21 +15,42 @@ from core.store.database import Database, Transaction
 from core.store.pictures import Pictures
 from core.types import Capture, CaptureFilter, StoredImage, Window, now
 
-TRUTH = pa.schema([
-    ("reference", pa.string()), ("position", pa.int32()), ("class_id", pa.int32()),
-    ("data", pa.string()), ("encoding", pa.string()), ("path", pa.string()),
-    ("hour", rows.TIMESTAMP), ("envelope", pa.string()),
-])  # fmt: skip
-UNREADABLE = pa.schema([
-    ("path", pa.string()), ("line", pa.int64()), ("endpoint", pa.string()),
-    ("variant", pa.string()), ("inferred_at", rows.TIMESTAMP), ("reason", pa.string()),
-    ("content", pa.string()),
-])  # fmt: skip
-STATES = pa.schema([
-    ("path", pa.string()), ("bytes", pa.int64()), ("sha256", pa.string()), ("lines", pa.int64()),
-    ("stored", pa.int64()), ("repeated", pa.int64()), ("unreadable", pa.int64()),
-    ("ground_truth", pa.int64()), ("imported_at", rows.TIMESTAMP),
-])  # fmt: skip
+TRUTH = pa.schema(
+    [
+        ("reference", pa.string()),
+        ("position", pa.int32()),
+        ("class_id", pa.int32()),
+        ("data", pa.string()),
+        ("encoding", pa.string()),
+        ("path", pa.string()),
+        ("hour", rows.TIMESTAMP),
+        ("envelope", pa.string()),
+    ]
+)
+UNREADABLE = pa.schema(
+    [
+        ("path", pa.string()),
+        ("line", pa.int64()),
+        ("endpoint", pa.string()),
+        ("variant", pa.string()),
+        ("inferred_at", rows.TIMESTAMP),
+        ("reason", pa.string()),
+        ("content", pa.string()),
+    ]
+)
+STATES = pa.schema(
+    [
+        ("path", pa.string()),
+        ("bytes", pa.int64()),
+        ("sha256", pa.string()),
+        ("lines", pa.int64()),
+        ("stored", pa.int64()),
+        ("repeated", pa.int64()),
+        ("unreadable", pa.int64()),
+        ("ground_truth", pa.int64()),
+        ("imported_at", rows.TIMESTAMP),
+    ]
+)
 CAPTURES = pa.schema([rows.CAPTURES.field(name) for name in CaptureRow._fields])
 WHOLE_SECOND = timedelta(seconds=1)
 
@@ -143,8 +164,9 @@ class ImportTransaction:
             "position FROM log.captures WHERE inferred_at >= ? AND inferred_at < ?) AS known "
             "USING (endpoint, variant, event_id, position) "
             "GROUP BY endpoint, variant, event_id, position",
-            table.select(["endpoint", "variant", "event_id", "position"]), [start, end],
-        )  # fmt: skip
+            table.select(["endpoint", "variant", "event_id", "position"]),
+            [start, end],
+        )
         shown = {captures[k].image_sha256 for k in fresh}
         self._pictures.insert(
             self._transaction, [image for name, image in images.items() if name in shown]
@@ -170,8 +192,9 @@ class ImportTransaction:
             "(CASE WHEN position = 0 THEN data ELSE '' END AS data) "
             f"FROM log.ground_truth WHERE hour BETWEEN ? AND ?) AS known USING ({key}) "
             f"GROUP BY {key}",
-            table.select(key.split(", ")), [min(hours), max(hours)],
-        )  # fmt: skip
+            table.select(key.split(", ")),
+            [min(hours), max(hours)],
+        )
         self._insert_ground_truth(table, fresh)
         return fresh
 

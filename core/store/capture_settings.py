@@ -31,6 +31,11 @@ class CaptureSettingsTable:
         with self._database.transaction() as transaction:
             transaction.execute(
                 "INSERT INTO log.capture_settings VALUES (?, ?, ?, ?, ?)",
-                [endpoint, settings.enabled, settings.sampling, settings.mode.value,
-                 naive(changed_at)],
-            )  # fmt: skip
+                [
+                    endpoint,
+                    settings.enabled,
+                    settings.sampling,
+                    settings.mode.value,
+                    naive(changed_at),
+                ],
+            )

@@ -45,8 +45,10 @@ def _from_uri(text: str) -> dict[str, str]:
     parts = urlsplit(text)
     user, _, hosts = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
-    pairs = [host.rpartition(":") if re.search(r":\d*$", host) else (host, "", "")
-             for host in hosts.split(",")]  # fmt: skip
+    pairs = [
+        host.rpartition(":") if re.search(r":\d*$", host) else (host, "", "")
+        for host in hosts.split(",")
+    ]
     values = {
         "host": ",".join(host.strip("[]") for host, _, _ in pairs),
         "port": ",".join(port for _, _, port in pairs).strip(","),

@@ -29,14 +29,29 @@ MOST_UNREADABLE = 100  # records that are kept with an execution
 LONGEST_CONTENT = 200  # characters of each
 # What executions are sorted and narrowed by. Those of before have no number: they come first.
 TIMES = {
-    "created": "started_at", "scheduled": "coalesce(due_at, started_at)", "modified": "ended_at",
-}  # fmt: skip
+    "created": "started_at",
+    "scheduled": "coalesce(due_at, started_at)",
+    "modified": "ended_at",
+}
 ORDERS = TIMES | {"created": "coalesce(number, 0)", "status": "status"}
 _COLUMNS = (
-    "execution_id", "trigger", "schedule", "status", "message", "window_start", "window_end",
-    "endpoint", "threshold", "started_at", "ended_at", "figures", "violations", "outcomes",
-    "baseline_id", "due_at",
-)  # fmt: skip
+    "execution_id",
+    "trigger",
+    "schedule",
+    "status",
+    "message",
+    "window_start",
+    "window_end",
+    "endpoint",
+    "threshold",
+    "started_at",
+    "ended_at",
+    "figures",
+    "violations",
+    "outcomes",
+    "baseline_id",
+    "due_at",
+)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM log.executions"
 _INSERT = (
     f"INSERT INTO log.executions ({', '.join(_COLUMNS)}, number) "
@@ -95,11 +110,19 @@ class ExecutionsTable:
         return _log(found[0]) if found else None
 
     def latest(
-        self, limit: int, *, status: str | None = None, schedule: str | None = None,
-        endpoint: str | None = None, ended: bool = False,
-        after: Mapping[str, datetime] | None = None, before: Mapping[str, datetime] | None = None,
-        order: str = "created", rising: bool = False, skip: int = 0,
-    ) -> list[Execution]:  # fmt: skip
+        self,
+        limit: int,
+        *,
+        status: str | None = None,
+        schedule: str | None = None,
+        endpoint: str | None = None,
+        ended: bool = False,
+        after: Mapping[str, datetime] | None = None,
+        before: Mapping[str, datetime] | None = None,
+        order: str = "created",
+        rising: bool = False,
+        skip: int = 0,
+    ) -> list[Execution]:
         """Executions (of that status, schedule, endpoint), newest first.
 
         ended: without those under way; after, before: limits of TIMES, themselves excluded; order:
@@ -107,10 +130,12 @@ class ExecutionsTable:
         """
         tests: list[tuple[str, Any]] = [
             ("status <> ?", ExecutionStatus.IN_PROGRESS if ended else None),
-            ("status = ?", status), ("schedule = ?", schedule), ("endpoint = ?", endpoint),
+            ("status = ?", status),
+            ("schedule = ?", schedule),
+            ("endpoint = ?", endpoint),
             *((f"{TIMES[name]} > ?", naive(moment)) for name, moment in (after or {}).items()),
             *((f"{TIMES[name]} < ?", naive(moment)) for name, moment in (before or {}).items()),
-        ]  # fmt: skip
+        ]
         active = [(sql, value) for sql, value in tests if value is not None]
         way = "ASC" if rising else "DESC"
         found = self._database.rows(
@@ -126,9 +151,16 @@ class ExecutionsTable:
             f"{_SELECT} WHERE window_start <= ? AND window_end > ? AND status <> ? "
             "AND coalesce(endpoint, ?) = ? "
             "ORDER BY status = ? DESC, started_at DESC, execution_id LIMIT ?",
-            [naive(moment), naive(moment), ExecutionStatus.IN_PROGRESS, endpoint, endpoint,
-             ExecutionStatus.COMPLETED_WITH_VIOLATIONS, limit],
-        )  # fmt: skip
+            [
+                naive(moment),
+                naive(moment),
+                ExecutionStatus.IN_PROGRESS,
+                endpoint,
+                endpoint,
+                ExecutionStatus.COMPLETED_WITH_VIOLATIONS,
+                limit,
+            ],
+        )
         return [_execution(row) for row in found]
 
     def last_run(self, schedule: str) -> LastRun | None:
@@ -165,15 +197,23 @@ def _next_number(transaction: Transaction) -> int:
 
 def _row(execution: Execution) -> list[Any]:
     return [
-        execution.execution_id, execution.trigger.value, execution.schedule,
-        execution.status.value, execution.message,
-        naive(execution.window.start), naive(execution.window.end), execution.window.endpoint,
-        execution.threshold, naive(execution.started_at), naive(execution.ended_at),
+        execution.execution_id,
+        execution.trigger.value,
+        execution.schedule,
+        execution.status.value,
+        execution.message,
+        naive(execution.window.start),
+        naive(execution.window.end),
+        execution.window.endpoint,
+        execution.threshold,
+        naive(execution.started_at),
+        naive(execution.ended_at),
         json.dumps(asdict(execution.figures) if execution.figures else None),
         json.dumps([asdict(violation) for violation in execution.violations]),
-        json.dumps([asdict(outcome) for outcome in execution.outcomes]), execution.baseline_id,
+        json.dumps([asdict(outcome) for outcome in execution.outcomes]),
+        execution.baseline_id,
         naive(execution.due_at) if execution.due_at else None,
-    ]  # fmt: skip
+    ]
 
 
 def _execution(row: Row) -> Execution:
@@ -182,14 +222,20 @@ def _execution(row: Row) -> Execution:
         aware(values.pop("window_start")), aware(values.pop("window_end")), values.pop("endpoint")
     )
     due_at = values["due_at"]
-    return Execution(**values | {
-        "trigger": Trigger(values["trigger"]), "status": ExecutionStatus(values["status"]),
-        "window": window, "started_at": aware(values["started_at"]),
-        "ended_at": aware(values["ended_at"]), "due_at": aware(due_at) if due_at else None,
-        "figures": _figures(json.loads(values["figures"])),
-        "violations": _violations(json.loads(values["violations"])),
-        "outcomes": tuple(map(_outcome, json.loads(values["outcomes"]))),
-    })  # fmt: skip
+    return Execution(
+        **values
+        | {
+            "trigger": Trigger(values["trigger"]),
+            "status": ExecutionStatus(values["status"]),
+            "window": window,
+            "started_at": aware(values["started_at"]),
+            "ended_at": aware(values["ended_at"]),
+            "due_at": aware(due_at) if due_at else None,
+            "figures": _figures(json.loads(values["figures"])),
+            "violations": _violations(json.loads(values["violations"])),
+            "outcomes": tuple(map(_outcome, json.loads(values["outcomes"]))),
+        }
+    )
 
 
 def _figures(found: dict[str, Any] | None) -> WindowFigures | None:

@@ -106,9 +106,13 @@ class Listing:
         return found
 
     def _keys_within(
-        self, chosen: CaptureFilter, cursor: Cursor, limit: int, start: datetime,
+        self,
+        chosen: CaptureFilter,
+        cursor: Cursor,
+        limit: int,
+        start: datetime,
         stretch: timedelta | None,
-    ) -> list[Key]:  # fmt: skip
+    ) -> list[Key]:
         older = cursor.direction is Direction.OLDER
         where, parameters = rows.conditions(chosen)
         if cursor.inferred_at is not None:
@@ -204,9 +208,12 @@ def _beyond(shown: Sequence[TriageItem], cursor: Cursor, direction: Direction) -
 def _runs(keys: Sequence[Key]) -> list[list[Key]]:
     """Keys, oldest first, cut at their largest gaps: each run is read as one stretch of time."""
     gaps = sorted(
-        (number for number in range(1, len(keys))
-         if keys[number][0] - keys[number - 1][0] > RUN_GAP),
+        (
+            number
+            for number in range(1, len(keys))
+            if keys[number][0] - keys[number - 1][0] > RUN_GAP
+        ),
         key=lambda number: keys[number - 1][0] - keys[number][0],
-    )[: MOST_RUNS - 1]  # fmt: skip
+    )[: MOST_RUNS - 1]
     cuts = [0, *sorted(gaps), len(keys)]
     return [list(keys[start:end]) for start, end in zip(cuts, cuts[1:], strict=False)]

@@ -149,9 +149,14 @@ class CaptureLog:
         return self._executions.one(execution_id)
 
     def executions(
-        self, limit: int, *, status: str | None = None, schedule: str | None = None,
-        endpoint: str | None = None, ended: bool = False,
-    ) -> list[Execution]:  # fmt: skip
+        self,
+        limit: int,
+        *,
+        status: str | None = None,
+        schedule: str | None = None,
+        endpoint: str | None = None,
+        ended: bool = False,
+    ) -> list[Execution]:
         """The latest executions (of that status, schedule, endpoint), newest first.
 
         ended: without those under way.

@@ -95,9 +95,16 @@ class QualityTable:
             "AS place FROM log.executions WHERE status IN (?, ?) AND (?::VARCHAR IS NULL "
             "OR endpoint IS NULL OR endpoint = ?)) "
             "WHERE status = ? AND (touches OR place = 1) LIMIT 1",
-            [rows.naive(window.end), rows.naive(window.start), violated,
-             ExecutionStatus.COMPLETED.value, window.endpoint, window.endpoint, violated],
-        )  # fmt: skip
+            [
+                rows.naive(window.end),
+                rows.naive(window.start),
+                violated,
+                ExecutionStatus.COMPLETED.value,
+                window.endpoint,
+                window.endpoint,
+                violated,
+            ],
+        )
         return bool(found)
 
     def _pairs(self, sql: str, parameters: Sequence[Any]) -> Pairs:

@@ -35,28 +35,60 @@ EPOCH = datetime(1970, 1, 1)
 LAST_MILLISECOND = (datetime.max - EPOCH) // timedelta(milliseconds=1) - 2
 SLACK = timedelta(milliseconds=2)  # floating-point milliseconds may round either way
 TIMESTAMP = pa.timestamp("us")
-CAPTURES = pa.schema([
-    ("capture_id", pa.string()), ("event_id", pa.string()), ("position", pa.int32()),
-    ("endpoint", pa.string()), ("variant", pa.string()), ("inferred_at", TIMESTAMP),
-    ("input_content_type", pa.string()), ("output_content_type", pa.string()),
-    ("inference_id", pa.string()), ("custom_attributes", pa.string()),
-    ("image_sha256", pa.string()), ("class_id", pa.int32()), ("confidence", pa.float32()),
-    ("probabilities", pa.binary()), ("p_value", pa.float64()), ("flagged", pa.bool_()),
-    ("reasons", pa.string()), ("model_sha256", pa.string()), ("source", pa.string()),
-    ("label", pa.int32()), ("attack", pa.string()), ("target", pa.int32()),
-    ("clean_sha256", pa.string()), ("input_data", pa.string()), ("input_encoding", pa.string()),
-    ("output_data", pa.string()), ("output_encoding", pa.string()), ("envelope", pa.string()),
-])  # fmt: skip
-IMAGES = pa.schema([
-    ("sha256", pa.string()), ("media_type", pa.string()), ("content", pa.binary()),
-    ("width", pa.int32()), ("height", pa.int32()), ("added_at", TIMESTAMP),
-])  # fmt: skip
+CAPTURES = pa.schema(
+    [
+        ("capture_id", pa.string()),
+        ("event_id", pa.string()),
+        ("position", pa.int32()),
+        ("endpoint", pa.string()),
+        ("variant", pa.string()),
+        ("inferred_at", TIMESTAMP),
+        ("input_content_type", pa.string()),
+        ("output_content_type", pa.string()),
+        ("inference_id", pa.string()),
+        ("custom_attributes", pa.string()),
+        ("image_sha256", pa.string()),
+        ("class_id", pa.int32()),
+        ("confidence", pa.float32()),
+        ("probabilities", pa.binary()),
+        ("p_value", pa.float64()),
+        ("flagged", pa.bool_()),
+        ("reasons", pa.string()),
+        ("model_sha256", pa.string()),
+        ("source", pa.string()),
+        ("label", pa.int32()),
+        ("attack", pa.string()),
+        ("target", pa.int32()),
+        ("clean_sha256", pa.string()),
+        ("input_data", pa.string()),
+        ("input_encoding", pa.string()),
+        ("output_data", pa.string()),
+        ("output_encoding", pa.string()),
+        ("envelope", pa.string()),
+    ]
+)
+IMAGES = pa.schema(
+    [
+        ("sha256", pa.string()),
+        ("media_type", pa.string()),
+        ("content", pa.binary()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("added_at", TIMESTAMP),
+    ]
+)
 
 
-DECISIONS = pa.schema([
-    ("capture_id", pa.string()), ("verdict", pa.string()), ("right_class", pa.int32()),
-    ("note", pa.string()), ("analyst", pa.string()), ("decided_at", TIMESTAMP),
-])  # fmt: skip
+DECISIONS = pa.schema(
+    [
+        ("capture_id", pa.string()),
+        ("verdict", pa.string()),
+        ("right_class", pa.int32()),
+        ("note", pa.string()),
+        ("analyst", pa.string()),
+        ("decided_at", TIMESTAMP),
+    ]
+)
 
 
 def naive(moment: datetime) -> datetime:
@@ -105,24 +137,30 @@ def pack_words(words: Sequence[str]) -> str:
 
 # A DuckLake writes the lists of its catalog as text, and loses what text cannot hold.
 PACK: dict[str, Callable[[Any], Any]] = {
-    "custom_attributes": pack_words, "probabilities": pack_numbers, "reasons": pack_words,
-}  # fmt: skip
+    "custom_attributes": pack_words,
+    "probabilities": pack_numbers,
+    "reasons": pack_words,
+}
 
 
 def _capture_row(capture: Capture) -> dict[str, Any]:
     suspicion = capture.suspicion
     given, answered = capture.input, capture.output
-    return vars(capture) | vars(capture.provenance) | {
-        "inferred_at": naive(capture.inferred_at),
-        "custom_attributes": capture.custom_attributes or None,
-        "p_value": suspicion.p_value if suspicion else None,
-        "flagged": suspicion.flagged if suspicion else None,
-        "reasons": suspicion.reasons if suspicion else None,
-        "input_data": given.data if given else None,
-        "input_encoding": given.encoding if given else None,
-        "output_data": answered.data if answered else None,
-        "output_encoding": answered.encoding if answered else None,
-    }  # fmt: skip
+    return (
+        vars(capture)
+        | vars(capture.provenance)
+        | {
+            "inferred_at": naive(capture.inferred_at),
+            "custom_attributes": capture.custom_attributes or None,
+            "p_value": suspicion.p_value if suspicion else None,
+            "flagged": suspicion.flagged if suspicion else None,
+            "reasons": suspicion.reasons if suspicion else None,
+            "input_data": given.data if given else None,
+            "input_encoding": given.encoding if given else None,
+            "output_data": answered.data if answered else None,
+            "output_encoding": answered.encoding if answered else None,
+        }
+    )
 
 
 def capture(row: tuple[Any, ...]) -> Capture:
@@ -215,8 +253,9 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
     decided = {None: [], True: [DECIDED], False: [f"NOT {DECIDED}"]}[chosen.decided]
     found, words = _text(chosen.text or "")
     return " AND ".join(["true", *(sql for sql, _ in active), *decided, *found]), [
-        *(value for _, value in active), *words,
-    ]  # fmt: skip
+        *(value for _, value in active),
+        *words,
+    ]
 
 
 def _text(text: str) -> tuple[list[str], list[Any]]:

@@ -85,18 +85,31 @@ def _add(transaction: Transaction, stored: StoredSchedule, status: str) -> None:
     transaction.execute(
         f"INSERT INTO log.schedules (number, {_COLUMNS}) SELECT coalesce(max(number), 0) + 1, "
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM log.schedules",
-        [schedule.name, schedule.expression,
-         None if schedule.begins is None else round(schedule.begins.total_seconds()),
-         round(schedule.ends.total_seconds()), schedule.endpoint, schedule.threshold,
-         schedule.definition, status, naive(stored.created_at), naive(stored.changed_at),
-         naive(stored.runs_from)],
-    )  # fmt: skip
+        [
+            schedule.name,
+            schedule.expression,
+            None if schedule.begins is None else round(schedule.begins.total_seconds()),
+            round(schedule.ends.total_seconds()),
+            schedule.endpoint,
+            schedule.threshold,
+            schedule.definition,
+            status,
+            naive(stored.created_at),
+            naive(stored.changed_at),
+            naive(stored.runs_from),
+        ],
+    )
 
 
 def _stored(row: Row) -> StoredSchedule:
     name, expression, begins, ends, endpoint, threshold, definition, status, *times = row
     schedule = Schedule(
-        name, expression, None if begins is None else timedelta(seconds=begins),
-        timedelta(seconds=ends), endpoint, threshold, definition,
-    )  # fmt: skip
+        name,
+        expression,
+        None if begins is None else timedelta(seconds=begins),
+        timedelta(seconds=ends),
+        endpoint,
+        threshold,
+        definition,
+    )
     return StoredSchedule(schedule, ScheduleStatus(status), *map(aware, times))

@@ -72,9 +72,14 @@ class StreamTable:
         return SavedState(*found[0]) if found else None
 
     def save(
-        self, state: str, *, after: SavedState | None, points: Sequence[EvidencePoint] = (),
-        skip: tuple[datetime, datetime] | None = None, skipped_over: bool = False,
-    ) -> bool:  # fmt: skip
+        self,
+        state: str,
+        *,
+        after: SavedState | None,
+        points: Sequence[EvidencePoint] = (),
+        skip: tuple[datetime, datetime] | None = None,
+        skipped_over: bool = False,
+    ) -> bool:
         """Keep a state that was made of `after`, and its evidence; False if another came between.
 
         skip: what was made from the first moment and before the second is listed as taken already;
@@ -140,11 +145,13 @@ class StreamTable:
 
 
 def _points_table(points: Sequence[EvidencePoint]) -> pa.Table:
-    return pa.table({
-        "channel": [each.channel for each in points],
-        "seen_at": pa.array([naive(each.at) for each in points], TIMESTAMP),
-        "evidence": [each.evidence for each in points],
-    })  # fmt: skip
+    return pa.table(
+        {
+            "channel": [each.channel for each in points],
+            "seen_at": pa.array([naive(each.at) for each in points], TIMESTAMP),
+            "evidence": [each.evidence for each in points],
+        }
+    )
 
 
 def _observed(found: dict[str, Any]) -> Observed:

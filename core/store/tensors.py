@@ -31,12 +31,22 @@ from core.tensor_records import (
 )
 
 CODEC = pa.Codec("zstd", compression_level=3)
-TENSORS = pa.schema([
-    ("step", pa.int64()), ("position", pa.int32()), ("name", pa.string()), ("shape", pa.string()),
-    ("dtype", pa.string()), ("minimum", pa.float64()), ("mean", pa.float64()),
-    ("maximum", pa.float64()), ("std", pa.float64()), ("zeros", pa.float64()),
-    ("owner", pa.string()), ("digest", pa.string()),
-])  # fmt: skip
+TENSORS = pa.schema(
+    [
+        ("step", pa.int64()),
+        ("position", pa.int32()),
+        ("name", pa.string()),
+        ("shape", pa.string()),
+        ("dtype", pa.string()),
+        ("minimum", pa.float64()),
+        ("mean", pa.float64()),
+        ("maximum", pa.float64()),
+        ("std", pa.float64()),
+        ("zeros", pa.float64()),
+        ("owner", pa.string()),
+        ("digest", pa.string()),
+    ]
+)
 CONTENTS = pa.schema([("owner", pa.string()), ("digest", pa.string()), ("content", pa.binary())])
 FACTS = "name, shape, dtype, minimum, mean, maximum, std, zeros"
 
@@ -48,9 +58,17 @@ class TensorsTable:
         self._database = database
 
     def add(
-        self, recording: Recording, *, capture_id: str, captured_at: datetime,
-        recorded_at: datetime, mode: ModeKeys, why: str, model_sha256: str, keep: int,
-    ) -> TensorRecord:  # fmt: skip
+        self,
+        recording: Recording,
+        *,
+        capture_id: str,
+        captured_at: datetime,
+        recorded_at: datetime,
+        mode: ModeKeys,
+        why: str,
+        model_sha256: str,
+        keep: int,
+    ) -> TensorRecord:
         """Store a recording as the next step; the oldest records above `keep` go."""
         packed = _packed(recording.tensors)
         with self._database.transaction() as transaction:
@@ -60,11 +78,17 @@ class TensorsTable:
                 [mode.value],
             )[0]
             record = TensorRecord(
-                step=step, mode=mode, mode_step=mode_step, capture_id=capture_id,
-                captured_at=captured_at, recorded_at=recorded_at, why=why,
+                step=step,
+                mode=mode,
+                mode_step=mode_step,
+                capture_id=capture_id,
+                captured_at=captured_at,
+                recorded_at=recorded_at,
+                why=why,
                 model_sha256=model_sha256,
-                size=sum(map(len, dict(packed.values()).values())), passed=recording.passed,
-            )  # fmt: skip
+                size=sum(map(len, dict(packed.values()).values())),
+                passed=recording.passed,
+            )
             _insert_record(transaction, record)
             _insert_tensors(transaction, record, recording, packed)
             transaction.execute(
@@ -197,11 +221,18 @@ def _insert_record(transaction: Transaction, record: TensorRecord) -> None:
     transaction.execute(
         "INSERT INTO log.tensor_records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            record.step, record.mode.value, record.mode_step, record.capture_id,
-            naive(record.captured_at), naive(record.recorded_at), record.why,
-            record.model_sha256, record.size, json.dumps(asdict(record.passed)),
+            record.step,
+            record.mode.value,
+            record.mode_step,
+            record.capture_id,
+            naive(record.captured_at),
+            naive(record.recorded_at),
+            record.why,
+            record.model_sha256,
+            record.size,
+            json.dumps(asdict(record.passed)),
         ],
-    )  # fmt: skip
+    )
 
 
 def _insert_tensors(
@@ -224,9 +255,9 @@ def _insert_tensors(
             digest, content = found[name]
             facts = asdict(TensorFacts.of(name, array)) | {"shape": json.dumps(array.shape)}
             tensors.append(
-                facts | {"step": record.step, "position": len(tensors), "owner": owner,
-                         "digest": digest}
-            )  # fmt: skip
+                facts
+                | {"step": record.step, "position": len(tensors), "owner": owner, "digest": digest}
+            )
             if owner != record.model_sha256 or digest not in known:
                 contents[owner, digest] = content
     if tensors:
@@ -251,9 +282,17 @@ def _record(row: Row) -> TensorRecord:
     passed["logits"] = tuple(passed["logits"])
     passed["biases"] = tuple(BiasUse(**use) for use in passed["biases"])
     return TensorRecord(
-        step, ModeKeys(mode), mode_step, str(capture_id), aware(captured_at), aware(recorded_at),
-        why, model_sha256, size, Passed(**passed),
-    )  # fmt: skip
+        step,
+        ModeKeys(mode),
+        mode_step,
+        str(capture_id),
+        aware(captured_at),
+        aware(recorded_at),
+        why,
+        model_sha256,
+        size,
+        Passed(**passed),
+    )
 
 
 def _facts(row: Row) -> TensorFacts:

@@ -12,10 +12,15 @@ from core.store.database import Database, Row
 from core.types import Decision, Verdict
 from core.worklist import Statement
 
-_WITHDRAWALS = pa.schema([
-    ("capture_id", pa.string()), ("decided_by", pa.string()), ("decided_at", rows.TIMESTAMP),
-    ("analyst", pa.string()), ("withdrawn_at", rows.TIMESTAMP),
-])  # fmt: skip
+_WITHDRAWALS = pa.schema(
+    [
+        ("capture_id", pa.string()),
+        ("decided_by", pa.string()),
+        ("decided_at", rows.TIMESTAMP),
+        ("analyst", pa.string()),
+        ("withdrawn_at", rows.TIMESTAMP),
+    ]
+)
 
 
 class Verdicts:
@@ -45,14 +50,16 @@ class Verdicts:
         table = pa.Table.from_pylist(
             [
                 {
-                    "capture_id": each.capture_id, "decided_by": each.analyst,
-                    "decided_at": rows.naive(each.decided_at), "analyst": analyst,
+                    "capture_id": each.capture_id,
+                    "decided_by": each.analyst,
+                    "decided_at": rows.naive(each.decided_at),
+                    "analyst": analyst,
                     "withdrawn_at": rows.naive(at),
                 }
                 for each in decisions
             ],
             schema=_WITHDRAWALS,
-        )  # fmt: skip
+        )
         with self._database.transaction() as transaction:
             transaction.insert("INSERT INTO log.withdrawals SELECT * FROM incoming", table)
 

@@ -83,8 +83,11 @@ class VolumeTable:
             "SELECT (epoch_us(?::TIMESTAMP) - epoch_us(inferred_at) - 1) // ? AS place, count(*) "
             f"{source} AND inferred_at >= ? AND inferred_at < ? GROUP BY place",
             [
-                start, length // timedelta(microseconds=1), *parameters, start - whole * length,
+                start,
+                length // timedelta(microseconds=1),
+                *parameters,
+                start - whole * length,
                 start,
             ],
-        )  # fmt: skip
+        )
         return [(place, count) for place, count in found]

@@ -24,9 +24,15 @@ class WorklistTable:
         self._database = database
 
     def queue(
-        self, wanted: Wanted, seat: Seat, at: datetime, *, limit: int, current: str | None = None,
+        self,
+        wanted: Wanted,
+        seat: Seat,
+        at: datetime,
+        *,
+        limit: int,
+        current: str | None = None,
         passed_over: Sequence[str] = (),
-    ) -> Queue:  # fmt: skip
+    ) -> Queue:
         """The first groups in which something waits that is wanted, and the `current` one.
 
         passed_over: ids that are not to be looked at next, though they wait.
@@ -34,9 +40,17 @@ class WorklistTable:
         where, parameters = rows.conditions(wanted.captures)
         answer = self._database.rows(
             _groups(where, OF_STATUS[wanted.status]),
-            [*parameters, *_present(at), seat.window, AHEAD, seat.window,
-             list(passed_over), current, limit],
-        )  # fmt: skip
+            [
+                *parameters,
+                *_present(at),
+                seat.window,
+                AHEAD,
+                seat.window,
+                list(passed_over),
+                current,
+                limit,
+            ],
+        )
         if not answer:
             return Queue()
         groups = sorted(map(_group, answer), key=_suspicion)
@@ -61,9 +75,14 @@ class WorklistTable:
         return {name: _standing(name in decided, seats.get(name)) for name in ids}
 
     def take(
-        self, capture_ids: Sequence[str], seat: Seat, at: datetime, *, most: int = 1,
+        self,
+        capture_ids: Sequence[str],
+        seat: Seat,
+        at: datetime,
+        *,
+        most: int = 1,
         also_from: str | None = None,
-    ) -> list[str]:  # fmt: skip
+    ) -> list[str]:
         """Assign the first `most` that wait and that no other seat has; returns their ids.
 
         also_from: an analyst whose other seats give theirs up.
@@ -129,9 +148,19 @@ def _group(row: Row) -> Group:
     first, endpoint, source, class_id, start, end, *counts, p_value, shown, free = row[:12]
     captures, waiting, elsewhere = counts
     return Group(
-        first, endpoint, source, class_id, rows.aware(start), rows.aware(end),
-        captures, waiting, elsewhere, p_value, shown, tuple(free or ()),
-    )  # fmt: skip
+        first,
+        endpoint,
+        source,
+        class_id,
+        rows.aware(start),
+        rows.aware(end),
+        captures,
+        waiting,
+        elsewhere,
+        p_value,
+        shown,
+        tuple(free or ()),
+    )
 
 
 _ASSIGN = "INSERT INTO log.assignments VALUES (?, ?, ?, ?, ?)"

@@ -24,9 +24,16 @@ Progress = Callable[[int, int, str], None]
 
 
 def attack(
-    classifier: Classifier, calibration: Calibration, pixels: Tensor, labels: Tensor, *,
-    epsilon: float, steps: int, progress: Progress, weight: float = WEIGHT,
-) -> Tensor:  # fmt: skip
+    classifier: Classifier,
+    calibration: Calibration,
+    pixels: Tensor,
+    labels: Tensor,
+    *,
+    epsilon: float,
+    steps: int,
+    progress: Progress,
+    weight: float = WEIGHT,
+) -> Tensor:
     """Pictures (batch, 3, side, side) in [0, 1], moved by at most epsilon (L-infinity).
 
     Each step: x <- project(x + epsilon / 8 sign grad(min(CE, 5) - weight S)), from x itself. S is
@@ -76,10 +83,13 @@ def _scores(
         distance = ((off @ torch.from_numpy(cloud.precision)) * off).sum(dim=1)
         far = far + (distance - float(look.centre[place])) / float(look.spread[place])
     sure = torch.softmax(own / look.temperature, dim=1)
-    moved = [(sure - torch.softmax(copy / look.temperature, dim=1)).abs().sum(dim=1)
-             for copy in copies]  # fmt: skip
+    moved = [
+        (sure - torch.softmax(copy / look.temperature, dim=1)).abs().sum(dim=1) for copy in copies
+    ]
     lost = [gap - lead(copy, predicted) for copy in copies]
     return {
-        "features": far, "inconsistency": torch.stack(moved).amax(dim=0), "margin": gap,
+        "features": far,
+        "inconsistency": torch.stack(moved).amax(dim=0),
+        "margin": gap,
         "change": torch.stack(lost).amax(dim=0),
-    }  # fmt: skip
+    }

@@ -40,8 +40,16 @@ def warp(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
     tilt = uniform(2 * count, -0.15, 0.15, generator).view(count, 1, 1, 2)
     cos, sin = angle.cos(), angle.sin()
     rows = torch.stack(
-        [zoom * aspect * cos, zoom * (shear * cos - sin), shift[:, 0],
-         zoom * sin, zoom / aspect * (shear * sin + cos), shift[:, 1]], dim=1)  # fmt: skip
+        [
+            zoom * aspect * cos,
+            zoom * (shear * cos - sin),
+            shift[:, 0],
+            zoom * sin,
+            zoom / aspect * (shear * sin + cos),
+            shift[:, 1],
+        ],
+        dim=1,
+    )
     grid = F.affine_grid(rows.view(count, 2, 3), [count, 3, size, size], align_corners=False)
     grid = grid / (1 + (grid * tilt).sum(dim=3, keepdim=True))
     return F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)

@@ -25,9 +25,15 @@ BIASED = (nn.Conv2d, nn.Linear, nn.BatchNorm2d)
 SATURATING = (nn.ReLU6,)
 # No bias of their own: linear, or linear between kinks with value 0 at 0.
 UNBIASED = (
-    nn.ReLU, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d,
-    nn.Dropout, nn.Identity, nn.Flatten,
-)  # fmt: skip
+    nn.ReLU,
+    nn.MaxPool2d,
+    nn.AvgPool2d,
+    nn.AdaptiveMaxPool2d,
+    nn.AdaptiveAvgPool2d,
+    nn.Dropout,
+    nn.Identity,
+    nn.Flatten,
+)
 
 COVERED = BIASED + SATURATING + UNBIASED
 

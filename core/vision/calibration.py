@@ -78,9 +78,11 @@ class Look:
             inconsistency.append(np.abs(own - theirs).sum(axis=1))
             change.append(gap - lead(copy, predicted))
         return {
-            "features": far.sum(axis=0), "inconsistency": np.max(inconsistency, axis=0),
-            "margin": gap, "change": np.max(change, axis=0),
-        }  # fmt: skip
+            "features": far.sum(axis=0),
+            "inconsistency": np.max(inconsistency, axis=0),
+            "margin": gap,
+            "change": np.max(change, axis=0),
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +124,11 @@ class Calibration:
         """Write suspicion.safetensors into the model's folder."""
         look = self.look
         arrays: dict[str, NDArray[Any]] = {
-            "temperature": np.array(look.temperature), "centre": look.centre,
-            "spread": look.spread, "strange": self.strange,
-        }  # fmt: skip
+            "temperature": np.array(look.temperature),
+            "centre": look.centre,
+            "spread": look.spread,
+            "strange": self.strange,
+        }
         for name, cloud in look.clouds.items():
             arrays |= {f"means/{name}": cloud.means, f"precision/{name}": cloud.precision}
         arrays |= {f"reference/{name}": values for name, values in self.references.items()}

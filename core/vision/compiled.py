@@ -45,9 +45,14 @@ def compile_forward(observer: Observer, folder: Path) -> Forward:
 def _export(observer: Observer, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     exported = torch.onnx.export(
-        observer, (_example(observer),), input_names=["pixels"], output_names=list(observer.names),
-        dynamic_shapes=({0: torch.export.Dim("batch")},), dynamo=True, verbose=False,
-    )  # fmt: skip
+        observer,
+        (_example(observer),),
+        input_names=["pixels"],
+        output_names=list(observer.names),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        dynamo=True,
+        verbose=False,
+    )
     assert exported is not None
     # Another process may look for the file at the same moment: it finds all of it or none.
     unfinished = path.with_suffix(f".{os.getpid()}.part")

@@ -40,9 +40,15 @@ Progress = Callable[[int, int, str], None]
 
 
 def measure(
-    classifier: Classifier, calibration: Calibration, dataset: Dataset, *, fold: str, count: int,
-    seed: int, progress: Progress,
-) -> Detection:  # fmt: skip
+    classifier: Classifier,
+    calibration: Calibration,
+    dataset: Dataset,
+    *,
+    fold: str,
+    count: int,
+    seed: int,
+    progress: Progress,
+) -> Detection:
     """Of pictures that neither weights nor calibration know; `count` of them are attacked.
 
     The attacks had no part in fitting. Raises BadInput where no picture is read right.
@@ -60,9 +66,13 @@ class _Measured:
     """One measurement, with its clean pictures looked at once."""
 
     def __init__(
-        self, classifier: Classifier, calibration: Calibration, dataset: Dataset, seed: int,
+        self,
+        classifier: Classifier,
+        calibration: Calibration,
+        dataset: Dataset,
+        seed: int,
         progress: Progress,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.classifier, self.calibration, self.dataset = classifier, calibration, dataset
         self.seed, self.progress = seed, progress
         self.observer = Observer(classifier, features=True)
@@ -97,9 +107,13 @@ class _Measured:
         strange, unsure, p_values = self.look(pictures)
         threshold = np.quantile(self.strange, 1 - ALPHA)
         return FamilyFigures(
-            title, len(pictures), auroc(self.strange, strange), auroc(self.unsure, unsure),
-            float((strange > threshold).mean()), float((p_values <= ALPHA).mean()),
-        )  # fmt: skip
+            title,
+            len(pictures),
+            auroc(self.strange, strange),
+            auroc(self.unsure, unsure),
+            float((strange > threshold).mean()),
+            float((p_values <= ALPHA).mean()),
+        )
 
     def detection(self, fold: str, count: int) -> Detection:
         """All of it."""
@@ -118,21 +132,33 @@ class _Measured:
         )
         knowing, tried = self.knowing(pixels, labels, round(ADAPTED * count))
         return Detection(
-            self.classifier.manifest.sha256, self.dataset.name, fold, self.seed,
-            now().date().isoformat(), len(self.clean), _tracks(self.clean),
+            self.classifier.manifest.sha256,
+            self.dataset.name,
+            fold,
+            self.seed,
+            now().date().isoformat(),
+            len(self.clean),
+            _tracks(self.clean),
             float((self.p_values <= ALPHA).mean()),
             tuple(each for each in families if each is not None),
-            self.figures("misread without an attack", wrong), knowing, tried,
-        )  # fmt: skip
+            self.figures("misread without an attack", wrong),
+            knowing,
+            tried,
+        )
 
     def knowing(self, pixels: Any, labels: Any, count: int) -> tuple[FamilyFigures | None, int]:
         """The attacker who knows of it, on the first pictures that are read right."""
         read = self.classifier.predict_logits(list(to_pictures(pixels))).argmax(axis=1)
         rows = np.flatnonzero(read == labels.numpy())[: max(1, count)]
         moved = adaptive.attack(
-            self.classifier, self.calibration, pixels[rows], labels[rows], epsilon=EPSILON,
-            steps=ADAPTIVE_STEPS, progress=self.progress,
-        )  # fmt: skip
+            self.classifier,
+            self.calibration,
+            pixels[rows],
+            labels[rows],
+            epsilon=EPSILON,
+            steps=ADAPTIVE_STEPS,
+            progress=self.progress,
+        )
         saved = to_pictures(moved)
         misread = self.classifier.predict_logits(list(saved)).argmax(axis=1) != labels[rows].numpy()
         return self.figures("PGD 8/255, knowing of it", list(saved[misread])), len(rows)

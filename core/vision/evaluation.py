@@ -81,7 +81,9 @@ def _class_figures(confusion: NDArray[np.int64], class_id: int) -> ClassFigures:
     hits = int(confusion[class_id, class_id])
     present, predicted = int(confusion[class_id].sum()), int(confusion[:, class_id].sum())
     return ClassFigures(
-        class_id, class_name(class_id), present,
+        class_id,
+        class_name(class_id),
+        present,
         recall=hits / present if present else None,
         precision=hits / predicted if predicted else None,
-    )  # fmt: skip
+    )

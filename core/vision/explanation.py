@@ -57,9 +57,13 @@ class Explain(Protocol):
     """
 
     def __call__(
-        self, classifier: Classifier, pixels: Tensor, classes: int | Tensor | None = None, *,
+        self,
+        classifier: Classifier,
+        pixels: Tensor,
+        classes: int | Tensor | None = None,
+        *,
         progress: Progress | None = None,
-    ) -> list[Explanation]: ...  # fmt: skip
+    ) -> list[Explanation]: ...
 
 
 ExplainBatch = Callable[[Classifier, Tensor, Tensor | None], list[Explanation]]
@@ -70,9 +74,12 @@ def in_chunks(explain_batch: ExplainBatch) -> Explain:
 
     @wraps(explain_batch)
     def explain(
-        classifier: Classifier, pixels: Tensor, classes: int | Tensor | None = None, *,
+        classifier: Classifier,
+        pixels: Tensor,
+        classes: int | Tensor | None = None,
+        *,
         progress: Progress | None = None,
-    ) -> list[Explanation]:  # fmt: skip
+    ) -> list[Explanation]:
         check_pixels(pixels)
         class_ids = _class_ids(classes, len(pixels), classifier.classes)
         per_picture = max(classifier.manifest.input_size**2, pixels.shape[-2] * pixels.shape[-1])

@@ -29,9 +29,13 @@ RANDOM_MAPS = 8  # an image, whose deletions are averaged
 
 
 def measure(
-    classifier: Classifier, dataset: Dataset, *, fold: Fold, seed: int = 0,
+    classifier: Classifier,
+    dataset: Dataset,
+    *,
+    fold: Fold,
+    seed: int = 0,
     progress: Progress | None = None,
-) -> ExplanationQuality:  # fmt: skip
+) -> ExplanationQuality:
     """Explain every image of `dataset` for its predicted class; `fold` is recorded.
 
     progress(done, total, text) is called all along. Raises BadInput for a network that FullGrad
@@ -121,9 +125,14 @@ def _localisation(
 
 
 def _deletion(
-    classifier: Classifier, pixels: Tensor, class_ids: Tensor, maps: Maps,
-    tracks: NDArray[np.int64], seed: int, tick: Callable[[str], None],
-) -> Deletion:  # fmt: skip
+    classifier: Classifier,
+    pixels: Tensor,
+    class_ids: Tensor,
+    maps: Maps,
+    tracks: NDArray[np.int64],
+    seed: int,
+    tick: Callable[[str], None],
+) -> Deletion:
     """Delete by FullGrad, input x gradient, chance, and by distance from the middle alone."""
     generator = np.random.default_rng(seed)
     tick("intact")

@@ -36,15 +36,23 @@ def explain(classifier: Classifier, pixels: Tensor, class_ids: Tensor | None) ->
     with bias_gradients(classifier, gradient_sum.add):
         found = picture_gradient(classifier, pixels, class_ids)
     return explanations_of(
-        found.logits, found.probabilities, found.class_ids,
-        gradient_sum.maps(pixels.shape[-2:]), gradient_sum.contributions_by_picture(),
-    )  # fmt: skip
+        found.logits,
+        found.probabilities,
+        found.class_ids,
+        gradient_sum.maps(pixels.shape[-2:]),
+        gradient_sum.contributions_by_picture(),
+    )
 
 
 def explain_recorded(
-    pixels: Array, logits: Array, class_id: int, *, temperature: float,
-    recorded: Iterable[tuple[str, Array, Array]], needed: Collection[str],
-) -> Explanation:  # fmt: skip
+    pixels: Array,
+    logits: Array,
+    class_id: int,
+    *,
+    temperature: float,
+    recorded: Iterable[tuple[str, Array, Array]],
+    needed: Collection[str],
+) -> Explanation:
     """FullGrad of one picture from what was recorded of it, without the model.
 
     pixels: (3, height, width) in [0, 1], the picture that the map is laid over; logits: (classes,),
@@ -70,9 +78,12 @@ def explain_recorded(
         )
     known = _row(logits)
     (explanation,) = explanations_of(
-        known, torch.softmax(known / temperature, dim=1), torch.tensor([class_id]),
-        gradient_sum.maps(picture.shape[-2:]), gradient_sum.contributions_by_picture(),
-    )  # fmt: skip
+        known,
+        torch.softmax(known / temperature, dim=1),
+        torch.tensor([class_id]),
+        gradient_sum.maps(picture.shape[-2:]),
+        gradient_sum.contributions_by_picture(),
+    )
     return explanation
 
 

@@ -23,8 +23,13 @@ from core.vision.picture_gradient import picture_gradient
 
 # What comes after the last feature maps, or passes them on.
 NO_FEATURES = (
-    nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d, nn.Dropout, nn.Identity,
-)  # fmt: skip
+    nn.MaxPool2d,
+    nn.AvgPool2d,
+    nn.AdaptiveMaxPool2d,
+    nn.AdaptiveAvgPool2d,
+    nn.Dropout,
+    nn.Identity,
+)
 
 
 @in_chunks

@@ -65,11 +65,17 @@ def build_attack(
 
 
 def craft(
-    classifier: Classifier, attack: Attack, pictures: Sequence[NDArray[np.uint8]],
-    labels: Sequence[int], *, epsilon: float | None, target: int | None,
-    progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
+    classifier: Classifier,
+    attack: Attack,
+    pictures: Sequence[NDArray[np.uint8]],
+    labels: Sequence[int],
+    *,
+    epsilon: float | None,
+    target: int | None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
     trace: bool = False,
-) -> list[Crafted]:  # fmt: skip
+) -> list[Crafted]:
     """Attack pictures of any sizes; the answer keeps their order.
 
     They are reduced to LONGEST_SIDE, and enlarged to what the classifier sees if they are smaller:
@@ -99,24 +105,40 @@ def craft(
 
         clean = np.stack([fitted[row] for row in rows])
         result = attack(
-            classifier, to_tensor(clean), torch.tensor([labels[row] for row in rows]),
-            epsilon=epsilon, target=target, progress=report, cancelled=cancelled, trace=trace,
-        )  # fmt: skip
+            classifier,
+            to_tensor(clean),
+            torch.tensor([labels[row] for row in rows]),
+            epsilon=epsilon,
+            target=target,
+            progress=report,
+            cancelled=cancelled,
+            trace=trace,
+        )
         for place, row in enumerate(rows):
             crafted[row] = Crafted(
-                clean[place], result.adversarial[place], labels[row],
-                bool(result.eligible[place]), bool(result.success_before_rounding[place]),
-                bool(result.success[place]), int(result.steps[place]),
-                float(result.linf[place]), float(result.l2[place]), float(result.psnr[place]),
+                clean[place],
+                result.adversarial[place],
+                labels[row],
+                bool(result.eligible[place]),
+                bool(result.success_before_rounding[place]),
+                bool(result.success[place]),
+                int(result.steps[place]),
+                float(result.linf[place]),
+                float(result.l2[place]),
+                float(result.psnr[place]),
                 None if result.path is None else result.path[place],
-            )  # fmt: skip
+            )
     return [crafted[row] for row in range(len(pictures))]
 
 
 def explain_pictures(
-    classifier: Classifier, pictures: Sequence[NDArray[np.uint8]], classes: Sequence[int | None], *,
-    method: str = DEFAULT_METHOD, progress: Progress | None = None,
-) -> list[Explanation]:  # fmt: skip
+    classifier: Classifier,
+    pictures: Sequence[NDArray[np.uint8]],
+    classes: Sequence[int | None],
+    *,
+    method: str = DEFAULT_METHOD,
+    progress: Progress | None = None,
+) -> list[Explanation]:
     """Each picture explained for its class (None: the predicted one); sizes may differ.
 
     method: a name in METHODS; progress(done, total, text) counts pictures. Raises BadInput for an

@@ -87,8 +87,11 @@ class Observer(nn.Module):
                 f"the layers of {self.manifest.architecture} cannot be followed, so its features "
                 f"are not to be had ({error}); suspicion needs another architecture"
             ) from error
-        weighted = [name for name, module in network.named_modules()
-                    if isinstance(module, nn.Linear | nn.Conv2d)]  # fmt: skip
+        weighted = [
+            name
+            for name, module in network.named_modules()
+            if isinstance(module, nn.Linear | nn.Conv2d)
+        ]
         last = max(nodes.index(name) for name in weighted if name in nodes)
         stages = [name for name, _ in network.named_children() if name in STAGES]
         self.names = (LOGITS, *stages, PENULTIMATE)

@@ -30,9 +30,13 @@ class Predictor:
     """
 
     def __init__(
-        self, classifier: Classifier, calibration: Calibration | None, *, alpha: float,
+        self,
+        classifier: Classifier,
+        calibration: Calibration | None,
+        *,
+        alpha: float,
         uncalibrated: str = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Raises BadInput where a calibration needs features that the network does not give."""
         self.classifier = classifier
         self.calibration = calibration
@@ -73,9 +77,11 @@ class Predictor:
     def predict_prepared(self, prepared: Sequence[Tensor]) -> list[Prediction]:
         """One prediction for each prepared picture, from one common batch with altered copies."""
         seen = observe(
-            self._observer.names, self._forward or self._observer.compute, prepared,
+            self._observer.names,
+            self._forward or self._observer.compute,
+            prepared,
             altered=self.calibration is not None,
-        )  # fmt: skip
+        )
         probabilities = self.classifier.tempered(seen.logits)
         suspicions = judge(seen, probabilities, self.calibration, self.alpha)
         return [_prediction(*pair) for pair in zip(probabilities, suspicions, strict=True)]

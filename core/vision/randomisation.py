@@ -33,9 +33,13 @@ def stages(classifier: Classifier) -> list[str]:
 
 
 def cascade(
-    classifier: Classifier, pixels: Tensor, class_ids: Tensor, *, seed: int,
+    classifier: Classifier,
+    pixels: Tensor,
+    class_ids: Tensor,
+    *,
+    seed: int,
     tick: Callable[[str], None],
-) -> tuple[RandomisedStage, ...]:  # fmt: skip
+) -> tuple[RandomisedStage, ...]:
     """Compare the maps of pixels (batch, 3, height, width) for class_ids (batch,) at every stage.
 
     Random means as torchvision initialises the architecture, batch norm's statistics included.

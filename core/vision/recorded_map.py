@@ -28,10 +28,13 @@ def explain_record(passed: Passed, values: Mapping[str, Array]) -> Explanation:
         raise BadInput(passed.not_covered)
     check_complete(passed, values.keys())
     return explain_recorded(
-        values[PIXELS][0], np.array(passed.logits, np.float32), passed.class_id,
-        temperature=passed.temperature, recorded=_factors(passed, values),
+        values[PIXELS][0],
+        np.array(passed.logits, np.float32),
+        passed.class_id,
+        temperature=passed.temperature,
+        recorded=_factors(passed, values),
         needed=[INPUT, *(use.module for use in passed.biases)],
-    )  # fmt: skip
+    )
 
 
 def largest_difference(recorded: Explanation, live: Explanation) -> float:
@@ -43,9 +46,11 @@ def largest_difference(recorded: Explanation, live: Explanation) -> float:
 def check_complete(passed: Passed, names: Collection[str]) -> None:
     """BadInput if `names` lack a tensor that FullGrad of this pass needs."""
     needed = [
-        PIXELS, passed.input, IMAGE_GRADIENT,
+        PIXELS,
+        passed.input,
+        IMAGE_GRADIENT,
         *(name for use in passed.biases for name in (use.gradient, *use.tensors.values())),
-    ]  # fmt: skip
+    ]
     missing = sorted(set(needed) - set(names))
     if missing:
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
@@ -94,9 +99,13 @@ def _bias(use: BiasUse, values: Mapping[str, Array], gradient: Array) -> Array:
     if "running_mean" in own:
         given = {role: torch.tensor(value) for role, value in own.items()}
         at_zero = F.batch_norm(
-            torch.zeros_like(given["running_mean"]).view(1, -1, 1, 1), given["running_mean"],
-            given["running_var"], given.get("weight"), given.get("bias"), eps=use.eps,
-        )  # fmt: skip
+            torch.zeros_like(given["running_mean"]).view(1, -1, 1, 1),
+            given["running_mean"],
+            given["running_var"],
+            given.get("weight"),
+            given.get("bias"),
+            eps=use.eps,
+        )
         shifted: Array = at_zero[0].numpy()
         return shifted
     bias = own["bias"]

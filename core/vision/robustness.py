@@ -39,9 +39,14 @@ Right = NDArray[np.bool_]  # (N,), whether an image is read as what it is
 
 
 def measure(
-    classifier: Classifier, dataset: Dataset, *, fold: Fold, seed: int = 0,
-    progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False,
-) -> Robustness:  # fmt: skip
+    classifier: Classifier,
+    dataset: Dataset,
+    *,
+    fold: Fold,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Robustness:
     """Attack and corrupt every image of `dataset`; `fold` is recorded with the figures.
 
     progress(done, total, text) and cancelled() are called all along; raises Cancelled.
@@ -86,9 +91,13 @@ class _Run:
     """One measurement: the images, and how far it is."""
 
     def __init__(
-        self, classifier: Classifier, dataset: Dataset, seed: int,
-        progress: Progress | None, cancelled: Callable[[], bool],
-    ) -> None:  # fmt: skip
+        self,
+        classifier: Classifier,
+        dataset: Dataset,
+        seed: int,
+        progress: Progress | None,
+        cancelled: Callable[[], bool],
+    ) -> None:
         self._classifier, self._dataset, self._seed = classifier, dataset, seed
         self._progress, self._cancelled = progress, cancelled
         self._parts = 0  # done
@@ -119,12 +128,15 @@ class _Run:
         rows = np.flatnonzero(clean & (self._dataset.labels != TARGET))
         crafted = self._craft("pgd", TARGETED, rows, CLASS_BUDGET, TARGET)
         return TargetedFigures(
-            "pgd", get_attack("pgd").info.title, TARGET, CLASS_BUDGET,
+            "pgd",
+            get_attack("pgd").info.title,
+            TARGET,
+            CLASS_BUDGET,
             eligible=sum(one.eligible for one in crafted),
             successes_before_rounding=sum(one.success_before_rounding for one in crafted),
             successes=sum(one.success for one in crafted),
             settings=TARGETED,
-        )  # fmt: skip
+        )
 
     def under_corruption(self, kind: str) -> list[Right]:
         """Which images are read right at each severity."""
@@ -141,17 +153,25 @@ class _Run:
         return right
 
     def _craft(
-        self, name: str, settings: dict[str, Any], rows: NDArray[np.int64], levels: int,
+        self,
+        name: str,
+        settings: dict[str, Any],
+        rows: NDArray[np.int64],
+        levels: int,
         target: int | None,
-    ) -> list[lab.Crafted]:  # fmt: skip
+    ) -> list[lab.Crafted]:
         attack = get_attack(name)(**({"seed": self._seed} | settings))
         title = f"{attack.info.title} at {levels}/255"
         part = self._dataset
         crafted = lab.craft(
-            self._classifier, attack, [part.images[row] for row in rows],
-            part.labels[rows].tolist(), epsilon=levels / 255, target=target,
+            self._classifier,
+            attack,
+            [part.images[row] for row in rows],
+            part.labels[rows].tolist(),
+            epsilon=levels / 255,
+            target=target,
             progress=lambda done, total, text: self._report(done, total, f"{title}, {text}"),
-        )  # fmt: skip
+        )
         self._finish(title)
         return crafted
 
@@ -176,8 +196,10 @@ def _by_class(
     return tuple(
         ClassRobustness(
             int(class_id),
-            *(int(each[labels == class_id].sum())
-              for each in (np.ones_like(clean), clean, attacked, corrupted)),
+            *(
+                int(each[labels == class_id].sum())
+                for each in (np.ones_like(clean), clean, attacked, corrupted)
+            ),
         )
         for class_id in np.unique(labels)
-    )  # fmt: skip
+    )

@@ -36,40 +36,51 @@ METHODS: dict[str, Method] = {
     method.name: method
     for method in (
         Method(
-            "fullgrad", "FullGrad",
+            "fullgrad",
+            "FullGrad",
             "Splits the score exactly into what the pixels and every layer's biases contribute, "
             "and shows where they act.",
             "s(|x * grad f|) + sum over layers s(|b * df/dz|), s: to [0, 1]",
-            FULLGRAD_PAPER, fullgrad.explain, sums_to_logit=True,
+            FULLGRAD_PAPER,
+            fullgrad.explain,
+            sums_to_logit=True,
         ),
         Method(
-            "simple_fullgrad", "Simple FullGrad",
+            "simple_fullgrad",
+            "Simple FullGrad",
             "FullGrad with the gradients at the layers alone, without the biases.",
             "s(|x * grad f|) + sum over layers s(|df/dz|), s: to [0, 1]",
-            FULLGRAD_CODE, simple_fullgrad,
+            FULLGRAD_CODE,
+            simple_fullgrad,
         ),
         Method(
-            "smooth_fullgrad", "Smooth FullGrad",
+            "smooth_fullgrad",
+            "Smooth FullGrad",
             "FullGrad averaged over noisy copies of the picture, which evens out what only a few "
             "pixels say.",
             "s(|mean of x * grad f|) + sum over layers s(|mean of b * df/dz|), over x + noise",
-            FULLGRAD_CODE, smooth_fullgrad,
+            FULLGRAD_CODE,
+            smooth_fullgrad,
         ),
         Method(
-            "input_x_gradient", "Input x gradient",
+            "input_x_gradient",
+            "Input x gradient",
             "Weighs each pixel by how strongly the score follows it; biases are left out.",
             "|x * grad f|, summed over colours",
-            "Shrikumar et al. 2016, arXiv:1605.01713", input_x_gradient,
+            "Shrikumar et al. 2016, arXiv:1605.01713",
+            input_x_gradient,
         ),
         Method(
-            "grad_cam", "Grad-CAM",
+            "grad_cam",
+            "Grad-CAM",
             "Shows which places of the last feature maps speak for the class; coarse, as those "
             "maps are small.",
             "relu(sum over channels A * mean of df/dA)",
-            "Selvaraju et al. 2017, arXiv:1610.02391", grad_cam,
+            "Selvaraju et al. 2017, arXiv:1610.02391",
+            grad_cam,
         ),
     )
-}  # fmt: skip
+}
 
 
 def get_method(name: str) -> Method:

@@ -20,9 +20,11 @@ UNRELATED = "top three from unrelated sign groups, each below 50 %"
 
 
 def judge(
-    seen: Observation, probabilities: NDArray[np.float32], calibration: Calibration | None,
+    seen: Observation,
+    probabilities: NDArray[np.float32],
+    calibration: Calibration | None,
     alpha: float,
-) -> list[Suspicion]:  # fmt: skip
+) -> list[Suspicion]:
     """Suspicion of n pictures, seen with their altered copies; without a calibration, by the
     trust rule alone.
 
@@ -87,8 +89,11 @@ def _change(seen: Observation, row: int, value: float, reference: Values) -> str
 
 
 _WORDS = {
-    "features": _features, "inconsistency": _inconsistency, "margin": _margin, "change": _change,
-}  # fmt: skip
+    "features": _features,
+    "inconsistency": _inconsistency,
+    "margin": _margin,
+    "change": _change,
+}
 
 
 def _alterations() -> str:

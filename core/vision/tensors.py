@@ -161,9 +161,13 @@ class _Pass:
         self._number(f"{name}_input", inputs)
 
     def after(
-        self, name: str, own: dict[str, str] | None, module: nn.Module,
-        inputs: tuple[object, ...], output: object,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        own: dict[str, str] | None,
+        module: nn.Module,
+        inputs: tuple[object, ...],
+        output: object,
+    ) -> None:
         use = self._seen[f"{name}_output"]
         self._number(f"{name}_output", (output,))
         if isinstance(output, Tensor) and output.requires_grad:

@@ -79,10 +79,14 @@ def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Ev
     labels = tuple(label.name for label in all_labels())
     network = build_network(recipe.architecture, len(labels)).to(memory_format=torch.channels_last)
     manifest = Manifest(
-        recipe.architecture, recipe.input_size, recipe.mean, recipe.std, labels,
-        recipe=asdict(recipe) | {"data": dataset.name, "images": len(training),
-                                 "split": "whole tracks, 75/10/15 %"},
-    )  # fmt: skip
+        recipe.architecture,
+        recipe.input_size,
+        recipe.mean,
+        recipe.std,
+        labels,
+        recipe=asdict(recipe)
+        | {"data": dataset.name, "images": len(training), "split": "whole tracks, 75/10/15 %"},
+    )
     learner = Classifier(manifest, network)
     for cycle in cycles(recipe):
         learner = run_cycle(learner, training, recipe, cycle, out, progress)
@@ -114,15 +118,28 @@ def cycles(recipe: Recipe) -> tuple[Cycle, Cycle]:
     sizes = [recipe.early_size] * early + [recipe.input_size] * (recipe.epochs - early)
     return (
         Cycle(
-            "epoch", recipe.seed, tuple(sizes), None, recipe.batch_size,
-            recipe.learning_rate, recipe.warm_up, recipe.averaging, augment,
+            "epoch",
+            recipe.seed,
+            tuple(sizes),
+            None,
+            recipe.batch_size,
+            recipe.learning_rate,
+            recipe.warm_up,
+            recipe.averaging,
+            augment,
         ),
         Cycle(
-            "closing", recipe.seed + 1, (recipe.input_size,), recipe.closing_steps,
-            recipe.closing_batch, recipe.closing_rate, recipe.closing_warm_up,
-            recipe.closing_averaging, augment_in_focus,
+            "closing",
+            recipe.seed + 1,
+            (recipe.input_size,),
+            recipe.closing_steps,
+            recipe.closing_batch,
+            recipe.closing_rate,
+            recipe.closing_warm_up,
+            recipe.closing_averaging,
+            augment_in_focus,
         ),
-    )  # fmt: skip
+    )
 
 
 def finish(classifier: Classifier, dataset: Dataset, out: Path, progress: Progress) -> Evaluation:
@@ -142,9 +159,13 @@ def finish(classifier: Classifier, dataset: Dataset, out: Path, progress: Progre
 
 
 def run_cycle(
-    learner: Classifier, training: Dataset, recipe: Recipe, cycle: Cycle, out: Path,
+    learner: Classifier,
+    training: Dataset,
+    recipe: Recipe,
+    cycle: Cycle,
+    out: Path,
     progress: Progress,
-) -> Classifier:  # fmt: skip
+) -> Classifier:
     """Train `learner` in place for a cycle; returns the averaged classifier, in eval mode."""
     averaged = AveragedModel(
         learner.network, multi_avg_fn=get_ema_multi_avg_fn(cycle.averaging), use_buffers=True
@@ -154,9 +175,11 @@ def run_cycle(
     targets = torch.from_numpy(training.labels)
     steps = cycle.steps or len(targets) // cycle.batch_size
     optimizer = torch.optim.SGD(
-        _decay_groups(learner, recipe.weight_decay), lr=cycle.learning_rate,
-        momentum=recipe.momentum, nesterov=True,
-    )  # fmt: skip
+        _decay_groups(learner, recipe.weight_decay),
+        lr=cycle.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=True,
+    )
     epochs = len(cycle.sizes)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, cycle.learning_rate, total_steps=steps * epochs, pct_start=cycle.warm_up

@@ -29,6 +29,5 @@ def rows() -> Rows:
             else:
                 agree += same
     evaluated = len(CASES) - 1
-    yield Row("blog's evaluation: same share, violations and message",
-              agree / evaluated, 1, True)  # fmt: skip
+    yield Row("blog's evaluation: same share, violations and message", agree / evaluated, 1, True)
     yield Row("blog's evaluation: an empty log has no violation there or here", empty, 1, True)

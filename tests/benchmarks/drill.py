@@ -24,9 +24,10 @@ NEEDED = {0.05: 400.0, 0.2: 60.0, 0.5: 15.0}  # predictions until the alarm, by 
 def rows() -> Rows:
     """One drill after the other on one dashboard, with a baseline of the sample signs."""
     with (
-        tempfile.TemporaryDirectory() as folder, webhook() as hook,
+        tempfile.TemporaryDirectory() as folder,
+        webhook() as hook,
         ours(Path(folder), SIGNWATCH_ALERTS=hook.url),
-    ):  # fmt: skip
+    ):
         _command(folder, "baseline", "create", "--data", _signs(Path(folder)))
         for share in STRENGTHS:
             yield from _rows(folder, hook, share)
@@ -35,8 +36,9 @@ def rows() -> Rows:
 def _signs(folder: Path) -> str:
     """The sample signs, each so often that they are 2,064."""
     path, signs = folder / "signs.npz", drawn()
-    np.savez(path, images=np.tile(signs.images, (OFTEN, 1, 1, 1)),
-             labels=np.tile(signs.labels, OFTEN))  # fmt: skip
+    np.savez(
+        path, images=np.tile(signs.images, (OFTEN, 1, 1, 1)), labels=np.tile(signs.labels, OFTEN)
+    )
     return str(path)
 
 
@@ -46,8 +48,10 @@ def _rows(folder: str, hook: Webhook, share: float) -> Rows:
     report = DrillReport.from_json(json.loads(printed))
     name = f"drill, {share:.0%} to Stop"
     told = report.told
-    print(f"{name}: {report.sentence} {len(report.alerts)} channels; lasting: {report.lasting!r}; "
-          f"{(report.ended_at - report.began_at).total_seconds():.0f} s")  # fmt: skip
+    print(
+        f"{name}: {report.sentence} {len(report.alerts)} channels; lasting: {report.lasting!r}; "
+        f"{(report.ended_at - report.began_at).total_seconds():.0f} s"
+    )
     for each in report.noticed:
         print(f"  {each.rule}: {each.after or each.why}, {each.false_alarms} false alarms")
     needed = float("inf") if told is None else float(told.after)
@@ -63,9 +67,12 @@ def _command(folder: str, *arguments: str) -> str:
     """`python -m core ...` beside the dashboard; what it printed."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SIGNWATCH_")}
     done = subprocess.run(
-        [sys.executable, "-m", "core", *arguments], cwd=ROOT, text=True, capture_output=True,
+        [sys.executable, "-m", "core", *arguments],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
         env=environment | {"SIGNWATCH_LOCAL": folder},
-    )  # fmt: skip
+    )
     if done.returncode > 1:
         raise RuntimeError(done.stderr)
     return done.stdout

@@ -46,14 +46,14 @@ def rows() -> Rows:
             one = load.send(port, as_png, requests=200, clients=1)
         captured = _captured(Path(folder) / "signwatch.duckdb")
     # LitServe hands only JSON and forms on to the model.
-    peers = {
-        "litserve": _peer_rate("litserve", as_json), "fastapi": _peer_rate("fastapi", as_png),
-    }  # fmt: skip
+    peers = {"litserve": _peer_rate("litserve", as_json), "fastapi": _peer_rate("fastapi", as_png)}
     # Suspicion looks at altered copies too: every rate is counted in forward passes.
     plain = statistics.mean([plain, _plain_rate(chosen.images)]) / PASSES
     peers = {name: rate / PASSES for name, rate in peers.items()}
-    print(f"by {PASSES} passes: plain, batch {BATCH}: {plain:.0f} images/s; ours {many.rate:.0f}; "
-          + "; ".join(f"{name} {rate:.0f}" for name, rate in peers.items()))  # fmt: skip
+    print(
+        f"by {PASSES} passes: plain, batch {BATCH}: {plain:.0f} images/s; ours {many.rate:.0f}; "
+        + "; ".join(f"{name} {rate:.0f}" for name, rate in peers.items())
+    )
     yield Row("32 clients: rate / plain, by three passes", many.rate / plain, 0.6, True)
     yield Row(
         "32 clients: rate / LitServe, by three passes", many.rate / peers["litserve"], 1, True
@@ -108,9 +108,13 @@ def _peer_rate(name: str, messages: list[bytes]) -> float:
 @contextmanager
 def _served(command: list[str], port: int, environment: dict[str, str]) -> Iterator[None]:
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )  # fmt: skip
+    )
     try:
         deadline = time.monotonic() + START_SECONDS
         while not _answers(port):

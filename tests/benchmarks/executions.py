@@ -42,23 +42,32 @@ def _measured(services: Services) -> Rows:
     before = Window(latest.start - timedelta(days=DAYS * REFERENCE / CAPTURES), latest.start)
     services.baselines.create(before)
     _check(services, everything, CAPTURES)
-    yield Row("one execution over 10M captures, s",
-              seconds(lambda: services.run_monitor(everything)), 1, False)  # fmt: skip
+    yield Row(
+        "one execution over 10M captures, s",
+        seconds(lambda: services.run_monitor(everything)),
+        1,
+        False,
+    )
     _check(services, latest, COMPARED)
     own = seconds(lambda: services.run_monitor(latest))
     theirs = run_peers(
-        "evidently_drift", python=EVIDENTLY,
-        **_columns(services, "current", latest), **_columns(services, "reference", before),
-    )  # fmt: skip
+        "evidently_drift",
+        python=EVIDENTLY,
+        **_columns(services, "current", latest),
+        **_columns(services, "reference", before),
+    )
     report = statistics.median(theirs["seconds"].tolist())
     alone = run_peers(
-        "evidently_drift", python=EVIDENTLY,
+        "evidently_drift",
+        python=EVIDENTLY,
         **_columns(services, "current", latest, COLUMNS[:1]),
         **_columns(services, "reference", before, COLUMNS[:1]),
-    )  # fmt: skip
-    print(f"over 1M captures: one execution {own:.3f} s; Evidently's data drift report on "
-          f"{', '.join(COLUMNS)}: {report:.2f} s, on {COLUMNS[0]} alone: "
-          f"{statistics.median(alone['seconds'].tolist()):.2f} s")  # fmt: skip
+    )
+    print(
+        f"over 1M captures: one execution {own:.3f} s; Evidently's data drift report on "
+        f"{', '.join(COLUMNS)}: {report:.2f} s, on {COLUMNS[0]} alone: "
+        f"{statistics.median(alone['seconds'].tolist()):.2f} s"
+    )
     yield Row("over 1M captures: time of Evidently's report / an execution", report / own, 50, True)
 
 

@@ -47,11 +47,19 @@ def figures(log: CaptureLog) -> Rows:
         log.counts_over_time(hour, 60)
 
     queue = CaptureFilter(window=month, flagged=True, decided=False)
-    yield Row("class counts by hour, 10M captures, s",
-              seconds(lambda: log.counts_over_time(everything, 3600)), 0.5, False)  # fmt: skip
+    yield Row(
+        "class counts by hour, 10M captures, s",
+        seconds(lambda: log.counts_over_time(everything, 3600)),
+        0.5,
+        False,
+    )
     yield Row("live window, 10M captures, ms", seconds(live) * 1000, 50, False)
-    yield Row("flagged and undecided of 30 days, 10M captures, ms",
-              seconds(lambda: log.count(queue)) * 1000, 50, False)  # fmt: skip
+    yield Row(
+        "flagged and undecided of 30 days, 10M captures, ms",
+        seconds(lambda: log.count(queue)) * 1000,
+        50,
+        False,
+    )
 
 
 def pages(log: CaptureLog) -> Rows:
@@ -59,11 +67,14 @@ def pages(log: CaptureLog) -> Rows:
     listing = Listing(log.database)
     middle = START + timedelta(days=DAYS / 2)
     filters = [
-        CaptureFilter(), CaptureFilter(class_id=14), CaptureFilter(max_confidence=0.55),
-        CaptureFilter(flagged=True), CaptureFilter(flagged=True, decided=False),
+        CaptureFilter(),
+        CaptureFilter(class_id=14),
+        CaptureFilter(max_confidence=0.55),
+        CaptureFilter(flagged=True),
+        CaptureFilter(flagged=True, decided=False),
         CaptureFilter(source="lab"),
         CaptureFilter(endpoint="cars", class_id=3, flagged=True),
-    ]  # fmt: skip
+    ]
     cursors = [NEWEST, OLDEST, Cursor(inferred_at=middle), Cursor(Direction.NEWER, middle)]
     worst = max(
         seconds(partial(listing.page, chosen, cursor)) for chosen in filters for cursor in cursors
@@ -99,8 +110,9 @@ def commits(log: CaptureLog) -> Rows:
     for _ in range(REPEATS + 1):
         commit()
     capturer.close()
-    yield Row("commit of 32 captures with image, ms",
-              statistics.median(taken[1:]) * 1000, 10, False)  # fmt: skip
+    yield Row(
+        "commit of 32 captures with image, ms", statistics.median(taken[1:]) * 1000, 10, False
+    )
 
 
 # Whoever has something to measure over a long log adds it here.
@@ -121,7 +133,7 @@ def seconds(call: Callable[[], object]) -> float:
 @contextmanager
 def built(
     captures: int = CAPTURES, pictures: Sequence[bytes] = (b"abcdefgh",)
-) -> Iterator[CaptureLog]:  # fmt: skip
+) -> Iterator[CaptureLog]:
     """A log of so many captures over DAYS days up to END, in order of time, the same every time.
 
     One class in four is 14, one capture in two hundred is flagged, and half of those are decided.

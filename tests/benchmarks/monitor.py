@@ -136,8 +136,10 @@ class Channel:
 def rows() -> Rows:
     """False alarms, delays, a restart, and speed."""
     if not real_signs().is_dir():
-        print(f"stream detector not measured: there are no real signs at {real_signs()}; "
-              "SIGNWATCH_GTSRB32 says where they lie")  # fmt: skip
+        print(
+            f"stream detector not measured: there are no real signs at {real_signs()}; "
+            "SIGNWATCH_GTSRB32 says where they lie"
+        )
         return
     yield from false_alarms()
     yield from delays()
@@ -233,14 +235,17 @@ def restart() -> Row:
         cut = int(rng.integers(1, RESTARTED))
         whole, _ = _feed(channel, drawn, channel.detector.start(), BurstState.cold())
         first, bursts = _feed(
-            channel, Drawn(*(column[:cut] for column in drawn)), channel.detector.start(),
+            channel,
+            Drawn(*(column[:cut] for column in drawn)),
+            channel.detector.start(),
             BurstState.cold(),
-        )  # fmt: skip
+        )
         rest, _ = _feed(
-            channel, Drawn(*(column[cut:] for column in drawn)),
+            channel,
+            Drawn(*(column[cut:] for column in drawn)),
             DetectorState.from_json(json.loads(json.dumps(first.state.to_json()))),
             BurstState.from_json(json.loads(json.dumps(bursts.to_json()))),
-        )  # fmt: skip
+        )
         evidence = np.concatenate([first.evidence, rest.evidence])
         same += (
             bool(whole.alarms)

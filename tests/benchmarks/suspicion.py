@@ -19,9 +19,11 @@ from tests.benchmarks.rows import Row, Rows, held_out
 COUNT, BATCH, TURNS = 100, 32, 9
 # AUROC, and the share found at 1 % of clean pictures
 GOALS = {
-    "PGD 8/255": (0.95, 0.6), "PGD 2/255": (0.90, None), "C&W-L2": (0.93, 0.4),
+    "PGD 8/255": (0.95, 0.6),
+    "PGD 2/255": (0.90, None),
+    "C&W-L2": (0.93, 0.4),
     "DeepFool": (0.93, 0.4),
-}  # fmt: skip
+}
 
 
 def rows() -> Rows:
@@ -29,9 +31,14 @@ def rows() -> Rows:
     predictor = Predictor.load(Settings().model, alpha=0.01)
     assert predictor.calibration is not None, predictor.uncalibrated
     found = measure(
-        predictor.classifier, predictor.calibration, held_out(), fold="held-out", count=COUNT,
-        seed=0, progress=lambda *_: None,
-    )  # fmt: skip
+        predictor.classifier,
+        predictor.calibration,
+        held_out(),
+        fold="held-out",
+        count=COUNT,
+        seed=0,
+        progress=lambda *_: None,
+    )
     for each in found.families:
         goal, share = GOALS.get(each.title, (0.85, None))
         yield Row(f"{each.title} ({each.images} misread): AUROC", each.auroc, goal, True)
@@ -49,9 +56,11 @@ def rows() -> Rows:
     if found.adaptive is None:
         print(f"an attacker who knows of it: none of {found.tried} pictures misread")
     else:
-        print(f"an attacker who knows of it: {found.adaptive.images} of {found.tried} misread, "
-              f"{found.adaptive.flagged:.0%} of these flagged, "
-              f"AUROC {found.adaptive.auroc:.3f}")  # fmt: skip
+        print(
+            f"an attacker who knows of it: {found.adaptive.images} of {found.tried} misread, "
+            f"{found.adaptive.flagged:.0%} of these flagged, "
+            f"AUROC {found.adaptive.auroc:.3f}"
+        )
     yield from cost(predictor)
 
 

@@ -25,10 +25,15 @@ def rows() -> Rows:
         table = TensorsTable(log.database)
         for number, picture in enumerate(held_out().sample(COUNT, seed=0).images):
             record = table.add(
-                hook.record(picture), capture_id=f"00000000-0000-0000-0000-{number:012d}",
-                captured_at=now(), recorded_at=now(), mode=ModeKeys.PREDICT, why="measured",
-                model_sha256=model().manifest.sha256, keep=COUNT,
-            )  # fmt: skip
+                hook.record(picture),
+                capture_id=f"00000000-0000-0000-0000-{number:012d}",
+                captured_at=now(),
+                recorded_at=now(),
+                mode=ModeKeys.PREDICT,
+                why="measured",
+                model_sha256=model().manifest.sha256,
+                keep=COUNT,
+            )
             recorded = explain_record(record.passed, table.values(record.step))
             (live,) = explain_pictures(model(), [picture], [record.passed.class_id])
             worst = max(worst, largest_difference(recorded, live))

@@ -22,9 +22,11 @@ ROOT = Path(__file__).parents[2]
 BROWSER_SECONDS = 60
 REPLAYED = 60
 FLAGS = [
-    "--no-sandbox", "--disable-background-networking", "--disable-component-update",
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
     "--disable-sync",
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,12 @@ class Dashboard:
         """`python -m core ...` beside it, as a person would type it."""
         return subprocess.run(
             [sys.executable, "-m", "core", *arguments],
-            cwd=ROOT, env=environment(self.local), capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=environment(self.local),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
 
 
 def environment(local: Path) -> dict[str, str]:
@@ -65,9 +71,12 @@ def running_dashboard(folder: Path, **settings: str) -> Iterator[Dashboard]:
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
     with dashboard.output.open("w") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(dashboard.local) | settings, stdout=output,
+            command,
+            cwd=ROOT,
+            env=environment(dashboard.local) | settings,
+            stdout=output,
             stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        )
 
     def answers() -> bool:
         assert process.poll() is None, f"the server ended:\n{dashboard.output.read_text()}"

@@ -31,8 +31,12 @@ def test_the_script_of_the_readme_finds_the_attack(tmp_path: Path) -> None:
         assert len(pictures) > 50
         done = subprocess.run(
             [sys.executable, "-c", script.replace("http://localhost:8501", dashboard.url)],
-            cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
     assert done.returncode == 0, done.stderr
     counts, status, message, violations = done.stdout.splitlines()
     assert counts == f"Counter({{14: {len(pictures)}}})"

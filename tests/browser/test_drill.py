@@ -49,10 +49,13 @@ def test_half_of_the_traffic_turned_to_stop_is_noticed_and_told(
 
 
 def the_report_names_stop(page: Page, hook: Webhook) -> None:
-    noticed = alert(page, re.compile(
-        r"The alarm came \d+ predictions and \d+\.\d s after the first attacked one: Class 14 Stop "
-        r"came "
-    ))  # fmt: skip
+    noticed = alert(
+        page,
+        re.compile(
+            r"The alarm came \d+ predictions and \d+\.\d s after the first attacked one: Class 14 "
+            r"Stop came "
+        ),
+    )
     expect(noticed).to_be_visible(timeout=DRILL_SECONDS * 1000)
     expect(page.get_by_text(re.compile(f"^check Alert delivered to {hook.label}"))).to_be_visible()
 

@@ -22,8 +22,13 @@ OF_SOURCE = 10  # frames of one group
 UNDONE_EVERY = 15  # verdicts of one window
 FACTS = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 EMPTY = "The queue is empty"
-KEYS = {"a": Verdict.ADVERSARIAL, "w": Verdict.MODEL_WRONG, "o": Verdict.RIGHT_AFTER_ALL,
-        "n": Verdict.NOT_A_SIGN, "u": Verdict.UNREADABLE}  # fmt: skip
+KEYS = {
+    "a": Verdict.ADVERSARIAL,
+    "w": Verdict.MODEL_WRONG,
+    "o": Verdict.RIGHT_AFTER_ALL,
+    "n": Verdict.NOT_A_SIGN,
+    "u": Verdict.UNREADABLE,
+}
 # Keys count once the frame with the picture is painted; nobody presses for what is not to be seen.
 ON_SCREEN = """() => new Promise((done) =>
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
@@ -47,9 +52,12 @@ def test_two_browsers_empty_a_queue_by_keyboard(
     assert verdicts == Counter(capture.capture_id for capture, _ in plan.values())
     assert {
         each.decision.capture_id: (each.decision.verdict, each.decision.right_class)
-        for each in statements if each.counts
-    } == {capture.capture_id: (KEYS[keys[-1]], right_class(capture, keys))
-          for capture, keys in plan.values()}  # fmt: skip
+        for each in statements
+        if each.counts
+    } == {
+        capture.capture_id: (KEYS[keys[-1]], right_class(capture, keys))
+        for capture, keys in plan.values()
+    }
     assert sum(each.taken_back for each in statements) == undone > 0
     assert len(statements) == ITEMS + 2 * undone
 
@@ -64,9 +72,11 @@ def filled(local: Path) -> Plan:
         image, at = make_image(number), start + timedelta(seconds=number)
         label = 1 if number % 2 else None  # every other one says what it was made of
         capture = make_capture(
-            image, inferred_at=at, provenance=Provenance(f"cam {number // OF_SOURCE}", label),
+            image,
+            inferred_at=at,
+            provenance=Provenance(f"cam {number // OF_SOURCE}", label),
             prediction=make_prediction(p_value=0.00001 * (1 + number * 7 % ITEMS), flagged=True),
-        )  # fmt: skip
+        )
         log.append([capture], [image])
         plan[shown(at)] = capture, keys_of(number, capture)
     log.close()

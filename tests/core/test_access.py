@@ -47,18 +47,21 @@ def test_another_token_is_refused(with_token: Services, given: str) -> None:
         "/invocations", content=PICTURE, headers=PNG | {"Authorization": given.encode("latin1")}
     )
     refused(
-        answer, 401,
+        answer,
+        401,
         "this endpoint asks for a token (SIGNWATCH_API_TOKEN), and another one came; send it as "
-        "`Authorization: Bearer <token>`, or as the AWS access key id", "Unauthorized",
-    )  # fmt: skip
+        "`Authorization: Bearer <token>`, or as the AWS access key id",
+        "Unauthorized",
+    )
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.headers["x-amzn-errortype"] == "UnrecognizedClientException"
 
 
 @pytest.mark.parametrize(
-    "route", [route for route in ROUTES if route.path != "/ping"],
+    "route",
+    [route for route in ROUTES if route.path != "/ping"],
     ids=lambda route: f"{min(route.methods)} {route.path}",
-)  # fmt: skip
+)
 def test_every_route_but_ping_asks_for_the_token(with_token: Services, route: Any) -> None:
     method, path = (
         min(route.methods - {"HEAD"}),
@@ -66,10 +69,12 @@ def test_every_route_but_ping_asks_for_the_token(with_token: Services, route: An
     )
     answer = asking().request(method, path)
     refused(
-        answer, 401,
+        answer,
+        401,
         "this endpoint asks for a token (SIGNWATCH_API_TOKEN), and none came; send it as "
-        "`Authorization: Bearer <token>`, or as the AWS access key id", "Unauthorized",
-    )  # fmt: skip
+        "`Authorization: Bearer <token>`, or as the AWS access key id",
+        "Unauthorized",
+    )
 
 
 def test_ping_answers_a_load_balancer(with_token: Services) -> None:
@@ -90,35 +95,45 @@ def test_a_signed_aws_request_carries_the_token_as_its_access_key(with_token: Se
 @pytest.mark.parametrize("host", ["203.0.113.9", "10.0.0.1", "fe80::1", "unix"])
 def test_without_a_token_only_this_machine_is_answered(signwatch: Services, host: str) -> None:
     refused(
-        asking(host).post("/invocations", content=PICTURE, headers=PNG), 403,
+        asking(host).post("/invocations", content=PICTURE, headers=PNG),
+        403,
         f"only requests of this machine are answered, this one came from {host}; set "
-        "SIGNWATCH_API_TOKEN to answer others", "Forbidden",
-    )  # fmt: skip
+        "SIGNWATCH_API_TOKEN to answer others",
+        "Forbidden",
+    )
 
 
 @pytest.mark.parametrize(
     ("host", "name"),
-    [("127.0.0.1", "http://localhost:8501"), ("127.8.8.8", "http://127.0.0.1"),
-     ("::1", "http://[::1]:8501"), ("127.0.0.1", "http://signs.localhost")],
-)  # fmt: skip
+    [
+        ("127.0.0.1", "http://localhost:8501"),
+        ("127.8.8.8", "http://127.0.0.1"),
+        ("::1", "http://[::1]:8501"),
+        ("127.0.0.1", "http://signs.localhost"),
+    ],
+)
 def test_this_machine_goes_by_many_names(signwatch: Services, host: str, name: str) -> None:
     assert asking(host, name).get("/metrics").status_code == 200
 
 
 def test_a_name_that_was_made_to_lead_here_is_refused(signwatch: Services) -> None:
     refused(
-        asking(name="http://evil.example.com:8501").post("/api/monitor/run"), 403,
+        asking(name="http://evil.example.com:8501").post("/api/monitor/run"),
+        403,
         "without a token only localhost is answered, the request names 'evil.example.com'; set "
-        "SIGNWATCH_API_TOKEN to serve under that name", "Forbidden",
-    )  # fmt: skip
+        "SIGNWATCH_API_TOKEN to serve under that name",
+        "Forbidden",
+    )
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example.com", "null"])
 def test_a_page_of_another_site_is_refused(signwatch: Services, origin: str) -> None:
     refused(
-        asking().post("/api/monitor/run", headers={"Origin": origin}), 403,
-        f"requests of pages of {origin} are not answered without a token", "Forbidden",
-    )  # fmt: skip
+        asking().post("/api/monitor/run", headers={"Origin": origin}),
+        403,
+        f"requests of pages of {origin} are not answered without a token",
+        "Forbidden",
+    )
     assert signwatch.log.executions(9) == []
     own = asking().post("/api/monitor/run", headers={"Origin": "http://localhost:8501"})
     assert own.status_code == 200

@@ -66,9 +66,13 @@ def start(
 
     def start(addresses: str, reminder: timedelta = 24 * HOUR) -> Alerts:
         alerts = Alerts(
-            parse_channels(addresses), AlertsTable(log.database), Metrics(),
-            reminder=reminder, address=lambda: "http://localhost:8501", clock=clock,
-        )  # fmt: skip
+            parse_channels(addresses),
+            AlertsTable(log.database),
+            Metrics(),
+            reminder=reminder,
+            address=lambda: "http://localhost:8501",
+            clock=clock,
+        )
         started.append(alerts)
         return alerts
 
@@ -110,16 +114,20 @@ def test_the_message_and_the_picture_arrive(
     assert red > 4000  # a bar of 80 %
     ((notice, delivery),) = alerts.deliveries(10)
     assert (delivery.channel, delivery.delivered, delivery.reason, delivery.at) == (
-        hook.label, True, "", NOON
-    )  # fmt: skip
+        hook.label,
+        True,
+        "",
+        NOON,
+    )
     assert alerts.lasting() == [notice]
 
 
 def test_told_once_reminded_and_told_when_over(
     start: Callable[..., Alerts], hook: Webhook, clock: Clock
 ) -> None:
-    hourly(start(hook.url, reminder=3 * HOUR), clock,
-           CLEAN, STOPS, STOPS, STOPS, STOPS, CLEAN, CLEAN)  # fmt: skip
+    hourly(
+        start(hook.url, reminder=3 * HOUR), clock, CLEAN, STOPS, STOPS, STOPS, STOPS, CLEAN, CLEAN
+    )
     description = "Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
     assert hook.titles == [
         f"Signwatch alert: {description}",
@@ -169,8 +177,9 @@ def test_a_dead_channel_is_tried_again_shown_and_harms_no_other(
     hourly(alerts, clock, STOPS, STOPS)
     assert len(hook.bodies) == 1
     assert set(told_outcomes(alerts)) == {
-        ("alert", "JSON at 127.0.0.1:9", False), ("alert", hook.label, True)
-    }  # fmt: skip
+        ("alert", "JSON at 127.0.0.1:9", False),
+        ("alert", hook.label, True),
+    }
     reason = "A Connection error occurred sending JSON notification to 127.0.0.1."
     assert f"No alert reached JSON at 127.0.0.1:9: {reason}" in caplog.text
     body = alerts._metrics.render().decode()
@@ -255,9 +264,12 @@ def test_closing_tells_of_what_waits_but_does_not_repeat(
 
 
 def test_a_log_that_fails_is_logged_and_the_next_execution_is_told_of(
-    start: Callable[..., Alerts], hook: Webhook, clock: Clock, monkeypatch: pytest.MonkeyPatch,
+    start: Callable[..., Alerts],
+    hook: Webhook,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     alerts = start(hook.url)
     with monkeypatch.context() as broken:
         broken.setattr(alerts._table, "claim", lambda *_: 1 / 0)
@@ -283,8 +295,9 @@ def test_a_test_is_sent_once_and_changes_nothing(
     hourly(alerts, clock, STOPS)
     outcomes = alerts.test()
     assert [(each.channel, each.delivered) for each in outcomes] == [
-        (hook.label, True), ("JSON at 127.0.0.1:9", False)
-    ]  # fmt: skip
+        (hook.label, True),
+        ("JSON at 127.0.0.1:9", False),
+    ]
     assert hook.bodies[-1]["title"] == "Signwatch: test of the alert channels"
     assert hook.bodies[-1]["attachments"] == []
     hourly(alerts, clock, STOPS)
@@ -353,9 +366,12 @@ def test_a_flood_is_told_of_once_and_its_end(alerting: Services, hook: Webhook) 
 
 
 def test_no_secret_is_anywhere_but_in_the_request(
-    alerting: Services, hook: Webhook, request: pytest.FixtureRequest,
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    alerting: Services,
+    hook: Webhook,
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     caplog.set_level(logging.DEBUG)
     client: TestClient = request.getfixturevalue("client")
     flood(alerting, same=4, others=1)
@@ -369,9 +385,15 @@ def test_no_secret_is_anywhere_but_in_the_request(
     dumped = alerting.log.database.rows("SELECT * FROM log.notice_deliveries")
     outputs = capfd.readouterr()
     for text in (
-        caplog.text, outputs.out, outputs.err, client.get("/metrics").text, repr(dumped),
-        repr(alerting.settings), repr(alerting.alerts.channels), str(hook.bodies),
-    ):  # fmt: skip
+        caplog.text,
+        outputs.out,
+        outputs.err,
+        client.get("/metrics").text,
+        repr(dumped),
+        repr(alerting.settings),
+        repr(alerting.alerts.channels),
+        str(hook.bodies),
+    ):
         assert "s3cr3t" not in text
 
 

@@ -16,7 +16,7 @@ ADA = {"name": "Ada Lovelace", "email": "Ada@Example.org", "email_verified": Tru
         ("ada@example.org", ("ada@example.org",)),
         ("Ada@Example.org, @x.com\n a.x.net ", ("ada@example.org", "x.com", "a.x.net")),
     ],
-)  # fmt: skip
+)
 def test_addresses_and_domains_are_read(text: str, named: tuple[str, ...]) -> None:
     assert parse_analysts(text) == named
 

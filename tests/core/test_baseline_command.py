@@ -140,24 +140,34 @@ def test_over_http(client: TestClient, signwatch: Services) -> None:
     assert (again["origin"], again["predictions"]) == ("elsewhere", 2)
     missing = client.get("/api/baselines/nowhere")
     assert (missing.status_code, missing.json()["message"]) == (
-        404, "no baseline nowhere in the log",
-    )  # fmt: skip
+        404,
+        "no baseline nowhere in the log",
+    )
 
 
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({}, "a baseline is made from since and until (and endpoint), or from statistics, "
-             "constraints and origin, got nothing"),
-        ({"since": None, "until": None},
-         "expected times like 2026-02-14T17:00:00Z in since and until, got null"),
-        ({"statistics": 1, "constraints": "", "origin": ""},
-         "statistics, constraints and origin must be texts"),
+        (
+            {},
+            "a baseline is made from since and until (and endpoint), or from statistics, "
+            "constraints and origin, got nothing",
+        ),
+        (
+            {"since": None, "until": None},
+            "expected times like 2026-02-14T17:00:00Z in since and until, got null",
+        ),
+        (
+            {"statistics": 1, "constraints": "", "origin": ""},
+            "statistics, constraints and origin must be texts",
+        ),
         (HTTP_NOON | {"endpoint": "a b"}, None),
-        ({"statistics": "{}", "constraints": "{}", "origin": ""},
-         "statistics.json must be of version 0, got None"),
+        (
+            {"statistics": "{}", "constraints": "{}", "origin": ""},
+            "statistics.json must be of version 0, got None",
+        ),
     ],
-)  # fmt: skip
+)
 def test_requests_that_make_no_sense_are_refused(
     client: TestClient, signwatch: Services, options: dict[str, object], problem: str | None
 ) -> None:

@@ -44,9 +44,13 @@ def done(items: Sequence[int], results: Sequence[int]) -> Future[None]:
 
 @contextmanager
 def batching(
-    work: Squaring, *, max_waiting: int = 100, max_batch: int = 8, workers: int = 1,
+    work: Squaring,
+    *,
+    max_waiting: int = 100,
+    max_batch: int = 8,
+    workers: int = 1,
     in_flight: Callable[[], int] = lambda: 0,
-) -> Iterator[Batcher[int, int]]:  # fmt: skip
+) -> Iterator[Batcher[int, int]]:
     batcher: Batcher[int, int] = Batcher(
         work,
         done,
@@ -64,8 +68,9 @@ def batching(
 
 @given(
     st.lists(st.lists(st.integers(0, 1000), max_size=20), max_size=20),
-    st.integers(1, 3), st.integers(1, 9),
-)  # fmt: skip
+    st.integers(1, 3),
+    st.integers(1, 9),
+)
 def test_every_request_gets_its_own_results_in_order(
     requests: list[list[int]], workers: int, max_batch: int
 ) -> None:
@@ -95,8 +100,11 @@ def test_what_waits_meanwhile_is_one_batch_across_requests() -> None:
         assert batcher.waiting == 6
         work.allowed.set()
         assert [future.result(LONGEST) for future in (first, *rest)] == [
-            [0], [1, 1], [4, 4], [9, 9],
-        ]  # fmt: skip
+            [0],
+            [1, 1],
+            [4, 4],
+            [9, 9],
+        ]
     assert work.batches == [[0], [1, 1, 2, 2, 3, 3]]
 
 
@@ -210,8 +218,12 @@ def test_closing_answers_what_waits_and_takes_no_more() -> None:
 def test_each_worker_is_started_once() -> None:
     started = []
     batcher: Batcher[int, int] = Batcher(
-        Squaring(), done, max_waiting=9, max_batch=8, workers=3,
+        Squaring(),
+        done,
+        max_waiting=9,
+        max_batch=8,
+        workers=3,
         started=lambda: started.append(threading.current_thread()),
-    )  # fmt: skip
+    )
     batcher.close()
     assert sorted(map(id, started)) == sorted(map(id, batcher._threads))

@@ -30,10 +30,15 @@ def test_the_cases_are_what_they_are_called(tmp_path: Path) -> None:
         numbers[case.name] = [said for _, kind, said in found.violations if "complete" in kind]
     drift, completeness = "baseline_drift_check", "completeness_check"
     assert kinds == {
-        "clean": [], "attacked": [drift], "half, and no more": [], "a little over half": [drift],
-        "empty": [], "clean, partly unreadable": [completeness],
-        "attacked, partly unreadable": [drift, completeness], "nothing readable": [completeness],
-    }  # fmt: skip
+        "clean": [],
+        "attacked": [drift],
+        "half, and no more": [],
+        "a little over half": [drift],
+        "empty": [],
+        "clean, partly unreadable": [completeness],
+        "attacked, partly unreadable": [drift, completeness],
+        "nothing readable": [completeness],
+    }
     assert (shares["attacked"], shares["half, and no more"], shares["empty"]) == (0.805, 0.5, None)
     assert numbers["clean, partly unreadable"] == [(4, "0.92%")]
     assert numbers["nothing readable"] == [(2, "100.00%")]
@@ -42,9 +47,12 @@ def test_the_cases_are_what_they_are_called(tmp_path: Path) -> None:
 def test_the_message_is_the_blogs_word_for_word(tmp_path: Path) -> None:
     counts = {14: 322, **dict.fromkeys(range(1, 14), 6)}
     done = evaluate(
-        WINDOW, WindowFigures(400, counts, None, None, None), threshold=THRESHOLD,
-        trigger=Trigger.MANUAL, started_at=HOUR,
-    )  # fmt: skip
+        WINDOW,
+        WindowFigures(400, counts, None, None, None),
+        threshold=THRESHOLD,
+        trigger=Trigger.MANUAL,
+        started_at=HOUR,
+    )
     assert done.message == (
         "CompletedWithViolations: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
     )
@@ -54,8 +62,11 @@ def test_an_empty_log_is_no_silent_pass(tmp_path: Path) -> None:
     write_case(tmp_path, EMPTY)
     assert (blog(tmp_path).violations, blog(tmp_path).message) == ((), None)
     done = evaluate(
-        WINDOW, WindowFigures(0, {}, None, None, None), threshold=THRESHOLD,
-        trigger=Trigger.MANUAL, started_at=HOUR,
-    )  # fmt: skip
+        WINDOW,
+        WindowFigures(0, {}, None, None, None),
+        threshold=THRESHOLD,
+        trigger=Trigger.MANUAL,
+        started_at=HOUR,
+    )
     assert (done.status, done.violations) == (ExecutionStatus.FAILED, ())
     assert "so nothing was evaluated" in done.message

@@ -112,9 +112,13 @@ def test_a_picture_is_stored_as_it_came() -> None:
 
 def test_a_request_becomes_one_capture_an_image() -> None:
     facts = RequestFacts(
-        endpoint="cars", input_content_type="application/x-npy", output_content_type="text/csv",
-        inference_id="i-1", custom_attributes="source=van;label=3", received_at=NOON,
-    )  # fmt: skip
+        endpoint="cars",
+        input_content_type="application/x-npy",
+        output_content_type="text/csv",
+        inference_id="i-1",
+        custom_attributes="source=van;label=3",
+        received_at=NOON,
+    )
     images = [make_image(0), make_image(1)]
     predictions = [make_prediction(14), make_prediction(3)]
     captures = to_captures(facts, images, predictions, "cd" * 32)
@@ -123,13 +127,22 @@ def test_a_request_becomes_one_capture_an_image() -> None:
     for position, one in enumerate(captures):
         assert comparable(one) == comparable(
             Capture(
-                capture_id("cars", "AllTraffic", one.event_id, position, NOON), one.event_id,
-                position, "cars", "AllTraffic", NOON, "application/x-npy", "text/csv", "i-1",
-                ("source=van;label=3",), images[position].sha256,
-                **vars(predictions[position]), model_sha256="cd" * 32,
+                capture_id("cars", "AllTraffic", one.event_id, position, NOON),
+                one.event_id,
+                position,
+                "cars",
+                "AllTraffic",
+                NOON,
+                "application/x-npy",
+                "text/csv",
+                "i-1",
+                ("source=van;label=3",),
+                images[position].sha256,
+                **vars(predictions[position]),
+                model_sha256="cd" * 32,
                 provenance=Provenance("van", 3),
             )
-        )  # fmt: skip
+        )
 
 
 @pytest.mark.parametrize(
@@ -144,9 +157,11 @@ def test_the_mode_says_which_side_is_kept(mode: CaptureMode, missing: set[str]) 
     facts = RequestFacts(received_at=NOON)
     (one,) = to_captures(facts, [make_image()], [make_prediction()], "cd" * 32, mode)
     sides = {
-        "input_content_type": "image/png", "output_content_type": "application/json",
-        "image_sha256": make_image().sha256, **vars(make_prediction()),
-    }  # fmt: skip
+        "input_content_type": "image/png",
+        "output_content_type": "application/json",
+        "image_sha256": make_image().sha256,
+        **vars(make_prediction()),
+    }
     expected = {name: None if name in missing else value for name, value in sides.items()}
     assert comparable({name: vars(one)[name] for name in sides}) == comparable(expected)
 
@@ -158,9 +173,12 @@ def test_two_requests_have_two_event_ids() -> None:
 
 
 @given(
-    st.text(), st.text(), st.text(), st.integers(0, 10**6),
+    st.text(),
+    st.text(),
+    st.text(),
+    st.integers(0, 10**6),
     st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)),
-)  # fmt: skip
+)
 def test_a_capture_id_is_a_uuid_that_begins_with_its_time(
     endpoint: str, variant: str, event_id: str, position: int, at: datetime
 ) -> None:
@@ -243,8 +261,9 @@ def test_each_endpoint_may_have_rules_of_its_own(log: CaptureLog) -> None:
     assert rules.of("vans") == CaptureSettings(sampling=1)
     assert rules.of("signwatch") == CaptureSettings(sampling=50)
     assert CaptureRules(table, CaptureSettings()).all() == {
-        "cars": own, "vans": CaptureSettings(sampling=1),
-    }  # fmt: skip
+        "cars": own,
+        "vans": CaptureSettings(sampling=1),
+    }
 
 
 def test_rules_that_another_process_changed_are_noticed(

@@ -30,9 +30,15 @@ def blog(tmp_path: Path) -> Path:
 
 def imported(lines: int, **changes: int) -> dict:
     return {
-        "files": 1, "lines": lines, "stored": lines, "repeated": 0, "ground_truth": 0,
-        "unreadable": 0, "left_out": [], "problems": [],
-    } | changes  # fmt: skip
+        "files": 1,
+        "lines": lines,
+        "stored": lines,
+        "repeated": 0,
+        "ground_truth": 0,
+        "unreadable": 0,
+        "left_out": [],
+        "problems": [],
+    } | changes
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a dashboard"])
@@ -94,17 +100,26 @@ def test_an_import_beside_a_dashboard_goes_into_its_log(
     assert services.current().log.count(CaptureFilter()) == 400
     states = httpx.get(f"{dashboard}/api/captures/imports").json()["files"]
     assert {path: state["lines"] for path, state in states.items()} == {
-        FILE: 400, "truth/2022/02/14/17/a.jsonl": 1,
-    }  # fmt: skip
+        FILE: 400,
+        "truth/2022/02/14/17/a.jsonl": 1,
+    }
 
 
 def test_an_export_can_be_bounded(run: Run, blog: Path, tmp_path: Path) -> None:
     write_lines(blog, "b/v/2022/02/14/17/x.jsonl", [predicted(k, 2) for k in range(500, 510)])
     run("captures", "import", blog)
     done = run(
-        "captures", "export", "--out", tmp_path / "out", "--endpoint", "b",
-        "--since", "2022-02-14T17:08:21Z", "--until", "2022-02-14T17:08:24Z",
-    )  # fmt: skip
+        "captures",
+        "export",
+        "--out",
+        tmp_path / "out",
+        "--endpoint",
+        "b",
+        "--since",
+        "2022-02-14T17:08:21Z",
+        "--until",
+        "2022-02-14T17:08:24Z",
+    )
     assert done.out == (
         f"3 requests and 0 lines of ground truth in 1 files under {tmp_path / 'out'}\n"
     )
@@ -115,13 +130,17 @@ def test_an_export_can_be_bounded(run: Run, blog: Path, tmp_path: Path) -> None:
     ("options", "problem"),
     [
         (["--since", "x"], "error: expected a time like 2026-02-14T17:00:00Z, got 'x'"),
-        (["--since", "2022-01-01", "--until", "2022-01-01"],
-         "error: the window must begin before it ends, got 2022-01-01 00:00:00+00:00 to "
-         "2022-01-01 00:00:00+00:00"),
-        (["--endpoint", "a_b"],
-         "error: endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'a_b'"),
+        (
+            ["--since", "2022-01-01", "--until", "2022-01-01"],
+            "error: the window must begin before it ends, got 2022-01-01 00:00:00+00:00 to "
+            "2022-01-01 00:00:00+00:00",
+        ),
+        (
+            ["--endpoint", "a_b"],
+            "error: endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'a_b'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_options_of_an_export(
     run: Run, tmp_path: Path, options: list[str], problem: str
 ) -> None:
@@ -132,9 +151,10 @@ def test_bad_options_of_an_export(
 def test_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
     done = run("captures", "import", tmp_path / "no")
     assert (done.code, last_line(done.err)) == (
-        2, "error: expected a folder with {endpoint}/{variant}/yyyy/mm/dd/hh/{file}.jsonl, got "
+        2,
+        "error: expected a folder with {endpoint}/{variant}/yyyy/mm/dd/hh/{file}.jsonl, got "
         f"{tmp_path / 'no'}",
-    )  # fmt: skip
+    )
 
 
 # The routes
@@ -145,8 +165,9 @@ def test_the_routes_refuse_what_they_cannot_read(dashboard: str, signwatch: Serv
     assert (answer.status_code, answer.json()["error"]) == (400, "BadInput")
     answer = httpx.get(f"{dashboard}/api/captures/export?since=x")
     assert (answer.status_code, answer.json()["message"]) == (
-        400, "expected a time like 2026-02-14T17:00:00Z, got 'x'",
-    )  # fmt: skip
+        400,
+        "expected a time like 2026-02-14T17:00:00Z, got 'x'",
+    )
     signwatch.log.close()
     for path in ("imports", "export"):
         assert httpx.get(f"{dashboard}/api/captures/{path}").status_code == 503

@@ -19,18 +19,22 @@ SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#signs"
         ("", []),
         (" ,\n", []),
         (SLACK, ["Slack"]),
-        ("https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
-         ["Slack"]),
+        (
+            "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+            ["Slack"],
+        ),
         ("https://example.org/hook/abcd", ["JSON at example.org"]),
         ("http://example.org:81/hook", ["JSON at example.org:81"]),
         ("json://h/x jsons://h/y", ["JSON at h", "JSON at h (2)"]),
-        ("mailto://me:password@example.org?to=a@example.org,b@example.org,json://h",
-         ["E-Mail at example.org", "JSON at h"]),
+        (
+            "mailto://me:password@example.org?to=a@example.org,b@example.org,json://h",
+            ["E-Mail at example.org", "JSON at h"],
+        ),
         (f"{SLACK},\n discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js,", ["Slack", "Discord"]),
         ("tgram://123456789:abcdefg_hijklmnop/12315544", ["Telegram"]),
         ("ntfy://secrettopic", ["ntfy"]),
     ],
-)  # fmt: skip
+)
 def test_what_is_shown_of_an_address(text: str, labels: list[str]) -> None:
     assert [channel.label for channel in parse_channels(text)] == labels
 

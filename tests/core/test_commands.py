@@ -81,8 +81,11 @@ def run_apart(*arguments: object) -> Outcome:
     """`python -m core` in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "core", *map(str, arguments)],
-        cwd=ROOT, env=os.environ, text=True, capture_output=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=os.environ,
+        text=True,
+        capture_output=True,
+    )
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
@@ -112,12 +115,23 @@ def put(services: Services, class_ids: list[int]) -> None:
 
 
 COMMANDS = [
-    "train", "evaluate", "model import", "model calibrate", "model detect", "samples", "attack",
+    "train",
+    "evaluate",
+    "model import",
+    "model calibrate",
+    "model detect",
+    "samples",
+    "attack",
     "replay",
     "explain",
-    "baseline create", "baseline export", "baseline import", "monitor run",
-    "captures import", "captures export", "triage export",
-]  # fmt: skip
+    "baseline create",
+    "baseline export",
+    "baseline import",
+    "monitor run",
+    "captures import",
+    "captures export",
+    "triage export",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -143,17 +157,25 @@ def test_the_commands_of_the_contract() -> None:
     [
         (["nonsense"], "No such command 'nonsense'."),
         (["evaluate"], "Missing option '--data'."),
-        (["train", "--data", "x", "--out", "y", "--epochs", "0"],
-         "Invalid value for '--epochs': 0 is not in the range x>=1."),
-        (["attack", "--data", "x", "--out", "y", "--attack", "nonsense"],
-         "Invalid value for '--attack': 'nonsense' is not one of "
-         f"{', '.join(map(repr, ATTACKS))}."),
-        (["attack", "--data", "x", "--out", "y", "--attack", "pgd", "--epsilon", "8/0"],
-         "Invalid value for '--epsilon': expected a number or a fraction like 8/255, got '8/0'"),
-        (["monitor", "run", "--threshold", "half"],
-         "Invalid value for '--threshold': 'half' is not a valid float."),
+        (
+            ["train", "--data", "x", "--out", "y", "--epochs", "0"],
+            "Invalid value for '--epochs': 0 is not in the range x>=1.",
+        ),
+        (
+            ["attack", "--data", "x", "--out", "y", "--attack", "nonsense"],
+            "Invalid value for '--attack': 'nonsense' is not one of "
+            f"{', '.join(map(repr, ATTACKS))}.",
+        ),
+        (
+            ["attack", "--data", "x", "--out", "y", "--attack", "pgd", "--epsilon", "8/0"],
+            "Invalid value for '--epsilon': expected a number or a fraction like 8/255, got '8/0'",
+        ),
+        (
+            ["monitor", "run", "--threshold", "half"],
+            "Invalid value for '--threshold': 'half' is not a valid float.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_use_ends_with_2(run: Run, arguments: list[str], problem: str) -> None:
     done = run(*arguments)
     assert done.code == 2
@@ -182,36 +204,62 @@ def test_bad_input_is_one_line_on_stderr(run: Run, tmp_path: Path, dataset: Path
     for arguments, problem in [
         (("evaluate", "--data", missing), nowhere),
         (("evaluate", "--data", missing, "--json"), nowhere),
-        (("evaluate", "--data", dataset, "--fold", "held-out"),
-         f"{dataset.parent.name} has no tracks, so it has no held-out part; use `all`"),
-        (("evaluate", "--data", dataset, "--model", tmp_path),
-         f"no model in {tmp_path}: model.json is missing"),
-        (("train", "--data", dataset, "--out", tmp_path / "out"),
-         f"{dataset.parent.name} has no tracks; training needs them to keep frames of one sign on "
-         "one side of the split (GTSRB's file names, or an array `tracks`, carry them)"),
-        (("model", "import", file, "--out", tmp_path / "out"),
-         f"{file} is not a state dict of resnet18 with 43 classes: it is no file of plain tensors "
-         "as torch.save writes it"),
-        (("attack", "--data", dataset, "--attack", "fgsm", "--steps", 3, "--out", tmp_path),
-         "fgsm takes a single step; leave the number of steps out, got 3"),
-        (("attack", "--data", dataset, "--attack", "pgd", "--target", 43, "--out", tmp_path),
-         "target must lie in 0..42, the model's classes, got 43..43"),
-        (("explain", "--image", file, "--out", tmp_path),
-         f"{file}: expected a PNG, JPEG, WebP or BMP file; this is none of them"),
+        (
+            ("evaluate", "--data", dataset, "--fold", "held-out"),
+            f"{dataset.parent.name} has no tracks, so it has no held-out part; use `all`",
+        ),
+        (
+            ("evaluate", "--data", dataset, "--model", tmp_path),
+            f"no model in {tmp_path}: model.json is missing",
+        ),
+        (
+            ("train", "--data", dataset, "--out", tmp_path / "out"),
+            f"{dataset.parent.name} has no tracks; training needs them to keep frames of one sign "
+            f"on "
+            "one side of the split (GTSRB's file names, or an array `tracks`, carry them)",
+        ),
+        (
+            ("model", "import", file, "--out", tmp_path / "out"),
+            f"{file} is not a state dict of resnet18 with 43 classes: it is no file of plain "
+            f"tensors "
+            "as torch.save writes it",
+        ),
+        (
+            ("attack", "--data", dataset, "--attack", "fgsm", "--steps", 3, "--out", tmp_path),
+            "fgsm takes a single step; leave the number of steps out, got 3",
+        ),
+        (
+            ("attack", "--data", dataset, "--attack", "pgd", "--target", 43, "--out", tmp_path),
+            "target must lie in 0..42, the model's classes, got 43..43",
+        ),
+        (
+            ("explain", "--image", file, "--out", tmp_path),
+            f"{file}: expected a PNG, JPEG, WebP or BMP file; this is none of them",
+        ),
         (("replay", "--data", dataset, "--count", 0), "count must be at least 1, got 0"),
-        (("replay", "--data", dataset, "--attack", "pgd", "--share", 2),
-         "share must lie in (0, 1], got 2.0"),
+        (
+            ("replay", "--data", dataset, "--attack", "pgd", "--share", 2),
+            "share must lie in (0, 1], got 2.0",
+        ),
         (("replay", "--drill", "--share", 2), "share must lie in (0, 1], got 2"),
-        (("replay", "--drill"),
-         "no dashboard is running, and a drill goes through it. Start one first"),
-        (("replay", "--data", dataset, "--url", "http://a:b"),
-         "'http://a:b' is no address of a server: Invalid port: 'b'"),
+        (
+            ("replay", "--drill"),
+            "no dashboard is running, and a drill goes through it. Start one first",
+        ),
+        (
+            ("replay", "--data", dataset, "--url", "http://a:b"),
+            "'http://a:b' is no address of a server: Invalid port: 'b'",
+        ),
         (("monitor", "run", "--threshold", 1.5), "threshold must lie in (0, 1], got 1.5"),
-        (("monitor", "run", "--since", "yesterday"),
-         "expected a time like 2026-02-14T17:00:00Z, got 'yesterday'"),
-        (("monitor", "run", "--endpoint", "a b", "--json"),
-         "endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'a b'"),
-    ]:  # fmt: skip
+        (
+            ("monitor", "run", "--since", "yesterday"),
+            "expected a time like 2026-02-14T17:00:00Z, got 'yesterday'",
+        ),
+        (
+            ("monitor", "run", "--endpoint", "a b", "--json"),
+            "endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'a b'",
+        ),
+    ]:
         done = run(*arguments)
         assert done.code == 2
         assert done.out == ""
@@ -291,9 +339,11 @@ def test_evaluate_for_programs(run: Run, dataset: Path, model_dir: Path) -> None
 
 def test_evaluate_takes_held_out_tracks_where_tracks_are_known(run: Run, tmp_path: Path) -> None:
     path = write_npz(
-        tmp_path / "x" / "data.npz", images=np.stack([blocks(n) for n in range(12)]),
-        labels=np.zeros(12, np.int64), tracks=np.arange(12) // 2,
-    )  # fmt: skip
+        tmp_path / "x" / "data.npz",
+        images=np.stack([blocks(n) for n in range(12)]),
+        labels=np.zeros(12, np.int64),
+        tracks=np.arange(12) // 2,
+    )
     done = run("evaluate", "--data", path)
     assert done.out.splitlines()[0] == (
         "data      x, held-out (2 images; whole tracks, split class by class)"
@@ -318,9 +368,11 @@ def test_train_leaves_a_model_that_evaluate_takes(
 ) -> None:
     train_small(monkeypatch)
     data = write_npz(
-        tmp_path / "x" / "data.npz", images=np.stack([blocks(n) for n in range(12)]),
-        labels=np.repeat([1, 14], 6), tracks=np.tile(np.arange(6), 2),
-    )  # fmt: skip
+        tmp_path / "x" / "data.npz",
+        images=np.stack([blocks(n) for n in range(12)]),
+        labels=np.repeat([1, 14], 6),
+        tracks=np.tile(np.arange(6), 2),
+    )
     out = tmp_path / "model"
     done = run("train", "--data", data, "--out", out, "--epochs", 1, "--seed", 5)
     assert done.code == 0
@@ -346,9 +398,11 @@ def test_weights_that_cannot_be_calibrated_are_kept(
     train_small(monkeypatch)
     monkeypatch.setattr(training, "calibrate", refuse)
     data = write_npz(
-        tmp_path / "data.npz", images=np.stack([blocks(n) for n in range(12)]),
-        labels=np.repeat([1, 14], 6), tracks=np.tile(np.arange(6), 2),
-    )  # fmt: skip
+        tmp_path / "data.npz",
+        images=np.stack([blocks(n) for n in range(12)]),
+        labels=np.repeat([1, 14], 6),
+        tracks=np.tile(np.arange(6), 2),
+    )
     out = tmp_path / "model"
     assert run("train", "--data", data, "--out", out, "--epochs", 1).code == 0
     assert "The model has no p-values of suspicion: nothing is read right" in caplog.text
@@ -386,14 +440,33 @@ def test_attack_saves_what_is_misread(
 ) -> None:
     out = tmp_path / "out"
     arguments = (
-        "attack", "--data", dataset, "--attack", "pgd", "--epsilon", "8/255", "--steps", 3,
-        "--count", 12, "--seed", 3, "--out", out,
-    )  # fmt: skip
+        "attack",
+        "--data",
+        dataset,
+        "--attack",
+        "pgd",
+        "--epsilon",
+        "8/255",
+        "--steps",
+        3,
+        "--count",
+        12,
+        "--seed",
+        3,
+        "--out",
+        out,
+    )
     summary = run(*arguments, "--json").document()
     assert summary == {
-        "attack": "pgd", "epsilon": 8 / 255, "target": None, "seed": 3, "images": 12,
-        "eligible": 10, "successes_before_rounding": 10, "successes": 10,
-    }  # fmt: skip
+        "attack": "pgd",
+        "epsilon": 8 / 255,
+        "target": None,
+        "seed": 3,
+        "images": 12,
+        "eligible": 10,
+        "successes_before_rounding": 10,
+        "successes": 10,
+    }
     saved_pictures = datasets.load(out)
     logits = classifier.predict_logits(saved_pictures.images)
     assert len(saved_pictures) == 10
@@ -409,16 +482,25 @@ def test_attack_saves_what_is_misread(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["bim", "--steps", 4], ["pgd_l2", "--steps", 4], ["square", "--steps", 30]],
+    "arguments",
+    [["bim", "--steps", 4], ["pgd_l2", "--steps", 4], ["square", "--steps", 30]],
     ids=lambda arguments: arguments[0],
-)  # fmt: skip
+)
 def test_attack_takes_the_budget_that_the_attack_proposes(
     run: Run, dataset: Path, tmp_path: Path, arguments: list[object]
 ) -> None:
     document = run(
-        "attack", "--data", dataset, "--count", 2, "--out", tmp_path, "--json",
-        "--attack", *arguments,
-    ).document()  # fmt: skip
+        "attack",
+        "--data",
+        dataset,
+        "--count",
+        2,
+        "--out",
+        tmp_path,
+        "--json",
+        "--attack",
+        *arguments,
+    ).document()
     assert document["epsilon"] == ATTACKS[arguments[0]].info.default_epsilon
 
 
@@ -473,16 +555,29 @@ def test_replay_sends_to_the_running_dashboard(run: Run, dashboard: str, dataset
 
 def test_replay_for_programs(run: Run, server: str, dataset: Path) -> None:
     done = run(
-        "replay", "--url", server, "--data", dataset, "--count", 4, "--attack", "fgsm",
-        "--share", 0.5, "--json",
-    )  # fmt: skip
+        "replay",
+        "--url",
+        server,
+        "--data",
+        dataset,
+        "--count",
+        4,
+        "--attack",
+        "fgsm",
+        "--share",
+        0.5,
+        "--json",
+    )
     report = done.document()
     kept = [item.capture for item in services.current().log.find(CaptureFilter(), limit=99)]
     assert (report["sent"], report["attacked"]) == (4, 2)
     assert sum(report["counts"].values()) == 4
     assert sorted(str(capture.provenance.attack) for capture in kept) == [
-        "None", "None", "fgsm", "fgsm",
-    ]  # fmt: skip
+        "None",
+        "None",
+        "fgsm",
+        "fgsm",
+    ]
 
 
 def test_the_monitor_opens_the_store_itself_where_no_dashboard_runs(
@@ -607,9 +702,8 @@ def test_triage_export_writes_a_data_set(run: Run, signwatch: Services, tmp_path
 
 
 def test_triage_export_asks_the_running_dashboard(
-    run: Run, dashboard: str, signwatch: Services, tmp_path: Path,
-    environment: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    run: Run, dashboard: str, signwatch: Services, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
     _, out = decide_one(signwatch), tmp_path / "out"
     paths = asked(environment, "download")
     done = run("triage", "export", "--out", out)
@@ -645,5 +739,6 @@ def test_what_was_decided_trains_and_measures_a_model(
     everything = run("evaluate", "--data", exported, "--fold", "all", "--json").document()
     assert everything["images"] == 24
     assert {each["name"] for each in everything["per_class"] if each["images"] == 12} == {
-        class_name(1), class_name(2),
-    }  # fmt: skip
+        class_name(1),
+        class_name(2),
+    }

@@ -19,18 +19,25 @@ ALL = CaptureFilter()
 
 
 def put(
-    signwatch: Services, number: int, *, attack: str | None = None, flagged: bool = False,
-    class_id: int = 14, start: int = 0,
-) -> None:  # fmt: skip
+    signwatch: Services,
+    number: int,
+    *,
+    attack: str | None = None,
+    flagged: bool = False,
+    class_id: int = 14,
+    start: int = 0,
+) -> None:
     """`number` captures with a picture, a second after another."""
     images = [make_image(start + n) for n in range(number)]
     captures = [
         make_capture(
-            image, prediction=make_prediction(class_id, flagged=flagged),
-            inferred_at=NOON + timedelta(seconds=start + n), provenance=Provenance(attack=attack),
+            image,
+            prediction=make_prediction(class_id, flagged=flagged),
+            inferred_at=NOON + timedelta(seconds=start + n),
+            provenance=Provenance(attack=attack),
         )
         for n, image in enumerate(images)
-    ]  # fmt: skip
+    ]
     signwatch.log.append(captures, images)
 
 
@@ -82,10 +89,11 @@ def test_captures_without_picture_do_not_count_and_broken_ones_are_told(
 ) -> None:
     broken = replace(make_image(1), content=b"no picture", sha256="1" * 64)
     captures = [
-        make_capture(None, image_sha256=None), make_capture(broken),
+        make_capture(None, image_sha256=None),
+        make_capture(broken),
         make_capture(None, image_sha256="2" * 64),  # deleted by retention
         make_capture(make_image(2)),
-    ]  # fmt: skip
+    ]
     signwatch.log.append(captures, [broken, make_image(2)])
     found = sheet(signwatch)
     assert [tile.capture.capture_id for tile in found.tiles] == [captures[3].capture_id]
@@ -111,9 +119,11 @@ def test_progress_counts_pictures(signwatch: Services) -> None:
     put(signwatch, 5)
     told: list[tuple[int, int]] = []
     signwatch.contact_sheet(
-        ALL, limit=3, method="input_x_gradient",
+        ALL,
+        limit=3,
+        method="input_x_gradient",
         progress=lambda done, total, text: told.append((done, total)),
-    )  # fmt: skip
+    )
     assert told[-1] == (3, 3)
 
 
@@ -125,8 +135,11 @@ def tile(value: float, *, class_id: int = 14, flagged: bool = False, side: int =
 
 def test_means_by_class_and_kind_and_their_signed_difference() -> None:
     tiles = (
-        tile(4.0, flagged=True), tile(2.0, flagged=True, side=16), tile(1.0), tile(9.0, class_id=1),
-    )  # fmt: skip
+        tile(4.0, flagged=True),
+        tile(2.0, flagged=True, side=16),
+        tile(1.0),
+        tile(9.0, class_id=1),
+    )
     stop, other = ContactSheet(tiles, 2, 2, 0).means()
     even = np.ones((MEAN_SIDE, MEAN_SIDE))
     assert stop.class_id == 14

@@ -36,9 +36,12 @@ JOB = {
 @pytest.fixture
 def sagemaker(server: str) -> Iterator[Any]:
     client = boto3.client(
-        "sagemaker", endpoint_url=server, region_name="us-east-1", aws_access_key_id="any",
+        "sagemaker",
+        endpoint_url=server,
+        region_name="us-east-1",
+        aws_access_key_id="any",
         aws_secret_access_key="any",
-    )  # fmt: skip
+    )
     yield client
     client.close()
 
@@ -56,9 +59,10 @@ def schedule(sagemaker: Any, name: str, **changes: Any) -> Any:
     return sagemaker.create_monitoring_schedule(
         MonitoringScheduleName=name,
         MonitoringScheduleConfig={
-            "ScheduleConfig": times, "MonitoringJobDefinition": JOB | changes,
+            "ScheduleConfig": times,
+            "MonitoringJobDefinition": JOB | changes,
         },
-    )  # fmt: skip
+    )
 
 
 def refusal(status: int, code: str, message: str, call: Any, *arguments: Any, **named: Any) -> None:
@@ -108,10 +112,13 @@ def test_an_empty_window_is_told_as_a_failure(sagemaker: Any, signwatch: Service
 
 @pytest.mark.parametrize(
     ("text", "length"),
-    [("-PT1H", timedelta(hours=1)), ("-P2D", timedelta(days=2)),
-     ("-P1DT2H3M4S", timedelta(days=1, hours=2, minutes=3, seconds=4)),
-     ("-PT90M", timedelta(minutes=90))],
-)  # fmt: skip
+    [
+        ("-PT1H", timedelta(hours=1)),
+        ("-P2D", timedelta(days=2)),
+        ("-P1DT2H3M4S", timedelta(days=1, hours=2, minutes=3, seconds=4)),
+        ("-PT90M", timedelta(minutes=90)),
+    ],
+)
 def test_the_window_begins_where_it_is_told_to(
     sagemaker: Any, signwatch: Services, text: str, length: timedelta
 ) -> None:
@@ -157,9 +164,10 @@ def test_a_schedule_is_created_described_changed_stopped_started_and_deleted(
     sagemaker: Any, signwatch: Services
 ) -> None:
     times = {
-        "ScheduleExpression": "cron(0/5 * ? * * *)", "DataAnalysisStartTime": "-PT3H",
+        "ScheduleExpression": "cron(0/5 * ? * * *)",
+        "DataAnalysisStartTime": "-PT3H",
         "DataAnalysisEndTime": "-PT1H",
-    }  # fmt: skip
+    }
     before = now()
     created = schedule(sagemaker, "mine", times=times, Environment={"THRESHOLD": "0.9"})
     arn = created["MonitoringScheduleArn"]
@@ -170,9 +178,10 @@ def test_a_schedule_is_created_described_changed_stopped_started_and_deleted(
     assert (kept.endpoint, kept.threshold) == ("cars", 0.9)
     described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="mine")
     assert described["MonitoringScheduleConfig"] == {
-        "MonitoringType": "ModelQuality", "ScheduleConfig": times,
+        "MonitoringType": "ModelQuality",
+        "ScheduleConfig": times,
         "MonitoringJobDefinition": JOB | {"Environment": {"THRESHOLD": "0.9"}},
-    }  # fmt: skip
+    }
     assert (described["MonitoringScheduleArn"], described["EndpointName"]) == (arn, "cars")
     assert described["MonitoringScheduleStatus"] == "Scheduled"
     almost = timedelta(milliseconds=1)
@@ -321,21 +330,36 @@ def test_an_execution_under_way_is_in_progress(sagemaker: Any, signwatch: Servic
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"times": {"ScheduleExpression": "hourly"}},
-      "expected cron(minutes hours day-of-month month day-of-week year), for example "
-      "cron(0 * ? * * *) for every hour, got 'hourly'"),
-     ({"times": {"ScheduleExpression": "cron(0 0 1 1 ? 2020)"}},
-      "cron(0 0 1 1 ? 2020) has no run in the future; choose a later year"),
-     ({"times": {"DataAnalysisStartTime": "1 hour"}},
-      "expected an offset like -PT1H or -P1DT30M, got '1 hour'"),
-     ({"times": {"DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT2H"}},
-      "the window must begin before it ends, at most 366 days before a run, and end no later than "
-      "the run; got from -PT1H to -PT2H"),
-     ({"Environment": {"THRESHOLD": "half"}}, "Environment.THRESHOLD must be a number, got 'half'"),
-     ({"Environment": {"THRESHOLD": "2"}}, "threshold must lie in (0, 1], got 2.0"),
-     ({"MonitoringInputs": [{"EndpointInput": {"EndpointName": "a_b", "LocalPath": "/in"}}]},
-      "endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'a_b'")],
-)  # fmt: skip
+    [
+        (
+            {"times": {"ScheduleExpression": "hourly"}},
+            "expected cron(minutes hours day-of-month month day-of-week year), for example "
+            "cron(0 * ? * * *) for every hour, got 'hourly'",
+        ),
+        (
+            {"times": {"ScheduleExpression": "cron(0 0 1 1 ? 2020)"}},
+            "cron(0 0 1 1 ? 2020) has no run in the future; choose a later year",
+        ),
+        (
+            {"times": {"DataAnalysisStartTime": "1 hour"}},
+            "expected an offset like -PT1H or -P1DT30M, got '1 hour'",
+        ),
+        (
+            {"times": {"DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT2H"}},
+            "the window must begin before it ends, at most 366 days before a run, and end no later "
+            "than the run; got from -PT1H to -PT2H",
+        ),
+        (
+            {"Environment": {"THRESHOLD": "half"}},
+            "Environment.THRESHOLD must be a number, got 'half'",
+        ),
+        ({"Environment": {"THRESHOLD": "2"}}, "threshold must lie in (0, 1], got 2.0"),
+        (
+            {"MonitoringInputs": [{"EndpointInput": {"EndpointName": "a_b", "LocalPath": "/in"}}]},
+            "endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'a_b'",
+        ),
+    ],
+)
 def test_what_does_not_serve_is_refused_and_nothing_runs(
     sagemaker: Any, signwatch: Services, changes: dict[str, Any], message: str
 ) -> None:
@@ -347,40 +371,54 @@ def test_what_does_not_serve_is_refused_and_nothing_runs(
 
 def test_a_definition_that_sagemaker_keeps_is_refused(sagemaker: Any) -> None:
     refusal(
-        400, "ValidationException",
+        400,
+        "ValidationException",
         "MonitoringJobDefinitionName names a definition that SageMaker keeps, and none is kept "
         "here; send the definition itself as MonitoringJobDefinition",
-        sagemaker.create_monitoring_schedule, MonitoringScheduleName="mine",
+        sagemaker.create_monitoring_schedule,
+        MonitoringScheduleName="mine",
         MonitoringScheduleConfig={
-            "ScheduleConfig": {"ScheduleExpression": "NOW"}, "MonitoringJobDefinitionName": "kept"
+            "ScheduleConfig": {"ScheduleExpression": "NOW"},
+            "MonitoringJobDefinitionName": "kept",
         },
-    )  # fmt: skip
+    )
 
 
 def test_what_does_not_exist_is_named(sagemaker: Any, signwatch: Services) -> None:
     for call in (
-        sagemaker.describe_monitoring_schedule, sagemaker.start_monitoring_schedule,
-        sagemaker.stop_monitoring_schedule, sagemaker.delete_monitoring_schedule,
-    ):  # fmt: skip
+        sagemaker.describe_monitoring_schedule,
+        sagemaker.start_monitoring_schedule,
+        sagemaker.stop_monitoring_schedule,
+        sagemaker.delete_monitoring_schedule,
+    ):
         refusal(
-            404, "ResourceNotFound", "there is no monitoring schedule 'mine'; there are 'hourly'",
-            call, MonitoringScheduleName="mine",
-        )  # fmt: skip
+            404,
+            "ResourceNotFound",
+            "there is no monitoring schedule 'mine'; there are 'hourly'",
+            call,
+            MonitoringScheduleName="mine",
+        )
     refusal(
-        404, "ResourceNotFound", "no execution none in the log",
-        sagemaker.describe_processing_job, ProcessingJobName="none",
-    )  # fmt: skip
+        404,
+        "ResourceNotFound",
+        "no execution none in the log",
+        sagemaker.describe_processing_job,
+        ProcessingJobName="none",
+    )
 
 
 def test_a_name_that_is_taken_is_in_use(sagemaker: Any, signwatch: Services) -> None:
     with pytest.raises(sagemaker.exceptions.ResourceInUse):
         schedule(sagemaker, "hourly")
     refusal(
-        409, "ResourceInUse",
+        409,
+        "ResourceInUse",
         "there is a monitoring schedule 'hourly' already; choose another name, or change or delete "
         "that one",
-        schedule, sagemaker, "hourly",
-    )  # fmt: skip
+        schedule,
+        sagemaker,
+        "hourly",
+    )
     assert signwatch.log.executions(9) == []
 
 
@@ -390,14 +428,13 @@ def test_a_name_that_is_taken_is_in_use(sagemaker: Any, signwatch: Services) -> 
         ({"MaxResults": 101}, "MaxResults must lie in 1..100, got 101"),
         ({"MaxResults": True}, "MaxResults must lie in 1..100, got True"),
         ({"NextToken": "-1"}, "NextToken must be one of an earlier answer, got '-1'"),
-        ({"NextToken": "9" * 20},
-         f"NextToken must be one of an earlier answer, got {'9' * 20!r}"),
+        ({"NextToken": "9" * 20}, f"NextToken must be one of an earlier answer, got {'9' * 20!r}"),
         ({"SortOrder": "Up"}, "SortOrder must be one of Descending, Ascending, got 'Up'"),
         ({"SortOrder": []}, "SortOrder must be one of Descending, Ascending, got []"),
         ({"CreationTimeAfter": "noon"}, "expected a time in seconds since 1970, got 'noon'"),
         ({"LastModifiedTimeBefore": 1e300}, "expected a time in seconds since 1970, got 1e+300"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("name", ["ListMonitoringSchedules", "ListMonitoringExecutions"])
 def test_lists_say_what_they_take(
     client: TestClient, signwatch: Services, name: str, document: dict[str, Any], message: str
@@ -437,15 +474,21 @@ def test_other_operations_are_refused(client: TestClient, signwatch: Services, t
     )
 
 
-@pytest.mark.parametrize("document", [
-    {}, {"MonitoringScheduleName": 1},
-    {"MonitoringScheduleName": "a", "MonitoringScheduleConfig": []},
-    {"MonitoringScheduleName": "a", "MonitoringScheduleConfig": {"ScheduleConfig": 1}},
-    {"MonitoringScheduleName": "a/b"}, {"MaxResults": "9"}, {"ProcessingJobName": None},
-])  # fmt: skip
-@pytest.mark.parametrize("name", sorted(OPERATIONS.keys() - {
-    "ListMonitoringSchedules", "ListMonitoringExecutions",
-}))  # fmt: skip
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"MonitoringScheduleName": 1},
+        {"MonitoringScheduleName": "a", "MonitoringScheduleConfig": []},
+        {"MonitoringScheduleName": "a", "MonitoringScheduleConfig": {"ScheduleConfig": 1}},
+        {"MonitoringScheduleName": "a/b"},
+        {"MaxResults": "9"},
+        {"ProcessingJobName": None},
+    ],
+)
+@pytest.mark.parametrize(
+    "name", sorted(OPERATIONS.keys() - {"ListMonitoringSchedules", "ListMonitoringExecutions"})
+)
 def test_a_document_of_another_shape_is_refused(
     client: TestClient, signwatch: Services, name: str, document: dict[str, Any]
 ) -> None:

@@ -62,13 +62,18 @@ class Server:
 @pytest.fixture
 def server(tmp_path: Path, model_dir: Path) -> Iterator[Server]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SIGNWATCH_")} | {
-        "SIGNWATCH_LOCAL": str(tmp_path), "SIGNWATCH_MODEL": str(model_dir),
+        "SIGNWATCH_LOCAL": str(tmp_path),
+        "SIGNWATCH_MODEL": str(model_dir),
         "OMP_NUM_THREADS": "1",
-    }  # fmt: skip
+    }
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.core.forking_server"], cwd=ROOT, env=environment,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+        [sys.executable, "-m", "tests.core.forking_server"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         yield Server(process, tmp_path / "signwatch.duckdb")
         assert process.stdin
         process.stdin.close()

@@ -35,10 +35,12 @@ def make_dataset(labels: list[int], tracks: list[int] | None = None) -> Dataset:
 def test_an_npz_gives_images_labels_and_tracks(tmp_path: Path) -> None:
     images = np.stack([noise(5, 6, seed) for seed in range(4)])
     path = write_npz(
-        tmp_path / "signs" / "train.npz", images=images, tracks=np.array([7, 7, 8, 9], np.uint16),
+        tmp_path / "signs" / "train.npz",
+        images=images,
+        tracks=np.array([7, 7, 8, 9], np.uint16),
         labels=np.array([14, 14, 2, 42], dtype=np.uint8),
         roi=np.array([[40, 20, 10, 5, 30, 20], [8, 8, 0, 0, 8, 8]] * 2, np.int16),
-    )  # fmt: skip
+    )
     dataset = load(path)
     assert np.array_equal(np.stack(list(dataset.images)), images)
     assert dataset.labels.tolist() == [14, 14, 2, 42]
@@ -56,21 +58,35 @@ def test_an_npz_gives_images_labels_and_tracks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("roi", "problem"),
     [
-        (np.zeros((2, 4), np.int16), "must be (2, 6) numbers: width, height, X1, Y1, X2, Y2 in "
-         "pixels of the original, got (2, 4) int16"),
-        (np.array([["a"] * 6] * 2), "must be (2, 6) numbers: width, height, X1, Y1, X2, Y2 in "
-         "pixels of the original, got (2, 6) <U1"),
-        (np.array([[8, 8, 1, 1, 7, 7], [8, 8, 1, 1, 9, 7]]), "must lie inside its picture, 0 <= X1 "
-         "< X2 <= width and 0 <= Y1 < Y2 <= height, got 8, 8, 1, 1, 9, 7 in row 1"),
-        (np.array([[8, 8, np.nan, 1, 7, 7]] * 2), "must lie inside its picture, 0 <= X1 < X2 <= "
-         "width and 0 <= Y1 < Y2 <= height, got 8, 8, nan, 1, 7, 7 in row 0"),
+        (
+            np.zeros((2, 4), np.int16),
+            "must be (2, 6) numbers: width, height, X1, Y1, X2, Y2 in "
+            "pixels of the original, got (2, 4) int16",
+        ),
+        (
+            np.array([["a"] * 6] * 2),
+            "must be (2, 6) numbers: width, height, X1, Y1, X2, Y2 in "
+            "pixels of the original, got (2, 6) <U1",
+        ),
+        (
+            np.array([[8, 8, 1, 1, 7, 7], [8, 8, 1, 1, 9, 7]]),
+            "must lie inside its picture, 0 <= X1 "
+            "< X2 <= width and 0 <= Y1 < Y2 <= height, got 8, 8, 1, 1, 9, 7 in row 1",
+        ),
+        (
+            np.array([[8, 8, np.nan, 1, 7, 7]] * 2),
+            "must lie inside its picture, 0 <= X1 < X2 <= "
+            "width and 0 <= Y1 < Y2 <= height, got 8, 8, nan, 1, 7, 7 in row 0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_boxes_of_signs_that_are_none(tmp_path: Path, roi: Any, problem: str) -> None:
     path = write_npz(
-        tmp_path / "train.npz", images=noise(4, 4)[None].repeat(2, 0), labels=np.array([3, 3]),
+        tmp_path / "train.npz",
+        images=noise(4, 4)[None].repeat(2, 0),
+        labels=np.array([3, 3]),
         roi=roi,
-    )  # fmt: skip
+    )
     with raises(BadInput, f"{path}: `roi` {problem}"):
         load(path)
 
@@ -89,8 +105,10 @@ def test_a_folder_with_one_npz_stands_for_it(tmp_path: Path) -> None:
             {"pictures": np.zeros((1, 2, 2, 3), np.uint8), "labels": np.array([1])},
             "expected arrays `images` and `labels`, got labels, pictures",
         ),
-        ({"images": np.zeros((1, 2, 2, 3), np.uint8)},
-         "expected arrays `images` and `labels`, got images"),
+        (
+            {"images": np.zeros((1, 2, 2, 3), np.uint8)},
+            "expected arrays `images` and `labels`, got images",
+        ),
         (
             {"images": np.zeros((1, 2, 2, 3)), "labels": np.array([1])},
             "`images` must be (N, height, width, 3) uint8, got (1, 2, 2, 3) float64",
@@ -116,12 +134,15 @@ def test_a_folder_with_one_npz_stands_for_it(tmp_path: Path) -> None:
             "`labels` must be (1,) integers, one an image, got (1,) <U4",
         ),
         (
-            {"images": np.zeros((2, 2, 2, 3), np.uint8), "labels": np.array([1, 2]),
-             "tracks": np.array([1])},
+            {
+                "images": np.zeros((2, 2, 2, 3), np.uint8),
+                "labels": np.array([1, 2]),
+                "tracks": np.array([1]),
+            },
             "`tracks` must be (2,) integers, one an image, got (1,) int64",
         ),
     ],
-)  # fmt: skip
+)
 def test_an_npz_of_another_make_is_refused(
     tmp_path: Path, arrays: dict[str, Any], problem: str
 ) -> None:
@@ -138,8 +159,11 @@ def test_labels_outside_the_classes_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_npz_without_images_is_refused(tmp_path: Path) -> None:
-    path = write_npz(tmp_path / "none" / "x.npz", images=np.zeros((0, 2, 2, 3), np.uint8),
-                     labels=np.zeros(0, np.int64))  # fmt: skip
+    path = write_npz(
+        tmp_path / "none" / "x.npz",
+        images=np.zeros((0, 2, 2, 3), np.uint8),
+        labels=np.zeros(0, np.int64),
+    )
     with raises(BadInput, "none: expected at least one image, found none"):
         load(path)
 
@@ -151,15 +175,21 @@ def test_files_that_are_no_npz_are_refused(tmp_path: Path) -> None:
     pickled = np.array([{"a": 1}], dtype=object)
     for content, problem in [
         (b"", "No data left in file"),
-        (b"label,file\n14,a.png\n",
-         "This file contains pickled (object) data. If you trust the file you can load it unsafely "
-         "using the `allow_pickle=` keyword argument or `pickle.load()`."),
+        (
+            b"label,file\n14,a.png\n",
+            "This file contains pickled (object) data. If you trust the file you can load it "
+            "unsafely using the `allow_pickle=` keyword argument or `pickle.load()`.",
+        ),
         (whole.read_bytes()[:500], "File is not a zip file"),
-        ((tmp_path / "array.npy").read_bytes(),
-         "it is a single array, as np.save writes it; use np.savez"),
-        (write_npz(tmp_path / "pickled.npz", images=pickled, labels=pickled).read_bytes(),
-         "Object arrays cannot be loaded when allow_pickle=False"),
-    ]:  # fmt: skip
+        (
+            (tmp_path / "array.npy").read_bytes(),
+            "it is a single array, as np.save writes it; use np.savez",
+        ),
+        (
+            write_npz(tmp_path / "pickled.npz", images=pickled, labels=pickled).read_bytes(),
+            "Object arrays cannot be loaded when allow_pickle=False",
+        ),
+    ]:
         path.write_bytes(content)
         with raises(BadInput, f"{path} is not a readable .npz archive: {problem}"):
             load(path)
@@ -181,8 +211,11 @@ def test_a_damaged_npz_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_by_class_id_is_read_in_order(tmp_path: Path) -> None:
     for folder, file, seed in [
-        ("14", "b.png", 1), ("14", "a.PNG", 2), ("00002", "x.png", 3), ("7", "y.bmp", 4),
-    ]:  # fmt: skip
+        ("14", "b.png", 1),
+        ("14", "a.PNG", 2),
+        ("00002", "x.png", 3),
+        ("7", "y.bmp", 4),
+    ]:
         (tmp_path / folder).mkdir(exist_ok=True)
         kind = file[-3:].upper()
         (tmp_path / folder / file).write_bytes(saved(blocks(seed), kind))
@@ -350,8 +383,9 @@ def test_the_folds_of_a_data_set_are_all_of_it(
 ) -> None:
     labels, tracks = made
     folds = split_by_track(labels, tracks, seed=seed)
-    dataset = Dataset([np.full((1, 1, 3), n, np.uint8) for n in range(len(labels))], labels,
-                      tracks, "x")  # fmt: skip
+    dataset = Dataset(
+        [np.full((1, 1, 3), n, np.uint8) for n in range(len(labels))], labels, tracks, "x"
+    )
     for number, name in enumerate(FOLDS[:3]):
         rows = np.flatnonzero(folds == number)
         if len(rows):
@@ -421,8 +455,9 @@ def test_gtsrb32_is_read_and_split_by_track() -> None:
         if part.tracks is not None
     ]
     assert sum(len(part) for part in parts.values()) == 39_209
-    assert [len(one) for one in signs] == [len(one - set().union(*signs[:n], *signs[n + 1 :]))
-                                           for n, one in enumerate(signs)]  # fmt: skip
+    assert [len(one) for one in signs] == [
+        len(one - set().union(*signs[:n], *signs[n + 1 :])) for n, one in enumerate(signs)
+    ]
     assert all(set(part.labels.tolist()) == set(range(43)) for part in parts.values())
 
 

@@ -36,11 +36,13 @@ def test_no_file_is_no_report(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"families": [7]}, "core.detection.FamilyFigures() argument after ** must be a mapping, "
-         "not int"),
+        (
+            {"families": [7]},
+            "core.detection.FamilyFigures() argument after ** must be a mapping, not int",
+        ),
         ({"nonsense": 1}, "Detection.__init__() got an unexpected keyword argument 'nonsense'"),
     ],
-)  # fmt: skip
+)
 def test_another_file_is_refused(tmp_path: Path, change: dict[str, object], problem: str) -> None:
     make_detection().write(tmp_path)
     path = tmp_path / "detection.json"
@@ -77,9 +79,14 @@ def test_one_family_is_measured(predictor: Predictor, monkeypatch: pytest.Monkey
     dataset = read_blocks(predictor.classifier, 12, 50_000)
     dataset.labels[3] = (dataset.labels[3] + 1) % 43
     found = measure(
-        predictor.classifier, predictor.calibration, dataset, fold="all", count=8, seed=0,
+        predictor.classifier,
+        predictor.calibration,
+        dataset,
+        fold="all",
+        count=8,
+        seed=0,
         progress=lambda *_: None,
-    )  # fmt: skip
+    )
     assert (found.clean, found.tracks, found.data, found.tried) == (11, 11, "blocks", 2)
     assert found.errors is not None
     assert found.errors.images == 1
@@ -96,9 +103,14 @@ def test_where_nothing_is_read_right_nothing_is_measured(predictor: Predictor) -
     assert predictor.calibration is not None
     with raises(BadInput, "blocks: no picture is read right, so none can be attacked"):
         measure(
-            predictor.classifier, predictor.calibration, dataset, fold="all", count=2, seed=0,
+            predictor.classifier,
+            predictor.calibration,
+            dataset,
+            fold="all",
+            count=2,
+            seed=0,
             progress=lambda *_: None,
-        )  # fmt: skip
+        )
 
 
 # The attacker who knows
@@ -130,9 +142,15 @@ def test_he_keeps_the_budget_and_looks_less_strange(predictor: Predictor) -> Non
 
     def moved(weight: float) -> torch.Tensor:
         return adaptive.attack(
-            classifier, calibration, pixels, labels, epsilon=4 / 255, steps=5, weight=weight,
+            classifier,
+            calibration,
+            pixels,
+            labels,
+            epsilon=4 / 255,
+            steps=5,
+            weight=weight,
             progress=lambda *_: None,
-        )  # fmt: skip
+        )
 
     def strangeness(pictures: torch.Tensor) -> float:
         observer = Observer(classifier, features=True)

@@ -15,9 +15,11 @@ from tests.records import NO_PREDICTION, make_capture, make_image, make_unanswer
 def test_pictures_stand_once_and_every_capture_in_a_line() -> None:
     first, second = make_image(0), make_image(1)
     captures = [
-        make_capture(first), make_capture(first), make_unanswered(second),
+        make_capture(first),
+        make_capture(first),
+        make_unanswered(second),
         make_capture(**NO_PREDICTION | {"class_id": 57, "image_sha256": None}),
-    ]  # fmt: skip
+    ]
     images = {image.sha256: image for image in (first, second)}
     file = io.BytesIO()
     seen: list[int] = []

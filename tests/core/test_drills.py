@@ -58,9 +58,11 @@ def hook() -> Iterator[Webhook]:
 
 @pytest.fixture
 def drilled(
-    environment: pytest.MonkeyPatch, signs: list[Sign], hook: Webhook,
+    environment: pytest.MonkeyPatch,
+    signs: list[Sign],
+    hook: Webhook,
     request: pytest.FixtureRequest,
-) -> Services:  # fmt: skip
+) -> Services:
     """The running program, with few requests a drill and an alert to a local webhook."""
     environment.setenv("SIGNWATCH_ALERTS", hook.url)
     environment.setattr(services, "drawn_signs", lambda: signs)
@@ -76,18 +78,17 @@ def use_baseline(signwatch: Services, signs: list[Sign]) -> None:
     """What the signs are read as, each of them twenty times."""
     read = signwatch.predictor.predict([each.picture.pixels for each in signs]) * 20
     baseline = Baseline.of(
-        43, np.array([each.class_id for each in read]),
+        43,
+        np.array([each.class_id for each in read]),
         flagged=np.array([each.suspicion.flagged for each in read]),
         confidences=np.array([each.confidence for each in read]),
         p_values=np.array([each.suspicion.p_value for each in read]),
-    )  # fmt: skip
+    )
     signwatch.baselines.add(files_of(baseline), origin="a test")
 
 
 def run(signwatch: Services, plan: DrillPlan = PLAN, **options: Any) -> DrillReport:
-    return signwatch.drills.run(
-        plan, **{"progress": no_progress, "cancelled": never} | options
-    )  # fmt: skip
+    return signwatch.drills.run(plan, **{"progress": no_progress, "cancelled": never} | options)
 
 
 def captures(signwatch: Services) -> list[Capture]:

@@ -79,9 +79,15 @@ class Refusals:
         self.client, self.signwatch = client, signwatch
 
     def expect(
-        self, status: int, error: str, message: str | None, *, path: str = "/invocations",
-        content: Any = b"", headers: dict[str, Any] | None = None,
-    ) -> str:  # fmt: skip
+        self,
+        status: int,
+        error: str,
+        message: str | None,
+        *,
+        path: str = "/invocations",
+        content: Any = b"",
+        headers: dict[str, Any] | None = None,
+    ) -> str:
         """The message; None as `message` takes any."""
         before = len(captures(self.signwatch)), images_kept(self.signwatch)
         answer = self.client.post(path, content=content, headers=headers or {})
@@ -320,26 +326,30 @@ def test_an_unreadable_file_is_refused(refusals: Refusals, file: BadFile) -> Non
     kind = file.error
     refusals.expect(kind.status, kind.__name__, file.message, content=file.content, headers=PNG)
     refusals.expect(
-        kind.status, kind.__name__, f"images[1]: {file.message}",
-        content=as_json(PICTURE, file.content), headers=JSON,
-    )  # fmt: skip
+        kind.status,
+        kind.__name__,
+        f"images[1]: {file.message}",
+        content=as_json(PICTURE, file.content),
+        headers=JSON,
+    )
 
 
 @pytest.mark.parametrize("array", BAD_ARRAYS, ids=lambda array: array.name)
 def test_an_array_of_another_kind_is_refused(refusals: Refusals, array: BadArray) -> None:
     message = refusals.expect(
-        array.error.status, array.error.__name__, array.message,
-        content=array.content, headers=NPY,
-    )  # fmt: skip
+        array.error.status, array.error.__name__, array.message, content=array.content, headers=NPY
+    )
     assert message.isprintable()
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
 def test_an_empty_body_is_refused(refusals: Refusals, content_type: str) -> None:
     refusals.expect(
-        400, "BadInput", f"the body is empty; expected {content_type}",
+        400,
+        "BadInput",
+        f"the body is empty; expected {content_type}",
         headers={"Content-Type": content_type},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -355,22 +365,26 @@ def test_a_wrong_content_type_is_refused(
     refusals: Refusals, headers: dict[str, str], shown: str
 ) -> None:
     refusals.expect(
-        415, "UnsupportedMedia",
+        415,
+        "UnsupportedMedia",
         "content type must be one of image/png, image/jpeg, image/webp, image/bmp, "
         f"application/x-image, application/x-npy, application/json, got {shown}",
-        content=PICTURE, headers=headers,
-    )  # fmt: skip
+        content=PICTURE,
+        headers=headers,
+    )
 
 
 def test_an_answer_that_we_do_not_give_is_refused_before_anything_is_captured(
     refusals: Refusals,
 ) -> None:
     refusals.expect(
-        415, "UnsupportedMedia",
+        415,
+        "UnsupportedMedia",
         "Accept must allow application/json, application/json;verbose=true, application/x-npy or "
         "text/csv, got 'text/html'",
-        content=PICTURE, headers=PNG | {"Accept": "text/html"},
-    )  # fmt: skip
+        content=PICTURE,
+        headers=PNG | {"Accept": "text/html"},
+    )
 
 
 EXPECTED_JSON = 'expected {"images": ["<base64 of an image file>", ...]}'
@@ -379,34 +393,45 @@ EXPECTED_JSON = 'expected {"images": ["<base64 of an image file>", ...]}'
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"no json",
-         f"the body is no JSON (Expecting value: line 1 column 1 (char 0)); {EXPECTED_JSON}"),
-        (b"[" * 100_000, "the body is no JSON (maximum recursion depth exceeded while decoding a "
-         f"JSON array from a unicode string); {EXPECTED_JSON}"),
+        (
+            b"no json",
+            f"the body is no JSON (Expecting value: line 1 column 1 (char 0)); {EXPECTED_JSON}",
+        ),
+        (
+            b"[" * 100_000,
+            "the body is no JSON (maximum recursion depth exceeded while decoding a "
+            f"JSON array from a unicode string); {EXPECTED_JSON}",
+        ),
         (b'{"instances": []}', f"{EXPECTED_JSON}, got an object with 'instances'"),
         (b'{"images": ["???"]}', "images[0] is no base64: Only base64 data is allowed"),
         (b'{"images": [{}]}', "images[0] must be a base64 string, got dict"),
     ],
     ids=["not JSON", "deeply nested", "wrong keys", "not base64", "not a string"],
-)  # fmt: skip
+)
 def test_other_json_is_refused(refusals: Refusals, body: bytes, message: str) -> None:
     refusals.expect(400, "BadInput", message, content=body, headers=JSON)
 
 
 def test_too_many_images_are_refused(refusals: Refusals) -> None:
     refusals.expect(
-        413, "TooLarge", "257 images in one request; at most 256 are taken. Send several",
-        content=json.dumps({"images": [""] * 257}).encode(), headers=JSON,
-    )  # fmt: skip
+        413,
+        "TooLarge",
+        "257 images in one request; at most 256 are taken. Send several",
+        content=json.dumps({"images": [""] * 257}).encode(),
+        headers=JSON,
+    )
 
 
 @pytest.mark.parametrize("name", ["-cars", "cars-", "a_b", "a.b", "a b", "é", "x" * 64])
 def test_a_bad_endpoint_name_is_refused(refusals: Refusals, name: str) -> None:
     refusals.expect(
-        400, "BadInput",
+        400,
+        "BadInput",
         f"endpoint name must be 1 to 63 letters, digits and inner hyphens, got {name!r}",
-        path=f"/endpoints/{name}/invocations", content=PICTURE, headers=PNG,
-    )  # fmt: skip
+        path=f"/endpoints/{name}/invocations",
+        content=PICTURE,
+        headers=PNG,
+    )
 
 
 @pytest.mark.parametrize(
@@ -416,10 +441,12 @@ def test_a_bad_endpoint_name_is_refused(refusals: Refusals, name: str) -> None:
 def test_headers_have_a_length_and_an_alphabet(refusals: Refusals, name: str, longest: int) -> None:
     for value in (b"x" * (longest + 1), "drive-ä".encode(), b"a\tb"):
         refusals.expect(
-            400, "BadInput",
+            400,
+            "BadInput",
             f"{name} takes at most {longest} printable ASCII characters, got {len(value)}",
-            content=PICTURE, headers=PNG | {name: value},
-        )  # fmt: skip
+            content=PICTURE,
+            headers=PNG | {name: value},
+        )
     exact = PNG | {name: "x" * longest}
     assert refusals.client.post("/invocations", content=PICTURE, headers=exact).is_success
 
@@ -508,9 +535,13 @@ def test_no_bytes_break_the_endpoint(
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/invocations", 405), ("POST", "/ping", 405), ("GET", "/endpoints/a", 404),
-     ("POST", "/endpoints//invocations", 404)],
-)  # fmt: skip
+    [
+        ("GET", "/invocations", 405),
+        ("POST", "/ping", 405),
+        ("GET", "/endpoints/a", 404),
+        ("POST", "/endpoints//invocations", 404),
+    ],
+)
 def test_other_ways_lead_nowhere(client: TestClient, method: str, path: str, status: int) -> None:
     assert client.request(method, path).status_code == status
 
@@ -521,9 +552,12 @@ def test_other_ways_lead_nowhere(client: TestClient, method: str, path: str, sta
 @pytest.fixture
 def runtime(server: str) -> Iterator[Any]:
     client = boto3.client(
-        "sagemaker-runtime", endpoint_url=server, region_name="eu-central-1",
-        aws_access_key_id="none", aws_secret_access_key="none",
-    )  # fmt: skip
+        "sagemaker-runtime",
+        endpoint_url=server,
+        region_name="eu-central-1",
+        aws_access_key_id="none",
+        aws_secret_access_key="none",
+    )
     yield client
     client.close()
 
@@ -540,9 +574,12 @@ def test_boto3_sends_an_array_and_reads_the_blogs_shape(runtime: Any, signwatch:
 
 def test_boto3_sends_a_png_and_reads_an_object(runtime: Any, signwatch: Services) -> None:
     answer = runtime.invoke_endpoint(
-        EndpointName="cars", ContentType="image/png", Body=PICTURE,
-        InferenceId="drive-7", CustomAttributes="source=van",
-    )  # fmt: skip
+        EndpointName="cars",
+        ContentType="image/png",
+        Body=PICTURE,
+        InferenceId="drive-7",
+        CustomAttributes="source=van",
+    )
     (entry,) = json.loads(answer["Body"].read())["predictions"]
     (prediction,) = signwatch.predictor.predict([blocks()])
     assert answered(entry) == expected(prediction)
@@ -581,9 +618,12 @@ def test_a_reference_is_kept_once_and_is_no_capture(
 def test_a_bad_reference_is_refused(refusals: Refusals) -> None:
     for file in BAD:
         refusals.expect(
-            file.error.status, file.error.__name__, file.message,
-            path="/api/references", content=file.content,
-        )  # fmt: skip
+            file.error.status,
+            file.error.__name__,
+            file.message,
+            path="/api/references",
+            content=file.content,
+        )
 
 
 def attacked(signwatch: Services) -> None:
@@ -638,9 +678,14 @@ def test_an_execution_is_read_with_its_log_and_its_unreadable_records(
     assert {name: document[name] for name in ran} == ran
     assert document["unreadable"] == 1
     assert document["unreadable_records"] == [
-        {"path": "a.jsonl", "line": 1, "inferred_at": "2026-02-14T12:00:00+00:00",
-         "reason": "no JSON", "content": "{"}
-    ]  # fmt: skip
+        {
+            "path": "a.jsonl",
+            "line": 1,
+            "inferred_at": "2026-02-14T12:00:00+00:00",
+            "reason": "no JSON",
+            "content": "{",
+        }
+    ]
     assert document["log"][2].endswith(" UTC  {14: 322, 1: 78}")
     assert document["log"][-1].endswith(f" UTC  {ran['message']}")
     before = make_execution()
@@ -673,10 +718,16 @@ def test_times_of_other_zones_are_told_in_utc(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"{", "the body is no JSON: Expecting property name enclosed in double quotes: line 1 "
-         "column 2 (char 1)"),
-        (b"[" * 50_000, "the body is no JSON: maximum recursion depth exceeded while decoding a "
-         "JSON array from a unicode string"),
+        (
+            b"{",
+            "the body is no JSON: Expecting property name enclosed in double quotes: line 1 "
+            "column 2 (char 1)",
+        ),
+        (
+            b"[" * 50_000,
+            "the body is no JSON: maximum recursion depth exceeded while decoding a "
+            "JSON array from a unicode string",
+        ),
         (b"[]", "expected a JSON object, got list"),
         (b'{"window": 1}', "unknown option 'window'; known: since, until, endpoint, threshold"),
         (b'{"threshold": "0.5"}', "threshold must be a number, got '0.5'"),
@@ -684,18 +735,23 @@ def test_times_of_other_zones_are_told_in_utc(client: TestClient) -> None:
         (b'{"threshold": 1.5}', "threshold must lie in (0, 1], got 1.5"),
         (b'{"threshold": 0}', "threshold must lie in (0, 1], got 0"),
         (b'{"threshold": NaN}', "threshold must lie in (0, 1], got nan"),
-        (b'{"since": "yesterday"}',
-         "expected a time like 2026-02-14T17:00:00Z, got 'yesterday'"),
+        (b'{"since": "yesterday"}', "expected a time like 2026-02-14T17:00:00Z, got 'yesterday'"),
         (b'{"since": 7}', "expected a time like 2026-02-14T17:00:00Z, got 7"),
-        (b'{"since": "0001-01-01T00:00:00+14:00"}',
-         "expected a time like 2026-02-14T17:00:00Z, got '0001-01-01T00:00:00+14:00'"),
-        (b'{"since": "2026-02-14T12:00:00Z", "until": "2026-02-14T12:00:00Z"}',
-         "the window must begin before it ends, got 2026-02-14 12:00:00+00:00 to "
-         "2026-02-14 12:00:00+00:00"),
-        (b'{"endpoint": ["cars"]}', "endpoint name must be 1 to 63 letters, digits and inner "
-         'hyphens, got "[\'cars\']"'),
+        (
+            b'{"since": "0001-01-01T00:00:00+14:00"}',
+            "expected a time like 2026-02-14T17:00:00Z, got '0001-01-01T00:00:00+14:00'",
+        ),
+        (
+            b'{"since": "2026-02-14T12:00:00Z", "until": "2026-02-14T12:00:00Z"}',
+            "the window must begin before it ends, got 2026-02-14 12:00:00+00:00 to "
+            "2026-02-14 12:00:00+00:00",
+        ),
+        (
+            b'{"endpoint": ["cars"]}',
+            "endpoint name must be 1 to 63 letters, digits and inner hyphens, got \"['cars']\"",
+        ),
     ],
-)  # fmt: skip
+)
 def test_other_options_are_refused_and_nothing_is_run(
     refusals: Refusals, signwatch: Services, body: bytes, message: str
 ) -> None:
@@ -705,9 +761,12 @@ def test_other_options_are_refused_and_nothing_is_run(
 
 def test_a_command_has_a_longest_body(refusals: Refusals) -> None:
     refusals.expect(
-        413, "TooLarge", "the body is longer than 100,000 bytes (SIGNWATCH_MAX_BODY_BYTES)",
-        path="/api/monitor/run", content=b" " * 100_001,
-    )  # fmt: skip
+        413,
+        "TooLarge",
+        "the body is longer than 100,000 bytes (SIGNWATCH_MAX_BODY_BYTES)",
+        path="/api/monitor/run",
+        content=b" " * 100_001,
+    )
 
 
 def test_what_was_decided_can_be_downloaded(client: TestClient, signwatch: Services) -> None:

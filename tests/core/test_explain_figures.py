@@ -79,10 +79,12 @@ def test_a_difference_is_drawn_around_zero() -> None:
 
 
 def test_contributions_stand_in_forward_order_beside_each_other() -> None:
-    figure = explain_figures.contributions({
-        "Adversarial": {"input": 1.5, "bn1": -0.5, "fc": 2.0},
-        "Clean": {"input": 1.0, "bn1": 0.5, "fc": 0.25},
-    })  # fmt: skip
+    figure = explain_figures.contributions(
+        {
+            "Adversarial": {"input": 1.5, "bn1": -0.5, "fc": 2.0},
+            "Clean": {"input": 1.0, "bn1": 0.5, "fc": 0.25},
+        }
+    )
     first, second = figure.data
     assert list(first.y) == ["Pixels", "First BatchNorm", "Last layer"]
     assert (first.name, list(first.x)) == ("Adversarial", [1.5, -0.5, 2.0])

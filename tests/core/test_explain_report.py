@@ -54,16 +54,18 @@ def test_the_report_tells_everything(comparison: Comparison) -> None:
     assert "Adversarial: 14 Stop · 75.0%" in texts
     assert "Clean: 1 Speed limit 30 km/h · 50.0%" in texts
     # The circle of radius 0.5 pixels around the lower right pixel holds 4 of 7, and 1 of 4.
-    assert ("Map for 14 Stop (75.0%) · 43% outside the circle · "
-            "completeness residual 1.5e-07") in texts  # fmt: skip
-    assert ("Map for 1 Speed limit 30 km/h (75.0%) · 75% outside the circle · "
-            "completeness residual 1.5e-07") in texts  # fmt: skip
+    assert (
+        "Map for 14 Stop (75.0%) · 43% outside the circle · completeness residual 1.5e-07"
+    ) in texts
+    assert (
+        "Map for 1 Speed limit 30 km/h (75.0%) · 75% outside the circle · "
+        "completeness residual 1.5e-07"
+    ) in texts
     rows = " ".join(texts)
     assert "Pixels +3.000 +3.000 Last layer -0.500 -0.500" in rows
     assert "All together: the logit +2.500 +2.500" in rows
     assert "Viridis, opacity 50%" in texts
-    assert ("centre 75% from the left and 75% from the top, radius 25% of the shorter side"
-            in texts)  # fmt: skip
+    assert "centre 75% from the left and 75% from the top, radius 25% of the shorter side" in texts
     assert METHODS["fullgrad"].source in texts
     for value in ("<b>id</b>", "ab" * 32, "2026-02-14 12:00:00 UTC"):
         assert value in texts
@@ -82,11 +84,14 @@ def test_the_report_needs_nothing_else(comparison: Comparison) -> None:
 def test_the_report_carries_the_pictures(comparison: Comparison) -> None:
     images = Outline(explain_report.render(comparison)).images
     assert [alt for alt, _ in images] == [
-        "Picture of the adversarial picture", "Overlay of the adversarial picture",
-        "Map of the adversarial picture", "Picture of the clean picture",
-        "Overlay of the clean picture", "Map of the clean picture",
+        "Picture of the adversarial picture",
+        "Overlay of the adversarial picture",
+        "Map of the adversarial picture",
+        "Picture of the clean picture",
+        "Overlay of the clean picture",
+        "Map of the clean picture",
         "Signed difference of the two maps",
-    ]  # fmt: skip
+    ]
     shown = [pixels for _, pixels in comparison.panels(comparison.sides[1], 0)]
     assert [src for _, src in images[3:6]] == [data_url(pixels) for pixels in shown]
 

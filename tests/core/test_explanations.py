@@ -30,12 +30,16 @@ def test_no_file_is_no_report(tmp_path: Path) -> None:
     [
         ({"randomisation": []}, "it has no stage of randomisation"),
         ({"localisation": {}}, "'pointing'"),
-        ({"localisation": {"pointing": {"mean": 1}}}, "Estimate.__init__() missing 2 required "
-         "positional arguments: 'low' and 'high'"),
-        ({"nonsense": 1}, "ExplanationQuality.__init__() got an unexpected keyword argument "
-         "'nonsense'"),
+        (
+            {"localisation": {"pointing": {"mean": 1}}},
+            "Estimate.__init__() missing 2 required positional arguments: 'low' and 'high'",
+        ),
+        (
+            {"nonsense": 1},
+            "ExplanationQuality.__init__() got an unexpected keyword argument 'nonsense'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_another_file_is_refused(tmp_path: Path, change: dict[str, object], problem: str) -> None:
     make_quality().write(tmp_path)
     path = tmp_path / "explanations.json"

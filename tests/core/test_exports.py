@@ -17,9 +17,17 @@ from tests.pictures import blocks, noise
 
 def make_crafted(label: int, *, success: bool, psnr: float = 30.0, seed: int = 0) -> Crafted:
     return Crafted(
-        clean=blocks(seed), adversarial=blocks(seed + 100), label=label, eligible=success,
-        success_before_rounding=success, success=success, steps=4, linf=0.03, l2=1.5, psnr=psnr,
-    )  # fmt: skip
+        clean=blocks(seed),
+        adversarial=blocks(seed + 100),
+        label=label,
+        eligible=success,
+        success_before_rounding=success,
+        success=success,
+        steps=4,
+        linf=0.03,
+        l2=1.5,
+        psnr=psnr,
+    )
 
 
 def make_explanation(largest: float, class_id: int = 14) -> Explanation:
@@ -36,9 +44,15 @@ def test_successful_pictures_are_a_data_set_by_true_class(tmp_path: Path) -> Non
     out = tmp_path / "new" / "out"
     summary = write_crafted(crafted, out, attack="pgd", epsilon=0.03, target=None, seed=7)
     assert summary == {
-        "attack": "pgd", "epsilon": 0.03, "target": None, "seed": 7,
-        "images": 3, "eligible": 2, "successes_before_rounding": 2, "successes": 2,
-    }  # fmt: skip
+        "attack": "pgd",
+        "epsilon": 0.03,
+        "target": None,
+        "seed": 7,
+        "images": 3,
+        "eligible": 2,
+        "successes_before_rounding": 2,
+        "successes": 2,
+    }
     dataset = datasets.load(out)
     assert dataset.labels.tolist() == [3, 14]
     assert np.array_equal(dataset.images[0], blocks(101))
@@ -61,12 +75,26 @@ def test_the_manifest_tells_of_every_picture_in_strict_json(tmp_path: Path) -> N
     measured = {"linf": 0.03, "l2": 1.5, "steps": 4}
     assert manifest == summary | {
         "pictures": [
-            {"file": "03/00000.png", "label": 3, "eligible": True, "psnr": 30.0,
-             "success_before_rounding": True, "success": True, **measured},
-            {"file": None, "label": 5, "eligible": False, "psnr": None,
-             "success_before_rounding": False, "success": False, **measured},
+            {
+                "file": "03/00000.png",
+                "label": 3,
+                "eligible": True,
+                "psnr": 30.0,
+                "success_before_rounding": True,
+                "success": True,
+                **measured,
+            },
+            {
+                "file": None,
+                "label": 5,
+                "eligible": False,
+                "psnr": None,
+                "success_before_rounding": False,
+                "success": False,
+                **measured,
+            },
         ]
-    }  # fmt: skip
+    }
 
 
 def test_maps_are_drawn_on_one_scale(tmp_path: Path) -> None:
@@ -77,8 +105,9 @@ def test_maps_are_drawn_on_one_scale(tmp_path: Path) -> None:
         [Path("a/sign.png"), Path("b/sign.jpg")], [first, second], explanations, out
     )
     assert [entry["map"] for entry in written] == [
-        str(out / "0_sign_class14.png"), str(out / "1_sign_class02.png"),
-    ]  # fmt: skip
+        str(out / "0_sign_class14.png"),
+        str(out / "1_sign_class02.png"),
+    ]
     scale = common_scale([each.map for each in explanations])
     for entry, pixels, each in zip(written, [first, second], explanations, strict=True):
         drawn = decode(Path(entry["map"]).read_bytes())

@@ -97,9 +97,10 @@ def test_what_is_stored_comes_out_equal(log: CaptureLog, given: list[bytes]) -> 
     bad = {row[0] for row in log.database.rows("SELECT line FROM log.unreadable")}
     assert len(bad) == counts.unreadable
     expected = [
-        line for number, line in enumerate(content.removeprefix(BOM).split(b"\n"), start=1)
+        line
+        for number, line in enumerate(content.removeprefix(BOM).split(b"\n"), start=1)
         if number not in bad and line and not line.isspace()
-    ]  # fmt: skip
+    ]
     frames = export_frames(files, log.images, Window(*ALL_TIME))
     came = [line for frame in frames for line in frame.content.splitlines()]
     assert len(came) == counts.stored + counts.ground_truth
@@ -116,16 +117,27 @@ def _documents(lines: list[bytes]) -> list:
 
 
 payloads = st.one_of(
-    damaged_json(st.sampled_from([
-        [[14]], [14], [0.25, 0.75], {"predicted_label": 3, "score": [0.5, 0.5]},
-        {"predictions": [{"class_id": 14, "confidence": 0.5}]}, [["14"], ["2"]],
-    ])).map(lambda content: content.decode()),
-    damaged_bytes(st.sampled_from([b"14\n2", b"0.25,0.75\n0.5,0.5", b'"14"', b"1e3", b"[[14]]"]))
-    .map(lambda content: content.decode(errors="replace")),
-    damaged_bytes(st.sampled_from([npy(np.array([[14]])), npy(np.array([0.25, 0.75]))]))
-    .map(lambda content: base64.b64encode(content).decode()),
-    ODD_TEXTS, st.text(max_size=30),
-)  # fmt: skip
+    damaged_json(
+        st.sampled_from(
+            [
+                [[14]],
+                [14],
+                [0.25, 0.75],
+                {"predicted_label": 3, "score": [0.5, 0.5]},
+                {"predictions": [{"class_id": 14, "confidence": 0.5}]},
+                [["14"], ["2"]],
+            ]
+        )
+    ).map(lambda content: content.decode()),
+    damaged_bytes(
+        st.sampled_from([b"14\n2", b"0.25,0.75\n0.5,0.5", b'"14"', b"1e3", b"[[14]]"])
+    ).map(lambda content: content.decode(errors="replace")),
+    damaged_bytes(st.sampled_from([npy(np.array([[14]])), npy(np.array([0.25, 0.75]))])).map(
+        lambda content: base64.b64encode(content).decode()
+    ),
+    ODD_TEXTS,
+    st.text(max_size=30),
+)
 
 
 @settings(max_examples=2000)
@@ -155,10 +167,11 @@ names = st.one_of(
     st.one_of(
         st.text(max_size=80),
         st.lists(names, max_size=9).map("/".join),
-        st.tuples(names, names, st.sampled_from(["2022/02/14/17", "2022/2/14/17", "0000/00/00/00"]),
-                  names).map(lambda parts: "/".join(parts) + ".jsonl"),
+        st.tuples(
+            names, names, st.sampled_from(["2022/02/14/17", "2022/2/14/17", "0000/00/00/00"]), names
+        ).map(lambda parts: "/".join(parts) + ".jsonl"),
     )
-)  # fmt: skip
+)
 def test_every_path_is_a_place_inside_or_refused(path: str) -> None:
     try:
         place = parse_path(path)

@@ -33,24 +33,48 @@ documents = st.sampled_from(
     [json.loads(as_json(PNG)), json.loads(as_json(PNG, PNG)), {"images": []}]
 )
 bodies = st.one_of(
-    damaged_bytes(images), damaged_bytes(arrays), damaged_json(documents),
-    damaged_bytes(st.just(as_json(PNG))), st.binary(max_size=40),
-)  # fmt: skip
+    damaged_bytes(images),
+    damaged_bytes(arrays),
+    damaged_json(documents),
+    damaged_bytes(st.just(as_json(PNG))),
+    st.binary(max_size=40),
+)
 content_types = st.one_of(
-    st.sampled_from(CONTENT_TYPES), st.sampled_from(CONTENT_TYPES),
+    st.sampled_from(CONTENT_TYPES),
+    st.sampled_from(CONTENT_TYPES),
     st.sampled_from(["", ";", "application/json;charset=\xff", "IMAGE/PNG", "a" * 9000]),
-)  # fmt: skip
+)
 headers = st.dictionaries(
-    st.sampled_from([
-        "accept", "x-amzn-sagemaker-inference-id", "x-amzn-sagemaker-custom-attributes",
-        "authorization", "host", "origin", "content-length", "expect", "x-odd",
-    ]),
+    st.sampled_from(
+        [
+            "accept",
+            "x-amzn-sagemaker-inference-id",
+            "x-amzn-sagemaker-custom-attributes",
+            "authorization",
+            "host",
+            "origin",
+            "content-length",
+            "expect",
+            "x-odd",
+        ]
+    ),
     st.one_of(
         st.binary(max_size=30),
-        st.sampled_from([b"*/*", b"application/json;verbose=true", b"text/csv, */*;q=0", b"-1",
-                         b"label=" + b"9" * 900, b"a" * 2000, b"9" * 30, b"Bearer x"]),
-    ), max_size=3,
-)  # fmt: skip
+        st.sampled_from(
+            [
+                b"*/*",
+                b"application/json;verbose=true",
+                b"text/csv, */*;q=0",
+                b"-1",
+                b"label=" + b"9" * 900,
+                b"a" * 2000,
+                b"9" * 30,
+                b"Bearer x",
+            ]
+        ),
+    ),
+    max_size=3,
+)
 texts = st.one_of(st.text(max_size=20), ODD_TEXTS)
 
 
@@ -75,8 +99,12 @@ def test_every_accept_is_a_type_or_refused(accept: str | None, content_type: str
     except SignwatchError as error:
         assert error.status == 415
         return
-    assert chosen in ("application/json", "application/json;verbose=true", "application/x-npy",
-                      "text/csv")  # fmt: skip
+    assert chosen in (
+        "application/json",
+        "application/json;verbose=true",
+        "application/x-npy",
+        "text/csv",
+    )
 
 
 @pytest.fixture
@@ -103,10 +131,20 @@ def test_no_invocation_ends_with_500(
     assert answer.status_code < 400 or answer.content
 
 
-options = damaged_json(st.sampled_from([
-    {"since": "2022-02-14T17:00:00Z", "until": "2022-02-14T18:00:00Z", "endpoint": "a",
-     "threshold": 0.5}, {"threshold": 1}, {},
-]))  # fmt: skip
+options = damaged_json(
+    st.sampled_from(
+        [
+            {
+                "since": "2022-02-14T17:00:00Z",
+                "until": "2022-02-14T18:00:00Z",
+                "endpoint": "a",
+                "threshold": 0.5,
+            },
+            {"threshold": 1},
+            {},
+        ]
+    )
+)
 
 
 @settings(QUICK, max_examples=300)
@@ -121,11 +159,13 @@ def frame(line: bytes) -> bytes:
 
 
 @settings(QUICK, max_examples=300)
-@given(st.one_of(
-    damaged_bytes(st.just(frame(json.dumps(predicted(0, 14)).encode()))),
-    damaged_json(st.just(predicted(0, 14))).map(frame),
-    st.binary(max_size=40),
-))  # fmt: skip
+@given(
+    st.one_of(
+        damaged_bytes(st.just(frame(json.dumps(predicted(0, 14)).encode()))),
+        damaged_json(st.just(predicted(0, 14))).map(frame),
+        st.binary(max_size=40),
+    )
+)
 def test_no_import_ends_with_500(quick: TestClient, body: bytes) -> None:
     assert quick.post("/api/captures/import", content=body).status_code < 500
 

@@ -27,8 +27,12 @@ def test_labels_meet_their_predictions(client: TestClient, signwatch: Services) 
     ]
     answer = client.post("/api/ground-truth", content="\n".join(map(json.dumps, lines)))
     assert answer.json() == {
-        "lines": 2, "merged": 2, "repeated": 0, "unreadable": 0, "problems": [],
-    }  # fmt: skip
+        "lines": 2,
+        "merged": 2,
+        "repeated": 0,
+        "unreadable": 0,
+        "problems": [],
+    }
     window = Window(now() - timedelta(hours=1), now() + timedelta(hours=1))
     found = signwatch.quality.of(window).labelled[LabelKind.GROUND_TRUTH]
     assert (found.count, found.quality.metrics["accuracy"].value) == (2, 0.5)
@@ -46,5 +50,6 @@ def test_bodies_are_limited_before_they_are_read(client: TestClient) -> None:
     line = json.dumps(ground_truth(0)).encode() + b"\n"
     answer = client.post("/api/ground-truth", content=line * 200_000)
     assert (answer.status_code, answer.json()["message"]) == (
-        413, "the body is longer than 20,000,000 bytes (SIGNWATCH_MAX_BODY_BYTES)",
-    )  # fmt: skip
+        413,
+        "the body is longer than 20,000,000 bytes (SIGNWATCH_MAX_BODY_BYTES)",
+    )

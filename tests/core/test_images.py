@@ -209,9 +209,11 @@ def test_fit_takes_the_mean_of_what_it_joins() -> None:
 
 
 @given(
-    height=st.integers(1, 90), width=st.integers(1, 90),
-    shortest=st.integers(1, 64), longest=st.integers(64, 128),
-)  # fmt: skip
+    height=st.integers(1, 90),
+    width=st.integers(1, 90),
+    shortest=st.integers(1, 64),
+    longest=st.integers(64, 128),
+)
 def test_enlarge_reaches_the_shortest_side_within_the_longest(
     height: int, width: int, shortest: int, longest: int
 ) -> None:

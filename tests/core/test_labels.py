@@ -28,14 +28,16 @@ def test_groups_are_those_of_the_gtsrb_paper() -> None:
     groups: dict[str, set[int]] = {}
     for each in all_labels():
         groups.setdefault(each.group, set()).add(each.class_id)
-    assert sorted(map(sorted, groups.values())) == sorted([
-        [0, 1, 2, 3, 4, 5, 7, 8],
-        [9, 10, 15, 16],
-        [6, 32, 41, 42],
-        [33, 34, 35, 36, 37, 38, 39, 40],
-        [11, *range(18, 32)],
-        [12, 13, 14, 17],
-    ])  # fmt: skip
+    assert sorted(map(sorted, groups.values())) == sorted(
+        [
+            [0, 1, 2, 3, 4, 5, 7, 8],
+            [9, 10, 15, 16],
+            [6, 32, 41, 42],
+            [33, 34, 35, 36, 37, 38, 39, 40],
+            [11, *range(18, 32)],
+            [12, 13, 14, 17],
+        ]
+    )
 
 
 @pytest.mark.parametrize("class_id", [-1, 43, 1000])

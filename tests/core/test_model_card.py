@@ -8,22 +8,43 @@ from core.vision.manifest import Manifest
 from tests.reports import SHA256, make_detection, make_quality, make_report
 
 MANIFEST = Manifest(
-    "resnet18", 64, (0.3, 0.3, 0.3), (0.2, 0.2, 0.2), ("Slow", "Stop"), 1.25, SHA256,
+    "resnet18",
+    64,
+    (0.3, 0.3, 0.3),
+    (0.2, 0.2, 0.2),
+    ("Slow", "Stop"),
+    1.25,
+    SHA256,
     recipe={"epochs": 40, "data": "gtsrb32"},
-    figures={"held_out": {"accuracy": 0.99607, "macro_f1": 0.98801, "ece": 0.00198,
-                          "images": 5850, "data": "gtsrb32", "fold": "held-out"}},
-)  # fmt: skip
+    figures={
+        "held_out": {
+            "accuracy": 0.99607,
+            "macro_f1": 0.98801,
+            "ece": 0.00198,
+            "images": 5850,
+            "data": "gtsrb32",
+            "fold": "held-out",
+        }
+    },
+)
 
 
 def test_it_has_the_parts_of_a_model_card() -> None:
     lines = render(MANIFEST, make_report(), make_quality()).splitlines()
     assert [line for line in lines if line.startswith("#")] == [
-        "# resnet18, 2 traffic signs", "## Intended use", "## Data and recipe",
-        "## Held-out figures", "## Robustness", "### Accuracy against budget (L-infinity)",
-        "### Accuracy by corruption and severity", "### Images read right, by class",
-        "## Explanations", "### What is left of a map when parameters are random",
-        "## Suspicion", "## Limits",
-    ]  # fmt: skip
+        "# resnet18, 2 traffic signs",
+        "## Intended use",
+        "## Data and recipe",
+        "## Held-out figures",
+        "## Robustness",
+        "### Accuracy against budget (L-infinity)",
+        "### Accuracy by corruption and severity",
+        "### Images read right, by class",
+        "## Explanations",
+        "### What is left of a map when parameters are random",
+        "## Suspicion",
+        "## Limits",
+    ]
 
 
 def test_every_figure_stands_in_it() -> None:

@@ -158,8 +158,9 @@ def test_an_empty_window_fails_because_nothing_was_evaluated() -> None:
 def test_the_share_comes_before_completeness_in_the_message() -> None:
     done = run(figures_of({14: 4}, total=5, unreadable=1))
     assert [each.constraint_check_type for each in done.violations] == [
-        "baseline_drift_check", "completeness_check",
-    ]  # fmt: skip
+        "baseline_drift_check",
+        "completeness_check",
+    ]
     assert done.message == (
         "CompletedWithViolations: Class 14 predicted 100.00% of the time: Exceeded 50.00% threshold"
     )
@@ -183,9 +184,13 @@ def test_an_execution_keeps_what_it_was_about() -> None:
 def test_each_rule_is_written_down_with_what_it_took_and_said() -> None:
     journal = Journal(lambda: NOON)
     done = evaluate(
-        WINDOW, figures_of({14: 3, 2: 1}), threshold=0.5, trigger=Trigger.MANUAL, started_at=NOON,
+        WINDOW,
+        figures_of({14: 3, 2: 1}),
+        threshold=0.5,
+        trigger=Trigger.MANUAL,
+        started_at=NOON,
         journal=journal,
-    )  # fmt: skip
+    )
     lines = journal.lines()
     assert len(lines) == len(done.outcomes) == 6
     assert re.fullmatch(
@@ -236,8 +241,15 @@ def test_an_execution_as_programs_read_it() -> None:
 def test_what_was_not_computed_is_told_as_such() -> None:
     broken = make_execution(status=ExecutionStatus.FAILED, figures=None, due_at=NOON)
     document = broken.to_json()
-    figures = ("total", "counts", "shares", "mean_confidence", "low_confidence", "flagged",
-               "unreadable")  # fmt: skip
+    figures = (
+        "total",
+        "counts",
+        "shares",
+        "mean_confidence",
+        "low_confidence",
+        "flagged",
+        "unreadable",
+    )
     assert [document[name] for name in figures] == [None] * 7
     assert document["due_at"] == "2026-02-14T12:00:00+00:00"
 

@@ -19,9 +19,11 @@ def outcome(notice: Notice, delivered: bool = True) -> Delivery:
 
 
 def told(
-    executions: list[tuple[datetime, Execution]], *, reminder: timedelta = 24 * HOUR,
+    executions: list[tuple[datetime, Execution]],
+    *,
+    reminder: timedelta = 24 * HOUR,
     delivered: bool = True,
-) -> list[NoticeKind | None]:  # fmt: skip
+) -> list[NoticeKind | None]:
     """What each execution leads to, one after the other."""
     last, kinds = None, []
     for at, execution in executions:
@@ -72,8 +74,11 @@ def test_an_empty_window_says_nothing_either_way() -> None:
 
 def test_what_nobody_got_is_told_again() -> None:
     assert told(hours(STOPS, STOPS, CLEAN, CLEAN), delivered=False) == [
-        ALERT, ALERT, RECOVERY, RECOVERY
-    ]  # fmt: skip
+        ALERT,
+        ALERT,
+        RECOVERY,
+        RECOVERY,
+    ]
 
 
 def test_what_one_of_two_channels_got_is_not_told_again() -> None:
@@ -147,9 +152,7 @@ def test_what_was_planned_is_told_of_however_long_ago_its_window_ended() -> None
     alert = decide(planned, None, [], reminder=HOUR, at=NOON)
     assert (alert.kind, alert.since, alert.as_of) == (ALERT, NOON, NOON)
     over = replace(ended(CLEAN), window=window, due_at=NOON + HOUR)
-    assert decide(
-        over, alert, [outcome(alert)], reminder=HOUR, at=NOON + HOUR
-    ).kind is RECOVERY  # fmt: skip
+    assert decide(over, alert, [outcome(alert)], reminder=HOUR, at=NOON + HOUR).kind is RECOVERY
     by_hand = replace(planned, due_at=None)
     assert decide(by_hand, None, [], reminder=HOUR, at=NOON) is None
 

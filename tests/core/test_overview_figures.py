@@ -34,9 +34,11 @@ def test_without_a_baseline_there_is_no_line() -> None:
 def test_executions_stand_in_the_order_of_time() -> None:
     clean = ended(CLEAN)
     violated = replace(
-        clean, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS, message="too much of 14",
+        clean,
+        status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS,
+        message="too much of 14",
         started_at=clean.started_at + timedelta(hours=1),
-    )  # fmt: skip
+    )
     failed = replace(
         clean, status=ExecutionStatus.FAILED, started_at=clean.started_at - timedelta(hours=1)
     )

@@ -42,16 +42,25 @@ def test_only_unflagged_predictions_of_these_weights_count(signwatch: Services) 
     captures = [
         make_capture(image, prediction=make_prediction(p_value=0.5), model_sha256=own),
         make_capture(image, prediction=make_prediction(p_value=0.25), model_sha256=own),
-        make_capture(image, prediction=make_prediction(p_value=0.001, flagged=True),
-                     model_sha256=own),
+        make_capture(
+            image, prediction=make_prediction(p_value=0.001, flagged=True), model_sha256=own
+        ),
         make_capture(image, prediction=make_prediction(p_value=0.75), model_sha256="f" * 64),
-        make_capture(image, prediction=make_prediction(p_value=0.6), model_sha256=own,
-                     provenance=Provenance("drill/4/1")),
-        make_capture(image, prediction=make_prediction(p_value=0.7), model_sha256=own,
-                     provenance=Provenance("lab", attack="pgd")),
+        make_capture(
+            image,
+            prediction=make_prediction(p_value=0.6),
+            model_sha256=own,
+            provenance=Provenance("drill/4/1"),
+        ),
+        make_capture(
+            image,
+            prediction=make_prediction(p_value=0.7),
+            model_sha256=own,
+            provenance=Provenance("lab", attack="pgd"),
+        ),
         make_capture(image, suspicion=None, model_sha256=own),
         make_capture(image, prediction=make_prediction(p_value=None), model_sha256=own),
-    ]  # fmt: skip
+    ]
     signwatch.log.append(captures, [image])
     table = PValuesTable(signwatch.log.database)
     assert sorted(table.unflagged(own, LATEST)) == [0.25, 0.5]

@@ -57,9 +57,7 @@ def test_what_makes_no_windows_is_refused() -> None:
         Windows.every(MINUTE, NOON, NOON + HOUR, timedelta())
     with raises(BadInput, "a step must be longer than 0 minutes, got -1"):
         Windows.every(-MINUTE, NOON, NOON + HOUR, HOUR)
-    message = (
-        "no window of 60 minutes fits: choose a longer stretch or shorter windows"
-    )  # fmt: skip
+    message = "no window of 60 minutes fits: choose a longer stretch or shorter windows"
     with raises(BadInput, message):
         Windows.every(MINUTE, NOON, NOON + 59 * MINUTE, HOUR)
     with raises(BadInput, message):

@@ -55,9 +55,10 @@ def test_kinds_of_labels_are_never_mixed(signwatch: Services) -> None:
     )
     labelled = signwatch.quality.of(WINDOW).labelled
     assert {kind: (found.count, found.classes) for kind, found in labelled.items()} == {
-        LabelKind.GROUND_TRUTH: (0, ()), LabelKind.VERDICTS: (1, (1, 14)),
+        LabelKind.GROUND_TRUTH: (0, ()),
+        LabelKind.VERDICTS: (1, (1, 14)),
         LabelKind.SENDERS: (2, (9, 14)),
-    }  # fmt: skip
+    }
 
 
 def test_each_kind_says_why_it_has_none() -> None:

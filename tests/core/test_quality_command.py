@@ -84,13 +84,17 @@ EVALUATES = "--evaluate measures FullGrad on --data"
         (["--data", "x"], "only --evaluate takes a data set; leave --data out, got x"),
         (["--count", 9], "only --evaluate takes a data set; leave --count out, got 9"),
         (["--out", "x"], "Missing option '--image'."),
-        (["--evaluate", "--data", "x", "--count", 1],
-         "Invalid value for '--count': 1 is not in the range x>=2."),
-        (["--method", "magic"],
-         "Invalid value for '--method': 'magic' is not one of 'fullgrad', 'simple_fullgrad', "
-         "'smooth_fullgrad', 'input_x_gradient', 'grad_cam'."),
+        (
+            ["--evaluate", "--data", "x", "--count", 1],
+            "Invalid value for '--count': 1 is not in the range x>=2.",
+        ),
+        (
+            ["--method", "magic"],
+            "Invalid value for '--method': 'magic' is not one of 'fullgrad', 'simple_fullgrad', "
+            "'smooth_fullgrad', 'input_x_gradient', 'grad_cam'.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_use_ends_with_2(run: Run, arguments: list[object], problem: str) -> None:
     done = run("explain", *arguments)
     assert (done.code, done.out) == (2, "")

@@ -50,8 +50,11 @@ def test_every_nth_request_is_recorded(
 ) -> None:
     signwatch = every_second
     ids = [request(signwatch, blocks(seed)) for seed in range(5)]
-    assert whys(signwatch) == ["picture 0 since the start", "picture 2 since the start",
-                               "picture 4 since the start"]  # fmt: skip
+    assert whys(signwatch) == [
+        "picture 0 since the start",
+        "picture 2 since the start",
+        "picture 4 since the start",
+    ]
     records = signwatch.tensors.records()[::-1]
     assert [record.capture_id for record in records] == [ids[0], ids[2], ids[4]]
     assert {record.mode for record in records} == {ModeKeys.PREDICT}
@@ -60,8 +63,9 @@ def test_every_nth_request_is_recorded(
         assert record.passed.class_id == capture.class_id
         assert record.passed.probability == pytest.approx(capture.confidence, abs=1e-4)
         assert (record.captured_at, record.model_sha256) == (
-            capture.inferred_at, capture.model_sha256
-        )  # fmt: skip
+            capture.inferred_at,
+            capture.model_sha256,
+        )
 
 
 @pytest.fixture
@@ -118,14 +122,15 @@ def test_no_answer_waits_for_a_recording(
     allowed.set()
     assert len(whys(signwatch)) == MAX_WAITING + 1
     assert signwatch.metrics.tensor_outcomes() == {
-        "recorded": MAX_WAITING + 1, "dropped": 3, "failed": 0
-    }  # fmt: skip
+        "recorded": MAX_WAITING + 1,
+        "dropped": 3,
+        "failed": 0,
+    }
 
 
 def test_a_recording_that_fails_is_counted_and_the_next_one_succeeds(
-    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest,
-    caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
     signwatch: Services = request.getfixturevalue("signwatch")
     client: TestClient = request.getfixturevalue("client")
     with record_all.context() as broken:
@@ -142,9 +147,12 @@ def test_a_recording_that_fails_is_counted_and_the_next_one_succeeds(
 
 @pytest.mark.parametrize(
     "kept",
-    [CaptureSettings(mode=CaptureMode.OUTPUT), CaptureSettings(sampling=0),
-     CaptureSettings(enabled=False)],
-)  # fmt: skip
+    [
+        CaptureSettings(mode=CaptureMode.OUTPUT),
+        CaptureSettings(sampling=0),
+        CaptureSettings(enabled=False),
+    ],
+)
 def test_a_picture_that_is_not_kept_is_not_recorded(
     record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest, kept: CaptureSettings
 ) -> None:
@@ -188,14 +196,22 @@ def test_closing_does_not_wait_for_what_waits(
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("REGEX", "bn(", "SIGNWATCH_TENSORS_REGEX='bn(' does not serve ('bn(' is no regular "
-         "expression: missing ), unterminated subpattern at position 2): regular expression of the "
-         "tensors that are recorded; empty: the blog post's, enough for FullGrad of a ResNet, "
-         "default "),
-        ("FLAGGED", "maybe", "SIGNWATCH_TENSORS_FLAGGED='maybe' does not serve (must be yes or "
-         "no): whether tensors of flagged requests are recorded: yes or no, default False"),
+        (
+            "REGEX",
+            "bn(",
+            "SIGNWATCH_TENSORS_REGEX='bn(' does not serve ('bn(' is no regular "
+            "expression: missing ), unterminated subpattern at position 2): regular expression of "
+            "the tensors that are recorded; empty: the blog post's, enough for FullGrad of a ResNet, "
+            "default ",
+        ),
+        (
+            "FLAGGED",
+            "maybe",
+            "SIGNWATCH_TENSORS_FLAGGED='maybe' does not serve (must be yes or "
+            "no): whether tensors of flagged requests are recorded: yes or no, default False",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_settings_are_refused_at_the_start(
     environment: pytest.MonkeyPatch, name: str, value: str, message: str
 ) -> None:

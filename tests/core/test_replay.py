@@ -138,9 +138,12 @@ def test_every_message_becomes_a_capture(
     reported: list[tuple[int, int, str]] = []
     messages = prepare(dataset, 12, None, None, seed=0, progress=no_progress)
     report = send(
-        server + "/", messages, rate=None, progress=lambda *each: reported.append(each),
+        server + "/",
+        messages,
+        rate=None,
+        progress=lambda *each: reported.append(each),
         endpoint="cars",
-    )  # fmt: skip
+    )
     kept = captures(signwatch)
     assert report.sent == len(kept) == 12
     assert report.attacked == 0

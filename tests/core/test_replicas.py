@@ -27,10 +27,13 @@ def test_each_run_that_is_due_takes_place_once(postgres: Server, tmp_path: Path)
     replicas = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.core.ticking", str(MINUTES), address.data],
-            cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for _ in range(REPLICAS)
-    ]  # fmt: skip
+    ]
     for replica in replicas:  # all of them before the first is waited for
         replica.stdin.write(address.conninfo)
         replica.stdin.close()

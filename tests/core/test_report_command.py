@@ -62,8 +62,14 @@ def test_the_figures_are_printed(run: Run, four: Path, tmp_path: Path) -> None:
     assert lines[2].startswith("PGD ") and lines[2].split()[1] == "100.0%"
     assert lines[3].startswith("PGD to class 14 at 8/255: ")
     assert [line.split()[0] for line in lines[4:-1]] == [
-        "severity", "Noise", "Blur", "Brightness", "Contrast", "Fog", "JPEG",
-    ]  # fmt: skip
+        "severity",
+        "Noise",
+        "Blur",
+        "Brightness",
+        "Contrast",
+        "Fog",
+        "JPEG",
+    ]
     assert lines[-1] == f"written: {out / 'robustness.json'}, {out / 'README.md'}"
 
 
@@ -78,8 +84,11 @@ def test_without_a_folder_it_lies_beside_the_model(
     Classifier(classifier.manifest, classifier.network).save(folder)
     assert run("attack", "--report", "--data", four, "--model", folder).code == 0
     assert sorted(path.name for path in folder.iterdir()) == [
-        "README.md", "model.json", "model.safetensors", "robustness.json",
-    ]  # fmt: skip
+        "README.md",
+        "model.json",
+        "model.safetensors",
+        "robustness.json",
+    ]
 
 
 def test_a_report_that_breaks_off_leaves_nothing(
@@ -101,15 +110,19 @@ def test_a_report_that_breaks_off_leaves_nothing(
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--report", "--attack", "pgd"], "--report runs attacks and budgets of its own; leave "
-         "--attack out, got pgd"),
-        (["--report", "--target", 0], "--report runs attacks and budgets of its own; leave "
-         "--target out, got 0"),
+        (
+            ["--report", "--attack", "pgd"],
+            "--report runs attacks and budgets of its own; leave --attack out, got pgd",
+        ),
+        (
+            ["--report", "--target", 0],
+            "--report runs attacks and budgets of its own; leave --target out, got 0",
+        ),
         ([], "Missing option '--data'."),
         (["--data", "x"], "Missing option '--attack'."),
         (["--data", "x", "--attack", "pgd"], "Missing option '--out'."),
     ],
-)  # fmt: skip
+)
 def test_bad_use_ends_with_2(run: Run, arguments: list[object], problem: str) -> None:
     done = run("attack", *arguments)
     assert (done.code, done.out) == (2, "")

@@ -29,12 +29,15 @@ def test_no_file_is_no_report(tmp_path: Path) -> None:
     ("change", "problem"),
     [
         ({"budgets": [0, 8]}, "its budgets are not 0, 1, 2, 4, 8, 16"),
-        ({"targeted": {}}, "TargetedFigures.__init__() missing 7 required positional arguments: "
-         "'attack', 'title', 'target', 'levels', 'eligible', 'successes_before_rounding', and "
-         "'successes'"),
+        (
+            {"targeted": {}},
+            "TargetedFigures.__init__() missing 7 required positional arguments: "
+            "'attack', 'title', 'target', 'levels', 'eligible', 'successes_before_rounding', and "
+            "'successes'",
+        ),
         ({"nonsense": 1}, "Robustness.__init__() got an unexpected keyword argument 'nonsense'"),
     ],
-)  # fmt: skip
+)
 def test_another_file_is_refused(tmp_path: Path, change: dict[str, object], problem: str) -> None:
     make_report().write(tmp_path)
     path = tmp_path / "robustness.json"

@@ -46,9 +46,18 @@ def test_a_dashboard_that_is_gone_is_not_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"7", b"{}", b"\xff\xfe\xfd", b'{"url": "nonsense"}',
-     b'{"url": "http://a:b"}', b'{"url": null}'],
-)  # fmt: skip
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b"{}",
+        b"\xff\xfe\xfd",
+        b'{"url": "nonsense"}',
+        b'{"url": "http://a:b"}',
+        b'{"url": null}',
+    ],
+)
 def test_a_damaged_address_is_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "address.json").write_bytes(content)
     assert running.find(tmp_path) is None
@@ -104,7 +113,7 @@ def test_a_dashboard_that_does_not_answer_is_named() -> None:
         (400, {"json": ["so"]}, BadInput, 'http://a/b answered 400: ["so"]'),
         (400, {"json": {"detail": 1}}, BadInput, 'http://a/b answered 400: {"detail":1}'),
     ],
-)  # fmt: skip
+)
 def test_an_answer_carries_its_error(
     status: int, content: dict[str, Any], kind: type[SignwatchError], message: str
 ) -> None:

@@ -94,9 +94,14 @@ def test_parameters_and_capitals_of_a_content_type_do_not_matter() -> None:
 
 @pytest.mark.parametrize(
     ("content_type", "shown"),
-    [("", "'none'"), ("text/csv", "'text/csv'"), ("image/svg+xml", "'image/svg+xml'"),
-     ("image/*", "'image/*'"), (";", "'none'")],
-)  # fmt: skip
+    [
+        ("", "'none'"),
+        ("text/csv", "'text/csv'"),
+        ("image/svg+xml", "'image/svg+xml'"),
+        ("image/*", "'image/*'"),
+        (";", "'none'"),
+    ],
+)
 def test_other_content_types_are_refused(content_type: str, shown: str) -> None:
     with raises(
         UnsupportedMedia,
@@ -194,21 +199,30 @@ def test_json_carries_several_files() -> None:
         (b"null", f"{IMAGES}, got a JSON NoneType"),
         (b'{"images": [7]}', "images[0] must be a base64 string, got int"),
         (b'{"images": [["aGk="]]}', "images[0] must be a base64 string, got list"),
-        (b'{"images": ["a"]}',
-         "images[0] is no base64: Invalid base64-encoded string: number of data characters (1) "
-         "cannot be 1 more than a multiple of 4"),
+        (
+            b'{"images": ["a"]}',
+            "images[0] is no base64: Invalid base64-encoded string: number of data characters (1) "
+            "cannot be 1 more than a multiple of 4",
+        ),
         (b'{"images": ["aGk"]}', "images[0] is no base64: Incorrect padding"),
         (b'{"images": ["a b="]}', "images[0] is no base64: Only base64 data is allowed"),
-        ('{"images": ["é==="]}'.encode(),
-         "images[0] is no base64: string argument should contain only ASCII characters"),
-        (b'{"images": [""]}',
-         "images[0]: expected a PNG, JPEG, WebP or BMP file, got 0 bytes"),
-        (b"{", "the body is no JSON (Expecting property name enclosed in double quotes: line 1 "
-         f"column 2 (char 1)); {IMAGES}"),
-        (b"\xff\xfe\x00", "the body is no JSON ('utf-16-le' codec can't decode byte 0x00 in "
-         f"position 2: truncated data); {IMAGES}"),
+        (
+            '{"images": ["é==="]}'.encode(),
+            "images[0] is no base64: string argument should contain only ASCII characters",
+        ),
+        (b'{"images": [""]}', "images[0]: expected a PNG, JPEG, WebP or BMP file, got 0 bytes"),
+        (
+            b"{",
+            "the body is no JSON (Expecting property name enclosed in double quotes: line 1 "
+            f"column 2 (char 1)); {IMAGES}",
+        ),
+        (
+            b"\xff\xfe\x00",
+            "the body is no JSON ('utf-16-le' codec can't decode byte 0x00 in "
+            f"position 2: truncated data); {IMAGES}",
+        ),
     ],
-)  # fmt: skip
+)
 def test_other_json_is_refused(body: bytes, message: str) -> None:
     with raises(BadInput, message):
         parse_request(body, "application/json", LIMITS)
@@ -321,8 +335,10 @@ def test_the_full_answer() -> None:
 def test_without_a_calibration_the_p_value_is_null() -> None:
     prediction = make_prediction(p_value=None, flagged=True, reasons=("odd",))
     assert prediction_json(prediction, None)["suspicion"] == {
-        "p_value": None, "flagged": True, "reasons": ["odd"],
-    }  # fmt: skip
+        "p_value": None,
+        "flagged": True,
+        "reasons": ["odd"],
+    }
 
 
 # Files
@@ -344,6 +360,11 @@ def test_violations_in_the_words_of_the_documentation() -> None:
 
 def test_the_content_types_of_the_contract() -> None:
     assert set(sagemaker.CONTENT_TYPES) == {
-        "image/png", "image/jpeg", "image/webp", "image/bmp", "application/x-image",
-        "application/x-npy", "application/json",
-    }  # fmt: skip
+        "image/png",
+        "image/jpeg",
+        "image/webp",
+        "image/bmp",
+        "application/x-image",
+        "application/x-npy",
+        "application/json",
+    }

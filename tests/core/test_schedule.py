@@ -40,24 +40,34 @@ def test_the_window_is_independent_of_the_period(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": "a/b"},
-         "schedule name must be 1 to 63 letters, digits and inner hyphens, got 'a/b'"),
+        (
+            {"name": "a/b"},
+            "schedule name must be 1 to 63 letters, digits and inner hyphens, got 'a/b'",
+        ),
         ({"name": ""}, "schedule name must be 1 to 63 letters, digits and inner hyphens, got ''"),
-        ({"endpoint": "a b"},
-         "endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'a b'"),
+        (
+            {"endpoint": "a b"},
+            "endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'a b'",
+        ),
         ({"threshold": 1.5}, "threshold must lie in (0, 1], got 1.5"),
         ({"threshold": float("nan")}, "threshold must lie in (0, 1], got nan"),
-        ({"begins": HOUR, "ends": HOUR},
-         "the window must begin before it ends, at most 366 days before a run, and end no later "
-         "than the run; got from -PT1H to -PT1H"),
-        ({"begins": timedelta(days=367)},
-         "the window must begin before it ends, at most 366 days before a run, and end no later "
-         "than the run; got from -P367D to -PT0H"),
-        ({"begins": HOUR, "ends": timedelta(days=2)},
-         "the window must begin before it ends, at most 366 days before a run, and end no later "
-         "than the run; got from -PT1H to -P2D"),
+        (
+            {"begins": HOUR, "ends": HOUR},
+            "the window must begin before it ends, at most 366 days before a run, and end no later "
+            "than the run; got from -PT1H to -PT1H",
+        ),
+        (
+            {"begins": timedelta(days=367)},
+            "the window must begin before it ends, at most 366 days before a run, and end no later "
+            "than the run; got from -P367D to -PT0H",
+        ),
+        (
+            {"begins": HOUR, "ends": timedelta(days=2)},
+            "the window must begin before it ends, at most 366 days before a run, and end no later "
+            "than the run; got from -PT1H to -P2D",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_makes_no_sense_is_refused(changes: dict[str, Any], message: str) -> None:
     with raises(BadInput, message):
         schedule(**changes)
@@ -66,11 +76,14 @@ def test_what_makes_no_sense_is_refused(changes: dict[str, Any], message: str) -
 @pytest.mark.parametrize(
     ("text", "length"),
     [
-        ("-PT1H", HOUR), ("-PT0H", timedelta()), ("-PT0S", timedelta()),
-        ("-P2D", timedelta(days=2)), ("-PT90M", 90 * MINUTE),
+        ("-PT1H", HOUR),
+        ("-PT0H", timedelta()),
+        ("-PT0S", timedelta()),
+        ("-P2D", timedelta(days=2)),
+        ("-PT90M", 90 * MINUTE),
         ("-P1DT2H3M4S", timedelta(days=1, hours=2, minutes=3, seconds=4)),
     ],
-)  # fmt: skip
+)
 def test_offsets_are_read(text: str, length: timedelta) -> None:
     assert parse_offset(text) == length
 
@@ -90,8 +103,13 @@ def test_what_is_written_is_read_again(length: timedelta) -> None:
 
 @pytest.mark.parametrize(
     ("length", "text"),
-    [(timedelta(), "-PT0H"), (HOUR, "-PT1H"), (timedelta(days=1), "-P1D"),
-     (timedelta(days=1, minutes=30), "-P1DT30M"), (timedelta(seconds=3661), "-PT1H1M1S")],
-)  # fmt: skip
+    [
+        (timedelta(), "-PT0H"),
+        (HOUR, "-PT1H"),
+        (timedelta(days=1), "-P1D"),
+        (timedelta(days=1, minutes=30), "-P1DT30M"),
+        (timedelta(seconds=3661), "-PT1H1M1S"),
+    ],
+)
 def test_offsets_are_written(length: timedelta, text: str) -> None:
     assert format_offset(length) == text

@@ -93,10 +93,8 @@ def test_windows_are_independent_of_the_period(
 ) -> None:
     schedules = schedules_over(log, clock)
     schedules.create(
-        replace(
-            MINUTELY, begins=None if begins is None else begins * MINUTE, ends=ends * MINUTE
-        )
-    )  # fmt: skip
+        replace(MINUTELY, begins=None if begins is None else begins * MINUTE, ends=ends * MINUTE)
+    )
     for _ in range(3):
         put(log, clock.at + timedelta(seconds=15), 14)
         clock.go(minutes=1)
@@ -128,9 +126,8 @@ def test_the_next_run_is_known(log: CaptureLog, clock: Clock) -> None:
 
 
 def test_several_schedules_run_side_by_side_and_one_that_fails_harms_no_other(
-    log: CaptureLog, clock: Clock, monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+    log: CaptureLog, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     schedules = schedules_over(log, clock)
     schedules.create(MINUTELY)
     schedules.create(replace(MINUTELY, name="broken"))
@@ -218,9 +215,12 @@ def test_a_clock_that_was_set_back_is_said_and_the_schedule_goes_on(
         schedules.tick()
         clock.go(minutes=1)
     assert runs(log, "minutely") == [
-        ("14 12:31", "Failed"), ("14 12:32", "Failed"), ("14 10:32", "Failed"),
-        ("14 10:33", "Failed"), ("14 10:34", "Failed"),
-    ]  # fmt: skip
+        ("14 12:31", "Failed"),
+        ("14 12:32", "Failed"),
+        ("14 10:32", "Failed"),
+        ("14 10:33", "Failed"),
+        ("14 10:34", "Failed"),
+    ]
     said = log.executions(9, schedule="minutely")[2]
     assert said.message == (
         "Failed: the clock was set back. Schedule minutely had come to 2026-02-14 12:32:00 UTC, "
@@ -231,8 +231,10 @@ def test_a_clock_that_was_set_back_is_said_and_the_schedule_goes_on(
         schedules.tick()
     assert runs(log, "minutely").count(("14 12:32", "Failed")) == 2
     assert runs(log, "hourly") == [
-        ("14 10:32", "Failed"), ("14 11:00", "Failed"), ("14 12:00", "Failed"),
-    ]  # fmt: skip
+        ("14 10:32", "Failed"),
+        ("14 11:00", "Failed"),
+        ("14 12:00", "Failed"),
+    ]
 
 
 def test_a_clock_that_is_behind_by_little_runs_nothing_twice(log: CaptureLog, clock: Clock) -> None:
@@ -255,8 +257,11 @@ def test_of_several_processes_each_run_is_one_s(log: CaptureLog, clock: Clock) -
         for schedules in both:
             schedules.tick()
     assert [due for due, _ in runs(log, "minutely")] == [
-        "14 12:31", "14 12:32", "14 12:33", "14 12:34",
-    ]  # fmt: skip
+        "14 12:31",
+        "14 12:32",
+        "14 12:33",
+        "14 12:34",
+    ]
 
 
 def test_a_run_that_another_process_began_meanwhile_is_left_to_it(
@@ -442,9 +447,8 @@ def test_a_run_whose_process_crashed_is_not_run_again(log: CaptureLog, clock: Cl
 
 
 def test_an_evaluation_that_breaks_off_is_kept_with_its_error(
-    log: CaptureLog, clock: Clock, monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+    log: CaptureLog, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.CRITICAL)
     schedules = schedules_over(log, clock)
 
@@ -458,8 +462,9 @@ def test_an_evaluation_that_breaks_off_is_kept_with_its_error(
         schedules.tick()
     (done,) = log.executions(9)
     assert (done.status, done.message) == (
-        ExecutionStatus.FAILED, "Failed: it broke off with OSError: disk full"
-    )  # fmt: skip
+        ExecutionStatus.FAILED,
+        "Failed: it broke off with OSError: disk full",
+    )
     assert done.figures.total == 1  # as far as it came
     assert done.due_at == NOON + HOUR
     lines = ExecutionsTable(log.database).log_of(done.execution_id).lines

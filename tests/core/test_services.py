@@ -139,9 +139,11 @@ def test_pictures_are_attacked_with_the_model_that_serves(signwatch: Services) -
     (before,) = signwatch.predictor.predict([pixels])
     reported: list[tuple[int, int, str]] = []
     (trial,) = signwatch.attack(
-        Plan("pgd", epsilon=8 / 255, steps=3, seed=1), [pixels], None,
+        Plan("pgd", epsilon=8 / 255, steps=3, seed=1),
+        [pixels],
+        None,
         progress=lambda *report: reported.append(report),
-    )  # fmt: skip
+    )
     crafted = trial.crafted
     assert crafted.eligible
     assert crafted.success
@@ -208,8 +210,15 @@ def test_a_baseline_lets_the_monitor_see_what_the_share_rule_misses(signwatch: S
     assert done.baseline_id == stored.baseline_id
     assert signwatch.log.executions(9) == [done]
     assert [rule["decides"] for rule in done.to_json()["rules"]] == [
-        True, True, False, True, False, True, False, False,
-    ]  # fmt: skip
+        True,
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_threshold_may_be_given_for_once(signwatch: Services) -> None:

@@ -50,13 +50,19 @@ class Held:
 
 @pytest.mark.parametrize(
     ("variable", "message"),
-    [("SIGNWATCH_MAX_CONCURRENT",
-      "2 requests are in work, at most that many may be (SIGNWATCH_MAX_CONCURRENT); "
-      "send this one again later"),
-     ("SIGNWATCH_MAX_QUEUE",
-      "2 images wait for the classifier, at most 2 may (SIGNWATCH_MAX_QUEUE); "
-      "send this request again later")],
-)  # fmt: skip
+    [
+        (
+            "SIGNWATCH_MAX_CONCURRENT",
+            "2 requests are in work, at most that many may be (SIGNWATCH_MAX_CONCURRENT); "
+            "send this one again later",
+        ),
+        (
+            "SIGNWATCH_MAX_QUEUE",
+            "2 images wait for the classifier, at most 2 may (SIGNWATCH_MAX_QUEUE); "
+            "send this request again later",
+        ),
+    ],
+)
 def test_what_is_too_much_is_refused_with_a_time_to_come_again(
     environment: pytest.MonkeyPatch, request: pytest.FixtureRequest, variable: str, message: str
 ) -> None:
@@ -97,9 +103,12 @@ def test_a_request_gives_its_place_back_however_it_ends(
     environment.setenv("SIGNWATCH_MAX_CONCURRENT", "1")
     client: TestClient = request.getfixturevalue("client")
     for headers, content, status in [
-        (PNG, b"no picture", 415), ({"Content-Type": "text/html"}, b"x", 415),
-        (PNG | {"Accept": "text/html"}, PICTURE, 415), (PNG, PICTURE, 200), (PNG, PICTURE, 200),
-    ]:  # fmt: skip
+        (PNG, b"no picture", 415),
+        ({"Content-Type": "text/html"}, b"x", 415),
+        (PNG | {"Accept": "text/html"}, PICTURE, 415),
+        (PNG, PICTURE, 200),
+        (PNG, PICTURE, 200),
+    ]:
         answer = client.post("/invocations", content=content, headers=headers)
         assert answer.status_code == status
 
@@ -122,9 +131,10 @@ def test_metrics_count_what_was_done(client: TestClient, signwatch: Services) ->
     for _ in range(3):
         client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
     client.post(
-        "/endpoints/cars/invocations", content=npy(np.stack([blocks(), blocks(1)])),
+        "/endpoints/cars/invocations",
+        content=npy(np.stack([blocks(), blocks(1)])),
         headers={"Content-Type": "application/x-npy"},
-    ).raise_for_status()  # fmt: skip
+    ).raise_for_status()
     client.post("/invocations", content=b"no picture", headers=PNG)
     signwatch.set_monitor_settings(signwatch.monitor_settings())
     signwatch.run_monitor(threshold=0.01)
@@ -191,8 +201,11 @@ def test_a_classifier_that_does_not_answer_is_seen_by_ping(
 def test_the_mode_says_which_side_is_kept(
     client: TestClient, signwatch: Services, mode: str, kept: tuple[bool, bool]
 ) -> None:
-    config = {"EnableCapture": True, "InitialSamplingPercentage": 100,
-              "CaptureOptions": [{"CaptureMode": mode}]}  # fmt: skip
+    config = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "CaptureOptions": [{"CaptureMode": mode}],
+    }
     client.put(CONFIG, content=json.dumps(config)).raise_for_status()
     client.post("/endpoints/cars/invocations", content=PICTURE, headers=PNG).raise_for_status()
     (item,) = signwatch.log.find(CaptureFilter(), limit=9)
@@ -207,13 +220,20 @@ def test_the_mode_says_which_side_is_kept(
 def test_a_config_of_sagemaker_is_taken_and_given_back(
     client: TestClient, signwatch: Services
 ) -> None:
-    default = {"EnableCapture": True, "InitialSamplingPercentage": 100.0,
-               "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]}  # fmt: skip
+    default = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100.0,
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+    }
     assert client.get(CONFIG).json() == default
-    sent = {"EnableCapture": False, "InitialSamplingPercentage": 30, "KmsKeyId": "k",
-            "DestinationS3Uri": "s3://bucket/captures",
-            "CaptureOptions": [{"CaptureMode": "Output"}],
-            "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]}}  # fmt: skip
+    sent = {
+        "EnableCapture": False,
+        "InitialSamplingPercentage": 30,
+        "KmsKeyId": "k",
+        "DestinationS3Uri": "s3://bucket/captures",
+        "CaptureOptions": [{"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+    }
     assert client.put(CONFIG, content=json.dumps(sent)).json() == client.get(CONFIG).json()
     assert signwatch.capture_rules.of("cars") == CaptureSettings(False, 30.0, CaptureMode.OUTPUT)
     assert signwatch.capture_rules.of("signwatch") == CaptureSettings()
@@ -223,17 +243,27 @@ def test_a_config_of_sagemaker_is_taken_and_given_back(
 
 @pytest.mark.parametrize(
     ("document", "message"),
-    [({"InitialSamplingPercentage": 101}, "sampling percentage must lie in 0..100, got 101.0"),
-     ({"InitialSamplingPercentage": "10"},
-      "InitialSamplingPercentage must be a number in 0..100, got '10'"),
-     ({"EnableCapture": 1}, "EnableCapture must be true or false, got 1"),
-     ({"CaptureOptions": []},
-      'CaptureOptions must be a list like [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}], '
-      "got []"),
-     ({"CaptureOptions": [{"CaptureMode": "Both"}]},
-      'CaptureOptions must be a list like [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}], '
-      "got [{'CaptureMode': 'Both'}]")],
-)  # fmt: skip
+    [
+        ({"InitialSamplingPercentage": 101}, "sampling percentage must lie in 0..100, got 101.0"),
+        (
+            {"InitialSamplingPercentage": "10"},
+            "InitialSamplingPercentage must be a number in 0..100, got '10'",
+        ),
+        ({"EnableCapture": 1}, "EnableCapture must be true or false, got 1"),
+        (
+            {"CaptureOptions": []},
+            'CaptureOptions must be a list like [{"CaptureMode": "Input"}, {"CaptureMode": '
+            '"Output"}], '
+            "got []",
+        ),
+        (
+            {"CaptureOptions": [{"CaptureMode": "Both"}]},
+            'CaptureOptions must be a list like [{"CaptureMode": "Input"}, {"CaptureMode": '
+            '"Output"}], '
+            "got [{'CaptureMode': 'Both'}]",
+        ),
+    ],
+)
 def test_a_config_that_does_not_serve_is_refused(
     client: TestClient, signwatch: Services, document: dict[str, Any], message: str
 ) -> None:

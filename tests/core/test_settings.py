@@ -61,31 +61,43 @@ def test_variables_of_others_are_left_alone() -> None:
     ("variable", "text", "problem", "help_and_default"),
     [
         (
-            "SIGNWATCH_THRESHOLD", "1.5", "must lie in 0.001..1",
+            "SIGNWATCH_THRESHOLD",
+            "1.5",
+            "must lie in 0.001..1",
             "share of a window above which a class is a violation, default 0.5",
         ),
         (
-            "SIGNWATCH_THRESHOLD", "0", "must lie in 0.001..1",
+            "SIGNWATCH_THRESHOLD",
+            "0",
+            "must lie in 0.001..1",
             "share of a window above which a class is a violation, default 0.5",
         ),
         (
-            "SIGNWATCH_SAMPLING", "nan", "must lie in 0..100",
+            "SIGNWATCH_SAMPLING",
+            "nan",
+            "must lie in 0..100",
             "percentage of requests that are captured, default 100.0",
         ),
         (
-            "SIGNWATCH_SAMPLING", "half", "could not convert string to float: 'half'",
+            "SIGNWATCH_SAMPLING",
+            "half",
+            "could not convert string to float: 'half'",
             "percentage of requests that are captured, default 100.0",
         ),
         (
-            "SIGNWATCH_WINDOW_MINUTES", "1.5", "invalid literal for int() with base 10: '1.5'",
+            "SIGNWATCH_WINDOW_MINUTES",
+            "1.5",
+            "invalid literal for int() with base 10: '1.5'",
             "length of the monitor's window, in minutes, default 60",
         ),
         (
-            "SIGNWATCH_MAX_BATCH", "0", "must lie in 1..65536",
+            "SIGNWATCH_MAX_BATCH",
+            "0",
+            "must lie in 1..65536",
             "most images in one request, default 256",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_serve_is_named_with_what_it_takes(
     variable: str, text: str, problem: str, help_and_default: str
 ) -> None:
@@ -106,9 +118,9 @@ def test_the_store_may_lie_elsewhere() -> None:
 
 
 def test_secrets_are_not_printed() -> None:
-    settings = Settings.from_environment({
-        "SIGNWATCH_API_TOKEN": "hush", "SIGNWATCH_STORE": "ducklake:postgres:password=hush",
-    })  # fmt: skip
+    settings = Settings.from_environment(
+        {"SIGNWATCH_API_TOKEN": "hush", "SIGNWATCH_STORE": "ducklake:postgres:password=hush"}
+    )
     assert settings.api_token == "hush"
     assert "hush" not in repr(settings)
 

@@ -43,9 +43,11 @@ class Stream:
 
     def watch(self, **settings: object) -> StreamWatch:
         return StreamWatch(
-            StreamTable(self.log.database), self.baselines, self.metrics,
+            StreamTable(self.log.database),
+            self.baselines,
+            self.metrics,
             **{"false_alarm_every": 10_000.0, "clock": self.clock} | settings,
-        )  # fmt: skip
+        )
 
     def put(self, class_ids: Sequence[int], **changes: object) -> None:
         """Captures from now on, and the clock set behind the last of them and the lag."""
@@ -99,8 +101,10 @@ def test_without_a_baseline_it_says_so_and_what_to_do(log: CaptureLog) -> None:
     assert status.problem == NO_BASELINE
     (outcome,) = status.outcomes
     assert (outcome.rule, outcome.state, outcome.decides) == (
-        "stream detector", RuleState.NOT_COMPUTED, True,
-    )  # fmt: skip
+        "stream detector",
+        RuleState.NOT_COMPUTED,
+        True,
+    )
     assert outcome.sentence == f"Not computed: {NO_BASELINE}"
     assert StreamTable(log.database).saved() is None
 
@@ -147,9 +151,7 @@ def test_a_baseline_of_long_ago_does_not_bring_back_the_past(stream: Stream) -> 
     stream.clock.at += 24 * HOUR
     watch = stream.watch()
     watch.catch_up()
-    assert watched(watch).startswith(
-        "0 predictions watched since 2026-02-15 11:00:04 UTC"
-    )  # fmt: skip
+    assert watched(watch).startswith("0 predictions watched since 2026-02-15 11:00:04 UTC")
 
 
 def test_imported_captures_are_not_the_live_stream(stream: Stream) -> None:
@@ -163,9 +165,7 @@ def test_pieces_come_to_the_same_as_the_whole(stream: Stream, tmp_path: Path) ->
     class_ids = [*clean(120), *attacked(60)]
     watch = stream.watch()
     for number in range(0, 180, 7):
-        stream.log.append(
-            captures(class_ids, NOON)[number : number + 7], []
-        )  # fmt: skip
+        stream.log.append(captures(class_ids, NOON)[number : number + 7], [])
         stream.clock.at = NOON + (number + 7) * 0.1 * SECOND + 2 * SECOND
         watch.catch_up()
     stream.clock.at = NOON + 60 * SECOND

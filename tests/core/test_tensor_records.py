@@ -55,10 +55,9 @@ def test_the_words_of_debugger_choose_the_steps(text: str, steps: list[int]) -> 
         ("save_interval=2,3", "save_interval takes one number, got '2,3'"),
         ("start_step=5;end_step=5", "end_step must be larger than start_step 5, got 5"),
         ("save_steps=1,x", "save_steps takes whole numbers from 0 on, got 'x'"),
-        ("save_steps=" + "9" * 13,
-         f"save_steps takes whole numbers from 0 on, got '{'9' * 13}'"),
+        ("save_steps=" + "9" * 13, f"save_steps takes whole numbers from 0 on, got '{'9' * 13}'"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_save_config_is_refused(text: str, message: str) -> None:
     with raises(BadInput, message):
         parse_save_config(text)

@@ -28,13 +28,20 @@ def fill(table: TensorsTable) -> None:
             **({"fc_output_0": np.full((1, 3), step, np.float32)} if step else {}),
         }
         weights = {
-            "ResNet_bn1.weight": np.ones(2, np.float32), "ResNet_bn1.bias": np.zeros(2, np.float32),
+            "ResNet_bn1.weight": np.ones(2, np.float32),
+            "ResNet_bn1.bias": np.zeros(2, np.float32),
             "bn1.running_mean_output_0": np.ones(2, np.float32),
-        }  # fmt: skip
+        }
         table.add(
-            Recording(PASSED, tensors, weights), capture_id=make_capture().capture_id,
-            captured_at=NOON, recorded_at=NOON, mode=mode, why="", model_sha256="", keep=9,
-        )  # fmt: skip
+            Recording(PASSED, tensors, weights),
+            capture_id=make_capture().capture_id,
+            captured_at=NOON,
+            recorded_at=NOON,
+            mode=mode,
+            why="",
+            model_sha256="",
+            keep=9,
+        )
 
 
 @pytest.fixture
@@ -62,18 +69,21 @@ def test_steps_of_the_log_and_of_each_mode(trial: TensorTrial) -> None:
 
 def test_names(trial: TensorTrial) -> None:
     everything = [
-        "ResNet_bn1.bias", "ResNet_bn1.weight", "bn1.running_mean_output_0", "bn1_input_0",
-        "bn1_output_0", "fc_output_0", "gradient/bn1_output",
-    ]  # fmt: skip
+        "ResNet_bn1.bias",
+        "ResNet_bn1.weight",
+        "bn1.running_mean_output_0",
+        "bn1_input_0",
+        "bn1_output_0",
+        "fc_output_0",
+        "gradient/bn1_output",
+    ]
     assert trial.tensor_names() == everything
     assert trial.tensor_names(step=0) == [name for name in everything if name != "fc_output_0"]
     assert trial.tensor_names(step=1, mode=PREDICT) == everything
     assert trial.tensor_names(mode=TRAIN) == []
     assert trial.tensor_names(regex=".*bn1_output") == ["bn1_output_0", "gradient/bn1_output"]
     assert trial.tensor_names(regex=["fc", "bias"]) == ["ResNet_bn1.bias", "fc_output_0"]
-    assert trial.tensor_names(regex="fc", collection="biases") == [
-        "ResNet_bn1.bias", "fc_output_0"
-    ]  # fmt: skip
+    assert trial.tensor_names(regex="fc", collection="biases") == ["ResNet_bn1.bias", "fc_output_0"]
     assert trial.tensor_names(regex="fc", step=0) == []
 
 
@@ -101,8 +111,9 @@ def test_numbers_and_shapes(trial: TensorTrial) -> None:
     assert tensor.value(1, mode=PREDICT).tolist() == [[20, 20]]
     assert tensor.value(0, mode=EVAL).tolist() == [[10, 10]]
     assert {step: value.max() for step, value in tensor.values(mode=PREDICT).items()} == {
-        0: 0, 1: 20
-    }  # fmt: skip
+        0: 0,
+        1: 20,
+    }
     assert tensor.shape(0) == (1, 2)
     assert tensor.facts(2).mean == 20
     assert trial.tensor("fc_output_0").steps(mode=PREDICT) == [1]

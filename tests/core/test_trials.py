@@ -25,14 +25,22 @@ from tests.records import make_prediction
 
 
 def make_trial(
-    predictor: Predictor, label: int, read_as: int, *, eligible: bool = True,
-    before_rounding: bool = True, success: bool = True,
-) -> Trial:  # fmt: skip
+    predictor: Predictor,
+    label: int,
+    read_as: int,
+    *,
+    eligible: bool = True,
+    before_rounding: bool = True,
+    success: bool = True,
+) -> Trial:
     (made,) = run(predictor, Plan("fgsm", epsilon=8 / 255), [blocks(1)], None)
     crafted = replace(
-        made.crafted, label=label, eligible=eligible, success=eligible and success,
+        made.crafted,
+        label=label,
+        eligible=eligible,
+        success=eligible and success,
         success_before_rounding=eligible and before_rounding,
-    )  # fmt: skip
+    )
     return replace(made, crafted=crafted, after=make_prediction(read_as))
 
 
@@ -66,9 +74,12 @@ def test_plans_are_compared_in_order_with_one_progress(predictor: Predictor) -> 
     plans = [Plan("fgsm", epsilon=8 / 255), Plan("pgd", epsilon=2 / 255, steps=3)]
     label = predictor.predict([blocks(2)])[0].class_id
     trials = compare(
-        predictor, plans, blocks(2), label,
+        predictor,
+        plans,
+        blocks(2),
+        label,
         progress=lambda done, total, text: reports.append((done, total)),
-    )  # fmt: skip
+    )
     assert [trial.plan for trial in trials] == plans
     shares = [done / total for done, total in reports]
     assert shares == sorted(shares)
@@ -109,13 +120,21 @@ def test_the_size_of_a_change_in_words(predictor: Predictor) -> None:
 @pytest.mark.parametrize(
     ("success", "before_rounding", "said"),
     [
-        (True, True, "The sign still shows **1 Speed limit 30 km/h**. The change is at most 8 of "
-         "255 levels per colour value, and the classifier now reads **14 Stop** with "),
-        (False, True, "The change worked only on exact numbers: saved as a picture file, where "
-         "every value is rounded to a whole level, the classifier reads **14 Stop** with "),
+        (
+            True,
+            True,
+            "The sign still shows **1 Speed limit 30 km/h**. The change is at most 8 of "
+            "255 levels per colour value, and the classifier now reads **14 Stop** with ",
+        ),
+        (
+            False,
+            True,
+            "The change worked only on exact numbers: saved as a picture file, where "
+            "every value is rounded to a whole level, the classifier reads **14 Stop** with ",
+        ),
         (False, False, "The classifier was not fooled: it still reads **14 Stop** with "),
     ],
-)  # fmt: skip
+)
 def test_a_result_in_one_sentence(
     success: bool, before_rounding: bool, said: str, predictor: Predictor
 ) -> None:

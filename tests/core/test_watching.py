@@ -160,9 +160,12 @@ def test_a_run_that_another_process_has_tells_nothing(signwatch: Services) -> No
     begun = make_execution(due_at, status=ExecutionStatus.IN_PROGRESS, due_at=due_at)
     assert ExecutionsTable(signwatch.log.database).begin(begun)
     mine = signwatch.executions.run_due(
-        Window(due_at - timedelta(hours=1), due_at), threshold=0.5, schedule="hourly",
-        due_at=due_at, after=None,
-    )  # fmt: skip
+        Window(due_at - timedelta(hours=1), due_at),
+        threshold=0.5,
+        schedule="hourly",
+        due_at=due_at,
+        after=None,
+    )
     assert mine is None
     signwatch.watch()
     assert signwatch.log.executions(1)[0].trigger is Trigger.ALARM

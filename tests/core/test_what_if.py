@@ -22,10 +22,14 @@ EVERY_CLASS = Baseline(43, dict.fromkeys(range(43), 100))
 
 
 def put(signwatch: Services, at: datetime, counts: dict[int, int]) -> None:
-    signwatch.log.append([
-        make_capture(prediction=make_prediction(k), inferred_at=at)
-        for k, n in counts.items() for _ in range(n)
-    ], [])  # fmt: skip
+    signwatch.log.append(
+        [
+            make_capture(prediction=make_prediction(k), inferred_at=at)
+            for k, n in counts.items()
+            for _ in range(n)
+        ],
+        [],
+    )
 
 
 @pytest.fixture
@@ -103,8 +107,10 @@ def test_an_edit_is_a_baseline_of_its_own(signwatch: Services) -> None:
     second = signwatch.baselines.edit(edited)
     third = signwatch.baselines.edit(replace(edited, completeness=0.25))
     assert [each.origin for each in signwatch.baselines.all()] == [
-        f"every class{EDITED}", f"every class{EDITED}", "every class",
-    ]  # fmt: skip
+        f"every class{EDITED}",
+        f"every class{EDITED}",
+        "every class",
+    ]
     assert signwatch.baselines.in_force_id() == third.baseline_id
     assert signwatch.baselines.files(first.baseline_id) == before
     files = signwatch.baselines.files(second.baseline_id)

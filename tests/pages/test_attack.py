@@ -252,11 +252,12 @@ def test_the_own_class_as_target_is_refused_at_once(
     page.selectbox(key="attack_target").select(label).run()
     assert alerts(page) == [
         Alert(
-            "warning", "",
+            "warning",
+            "",
             f"{class_name(label)} is what the sign is and what it shall be read as. "
             "Take another target or another picture.",
         )
-    ]  # fmt: skip
+    ]
     assert labelled(page.button, "Attack").disabled
 
 
@@ -264,19 +265,21 @@ def test_a_sign_that_is_misread_already_is_refused_at_once(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     misread = next(
-        sample for sample in samples.all_samples()
+        sample
+        for sample in samples.all_samples()
         if sample.number == 0
         and predict(signwatch, sample.picture().pixels).class_id != sample.class_id
-    )  # fmt: skip
+    )
     read = predict(signwatch, misread.picture().pixels).class_id
     at = open_page("attack", **{"class": str(misread.class_id)})
     assert alerts(at) == [
         Alert(
-            "warning", "",
+            "warning",
+            "",
             f"This sign is {class_name(misread.class_id)}, and the classifier reads "
             f"{class_name(read)} without any attack. Take another picture.",
         )
-    ]  # fmt: skip
+    ]
     assert labelled(at.button, "Attack").disabled
 
 

@@ -63,9 +63,10 @@ def batch(open_page: OpenPage) -> tuple[AppTest, list[np.ndarray[Any, Any]]]:
 
 
 def test_a_batch_counts_only_what_was_read_right(
-    batch: tuple[AppTest, list[np.ndarray[Any, Any]]], signwatch: Services,
+    batch: tuple[AppTest, list[np.ndarray[Any, Any]]],
+    signwatch: Services,
     downloads: dict[str, Callable[[], bytes]],
-) -> None:  # fmt: skip
+) -> None:
     at, pictures = batch
     before = signwatch.predictor.predict(pictures)
     counting = [each.class_id != STOP for each in before]
@@ -74,8 +75,9 @@ def test_a_batch_counts_only_what_was_read_right(
     misread = sum(c and a.class_id == STOP for c, a in zip(counting, after, strict=True))
     assert metrics(at)["Pictures that count"] == (f"{sum(counting)} of 12", "")
     assert metrics(at)["Misread as saved PNG"] == (
-        f"{misread / sum(counting):.1%}", f"{misread} of {sum(counting)}",
-    )  # fmt: skip
+        f"{misread / sum(counting):.1%}",
+        f"{misread} of {sum(counting)}",
+    )
 
     expected = Counter(
         (b.class_id, a.class_id) for b, a, c in zip(before, after, counting, strict=True) if c
@@ -84,8 +86,9 @@ def test_a_batch_counts_only_what_was_read_right(
     shown = {
         (row, column): int(text)
         for row, line in zip(matrix["y"], matrix["text"], strict=True)
-        for column, text in zip(matrix["x"], line, strict=True) if text
-    }  # fmt: skip
+        for column, text in zip(matrix["x"], line, strict=True)
+        if text
+    }
     assert shown == {
         (class_name(row), class_name(column)): n for (row, column), n in expected.items()
     }
@@ -127,10 +130,11 @@ def test_where_no_picture_counts_nothing_is_counted(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     wrong = [
-        sample.class_id for sample in samples.all_samples()
+        sample.class_id
+        for sample in samples.all_samples()
         if sample.number == 0
         and predict(signwatch, sample.picture().pixels).class_id != sample.class_id
-    ][:2]  # fmt: skip
+    ][:2]
     at = open_page("attack", mode="many", attack="fgsm", target="any")
     at.multiselect(key="attack_classes").set_value(wrong).run()
     finished(press(at))
@@ -196,9 +200,16 @@ def test_failed_work_says_why_and_leaves_nothing_behind(
 
 def test_an_address_carries_what_the_page_shows(open_page: OpenPage) -> None:
     address = {
-        "mode": "one", "class": "3", "picture": "2", "attack": "pgd", "target": "any",
-        "epsilon": "5", "steps": "7", "seed": "9", "sure": "yes",
-    }  # fmt: skip
+        "mode": "one",
+        "class": "3",
+        "picture": "2",
+        "attack": "pgd",
+        "target": "any",
+        "epsilon": "5",
+        "steps": "7",
+        "seed": "9",
+        "sure": "yes",
+    }
     at = open_page("attack", **address)
     assert dict(at.query_params.items()) == address
     assert at.slider(key="attack_budget_pgd").value == 5
@@ -208,9 +219,14 @@ def test_an_address_carries_what_the_page_shows(open_page: OpenPage) -> None:
 
 def test_an_address_carries_what_is_compared(open_page: OpenPage) -> None:
     address = {
-        "mode": "compare", "class": "3", "picture": "1", "attack": "pgd", "target": "7",
-        "epsilon": "12", "attacks": "bim,square",
-    }  # fmt: skip
+        "mode": "compare",
+        "class": "3",
+        "picture": "1",
+        "attack": "pgd",
+        "target": "7",
+        "epsilon": "12",
+        "attacks": "bim,square",
+    }
     at = open_page("attack", **address)
     assert dict(at.query_params.items()) == address
     assert "with 2 attacks" in at.markdown[0].value
@@ -273,8 +289,10 @@ def test_a_budget_that_the_attack_cannot_have_is_left_out(attack: str, epsilon: 
 
 def test_addresses_that_are_written_are_read_again() -> None:
     for link in (
-        AttackLink(), AttackLink("many", 1, 2, "pgd_l2", None, 1.5, 7, 3, True),
-        AttackLink("compare", epsilon=3, attacks=("fgsm",)), AttackLink(classes=(3, 4), each=2),
+        AttackLink(),
+        AttackLink("many", 1, 2, "pgd_l2", None, 1.5, 7, 3, True),
+        AttackLink("compare", epsilon=3, attacks=("fgsm",)),
+        AttackLink(classes=(3, 4), each=2),
         AttackLink.read(TRY_IT)[0],
-    ):  # fmt: skip
+    ):
         assert AttackLink.read(link.write()) == (link, [])

@@ -61,10 +61,12 @@ def captures(signwatch: Services) -> list[Capture]:
     ):
         image = make_image(len(made))
         capture = make_capture(
-            image, inferred_at=now() - timedelta(minutes=minutes), endpoint=endpoint,
+            image,
+            inferred_at=now() - timedelta(minutes=minutes),
+            endpoint=endpoint,
             prediction=make_prediction(class_id, confidence, flagged=flagged),
             provenance=Provenance(source),
-        )  # fmt: skip
+        )
         signwatch.log.append([capture], [image])
         made.append(capture)
     return made
@@ -119,12 +121,12 @@ def chips(at: AppTest) -> list[str]:
 def test_an_empty_log_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("captures")
     assert alerts(at) == [
-        Alert("info", "Nothing captured yet",
-              "Requests appear here as soon as they are answered."),
-    ]  # fmt: skip
+        Alert("info", "Nothing captured yet", "Requests appear here as soon as they are answered.")
+    ]
     assert [link[:2] for link in links(at)] == [
-        ("Classify pictures", "classify"), ("Send attacked signs", "attack"),
-    ]  # fmt: skip
+        ("Classify pictures", "classify"),
+        ("Send attacked signs", "attack"),
+    ]
     assert not at.dataframe
 
 
@@ -133,11 +135,12 @@ def test_a_filter_that_nothing_passes_says_so(open_page: OpenPage, captures: lis
     newest = f"{captures[0].inferred_at:%Y-%m-%d %H:%M:%S}"
     assert alerts(at) == [
         Alert(
-            "info", "No capture matches",
+            "info",
+            "No capture matches",
             "Take a filter away, or press **Newest** for what arrived after 2100-01-01 00:00:00 "
             f"UTC. The newest capture of all is from {newest} UTC.",
-        ),
-    ]  # fmt: skip
+        )
+    ]
     assert chips(at) == [class_name(40)]
 
 
@@ -171,9 +174,13 @@ def test_a_filter_that_nothing_passes_says_so(open_page: OpenPage, captures: lis
     ],
 )
 def test_an_address_names_its_filter(
-    query: dict[str, str], expected: list[int], chip: str | None, open_page: OpenPage,
-    signwatch: Services, captures: list[Capture],
-) -> None:  # fmt: skip
+    query: dict[str, str],
+    expected: list[int],
+    chip: str | None,
+    open_page: OpenPage,
+    signwatch: Services,
+    captures: list[Capture],
+) -> None:
     decide(signwatch, captures[1].capture_id, Verdict.ADVERSARIAL, 1)
     decide(signwatch, captures[2].capture_id, Verdict.NOT_A_SIGN)
     at = open_page("captures", **query)
@@ -200,9 +207,14 @@ def test_filters_are_set_in_the_popover_and_stand_in_the_address(
     press(at, "Apply")
     assert shown(at) == ids(captures, 2)
     assert {name: at.query_params[name] for name in at.query_params if name != "as_of"} == {
-        "period": "day", "predicted": "2", "low": "50", "high": "80", "flagged": "yes",
-        "verdict": "undecided", "source": "lab",
-    }  # fmt: skip
+        "period": "day",
+        "predicted": "2",
+        "low": "50",
+        "high": "80",
+        "flagged": "yes",
+        "verdict": "undecided",
+        "source": "lab",
+    }
 
 
 def test_a_chip_takes_its_filter_away(open_page: OpenPage, captures: list[Capture]) -> None:
@@ -232,11 +244,14 @@ def test_all_filters_can_be_cleared(open_page: OpenPage, captures: list[Capture]
         ("capture", "../..", "must be capture ids, got `../..`"),
         ("page", "3", "must be oldest, or older- or newer- with a time, got `3`"),
         ("page", "older-x_y", "must be oldest, or older- or newer- with a time, got `older-x_y`"),
-        ("verdict", "fine",
-         "must be one of decided, undecided, adversarial, model wrong, right after all, "
-         "not a sign, unreadable, got `fine`"),
+        (
+            "verdict",
+            "fine",
+            "must be one of decided, undecided, adversarial, model wrong, right after all, "
+            "not a sign, unreadable, got `fine`",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_an_address_gets_wrong_is_told_and_the_rest_counts(
     name: str, value: str, problem: str, open_page: OpenPage, captures: list[Capture]
 ) -> None:
@@ -269,8 +284,10 @@ def test_the_page_says_where_it_is(open_page: OpenPage, signwatch: Services) -> 
     made = [make_capture(inferred_at=NOON + timedelta(seconds=number)) for number in range(30)]
     signwatch.log.append(made, [make_image()])
     at = open_page("captures", as_of="2026-02-14T13:00:00Z")
-    assert "**25 captures, 2026-02-14 12:00:05 to 12:00:29 UTC** · 30 match, as of " \
-        "2026-02-14 13:00:00 UTC" in values(at.markdown)  # fmt: skip
+    assert (
+        "**25 captures, 2026-02-14 12:00:05 to 12:00:29 UTC** · 30 match, as of "
+        "2026-02-14 13:00:00 UTC" in values(at.markdown)
+    )
 
 
 def test_an_address_is_a_place_that_can_be_shared(open_page: OpenPage, signwatch: Services) -> None:
@@ -394,9 +411,11 @@ def test_another_page_opens_nothing(open_page: OpenPage, signwatch: Services) ->
 
 
 def test_one_capture_in_detail(
-    open_page: OpenPage, signwatch: Services, captures: list[Capture],
+    open_page: OpenPage,
+    signwatch: Services,
+    captures: list[Capture],
     downloads: dict[str, Callable[[], bytes]],
-) -> None:  # fmt: skip
+) -> None:
     capture = captures[1]
     at = open_page("captures", capture=capture.capture_id)
     image = signwatch.stored_image(capture.image_sha256)
@@ -433,9 +452,11 @@ def test_every_verdict_is_listed_the_latest_first(
 def test_where_it_came_from_is_told(open_page: OpenPage, signwatch: Services) -> None:
     image = make_image()
     capture = make_capture(
-        image, inference_id="run-7", custom_attributes=("source=roadside", "lane=2"),
+        image,
+        inference_id="run-7",
+        custom_attributes=("source=roadside", "lane=2"),
         provenance=Provenance("roadside", 3, "pgd", 14, "c" * 64),
-    )  # fmt: skip
+    )
     signwatch.log.append([capture], [image])
     at = open_page("captures", capture=capture.capture_id)
     facts = at.table[0].value
@@ -463,9 +484,7 @@ def test_a_picture_without_prediction(open_page: OpenPage, signwatch: Services) 
 def test_an_imported_answer_without_picture(
     confidence: float | None, text: str, open_page: OpenPage, signwatch: Services
 ) -> None:
-    imported = NO_PREDICTION | {
-        "class_id": 57, "confidence": confidence, "image_sha256": None,
-    }  # fmt: skip
+    imported = NO_PREDICTION | {"class_id": 57, "confidence": confidence, "image_sha256": None}
     capture = make_capture(**imported)
     signwatch.log.append([capture], [])
     at = open_page("captures", capture=capture.capture_id)
@@ -502,9 +521,11 @@ def unpacked(content: bytes) -> tuple[dict[str, bytes], list[dict[str, object]]]
 
 
 def test_selected_rows_are_downloaded(
-    open_page: OpenPage, signwatch: Services, captures: list[Capture],
+    open_page: OpenPage,
+    signwatch: Services,
+    captures: list[Capture],
     downloads: dict[str, Callable[[], bytes]],
-) -> None:  # fmt: skip
+) -> None:
     at = select_rows(open_page("captures"), 0, 2)
     assert "Selected (2 captures)" in labels(at.get("download_button"))
     pictures, lines = unpacked(downloads["signwatch-captures.zip"]())
@@ -514,9 +535,11 @@ def test_selected_rows_are_downloaded(
 
 
 def test_all_that_match_are_packed_when_asked_for(
-    open_page: OpenPage, signwatch: Services, captures: list[Capture],
+    open_page: OpenPage,
+    signwatch: Services,
+    captures: list[Capture],
     downloads: dict[str, Callable[[], bytes]],
-) -> None:  # fmt: skip
+) -> None:
     silent = make_capture(**NO_PREDICTION | {"class_id": 14, "image_sha256": None})
     signwatch.log.append([silent], [])
     at = open_page("captures", predicted="14")
@@ -560,8 +583,12 @@ def test_files_and_unreadable_lines_are_listed(
     files, lines = (each.value for each in at.dataframe)
     (file,) = files.to_dict("records")
     assert [file[name] for name in ("file", "lines", "stored", "repeated", "unreadable")] == [
-        "a.jsonl", 40, 8, 2, 30,
-    ]  # fmt: skip
+        "a.jsonl",
+        40,
+        8,
+        2,
+        30,
+    ]
     assert lines["line"].tolist() == list(range(1, 26))
     assert (lines["reason"][0], lines["text"][0]) == ("no JSON", "{" * 500)
     assert values(at.caption)[-1] == "1 to 25 of 30 lines"
@@ -591,9 +618,10 @@ def test_an_endpoint_that_cannot_be_is_refused(open_page: OpenPage, signwatch: S
     at.text_input(key="settings_endpoint").set_value("no/endpoint").run()
     press(at, "Save")
     assert alerts(at)[0] == Alert(
-        "error", "",
+        "error",
+        "",
         "endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'no/endpoint'",
-    )  # fmt: skip
+    )
     assert signwatch.capture_rules.all() == {}
 
 

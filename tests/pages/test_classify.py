@@ -19,16 +19,21 @@ def test_without_pictures_it_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("classify")
     assert alerts(at) == [
         Alert(
-            "info", "Nothing to classify yet",
+            "info",
+            "Nothing to classify yet",
             "Drop one or many pictures above, or take the sample signs.",
         )
-    ]  # fmt: skip
+    ]
     assert values(at.caption) == [
         "Every picture is sent to the endpoint as a request, and captured."
     ]
     assert at.file_uploader(key="uploads").allowed_type == [
-        ".png", ".jpg", ".jpeg", ".webp", ".bmp",
-    ]  # fmt: skip
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".webp",
+        ".bmp",
+    ]
 
 
 def test_a_picture_is_predicted_and_captured(open_page: OpenPage, signwatch: Services) -> None:

@@ -24,9 +24,10 @@ from tests.pictures import BAD, blocks, noise, saved
 from tests.records import make_capture, make_image, make_unanswered
 
 NOTHING_YET = Alert(
-    "info", "Nothing to explain yet",
+    "info",
+    "Nothing to explain yet",
     "Choose or drop a picture to see what the classifier looked at.",
-)  # fmt: skip
+)
 ADVERSARIAL, CLEAN = blocks(1), blocks(2)
 TRUE, TARGET = 7, 14
 
@@ -95,16 +96,19 @@ def test_a_capture_stands_beside_its_clean_picture(
     at = open_page("explain", capture=captured)
     assert alerts(at) == []
     assert headings(at) == [
-        expected_heading(signwatch, ADVERSARIAL), expected_heading(signwatch, CLEAN),
-    ]  # fmt: skip
+        expected_heading(signwatch, ADVERSARIAL),
+        expected_heading(signwatch, CLEAN),
+    ]
     assert [text for text in values(at.caption) if text in ("Adversarial", "Clean")] == [
-        "Adversarial", "Clean",
-    ]  # fmt: skip
+        "Adversarial",
+        "Clean",
+    ]
     assert charts(at).keys() == {"map_Adversarial_0", "map_Clean_0", "difference_0", "layers_0"}
     assert captions_about(at, captured)[0].endswith("made by deepfool, aimed at 14 Stop")
     assert [link[:2] for link in links(at)] == [
-        ("All about it", "captures"), ("Give a verdict", "triage"),
-    ]  # fmt: skip
+        ("All about it", "captures"),
+        ("Give a verdict", "triage"),
+    ]
     assert address(at) == {"capture": captured}  # what is as usual stays out
 
 
@@ -253,9 +257,15 @@ def test_colours_and_opacity(open_page: OpenPage, captured: str) -> None:
 
 def test_the_address_alone_restores_the_view(open_page: OpenPage, captured: str) -> None:
     asked = {
-        "capture": captured, "maps": "both", "method": "input_x_gradient", "colours": "magma",
-        "opacity": "40", "x": "10", "y": "90", "radius": "55",
-    }  # fmt: skip
+        "capture": captured,
+        "maps": "both",
+        "method": "input_x_gradient",
+        "colours": "magma",
+        "opacity": "40",
+        "x": "10",
+        "y": "90",
+        "radius": "55",
+    }
     at = open_page("explain", **asked)
     assert at.segmented_control(key="explain_maps").value == "both"
     assert at.selectbox(key="explain_method").value == "input_x_gradient"
@@ -309,8 +319,9 @@ def test_another_picture_can_be_laid_beside_it(open_page: OpenPage, signwatch: S
     at.file_uploader(key="explain_right_upload").upload("two.png", saved(CLEAN, "PNG")).run()
     assert not at.exception
     assert headings(at) == [
-        expected_heading(signwatch, ADVERSARIAL), expected_heading(signwatch, CLEAN),
-    ]  # fmt: skip
+        expected_heading(signwatch, ADVERSARIAL),
+        expected_heading(signwatch, CLEAN),
+    ]
     assert {"map_This picture_0", "map_Compared with_0", "difference_0"} < charts(at).keys()
 
 
@@ -361,10 +372,14 @@ def test_a_capture_of_another_model_is_said(open_page: OpenPage, signwatch: Serv
     at = open_page("explain", capture=capture.capture_id)
     serving = signwatch.predictor.classifier.manifest.sha256[:12]
     assert alerts(at) == [
-        Alert("info", "", "Another model said 14 Stop when this was captured (weights "
-              "abababababab). What you see is read and explained by the one that serves now "
-              f"({serving})."),
-    ]  # fmt: skip
+        Alert(
+            "info",
+            "",
+            "Another model said 14 Stop when this was captured (weights "
+            "abababababab). What you see is read and explained by the one that serves now "
+            f"({serving}).",
+        )
+    ]
 
 
 def test_an_unknown_capture_gets_a_clear_message(open_page: OpenPage) -> None:
@@ -395,8 +410,9 @@ def test_dropped_pictures(open_page: OpenPage, signwatch: Services) -> None:
     at.file_uploader(key="explain_right_upload").upload("two.png", saved(CLEAN, "PNG")).run()
     assert not at.exception
     assert headings(at) == [
-        expected_heading(signwatch, ADVERSARIAL), expected_heading(signwatch, CLEAN),
-    ]  # fmt: skip
+        expected_heading(signwatch, ADVERSARIAL),
+        expected_heading(signwatch, CLEAN),
+    ]
 
 
 def test_a_broken_file_gets_its_message(open_page: OpenPage) -> None:
@@ -449,8 +465,9 @@ def test_a_picture_without_prediction_can_be_explained(
 def test_every_picture_has_a_description(open_page: OpenPage, captured: str) -> None:
     at = open_page("explain", capture=captured)
     assert [each.alt for image in at.image for each in image.proto.imgs] == [
-        "Adversarial: the picture", "Clean: the picture",
-    ]  # fmt: skip
+        "Adversarial: the picture",
+        "Clean: the picture",
+    ]
     assert all(each.proto.alt for each in at.get("plotly_chart"))
 
 
@@ -460,10 +477,14 @@ def test_the_downloads(
     open_page("explain", capture=captured, maps="both", colours="viridis")
     report = downloads["explanation.html"]().decode()
     for text in (
-        captured, signwatch.predictor.classifier.manifest.sha256, class_name(TRUE),
-        expected_heading(signwatch, ADVERSARIAL), expected_heading(signwatch, CLEAN),
-        "Viridis, opacity 85%", METHODS["fullgrad"].source,
-    ):  # fmt: skip
+        captured,
+        signwatch.predictor.classifier.manifest.sha256,
+        class_name(TRUE),
+        expected_heading(signwatch, ADVERSARIAL),
+        expected_heading(signwatch, CLEAN),
+        "Viridis, opacity 85%",
+        METHODS["fullgrad"].source,
+    ):
         assert text in report
     assert report.count("<img ") == 2 * 7  # two classes: three panels a picture, a difference
     sheet = decode(downloads["explanation.png"]())

@@ -50,8 +50,10 @@ def test_tiles_and_means_of_a_class(
     at = open_page("explain", sheet="all", **{"class": str(said)})
     assert alerts(at) == []
     assert values(at.subheader) == [f"What did the model look at when it said {class_name(said)}?"]
-    assert ("4 of 4 captures with a picture. Each map is for the class that was said; all share "
-            "one colour scale.") in values(at.caption)  # fmt: skip
+    assert (
+        "4 of 4 captures with a picture. Each map is for the class that was said; all share "
+        "one colour scale."
+    ) in values(at.caption)
     assert [tile["capture"] for tile in tiles(at)] == traffic  # the attacked ones first
     (explanation,) = signwatch.explain([SHOWN], [said])
     mean = mean_map([explanation.map])
@@ -115,8 +117,9 @@ def test_all_classes_have_their_means(open_page: OpenPage, signwatch: Services) 
     shown = [text for text in values(at.markdown) if text.startswith("**Mean map")]
     assert shown == ["**Mean map for 14 Stop**", "**Mean map for 1 Speed limit 30 km/h**"]
     assert {label.partition(" · ")[0] for label, page, _ in links(at) if page == "explain"} == {
-        "14 Stop", "1 Speed limit 30 km/h",
-    }  # fmt: skip
+        "14 Stop",
+        "1 Speed limit 30 km/h",
+    }
 
 
 def test_pictures_that_are_gone_or_broken_are_counted(
@@ -129,20 +132,25 @@ def test_pictures_that_are_gone_or_broken_are_counted(
     ]
     signwatch.log.append(captures, [good])
     at = open_page("explain", sheet="all")
-    assert ("1 of 2 captures with a picture; 1 more cannot be read, or went with "
-            "retention. Each map is for the class that was said; all share one colour scale."
-            ) in values(at.caption)  # fmt: skip
+    assert (
+        "1 of 2 captures with a picture; 1 more cannot be read, or went with "
+        "retention. Each map is for the class that was said; all share one colour scale."
+    ) in values(at.caption)
 
 
 def test_nothing_matches_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("explain", sheet="all")
     assert alerts(at) == [
-        Alert("info", "No capture with a picture matches",
-              "Choose a longer window, another class, or send some traffic."),
-    ]  # fmt: skip
+        Alert(
+            "info",
+            "No capture with a picture matches",
+            "Choose a longer window, another class, or send some traffic.",
+        )
+    ]
     assert [link[:2] for link in links(at)] == [
-        ("See all captures", "captures"), ("Send attacked signs", "attack"),
-    ]  # fmt: skip
+        ("See all captures", "captures"),
+        ("Send attacked signs", "attack"),
+    ]
 
 
 def test_the_sheet_is_made_once_until_it_is_refreshed(
@@ -152,9 +160,10 @@ def test_the_sheet_is_made_once_until_it_is_refreshed(
     made: list[object] = []
     make = Services.contact_sheet
     monkeypatch.setattr(
-        Services, "contact_sheet",
+        Services,
+        "contact_sheet",
         lambda *args, **options: (made.append(options), make(*args, **options))[1],
-    )  # fmt: skip
+    )
     at.slider(key="explain_opacity").set_value(20).run()
     assert made == []
     (refresh,) = [each for each in at.button if each.label == "Refresh"]
@@ -165,16 +174,25 @@ def test_the_sheet_is_made_once_until_it_is_refreshed(
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"since": "2026-02-14"}, "`since` and `until` in the address count together; "
-         "both are left out"),
-        ({"minutes": "0"}, "`minutes` in the address must be a whole number in 1..525,600, "
-         "got `0`; it is left out"),
-        ({"count": "1000"}, "`count` in the address must be a whole number in 6..48, "
-         "got `1000`; it is left out"),
-        ({"class": "99"}, "`class` in the address must be a whole number in 0..42, got `99`; "
-         "it is left out"),
+        (
+            {"since": "2026-02-14"},
+            "`since` and `until` in the address count together; both are left out",
+        ),
+        (
+            {"minutes": "0"},
+            "`minutes` in the address must be a whole number in 1..525,600, "
+            "got `0`; it is left out",
+        ),
+        (
+            {"count": "1000"},
+            "`count` in the address must be a whole number in 6..48, got `1000`; it is left out",
+        ),
+        (
+            {"class": "99"},
+            "`class` in the address must be a whole number in 0..42, got `99`; it is left out",
+        ),
     ],
-)  # fmt: skip
+)
 def test_nonsense_in_the_address(
     query: dict[str, str], message: str, open_page: OpenPage, traffic: list[str]
 ) -> None:

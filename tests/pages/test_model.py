@@ -17,24 +17,28 @@ from tests.records import make_capture, make_image, make_prediction
 from tests.reports import make_detection, make_quality, make_report
 
 UNMEASURED = Alert(
-    "info", "",
+    "info",
+    "",
     "These weights came without measured figures; `python -m core evaluate` measures them.",
-)  # fmt: skip
+)
 UNREPORTED = Alert(
-    "info", "",
+    "info",
+    "",
     "How it reads attacked and corrupted pictures was not measured yet. `python -m core attack "
     "--report` measures it.",
-)  # fmt: skip
+)
 UNEXPLAINED = Alert(
-    "info", "",
+    "info",
+    "",
     "How far its heat maps can be trusted was not measured yet. `python -m core explain --evaluate "
     "--data PATH` measures it.",
-)  # fmt: skip
+)
 UNDETECTED = Alert(
-    "info", "",
+    "info",
+    "",
     "How well suspicious predictions are found was not measured yet. `python -m core model detect "
     "--data PATH` measures it.",
-)  # fmt: skip
+)
 RECIPE = {"epochs": 30, "data": "gtsrb32"}
 FIGURES = {"held_out": {"accuracy": 0.99312, "macro_f1": 0.98765, "ece": 0.00432, "images": 7_891}}
 
@@ -88,12 +92,15 @@ def test_without_a_calibration_the_missing_flag_is_admitted(page: AppTest) -> No
     folder = Settings.from_environment().model
     assert alerts(page) == [
         Alert(
-            "warning", "",
+            "warning",
+            "",
             f"Without p-values, only the trust rule flags: {folder} holds no "
             f"suspicion.safetensors; {ANEW}.",
         ),
-        UNREPORTED, UNEXPLAINED, UNDETECTED,
-    ]  # fmt: skip
+        UNREPORTED,
+        UNEXPLAINED,
+        UNDETECTED,
+    ]
 
 
 def test_a_report_of_these_weights_is_shown(measured: Classifier, open_page: OpenPage) -> None:
@@ -112,10 +119,15 @@ def test_a_report_of_these_weights_is_shown(measured: Classifier, open_page: Ope
     ]
     (table,) = page.dataframe
     assert table.value.to_dict("records") == [
-        {"class": "1 Speed limit 30 km/h", "clean": 100, "attacked": 500 / 60, "corrupted": 35,
-         "images": 60},
+        {
+            "class": "1 Speed limit 30 km/h",
+            "clean": 100,
+            "attacked": 500 / 60,
+            "corrupted": 35,
+            "images": 60,
+        },
         {"class": "14 Stop", "clean": 97.5, "attacked": 0, "corrupted": 25, "images": 40},
-    ]  # fmt: skip
+    ]
 
 
 def test_a_report_of_other_weights_is_said_and_not_shown(
@@ -124,10 +136,11 @@ def test_a_report_of_other_weights_is_said_and_not_shown(
     make_report("0123456789abcdef" * 4).write(Settings.from_environment().model)
     page = open_page("model")
     assert alerts(page)[1] == Alert(
-        "warning", "",
+        "warning",
+        "",
         "What was measured on 2026-11-21 is of other weights (0123456789ab), so it is not shown. "
         "`python -m core attack --report` measures it.",
-    )  # fmt: skip
+    )
     assert not charts(page) and not page.dataframe
 
 
@@ -136,14 +149,18 @@ def test_a_damaged_report_is_said(measured: Classifier, open_page: OpenPage) -> 
     file.write_text("{}")
     page = open_page("model")
     assert alerts(page)[0] == Alert(
-        "error", "",
+        "error",
+        "",
         f"{file} holds no robustness report ('budgets'); `python -m core attack --report` makes it "
         "anew",
-    )  # fmt: skip
+    )
     assert values(page.subheader) == [
-        "How robust it is", "How good its explanations are",
-        "How well suspicion finds attacks", "How it was trained", "What it cannot do",
-    ]  # fmt: skip
+        "How robust it is",
+        "How good its explanations are",
+        "How well suspicion finds attacks",
+        "How it was trained",
+        "What it cannot do",
+    ]
 
 
 def test_figures_of_explanations_are_shown(measured: Classifier, open_page: OpenPage) -> None:
@@ -179,10 +196,11 @@ def test_figures_of_other_weights_are_said_and_not_shown(
     make_quality("0123456789abcdef" * 4).write(Settings.from_environment().model)
     page = open_page("model")
     assert Alert(
-        "warning", "",
+        "warning",
+        "",
         "What was measured on 2026-11-22 is of other weights (0123456789ab), so it is not shown. "
         "`python -m core explain --evaluate --data PATH` measures it.",
-    ) in alerts(page)  # fmt: skip
+    ) in alerts(page)
     assert len(metrics(page)) == 4
 
 
@@ -198,8 +216,13 @@ def test_figures_of_suspicion_are_shown(measured: Classifier, open_page: OpenPag
         "misread."
     ) in values(page.caption)
     assert page.table[0].value.iloc[0].to_list() == [
-        "PGD 8/255", "98", "0.993", "0.312", "76%", "78%",
-    ]  # fmt: skip
+        "PGD 8/255",
+        "98",
+        "0.993",
+        "0.312",
+        "76%",
+        "78%",
+    ]
     assert UNDETECTED not in alerts(page)
 
 
@@ -208,10 +231,13 @@ def test_a_calibration_that_no_longer_fits_is_said(
 ) -> None:
     image = make_image()
     captures = [
-        make_capture(image, prediction=make_prediction(p_value=0.02),
-                     model_sha256=signwatch.predictor.classifier.manifest.sha256)
+        make_capture(
+            image,
+            prediction=make_prediction(p_value=0.02),
+            model_sha256=signwatch.predictor.classifier.manifest.sha256,
+        )
         for _ in range(200)
-    ]  # fmt: skip
+    ]
     signwatch.log.append(captures, [image])
     (warning,) = (each for each in alerts(open_page("model")) if each.kind == "warning")
     assert warning.text.startswith(

@@ -154,9 +154,12 @@ def test_without_captures_nothing_was_evaluated(open_page: OpenPage, signwatch: 
 
 def test_an_execution_under_way_is_shown_as_such(open_page: OpenPage, signwatch: Services) -> None:
     begun = make_execution(
-        now(), status=ExecutionStatus.IN_PROGRESS, message="InProgress: under way", figures=None,
+        now(),
+        status=ExecutionStatus.IN_PROGRESS,
+        message="InProgress: under way",
+        figures=None,
         violations=(),
-    )  # fmt: skip
+    )
     ExecutionsTable(signwatch.log.database).begin(begun)
     at = open_page("monitor")
     assert alerts(at) == [Alert("info", "", "InProgress: under way")]
@@ -166,9 +169,11 @@ def test_an_execution_under_way_is_shown_as_such(open_page: OpenPage, signwatch:
 
 
 def test_one_that_broke_off_shows_its_error_its_log_and_no_figures(
-    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch,
+    open_page: OpenPage,
+    signwatch: Services,
+    monkeypatch: pytest.MonkeyPatch,
     downloads: dict[str, Callable[[], bytes]],
-) -> None:  # fmt: skip
+) -> None:
     with monkeypatch.context() as broken:
         broken.setattr("core.executions.evaluate", lambda *_, **__: 1 / 0)
         flood(signwatch, same=4, others=1)
@@ -176,9 +181,7 @@ def test_one_that_broke_off_shows_its_error_its_log_and_no_figures(
     at = open_page("monitor")
     message = "Failed: it broke off with ZeroDivisionError: division by zero"
     assert alerts(at) == [Alert("warning", "", message)]
-    assert at.code[-1].value == "\n".join(
-        signwatch.executions.log_of(done.execution_id).lines
-    )  # fmt: skip
+    assert at.code[-1].value == "\n".join(signwatch.executions.log_of(done.execution_id).lines)
     assert at.code[-1].value.endswith(message)
     assert json.loads(downloads["constraint_violations.json"]()) == {"violations": []}
 
@@ -209,8 +212,12 @@ def test_records_that_could_not_be_read_are_shown_with_the_reason(
     (table,) = [each.value for each in at.dataframe if "reason" in each.value]
     (row,) = table.to_dict("records")
     assert row | {"at": None} == {
-        "at": None, "reason": "no JSON", "file": "a.jsonl", "line": 1, "begins with": "{",
-    }  # fmt: skip
+        "at": None,
+        "reason": "no JSON",
+        "file": "a.jsonl",
+        "line": 1,
+        "begins with": "{",
+    }
     assert abs(row["at"] - moment) < timedelta(seconds=1)
     # What retention deletes from the log stays with the execution.
     with signwatch.log.database.transaction() as transaction:
@@ -236,8 +243,10 @@ def test_executions_are_listed_newest_first(open_page: OpenPage, signwatch: Serv
     assert "All executions (3 latest)" in [each.label for each in at.expander]
     table = at.dataframe[-1].value
     assert [row["status"] for row in table.to_dict("records")] == [
-        "Failed", "CompletedWithViolations", "Completed",
-    ]  # fmt: skip
+        "Failed",
+        "CompletedWithViolations",
+        "Completed",
+    ]
     assert table["predictions"].tolist() == [0, 5, 5]
     assert table["threshold"].tolist() == [0.5, 0.5, 0.9]
     assert table["trigger"].tolist() == ["manual", "manual", "scheduled"]

@@ -25,11 +25,9 @@ def test_without_an_endpoint_nothing_is_begun(open_page: OpenPage) -> None:
     assert "No drill was held yet." in values(at.caption)
     labelled(at.button, "Start drill").click().run()
     assert not at.exception
-    assert (
-        Alert("error", "", "the endpoint is not running, and a drill goes through it. Start the "
-              "dashboard")
-        in alerts(at)
-    )  # fmt: skip
+    assert Alert(
+        "error", "", "the endpoint is not running, and a drill goes through it. Start the dashboard"
+    ) in alerts(at)
     assert "drill_job" not in at.session_state
 
 
@@ -63,8 +61,9 @@ def test_the_strength_and_the_target_are_handed_on(
         at.run()
     assert not at.exception
     assert asked == [DrillPlan(0.05, 1, seed=7)]
-    assert any("5 % of the traffic turned to 1 Speed limit 30" in text
-               for text in values(at.caption))  # fmt: skip
+    assert any(
+        "5 % of the traffic turned to 1 Speed limit 30" in text for text in values(at.caption)
+    )
 
 
 def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Services) -> None:
@@ -78,13 +77,16 @@ def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Servic
     table = next(each.value for each in at.dataframe if "false alarms" in each.value)
     assert table["rule"].tolist() == ["class share", "stream detector, class"]
     assert table["noticed"].tolist() == [
-        "not within 100 predictions", "after 12 predictions, 0.5 s",
-    ]  # fmt: skip
+        "not within 100 predictions",
+        "after 12 predictions, 0.5 s",
+    ]
     assert table["named"].tolist() == ["", "14 Stop"]
     assert table["false alarms"].tolist() == [1, 0]
-    facts = ("2026-02-14 12:00:00 UTC · 20 % of the traffic turned to 14 Stop · pgd, seed 3 · 300 "
-             "clean requests, then 100, of them 20 attacked · no sample sign for 1% of the "
-             "baseline")  # fmt: skip
+    facts = (
+        "2026-02-14 12:00:00 UTC · 20 % of the traffic turned to 14 Stop · pgd, seed 3 · 300 "
+        "clean requests, then 100, of them 20 attacked · no sample sign for 1% of the "
+        "baseline"
+    )
     assert facts in values(at.caption)
     assert ":green[:material/check:] Alert delivered to JSON at here after 4.5 s." in values(
         at.markdown
@@ -95,9 +97,12 @@ def test_one_that_nobody_noticed_says_so_and_the_ones_before_stand_below(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     keep(signwatch, REPORT)
-    keep(signwatch, replace(
-        REPORT, drill_id="later", began_at=now(), told=None, alerts=(), lasting="a violation"
-    ))  # fmt: skip
+    keep(
+        signwatch,
+        replace(
+            REPORT, drill_id="later", began_at=now(), told=None, alerts=(), lasting="a violation"
+        ),
+    )
     at = open_page("monitor")
     (nobody,) = [each for each in alerts(at) if each.text.startswith("Nobody was told")]
     assert nobody.kind == "warning"

@@ -16,11 +16,12 @@ NONE_YET = "Not computed: no prediction of this window has its ground truth yet.
 def put(signwatch: Services, *class_ids: int) -> list[str]:
     captures = [
         make_capture(
-            prediction=make_prediction(k), inferred_at=now() - timedelta(minutes=1),
+            prediction=make_prediction(k),
+            inferred_at=now() - timedelta(minutes=1),
             provenance=Provenance("replay", label=1),
         )
         for k in class_ids
-    ]  # fmt: skip
+    ]
     signwatch.log.append(captures, [])
     return [capture.event_id for capture in captures]
 
@@ -56,8 +57,10 @@ def test_late_labels_count_as_they_come(open_page: OpenPage, signwatch: Services
     assert metrics(at)["Accuracy"][0] == "66.67%"
     assert metrics(at)["F1"][0] == "55.56%"
     assert charts(at)["confusion"]["data"][0]["text"] == [
-        ["", "", "1"], ["", "1", ""], ["", "", "1"],
-    ]  # fmt: skip
+        ["", "", "1"],
+        ["", "1", ""],
+        ["", "", "1"],
+    ]
     (caption,) = [text for text in values(at.caption) if "have their label" in text]
     assert caption.startswith("3 of 4 predictions have their label, as of ")
 
@@ -72,12 +75,11 @@ def test_verdicts_and_senders_labels_stand_beside_it_with_their_caution(
     signwatch.log.verdicts.add([decision])
     at = open_page("monitor")
     chooser = labelled(at.segmented_control, "By which labels")
-    assert chooser.options == [
-        "Ground truth (0)", "Analysts' verdicts (1)", "Senders' labels (2)",
-    ]  # fmt: skip
+    assert chooser.options == ["Ground truth (0)", "Analysts' verdicts (1)", "Senders' labels (2)"]
     for kind, caution in (
-        ("analysts' verdicts", "A biased sample: "), ("senders' labels", "No ground truth: "),
-    ):  # fmt: skip
+        ("analysts' verdicts", "A biased sample: "),
+        ("senders' labels", "No ground truth: "),
+    ):
         labelled(at.segmented_control, "By which labels").set_value(kind).run()
         assert not at.exception
         assert metrics(at)["Accuracy"][0] == "0.00%"

@@ -36,9 +36,11 @@ def badges(at: AppTest) -> list[str]:
     """The states of the rules, from top to bottom."""
     states = ("Holds", "Violated", "Not computed")
     return [
-        state for text in values(at.markdown) for state in states
+        state
+        for text in values(at.markdown)
+        for state in states
         if text.startswith(":") and f" {state}" in text
-    ]  # fmt: skip
+    ]
 
 
 def test_without_a_baseline_it_says_how_to_make_one(open_page: OpenPage) -> None:
@@ -148,9 +150,15 @@ def test_every_rule_shows_state_parameter_and_sentences(
     at = open_page("monitor")
     assert badges(at) == [
         "Not computed",  # the stream detector's own box: it took nothing yet
-        "Holds", "Holds", "Violated", "Holds", "Not computed", "Violated", "Violated",
+        "Holds",
+        "Holds",
+        "Violated",
+        "Holds",
         "Not computed",
-    ]  # fmt: skip
+        "Violated",
+        "Violated",
+        "Not computed",
+    ]
     share = done.outcomes[0]
     assert (
         f"**class share (SageMaker-compatible)** · largest share 0.5  \n{share.sentence}"

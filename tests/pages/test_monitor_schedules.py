@@ -28,16 +28,23 @@ def press(at: AppTest, key: str) -> AppTest:
 def field(elements: Iterable[Any], schedule: str, name: str) -> Any:
     """The field of a schedule's form."""
     (found,) = [
-        each for each in elements
+        each
+        for each in elements
         if each.key and each.key.startswith(f"{schedule}_") and each.key.endswith(f"_{name}")
-    ]  # fmt: skip
+    ]
     return found
 
 
 def rows(at: AppTest) -> list[str]:
     """The headline of each schedule."""
-    return [text for text in values(at.markdown) if text.startswith("**") and " · " in text
-            and "(SageMaker" not in text and "_check" not in text]  # fmt: skip
+    return [
+        text
+        for text in values(at.markdown)
+        if text.startswith("**")
+        and " · " in text
+        and "(SageMaker" not in text
+        and "_check" not in text
+    ]
 
 
 def said(at: AppTest, start: str) -> list[str]:
@@ -71,7 +78,7 @@ def test_windows_endpoints_and_thresholds_of_its_own_are_told(
 ) -> None:
     signwatch.schedules.create(
         Schedule("late", "cron(0/5 * ? * * *)", 3 * HOUR, HOUR, "cars", 0.25)
-    )  # fmt: skip
+    )
     at = open_page("monitor")
     assert rows(at)[1].startswith("**late** · every 5 minutes · next ")
     assert said(at, "Looks at")[1].startswith(
@@ -140,17 +147,25 @@ def test_one_is_added_with_everything_of_its_own(open_page: OpenPage, signwatch:
 @pytest.mark.parametrize(
     ("name", "expression", "problem"),
     [
-        ("", "cron(0 * ? * * *)",
-         "schedule name must be 1 to 63 letters, digits and inner hyphens, got ''"),
-        ("hourly", "cron(0 * ? * * *)",
-         "there is a monitoring schedule 'hourly' already; choose another name, or change or "
-         "delete that one"),
-        ("mine", "cron(61 * ? * * *)",
-         "cron expression, minutes '61': expected 0-59, got '61'"),
-        ("mine", "cron(0 0 1 1 ? 2020)",
-         "cron(0 0 1 1 ? 2020) has no run in the future; choose a later year"),
+        (
+            "",
+            "cron(0 * ? * * *)",
+            "schedule name must be 1 to 63 letters, digits and inner hyphens, got ''",
+        ),
+        (
+            "hourly",
+            "cron(0 * ? * * *)",
+            "there is a monitoring schedule 'hourly' already; choose another name, or change or "
+            "delete that one",
+        ),
+        ("mine", "cron(61 * ? * * *)", "cron expression, minutes '61': expected 0-59, got '61'"),
+        (
+            "mine",
+            "cron(0 0 1 1 ? 2020)",
+            "cron(0 0 1 1 ? 2020) has no run in the future; choose a later year",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_serve_is_said_and_adds_nothing(
     open_page: OpenPage, signwatch: Services, name: str, expression: str, problem: str
 ) -> None:

@@ -58,8 +58,10 @@ def test_a_rule_is_replayed_over_the_past(open_page: OpenPage, signwatch: Servic
     )
     traces = charts(at)["what_if_chart"]["data"]
     assert [trace["name"] for trace in traces[1:]] == [
-        "holds", "would have alarmed", "not computed",
-    ]  # fmt: skip
+        "holds",
+        "would have alarmed",
+        "not computed",
+    ]
     at.number_input(key=f"what_if_threshold_{ClassShare.name}").set_value(0.8).run()
     assert said(at).startswith("**No alarm** in 2 windows of 3; in 1 nothing could be computed.")
 
@@ -97,10 +99,14 @@ def test_a_past_without_captures_says_so(open_page: OpenPage) -> None:
     [
         (0, "60", "no window of 60 minutes fits: choose a longer stretch or shorter windows"),
         (3, "0", "a step must be longer than 0 minutes, got 0"),
-        (3, "hourly", "expected cron(minutes hours day-of-month month day-of-week year), for "
-                      "example cron(0 * ? * * *) for every hour, got 'hourly'"),
+        (
+            3,
+            "hourly",
+            "expected cron(minutes hours day-of-month month day-of-week year), for "
+            "example cron(0 * ? * * *) for every hour, got 'hourly'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_makes_no_windows_is_told(
     open_page: OpenPage, hours: int, every: str, problem: str
 ) -> None:

@@ -23,9 +23,10 @@ from tests.pictures import blocks
 from tests.records import NO_PREDICTION, make_capture, make_execution
 
 NOT_RUN = Alert(
-    "info", "No execution yet",
+    "info",
+    "No execution yet",
     "The monitor has not run yet; it runs by schedule, or now on the Monitor page.",
-)  # fmt: skip
+)
 ALL_EXECUTIONS = ("All executions", "monitor")
 TRY_IT_LINK = ("**Try it: fool the classifier**", "attack")
 
@@ -69,10 +70,11 @@ def test_traffic_is_counted(open_page: OpenPage, signwatch: Services) -> None:
         "Most predicted class": ("80.0%", class_name(flooding)),
         "Predictions in the window": ("5", "last 1 h"),
         "Mean confidence": (
-            f"{found.mean_confidence:.1%}", f"{found.low_confidence} below 60%",
+            f"{found.mean_confidence:.1%}",
+            f"{found.low_confidence} below 60%",
         ),
         "Waiting in triage": (str(found.flagged), f"{found.flagged} flagged in the window"),
-    }  # fmt: skip
+    }
     assert found.flagged >= 1
     assert values(at.subheader) == ["Class frequencies", "Confidence", "Traffic"]
 
@@ -86,8 +88,9 @@ def test_the_class_above_the_threshold_is_red(open_page: OpenPage, signwatch: Se
     assert [k for k, colour in enumerate(bars["marker"]["color"]) if colour == ALARM] == [flooding]
     assert set(bars["marker"]["color"]) == {ALARM, ORDINARY}
     assert [each["text"] for each in chart["layout"]["annotations"]] == [
-        "threshold 50%", f"<b>{class_name(flooding)}: 80.0%</b>",
-    ]  # fmt: skip
+        "threshold 50%",
+        f"<b>{class_name(flooding)}: 80.0%</b>",
+    ]
 
 
 def test_the_traffic_chart_sets_the_leading_class_apart(
@@ -105,12 +108,13 @@ def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services)
     at = open_page("overview")
     assert alerts(at) == [
         Alert(
-            "error", "Violation",
+            "error",
+            "Violation",
             f"CompletedWithViolations: Class {flooding} predicted 80.00% of the time: "
             f"Exceeded 50.00% threshold  \n"
             f"{execution.started_at:%Y-%m-%d %H:%M:%S} UTC, 5 predictions",
         )
-    ]  # fmt: skip
+    ]
     assert [link[:2] for link in links(at)] == [
         (f"Why {class_name(flooding)}? See the heat maps", "explain"),
         ("Work through flagged predictions", "triage"),
@@ -138,11 +142,12 @@ def test_all_clear_after_an_execution_without_violations(
     at = open_page("overview")
     assert alerts(at) == [
         Alert(
-            "success", "All clear",
+            "success",
+            "All clear",
             "Completed: Job completed successfully with no violations.  \n"
             f"{execution.started_at:%Y-%m-%d %H:%M:%S} UTC, 4 predictions",
         )
-    ]  # fmt: skip
+    ]
     assert [link[:2] for link in links(at)] == [TRY_IT_LINK, ALL_EXECUTIONS]
 
 

@@ -10,9 +10,7 @@ from tests.pages.conftest import SHELL, go_to
 from tests.pages.elements import Alert, alerts, labels, values
 from tests.pages.traffic import put_flagged
 
-ADA = {
-    "is_logged_in": True, "name": "Ada", "email": "ada@example.org", "email_verified": True,
-}  # fmt: skip
+ADA = {"is_logged_in": True, "name": "Ada", "email": "ada@example.org", "email_verified": True}
 AUTH = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "x"}
 
 
@@ -36,10 +34,12 @@ def with_authlib(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (AUTH | {"client_id": "a"}, ["Sign in"]),
         (AUTH | {"client_id": "a", "client_kwargs": {"prompt": "login"}}, ["Sign in"]),
-        (AUTH | {"google": {"client_id": "a"}, "okta": {"client_id": "b"}},
-         ["Sign in with google", "Sign in with okta"]),
+        (
+            AUTH | {"google": {"client_id": "a"}, "okta": {"client_id": "b"}},
+            ["Sign in with google", "Sign in with okta"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_nobody_sees_a_page_without_signing_in(
     secrets: dict[str, object], buttons: list[str], signwatch: Services
 ) -> None:
@@ -58,12 +58,13 @@ def test_without_authlib_nobody_gets_in_and_the_page_says_why(
     at = shell({"is_logged_in": False}, AUTH)
     assert alerts(at) == [
         Alert(
-            "error", "Sign-in does not work",
+            "error",
+            "Sign-in does not work",
             "Sign-in is configured in `.streamlit/secrets.toml`, and Authlib, which Streamlit "
             "needs for it, is not installed: `.venv/bin/pip install 'streamlit[auth]'`, then start "
             "again. Nobody can sign in until then. README.md, *Sign-in*, says how it is set up.",
         )
-    ]  # fmt: skip
+    ]
     assert not at.button
 
 

@@ -46,8 +46,10 @@ def test_the_overview_shows_evidence_below_its_line(open_page: OpenPage, watched
     assert "Stream detector" in values(at.subheader)
     chart = charts(at)["evidence"]
     assert [curve["name"] for curve in chart["data"]] == [
-        "class x flag", "confidence", "class, for comparison",
-    ]  # fmt: skip
+        "class x flag",
+        "confidence",
+        "class, for comparison",
+    ]
     assert [curve["line"]["color"] == MUTED for curve in chart["data"]] == [False, False, True]
     (line,) = chart["layout"]["shapes"]
     assert (line["y0"], line["line"]["color"]) == (10_000, ALARM)
@@ -75,8 +77,10 @@ def test_the_monitor_page_tells_every_channel(open_page: OpenPage, watched: Serv
     at = open_page("monitor")
     rows = [text for text in values(at.markdown) if text.startswith("**stream detector, ")]
     assert [text.partition("**")[2].partition("**")[0] for text in rows] == [
-        "stream detector, class x flag", "stream detector, confidence", "stream detector, class",
-    ]  # fmt: skip
+        "stream detector, class x flag",
+        "stream detector, confidence",
+        "stream detector, class",
+    ]
     assert "predictions: 10,000" in rows[0]
     assert any("100 predictions watched since" in text for text in values(at.caption))
 

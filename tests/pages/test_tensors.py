@@ -118,11 +118,16 @@ def test_the_table_says_what_was_computed(
     (row,) = at.dataframe[0].value.to_dict("records")
     value = signwatch.trial().tensor("ResNet_input_0").value(0)
     assert row == {
-        "name": "ResNet_input_0", "shape": "1 x 3 x 32 x 32", "type": "float32",
-        "minimum": value.min(), "maximum": value.max(), "size": value.nbytes / 1000,
-        "mean": pytest.approx(value.mean(), abs=1e-6), "std": pytest.approx(value.std(), abs=1e-5),
+        "name": "ResNet_input_0",
+        "shape": "1 x 3 x 32 x 32",
+        "type": "float32",
+        "minimum": value.min(),
+        "maximum": value.max(),
+        "size": value.nbytes / 1000,
+        "mean": pytest.approx(value.mean(), abs=1e-6),
+        "std": pytest.approx(value.std(), abs=1e-5),
         "zeros": pytest.approx(100 * np.mean(value == 0)),
-    }  # fmt: skip
+    }
 
 
 def test_one_tensor_in_full(open_page: OpenPage, signwatch: Services, recorded: str) -> None:
@@ -230,9 +235,15 @@ def test_of_many_channels_some_are_shown() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "channels"),
-    [((1, 8, 4, 4), 8), ((3, 2, 5, 5), 6), ((1, 8, 1, 1), None), ((1, 10), None), ((), None),
-     ((3, 4, 4), 3)],
-)  # fmt: skip
+    [
+        ((1, 8, 4, 4), 8),
+        ((3, 2, 5, 5), 6),
+        ((1, 8, 1, 1), None),
+        ((1, 10), None),
+        ((), None),
+        ((3, 4, 4), 3),
+    ],
+)
 def test_which_tensors_are_pictures(shape: tuple[int, ...], channels: int | None) -> None:
     found = as_channels(np.zeros(shape))
     assert (None if found is None else len(found)) == channels

@@ -112,9 +112,10 @@ def test_the_most_suspicious_stands_first_and_is_open(
 
 def test_what_was_not_flagged_does_not_wait(open_page: OpenPage, signwatch: Services) -> None:
     ordinary = next(
-        pixels for pixels in map(blocks, range(100))
+        pixels
+        for pixels in map(blocks, range(100))
         if not predict(signwatch, pixels).suspicion.flagged
-    )  # fmt: skip
+    )
     request(signwatch, ordinary)
     assert alerts(open_page("triage")) == [EMPTY]
 
@@ -151,9 +152,12 @@ def test_one_source_and_class_is_one_group(open_page: OpenPage, signwatch: Servi
     ],
 )
 def test_an_address_names_what_is_listed(
-    query: dict[str, str], found: list[int], chips: list[str], open_page: OpenPage,
+    query: dict[str, str],
+    found: list[int],
+    chips: list[str],
+    open_page: OpenPage,
     queue: list[Capture],
-) -> None:  # fmt: skip
+) -> None:
     at = open_page("triage", **query)
     names = [class_name(queue[number].class_id) for number in found]
     assert [each.strip("*") for each in queue_of(at)] == names
@@ -237,9 +241,10 @@ def test_the_execution_that_it_belongs_to_is_linked(
     execution = signwatch.run_monitor(threshold=0.1, trigger=Trigger.MANUAL)
     at = looked_at(signwatch, open_page("triage"), capture)
     assert (
-        f"Alarm: {execution.violations[0].description}", "monitor",
+        f"Alarm: {execution.violations[0].description}",
+        "monitor",
         f"execution={execution.execution_id}",
-    ) in links(at)  # fmt: skip
+    ) in links(at)
 
 
 def test_a_deep_link_opens_its_item(open_page: OpenPage, queue: list[Capture]) -> None:
@@ -264,8 +269,9 @@ def test_a_flagged_prediction_without_picture_can_be_decided(
     at = looked_at(signwatch, open_page("triage"), capture)
     told = "no picture was captured: only the answer was kept, or imported."
     assert [each.text for each in alerts(at)] == [
-        f"There is no picture: {told}", f"There is no heat map: {told}",
-    ]  # fmt: skip
+        f"There is no picture: {told}",
+        f"There is no heat map: {told}",
+    ]
     press(at, "Not a sign")
     assert decisions(signwatch, capture)[0].verdict is Verdict.NOT_A_SIGN
 
@@ -308,8 +314,11 @@ def test_a_verdict_with_its_right_class_is_recorded_and_the_next_item_opens(
     assert opened(at) == heading(queue[1])
     assert alerts(at) == []
     assert shown_list(at) == {
-        "waiting": "Waiting 2", "new": "New", "in work": "In work", "done": "Done 1",
-    }  # fmt: skip
+        "waiting": "Waiting 2",
+        "new": "New",
+        "in work": "In work",
+        "done": "Done 1",
+    }
     assert f":green[:material/check:] adversarial, {class_name(1)}" in values(at.caption)
 
 
@@ -345,9 +354,12 @@ def test_the_predicted_class_cannot_be_the_right_one_of_a_wrong_prediction(
     [(Verdict.RIGHT_AFTER_ALL, 25), (Verdict.NOT_A_SIGN, None), (Verdict.UNREADABLE, None)],
 )
 def test_other_verdicts_need_no_right_class(
-    verdict: Verdict, right_class: int | None, open_page: OpenPage, signwatch: Services,
+    verdict: Verdict,
+    right_class: int | None,
+    open_page: OpenPage,
+    signwatch: Services,
     queue: list[Capture],
-) -> None:  # fmt: skip
+) -> None:
     press(open_page("triage"), verdict.capitalize())
     (decision,) = decisions(signwatch, queue[0])
     assert (decision.verdict, decision.right_class) == (verdict, right_class)
@@ -441,11 +453,14 @@ def burst(signwatch: Services) -> list[Capture]:
     """Four frames of one sign, of one source, the second unlike the others."""
     return [
         put_flagged(
-            signwatch, 0.001 * (number + 1), seed=9 if number == 1 else 1,
-            minutes_ago=1 - number / 60, provenance=Provenance("cam"),
+            signwatch,
+            0.001 * (number + 1),
+            seed=9 if number == 1 else 1,
+            minutes_ago=1 - number / 60,
+            provenance=Provenance("cam"),
         )
         for number in range(4)
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -552,8 +567,9 @@ def test_done_ones_are_listed_and_can_be_decided_again(
     assert at.query_params["capture"] == queue[1].capture_id
     press(at, "Not a sign")
     assert [each.verdict for each in decisions(signwatch, queue[1])] == [
-        Verdict.UNREADABLE, Verdict.NOT_A_SIGN,
-    ]  # fmt: skip
+        Verdict.UNREADABLE,
+        Verdict.NOT_A_SIGN,
+    ]
 
 
 def test_the_outcome_is_computed_from_verdicts(
@@ -574,9 +590,11 @@ def test_the_outcome_is_computed_from_verdicts(
 
 
 def test_what_was_decided_is_exported(
-    open_page: OpenPage, signwatch: Services, queue: list[Capture],
+    open_page: OpenPage,
+    signwatch: Services,
+    queue: list[Capture],
     downloads: dict[str, Callable[[], bytes]],
-) -> None:  # fmt: skip
+) -> None:
     at = choose(open_page("triage"), 1)
     assert not at.get("download_button")
     press(at, "Adversarial")
@@ -591,11 +609,13 @@ def test_what_was_decided_is_exported(
             for name in ("manifest.jsonl", "audit.jsonl")
         )
     assert {line["capture_id"]: line["decision"]["verdict"] for line in lines} == {
-        queue[0].capture_id: "adversarial", queue[1].capture_id: "not a sign",
-    }  # fmt: skip
+        queue[0].capture_id: "adversarial",
+        queue[1].capture_id: "not a sign",
+    }
     assert [(line["analyst"], line["verdict"]) for line in audit] == [
-        ("local", "adversarial"), ("local", "not a sign"),
-    ]  # fmt: skip
+        ("local", "adversarial"),
+        ("local", "not a sign"),
+    ]
 
 
 def test_an_execution_leads_to_what_was_flagged_in_its_window(
@@ -606,9 +626,10 @@ def test_an_execution_leads_to_what_was_flagged_in_its_window(
     signwatch.run_monitor(threshold=0.1, trigger=Trigger.MANUAL)
     monitor = open_page("monitor")
     (query,) = [
-        query for label, page, query in links(monitor)
+        query
+        for label, page, query in links(monitor)
         if (label, page) == ("What was flagged in this window, in triage", "triage")
-    ]  # fmt: skip
+    ]
     at = open_page("triage", **dict(parse_qsl(query)))
     assert queue_of(at) == [f"**{class_name(14)}**"]
     assert opened(at) == heading(inside)

@@ -36,9 +36,12 @@ def everything(signwatch: Services) -> list[TriageItem]:
 
 
 def request(
-    signwatch: Services, pixels: NDArray[np.uint8], provenance: Provenance = Provenance(),
-    *, received_at: datetime | None = None,
-) -> str:  # fmt: skip
+    signwatch: Services,
+    pixels: NDArray[np.uint8],
+    provenance: Provenance = Provenance(),
+    *,
+    received_at: datetime | None = None,
+) -> str:
     """One picture sent to the endpoint; returns the capture's id."""
     facts = RequestFacts(
         custom_attributes=format_provenance(provenance), received_at=received_at or now()
@@ -78,9 +81,14 @@ def flood(signwatch: Services, same: int, others: int) -> int:
 
 
 def put_flagged(
-    signwatch: Services, p_value: float, *, class_id: int = 14, seed: int = 0,
-    minutes_ago: float = 0, **changes: Any,
-) -> Capture:  # fmt: skip
+    signwatch: Services,
+    p_value: float,
+    *,
+    class_id: int = 14,
+    seed: int = 0,
+    minutes_ago: float = 0,
+    **changes: Any,
+) -> Capture:
     """A flagged capture in the log, as the endpoint would have left it."""
     image = make_image(seed)
     capture = make_capture(
@@ -96,9 +104,14 @@ def put_flagged(
 
 
 def decide(
-    signwatch: Services, capture_id: str, verdict: Verdict, right_class: int | None = None, *,
-    note: str = "", analyst: str = "local",
-) -> Decision:  # fmt: skip
+    signwatch: Services,
+    capture_id: str,
+    verdict: Verdict,
+    right_class: int | None = None,
+    *,
+    note: str = "",
+    analyst: str = "local",
+) -> Decision:
     """A verdict on a capture in the log."""
     capture = signwatch.log.capture(capture_id).capture
     said = Said(verdict, right_class, note)

@@ -103,12 +103,20 @@ class APGD(RestartingAttack):
         """The start, and which examples (batch,) bool it does not solve."""
         ones, x = torch.ones_like(task.clean[:, 0, 0, 0]), walk.pixels.clone()
         climb = _Climb(
-            rows=torch.arange(len(task), device=x.device), pixels=x, before=x.clone(),
-            gradient=x.clone(), loss=torch.inf * ones, best=x.clone(), best_gradient=x.clone(),
-            best_loss=torch.inf * ones, size=2 * task.epsilon * ones, improved=0 * ones,
-            halved=torch.ones_like(task.labels, dtype=torch.bool), checked=torch.inf * ones,
+            rows=torch.arange(len(task), device=x.device),
+            pixels=x,
+            before=x.clone(),
+            gradient=x.clone(),
+            loss=torch.inf * ones,
+            best=x.clone(),
+            best_gradient=x.clone(),
+            best_loss=torch.inf * ones,
+            size=2 * task.epsilon * ones,
+            improved=0 * ones,
+            halved=torch.ones_like(task.labels, dtype=torch.bool),
+            checked=torch.inf * ones,
             aims=aims,
-        )  # fmt: skip
+        )
         left = self._look(task, walk, climb)
         climb.improved.zero_()
         climb.checked = climb.best_loss.clone()

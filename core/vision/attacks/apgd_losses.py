@@ -66,15 +66,22 @@ class APGDDLR(APGD):
     )
 
     def __init__(
-        self, *, steps: int = 100, restarts: int = 1, candidates: int = 0, seed: int = 0,
+        self,
+        *,
+        steps: int = 100,
+        restarts: int = 1,
+        candidates: int = 0,
+        seed: int = 0,
         stop_when_solved: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if candidates < 0:
             raise BadInput(f"candidates must be at least 0, got {candidates}")
         super().__init__(
-            steps=steps, restarts=candidates or restarts, seed=seed,
+            steps=steps,
+            restarts=candidates or restarts,
+            seed=seed,
             stop_when_solved=stop_when_solved,
-        )  # fmt: skip
+        )
         self.candidates = candidates
 
     def loss(self, task: Task, logits: Tensor, aims: Tensor) -> Tensor:

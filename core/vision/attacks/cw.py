@@ -57,9 +57,14 @@ class CW(Attack):
     )
 
     def __init__(
-        self, *, steps: int = 50, searches: int = 5, step_size: float = 0.02,
-        constant: float = 1.0, confidence: float = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        steps: int = 50,
+        searches: int = 5,
+        step_size: float = 0.02,
+        constant: float = 1.0,
+        confidence: float = 0.0,
+    ) -> None:
         check_count("steps", steps)
         check_count("searches", searches)
         check_positive("step_size", step_size)

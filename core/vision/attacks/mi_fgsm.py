@@ -36,9 +36,13 @@ class MIFGSM(BIM):
     )
 
     def __init__(
-        self, *, steps: int = 10, step_size: float | None = None, decay: float = 1.0,
+        self,
+        *,
+        steps: int = 10,
+        step_size: float | None = None,
+        decay: float = 1.0,
         stop_when_solved: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(steps=steps, step_size=step_size, stop_when_solved=stop_when_solved)
         if not decay >= 0:
             raise BadInput(f"decay must be at least 0, got {decay}")

@@ -48,9 +48,8 @@ class Square(RestartingAttack):
     )
 
     def __init__(
-        self, *, steps: int = 1000, share: float = 0.8, seed: int = 0,
-        stop_when_solved: bool = True,
-    ) -> None:  # fmt: skip
+        self, *, steps: int = 1000, share: float = 0.8, seed: int = 0, stop_when_solved: bool = True
+    ) -> None:
         check_count("steps", steps)
         check_positive("share", share)
         self.steps = steps

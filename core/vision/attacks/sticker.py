@@ -83,9 +83,14 @@ class Sticker(IterativeAttack):
     )
 
     def __init__(
-        self, *, steps: int = 60, area: float = 0.05, step_size: float = 0.1, views: int = 3,
+        self,
+        *,
+        steps: int = 60,
+        area: float = 0.05,
+        step_size: float = 0.1,
+        views: int = 3,
         seed: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         check_count("steps", steps)
         check_count("views", views)
         if not 0 < area <= 0.25:
@@ -126,9 +131,11 @@ class Sticker(IterativeAttack):
         place = inner.flatten(start_dim=1).argmax(dim=1)
         masks = torch.zeros_like(gradient[:, :1])
         for mask, y, x in zip(
-            masks, (top + place // inner.shape[2]).tolist(),
-            (left + place % inner.shape[2]).tolist(), strict=True,
-        ):  # fmt: skip
+            masks,
+            (top + place // inner.shape[2]).tolist(),
+            (left + place % inner.shape[2]).tolist(),
+            strict=True,
+        ):
             mask[:, y : y + side, x : x + side] = 1
         return masks
 

@@ -87,9 +87,13 @@ def with_art(model: Either, make: Callable[[PyTorchClassifier], object]) -> Craf
     """numpy in, numpy out."""
     side = model.manifest.input_size
     estimator = PyTorchClassifier(
-        model, loss=torch.nn.CrossEntropyLoss(), input_shape=(3, side, side),
-        nb_classes=model.classes, clip_values=(0, 1), device_type="cpu",
-    )  # fmt: skip
+        model,
+        loss=torch.nn.CrossEntropyLoss(),
+        input_shape=(3, side, side),
+        nb_classes=model.classes,
+        clip_values=(0, 1),
+        device_type="cpu",
+    )
     attack = make(estimator)
     return lambda pixels, labels: torch.from_numpy(attack.generate(pixels.numpy(), labels.numpy()))
 
@@ -102,14 +106,20 @@ def crafts(model: Classifier) -> Iterator[tuple[str, Craft]]:
         "deepfool/foolbox",
         with_foolbox(model, foolbox.attacks.L2DeepFoolAttack(steps=s["deepfool"]["steps"]), None),
     )
-    yield "cw/foolbox", with_foolbox(
-        model,
-        foolbox.attacks.L2CarliniWagnerAttack(
-            binary_search_steps=s["cw"]["searches"], steps=s["cw"]["steps"],
-            stepsize=s["cw"]["step_size"], initial_const=s["cw"]["constant"], abort_early=False,
+    yield (
+        "cw/foolbox",
+        with_foolbox(
+            model,
+            foolbox.attacks.L2CarliniWagnerAttack(
+                binary_search_steps=s["cw"]["searches"],
+                steps=s["cw"]["steps"],
+                stepsize=s["cw"]["step_size"],
+                initial_const=s["cw"]["constant"],
+                abort_early=False,
+            ),
+            None,
         ),
-        None,
-    )  # fmt: skip
+    )
 
 
 def on_cross_entropy(model: PreciseLogits) -> Iterator[tuple[str, Craft]]:
@@ -136,20 +146,40 @@ def on_cross_entropy(model: PreciseLogits) -> Iterator[tuple[str, Craft]]:
     pgd_l2 = foolbox.attacks.L2PGD(abs_stepsize=sizes["pgd_l2"], steps=s["pgd_l2"]["steps"])
     yield "pgd_l2/foolbox", precise(with_foolbox(model, pgd_l2, EPSILON_L2))
     for name, loss in (("apgd_ce", "cross_entropy"), ("apgd_dlr", "difference_logits_ratio")):
-        yield f"{name}/art", precise(with_art(
-            model,
-            lambda estimator, name=name, loss=loss: AutoProjectedGradientDescent(
-                estimator, eps=EPSILON, eps_step=2 * EPSILON, max_iter=s[name]["steps"],
-                nb_random_init=1, batch_size=64, loss_type=loss, verbose=False,
+        yield (
+            f"{name}/art",
+            precise(
+                with_art(
+                    model,
+                    lambda estimator, name=name, loss=loss: AutoProjectedGradientDescent(
+                        estimator,
+                        eps=EPSILON,
+                        eps_step=2 * EPSILON,
+                        max_iter=s[name]["steps"],
+                        nb_random_init=1,
+                        batch_size=64,
+                        loss_type=loss,
+                        verbose=False,
+                    ),
+                )
             ),
-        ))  # fmt: skip
-    yield "square/art", precise(with_art(
-        model,
-        lambda estimator: SquareAttack(
-            remembering(estimator), eps=EPSILON, batch_size=64, verbose=False,
-            max_iter=s["square"]["steps"] - 2,  # it counts neither the picture nor the stripes
+        )
+    yield (
+        "square/art",
+        precise(
+            with_art(
+                model,
+                lambda estimator: SquareAttack(
+                    remembering(estimator),
+                    eps=EPSILON,
+                    batch_size=64,
+                    verbose=False,
+                    max_iter=s["square"]["steps"]
+                    - 2,  # it counts neither the picture nor the stripes
+                ),
+            )
         ),
-    ))  # fmt: skip
+    )
 
 
 def remembering(estimator: PyTorchClassifier) -> PyTorchClassifier:
@@ -202,13 +232,21 @@ def _pgd_ways(model: Classifier, settings: dict, until_solved: bool) -> Iterator
         "foolbox",
         with_foolbox(model, foolbox.attacks.LinfPGD(abs_stepsize=size, steps=steps), EPSILON),
     )
-    yield "art", with_art(
-        model,
-        lambda estimator: ProjectedGradientDescentPyTorch(
-            estimator, eps=EPSILON, eps_step=size, max_iter=steps, num_random_init=1,
-            batch_size=64, verbose=False,
+    yield (
+        "art",
+        with_art(
+            model,
+            lambda estimator: ProjectedGradientDescentPyTorch(
+                estimator,
+                eps=EPSILON,
+                eps_step=size,
+                max_iter=steps,
+                num_random_init=1,
+                batch_size=64,
+                verbose=False,
+            ),
         ),
-    )  # fmt: skip
+    )
     if not until_solved:
         yield "plain", lambda pixels, labels: _plain(model, pixels, labels, steps)
 
@@ -246,10 +284,12 @@ def main(source: str, out: str, folder: str, section: str) -> None:
     found = {}
     for name, craft in crafts(swift(frozen(model), pixels[:1])):
         begin = time.perf_counter()
-        found[name] = np.stack([
-            torch.cat([craft(*part).detach() for part in parts(pixels, labels)]).numpy()
-            for _ in range(DRAWS.get(name.split("/")[0], 1))
-        ])  # fmt: skip
+        found[name] = np.stack(
+            [
+                torch.cat([craft(*part).detach() for part in parts(pixels, labels)]).numpy()
+                for _ in range(DRAWS.get(name.split("/")[0], 1))
+            ]
+        )
         print(f"{name}: {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
     np.savez(out, **found)
 

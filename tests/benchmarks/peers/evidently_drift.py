@@ -42,11 +42,11 @@ def main(source: str, out: str) -> None:
     """Measure, after one report over little that loads what is loaded at first use."""
     with np.load(source) as found:
         current, reference = (
-            pd.DataFrame({
-                name: found[f"{side}_{name}"] for name in COLUMNS if f"{side}_{name}" in found
-            })
+            pd.DataFrame(
+                {name: found[f"{side}_{name}"] for name in COLUMNS if f"{side}_{name}" in found}
+            )
             for side in ("current", "reference")
-        )  # fmt: skip
+        )
     report(current[:2_000], reference[:2_000])
     seconds = []
     for _ in range(REPEATS):

@@ -30,10 +30,15 @@ def filled(files: Files, tmp_path: Path) -> Files:
     b = [record(k, answered=side("[[2]]"), at=at[k - 3], inferenceId=f"i-{k}") for k in (3, 4)]
     write_lines(tmp_path / "in", "a/v/2022/02/14/17/x.jsonl", a)
     write_lines(tmp_path / "in", "b/v/2022/02/14/17/x.jsonl", b)
-    write_lines(tmp_path / "in", "truth/2022/02/14/18/x.jsonl", [
-        ground_truth(0), ground_truth(3) | {"eventMetadata": {"inferenceId": "i-3"}},
-        ground_truth(9),
-    ])  # fmt: skip
+    write_lines(
+        tmp_path / "in",
+        "truth/2022/02/14/18/x.jsonl",
+        [
+            ground_truth(0),
+            ground_truth(3) | {"eventMetadata": {"inferenceId": "i-3"}},
+            ground_truth(9),
+        ],
+    )
     files.read(tmp_path / "in")
     return files
 
@@ -42,10 +47,13 @@ def test_an_export_has_a_file_an_hour(filled: Files, tmp_path: Path) -> None:
     report = filled.write(tmp_path / "out")
     assert (report.files, report.lines, report.ground_truth) == (6, 5, 3)
     assert paths(tmp_path / "out") == [
-        "a/v/2022/02/14/17/captures.jsonl", "a/v/2022/02/14/18/captures.jsonl",
-        "a/v/2022/02/14/19/captures.jsonl", "b/v/2022/02/14/17/captures.jsonl",
-        "b/v/2022/02/14/18/captures.jsonl", "ground-truth/2022/02/14/18/ground-truth.jsonl",
-    ]  # fmt: skip
+        "a/v/2022/02/14/17/captures.jsonl",
+        "a/v/2022/02/14/18/captures.jsonl",
+        "a/v/2022/02/14/19/captures.jsonl",
+        "b/v/2022/02/14/17/captures.jsonl",
+        "b/v/2022/02/14/18/captures.jsonl",
+        "ground-truth/2022/02/14/18/ground-truth.jsonl",
+    ]
     assert read_tree(tmp_path / "out") == read_tree(tmp_path / "in")
 
 
@@ -53,8 +61,9 @@ def test_a_window_bounds_an_export(filled: Files, tmp_path: Path) -> None:
     end = HOUR + timedelta(hours=1)
     filled.write(tmp_path / "before", Window(HOUR, end))
     assert paths(tmp_path / "before") == [
-        "a/v/2022/02/14/17/captures.jsonl", "b/v/2022/02/14/17/captures.jsonl",
-    ]  # fmt: skip
+        "a/v/2022/02/14/17/captures.jsonl",
+        "b/v/2022/02/14/17/captures.jsonl",
+    ]
     last = HOUR + timedelta(hours=2, minutes=59, seconds=59)
     filled.write(tmp_path / "last", Window(last, last + timedelta(seconds=1)))
     assert paths(tmp_path / "last") == ["a/v/2022/02/14/19/captures.jsonl"]

@@ -71,8 +71,10 @@ def test_lines_that_cannot_be_read_do_not_stop_the_others(files: Files) -> None:
     answer = send(files, *bad, b"", ground_truth(0))
     assert counts(answer) == (4, 1, 0, 3)
     assert [problem.partition(": ")[0] for problem in answer.problems] == [
-        "line 1", "line 2", "line 3",
-    ]  # fmt: skip
+        "line 1",
+        "line 2",
+        "line 3",
+    ]
     assert answer.problems[1] == (
         "line 2: a captured request needs its endpoint; expected "
         "{endpoint}/{variant}/yyyy/mm/dd/hh/{file}.jsonl"

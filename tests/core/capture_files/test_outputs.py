@@ -49,8 +49,12 @@ ROW = (0.25, 0.5, 0.25)
         ('{"predicted_label": 2, "score": [0.25, 0.5, 0.25]}', "JSON", [(2, 0.25, ROW)]),
         ('{"predicted_label": 7, "score": [0.25, 0.5, 0.25]}', "JSON", classes(7)),
         ('{"probabilities": [0.25, 0.5, 0.25]}', "JSON", [(1, 0.5, ROW)]),
-        ('{"predictions": [{"class_id": 14, "confidence": 0.75, "label": "Stop"}, '
-         '{"class_id": 2, "confidence": 1}]}', "JSON", [(14, 0.75, None), (2, 1.0, None)]),
+        (
+            '{"predictions": [{"class_id": 14, "confidence": 0.75, "label": "Stop"}, '
+            '{"class_id": 2, "confidence": 1}]}',
+            "JSON",
+            [(14, 0.75, None), (2, 1.0, None)],
+        ),
         ('{"predictions": [[0.25, 0.5, 0.25]]}', "JSON", [(1, 0.5, ROW)]),
         ("[0.25, 0.5, 0.25]", "JSON", [(1, 0.5, ROW)]),
         ("[[0.25, 0.5, 0.25], [1, 0, 0]]", "JSON", [(1, 0.5, ROW), (0, 1.0, (1.0, 0.0, 0.0))]),
@@ -65,7 +69,7 @@ ROW = (0.25, 0.5, 0.25)
         (b64(npy(np.array(14))), "BASE64", classes(14)),
         (b64(npy(np.array([ROW]))), "BASE64", [(1, 0.5, ROW)]),
     ],
-)  # fmt: skip
+)
 def test_the_class_is_found(data: str, encoding: str, expected: list[tuple]) -> None:
     assert read(data, encoding) == expected
 
@@ -93,23 +97,32 @@ def test_the_class_is_found(data: str, encoding: str, expected: list[tuple]) -> 
         (f"[[{'9' * 5000}]]", "JSON", "no JSON: an integer of 5,000 digits is too large"),
         ("[" * 100_000, "JSON", "JSON that is nested too deeply"),
         ("[[14]", "JSON", "no JSON: Expecting ',' delimiter: line 1 column 6 (char 5)"),
-        ("[0.5, 0.9]", "JSON",
-         "expected probabilities that add up to 1, got [0.5, 0.9], which add up to 1.4"),
+        (
+            "[0.5, 0.9]",
+            "JSON",
+            "expected probabilities that add up to 1, got [0.5, 0.9], which add up to 1.4",
+        ),
         ("[[1.5, -0.5]]", "JSON", "expected probabilities in 0..1, got [1.5, -0.5]"),
         ("[[0.5, null]]", "JSON", "expected probabilities in 0..1, got [0.5, None]"),
         ("a,b", "CSV", "expected a class or a row of probabilities, got ['a', 'b']"),
         ("nan,1", "CSV", "expected probabilities in 0..1, got [nan, 1.0]"),
-        ("[1.0, 2]" , "JSON", "expected probabilities in 0..1, got [1.0, 2]"),
+        ("[1.0, 2]", "JSON", "expected probabilities in 0..1, got [1.0, 2]"),
         ("%", "BASE64", "the output is no base64: Only base64 data is allowed"),
-        (b64(b"\xff"), "BASE64",
-         "the output is neither text nor an array as np.save writes it"),
-        (b64(npy(np.array(["a"]))), "BASE64", "the output is no array of predictions: expected "
-         "numbers in at most two dimensions, got <U1 (1,) in 132 bytes"),
-        (json.dumps([[1]] * 10_001), "JSON",
-         "the output holds 10,001 predictions; expected 1 to 10,000"),
+        (b64(b"\xff"), "BASE64", "the output is neither text nor an array as np.save writes it"),
+        (
+            b64(npy(np.array(["a"]))),
+            "BASE64",
+            "the output is no array of predictions: expected "
+            "numbers in at most two dimensions, got <U1 (1,) in 132 bytes",
+        ),
+        (
+            json.dumps([[1]] * 10_001),
+            "JSON",
+            "the output holds 10,001 predictions; expected 1 to 10,000",
+        ),
         ("1\n" * 10_001, "CSV", "the output holds 10,001 predictions; expected 1 to 10,000"),
     ],
-)  # fmt: skip
+)
 def test_what_holds_no_class_has_its_reason(data: str, encoding: str, problem: str) -> None:
     with raises(BadInput, problem):
         read(data, encoding)

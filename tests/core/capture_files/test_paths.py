@@ -40,23 +40,37 @@ def test_a_path_tells_endpoint_variant_and_hour(path: str, place: Place) -> None
         ("ep\\v/2022/02/14/17/a.jsonl", f"{RELATIVE}'ep\\\\v/2022/02/14/17/a.jsonl'"),
         ("ep/v/2022/02/14/17/a.csv", f"expected {LAYOUT}, got 'ep/v/2022/02/14/17/a.csv'"),
         ("a.jsonl", f"expected {LAYOUT}, got 'a.jsonl'"),
-        ("a/" * 15 + "2022/02/14/17/a.jsonl",
-         f"expected {LAYOUT}, got {'a/' * 15 + '2022/02/14/17/a.jsonl'!r}"),
-        ("ep/v/2022/13/14/17/a.jsonl", f"expected {LAYOUT} with an hour of 1970 to 2199, got "
-         "'ep/v/2022/13/14/17/a.jsonl'"),
-        ("ep/v/1969/12/14/17/a.jsonl", f"expected {LAYOUT} with an hour of 1970 to 2199, got "
-         "'ep/v/1969/12/14/17/a.jsonl'"),
-        ("ep/v/٢٠٢٢/12/14/17/a.jsonl", f"expected {LAYOUT} with an hour of 1970 to 2199, got "
-         "'ep/v/٢٠٢٢/12/14/17/a.jsonl'"),
+        (
+            "a/" * 15 + "2022/02/14/17/a.jsonl",
+            f"expected {LAYOUT}, got {'a/' * 15 + '2022/02/14/17/a.jsonl'!r}",
+        ),
+        (
+            "ep/v/2022/13/14/17/a.jsonl",
+            f"expected {LAYOUT} with an hour of 1970 to 2199, got 'ep/v/2022/13/14/17/a.jsonl'",
+        ),
+        (
+            "ep/v/1969/12/14/17/a.jsonl",
+            f"expected {LAYOUT} with an hour of 1970 to 2199, got 'ep/v/1969/12/14/17/a.jsonl'",
+        ),
+        (
+            "ep/v/٢٠٢٢/12/14/17/a.jsonl",
+            f"expected {LAYOUT} with an hour of 1970 to 2199, got 'ep/v/٢٠٢٢/12/14/17/a.jsonl'",
+        ),
         ("e p/v/2022/02/14/17/a.jsonl", f"{NAME}'e p'"),
         ("ep/v_1/2022/02/14/17/a.jsonl", f"{NAME}'v_1'"),
-        ("e\n/v/2022/02/14/17/a.jsonl", "a path must not hold control characters or broken text, "
-         "got 'e\\n/v/2022/02/14/17/a.jsonl'"),
-        ("ep/v/2022/02/14/17/\udcff.jsonl", "a path must not hold control characters or broken "
-         "text, got 'ep/v/2022/02/14/17/\\udcff.jsonl'"),
+        (
+            "e\n/v/2022/02/14/17/a.jsonl",
+            "a path must not hold control characters or broken text, "
+            "got 'e\\n/v/2022/02/14/17/a.jsonl'",
+        ),
+        (
+            "ep/v/2022/02/14/17/\udcff.jsonl",
+            "a path must not hold control characters or broken "
+            "text, got 'ep/v/2022/02/14/17/\\udcff.jsonl'",
+        ),
         ("x" * 1025, f"a path has at most 1024 characters, got 1,025: {'x' * 200!r}"),
     ],
-)  # fmt: skip
+)
 def test_other_paths_are_refused(path: str, problem: str) -> None:
     with raises(BadInput, problem):
         parse_path(path)
@@ -85,8 +99,10 @@ def test_a_tree_is_walked_in_order_and_links_out_of_it_are_not_followed(tmp_path
     os.mkfifo(hour / "pipe.jsonl")
     found, problems = walk(root)
     assert [(Path(each.path).name, each.size) for each in found] == [
-        ("a.jsonl", 5), ("b.jsonl", 3), ("inside.jsonl", 5)
-    ]  # fmt: skip
+        ("a.jsonl", 5),
+        ("b.jsonl", 3),
+        ("inside.jsonl", 5),
+    ]
     assert problems == [
         "'ep/v/2022/02/14/17/outside.jsonl' was left out: it is a link out of the folder; copy "
         "the file instead",

@@ -45,16 +45,19 @@ RECORDS: dict[str, dict[str, Any]] = {
     "an image of no type": record(given=base64_side(PNG, None), answered=STOP),
     "an image of a type of its own": record(given=base64_side(PNG, "image/jpg"), answered=STOP),
     "two images": record(given=images_json(PNG, JPEG), answered=side("[[14], [2]]")),
-    "two images, compact": record(given=images_json(PNG, JPEG, spaced=False),
-                                  answered=side("[[14],[2]]")),
+    "two images, compact": record(
+        given=images_json(PNG, JPEG, spaced=False), answered=side("[[14],[2]]")
+    ),
     "one image as JSON": record(given=images_json(PNG), answered=STOP),
-    "more answers than images": record(given=images_json(PNG, JPEG),
-                                       answered=side("[[1],[2],[3]]")),
+    "more answers than images": record(
+        given=images_json(PNG, JPEG), answered=side("[[1],[2],[3]]")
+    ),
     "more images than answers": record(given=images_json(PNG, JPEG), answered=STOP),
     "two images, input only": record(given=images_json(PNG, JPEG)),
     "an array of two": record(
         given=base64_side(npy(np.stack([blocks(1), blocks(2)])), "application/x-npy"),
-        answered=side("[[14], [2]]")),
+        answered=side("[[14], [2]]"),
+    ),
     "text before the base64": record(given=side("a,b", "CSV", "text/csv"), answered=STOP),
     "undecodable bytes": record(given=base64_side(b"\0\1\2", "application/octet-stream")),
     "no base64": record(given=side("%%%", "BASE64", "image/png"), answered=STOP),
@@ -68,13 +71,25 @@ RECORDS: dict[str, dict[str, Any]] = {
     "no space": record(answered=side("[[14],[2]]")),
     "a class alone": record(answered=side("14")),
     "probabilities": record(answered=side("[[0.25, 0.5, 0.25]]")),
-    "our own answer": record(answered=side(json.dumps({"predictions": [
-        {"class_id": 14, "label": "Stop", "confidence": 0.75, "capture_id": None}]}))),
+    "our own answer": record(
+        answered=side(
+            json.dumps(
+                {
+                    "predictions": [
+                        {"class_id": 14, "label": "Stop", "confidence": 0.75, "capture_id": None}
+                    ]
+                }
+            )
+        )
+    ),
     "a label and a score": record(answered=side('{"predicted_label": 3, "score": 0.5}')),
     "binary output": record(answered=base64_side(b"[[14]]", "application/json")),
     "array output": record(answered=base64_side(npy(np.array([[14]])), "application/x-npy")),
-    "batch transform": record(given=side("1,2", "CSV", "text/csv"), answered=side("14", "CSV"),
-                              output_name="batchTransformOutput"),
+    "batch transform": record(
+        given=side("1,2", "CSV", "text/csv"),
+        answered=side("14", "CSV"),
+        output_name="batchTransformOutput",
+    ),
     "attributes": record(answered=STOP, customAttributes=["a=b", "c", ""], inferenceId="i-1"),
     "provenance": record(answered=STOP, customAttributes=["source=camera-7;label=1"]),
     "an empty list of attributes": record(answered=STOP, customAttributes=[]),
@@ -85,19 +100,23 @@ RECORDS: dict[str, dict[str, Any]] = {
     "an offset": record(answered=STOP, at="2022-02-14T19:25:49+02:00"),
     "no zone": record(answered=STOP, at="2022-02-14T17:25:49"),
     "further fields": record(answered=STOP, retries=3) | {"eventVersion": "1", "x": [1.5, None]},
-    "both outputs": (both := record(answered=STOP)) | {"captureData": both["captureData"] | {
-        "batchTransformOutput": {"data": "7", "encoding": "CSV"}}},
-    "a null input": {**(null := predicted(0, 14)), "captureData": null["captureData"] | {
-        "endpointInput": None}},
+    "both outputs": (both := record(answered=STOP))
+    | {
+        "captureData": both["captureData"]
+        | {"batchTransformOutput": {"data": "7", "encoding": "CSV"}}
+    },
+    "a null input": {
+        **(null := predicted(0, 14)),
+        "captureData": null["captureData"] | {"endpointInput": None},
+    },
     "strange text": record(given=side("\0\u2028é😀", "CSV"), answered=STOP, inferenceId="\0é"),
     "ground truth": ground_truth(0),
     "ground truth of two": ground_truth(0, "[[1], [2]]", "JSON"),
-    "ground truth by inference id": ground_truth(0) | {
-        "eventMetadata": {"eventId": "e", "inferenceId": "i"}, "eventVersion": "0"},
-    "ground truth by inference id alone": ground_truth(0) | {
-        "eventMetadata": {"inferenceId": "i"}},
+    "ground truth by inference id": ground_truth(0)
+    | {"eventMetadata": {"eventId": "e", "inferenceId": "i"}, "eventVersion": "0"},
+    "ground truth by inference id alone": ground_truth(0) | {"eventMetadata": {"inferenceId": "i"}},
     "ground truth with more": ground_truth(0) | {"eventVersion": "1", "x": {"y": []}},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("given", RECORDS.values(), ids=RECORDS)
@@ -134,9 +153,12 @@ def test_our_own_captures_come_back_as_known(
 ) -> None:
     images = [make_image(1), make_image(2)]
     facts = RequestFacts(
-        "shop", "application/x-npy", custom_attributes="source=a;label=3", inference_id="i",
+        "shop",
+        "application/x-npy",
+        custom_attributes="source=a;label=3",
+        inference_id="i",
         received_at=NOON.replace(microsecond=654_321),
-    )  # fmt: skip
+    )
     captures = to_captures(facts, images, [make_prediction(14), make_prediction(2)], "ab", mode)
     first, second = new_files(), new_files()
     first.log.append(captures, images)
@@ -165,18 +187,24 @@ def test_several_of_our_own_images_are_one_line(files: Files, tmp_path: Path) ->
     sides = json.loads(file.read_text())["captureData"]
     encoded = [base64.b64encode(image.content).decode() for image in images]
     assert sides["endpointInput"] == {
-        "observedContentType": "application/json", "mode": "INPUT",
-        "data": json.dumps({"images": encoded}), "encoding": "JSON",
-    }  # fmt: skip
-    assert sides["endpointOutput"] == {
-        "observedContentType": "application/json", "mode": "OUTPUT", "data": "[[14], [2]]",
+        "observedContentType": "application/json",
+        "mode": "INPUT",
+        "data": json.dumps({"images": encoded}),
         "encoding": "JSON",
-    }  # fmt: skip
+    }
+    assert sides["endpointOutput"] == {
+        "observedContentType": "application/json",
+        "mode": "OUTPUT",
+        "data": "[[14], [2]]",
+        "encoding": "JSON",
+    }
 
 
 def test_where_the_picture_was_deleted_the_answer_is_left(files: Files, tmp_path: Path) -> None:
-    given = [record(0, given=base64_side(PNG, None), answered=STOP, retries=1),
-             record(1, given=base64_side(PNG, "image/png"), answered=STOP)]  # fmt: skip
+    given = [
+        record(0, given=base64_side(PNG, None), answered=STOP, retries=1),
+        record(1, given=base64_side(PNG, "image/png"), answered=STOP),
+    ]
     write_lines(tmp_path / "in", FILE, given)
     files.read(tmp_path / "in")
     with files.log.database.transaction() as transaction:

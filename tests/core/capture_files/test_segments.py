@@ -45,12 +45,14 @@ EXPECTED = 'expected a frame, a line {"bytes": 0..64000000, ...} before its cont
         (b'{"bytes": -1}\n', EXPECTED + "b'{\"bytes\": -1}'"),
         (b'{"bytes": 64000001}\n', EXPECTED + "b'{\"bytes\": 64000001}'"),
         (b'{"bytes": true}\n', EXPECTED + "b'{\"bytes\": true}'"),
-        (b"{\n", "no JSON: Expecting property name enclosed in double quotes: line 1 column 2 "
-         "(char 1)"),
+        (
+            b"{\n",
+            "no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        ),
         (b"[" * 90_000 + b"\n", "JSON that is nested too deeply"),
         (b"x" * 100_001, "expected a frame's header of at most 100,000 bytes"),
     ],
-)  # fmt: skip
+)
 def test_other_streams_are_refused(stream: bytes, problem: str) -> None:
     with raises(BadInput, problem):
         list(read_frames([stream]))
@@ -58,9 +60,17 @@ def test_other_streams_are_refused(stream: bytes, problem: str) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"path": 7}, {"path": None}, {"path": "\ud800"}, {"sha256": []}, {"offset": -1},
-     {"line": 1.5}, {"offset": 2**62}, {"skipped": True}],
-)  # fmt: skip
+    [
+        {"path": 7},
+        {"path": None},
+        {"path": "\ud800"},
+        {"sha256": []},
+        {"offset": -1},
+        {"line": 1.5},
+        {"offset": 2**62},
+        {"skipped": True},
+    ],
+)
 def test_a_segment_has_all_of_its_fields(change: dict) -> None:
     header = {"path": "p", "offset": 0, "line": 1, "sha256": "a", "skipped": 0} | change
     with raises(

@@ -50,16 +50,26 @@ def dumps(value: Any) -> bytes:
 def test_a_tree_goes_in(files: Files, tmp_path: Path) -> None:
     attributes = {"customAttributes": ["source=a;label=3", "x"], "inferenceId": "i"}
     png = saved(blocks(1), "PNG")
-    write_lines(tmp_path, FILE, [
-        record(0, given=base64_side(png, "image/png"), answered=STOP, **attributes),
-        record(1, answered=side("[[0.25, 0.75], [1.0, 0.0]]")),
-        record(2, given=side("1,2", "CSV", "text/csv")),
-    ])  # fmt: skip
+    write_lines(
+        tmp_path,
+        FILE,
+        [
+            record(0, given=base64_side(png, "image/png"), answered=STOP, **attributes),
+            record(1, answered=side("[[0.25, 0.75], [1.0, 0.0]]")),
+            record(2, given=side("1,2", "CSV", "text/csv")),
+        ],
+    )
     report = files.read(tmp_path)
     assert report.to_json() == {
-        "files": 1, "lines": 3, "stored": 3, "repeated": 0, "ground_truth": 0, "unreadable": 0,
-        "left_out": [], "problems": [],
-    }  # fmt: skip
+        "files": 1,
+        "lines": 3,
+        "stored": 3,
+        "repeated": 0,
+        "ground_truth": 0,
+        "unreadable": 0,
+        "left_out": [],
+        "problems": [],
+    }
     first, second, third, fourth = files.captures()
     assert (first.endpoint, first.variant) == ("DEMO-endpoint", "AllTraffic")
     assert (first.class_id, first.confidence, first.position) == (14, None, 0)
@@ -118,8 +128,11 @@ def test_twice_imported_is_once_stored(files: Files, tmp_path: Path) -> None:
 def test_other_endpoints_variants_and_positions_are_other_captures(
     files: Files, tmp_path: Path
 ) -> None:
-    for path in ("a/v/2022/02/14/17/x.jsonl", "b/v/2022/02/14/17/x.jsonl",
-                 "a/w/2022/02/14/17/x.jsonl"):  # fmt: skip
+    for path in (
+        "a/v/2022/02/14/17/x.jsonl",
+        "b/v/2022/02/14/17/x.jsonl",
+        "a/w/2022/02/14/17/x.jsonl",
+    ):
         write_lines(tmp_path, path, [predicted(0, 14)])
     write_lines(tmp_path, "a/v/2022/02/14/17/y.jsonl", [record(0, answered=side("[[1],[2]]"))])
     assert files.read(tmp_path).counts == counts(stored=4)
@@ -127,10 +140,16 @@ def test_other_endpoints_variants_and_positions_are_other_captures(
 
 
 def test_ground_truth_is_kept_by_reference_and_position(files: Files, tmp_path: Path) -> None:
-    write_lines(tmp_path, TRUTH, [
-        ground_truth(0, "[[1], [2]]", "JSON"), ground_truth(1, "3"), ground_truth(1, "4"),
-        ground_truth(2) | {"eventMetadata": {"eventId": "e", "inferenceId": "i"}},
-    ])  # fmt: skip
+    write_lines(
+        tmp_path,
+        TRUTH,
+        [
+            ground_truth(0, "[[1], [2]]", "JSON"),
+            ground_truth(1, "3"),
+            ground_truth(1, "4"),
+            ground_truth(2) | {"eventMetadata": {"eventId": "e", "inferenceId": "i"}},
+        ],
+    )
     assert files.read(tmp_path).counts == counts(ground_truth=4)
     found = files.log.database.rows(
         "SELECT reference, position, class_id, data, encoding, hour FROM log.ground_truth "
@@ -138,10 +157,12 @@ def test_ground_truth_is_kept_by_reference_and_position(files: Files, tmp_path: 
     )
     first, second = (ground_truth(k)["eventMetadata"]["eventId"] for k in (0, 1))
     assert found == [
-        (first, 0, 1, "[[1], [2]]", "JSON", HOUR), (first, 1, 2, "", "JSON", HOUR),
-        (second, 0, 3, "3", "CSV", HOUR), (second, 0, 4, "4", "CSV", HOUR),
+        (first, 0, 1, "[[1], [2]]", "JSON", HOUR),
+        (first, 1, 2, "", "JSON", HOUR),
+        (second, 0, 3, "3", "CSV", HOUR),
+        (second, 0, 4, "4", "CSV", HOUR),
         ("i", 0, 14, "14", "CSV", HOUR),
-    ]  # fmt: skip
+    ]
 
 
 # Going on
@@ -228,8 +249,11 @@ def test_two_imports_at_once_do_not_store_twice(files: Files) -> None:
         "is under way. Start again",
     ):
         files.importer.add([Segment(FILE, 7, 1, "b", line)])
-    with raises(Conflict, f"new{FILE} was imported up to byte 0 and cannot be continued at 7: "
-                          "another import is under way. Start again"):  # fmt: skip
+    with raises(
+        Conflict,
+        f"new{FILE} was imported up to byte 0 and cannot be continued at 7: "
+        "another import is under way. Start again",
+    ):
         files.importer.add([Segment("new" + FILE, 7, 1, "b", line)])
 
 
@@ -277,41 +301,54 @@ BAD_LINES = [
     (b'{"a": "\\ud800"}', "half of a surrogate pair, which is no text"),
     (b"{}", "captureData must be an object, got None"),
     (captured(captureData=[]), "captureData must be an object, got list"),
-    (captured(captureData={}),
-     "captureData holds neither endpointInput nor endpointOutput nor batchTransformOutput"),
+    (
+        captured(captureData={}),
+        "captureData holds neither endpointInput nor endpointOutput nor batchTransformOutput",
+    ),
     (captured(captureData={"endpointOutput": 7}), "endpointOutput must be an object, got 7"),
     (captured(captureData={"endpointInput": "x"}), "endpointInput must be an object, got 'x'"),
     (with_output(data=14), "endpointOutput.data must be a text, got 14"),
-    (with_output(encoding="XML"),
-     "endpointOutput.encoding must be one of CSV, JSON, BASE64, got 'XML'"),
-    (with_output(encoding=["CSV"]),
-     "endpointOutput.encoding must be one of CSV, JSON, BASE64, got list"),
-    (with_output(observedContentType=7),
-     "endpointOutput.observedContentType must be a text, got 7"),
+    (
+        with_output(encoding="XML"),
+        "endpointOutput.encoding must be one of CSV, JSON, BASE64, got 'XML'",
+    ),
+    (
+        with_output(encoding=["CSV"]),
+        "endpointOutput.encoding must be one of CSV, JSON, BASE64, got list",
+    ),
+    (
+        with_output(observedContentType=7),
+        "endpointOutput.observedContentType must be a text, got 7",
+    ),
     (with_output(data="cat"), "expected a class, a whole number of 0 to 2,147,483,647, got 'cat'"),
     (captured(eventMetadata=None), "eventMetadata must be an object, got None"),
     (with_event(eventId=7), f"eventMetadata.eventId {ID}7"),
     (with_event(eventId=""), f"eventMetadata.eventId {ID}''"),
     (with_event(inferenceId="x" * 1001), f"eventMetadata.inferenceId {ID}'{'x' * 79}"),
-    (with_event(customAttributes="a=b"),
-     "eventMetadata.customAttributes must be a list of texts"),
+    (with_event(customAttributes="a=b"), "eventMetadata.customAttributes must be a list of texts"),
     (with_event(customAttributes=[1]), "eventMetadata.customAttributes must be a list of texts"),
     (with_event(inferenceTime=None), f"{NO_TIME}None"),
     (with_event(inferenceTime=1644859549), f"{NO_TIME}1644859549"),
     (with_event(inferenceTime="yesterday"), f"{BAD_TIME}'yesterday'"),
-    (with_event(inferenceTime="0001-01-01T00:00:00+10:00"),
-     f"{BAD_TIME}'0001-01-01T00:00:00+10:00'"),
+    (
+        with_event(inferenceTime="0001-01-01T00:00:00+10:00"),
+        f"{BAD_TIME}'0001-01-01T00:00:00+10:00'",
+    ),
     (with_event(inferenceTime="9999-12-31T23:59:59Z"), f"{YEARS}'9999-12-31T23:59:59Z'"),
     (with_event(inferenceTime="1969-12-31T23:59:59Z"), f"{YEARS}'1969-12-31T23:59:59Z'"),
-]  # fmt: skip
+]
 BAD_TRUTHS = [
     (dumps({"groundTruthData": None}), "eventMetadata must be an object, got None"),
-    (dumps(ground_truth(0) | {"groundTruthData": None}),
-     "groundTruthData must be an object, got None"),
-    (dumps(ground_truth(0, "cat")),
-     "expected a class, a whole number of 0 to 2,147,483,647, got 'cat'"),
+    (
+        dumps(ground_truth(0) | {"groundTruthData": None}),
+        "groundTruthData must be an object, got None",
+    ),
+    (
+        dumps(ground_truth(0, "cat")),
+        "expected a class, a whole number of 0 to 2,147,483,647, got 'cat'",
+    ),
     (dumps(ground_truth(0) | {"eventMetadata": {}}), f"eventMetadata.eventId {ID}None"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("line", "reason"), BAD_LINES, ids=range(len(BAD_LINES)))
@@ -372,9 +409,11 @@ def test_a_line_that_is_too_long_is_not_read(
 def test_blank_lines_carriage_returns_and_a_byte_order_mark_do_no_harm(
     files: Files, tmp_path: Path
 ) -> None:
-    write_lines(tmp_path, FILE, [
-        b"\xef\xbb\xbf" + dumps(predicted(0, 14)) + b"\r", b"", b" \t\r", dumps(predicted(1, 14)),
-    ])  # fmt: skip
+    write_lines(
+        tmp_path,
+        FILE,
+        [b"\xef\xbb\xbf" + dumps(predicted(0, 14)) + b"\r", b"", b" \t\r", dumps(predicted(1, 14))],
+    )
     assert files.read(tmp_path).counts == counts(stored=2)
 
 

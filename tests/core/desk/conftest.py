@@ -47,9 +47,14 @@ def desk(log: CaptureLog, clock: Clock) -> Desk:
 
 
 def put(
-    log: CaptureLog, p_value: float | None, *, class_id: int = 14, seconds: float = 0,
-    seed: int = 0, source: str | None = "cam",
-) -> Capture:  # fmt: skip
+    log: CaptureLog,
+    p_value: float | None,
+    *,
+    class_id: int = 14,
+    seconds: float = 0,
+    seed: int = 0,
+    source: str | None = "cam",
+) -> Capture:
     """A flagged capture in the log."""
     image = make_image(seed)
     capture = make_capture(

@@ -29,9 +29,7 @@ def test_whoever_comes_second_is_told_and_both_are_kept(desk: Desk, log: Capture
     first = desk.decide([capture], NO_SIGN, by=ADA).decisions
     second = desk.decide([capture], Said(Verdict.UNREADABLE), by=BO)
     assert second.meanwhile == first
-    assert [each.decision for each in desk.trail(capture.capture_id)] == [
-        *first, *second.decisions,
-    ]  # fmt: skip
+    assert [each.decision for each in desk.trail(capture.capture_id)] == [*first, *second.decisions]
     assert log.capture(capture.capture_id).decision == second.decisions[0]
     known = [*first, *second.decisions]
     assert desk.decide([capture], NO_SIGN, by=BO, known=known).meanwhile == ()
@@ -73,5 +71,6 @@ def test_anybody_may_take_a_verdict_back_in_their_own_name(desk: Desk, log: Capt
     desk.take_back(desk.decide([capture], NO_SIGN, by=ADA).decisions, by=BO)
     assert log.capture(capture.capture_id).decision is None
     assert [(each.analyst, each.taken_back) for each in desk.trail(capture.capture_id)] == [
-        ("ada", False), ("bo", True),
-    ]  # fmt: skip
+        ("ada", False),
+        ("bo", True),
+    ]

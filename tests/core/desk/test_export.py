@@ -20,16 +20,24 @@ SECOND = timedelta(seconds=1)
 
 
 def make_item(
-    image: StoredImage | None = None, right_class: int | None = 1, *, seconds: float = 0,
-    source: str | None = "cam", clean: str | None = None, capture_id: str = "c-1",
+    image: StoredImage | None = None,
+    right_class: int | None = 1,
+    *,
+    seconds: float = 0,
+    source: str | None = "cam",
+    clean: str | None = None,
+    capture_id: str = "c-1",
     verdict: Verdict = Verdict.ADVERSARIAL,
-) -> TriageItem:  # fmt: skip
+) -> TriageItem:
     capture = make_capture(
-        image, capture_id=capture_id, event_id="e-1", inference_id="i-1",
+        image,
+        capture_id=capture_id,
+        event_id="e-1",
+        inference_id="i-1",
         inferred_at=NOON + seconds * SECOND,
         prediction=make_prediction(14, 0.75, p_value=0.004, flagged=True, reasons=("odd",)),
         provenance=Provenance(source, 1, "pgd", 14, clean),
-    )  # fmt: skip
+    )
     return TriageItem(capture, Decision(capture_id, verdict, right_class, "note", "ada", NOON))
 
 
@@ -107,9 +115,11 @@ def test_without_a_picture_time_alone_tells() -> None:
 def test_files_are_named_as_gtsrb_names_them() -> None:
     pictures = images(4)
     items = [
-        make_item(pictures[0]), make_item(pictures[1], seconds=1),
-        make_item(pictures[2], 12, seconds=1), make_item(pictures[3], None),
-    ]  # fmt: skip
+        make_item(pictures[0]),
+        make_item(pictures[1], seconds=1),
+        make_item(pictures[2], 12, seconds=1),
+        make_item(pictures[3], None),
+    ]
     assert file_names(items) == ["01/00000_00000", "01/00000_00001", "12/00001_00000", None]
 
 
@@ -122,29 +132,42 @@ def test_pictures_are_exported_by_right_class_as_they_came() -> None:
     lost = make_image(9)
     files = exported(
         [
-            make_item(png, 1, capture_id="a"), make_item(other, 14, capture_id="b"),
+            make_item(png, 1, capture_id="a"),
+            make_item(other, 14, capture_id="b"),
             make_item(png, None, capture_id="c", verdict=Verdict.NOT_A_SIGN),
             make_item(lost, 3, capture_id="d"),
         ],
-        png, other,
-    )  # fmt: skip
+        png,
+        other,
+    )
     assert list(files) == [
-        "01/00000_00000.png", "14/00001_00000.jpg",
-        "manifest.jsonl", "annotations.json", "audit.jsonl",
-    ]  # fmt: skip
+        "01/00000_00000.png",
+        "14/00001_00000.jpg",
+        "manifest.jsonl",
+        "annotations.json",
+        "audit.jsonl",
+    ]
     assert files["01/00000_00000.png"] == png.content
     assert files["14/00001_00000.jpg"] == jpeg.content
     assert [(line["capture_id"], line["file"]) for line in lines(files["manifest.jsonl"])] == [
-        ("a", "01/00000_00000.png"), ("b", "14/00001_00000.jpg"), ("c", None), ("d", None),
-    ]  # fmt: skip
+        ("a", "01/00000_00000.png"),
+        ("b", "14/00001_00000.jpg"),
+        ("c", None),
+        ("d", None),
+    ]
     coco = json.loads(files["annotations.json"])
     assert coco["images"] == [
         {"id": 1, "file_name": "01/00000_00000.png", "width": 32, "height": 32},
         {"id": 2, "file_name": "14/00001_00000.jpg", "width": 6, "height": 8},
     ]
     assert coco["annotations"][1] == {
-        "id": 2, "image_id": 2, "category_id": 14, "iscrowd": 0, "bbox": [0, 0, 6, 8], "area": 48,
-    }  # fmt: skip
+        "id": 2,
+        "image_id": 2,
+        "category_id": 14,
+        "iscrowd": 0,
+        "bbox": [0, 0, 6, 8],
+        "area": 48,
+    }
     assert len(coco["categories"]) == 43
     assert coco["categories"][14] == {"id": 14, "name": "Stop", "supercategory": "unique"}
 
@@ -165,7 +188,11 @@ def test_a_line_of_the_manifest_tells_everything() -> None:
         "p_value": 0.004,
         "reasons": ["odd"],
         "provenance": {
-            "source": "cam", "label": 1, "attack": "pgd", "target": 14, "clean_sha256": "ff",
+            "source": "cam",
+            "label": 1,
+            "attack": "pgd",
+            "target": 14,
+            "clean_sha256": "ff",
         },
         "decision": {
             "capture_id": "c-1",
@@ -175,7 +202,7 @@ def test_a_line_of_the_manifest_tells_everything() -> None:
             "analyst": "ada",
             "decided_at": "2026-02-14T12:00:00+00:00",
         },
-    }  # fmt: skip
+    }
 
 
 def test_the_audit_trail_comes_along_also_of_what_was_deleted() -> None:

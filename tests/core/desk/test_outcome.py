@@ -18,9 +18,7 @@ def judged(p_values: list[float], verdicts: list[Verdict]) -> Judged:
 
 
 def test_precision_counts_what_the_verdicts_tell() -> None:
-    verdicts = [
-        RIGHT, Verdict.MODEL_WRONG, Verdict.NOT_A_SIGN, WRONG, Verdict.UNREADABLE,
-    ]  # fmt: skip
+    verdicts = [RIGHT, Verdict.MODEL_WRONG, Verdict.NOT_A_SIGN, WRONG, Verdict.UNREADABLE]
     found = precision(judged([0.001] * 5, verdicts))
     assert (found.right, found.looked_at, found.unclear) == (3, 4, 1)
     assert found.share.mean == 0.75

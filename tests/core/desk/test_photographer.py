@@ -67,9 +67,10 @@ def put_made_of(log: CaptureLog, reference: str) -> Capture:
     """An attack on a picture."""
     image = make_image(1)
     capture = make_capture(
-        image, provenance=Provenance("lab", 3, "pgd", 14, reference),
+        image,
+        provenance=Provenance("lab", 3, "pgd", 14, reference),
         prediction=make_prediction(14, p_value=0.001, flagged=True),
-    )  # fmt: skip
+    )
     log.append([capture], [image])
     return capture
 
@@ -89,8 +90,9 @@ def test_what_it_was_made_of_stands_beside_it(
     log.append([], [clean])
     seen = photographer.take(put_made_of(log, clean.sha256).capture_id)
     assert [(panel.title, panel.read_as) for panel in seen.panels] == [
-        ("This picture", f"{class_name(14)} · 50.0%"), ("Clean", f"{class_name(14)} · 60.0%"),
-    ]  # fmt: skip
+        ("This picture", f"{class_name(14)} · 50.0%"),
+        ("Clean", f"{class_name(14)} · 60.0%"),
+    ]
     np.testing.assert_array_equal(explainer.pictures, [blocks(1), blocks(2)])
     assert Image.open(io.BytesIO(seen.panels[0].overlay)).format == "JPEG"
     assert seen.picture == make_image(1).content
@@ -105,9 +107,10 @@ def test_the_nearest_clean_ones_of_the_predicted_and_the_likely_class(
     capture = put_made_of(log, "f" * 64)  # its sender names one that the log does not have
     seen = photographer.take(capture.capture_id)
     assert [panel.title for panel in seen.panels] == [
-        "This picture", f"Nearest clean: {class_name(14)}",
+        "This picture",
+        f"Nearest clean: {class_name(14)}",
         f"Nearest clean, likely right: {class_name(3)}",
-    ]  # fmt: skip
+    ]
     np.testing.assert_array_equal(explainer.pictures[1], blocks(1))
     drawn = [sample.picture().pixels for sample in samples.of_class(3)]
     assert any(np.array_equal(explainer.pictures[2], each) for each in drawn)
@@ -142,11 +145,13 @@ def test_of_a_large_group_those_nearest_in_time_are_compared(
     image = make_image(1)
     captures = [
         make_capture(
-            image, inferred_at=NOON + number * SECOND, provenance=Provenance("cam"),
+            image,
+            inferred_at=NOON + number * SECOND,
+            provenance=Provenance("cam"),
             prediction=make_prediction(14, p_value=0.001, flagged=True),
         )
         for number in range(COMPARED + 10)
-    ]  # fmt: skip
+    ]
     log.append(captures, [image])
     for place, first in ((0, 0), (70, 10), (COMPARED + 9, 10)):
         seen = photographer.take(captures[place].capture_id)
@@ -164,8 +169,12 @@ def test_executions_over_its_moment_violated_ones_first(
     table = ExecutionsTable(log.database)
     table.begin(under_way)
     for execution in (
-        violated, clean, latest, ended(STOPS, NOON), ended(STOPS, NOON + later, endpoint="cars"),
-    ):  # fmt: skip
+        violated,
+        clean,
+        latest,
+        ended(STOPS, NOON),
+        ended(STOPS, NOON + later, endpoint="cars"),
+    ):
         table.keep(execution, ExecutionLog(()))
     seen = photographer.take(capture.capture_id)
     assert seen.executions == (violated, latest, clean)
@@ -176,9 +185,11 @@ def test_without_a_picture_there_is_a_reason_and_everything_else(
 ) -> None:
     first = put(log, 0.001)
     capture = make_capture(
-        image_sha256=None, provenance=Provenance("cam"), inferred_at=NOON + SECOND,
+        image_sha256=None,
+        provenance=Provenance("cam"),
+        inferred_at=NOON + SECOND,
         prediction=make_prediction(14, p_value=0.001, flagged=True),
-    )  # fmt: skip
+    )
     log.append([capture], [])
     seen = photographer.take(capture.capture_id)
     assert (seen.picture, seen.panels) == (None, ())

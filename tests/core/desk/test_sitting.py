@@ -146,8 +146,10 @@ def test_back_leads_through_what_was_open(desk: Desk, log: CaptureLog) -> None:
     sitting.later()
     assert name(sitting) == captures[2].capture_id
     assert [sitting.back().capture_id for _ in range(3)] == [
-        captures[1].capture_id, captures[0].capture_id, captures[0].capture_id,
-    ]  # fmt: skip
+        captures[1].capture_id,
+        captures[0].capture_id,
+        captures[0].capture_id,
+    ]
     assert sitting.opened.item.decision.verdict is Verdict.NOT_A_SIGN
     assert sitting.opened.until is None
     assert sitting.next().capture_id == captures[2].capture_id
@@ -168,8 +170,10 @@ def test_undo_takes_back_and_opens_again(desk: Desk, log: CaptureLog) -> None:
     sitting.decide(sitting.opened.turn, Said(Verdict.UNREADABLE))
     assert name(sitting) == second.capture_id
     assert [(each.decision.verdict, each.taken_back) for each in desk.trail(first.capture_id)] == [
-        (Verdict.NOT_A_SIGN, False), (Verdict.NOT_A_SIGN, True), (Verdict.UNREADABLE, False),
-    ]  # fmt: skip
+        (Verdict.NOT_A_SIGN, False),
+        (Verdict.NOT_A_SIGN, True),
+        (Verdict.UNREADABLE, False),
+    ]
 
 
 def test_a_verdict_that_does_not_fit_leaves_it_open(desk: Desk, log: CaptureLog) -> None:
@@ -224,9 +228,7 @@ def test_the_open_one_gets_its_verdict_whatever_others_did(desk: Desk, log: Capt
     sitting.next()
     (theirs,) = desk.decide([first], Said(Verdict.UNREADABLE), by=BO).decisions
     recorded = sitting.decide_all(sitting.opened.turn, [second], NO_SIGN)
-    assert [each.capture_id for each in recorded.decisions] == [
-        first.capture_id, second.capture_id,
-    ]  # fmt: skip
+    assert [each.capture_id for each in recorded.decisions] == [first.capture_id, second.capture_id]
     assert (recorded.left_out, recorded.meanwhile) == (0, (theirs,))
 
 

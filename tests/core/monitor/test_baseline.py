@@ -11,9 +11,12 @@ from tests.expect import raises
 
 def test_a_baseline_of_predictions() -> None:
     baseline = Baseline.of(
-        43, np.array([14, 14, 2]), flagged=np.array([True, False, False]),
-        confidences=np.array([0.5, 1.0]), p_values=np.array([0.01, 0.5, 0.9]),
-    )  # fmt: skip
+        43,
+        np.array([14, 14, 2]),
+        flagged=np.array([True, False, False]),
+        confidences=np.array([0.5, 1.0]),
+        p_values=np.array([0.01, 0.5, 0.9]),
+    )
     assert baseline.counts == {2: 1, 14: 2}
     assert baseline.flagged == {14: 1}
     assert baseline.total == 3
@@ -45,9 +48,15 @@ def test_counts_stand_in_the_order_of_the_detectors_cells() -> None:
 def test_statistics_of_scores_by_hand() -> None:
     scores = Scores.of(np.array([1.0, 0.0, 0.5, 0.5]), missing=2)
     assert scores == Scores(
-        present=4, missing=2, mean=0.5, std=pytest.approx(np.sqrt(0.125)), min=0.0, max=1.0,
-        counts=(1, 0, 0, 0, 0, 2, 0, 0, 0, 1), sample=(0.0, 0.5, 0.5, 1.0),
-    )  # fmt: skip
+        present=4,
+        missing=2,
+        mean=0.5,
+        std=pytest.approx(np.sqrt(0.125)),
+        min=0.0,
+        max=1.0,
+        counts=(1, 0, 0, 0, 0, 2, 0, 0, 0, 1),
+        sample=(0.0, 0.5, 0.5, 1.0),
+    )
     assert scores is not None and scores.quantile(0.5) == 0.5
 
 

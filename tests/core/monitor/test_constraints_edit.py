@@ -44,15 +44,19 @@ def test_the_suggested_ones() -> None:
 @pytest.mark.parametrize(
     ("changes", "rules"),
     [
-        ({"method": LInfinitySimple.name, "comparison": 0.2},
-         [Completeness(1.0), CategoricalValues(1.0), LInfinitySimple(0.2)]),
-        ({"method": ChiSquared.name, "comparison": 0.01, "known": 0.99},
-         [Completeness(1.0), CategoricalValues(0.99), ChiSquared(0.01)]),
+        (
+            {"method": LInfinitySimple.name, "comparison": 0.2},
+            [Completeness(1.0), CategoricalValues(1.0), LInfinitySimple(0.2)],
+        ),
+        (
+            {"method": ChiSquared.name, "comparison": 0.01, "known": 0.99},
+            [Completeness(1.0), CategoricalValues(0.99), ChiSquared(0.01)],
+        ),
         ({"method": NONE, "completeness": 0.9}, [Completeness(0.9), CategoricalValues(1.0)]),
         ({"known": 0.0, "completeness": 0.0}, [LInfinityRobust(0.1)]),
         ({"evaluate": False}, []),
     ],
-)  # fmt: skip
+)
 def test_what_is_edited_is_what_decides(changes: dict[str, Any], rules: list[Any]) -> None:
     edited = replace(AS_SUGGESTED, **changes)
     constraints = edited.applied_to(SUGGESTED, BASELINE)
@@ -79,12 +83,14 @@ def test_without_a_domain_known_classes_are_not_checked_until_they_are() -> None
 
 def test_overrides_of_the_feature_do_not_shadow_what_was_edited() -> None:
     overrides = {
-        "evaluate_constraints": "Enabled", "datatype_check_threshold": 0.5,
+        "evaluate_constraints": "Enabled",
+        "datatype_check_threshold": 0.5,
         "distribution_constraints": {
-            "categorical_drift_method": "ChiSquared", "categorical_comparison_threshold": 0.01,
+            "categorical_drift_method": "ChiSquared",
+            "categorical_comparison_threshold": 0.01,
             "comparison_threshold": 0.3,
         },
-    }  # fmt: skip
+    }
     constraints = predicted(overrides=overrides)
     before = Deciding.of(constraints)
     assert (before.method, before.comparison) == (ChiSquared.name, 0.01)
@@ -92,8 +98,9 @@ def test_overrides_of_the_feature_do_not_shadow_what_was_edited() -> None:
     after = edited.applied_to(constraints, BASELINE)
     assert Deciding.of(after) == edited
     assert after.predicted_class().overrides == {
-        "datatype_check_threshold": 0.5, "distribution_constraints": {"comparison_threshold": 0.3},
-    }  # fmt: skip
+        "datatype_check_threshold": 0.5,
+        "distribution_constraints": {"comparison_threshold": 0.3},
+    }
 
 
 def test_what_is_not_edited_stays() -> None:

@@ -112,18 +112,22 @@ def test_long_texts_are_refused_unread() -> None:
         ("0/0 * ? * * *", "minutes '0/0': expected a step of at least 1, got '0'"),
         ("9-5 * ? * * *", "minutes '9-5': expected a range that rises, got '9-5'"),
         ("5, * ? * * *", "minutes '5,': expected 0-59, got ''"),
-        ("0 [00-23] ? * * *",
-         "hours '[00-23]': write a number in place of the brackets, as in 12"),
-        ("0 [00-23]/[01-24] ? * * *",
-         "hours '[00-23]/[01-24]': write a number in place of the brackets, as in 17/12"),
-        ("0 * ? * ? *",
-         "day of week '?': exactly one of the two days must be ?, and day of month is '?'"),
-        ("0 * * * * *",
-         "day of week '*': exactly one of the two days must be ?, and day of month is '*'"),
-        ("0 * 3W * ? *",
-         "day of month '3W': W (nearest weekday) is not supported; name the day"),
+        ("0 [00-23] ? * * *", "hours '[00-23]': write a number in place of the brackets, as in 12"),
+        (
+            "0 [00-23]/[01-24] ? * * *",
+            "hours '[00-23]/[01-24]': write a number in place of the brackets, as in 17/12",
+        ),
+        (
+            "0 * ? * ? *",
+            "day of week '?': exactly one of the two days must be ?, and day of month is '?'",
+        ),
+        (
+            "0 * * * * *",
+            "day of week '*': exactly one of the two days must be ?, and day of month is '*'",
+        ),
+        ("0 * 3W * ? *", "day of month '3W': W (nearest weekday) is not supported; name the day"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_field_is_named(text: str, reason: str) -> None:
     with raises(BadInput, f"cron expression, {reason}"):
         Cron.parse(f"cron({text})")

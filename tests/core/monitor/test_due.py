@@ -85,9 +85,14 @@ def test_there_is_no_hour_too_many_or_too_few_when_clocks_are_changed() -> None:
 
 
 EXPRESSIONS = [
-    HOURLY, "cron(* * ? * * *)", "cron(0/7 8-17 ? * MON-FRI *)", "cron(30 17/12 L * ? *)",
-    "cron(0 10 ? * 3#2 *)", "cron(5,10-12 9 1 jan,JUL ? *)", "cron(0 0 1 1 ? 2020)",
-]  # fmt: skip
+    HOURLY,
+    "cron(* * ? * * *)",
+    "cron(0/7 8-17 ? * MON-FRI *)",
+    "cron(30 17/12 L * ? *)",
+    "cron(0 10 ? * 3#2 *)",
+    "cron(5,10-12 9 1 jan,JUL ? *)",
+    "cron(0 0 1 1 ? 2020)",
+]
 
 
 @given(

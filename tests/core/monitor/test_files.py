@@ -31,9 +31,12 @@ from core.monitor.window_rules import (
 from tests.expect import raises
 
 BASELINE = Baseline.of(
-    3, np.array([0, 2, 2, 2]), flagged=np.array([False, True, False, False]),
-    confidences=np.array([0.25, 1.0, 0.5, 0.75]), p_values=np.array([0.5]),
-)  # fmt: skip
+    3,
+    np.array([0, 2, 2, 2]),
+    flagged=np.array([False, True, False, False]),
+    confidences=np.array([0.25, 1.0, 0.5, 0.75]),
+    p_values=np.array([0.5]),
+)
 CONSTRAINTS = Constraints.suggested(BASELINE)
 
 
@@ -59,8 +62,11 @@ def test_statistics_as_model_monitor_lays_them_out() -> None:
     assert list(document) == ["version", "dataset", "features"]
     assert (document["version"], document["dataset"]) == (0.0, {"item_count": 4})
     assert [feature["name"] for feature in document["features"]] == [
-        "PredictedClass", "FlaggedClass", "Confidence", "SuspicionPValue",
-    ]  # fmt: skip
+        "PredictedClass",
+        "FlaggedClass",
+        "Confidence",
+        "SuspicionPValue",
+    ]
     assert document["features"][0] == {
         "name": "PredictedClass",
         "inferred_type": "String",
@@ -82,14 +88,18 @@ def test_statistics_as_model_monitor_lays_them_out() -> None:
     kll = confidence.pop("distribution").pop("kll")
     assert confidence == {
         "common": {"num_present": 4, "num_missing": 0},
-        "mean": 0.625, "sum": 2.5, "std_dev": pytest.approx(np.sqrt(0.078125)),
-        "min": 0.25, "max": 1.0,
-    }  # fmt: skip
+        "mean": 0.625,
+        "sum": 2.5,
+        "std_dev": pytest.approx(np.sqrt(0.078125)),
+        "min": 0.25,
+        "max": 1.0,
+    }
     assert len(kll["buckets"]) == 10
     assert kll["buckets"][0] == {"lower_bound": 0.25, "upper_bound": 0.325, "count": 1}
     assert kll["sketch"] == {
-        "parameters": {"c": 0.64, "k": 2048.0}, "data": [[0.25, 0.5, 0.75, 1.0]],
-    }  # fmt: skip
+        "parameters": {"c": 0.64, "k": 2048.0},
+        "data": [[0.25, 0.5, 0.75, 1.0]],
+    }
 
 
 scores = st.lists(st.floats(0, 1), min_size=1, max_size=30).map(
@@ -166,26 +176,40 @@ AT_NUMBERS = "statistics.json: features[2]: numerical_statistics"
         (["features"], {}, "statistics.json: features must be a list, got dict"),
         (["features"], [1], "statistics.json: features must list objects, got int"),
         (["dataset"], None, "statistics.json: dataset must be an object, got nothing"),
-        (["dataset", "item_count"], 5,
-         "statistics.json: item_count is 5 and PredictedClass counts 4"),
+        (
+            ["dataset", "item_count"],
+            5,
+            "statistics.json: item_count is 5 and PredictedClass counts 4",
+        ),
         ([*BUCKETS, 0, "value"], "Stop", f"{AT_BUCKET}: value must be a class id, got 'Stop'"),
         ([*BUCKETS, 0, "value"], "²", f"{AT_BUCKET}: value must be a class id, got '²'"),
-        ([*BUCKETS, 1, "value"], "00",
-         f"{AT_BUCKET[:-3]}[1]: class 0 stands there twice"),
+        ([*BUCKETS, 1, "value"], "00", f"{AT_BUCKET[:-3]}[1]: class 0 stands there twice"),
         ([*BUCKETS, 0, "count"], 1.5, f"{AT_BUCKET}: count must be a whole number, got 1.5"),
-        ([*BUCKETS, 0, "count"], -1,
-         f"{AT_BUCKET}: count must be a number in [0, 9.0072e+15], got -1"),
+        (
+            [*BUCKETS, 0, "count"],
+            -1,
+            f"{AT_BUCKET}: count must be a number in [0, 9.0072e+15], got -1",
+        ),
         ([*BUCKETS, 0, "count"], True, f"{AT_BUCKET}: count must be a number, got bool"),
         (["signwatch"], 3, "statistics.json: signwatch must be an object, got int"),
-        (["signwatch"], {"right_predictions": 5},
-         "the baseline has 5 predictions that were right, of 4 in all"),
+        (
+            ["signwatch"],
+            {"right_predictions": 5},
+            "the baseline has 5 predictions that were right, of 4 in all",
+        ),
         ([*NUMBERS, "mean"], "high", f"{AT_NUMBERS}: mean must be a number, got str"),
-        ([*NUMBERS, "distribution", "kll", "buckets"], [],
-         f"{AT_NUMBERS}: distribution: kll: expected 10 buckets, got 0"),
-        ([*NUMBERS, "distribution", "kll", "sketch", "data"], [],
-         f"{AT_NUMBERS}: distribution: kll: sketch holds no value"),
+        (
+            [*NUMBERS, "distribution", "kll", "buckets"],
+            [],
+            f"{AT_NUMBERS}: distribution: kll: expected 10 buckets, got 0",
+        ),
+        (
+            [*NUMBERS, "distribution", "kll", "sketch", "data"],
+            [],
+            f"{AT_NUMBERS}: distribution: kll: sketch holds no value",
+        ),
     ],
-)  # fmt: skip
+)
 def test_damaged_statistics_are_refused(path: list[Any], value: Any, message: str) -> None:
     with raises(BadInput, message):
         read_statistics(change(statistics(), path, value))
@@ -222,9 +246,14 @@ def test_what_is_no_json_object_is_refused(content: bytes, message: str) -> None
         read_statistics(content)
 
 
-ODD = st.none() | st.booleans() | st.integers() | st.just(10**400) | st.text(max_size=5) | (
-    st.lists(st.integers(), max_size=2)
-)  # fmt: skip
+ODD = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(10**400)
+    | st.text(max_size=5)
+    | (st.lists(st.integers(), max_size=2))
+)
 
 
 @given(st.data())
@@ -290,21 +319,26 @@ def test_constraints_as_model_monitor_lays_them_out() -> None:
 def test_constraints_come_back_as_they_were_written() -> None:
     other = Constraints(
         (
-            FeatureConstraints("PredictedClass", "Integral", 0.5, None, None,
-                               {"domain_content_threshold": 0.25}),
+            FeatureConstraints(
+                "PredictedClass", "Integral", 0.5, None, None, {"domain_content_threshold": 0.25}
+            ),
             FeatureConstraints("Weather", "Unknown", 0.0, False, ("wet",)),
         ),
         MonitoringConfig(False, False, 0.1, 0.2, False, 0.3, "Simple", 0.4, "ChiSquared"),
-    )  # fmt: skip
+    )
     for each in (CONSTRAINTS, other):
         assert read_constraints(write_constraints(each).encode()) == each
 
 
 @pytest.mark.parametrize(
     ("spelling", "method"),
-    [("Simple", "Simple"), ("linf_simple", "Simple"), ("Robust", "Robust"),
-     ("linf_robust", "Robust")],
-)  # fmt: skip
+    [
+        ("Simple", "Simple"),
+        ("linf_simple", "Simple"),
+        ("Robust", "Robust"),
+        ("linf_robust", "Robust"),
+    ],
+)
 def test_both_spellings_of_the_comparison_method(spelling: str, method: str) -> None:
     path = ["monitoring_config", "distribution_constraints", "comparison_method"]
     read = read_constraints(change(constraints(), path, spelling))
@@ -319,9 +353,7 @@ def test_what_constraints_leave_out_has_its_default() -> None:
 
 
 def test_the_rules_that_constraints_ask_for() -> None:
-    assert CONSTRAINTS.rules() == (
-        Completeness(1.0), CategoricalValues(1.0), LInfinityRobust(0.1),
-    )  # fmt: skip
+    assert CONSTRAINTS.rules() == (Completeness(1.0), CategoricalValues(1.0), LInfinityRobust(0.1))
     domain = CONSTRAINTS.features[:1]
     simple = Constraints(domain, MonitoringConfig(comparison_method="Simple"))
     assert simple.rules()[-1] == LInfinitySimple(0.1)
@@ -357,28 +389,52 @@ DISTRIBUTION = [*CONFIG, "distribution_constraints"]
     ("path", "value", "message"),
     [
         (["version"], "2", "constraints.json must be of version 0, got '2'"),
-        ([*DISTRIBUTION, "comparison_method"], "JS",
-         "constraints.json: monitoring_config: distribution_constraints: comparison_method must be "
-         "one of Simple, Robust, linf_simple, linf_robust, got 'JS'"),
-        ([*CONFIG, "evaluate_constraints"], True,
-         "constraints.json: monitoring_config: evaluate_constraints must be a text, got bool"),
-        ([*CONFIG, "domain_content_threshold"], 1.5,
-         "constraints.json: monitoring_config: domain_content_threshold must be a number in "
-         "[0, 1], got 1.5"),
-        (["features", 0, "completeness"], -0.1,
-         "constraints.json: features[0]: completeness must be a number in [0, 1], got -0.1"),
-        (["features", 0, "inferred_type"], "Picture",
-         "constraints.json: features[0]: inferred_type must be one of Integral, Fractional, String,"
-         " Unknown, got 'Picture'"),
-        (["features", 0, "string_constraints", "domains"], [1],
-         "constraints.json: features[0]: domains must list texts"),
-        (["features", 1, "name"], "PredictedClass",
-         "constraints.json: a feature stands there twice"),
-        (["features", 0, "monitoringConfigOverrides"], {"domain_content_threshold": 2},
-         "constraints.json: PredictedClass: monitoringConfigOverrides: domain_content_threshold "
-         "must be a number in [0, 1], got 2"),
+        (
+            [*DISTRIBUTION, "comparison_method"],
+            "JS",
+            "constraints.json: monitoring_config: distribution_constraints: comparison_method must "
+            "be one of Simple, Robust, linf_simple, linf_robust, got 'JS'",
+        ),
+        (
+            [*CONFIG, "evaluate_constraints"],
+            True,
+            "constraints.json: monitoring_config: evaluate_constraints must be a text, got bool",
+        ),
+        (
+            [*CONFIG, "domain_content_threshold"],
+            1.5,
+            "constraints.json: monitoring_config: domain_content_threshold must be a number in "
+            "[0, 1], got 1.5",
+        ),
+        (
+            ["features", 0, "completeness"],
+            -0.1,
+            "constraints.json: features[0]: completeness must be a number in [0, 1], got -0.1",
+        ),
+        (
+            ["features", 0, "inferred_type"],
+            "Picture",
+            "constraints.json: features[0]: inferred_type must be one of Integral, Fractional, "
+            "String, Unknown, got 'Picture'",
+        ),
+        (
+            ["features", 0, "string_constraints", "domains"],
+            [1],
+            "constraints.json: features[0]: domains must list texts",
+        ),
+        (
+            ["features", 1, "name"],
+            "PredictedClass",
+            "constraints.json: a feature stands there twice",
+        ),
+        (
+            ["features", 0, "monitoringConfigOverrides"],
+            {"domain_content_threshold": 2},
+            "constraints.json: PredictedClass: monitoringConfigOverrides: domain_content_threshold "
+            "must be a number in [0, 1], got 2",
+        ),
     ],
-)  # fmt: skip
+)
 def test_unreadable_constraints_are_refused(path: list[Any], value: Any, message: str) -> None:
     with raises(BadInput, message):
         read_constraints(change(constraints(), path, value))

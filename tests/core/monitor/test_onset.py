@@ -41,9 +41,7 @@ def test_one_prediction() -> None:
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.floats(0.001, 1))
 def test_no_other_beginning_is_more_likely(hits: list[bool], share: float) -> None:
     def likelihood(begin: int) -> float:
-        logs = [
-            sum(np.log(1 - e + e * hit / share) for hit in hits[begin:]) for e in EPSILONS
-        ]  # fmt: skip
+        logs = [sum(np.log(1 - e + e * hit / share) for hit in hits[begin:]) for e in EPSILONS]
         return max(logs)
 
     found = onset(np.array(hits), np.zeros(len(hits), dtype=bool), share)

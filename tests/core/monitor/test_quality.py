@@ -17,9 +17,13 @@ from core.monitor.quality import (
 )
 
 NAMES = [
-    "accuracy", "weighted_recall", "weighted_precision", "weighted_f0_5", "weighted_f1",
+    "accuracy",
+    "weighted_recall",
+    "weighted_precision",
+    "weighted_f0_5",
+    "weighted_f1",
     "weighted_f2",
-]  # fmt: skip
+]
 
 
 def test_the_confusion_matrix_has_true_classes_as_rows() -> None:
@@ -99,10 +103,14 @@ def test_accuracy_without_labels_needs_confidences() -> None:
         (None, "", "there is no baseline to compare with. Create one from labelled data"),
         (None, "it is of another model", "it is of another model"),
         (replace(labelled(np.ones(5), 5), confidence=None), "", "the baseline has no confidences"),
-        (labelled(np.ones(5), None), "",
-         "the baseline has no labels. Create one from labelled data: baseline create --data PATH"),
+        (
+            labelled(np.ones(5), None),
+            "",
+            "the baseline has no labels. Create one from labelled data: baseline create --data "
+            "PATH",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_other_estimates_need_a_labelled_baseline(
     baseline: Baseline | None, problem: str, reason: str
 ) -> None:

@@ -56,9 +56,13 @@ def states(found: WindowFigures, against: Against = SUGGESTED) -> list[str]:
 
 def run(found: WindowFigures, against: Against = SUGGESTED) -> Execution:
     return evaluate(
-        Window(NOON, NOON), found, threshold=0.5, trigger=Trigger.MANUAL, started_at=NOON,
+        Window(NOON, NOON),
+        found,
+        threshold=0.5,
+        trigger=Trigger.MANUAL,
+        started_at=NOON,
         against=against,
-    )  # fmt: skip
+    )
 
 
 # Which rules decide
@@ -99,8 +103,13 @@ def test_clean_traffic_holds_all_rules() -> None:
 def test_drift_below_the_blog_s_threshold_is_a_violation_of_the_rules_with_a_baseline() -> None:
     done = run(figures({0: 490, 1: 170, 2: 170, 3: 170}))
     assert [outcome.state.value for outcome in done.outcomes] == [
-        "holds", "holds", "violated", "violated", "violated", "holds",
-    ]  # fmt: skip
+        "holds",
+        "holds",
+        "violated",
+        "violated",
+        "violated",
+        "holds",
+    ]
     # 0.49 - 0.25, less 1.8 sqrt(5,000 / 4,000,000)
     assert done.message == (
         "CompletedWithViolations: Baseline drift distance: 0.1764 exceeds threshold: 0.1"
@@ -112,13 +121,19 @@ def test_a_violation_that_names_its_class_is_said_before_a_bare_distance() -> No
     named = Violation("PredictedClass", "baseline_drift_check", "Class 0 came too often")
     stream = Outcome("stream detector, class", RuleState.VIOLATED, 1.0, 1.0, "", (named,))
     done = evaluate(
-        Window(NOON, NOON), figures({0: 490, 1: 170, 2: 170, 3: 170}), threshold=0.5,
-        trigger=Trigger.ALARM, started_at=NOON, against=SUGGESTED, beside=[stream],
-    )  # fmt: skip
+        Window(NOON, NOON),
+        figures({0: 490, 1: 170, 2: 170, 3: 170}),
+        threshold=0.5,
+        trigger=Trigger.ALARM,
+        started_at=NOON,
+        against=SUGGESTED,
+        beside=[stream],
+    )
     assert done.message == "CompletedWithViolations: Class 0 came too often"
     assert [each.description for each in done.violations] == [
-        "Class 0 came too often", "Baseline drift distance: 0.1764 exceeds threshold: 0.1"
-    ]  # fmt: skip
+        "Class 0 came too often",
+        "Baseline drift distance: 0.1764 exceeds threshold: 0.1",
+    ]
 
 
 def test_rules_for_comparison_do_not_decide() -> None:
@@ -164,8 +179,13 @@ def test_an_empty_window_computes_nothing() -> None:
 
 def test_one_prediction() -> None:
     assert states(figures({0: 1})) == [
-        "violated", "holds", "violated", "holds", "not computed", "holds",
-    ]  # fmt: skip
+        "violated",
+        "holds",
+        "violated",
+        "holds",
+        "not computed",
+        "holds",
+    ]
 
 
 def test_a_class_that_the_baseline_never_saw() -> None:

@@ -26,15 +26,16 @@ from tests.observing import STOP, USUAL, attacked, clean, observed
 from tests.records import NOON
 
 SMALL = Baseline.of(
-    5, np.arange(100) % 5, flagged=np.arange(100) % 7 == 0,
-    confidences=(np.arange(100) * 0.618) % 1,
-)  # fmt: skip
+    5, np.arange(100) % 5, flagged=np.arange(100) % 7 == 0, confidences=(np.arange(100) * 0.618) % 1
+)
 
 
 def feed(
-    watcher: Watcher, states: Mapping[str, ChannelState], seen: Observed,
+    watcher: Watcher,
+    states: Mapping[str, ChannelState],
+    seen: Observed,
     before: Observed | None = None,
-) -> Watched:  # fmt: skip
+) -> Watched:
     return watcher.feed(states, seen, earlier=lambda: before or seen.part(slice(0, 0)), at=NOON)
 
 
@@ -58,8 +59,9 @@ def test_what_a_baseline_allows_for() -> None:
     assert [found[:2] for found in deciding(USUAL)] == with_both
     assert deciding(replace(USUAL, flagged=None, confidence=None)) == [(CLASS, True, 1_000)]
     assert [found[:2] for found in deciding(replace(USUAL, flagged=None))] == [
-        (CLASS, True), (CONFIDENCE, True),
-    ]  # fmt: skip
+        (CLASS, True),
+        (CONFIDENCE, True),
+    ]
     one_confidence = Baseline.of(5, np.arange(9) % 5, confidences=np.full(9, 0.9))
     assert deciding(one_confidence) == [(CLASS, True, 1_000)]
 
@@ -123,9 +125,7 @@ def test_confidence_that_changes_is_named_by_its_range() -> None:
 
 
 def replace_confidences(seen: Observed, value: float) -> Observed:
-    return Observed(
-        seen.at, seen.class_ids, seen.flagged, np.full(len(seen), value), seen.sources
-    )  # fmt: skip
+    return Observed(seen.at, seen.class_ids, seen.flagged, np.full(len(seen), value), seen.sources)
 
 
 def test_a_class_never_seen_is_named_soon() -> None:
@@ -222,8 +222,9 @@ def test_an_alarm_after_one_that_was_over_is_new() -> None:
 
 streams = st.lists(
     st.tuples(st.integers(0, 4), st.booleans(), st.sampled_from([None, "a", "b"])),
-    min_size=1, max_size=120,
-)  # fmt: skip
+    min_size=1,
+    max_size=120,
+)
 
 
 @given(streams, st.lists(st.integers(1, 40), min_size=1))

@@ -43,8 +43,9 @@ def test_windows_are_added_up_from_steps() -> None:
 def test_windows_with_gaps_leave_out_what_lies_between() -> None:
     windows = Windows.every(3 * HOUR, NOON, NOON + 4 * HOUR, HOUR)
     assert held(window_figures(windows, counts((0, 1, 1), (1, 1, 5), (2, 1, 5), (3, 1, 2)))) == [
-        {1: 1}, {1: 2},
-    ]  # fmt: skip
+        {1: 1},
+        {1: 2},
+    ]
 
 
 def test_unreadable_records_count_in_their_windows() -> None:
@@ -53,8 +54,9 @@ def test_unreadable_records_count_in_their_windows() -> None:
         windows, PastCounts(np.array([[0], [1], [4]]), np.array([[0, 1], [2, 3]]))
     )
     assert [(each.total, each.unreadable, dict(each.counts)) for each in found] == [
-        (6, 2, {1: 4}), (3, 3, {}),
-    ]  # fmt: skip
+        (6, 2, {1: 4}),
+        (3, 3, {}),
+    ]
 
 
 def test_without_captures_windows_are_empty() -> None:
@@ -99,8 +101,11 @@ def test_a_rule_over_all_windows() -> None:
     )
     found = replay(ClassShare(0.7), windows, figures, NOTHING)
     assert [each.state.value for each in found.outcomes] == [
-        "holds", "violated", "not computed", "violated",
-    ]  # fmt: skip
+        "holds",
+        "violated",
+        "not computed",
+        "violated",
+    ]
     assert (found.violated, found.computed) == ((1, 3), 3)
     assert replay(ClassShare(0.8), windows, figures, NOTHING).violated == (3,)
     assert replay(ClassShare(0.9), windows, figures, NOTHING).violated == ()
@@ -118,9 +123,9 @@ def test_alarms_are_those_of_the_rules_that_decide() -> None:
     windows = Windows.every(HOUR, NOON, NOON + 3 * HOUR, HOUR)
     even, drifted = [(k, 250) for k in range(4)], [(0, 490), (1, 170), (2, 170), (3, 170)]
     figures = window_figures(
-        windows, counts(*((step, k, n) for step, held in ((0, even), (2, drifted))
-                          for k, n in held))
-    )  # fmt: skip
+        windows,
+        counts(*((step, k, n) for step, held in ((0, even), (2, drifted)) for k, n in held)),
+    )
     assert alarms(figures, SUGGESTED, 0.5) == (2,)
     assert alarms(figures, NOTHING, 0.5) == ()
     assert alarms(figures, NOTHING, 0.2) == (0, 2)

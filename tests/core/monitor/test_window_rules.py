@@ -95,9 +95,13 @@ def test_the_class_share_in_the_words_of_the_blog() -> None:
     outcome = ClassShare(0.5)(figures({14: 322, 1: 78}), None)
     words = "Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
     assert outcome == Outcome(
-        "class share (SageMaker-compatible)", RuleState.VIOLATED, 0.805, 0.5, words,
+        "class share (SageMaker-compatible)",
+        RuleState.VIOLATED,
+        0.805,
+        0.5,
+        words,
         (Violation("PredictedClass", "baseline_drift_check", words),),
-    )  # fmt: skip
+    )
     held = ClassShare(0.5)(figures({14: 50, 1: 50}), None)
     assert says(held) == (RuleState.HOLDS, 0.5, "Class 1 holds the largest share, 50.00%")
     assert held.violations == ()
@@ -124,16 +128,20 @@ def test_drift_by_l_infinity() -> None:
     assert violated.violations == (Violation("PredictedClass", "baseline_drift_check", words),)
     robust = 0.35 - 1.8 * math.sqrt(500 / 40_000)
     assert says(LInfinityRobust(0.2)(window, EVEN)) == (
-        RuleState.HOLDS, pytest.approx(robust), f"Baseline drift distance: {robust:.4f}",
-    )  # fmt: skip
+        RuleState.HOLDS,
+        pytest.approx(robust),
+        f"Baseline drift distance: {robust:.4f}",
+    )
 
 
 def test_drift_by_chi_squared() -> None:
     p_value = chi2.sf(4, 3)  # seen 30, 30, 20, 20 of 25 each
     held = ChiSquared(0.1)(figures({0: 30, 1: 30, 2: 20, 3: 20}), EVEN)
     assert says(held) == (
-        RuleState.HOLDS, pytest.approx(p_value), f"Baseline drift p-value: {p_value:.3g}",
-    )  # fmt: skip
+        RuleState.HOLDS,
+        pytest.approx(p_value),
+        f"Baseline drift p-value: {p_value:.3g}",
+    )
     violated = ChiSquared(0.1)(figures({0: 100}), EVEN)
     p_value = chi2.sf(300, 3)
     assert violated.sentence == f"Baseline drift p-value: {p_value:.3g} is below threshold: 0.1"
@@ -144,9 +152,10 @@ def test_chi_squared_tells_of_classes_that_the_baseline_never_saw() -> None:
     lacking = Baseline(4, {0: 100, 1: 100})
     held = ChiSquared(0.1)(figures({0: 30, 1: 30, 3: 1_200}), lacking)
     assert says(held) == (
-        RuleState.HOLDS, 1.0,
+        RuleState.HOLDS,
+        1.0,
         "Baseline drift p-value: 1; left out: 1,200 of classes that the baseline never saw",
-    )  # fmt: skip
+    )
 
 
 def test_classes_outside_the_domain() -> None:
@@ -173,8 +182,10 @@ def test_an_empty_window_is_not_computed(rule: type[WindowRule]) -> None:
     outcome = rule(0.5)(EMPTY, EVEN)
     what = "record" if rule is Completeness else "prediction"
     assert says(outcome) == (
-        RuleState.NOT_COMPUTED, None, f"Not computed: the window holds no {what}",
-    )  # fmt: skip
+        RuleState.NOT_COMPUTED,
+        None,
+        f"Not computed: the window holds no {what}",
+    )
     assert outcome.violations == ()
     assert outcome.threshold == 0.5
 
@@ -182,9 +193,10 @@ def test_an_empty_window_is_not_computed(rule: type[WindowRule]) -> None:
 @pytest.mark.parametrize("rule", [LInfinitySimple, LInfinityRobust, ChiSquared, CategoricalValues])
 def test_without_a_baseline_nothing_is_compared(rule: type[WindowRule]) -> None:
     assert says(rule(0.5)(figures({1: 1}), None)) == (
-        RuleState.NOT_COMPUTED, None,
+        RuleState.NOT_COMPUTED,
+        None,
         "Not computed: there is no baseline to compare with. Create one first",
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("rule", [LInfinitySimple, LInfinityRobust, ChiSquared])

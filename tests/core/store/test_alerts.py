@@ -15,9 +15,15 @@ from tests.records import NOON, make_execution
 
 MINUTE = timedelta(minutes=1)
 FIRST = Notice(
-    "1", NoticeKind.ALERT, None, NOON, ("PredictedClass check class 14",), "execution", NOON,
+    "1",
+    NoticeKind.ALERT,
+    None,
+    NOON,
+    ("PredictedClass check class 14",),
+    "execution",
+    NOON,
     NOON + MINUTE,
-)  # fmt: skip
+)
 
 
 def test_the_last_notice_of_the_endpoint_and_its_outcome_decide(log: CaptureLog) -> None:
@@ -49,9 +55,7 @@ def test_what_lasts_is_what_was_not_recovered_from(log: CaptureLog) -> None:
     table.add(FIRST)
     cars = replace(FIRST, notice_id="2", endpoint="cars", since=NOON - MINUTE)
     table.add(cars)
-    reminder = replace(
-        FIRST, notice_id="3", kind=NoticeKind.REMINDER, made_at=NOON + 5 * MINUTE
-    )  # fmt: skip
+    reminder = replace(FIRST, notice_id="3", kind=NoticeKind.REMINDER, made_at=NOON + 5 * MINUTE)
     table.add(reminder)
     assert table.lasting() == [cars, reminder]
     table.add(replace(cars, notice_id="4", kind=NoticeKind.RECOVERY, made_at=NOON + 6 * MINUTE))
@@ -84,10 +88,14 @@ def test_what_other_schedules_found_at_the_endpoint_last_is_known(log: CaptureLo
         found = (Violation("PredictedClass", "check", description),) if description else ()
         state = ExecutionStatus.COMPLETED_WITH_VIOLATIONS if found else ExecutionStatus.COMPLETED
         executions.keep(
-            make_execution(schedule=schedule, violations=found, status=state,
-                           window=Window(NOON, NOON + MINUTE, endpoint)),
+            make_execution(
+                schedule=schedule,
+                violations=found,
+                status=state,
+                window=Window(NOON, NOON + MINUTE, endpoint),
+            ),
             ExecutionLog(()),
-        )  # fmt: skip
+        )
 
     def stored(name: str, expression: str = HOURLY) -> StoredSchedule:
         schedule = Schedule(name, expression)

@@ -16,10 +16,18 @@ EMPTY = CaptureRow(*[None] * len(CaptureRow._fields))  # type: ignore[arg-type]
 def row(event_id: str = "e", position: int = 0, **changes: object) -> CaptureRow:
     """A capture of class 14."""
     number = f"{abs(hash((event_id, position))) % 2**40:012x}"
-    return EMPTY._replace(**{
-        "capture_id": f"00000000-0000-8000-8000-{number}", "event_id": event_id,
-        "position": position, "endpoint": "ep", "variant": "v", "inferred_at": AT, "class_id": 14,
-    } | changes)  # fmt: skip
+    return EMPTY._replace(
+        **{
+            "capture_id": f"00000000-0000-8000-8000-{number}",
+            "event_id": event_id,
+            "position": position,
+            "endpoint": "ep",
+            "variant": "v",
+            "inferred_at": AT,
+            "class_id": 14,
+        }
+        | changes
+    )
 
 
 @pytest.fixture
@@ -44,9 +52,11 @@ def test_what_the_log_captured_itself_is_known_by_its_second(
     ours = make_capture(inferred_at=NOON + timedelta(microseconds=999_999))
     log.append([ours], [])
     same = row(
-        ours.event_id, endpoint=ours.endpoint, variant=ours.variant,
+        ours.event_id,
+        endpoint=ours.endpoint,
+        variant=ours.variant,
         inferred_at=NOON.replace(tzinfo=None),
-    )  # fmt: skip
+    )
     with table.importing() as writing:
         assert writing.add_captures([same], {}) == []
 

@@ -15,12 +15,22 @@ from tests.records import NOON, make_capture, make_prediction
 SECOND = timedelta(seconds=1)
 WINDOW = Window(NOON, NOON + 10 * SECOND)
 REPORT = DrillReport(
-    "one", DrillPlan(0.2, 14, "pgd", 3), NOON, NOON + SECOND, NOON + 2 * SECOND, 300, 20, 80, 0.01,
-    (Noticed("class share", 0.5, True, 1, why="not within 100 predictions"),
-     Noticed("stream detector, class", 1e4, False, 0, 12, 0.5, 14)),
+    "one",
+    DrillPlan(0.2, 14, "pgd", 3),
+    NOON,
+    NOON + SECOND,
+    NOON + 2 * SECOND,
+    300,
+    20,
+    80,
+    0.01,
+    (
+        Noticed("class share", 0.5, True, 1, why="not within 100 predictions"),
+        Noticed("stream detector, class", 1e4, False, 0, 12, 0.5, 14),
+    ),
     Told("Class 14 Stop came too often", 14, 12, 3.5, "e", 4.0),
     (Reached("JSON at here", True, "", 4.5),),
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -31,9 +41,13 @@ def table(log: CaptureLog) -> DrillsTable:
 def put(log: CaptureLog, source: str | None, *, after: int = 0, attack: str | None = None) -> None:
     made = Provenance(source, 1, attack)
     log.append(
-        [make_capture(prediction=make_prediction(1), inferred_at=NOON + after * SECOND,
-                      provenance=made)], [],
-    )  # fmt: skip
+        [
+            make_capture(
+                prediction=make_prediction(1), inferred_at=NOON + after * SECOND, provenance=made
+            )
+        ],
+        [],
+    )
 
 
 def test_a_report_comes_back_as_it_was(table: DrillsTable) -> None:

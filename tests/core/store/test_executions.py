@@ -154,9 +154,9 @@ def test_executions_are_narrowed_by_times_sorted_and_passed_over(log: CaptureLog
     assert ids(table.latest(9, after={"scheduled": NOON})) == ["b"]
     assert ids(table.latest(9, before={"created": NOON + 3 * MINUTE})) == ["c", "a"]
     assert ids(table.latest(9, after={"modified": NOON + 30 * MINUTE})) == ["c"]
-    assert ids(
-        table.latest(9, after={"created": NOON}, before={"scheduled": NOON + MINUTE})
-    ) == ["a"]  # fmt: skip
+    assert ids(table.latest(9, after={"created": NOON}, before={"scheduled": NOON + MINUTE})) == [
+        "a"
+    ]
 
 
 def test_a_log_comes_back_with_its_records(log: CaptureLog) -> None:
@@ -172,9 +172,13 @@ def test_a_log_comes_back_with_its_records(log: CaptureLog) -> None:
 
 def test_the_records_of_a_window_that_could_not_be_read(log: CaptureLog) -> None:
     for endpoint, moment in (
-        ("cars", NOON + MINUTE), ("cars", NOON), ("vans", NOON), ("cars", NOON - MINUTE),
-        ("cars", NOON + HOUR), ("cars", None),
-    ):  # fmt: skip
+        ("cars", NOON + MINUTE),
+        ("cars", NOON),
+        ("vans", NOON),
+        ("cars", NOON - MINUTE),
+        ("cars", NOON + HOUR),
+        ("cars", None),
+    ):
         add_unreadable(log, endpoint, moment)
     table = ExecutionsTable(log.database)
     found = table.unreadable(Window(NOON, NOON + HOUR, "cars"))

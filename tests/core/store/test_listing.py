@@ -33,21 +33,32 @@ from tests.records import NOON, comparable, make_capture, make_prediction, make_
 MOMENTS = [
     NOON + offset
     for offset in (
-        timedelta(0), timedelta(microseconds=1), timedelta(seconds=59), timedelta(minutes=50),
-        timedelta(hours=5), timedelta(days=3), timedelta(days=400),
+        timedelta(0),
+        timedelta(microseconds=1),
+        timedelta(seconds=59),
+        timedelta(minutes=50),
+        timedelta(hours=5),
+        timedelta(days=3),
+        timedelta(days=400),
     )
-]  # fmt: skip
+]
 ENDPOINTS, SOURCES = ["signwatch", "roadside"], [None, "replay", "camera-7"]
 CONFIDENCES = [0.25, 0.3, 0.5, 0.75]
 
 
 def drawn_capture(
-    at: datetime, class_id: int | None, confidence: float, flagged: bool, source: str | None,
+    at: datetime,
+    class_id: int | None,
+    confidence: float,
+    flagged: bool,
+    source: str | None,
     endpoint: str,
-) -> Capture:  # fmt: skip
+) -> Capture:
     common: dict[str, Any] = {
-        "inferred_at": at, "endpoint": endpoint, "provenance": Provenance(source),
-    }  # fmt: skip
+        "inferred_at": at,
+        "endpoint": endpoint,
+        "provenance": Provenance(source),
+    }
     if class_id is None:
         return make_unanswered(**common)
     prediction = make_prediction(class_id, confidence, flagged=flagged)
@@ -55,10 +66,14 @@ def drawn_capture(
 
 
 captures = st.builds(
-    drawn_capture, st.sampled_from(MOMENTS), st.sampled_from([None, 2, 14]),
-    st.sampled_from(CONFIDENCES), st.booleans(), st.sampled_from(SOURCES),
+    drawn_capture,
+    st.sampled_from(MOMENTS),
+    st.sampled_from([None, 2, 14]),
+    st.sampled_from(CONFIDENCES),
+    st.booleans(),
+    st.sampled_from(SOURCES),
     st.sampled_from(ENDPOINTS),
-)  # fmt: skip
+)
 verdicts = st.lists(st.sampled_from([None, *Verdict]), max_size=2)  # in the order they were given
 logs = st.lists(st.tuples(captures, verdicts), max_size=14)
 windows = st.tuples(
@@ -102,21 +117,29 @@ def fill(log: CaptureLog, drawn: list[tuple[Capture, list[Verdict | None]]]) -> 
 def lets_through(chosen: CaptureFilter, capture: Capture, verdict: Verdict | None) -> bool:
     """The filter, told a second time."""
     window = chosen.window
-    return all([
-        window is None or window.start <= capture.inferred_at < window.end,
-        window is None or window.endpoint in (None, capture.endpoint),
-        chosen.class_id in (None, capture.class_id),
-        chosen.flagged is None
-        or (capture.suspicion is not None and capture.flagged == chosen.flagged),
-        chosen.decided in (None, verdict is not None),
-        chosen.verdict in (None, verdict),
-        chosen.source in (None, capture.provenance.source),
-        chosen.endpoint in (None, capture.endpoint),
-        chosen.min_confidence is None
-        or (capture.confidence is not None and capture.confidence >= below(chosen.min_confidence)),
-        chosen.max_confidence is None
-        or (capture.confidence is not None and capture.confidence <= above(chosen.max_confidence)),
-    ])  # fmt: skip
+    return all(
+        [
+            window is None or window.start <= capture.inferred_at < window.end,
+            window is None or window.endpoint in (None, capture.endpoint),
+            chosen.class_id in (None, capture.class_id),
+            chosen.flagged is None
+            or (capture.suspicion is not None and capture.flagged == chosen.flagged),
+            chosen.decided in (None, verdict is not None),
+            chosen.verdict in (None, verdict),
+            chosen.source in (None, capture.provenance.source),
+            chosen.endpoint in (None, capture.endpoint),
+            chosen.min_confidence is None
+            or (
+                capture.confidence is not None
+                and capture.confidence >= below(chosen.min_confidence)
+            ),
+            chosen.max_confidence is None
+            or (
+                capture.confidence is not None
+                and capture.confidence <= above(chosen.max_confidence)
+            ),
+        ]
+    )
 
 
 def below(share: float) -> float:
@@ -173,13 +196,20 @@ def test_pages_one_after_another_are_all_that_matches(
 
 @settings(max_examples=60)
 @given(
-    drawn=logs, chosen=filters, limit=st.integers(1, 4), moment=st.sampled_from(MOMENTS),
+    drawn=logs,
+    chosen=filters,
+    limit=st.integers(1, 4),
+    moment=st.sampled_from(MOMENTS),
     direction=st.sampled_from(Direction),
-)  # fmt: skip
+)
 def test_a_jump_lands_at_its_moment_and_leads_both_ways(
-    refilled: CaptureLog, drawn: list[Any], chosen: CaptureFilter, limit: int, moment: datetime,
+    refilled: CaptureLog,
+    drawn: list[Any],
+    chosen: CaptureFilter,
+    limit: int,
+    moment: datetime,
     direction: Direction,
-) -> None:  # fmt: skip
+) -> None:
     fill(refilled, drawn)
     times = {capture.capture_id: capture.inferred_at for capture, _ in drawn}
     wanted = expected(drawn, chosen)
@@ -204,10 +234,16 @@ def test_the_most_suspicious_come_first(
     refilled: CaptureLog, drawn: list[Any], chosen: CaptureFilter, limit: int
 ) -> None:
     spread = [
-        (replace(capture, suspicion=capture.suspicion
-                 and replace(capture.suspicion, p_value=(number % 5) / 10)), given_verdicts)
+        (
+            replace(
+                capture,
+                suspicion=capture.suspicion
+                and replace(capture.suspicion, p_value=(number % 5) / 10),
+            ),
+            given_verdicts,
+        )
         for number, (capture, given_verdicts) in enumerate(drawn)
-    ]  # fmt: skip
+    ]
     fill(refilled, spread)
     p_values = {
         capture.capture_id: capture.suspicion.p_value if capture.suspicion else 2.0

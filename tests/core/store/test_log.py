@@ -86,10 +86,14 @@ def test_a_capture_comes_back_as_it_was(shared_log: CaptureLog, capture: Capture
 def test_a_capture_may_lack_its_picture_its_prediction_or_its_words(log: CaptureLog) -> None:
     unanswered = make_unanswered(make_image())
     imported = make_capture(
-        **NO_PREDICTION | {"class_id": 14}, image_sha256=None, model_sha256=None,
-        custom_attributes=("a=b", "", "c"), input=Payload("1,2", "CSV"),
-        output=Payload("[[14]]", "JSON"), position=3,
-    )  # fmt: skip
+        **NO_PREDICTION | {"class_id": 14},
+        image_sha256=None,
+        model_sha256=None,
+        custom_attributes=("a=b", "", "c"),
+        input=Payload("1,2", "CSV"),
+        output=Payload("[[14]]", "JSON"),
+        position=3,
+    )
     log.append([unanswered, imported], [])
     for capture in (unanswered, imported):
         kept = log.capture(capture.capture_id).capture
@@ -117,12 +121,14 @@ def test_maintenance_changes_nothing(maintained_log: CaptureLog, captures: list[
     captures = [
         with_own_id(
             replace(
-                capture, capture_id="", event_id=str(uuid.uuid4()),
+                capture,
+                capture_id="",
+                event_id=str(uuid.uuid4()),
                 inferred_at=NOON + timedelta(hours=7 * number),
             )
         )
         for number, capture in enumerate(captures)
-    ]  # fmt: skip
+    ]
     maintained_log.append(captures, [])
     for _ in range(2):
         maintained_log.maintain()
@@ -152,9 +158,7 @@ def test_copies_of_an_image_are_removed_and_the_newest_stays(log: CaptureLog) ->
     assert log.pictures.deduplicate(now() + timedelta(hours=1)) == 0
     assert log.pictures.deduplicate(begun) == 2
     assert log.database.rows(copies, [again.sha256]) == written[-1:]
-    assert log.images([again.sha256, once.sha256]) == {
-        again.sha256: again, once.sha256: once,
-    }  # fmt: skip
+    assert log.images([again.sha256, once.sha256]) == {again.sha256: again, once.sha256: once}
     assert log.pictures.deduplicate(begun) == 0
 
 
@@ -195,10 +199,11 @@ def test_pages_follow_each_other_newest_first(log: CaptureLog) -> None:
 def test_the_most_suspicious_come_first_and_among_equals_the_newest(log: CaptureLog) -> None:
     p_values = [0.5, 0.001, 0.2, 0.001]
     captures = [
-        make_capture(inferred_at=NOON + timedelta(seconds=n),
-                     prediction=make_prediction(p_value=p_value))
+        make_capture(
+            inferred_at=NOON + timedelta(seconds=n), prediction=make_prediction(p_value=p_value)
+        )
         for n, p_value in enumerate(p_values)
-    ]  # fmt: skip
+    ]
     log.append(captures, [])
     wanted = [captures[n].capture_id for n in (3, 1, 2, 0)]
     assert found_ids(log, most_suspicious=True) == wanted
@@ -233,18 +238,21 @@ def test_a_filter_lets_through_what_it_says(
     captures = [
         make_capture(inferred_at=NOON),
         make_capture(
-            inferred_at=NOON + timedelta(seconds=1), prediction=make_prediction(flagged=True),
+            inferred_at=NOON + timedelta(seconds=1),
+            prediction=make_prediction(flagged=True),
             provenance=Provenance(source="replay"),
         ),
         make_capture(
-            inferred_at=NOON + timedelta(seconds=2), prediction=make_prediction(3, 0.5),
+            inferred_at=NOON + timedelta(seconds=2),
+            prediction=make_prediction(3, 0.5),
             provenance=Provenance(source="replay"),
         ),
         make_capture(
-            inferred_at=NOON + timedelta(seconds=3), endpoint="other",
+            inferred_at=NOON + timedelta(seconds=3),
+            endpoint="other",
             prediction=make_prediction(4, 0.25, flagged=True),
         ),
-    ]  # fmt: skip
+    ]
     log.append(captures, [])
     log.verdicts.add(
         [Decision(captures[2].capture_id, Verdict.UNREADABLE, None, "", "local", NOON)]
@@ -263,10 +271,12 @@ def test_a_window_includes_its_start_and_excludes_its_end(log: CaptureLog) -> No
 def test_the_figures_of_a_window(log: CaptureLog) -> None:
     confidences = [(14, 0.75), (14, 0.5), (14, 0.25), (2, 1.0)]
     log.append(
-        [make_capture(prediction=make_prediction(class_id, confidence, flagged=confidence < 0.5))
-         for class_id, confidence in confidences],
+        [
+            make_capture(prediction=make_prediction(class_id, confidence, flagged=confidence < 0.5))
+            for class_id, confidence in confidences
+        ],
         [],
-    )  # fmt: skip
+    )
     window = Window(NOON, NOON + timedelta(seconds=1))
     assert log.window_figures(window, low_confidence=0.5) == WindowFigures(
         total=4, counts={14: 3, 2: 1}, mean_confidence=0.625, low_confidence=1, flagged=1
@@ -331,17 +341,20 @@ def test_confidence_over_time_is_kept_by_bucket(log: CaptureLog) -> None:
     window = Window(NOON, NOON + timedelta(minutes=1))
     later = NOON + timedelta(seconds=10)
     assert log.confidence_over_time(window, 10, low_confidence=0.6) == [
-        ConfidenceAt(NOON, 2, 0.75, 1), ConfidenceAt(later, 1, 0.25, 1),
-    ]  # fmt: skip
+        ConfidenceAt(NOON, 2, 0.75, 1),
+        ConfidenceAt(later, 1, 0.25, 1),
+    ]
 
 
 def test_counts_over_time_are_kept_by_bucket_and_class(log: CaptureLog) -> None:
     seconds = [(0, 14), (9, 14), (10, 14), (11, 2), (35, 2)]
     log.append(
-        [make_capture(inferred_at=NOON + timedelta(seconds=n), prediction=make_prediction(k))
-         for n, k in seconds],
+        [
+            make_capture(inferred_at=NOON + timedelta(seconds=n), prediction=make_prediction(k))
+            for n, k in seconds
+        ],
         [],
-    )  # fmt: skip
+    )
     window = Window(NOON, NOON + timedelta(minutes=1))
     assert log.counts_over_time(window, 10) == [
         (NOON, 14, 2),

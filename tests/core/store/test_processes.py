@@ -40,10 +40,13 @@ def lake(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.core.store.writer", str(number), address.data],
-            cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for number in range(PROCESSES)
-    ]  # fmt: skip
+    ]
     for process in processes:  # all of them before the first is waited for
         process.stdin.write(address.conninfo)
         process.stdin.close()

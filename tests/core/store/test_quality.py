@@ -29,10 +29,18 @@ def predicted(class_id: int, event_id: str = "e", **changes: Any) -> Capture:
 def tell(log: CaptureLog, *labels: tuple[str, int, int]) -> None:
     """Labels (reference, position, class), in one transaction."""
     rows = [
-        GroundTruthRow(reference, position, class_id, str(class_id), "CSV", "p",
-                       NOON.replace(tzinfo=None), None)
+        GroundTruthRow(
+            reference,
+            position,
+            class_id,
+            str(class_id),
+            "CSV",
+            "p",
+            NOON.replace(tzinfo=None),
+            None,
+        )
         for reference, position, class_id in labels
-    ]  # fmt: skip
+    ]
     with CaptureFilesTable(log.database).importing() as writing:
         writing.add_ground_truth(rows)
 
@@ -60,10 +68,15 @@ def test_the_label_that_was_merged_last_counts(log: CaptureLog, table: QualityTa
 
 
 def test_only_predictions_of_the_window_count(log: CaptureLog, table: QualityTable) -> None:
-    log.append([
-        predicted(1, "before", inferred_at=NOON - timedelta(seconds=1)), predicted(1, "in"),
-        predicted(2, "cars", endpoint="cars"), make_unanswered(event_id="unanswered"),
-    ], [])  # fmt: skip
+    log.append(
+        [
+            predicted(1, "before", inferred_at=NOON - timedelta(seconds=1)),
+            predicted(1, "in"),
+            predicted(2, "cars", endpoint="cars"),
+            make_unanswered(event_id="unanswered"),
+        ],
+        [],
+    )
     tell(log, *((name, 0, 1) for name in ("before", "in", "cars", "unanswered")))
     assert table.ground_truth(WINDOW) == {(1, 1): 1, (1, 2): 1}
     cars = Window(NOON, NOON + HOUR, "cars")
@@ -119,11 +132,13 @@ def test_without_executions_there_is_no_alarm(table: QualityTable) -> None:
         ([(-2 * HOUR, {}), (-HOUR, {"endpoint": "cars"}), (HOUR, COMPLETED)], True),
         ([(5 * HOUR, COMPLETED)], False),
     ],
-)  # fmt: skip
+)
 def test_an_alarm_overlaps_or_stands(
-    log: CaptureLog, table: QualityTable,
-    executions: list[tuple[timedelta, dict[str, Any]]], expected: bool,
-) -> None:  # fmt: skip
+    log: CaptureLog,
+    table: QualityTable,
+    executions: list[tuple[timedelta, dict[str, Any]]],
+    expected: bool,
+) -> None:
     for end, changes in executions:
         at = NOON + end
         window = Window(at - HOUR, at, changes.get("endpoint"))

@@ -45,9 +45,10 @@ def aged(
 ) -> Capture:
     """A capture that is as old at LATER, with its image and the clean one that it was made of."""
     return make_capture(
-        image, inferred_at=LATER - timedelta(days=days),
+        image,
+        inferred_at=LATER - timedelta(days=days),
         provenance=Provenance(clean_sha256=clean.sha256 if clean else None),
-    )  # fmt: skip
+    )
 
 
 # Age

@@ -13,8 +13,11 @@ from tests.records import NOON
 HOUR = timedelta(hours=1)
 NIGHTLY = StoredSchedule(
     Schedule("nightly", "cron(0 3 ? * * *)", HOUR * 24, HOUR, "cars", 0.25, '{"a": "\\ud83d"}'),
-    ScheduleStatus.SCHEDULED, NOON, NOON + HOUR, NOON + 2 * HOUR,
-)  # fmt: skip
+    ScheduleStatus.SCHEDULED,
+    NOON,
+    NOON + HOUR,
+    NOON + 2 * HOUR,
+)
 PLAIN = StoredSchedule(
     Schedule("minutely", "cron(* * ? * * *)"), ScheduleStatus.STOPPED, NOON, NOON, NOON
 )

@@ -129,8 +129,9 @@ def test_evidence_is_thinned_to_the_highest_of_each_stretch(table: StreamTable) 
     assert [p.channel for p in found] == ["class"] * 6 + ["confidence"] * 6
     assert {p.evidence for p in found} == {16.0, 26.0}
     assert [p.at for p in found if p.channel == "class"][:2] == [
-        NOON + 6 * SECOND, NOON + 13 * SECOND,
-    ]  # fmt: skip
+        NOON + 6 * SECOND,
+        NOON + 13 * SECOND,
+    ]
 
 
 def test_old_evidence_is_forgotten(table: StreamTable) -> None:

@@ -31,9 +31,14 @@ from tests.records import NOON, make_capture, make_image
 
 WEIGHTS = "ab" * 32
 PASSED = Passed(
-    1, (0.5, 2.0), 1.5, "ResNet", "bn|bias",
-    (BiasUse("bn", "gradient/bn_output", {"bias": "ResNet_bn.bias"}, 1e-5),), "not covered",
-)  # fmt: skip
+    1,
+    (0.5, 2.0),
+    1.5,
+    "ResNet",
+    "bn|bias",
+    (BiasUse("bn", "gradient/bn_output", {"bias": "ResNet_bn.bias"}, 1e-5),),
+    "not covered",
+)
 SMALL = {"a": np.arange(6, dtype=np.float32).reshape(2, 3)}
 
 
@@ -43,9 +48,14 @@ def make_recording(tensors: dict[str, Any] = SMALL, **parameters: Any) -> Record
 
 def add(table: TensorsTable, recording: Recording, **changes: Any) -> TensorRecord:
     values: dict[str, Any] = {
-        "capture_id": make_capture().capture_id, "captured_at": NOON, "recorded_at": NOON,
-        "mode": ModeKeys.PREDICT, "why": "flagged", "model_sha256": WEIGHTS, "keep": 100,
-    }  # fmt: skip
+        "capture_id": make_capture().capture_id,
+        "captured_at": NOON,
+        "recorded_at": NOON,
+        "mode": ModeKeys.PREDICT,
+        "why": "flagged",
+        "model_sha256": WEIGHTS,
+        "keep": 100,
+    }
     return table.add(recording, **values | changes)
 
 
@@ -208,8 +218,12 @@ def test_records_go_with_their_captures(log: CaptureLog, table: TensorsTable) ->
     log.append([old, young], [])
     for capture in (old, young):
         tensors = {"a": np.array([capture.inferred_at.day])}
-        add(table, make_recording(tensors, weight=np.ones(2)), capture_id=capture.capture_id,
-            captured_at=capture.inferred_at)  # fmt: skip
+        add(
+            table,
+            make_recording(tensors, weight=np.ones(2)),
+            capture_id=capture.capture_id,
+            captured_at=capture.inferred_at,
+        )
     removed = Retention(log.database, days=10, gigabytes=0).apply(LATER)
     assert (removed.captures, removed.tensor_records) == (1, 1)
     (left,) = table.records()
@@ -224,8 +238,12 @@ def test_records_go_when_the_log_is_too_large(log: CaptureLog, table: TensorsTab
     log.append(captures, [])
     for capture in captures:
         tensors = {f"t{n}": generator.normal(size=20_000) for n in range(20)}
-        add(table, make_recording(tensors), capture_id=capture.capture_id,
-            captured_at=capture.inferred_at)  # fmt: skip
+        add(
+            table,
+            make_recording(tensors),
+            capture_id=capture.capture_id,
+            captured_at=capture.inferred_at,
+        )
     log.maintain()
     limit = log.database.bytes_used() * 0.65
     removed = Retention(log.database, days=0, gigabytes=limit / 1e9).apply(LATER)

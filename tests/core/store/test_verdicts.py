@@ -75,9 +75,11 @@ def test_a_verdict_taken_back_gives_way_to_the_one_before(log: CaptureLog, name:
         (each.analyst, each.decision, each.taken_back, each.counts)
         for each in log.verdicts.of(name)
     ] == [
-        ("ada", first, False, False), ("bo", second, False, False), ("cy", second, True, False),
+        ("ada", first, False, False),
+        ("bo", second, False, False),
+        ("cy", second, True, False),
         ("ada", first, True, False),
-    ]  # fmt: skip
+    ]
 
 
 def test_what_was_taken_back_can_be_said_again(log: CaptureLog, name: str) -> None:

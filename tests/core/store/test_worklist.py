@@ -16,13 +16,20 @@ EVERYTHING = Wanted()
 
 
 def flagged(
-    p_value: float | None, at: datetime = NOON, class_id: int = 14, source: str | None = "cam",
-    endpoint: str = "signwatch", *, yes: bool = True,
-) -> Capture:  # fmt: skip
+    p_value: float | None,
+    at: datetime = NOON,
+    class_id: int = 14,
+    source: str | None = "cam",
+    endpoint: str = "signwatch",
+    *,
+    yes: bool = True,
+) -> Capture:
     return make_capture(
-        inferred_at=at, endpoint=endpoint, provenance=Provenance(source=source),
+        inferred_at=at,
+        endpoint=endpoint,
+        provenance=Provenance(source=source),
         prediction=make_prediction(class_id, p_value=p_value, flagged=yes),
-    )  # fmt: skip
+    )
 
 
 def put(log: CaptureLog, *captures: Capture) -> list[str]:
@@ -58,14 +65,24 @@ def test_one_source_one_class_and_no_pause_belong_together(
 ) -> None:
     first, second, after_pause, other_class, other_source, elsewhere, nobody, _ = put(
         log,
-        flagged(0.004), flagged(0.001, NOON + PAUSE), flagged(0.002, NOON + 2 * PAUSE + SECOND),
-        flagged(0.003, class_id=2), flagged(0.005, source="van"),
-        flagged(0.006, endpoint="cars"), flagged(0.007, source=None), flagged(0.5, yes=False),
-    )  # fmt: skip
+        flagged(0.004),
+        flagged(0.001, NOON + PAUSE),
+        flagged(0.002, NOON + 2 * PAUSE + SECOND),
+        flagged(0.003, class_id=2),
+        flagged(0.005, source="van"),
+        flagged(0.006, endpoint="cars"),
+        flagged(0.007, source=None),
+        flagged(0.5, yes=False),
+    )
     found = queue(table)
     assert [group.free for group in found.groups] == [
-        (second, first), (after_pause,), (other_class,), (other_source,), (elsewhere,), (nobody,),
-    ]  # fmt: skip
+        (second, first),
+        (after_pause,),
+        (other_class,),
+        (other_source,),
+        (elsewhere,),
+        (nobody,),
+    ]
     assert found.groups[0] == Group(
         first, "signwatch", "cam", 14, NOON, NOON + PAUSE, 2, 2, 0, 0.001, second, (second, first)
     )
@@ -77,9 +94,7 @@ def test_one_source_one_class_and_no_pause_belong_together(
 def test_a_group_keeps_its_name_whatever_was_decided_or_filtered(
     log: CaptureLog, table: WorklistTable
 ) -> None:
-    first, second, third = put(
-        log, *(flagged(0.001 * n, NOON + n * SECOND) for n in (1, 2, 3))
-    )  # fmt: skip
+    first, second, third = put(log, *(flagged(0.001 * n, NOON + n * SECOND) for n in (1, 2, 3)))
     decide(log, first)
     (group,) = queue(table).groups
     assert (group.first, group.captures, group.waiting) == (first, 3, 2)
@@ -96,13 +111,18 @@ def test_what_the_trust_rule_flagged_without_a_p_value_comes_last(
     log: CaptureLog, table: WorklistTable
 ) -> None:
     first, second, third, fourth = put(
-        log, flagged(None), flagged(0.5, NOON + SECOND), flagged(None, class_id=2),
+        log,
+        flagged(None),
+        flagged(0.5, NOON + SECOND),
+        flagged(None, class_id=2),
         flagged(0.9, class_id=1),
-    )  # fmt: skip
+    )
     groups = queue(table).groups
     assert [(group.shown, group.p_value) for group in groups] == [
-        (second, 0.5), (fourth, 0.9), (third, None),
-    ]  # fmt: skip
+        (second, 0.5),
+        (fourth, 0.9),
+        (third, None),
+    ]
     assert groups[0].free == (second, first)
 
 
@@ -134,9 +154,12 @@ def test_filters_and_search(
     wanted: Wanted, found: set[int], log: CaptureLog, table: WorklistTable
 ) -> None:
     names = put(
-        log, flagged(0.001), flagged(0.002, class_id=2, source="van"),
-        flagged(0.003, source="van", endpoint="cars"), flagged(0.004, NOON + 3 * PAUSE),
-    )  # fmt: skip
+        log,
+        flagged(0.001),
+        flagged(0.002, class_id=2, source="van"),
+        flagged(0.003, source="van", endpoint="cars"),
+        flagged(0.004, NOON + 3 * PAUSE),
+    )
     log.verdicts.take_back(decide(log, names[3], note="too Foggy"), analyst="cy", at=NOON)
     table.take([names[0]], BO, NOON)
     groups = queue(table, wanted).groups
@@ -173,8 +196,9 @@ def test_who_takes_has_it_until_the_lease_ends(log: CaptureLog, table: WorklistT
     assert table.holder(first, NOON) == held
     assert table.in_work(NOON) == [held]
     assert table.standing([first, second], NOON) == {
-        first: Standing(Status.IN_WORK, ADA), second: Standing(Status.NEW),
-    }  # fmt: skip
+        first: Standing(Status.IN_WORK, ADA),
+        second: Standing(Status.NEW),
+    }
     (group,) = queue(table, seat=BO).groups
     assert (group.waiting, group.elsewhere, group.free) == (2, 1, (second,))
     (group,) = queue(table, seat=ADA).groups

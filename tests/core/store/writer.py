@@ -23,17 +23,20 @@ def traffic(number: int) -> list[Capture]:
     captures = []
     for request in range(REQUESTS):
         prediction = make_prediction(
-            (request * 7 + number) % 43 if request % 3 else 14, 0.25 + request % 8 / 16,
+            (request * 7 + number) % 43 if request % 3 else 14,
+            0.25 + request % 8 / 16,
             flagged=request % 5 == 0,
-        )  # fmt: skip
+        )
         captures.append(
             make_capture(
-                IMAGES[request % len(IMAGES)], prediction=prediction,
-                event_id=f"{number}-{request}", endpoint=("signwatch", "cars")[request % 2],
+                IMAGES[request % len(IMAGES)],
+                prediction=prediction,
+                event_id=f"{number}-{request}",
+                endpoint=("signwatch", "cars")[request % 2],
                 inferred_at=NOON + timedelta(seconds=request, milliseconds=number),
                 **NO_PREDICTION if request % 10 == 9 else {},
             )
-        )  # fmt: skip
+        )
     return captures
 
 

@@ -101,10 +101,13 @@ def test_the_checkpoints_of_apgd() -> None:
 def dlr(logits: list[float], label: int, target: int | None, candidates: int = 0) -> float:
     pixels = grey()
     task = Task(
-        linear(torch.zeros(len(logits), 3), torch.tensor(logits), side=1), pixels,
-        torch.tensor([label]), None if target is None else torch.tensor([target]), 0.1,
+        linear(torch.zeros(len(logits), 3), torch.tensor(logits), side=1),
+        pixels,
+        torch.tensor([label]),
+        None if target is None else torch.tensor([target]),
+        0.1,
         digests(pixels),
-    )  # fmt: skip
+    )
     attack = APGDDLR(candidates=candidates)
     return attack.loss(task, torch.tensor([logits]), attack.aims(task, 0)).item()
 
@@ -130,9 +133,21 @@ def test_dlr_needs_three_classes() -> None:
 @pytest.mark.parametrize(
     ("query", "side"),
     # sqrt(p 1024) with p = .8, .4, .2, .1, .05, .025, .0125, .00625, .003125, .0015625
-    [(1, 29), (10, 29), (11, 20), (51, 14), (201, 10), (501, 7), (1001, 5), (2001, 4), (4001, 3),
-     (6001, 2), (8001, 1), (9999, 1)],
-)  # fmt: skip
+    [
+        (1, 29),
+        (10, 29),
+        (11, 20),
+        (51, 14),
+        (201, 10),
+        (501, 7),
+        (1001, 5),
+        (2001, 4),
+        (4001, 3),
+        (6001, 2),
+        (8001, 1),
+        (9999, 1),
+    ],
+)
 def test_the_squares_shrink(query: int, side: int) -> None:
     assert side_of(0.8, query, 10_000, 32, 32) == side
     assert side_of(0.8, query, 10_000, 4, 4) <= 4

@@ -26,9 +26,12 @@ def with_gradient(function: Callable[[Tensor], Tensor], pixels: Tensor) -> tuple
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
-    st.integers(1, 4), st.tuples(sides, sides), st.integers(0, 3),
-    st.tuples(st.integers(7, 15), st.integers(7, 15)), st.booleans(),
-)  # fmt: skip
+    st.integers(1, 4),
+    st.tuples(sides, sides),
+    st.integers(0, 3),
+    st.tuples(st.integers(7, 15), st.integers(7, 15)),
+    st.booleans(),
+)
 def test_blocks_of_pixels_give_the_same_sums(
     channels: int, kernel: tuple[int, int], padding: int, size: tuple[int, int], bias: bool
 ) -> None:
@@ -55,11 +58,15 @@ def test_a_hand_made_kernel() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        nn.Conv2d(5, 4, 3, stride=2), nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3, stride=(2, 1)),
-        nn.Conv2d(3, 4, 3, stride=2, dilation=2), nn.Conv2d(3, 6, 3, stride=2, groups=3),
-        nn.Conv2d(3, 4, 3, stride=2, padding=1, padding_mode="reflect"), nn.ReLU(),
+        nn.Conv2d(5, 4, 3, stride=2),
+        nn.Conv2d(3, 4, 3),
+        nn.Conv2d(3, 4, 3, stride=(2, 1)),
+        nn.Conv2d(3, 4, 3, stride=2, dilation=2),
+        nn.Conv2d(3, 6, 3, stride=2, groups=3),
+        nn.Conv2d(3, 4, 3, stride=2, padding=1, padding_mode="reflect"),
+        nn.ReLU(),
     ],
-)  # fmt: skip
+)
 def test_what_it_does_not_serve(other: nn.Module) -> None:
     assert not Unshuffled.serves(other)
 

@@ -96,11 +96,12 @@ def test_scores_worked_by_hand() -> None:
 def test_halves_of_one_picture_make_a_calibration(tmp_path: Path) -> None:
     first, second = (
         Observation(
-            np.array([[0.0, 3.0]], dtype=np.float32), (np.array([[0.0, 2.0]], dtype=np.float32),),
+            np.array([[0.0, 3.0]], dtype=np.float32),
+            (np.array([[0.0, 2.0]], dtype=np.float32),),
             {"stage": np.array([[value]], dtype=np.float32)},
         )
         for value in (1.0, 4.0)
-    )  # fmt: skip
+    )
     cloud = Cloud(np.zeros((2, 1), dtype=np.float32), np.ones((1, 1), dtype=np.float32))
     look = Look.fit(1.0, {"stage": cloud}, first)
     assert (look.centre.tolist(), look.spread.tolist()) == ([1.0], [1.0])
@@ -145,8 +146,10 @@ def test_no_track_is_in_both_halves() -> None:
 
 def test_what_cannot_be_halved_is_refused() -> None:
     bare = Dataset([blocks(0)] * 4, np.zeros(4, np.int64), None, "bare")
-    with raises(BadInput, "bare has no tracks; a calibration needs them to keep the frames of one "
-                "sign in one half"):  # fmt: skip
+    with raises(
+        BadInput,
+        "bare has no tracks; a calibration needs them to keep the frames of one sign in one half",
+    ):
         halves(bare)
     with raises(BadInput, "one: expected two tracks or more to calibrate with, got 1"):
         halves(replace(bare, tracks=np.zeros(4, np.int64), name="one"))
@@ -158,7 +161,7 @@ def test_what_cannot_be_halved_is_refused() -> None:
 @pytest.mark.parametrize(
     ("architecture", "names"),
     [(name, ("logits", "penultimate")) for name in ("squeezenet1_1", "mobilenet_v3_small")],
-)  # fmt: skip
+)
 def test_other_networks_are_seen_by_what_enters_their_last_layer(
     classifier: Classifier, architecture: str, names: tuple[str, ...]
 ) -> None:
@@ -188,9 +191,11 @@ def test_calibrating_twice_gives_the_same(predictor: Predictor, tmp_path: Path) 
     assert known is not None
     reported = []
     again = calibrate(
-        classifier, read_blocks(classifier, 128), read_blocks(classifier, 400, 20_000),
+        classifier,
+        read_blocks(classifier, 128),
+        read_blocks(classifier, 400, 20_000),
         lambda *each: reported.append(each),
-    )  # fmt: skip
+    )
     assert reported[-1] == (528, 528, "pictures looked at")
     assert again.strange == pytest.approx(known.strange, rel=1e-3)
 

@@ -241,13 +241,15 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     [
         ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ("{}", "'mean'"),
-        ('{"mean": [], "std": [], "labels": []}',
-         "Manifest.__init__() missing 2 required positional arguments: 'architecture' and "
-         "'input_size'"),
+        (
+            '{"mean": [], "std": [], "labels": []}',
+            "Manifest.__init__() missing 2 required positional arguments: 'architecture' and "
+            "'input_size'",
+        ),
         ('{"mean": 3, "std": [], "labels": []}', "'int' object is not iterable"),
         ("[]", "list indices must be integers or slices, not str"),
     ],
-)  # fmt: skip
+)
 def test_a_manifest_of_another_make_is_named(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "model.json"
     path.write_text(text)
@@ -302,9 +304,13 @@ def test_a_plain_state_dict_is_imported(
     save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
     imported = import_weights(path, "resnet18", 32)
     assert imported.manifest == Manifest(
-        "resnet18", 32, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), LABELS,
+        "resnet18",
+        32,
+        (0.485, 0.456, 0.406),
+        (0.229, 0.224, 0.225),
+        LABELS,
         recipe={"imported_from": path.name},
-    )  # fmt: skip
+    )
     for name, value in imported.network.state_dict().items():
         assert torch.equal(value, state[name])
 
@@ -315,10 +321,12 @@ def test_the_blogs_normalisation_is_inside_an_imported_model(
     path = tmp_path / "weights.pt"
     torch.save(classifier.network.state_dict(), path)
     imported = import_weights(path, "resnet18", 32)
-    steps = torchvision.transforms.Compose([
-        torchvision.transforms.ToTensor(),
-        torchvision.transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-    ])  # fmt: skip
+    steps = torchvision.transforms.Compose(
+        [
+            torchvision.transforms.ToTensor(),
+            torchvision.transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ]
+    )
     with torch.no_grad():
         theirs = classifier.network(steps(blocks(3))[None]).numpy()
     assert imported.predict_logits([blocks(3)]) == pytest.approx(theirs, abs=2e-3)
@@ -342,7 +350,7 @@ class Bomb:
         ("list", "it holds something other than named tensors"),
         ("numbers", "it holds something other than named tensors"),
     ],
-)  # fmt: skip
+)
 def test_checkpoints_of_another_make_are_refused_and_not_run(
     tmp_path: Path, content: bytes | str, problem: str
 ) -> None:

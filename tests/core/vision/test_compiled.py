@@ -83,9 +83,11 @@ def serves_uncompiled(
 
 
 def test_what_cannot_be_exported_serves_as_it_is(
-    observer: Observer, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    observer: Observer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("no such operator")
 
@@ -94,9 +96,13 @@ def test_what_cannot_be_exported_serves_as_it_is(
 
 
 def test_a_file_that_answers_otherwise_is_thrown_away(
-    observer: Observer, forward: Forward, folder: Path, tmp_path: Path,
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    observer: Observer,
+    forward: Forward,
+    folder: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     kept = folder / f"{observer.manifest.sha256}-features.onnx"
     (tmp_path / kept.name).write_bytes(kept.read_bytes())
     monkeypatch.setattr(compiled, "TOLERANCE", -1.0)

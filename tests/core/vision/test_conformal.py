@@ -45,8 +45,14 @@ def test_ties_flag_no_more_than_alpha(scores: list[float], alpha: float) -> None
 
 def test_smooth_p_values_are_ranks_up_to_the_tail_and_exponential_in_it() -> None:
     logs = log_upper(TEN, np.array([-1.0, 5.0, 9.0, 10.0, 11.0, 1009.0]))
-    expected = [np.log(12 / 12), np.log(7 / 12), np.log(3 / 12),
-                np.log(0.1) - 1, np.log(0.1) - 2, np.log(0.1) - 1000]  # fmt: skip
+    expected = [
+        np.log(12 / 12),
+        np.log(7 / 12),
+        np.log(3 / 12),
+        np.log(0.1) - 1,
+        np.log(0.1) - 2,
+        np.log(0.1) - 1000,
+    ]
     assert logs == pytest.approx(expected)
 
 

@@ -56,8 +56,13 @@ def test_figures_of_one_class(classifier: Classifier, dataset: Dataset) -> None:
 def test_a_summary_leaves_the_classes_out() -> None:
     one = ClassFigures(0, "0 Speed limit 20 km/h", 1, 1.0, None)
     assert Evaluation("d", "all", 1, 1.0, 0.5, 0.25, (one,)).summary() == {
-        "data": "d", "fold": "all", "images": 1, "accuracy": 1.0, "macro_f1": 0.5, "ece": 0.25,
-    }  # fmt: skip
+        "data": "d",
+        "fold": "all",
+        "images": 1,
+        "accuracy": 1.0,
+        "macro_f1": 0.5,
+        "ece": 0.25,
+    }
 
 
 # Macro F1

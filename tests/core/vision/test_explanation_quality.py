@@ -48,8 +48,14 @@ def test_what_was_measured_is_recorded(classifier: Classifier) -> None:
     assert found.tracks == len(np.unique(dataset.labels))  # track 3 of each class is another sign
     assert 0 < found.completeness["float64"] <= 1e-9 < found.completeness["float32"] <= 1e-3
     assert [stage.from_layer for stage in found.randomisation] == [
-        "fc", "layer4", "layer3", "layer2", "layer1", "bn1", "conv1",
-    ]  # fmt: skip
+        "fc",
+        "layer4",
+        "layer3",
+        "layer2",
+        "layer1",
+        "bn1",
+        "conv1",
+    ]
     assert [done for done, _, _ in reported] == list(range(len(reported)))
     assert {total for _, total, _ in reported} == {len(reported)}
     assert found == measure(classifier, dataset, fold="held-out", seed=4)

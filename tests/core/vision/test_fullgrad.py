@@ -104,9 +104,15 @@ class Residual(nn.Module):
 
 def small_network(*, inplace: bool = True) -> nn.Sequential:
     network = nn.Sequential(
-        nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace), nn.MaxPool2d(2),
-        Residual(6, inplace=inplace), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, CLASSES),
-    )  # fmt: skip
+        nn.Conv2d(3, 6, 3, padding=1),
+        nn.BatchNorm2d(6),
+        nn.ReLU(inplace),
+        nn.MaxPool2d(2),
+        Residual(6, inplace=inplace),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(6, CLASSES),
+    )
     randomise(network)
     return network
 
@@ -192,9 +198,14 @@ def test_a_layer_used_twice_counts_both_uses() -> None:
 def test_a_convolution_used_at_two_sizes_is_exact() -> None:
     shared = nn.Conv2d(3, 3, 3, padding=1)
     network = nn.Sequential(
-        shared, nn.ReLU(inplace=True), nn.MaxPool2d(2), shared, nn.ReLU(inplace=True),
-        nn.Flatten(), nn.Linear(3 * 4 * 4, CLASSES),
-    )  # fmt: skip
+        shared,
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(2),
+        shared,
+        nn.ReLU(inplace=True),
+        nn.Flatten(),
+        nn.Linear(3 * 4 * 4, CLASSES),
+    )
     for explanation in explain(wrap(network, input_size=8).double(), torch.rand(3, 3, 8, 8)):
         assert explanation.residual <= 1e-12
 
@@ -290,9 +301,12 @@ def networks(draw: st.DrawFn) -> nn.Module:
     yes_or_no = st.booleans()
     channels, stride = draw(st.integers(1, 4)), draw(st.integers(1, 2))
     pools: list[Callable[[], nn.Module]] = [
-        lambda: nn.MaxPool2d(3, 2, padding=1), lambda: nn.AvgPool2d(2), nn.Identity,
-        lambda: nn.AdaptiveMaxPool2d(3), lambda: nn.AdaptiveAvgPool2d(2),
-    ]  # fmt: skip
+        lambda: nn.MaxPool2d(3, 2, padding=1),
+        lambda: nn.AvgPool2d(2),
+        nn.Identity,
+        lambda: nn.AdaptiveMaxPool2d(3),
+        lambda: nn.AdaptiveAvgPool2d(2),
+    ]
     return randomise(
         nn.Sequential(
             nn.Conv2d(3, channels, 3, stride, padding=1, bias=draw(yes_or_no)),
@@ -301,9 +315,12 @@ def networks(draw: st.DrawFn) -> nn.Module:
             draw(st.sampled_from(pools))(),
             Residual(channels, inplace=draw(yes_or_no), normed=draw(yes_or_no)),
             draw(st.sampled_from(pools))(),
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(channels, CLASSES),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Dropout(0.5),
+            nn.Linear(channels, CLASSES),
         )
-    )  # fmt: skip
+    )
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -423,10 +440,12 @@ def state_of(classifier: Classifier) -> list[object]:
         len(hooks)
         for module in classifier.modules()
         for hooks in (
-            module._forward_hooks, module._forward_pre_hooks,
-            module._backward_hooks, module._backward_pre_hooks,
+            module._forward_hooks,
+            module._forward_pre_hooks,
+            module._backward_hooks,
+            module._backward_pre_hooks,
         )
-    ]  # fmt: skip
+    ]
     training = [module.training for module in classifier.modules()]
     parameters = [
         (p.requires_grad, None if p.grad is None else p.grad.sum().item(), p.sum().item())

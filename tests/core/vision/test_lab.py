@@ -88,9 +88,13 @@ def test_a_picture_alone_is_attacked_as_among_others(classifier: Classifier) -> 
 def test_a_target_is_reached(classifier: Classifier) -> None:
     pictures = [blocks(seed) for seed in range(4)]
     crafted = craft(
-        classifier, build_attack("pgd", steps=20), pictures, labels_of(classifier, pictures),
-        epsilon=16 / 255, target=14,
-    )  # fmt: skip
+        classifier,
+        build_attack("pgd", steps=20),
+        pictures,
+        labels_of(classifier, pictures),
+        epsilon=16 / 255,
+        target=14,
+    )
     for one in crafted:
         assert one.eligible == (one.label != 14)
         assert one.success == (one.eligible and labels_of(classifier, [one.adversarial]) == [14])
@@ -111,9 +115,13 @@ def test_a_misread_picture_does_not_count_and_is_left_alone(classifier: Classifi
 def test_small_pictures_are_enlarged_to_what_the_classifier_sees(classifier: Classifier) -> None:
     pictures = [noise(20, 30), noise(16, 16), noise(32, 40), noise(1, 100)]
     crafted = craft(
-        classifier, build_attack("fgsm"), pictures, labels_of(classifier, pictures),
-        epsilon=EPSILON, target=None,
-    )  # fmt: skip
+        classifier,
+        build_attack("fgsm"),
+        pictures,
+        labels_of(classifier, pictures),
+        epsilon=EPSILON,
+        target=None,
+    )
     sizes = [one.clean.shape[:2] for one in crafted]
     assert sizes == [(32, 48), (32, 32), (32, 40), (5, 512)]
     assert [one.adversarial.shape for one in crafted] == [one.clean.shape for one in crafted]
@@ -132,9 +140,14 @@ def test_progress_runs_over_all_sizes_and_never_back(classifier: Classifier) -> 
     pictures = [blocks(1), noise(40, 60), noise(60, 40)]
     reported: list[tuple[int, int, str]] = []
     craft(
-        classifier, build_attack("pgd", steps=2), pictures, labels_of(classifier, pictures),
-        epsilon=EPSILON, target=None, progress=lambda *report: reported.append(report),
-    )  # fmt: skip
+        classifier,
+        build_attack("pgd", steps=2),
+        pictures,
+        labels_of(classifier, pictures),
+        epsilon=EPSILON,
+        target=None,
+        progress=lambda *report: reported.append(report),
+    )
     done = [each[0] for each in reported]
     assert done == sorted(done)
     assert {each[1] for each in reported} == {6}
@@ -175,8 +188,9 @@ def test_large_pictures_are_reduced_before_they_are_explained(classifier: Classi
 def test_the_model_is_left_as_it_was(classifier: Classifier) -> None:
     before = {name: value.clone() for name, value in classifier.state_dict().items()}
     labels = labels_of(classifier, [blocks(1)])
-    craft(classifier, build_attack("pgd", steps=2), [blocks(1)], labels, epsilon=EPSILON,
-          target=None)  # fmt: skip
+    craft(
+        classifier, build_attack("pgd", steps=2), [blocks(1)], labels, epsilon=EPSILON, target=None
+    )
     explain_pictures(classifier, [blocks(1)], [None])
     assert all(torch.equal(value, before[name]) for name, value in classifier.state_dict().items())
     assert all(parameter.grad is None for parameter in classifier.parameters())

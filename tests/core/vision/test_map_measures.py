@@ -40,8 +40,9 @@ def test_pointing_and_energy() -> None:
 def test_the_least_salient_pixels() -> None:
     maps = np.array([[[5.0, 1.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]]])
     assert least_salient(maps, 0.5, seed=0).tolist() == [
-        [[False, True], [True, False]], [[True, True], [False, False]],
-    ]  # fmt: skip
+        [[False, True], [True, False]],
+        [[True, True], [False, False]],
+    ]
 
 
 def test_among_equal_pixels_chance_decides() -> None:

@@ -10,9 +10,18 @@ from core.vision.randomisation import cascade, stages
 from tests.pictures import blocks
 
 RESNET = [
-    "fc", "layer4.1", "layer4.0", "layer3.1", "layer3.0", "layer2.1", "layer2.0", "layer1.1",
-    "layer1.0", "bn1", "conv1",
-]  # fmt: skip
+    "fc",
+    "layer4.1",
+    "layer4.0",
+    "layer3.1",
+    "layer3.0",
+    "layer2.1",
+    "layer2.0",
+    "layer1.1",
+    "layer1.0",
+    "bn1",
+    "conv1",
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +44,9 @@ def test_every_stage_is_compared_and_the_model_stays(
     for stage in found:
         for value in (stage.signed, stage.specific, stage.shown, stage.other_image):
             assert 0 <= value <= 1
-    assert all(torch.equal(values, before[name])
-               for name, values in classifier.state_dict().items())  # fmt: skip
+    assert all(
+        torch.equal(values, before[name]) for name, values in classifier.state_dict().items()
+    )
 
 
 def test_a_network_that_forgets_nothing_keeps_its_maps(

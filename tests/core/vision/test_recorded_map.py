@@ -58,9 +58,14 @@ class Pooled(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, affine=False, eps=1e-3), nn.ReLU6(inplace=True),
-            nn.MaxPool2d(2), nn.Conv2d(4, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU(),
-        )  # fmt: skip
+            nn.Conv2d(3, 4, 3),
+            nn.BatchNorm2d(4, affine=False, eps=1e-3),
+            nn.ReLU6(inplace=True),
+            nn.MaxPool2d(2),
+            nn.Conv2d(4, 4, 3, bias=False),
+            nn.BatchNorm2d(4),
+            nn.ReLU(),
+        )
         self.classifier = nn.Linear(4, 5)
 
     def forward(self, x: Tensor) -> Tensor:

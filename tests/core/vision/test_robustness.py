@@ -137,16 +137,16 @@ def test_the_same_seed_gives_the_same_report(
 
 def test_progress_rises_to_its_total(classifier: Classifier, dataset: Dataset) -> None:
     calls: list[tuple[int, int, str]] = []
-    measure(
-        classifier, dataset, fold="all", progress=lambda *report: calls.append(report)
-    )  # fmt: skip
+    measure(classifier, dataset, fold="all", progress=lambda *report: calls.append(report))
     done, totals = [each[0] for each in calls], {each[1] for each in calls}
     assert done == sorted(done)
     assert totals == {done[-1]} == {PARTS * 1000}
     assert calls[-1][2] == "JPEG"
     assert {each[2].partition(",")[0] for each in calls} >= {
-        "PGD at 1/255", "AutoAttack-lite at 16/255", "Fog at severity 5",
-    }  # fmt: skip
+        "PGD at 1/255",
+        "AutoAttack-lite at 16/255",
+        "Fog at severity 5",
+    }
 
 
 @pytest.mark.parametrize("after", [0, 1, 30])

@@ -59,8 +59,12 @@ def one_layer() -> nn.Sequential:
 
 def test_the_table_is_known_by_its_names() -> None:
     assert list(METHODS) == [
-        "fullgrad", "simple_fullgrad", "smooth_fullgrad", "input_x_gradient", "grad_cam",
-    ]  # fmt: skip
+        "fullgrad",
+        "simple_fullgrad",
+        "smooth_fullgrad",
+        "input_x_gradient",
+        "grad_cam",
+    ]
     assert DEFAULT_METHOD == "fullgrad"
     for name, method in METHODS.items():
         assert method.name == name
@@ -152,9 +156,11 @@ def test_smooth_fullgrad_of_a_linear_network_averages_the_noise_out() -> None:
 @pytest.mark.parametrize("name", METHODS)
 @settings(max_examples=8, deadline=None)
 @given(
-    height=st.integers(3, 12), width=st.integers(3, 12), row=st.integers(0, 4),
+    height=st.integers(3, 12),
+    width=st.integers(3, 12),
+    row=st.integers(0, 4),
     class_id=st.none() | st.integers(0, CLASSES - 1),
-)  # fmt: skip
+)
 def test_a_picture_has_the_map_it_has_in_a_batch(
     name: str, height: int, width: int, row: int, class_id: int | None
 ) -> None:
@@ -281,9 +287,7 @@ def test_the_constant_part_of_relu6_by_hand() -> None:
     (found,) = explain(plain(network), pixels, 0)
     # Features 7 and 1.5: the first is cut to 6, whatever red is, the second is as it is.
     assert found.logit == 3 * 6 + 5 * 1.5
-    assert found.contributions == {
-        "input": 5 * 0.5, "0": 5 * 1.0, "1": 3 * 6.0,
-    }  # fmt: skip
+    assert found.contributions == {"input": 5 * 0.5, "0": 5 * 1.0, "1": 3 * 6.0}
     assert found.residual == 0.0
     assert found.map.tolist() == [[1 + 1 + 1]]
 
@@ -310,10 +314,12 @@ def recorded(
     with bias_gradients(classifier, lambda *call: calls.append(call)):
         found = picture_gradient(classifier, pixels, None)
     arguments = {
-        "pixels": found.pixels[row].numpy(), "logits": found.logits[row].numpy(),
+        "pixels": found.pixels[row].numpy(),
+        "logits": found.logits[row].numpy(),
         "class_id": int(found.class_ids[row]),
-        "temperature": classifier.manifest.temperature, "needed": biased_layers(classifier),
-    }  # fmt: skip
+        "temperature": classifier.manifest.temperature,
+        "needed": biased_layers(classifier),
+    }
     return arguments, [
         (name, (bias[row] if bias.dim() == gradient.dim() else bias).numpy(), gradient[row].numpy())
         for name, bias, gradient in calls

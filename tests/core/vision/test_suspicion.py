@@ -17,12 +17,15 @@ CLEAN = 399
 LOOK = Look(
     1.0,
     {"stage": Cloud(np.arange(CLASSES, dtype=np.float32)[:, None], np.ones((1, 1), np.float32))},
-    np.zeros(1), np.ones(1),
-)  # fmt: skip
+    np.zeros(1),
+    np.ones(1),
+)
 REFERENCES = {
-    "features": np.linspace(0, 0.4, CLEAN), "inconsistency": np.linspace(0, 0.4, CLEAN),
-    "margin": np.linspace(3, 9, CLEAN), "change": np.linspace(-1, 1, CLEAN),
-}  # fmt: skip
+    "features": np.linspace(0, 0.4, CLEAN),
+    "inconsistency": np.linspace(0, 0.4, CLEAN),
+    "margin": np.linspace(3, 9, CLEAN),
+    "change": np.linspace(-1, 1, CLEAN),
+}
 KNOWN = Calibration("0" * 64, LOOK, REFERENCES, np.linspace(0, 10, CLEAN))
 RULE = "top three from unrelated sign groups, each below 50 %"
 
@@ -35,9 +38,13 @@ def logits(first: int, second: int, gap: float) -> NDArray[np.float32]:
 
 
 def seen(
-    gap: float = 6.0, *, median: float = 6.0, resampled: float = 6.0, other: int = 2,
+    gap: float = 6.0,
+    *,
+    median: float = 6.0,
+    resampled: float = 6.0,
+    other: int = 2,
     off: float = 0.5,
-) -> Observation:  # fmt: skip
+) -> Observation:
     """A Stop sign ahead of 50 km/h by `gap`, its copies by `median` and `resampled`."""
     return Observation(
         logits(14, 2, gap),
@@ -108,9 +115,11 @@ def test_steadier_than_clean_images() -> None:
 
 def test_a_share_is_never_rounded_up_to_all() -> None:
     many = Calibration(
-        "0" * 64, LOOK, REFERENCES | {"margin": np.append(np.linspace(3, 9, 3999), 100.0)},
+        "0" * 64,
+        LOOK,
+        REFERENCES | {"margin": np.append(np.linspace(3, 9, 3999), 100.0)},
         KNOWN.strange,
-    )  # fmt: skip
+    )
     (suspicion,) = judge(seen(20.0, median=20.0, resampled=20.0), SURE, many, 0.01)
     assert suspicion.reasons == ("more certain of 14 Stop than more than 99.9% of clean images",)
 

@@ -42,24 +42,26 @@ def test_a_linear_network_by_hand() -> None:
     found = {name: value.tolist() for name, value in recording.tensors.items()}
     normalised = [[[1.0]], [[3.0]], [[pytest.approx(0.2)]]]
     assert found == {
-        "Sequential_input_0": [normalised], "0_input_0": [normalised],
+        "Sequential_input_0": [normalised],
+        "0_input_0": [normalised],
         "0_output_0": [[1.0, 3.0, pytest.approx(0.2)]],
         "1_input_0": [[1.0, 3.0, pytest.approx(0.2)]],
         # 2 * 1 - 3 + 4 * 0.2 + 0.5, and the second class is the second value
         "1_output_0": [[pytest.approx(0.3), 3.0]],
         "Sequential_output_0": [[pytest.approx(0.3), 3.0]],
-        "gradient/Sequential_output": [[1.0, 0.0]], "gradient/1_output": [[1.0, 0.0]],
+        "gradient/Sequential_output": [[1.0, 0.0]],
+        "gradient/1_output": [[1.0, 0.0]],
         "gradient/0_output": [[2.0, -1.0, 4.0]],
         "gradient/image": [[[[2.0]], [[-1.0]], [[4.0]]]],
         "image_pixels": [[[[1.0]], [[1.0]], [[pytest.approx(0.2)]]]],
         "gradient/image_pixels": [[[[4.0]], [[-4.0]], [[4.0]]]],  # divided by (0.5, 0.25, 1)
         "gradient/Sequential_1.weight": [[1.0, 3.0, pytest.approx(0.2)], [0.0, 0.0, 0.0]],
         "gradient/Sequential_1.bias": [1.0, 0.0],
-    }  # fmt: skip
+    }
     assert {name: value.tolist() for name, value in recording.parameters.items()} == {
         "Sequential_1.weight": [[2.0, -1.0, 4.0], [0.0, 1.0, 0.0]],
         "Sequential_1.bias": [0.5, 0.0],
-    }  # fmt: skip
+    }
     passed = recording.passed
     assert passed.logits == (pytest.approx(0.3), 3.0)
     assert (passed.class_id, passed.predicted_id, passed.network) == (0, 1, "Sequential")
@@ -76,18 +78,32 @@ def test_the_names_that_the_blog_post_selects_of_a_resnet() -> None:
     classifier = wrap(randomise(build_network("resnet18", 7)))
     recording = Hook(classifier, DEFAULT_REGEX).record(blocks())
     assert {
-        "ResNet_input_0", "gradient/image", "image_pixels", "gradient/image_pixels",
-        "bn1_input_0", "bn1_output_0", "gradient/bn1_output",
-        "layer1.0.bn1_output_0", "gradient/layer1.0.bn1_output",
-        "layer2.0.downsample_input_0", "layer2.0.downsample.1_output_0",
-        "gradient/layer2.0.downsample.1_output", "fc_output_0", "gradient/fc_output",
-        "gradient/ResNet_layer1.0.bn1.bias", "gradient/ResNet_fc.bias",
-    } <= recording.tensors.keys()  # fmt: skip
+        "ResNet_input_0",
+        "gradient/image",
+        "image_pixels",
+        "gradient/image_pixels",
+        "bn1_input_0",
+        "bn1_output_0",
+        "gradient/bn1_output",
+        "layer1.0.bn1_output_0",
+        "gradient/layer1.0.bn1_output",
+        "layer2.0.downsample_input_0",
+        "layer2.0.downsample.1_output_0",
+        "gradient/layer2.0.downsample.1_output",
+        "fc_output_0",
+        "gradient/fc_output",
+        "gradient/ResNet_layer1.0.bn1.bias",
+        "gradient/ResNet_fc.bias",
+    } <= recording.tensors.keys()
     assert {
-        "ResNet_layer1.0.bn1.weight", "ResNet_layer1.0.bn1.bias", "ResNet_fc.bias",
-        "layer1.0.bn1.running_mean_output_0", "layer1.0.bn1.running_var_output_0",
-        "layer2.0.downsample.1.running_mean_output_0", "ResNet_layer2.0.downsample.0.weight",
-    } <= recording.parameters.keys()  # fmt: skip
+        "ResNet_layer1.0.bn1.weight",
+        "ResNet_layer1.0.bn1.bias",
+        "ResNet_fc.bias",
+        "layer1.0.bn1.running_mean_output_0",
+        "layer1.0.bn1.running_var_output_0",
+        "layer2.0.downsample.1.running_mean_output_0",
+        "ResNet_layer2.0.downsample.0.weight",
+    } <= recording.parameters.keys()
     names = recording.tensors.keys() | recording.parameters.keys()
     assert all(re.search(DEFAULT_REGEX, name) for name in names)
     assert not {"conv1_output_0", "ResNet_conv1.weight", "relu_output_0"} & names
@@ -126,10 +142,14 @@ def test_in_place_layers_do_not_reach_the_copies() -> None:
         first = block.bn1(block.conv1(entered))
         second = block.bn2(block.conv2(F.relu(first)))
     expected = {
-        "4_input_0": entered, "4.bn1_output_0": first, "4.relu_input_0": first,
-        "4.relu_output_0": F.relu(first), "4.bn2_output_0": second,
-        "4.relu_input_1": second + entered, "4.relu_output_1": F.relu(second + entered),
-    }  # fmt: skip
+        "4_input_0": entered,
+        "4.bn1_output_0": first,
+        "4.relu_input_0": first,
+        "4.relu_output_0": F.relu(first),
+        "4.bn2_output_0": second,
+        "4.relu_input_1": second + entered,
+        "4.relu_output_1": F.relu(second + entered),
+    }
     for name, tensor in expected.items():
         np.testing.assert_allclose(recording.tensors[name], tensor.numpy(), atol=1e-6)
     assert {"gradient/4.relu_output", "gradient/4.relu_output_1"} <= recording.tensors.keys()
