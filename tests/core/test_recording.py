@@ -201,8 +201,8 @@ def test_closing_does_not_wait_for_what_waits(
             "bn(",
             "SIGNWATCH_TENSORS_REGEX='bn(' does not serve ('bn(' is no regular "
             "expression: missing ), unterminated subpattern at position 2): regular expression of "
-            "the tensors that are recorded; empty: the blog post's, enough for FullGrad of a ResNet, "
-            "default ",
+            "the tensors that are recorded; empty: the blog post's, enough for FullGrad of a "
+            "ResNet, default ",
         ),
         (
             "FLAGGED",
