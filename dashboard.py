@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 
-from core import running, services
+from core import client, services
 from core.endpoint import ROUTES
 
 
@@ -17,11 +17,11 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     signwatch = await run_in_threadpool(services.current)
     signwatch.start_schedule()
     address, port = st.get_option("server.address"), st.get_option("server.port")
-    running.leave_address(signwatch.settings.local, f"http://{address or '127.0.0.1'}:{port}")
+    client.leave_address(signwatch.settings.local, f"http://{address or '127.0.0.1'}:{port}")
     try:
         yield
     finally:
-        running.remove_address(signwatch.settings.local)
+        client.remove_address(signwatch.settings.local)
         services.close_current()
 
 

@@ -10,8 +10,8 @@ import sys
 import click
 
 from core import services
-from core.commands import cli
-from core.commands.options import BAD_INPUT, INTERRUPTED
+from core.cli import cli
+from core.cli.options import BAD_INPUT, INTERRUPTED
 from core.errors import SignwatchError
 
 

@@ -1,6 +1,6 @@
 """Untrusted bytes -> RGB pixels, and back to PNG.
 
-Pictures travel as (height, width, 3) uint8 arrays; `core.vision` turns them into [0, 1].
+Pictures travel as (height, width, 3) uint8 arrays; `core.model` turns them into [0, 1].
 Size and pixel count are checked on the header, before anything is decoded.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ READABLE = "PNG, JPEG, WebP or BMP"
 
 # `decode` refuses by its own, lower limit as soon as the header is read.
 Image.MAX_IMAGE_PIXELS = None
+SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/bmp": "bmp"}
 
 
 @dataclass(frozen=True)
@@ -179,3 +181,12 @@ def _guess(data: bytes) -> str:
         if head.startswith(magic):
             return f"this is {kind}: save it as PNG"
     return "this is none of them"
+
+
+LONGEST_SIDE = 512
+
+
+def _alike(keys: Sequence[Hashable]) -> Iterator[list[int]]:
+    """The rows of each key, in order of first appearance."""
+    for key in dict.fromkeys(keys):
+        yield [row for row, own in enumerate(keys) if own == key]

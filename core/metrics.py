@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from core.types import Execution, Prediction
+from core.records.captures import Prediction
+from core.records.monitoring import Execution
 
 # Whoever sends requests chooses endpoint names; each name is a series that stays for good.
 MAX_ENDPOINTS = 100

@@ -10,38 +10,47 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from core import contact_sheet, p_values, running, trials
-from core.admission import Admission
-from core.alerts import Alerts
-from core.baselines import Baselines
-from core.capture import (
-    Capturer,
-    CaptureRules,
-    RequestFacts,
-    format_provenance,
-    to_stored_image,
-)
-from core.capture_files.exporter import Frame, export_frames
-from core.capture_files.ground_truth import MergeAnswer, merge
-from core.capture_files.importer import Importer
-from core.channels import parse_channels
-from core.contact_sheet import ContactSheet
-from core.desk import Closeups, Desk, Photographer
-from core.drill_run import Program
-from core.drill_traffic import drawn_signs
-from core.drills import Drills
+from core import client
+from core.alerts.channels import configured_channels
+from core.alerts.dispatcher import Alerts
+from core.attacks import trials
+from core.attacks.trials import Plan, Trial
+from core.capture.files.exporter import Frame, export_frames
+from core.capture.files.ground_truth import MergeAnswer, merge
+from core.capture.files.importer import Importer
+from core.capture.provenance import RequestFacts, format_provenance
+from core.capture.writer import Capturer, CaptureRules, to_stored_image
 from core.errors import NotFound, SignwatchError
-from core.executions import Executions
+from core.explain import run
+from core.explain.explanation import Explanation
+from core.explain.methods import DEFAULT_METHOD
 from core.images import ImageLimits, Picture
+from core.invocations import RequestLimits
+from core.jobs import Progress
 from core.metrics import Metrics
-from core.monitor.repeating import Repeating, to_full_minute
-from core.quality import Quality
-from core.recording import Recorder
-from core.reports import AnyReport
-from core.sagemaker import RequestLimits
-from core.schedules import Schedules
-from core.serving import Answer, Serving
+from core.model.predictor import Predictor
+from core.model.suspicion import drift
+from core.monitoring.backtest import WhatIf
+from core.monitoring.baselines import Baselines
+from core.monitoring.drift.service import StreamWatch
+from core.monitoring.executions import Executions
+from core.monitoring.model_quality import Quality
+from core.monitoring.schedules.periodic import Repeating, to_full_minute
+from core.monitoring.schedules.scheduler import Schedules
+from core.plots.alerts import class_frequencies_png
+from core.records.captures import CaptureSettings, Provenance, StoredImage
+from core.records.evaluation.report import AnyReport
+from core.records.monitoring import Execution, MonitorSettings, Trigger, WindowFigures
+from core.records.names import DEFAULT_ENDPOINT
+from core.records.queries import CaptureFilter
+from core.records.tensors import DEFAULT_REGEX, TensorRecord, parse_save_config
+from core.records.window import Window, now
+from core.serving.concurrency import Admission
+from core.serving.pipeline import Answer, Serving
 from core.settings import Settings
+from core.simulation.drill_run import Program
+from core.simulation.drill_traffic import drawn_signs
+from core.simulation.drills import Drills
 from core.store import (
     AlertsTable,
     BaselinesTable,
@@ -61,30 +70,11 @@ from core.store import (
     WorklistTable,
     address_of,
 )
-from core.stream import StreamWatch
-from core.tensor_records import DEFAULT_REGEX, TensorRecord, parse_save_config
-from core.tensor_trial import TensorTrial
-from core.trials import Plan, Trial
-from core.types import (
-    DEFAULT_ENDPOINT,
-    CaptureFilter,
-    CaptureSettings,
-    Execution,
-    MonitorSettings,
-    Provenance,
-    StoredImage,
-    Trigger,
-    Window,
-    WindowFigures,
-    now,
-)
-from core.vision import lab
-from core.vision.attacks.watch import Progress
-from core.vision.explanation import Explanation
-from core.vision.predictor import Predictor
-from core.vision.recorded_map import explain_record
-from core.vision.saliency import DEFAULT_METHOD
-from core.what_if import WhatIf
+from core.tensors.fullgrad import explain_record
+from core.tensors.recorder import Recorder
+from core.tensors.trial import TensorTrial
+from core.triage import Closeups, Desk, Photographer, contact_sheet
+from core.triage.contact_sheet import ContactSheet
 
 COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
 UPKEEP_SECONDS = 600
@@ -131,11 +121,12 @@ class Services:
         )
         self._add_gauges()
         self.alerts = Alerts(
-            parse_channels(settings.alerts),
+            configured_channels(settings),
             AlertsTable(self.log.database),
             self.metrics,
+            chart=class_frequencies_png,
             reminder=timedelta(hours=settings.alert_reminder_hours),
-            address=lambda: settings.url or running.left_address(settings.local),
+            address=lambda: settings.url or client.left_address(settings.local),
         )
         worklist = WorklistTable(self.log.database)
         self.desk = Desk(self.log, worklist)
@@ -192,7 +183,7 @@ class Services:
             ),
             self.baselines,
             self.predictor,
-            address=lambda: running.find(self.settings.local),
+            address=lambda: client.find(self.settings.local),
             capturing=lambda: self.capture_rules.of(DEFAULT_ENDPOINT),
             signs=drawn_signs,
         )
@@ -297,7 +288,7 @@ class Services:
         progress: Progress | None = None,
     ) -> list[Explanation]:
         """Each picture explained for its class (None: the predicted one) by a method of METHODS."""
-        return lab.explain_pictures(
+        return run.explain_pictures(
             self.predictor.classifier, pictures, classes, method=method, progress=progress
         )
 
@@ -324,10 +315,8 @@ class Services:
         """In a sentence, how the latest traffic belies suspicion's calibration; None: it fits."""
         if self.predictor.calibration is None:
             return None
-        latest = self._p_values.unflagged(
-            self.predictor.classifier.manifest.sha256, p_values.LATEST
-        )
-        return p_values.drift(latest, self.predictor.alpha)
+        latest = self._p_values.unflagged(self.predictor.classifier.manifest.sha256, drift.LATEST)
+        return drift.drift(latest, self.predictor.alpha)
 
     def send_traffic(
         self, traffic: Sequence[tuple[Picture, Provenance]], progress: Progress

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from core.analysts import parse_analysts
-from core.channels import parse_channels
 from core.errors import BadInput
-from core.stream_records import MOST
-from core.tensor_records import parse_regex, parse_save_config
-from core.types import CaptureMode
+from core.records.analysts import parse_analysts
+from core.records.captures import CaptureMode
+from core.records.drift import MOST
+from core.records.tensors import parse_regex, parse_save_config
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "SIGNWATCH_"
@@ -155,7 +154,7 @@ class Settings:
     )
     alerts: str = _setting(
         "",
-        _checked(parse_channels),
+        str,
         "where alerts go, addresses as Apprise takes them, separated by commas or blanks; "
         "empty: nowhere",
         secret=True,
@@ -184,6 +183,11 @@ class Settings:
         """Where the embedded capture log lies."""
         return _path(self.store) if self.store else self.local / "signwatch.duckdb"
 
+    def refusal(self, name: str, error: Exception) -> BadInput:
+        """The error for a setting that only its user can check: `alerts`, for instance."""
+        (setting,) = [each for each in fields(self) if each.name == name]
+        return _refusal(setting, getattr(self, name), error)
+
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         """Settings from SIGNWATCH_*; BadInput names the variable, its value and what it takes."""
@@ -194,9 +198,14 @@ class Settings:
                 try:
                     values[setting.name] = setting.metadata["cast"](environment[name])
                 except ValueError as error:
-                    shown = f"={environment[name]!r}" if setting.repr else ""
-                    raise BadInput(
-                        f"{name}{shown} does not serve ({error}): "
-                        f"{setting.metadata['help']}, default {setting.default}"
-                    ) from error
+                    raise _refusal(setting, environment[name], error) from error
         return Settings(**values)
+
+
+def _refusal(setting: Field[Any], value: object, error: Exception) -> BadInput:
+    """Names the variable, its value unless it is secret, and what it takes."""
+    shown = f"={value!r}" if setting.repr else ""
+    return BadInput(
+        f"{PREFIX}{setting.name.upper()}{shown} does not serve ({error}): "
+        f"{setting.metadata['help']}, default {setting.default}"
+    )

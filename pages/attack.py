@@ -2,23 +2,17 @@
 
 import streamlit as st
 
+from core.attacks.trials import LEVELS, Plan
 from core.images import Picture
 from core.labels import class_name
 from core.services import current
-from core.trials import LEVELS, Plan
-from pages import (
-    _attack_batch,
-    _attack_compare,
-    _attack_link,
-    _attack_method,
-    _attack_result,
-    _attack_send,
-    _attack_sign,
-)
-from pages import _parts as parts
-from pages._attack_link import MODES
-from pages._attack_sign import Sign
-from pages._job import ATTACKS
+from pages._attack import batch, link, method, result, send
+from pages._attack import compare as _attack_compare
+from pages._attack import sign as _attack_sign
+from pages._attack.link import MODES
+from pages._attack.sign import Sign
+from pages._shared import parts
+from pages._shared.job import ATTACKS
 
 signwatch = current()
 
@@ -74,8 +68,8 @@ def attack_one(sign: Sign | None, plan: Plan) -> None:
         )
     known, trial = ATTACKS.results().get("one", (None, None))
     if known == key:
-        _attack_result.show(trial)
-        _attack_send.show(trial)
+        result.show(trial)
+        send.show(trial)
     else:
         show_unattacked(sign.picture)
 
@@ -139,12 +133,12 @@ def attack_many(pictures: list[Picture], labels: list[int] | None, plan: Plan) -
             ),
         )
     if "many" in ATTACKS.results():
-        _attack_batch.show(ATTACKS.results()["many"])
+        batch.show(ATTACKS.results()["many"])
     else:
         st.caption("Success by class and what is read as what appear here.")
 
 
-_attack_link.follow()
+link.follow()
 ATTACKS.collect()
 mode = st.segmented_control(
     "What to do",
@@ -158,15 +152,11 @@ stage, controls = st.columns([2, 1], gap="large")
 with controls:
     if mode == "many":
         pictures, labels = _attack_sign.choose_many()
-        plan = _attack_method.choose_plan(pictures[0].pixels if pictures else None)
+        plan = method.choose_plan(pictures[0].pixels if pictures else None)
     else:
         sign = _attack_sign.choose_one()
         pixels = None if sign is None else sign.picture.pixels
-        plans = (
-            [_attack_method.choose_plan(pixels)]
-            if mode == "one"
-            else _attack_method.choose_plans(pixels)
-        )
+        plans = [method.choose_plan(pixels)] if mode == "one" else method.choose_plans(pixels)
 with stage:
     if mode == "one":
         attack_one(sign, plans[0])
@@ -174,4 +164,4 @@ with stage:
         compare(sign, plans)
     else:
         attack_many(pictures, labels, plan)
-_attack_link.remember()
+link.remember()

@@ -5,24 +5,17 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core import figures
+from core import thumbnails
 from core.labels import class_name
+from core.records.captures import StoredImage
+from core.records.queries import NEWEST, OLDEST, CaptureFilter, Cursor, Direction, Page
+from core.records.verdicts import TriageItem
+from core.records.window import now
 from core.services import current
-from core.types import (
-    NEWEST,
-    OLDEST,
-    CaptureFilter,
-    Cursor,
-    Direction,
-    Page,
-    StoredImage,
-    TriageItem,
-    now,
-)
-from pages import _capture_detail, _capture_download, _capture_filters, _capture_settings, _imports
-from pages import _parts as parts
-from pages._capture_filters import shown_time
-from pages._capture_view import CaptureView
+from pages._captures import detail, download, filters, imports, settings
+from pages._captures.filters import shown_time
+from pages._captures.view import CaptureView
+from pages._shared import parts
 
 signwatch = current()
 PAGE = 25
@@ -121,7 +114,7 @@ def table_row(item: TriageItem, images: dict[str, StoredImage]) -> dict[str, obj
     capture = item.capture
     image = images.get(capture.image_sha256 or "")
     return {
-        "picture": parts.thumbnail(image.sha256, image) if image else figures.no_picture(),
+        "picture": parts.thumbnail(image.sha256, image) if image else thumbnails.no_picture(),
         "time (UTC)": capture.inferred_at,
         "predicted class": class_name(capture.class_id)
         if capture.class_id is not None
@@ -186,7 +179,7 @@ def show_opened() -> None:
         return
     st.subheader("Opened capture")
     with parts.errors_shown():
-        _capture_detail.show(signwatch.log.capture(capture_id))
+        detail.show(signwatch.log.capture(capture_id))
 
 
 def show_captures() -> None:
@@ -197,7 +190,7 @@ def show_captures() -> None:
     total = matching(chosen)
     toolbar = st.container(horizontal=True, vertical_alignment="center")
     with st.container(horizontal=True, vertical_alignment="center"):
-        _capture_filters.show_chips(view, go)
+        filters.show_chips(view, go)
     selected: list[TriageItem] = []
     if total:
         show_place(view, page, total)
@@ -206,10 +199,10 @@ def show_captures() -> None:
     if page.items:
         selected = show_table(view, page)
     with toolbar:
-        _capture_filters.show_popover(view, go)
+        filters.show_popover(view, go)
         show_ways(view, page)
         if total:
-            _capture_download.show(chosen, total, selected)
+            download.show(chosen, total, selected)
     if page.items or view.capture:
         show_opened()
 
@@ -223,8 +216,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute"):
         key="captures_shown",
         label_visibility="collapsed",
     )
-    _capture_settings.show()
+    settings.show()
 if shown == "Imports":
-    _imports.show()
+    imports.show()
 else:
     show_captures()

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core import samples
-from core.capture import RequestFacts, format_provenance
+from core.capture.provenance import RequestFacts, format_provenance
 from core.images import Picture
+from core.records.captures import Provenance
 from core.services import Answer, current
-from core.types import Provenance
-from pages import _parts as parts
+from pages._shared import parts
 
 signwatch = current()
 answers: dict[str, Answer] = st.session_state.setdefault("classify_answers", {})

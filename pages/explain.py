@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from core.heat_maps import COLOUR_MAPS
+from core.explain.heat_maps import COLOUR_MAPS
+from core.explain.methods import METHODS
 from core.labels import all_labels, class_name
 from core.services import current
-from core.vision.saliency import METHODS
-from pages import _explain_link, _explain_maps, _explain_sheet, _explain_source
-from pages import _parts as parts
-from pages._explain_link import MAPS
-from pages._explain_source import Pictures
+from pages._explain import link, sheet, source
+from pages._explain import maps as _explain_maps
+from pages._explain.link import MAPS
+from pages._explain.source import Pictures
+from pages._shared import parts
 
 signwatch = current()
 VIEWS = {"pair": "One pair", "sheet": "Many at once"}
@@ -43,7 +44,7 @@ def choose_drawing() -> None:
             persist_state="page",
         )
         if st.session_state["explain_view"] == "sheet":
-            _explain_sheet.choose_count()
+            sheet.choose_count()
 
 
 def tell_method() -> None:
@@ -60,7 +61,7 @@ def choose_rows(pictures: Pictures) -> list[list[int]]:
         choices.remove("own")
     if pictures.label is None:
         choices = [each for each in choices if each not in ("true", "both")]
-    _explain_link.settle("maps", choices)
+    link.settle("maps", choices)
     chosen = st.segmented_control(
         "Maps for",
         choices,
@@ -94,7 +95,7 @@ def show_pair() -> None:
     """One picture, or two side by side."""
     pictures = None
     with parts.errors_shown():
-        pictures = _explain_source.choose(toolbar)
+        pictures = source.choose(toolbar)
     if pictures is None:
         st.info(
             "Choose or drop a picture to see what the classifier looked at.",
@@ -110,7 +111,7 @@ def show_pair() -> None:
     maps = st.container()
     _explain_maps.show_circle()
     with parts.errors_shown():
-        comparison = _explain_maps.compare(pictures, rows, _explain_link.current_link())
+        comparison = _explain_maps.compare(pictures, rows, link.current_link())
         with maps:
             _explain_maps.show(comparison)
         _explain_maps.show_details(comparison)
@@ -125,7 +126,7 @@ def show_pair() -> None:
         )
 
 
-_explain_link.follow()
+link.follow()
 toolbar = st.container(horizontal=True, vertical_alignment="bottom")
 with toolbar:
     view = st.segmented_control(
@@ -140,7 +141,7 @@ if view == "sheet":
     with toolbar:
         choose_drawing()
     tell_method()
-    _explain_sheet.show()
+    sheet.show()
 else:
     show_pair()
-_explain_link.remember()
+link.remember()

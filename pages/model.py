@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from core import robustness_figures
-from core.detection import Detection, detection_rows
-from core.explanations import ExplanationQuality
+from core.evaluation.model_card import DETECTION_HEAD
 from core.labels import class_name
-from core.model_card import DETECTION_HEAD
-from core.robustness import CLASS_BUDGET, Robustness
+from core.plots import robustness
+from core.records.evaluation.explanations import ExplanationQuality
+from core.records.evaluation.robustness import CLASS_BUDGET, Robustness
+from core.records.evaluation.suspicion import Detection, detection_rows
 from core.services import current
-from pages._parts import errors_shown
+from pages._shared.parts import errors_shown
 
 RANDOM_HELP = (
     "Mean |Spearman| between maps of the trained network and of one with random parameters "
@@ -27,7 +27,7 @@ def show_robustness(report: Robustness) -> None:
     with left:
         st.markdown("**Under attack**")
         st.plotly_chart(
-            robustness_figures.accuracy_by_budget(report),
+            robustness.accuracy_by_budget(report),
             key="budgets",
             config={"displayModeBar": False},
             alt="Accuracy against the budget of an attack",
@@ -40,7 +40,7 @@ def show_robustness(report: Robustness) -> None:
     with right:
         st.markdown("**In bad weather, from bad cameras, in small files**")
         st.plotly_chart(
-            robustness_figures.accuracy_by_severity(report),
+            robustness.accuracy_by_severity(report),
             key="corruptions",
             config={"displayModeBar": False},
             alt="Accuracy by corruption and severity",

@@ -2,18 +2,11 @@
 
 import streamlit as st
 
+from core.records.monitoring import MonitorSettings
 from core.services import current
-from core.types import MonitorSettings
-from pages import (
-    _monitor_alerts,
-    _monitor_baseline,
-    _monitor_drill,
-    _monitor_execution,
-    _monitor_schedules,
-    _monitor_stream,
-    _monitor_what_if,
-)
-from pages import _parts as parts
+from pages._monitor import alerts, backtest, baseline, drift, drill, schedules
+from pages._monitor import execution as _monitor_execution
+from pages._shared import parts
 
 signwatch = current()
 
@@ -41,12 +34,12 @@ with st.container(horizontal=True, vertical_alignment="center"):
             st.session_state["execution_id"] = done.execution_id
             _monitor_execution.show_end(done)
 
-_monitor_schedules.show()
-_monitor_baseline.show()
-_monitor_stream.show()
-_monitor_what_if.show()
-_monitor_alerts.show()
-_monitor_drill.show()
+schedules.show()
+baseline.show()
+drift.show()
+backtest.show()
+alerts.show()
+drill.show()
 
 executions = signwatch.log.executions(50)
 if not executions:

@@ -2,13 +2,11 @@
 
 import streamlit as st
 
+from core.records.queries import CaptureFilter
 from core.services import current
-from core.types import CaptureFilter
-from pages import _overview_charts as charts
-from pages import _overview_state as state
-from pages import _overview_stream
-from pages import _parts as parts
-from pages._attack_link import TRY_IT
+from pages._attack.link import TRY_IT
+from pages._overview import charts, drift, state
+from pages._shared import parts
 
 signwatch = current()
 HOUR, DAY = 60, 24 * 60
@@ -72,7 +70,7 @@ def live() -> None:
             border=True,
         )
     charts.show_frequencies(found, settings.threshold, f"last {length(minutes)}")
-    _overview_stream.show(window)
+    drift.show(window)
     charts.show_over_time(window, bucket_seconds=max(10, minutes))
     charts.show_executions()
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages import _user
+from pages._shared import user
 
 st.set_page_config(page_title="Signwatch", page_icon=":material/traffic:", layout="wide")
 st.logo(Path(__file__).parent.parent / "data" / "logo.svg", size="large")
-_user.require()
+user.require()
 
 page = st.navigation(
     {
@@ -75,6 +75,6 @@ page = st.navigation(
         ],
     }
 )
-_user.show()
+user.show()
 st.title(page.title)
 page.run()

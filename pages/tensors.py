@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.services import current
-from pages import _parts as parts
-from pages import _tensor_detail, _tensor_link, _tensor_record
+from pages._shared import parts
+from pages._tensors import detail, link
+from pages._tensors import record as _tensor_record
 
 signwatch = current()
 settings = signwatch.settings
@@ -68,7 +69,7 @@ st.caption(
     "SageMaker Debugger."
 )
 records = signwatch.tensors.records()
-missing = _tensor_link.follow(records)
+missing = link.follow(records)
 if missing:
     _tensor_record.offer(missing)
     st.stop()
@@ -88,7 +89,7 @@ record = by_step[step]
 _tensor_record.show(record)
 st.subheader("Tensors")
 with parts.errors_shown():
-    name = _tensor_detail.choose(record)
+    name = detail.choose(record)
     if name is not None:
-        _tensor_detail.show(record, name)
-_tensor_link.remember(record)
+        detail.show(record, name)
+link.remember(record)

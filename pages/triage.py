@@ -3,11 +3,12 @@
 import streamlit as st
 
 from core.errors import SignwatchError
-from pages import _keys, _triage_around, _triage_bar, _triage_item, _triage_queue
-from pages import _triage_keys as keys
-from pages import _triage_state as state
-from pages._triage_state import Work
-from pages._triage_view import TriageView
+from pages._shared import keys as _keys
+from pages._triage import around, item, keys, state
+from pages._triage import bar as _triage_bar
+from pages._triage import queue as _triage_queue
+from pages._triage.state import Work
+from pages._triage.view import TriageView
 
 BOXES = {"error": st.error, "warning": st.warning, "info": st.info}
 ICONS = {"error": ":material/error:", "warning": ":material/group:", "info": ":material/undo:"}
@@ -74,7 +75,7 @@ def show() -> None:
         with st.container():  # always, so that nothing below moves, and keys answer meanwhile
             show_told(work)
         if opened:
-            _triage_item.show(opened)
+            item.show(opened)
         else:
             st.success(
                 "Nothing waits. Flagged predictions appear here.",
@@ -89,7 +90,7 @@ def show() -> None:
         _triage_queue.show(view, queue)
     with main:
         if opened:
-            _triage_around.show(opened)
+            around.show(opened)
     work.told.clear()
 
 

@@ -14,17 +14,18 @@ import torch
 import uvicorn
 from starlette.applications import Starlette
 
-from core import running, services
+from core import client as running
+from core import services
 from core.datasets import Dataset
 from core.endpoint import ROUTES
 from core.labels import all_labels
+from core.model.classifier import Classifier, build_network, to_tensor
+from core.model.manifest import Manifest
+from core.model.predictor import Predictor
+from core.model.suspicion.fit import calibrate
 from core.services import Services
 from core.settings import PREFIX, Settings
-from core.vision.calibrating import calibrate
-from core.vision.classifier import Classifier, build_network, to_tensor
-from core.vision.manifest import Manifest
-from core.vision.predictor import Predictor
-from tests.pictures import blocks
+from tests.support.pictures import blocks
 
 with warnings.catch_warnings():
     # Starlette would rather see httpx2 under its test client; httpx serves as well.

@@ -5,10 +5,10 @@ from dataclasses import fields
 import pytest
 from click import Group
 
-from core.commands import cli
+from core.attacks import ATTACKS
+from core.cli import cli
 from core.endpoint import ROUTES
 from core.settings import PREFIX, ROOT, Settings
-from core.vision.attacks import ATTACKS
 
 README = (ROOT / "README.md").read_text()
 

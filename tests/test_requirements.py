@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.requirements import require
+from tests.support.requirements import require
 
 
 def test_what_is_there_lets_the_test_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

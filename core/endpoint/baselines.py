@@ -8,12 +8,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core import sagemaker, services
+from core import services
 from core.endpoint.commands import parse_time
 from core.endpoint.guard import json_object, read_body
 from core.errors import BadInput
-from core.monitor.json_files import MAX_BYTES
-from core.types import BaselineFiles, Window
+from core.monitoring.formats.json_fields import MAX_BYTES
+from core.records import names
+from core.records.monitoring import BaselineFiles
+from core.records.window import Window
 
 FILES = {"statistics", "constraints", "origin"}
 STRETCH = {"since", "until", "endpoint"}
@@ -74,7 +76,7 @@ def read(baseline_id: str) -> dict[str, Any]:
 def _window(options: dict[str, Any]) -> Window:
     endpoint = options.get("endpoint")
     if endpoint is not None:
-        sagemaker.check_endpoint_name(str(endpoint))
+        names.check_endpoint_name(str(endpoint))
     start, end = parse_time(options["since"]), parse_time(options["until"])
     if start is None or end is None:
         raise BadInput("expected times like 2026-02-14T17:00:00Z in since and until, got null")

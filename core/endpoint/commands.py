@@ -9,11 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core import sagemaker, services
+from core import services
 from core.endpoint.guard import json_object, read_body
 from core.errors import BadInput
 from core.images import Picture
-from core.types import Window
+from core.records import names
+from core.records.window import Window
 
 MAX_COMMAND_BYTES = 100_000
 
@@ -58,7 +59,7 @@ def run_monitor(options: dict[str, Any]) -> dict[str, Any]:
         raise BadInput(f"threshold must be a number, got {threshold!r}")
     endpoint = options.get("endpoint")
     if endpoint is not None:
-        sagemaker.check_endpoint_name(str(endpoint))
+        names.check_endpoint_name(str(endpoint))
     running = services.current()
     live = running.live_window(endpoint)
     since, until = parse_time(options.get("since")), parse_time(options.get("until"))

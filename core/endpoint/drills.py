@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core import services
-from core.drill_records import DrillPlan
 from core.endpoint.guard import json_object, read_body
 from core.errors import BadInput, NotFound
+from core.records.drills import DrillPlan
 
 MAX_PLAN_BYTES = 10_000
 LISTED = 100

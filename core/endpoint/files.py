@@ -9,13 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from core import sagemaker, services
-from core.capture_files.exporter import ALL_TIME
-from core.capture_files.segments import MAX_CONTENT, Segment, read_frames
+from core import services
+from core.capture.files.exporter import ALL_TIME
+from core.capture.files.segments import MAX_CONTENT, Segment, read_frames
 from core.endpoint.commands import parse_time
 from core.endpoint.guard import read_body
 from core.errors import BadInput
-from core.types import Window
+from core.records import names
+from core.records.window import Window
 
 
 async def imports(request: Request) -> Response:
@@ -25,7 +26,7 @@ async def imports(request: Request) -> Response:
 
 
 async def import_captures(request: Request) -> Response:
-    """Import segments of capture files: frames as core.capture_files.segments writes them."""
+    """Import segments of capture files: frames as core.capture.files.segments writes them."""
     body = await read_body(request, MAX_CONTENT)
 
     def work() -> Response:
@@ -58,7 +59,7 @@ def export_window(options: Mapping[str, str]) -> Window:
     start, end = parse_time(options.get("since")), parse_time(options.get("until"))
     endpoint = options.get("endpoint")
     if endpoint is not None:
-        sagemaker.check_endpoint_name(endpoint)
+        names.check_endpoint_name(endpoint)
     window = Window(start or ALL_TIME[0], end or ALL_TIME[1], endpoint)
     if window.start >= window.end:
         raise BadInput(f"the window must begin before it ends, got {window.start} to {window.end}")

@@ -9,12 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core import sagemaker, services
-from core.capture import RequestFacts
+from core import services
+from core.capture.provenance import RequestFacts
 from core.endpoint.guard import error_response, read_body
 from core.errors import BadInput, SignwatchError
+from core.invocations import choose_answer_type, parse_request, render_answer
+from core.records import names
+from core.records.names import DEFAULT_ENDPOINT
 from core.services import Services
-from core.types import DEFAULT_ENDPOINT
 
 INFERENCE_ID = "x-amzn-sagemaker-inference-id"
 CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
@@ -29,7 +31,7 @@ async def ping(request: Request) -> Response:
 async def invocations(request: Request) -> Response:
     """Predict and capture the pictures of one request."""
     running = services.current()
-    endpoint = sagemaker.check_endpoint_name(request.path_params.get("name", DEFAULT_ENDPOINT))
+    endpoint = names.check_endpoint_name(request.path_params.get("name", DEFAULT_ENDPOINT))
     with running.metrics.request(endpoint) as answered:
         try:
             with running.admission.admitted():
@@ -42,7 +44,7 @@ async def invocations(request: Request) -> Response:
 
 async def _invoke(request: Request, running: Services, endpoint: str) -> Response:
     content_type = request.headers.get("content-type", "")
-    answer_type = sagemaker.choose_answer_type(request.headers.get("accept"), content_type)
+    answer_type = choose_answer_type(request.headers.get("accept"), content_type)
     inference_id = _header(request, INFERENCE_ID, 64)
     custom_attributes = _header(request, CUSTOM_ATTRIBUTES, 1024)
     body = await read_body(request, running.limits.max_body_bytes)
@@ -55,11 +57,11 @@ async def _invoke(request: Request, running: Services, endpoint: str) -> Respons
         custom_attributes=custom_attributes,
     )
     answered = running.serving.submit(
-        lambda: sagemaker.parse_request(body, content_type, running.limits), facts
+        lambda: parse_request(body, content_type, running.limits), facts
     )
     # A request that is given up meanwhile leaves its future to the thread that will set it.
     answer = await asyncio.shield(asyncio.wrap_future(answered))
-    content = sagemaker.render_answer(answer_type, answer.predictions, answer.capture_ids)
+    content = render_answer(answer_type, answer.predictions, answer.capture_ids)
     headers = {"x-amzn-invoked-production-variant": "AllTraffic"}
     if facts.custom_attributes:
         headers[CUSTOM_ATTRIBUTES] = facts.custom_attributes

@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse, Response
 from core import services
 from core.endpoint import aws
 from core.endpoint.aws import ARN, MONITORING_TYPE, Document
-from core.sagemaker import constraint_violations
+from core.invocations import constraint_violations
+from core.records.monitoring import Execution, ExecutionStatus
 from core.store import ExecutionsTable
-from core.types import Execution, ExecutionStatus
 
 BUCKET = "signwatch"
 LONGEST_REASON = 1024  # characters, as SageMaker's

@@ -9,7 +9,7 @@ from core.endpoint import aws
 from core.endpoint.aws import ARN, Document
 from core.endpoint.monitoring_executions import summary
 from core.endpoint.schedule_config import config_of, schedule_of
-from core.schedule import StoredSchedule
+from core.records.schedules import StoredSchedule
 
 TIMES = {"CreationTime": "created_at", "LastModifiedTime": "changed_at"}
 ORDERS = {"CreationTime": "created_at", "Name": "name", "Status": "status"}

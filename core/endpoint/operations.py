@@ -7,9 +7,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core import sagemaker, services
+from core import invocations, services
 from core.endpoint.guard import json_object, read_body
-from core.types import CaptureSettings
+from core.records import names
+from core.records.captures import CaptureSettings
 
 MAX_CONFIG_BYTES = 100_000
 
@@ -23,16 +24,16 @@ async def metrics(request: Request) -> Response:
 async def read_capture_config(request: Request) -> Response:
     """The DataCaptureConfig in force for one endpoint."""
     rules = services.current().capture_rules
-    endpoint = sagemaker.check_endpoint_name(request.path_params["name"])
+    endpoint = names.check_endpoint_name(request.path_params["name"])
     settings = await run_in_threadpool(rules.of, endpoint)
-    return JSONResponse(sagemaker.data_capture_config(settings))
+    return JSONResponse(invocations.data_capture_config(settings))
 
 
 async def write_capture_config(request: Request) -> Response:
     """A new DataCaptureConfig for one endpoint, from the next request on."""
     rules = services.current().capture_rules
-    endpoint = sagemaker.check_endpoint_name(request.path_params["name"])
+    endpoint = names.check_endpoint_name(request.path_params["name"])
     document = json_object(await read_body(request, MAX_CONFIG_BYTES))
-    settings: CaptureSettings = sagemaker.parse_data_capture_config(document)
+    settings: CaptureSettings = invocations.parse_data_capture_config(document)
     await run_in_threadpool(rules.set, endpoint, settings)
-    return JSONResponse(sagemaker.data_capture_config(settings))
+    return JSONResponse(invocations.data_capture_config(settings))

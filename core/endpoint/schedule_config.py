@@ -9,9 +9,9 @@ from itertools import islice, pairwise
 from core.endpoint import aws
 from core.endpoint.aws import MONITORING_TYPE, Document
 from core.errors import BadInput
-from core.monitor.cron import Cron
-from core.schedule import LONGEST, ONCE, Schedule, format_offset, parse_offset
-from core.types import now
+from core.monitoring.schedules.cron import Cron
+from core.records.schedules import LONGEST, ONCE, Schedule, format_offset, parse_offset
+from core.records.window import now
 
 AN_HOUR = timedelta(hours=1)
 # Enough of a schedule to see its longest pause: a fortnight of minutes, two years of hours, and

@@ -2,21 +2,20 @@
 
 from core.store.address import address_of
 from core.store.alerts import AlertsTable
+from core.store.backtest import PastTable
 from core.store.baselines import BaselinesTable
 from core.store.capture_files import CaptureFilesTable
 from core.store.capture_settings import CaptureSettingsTable
+from core.store.drift import StreamTable
 from core.store.drills import DrillsTable
 from core.store.executions import ExecutionsTable
 from core.store.log import CaptureLog
-from core.store.p_values import PValuesTable
-from core.store.past import PastTable
-from core.store.quality import QualityTable
+from core.store.quality import PValuesTable, QualityTable
+from core.store.queue import WorklistTable
 from core.store.retention import Retention
 from core.store.schedules import SchedulesTable
-from core.store.stream import StreamTable
 from core.store.tensors import TensorsTable
 from core.store.volume import VolumeTable
-from core.store.worklist import WorklistTable
 
 __all__ = [
     "AlertsTable",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from core.notices import Delivery, Notice, NoticeKind
+from core.records.alerts import Delivery, Notice, NoticeKind
+from core.records.monitoring import Violation
 from core.store.database import Database, Row
 from core.store.rows import aware, naive
-from core.types import Violation
 
 _NOTICE = "notice_id, kind, endpoint, since, violations, execution_id, window_end, made_at"
 _DELIVERY = "notice_id, channel, delivered, reason, delivered_at"

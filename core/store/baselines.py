@@ -7,10 +7,13 @@ from datetime import datetime
 import numpy as np
 
 from core.errors import NotFound
+from core.records.captures import Predictions
+from core.records.monitoring import BaselineFiles, StoredBaseline
+from core.records.queries import CaptureFilter
+from core.records.window import Window
 from core.store import rows
 from core.store.database import Database, Transaction
 from core.store.drills import NOT_SENT
-from core.types import BaselineFiles, CaptureFilter, Predictions, StoredBaseline, Window
 
 
 class BaselinesTable:

@@ -9,11 +9,19 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from core.imported import CaptureRow, FileState, GroundTruthRow, LineCounts, UnreadableRow
+from core.records.capture_files import (
+    CaptureRow,
+    FileState,
+    GroundTruthRow,
+    LineCounts,
+    UnreadableRow,
+)
+from core.records.captures import Capture, StoredImage
+from core.records.queries import CaptureFilter
+from core.records.window import Window, now
 from core.store import rows
 from core.store.database import Database, Transaction
-from core.store.pictures import Pictures
-from core.types import Capture, CaptureFilter, StoredImage, Window, now
+from core.store.images import Pictures
 
 TRUTH = pa.schema(
     [

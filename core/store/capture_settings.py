@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.records.captures import CaptureMode, CaptureSettings
 from core.store.database import Database
 from core.store.rows import naive
-from core.types import CaptureMode, CaptureSettings
 
 
 class CaptureSettingsTable:

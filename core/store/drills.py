@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from core.drill_records import MARK, DrillReport
 from core.errors import NotFound
+from core.records.drills import MARK, DrillReport
+from core.records.queries import CaptureFilter
+from core.records.window import Window
 from core.store import rows
 from core.store.database import Database
-from core.types import CaptureFilter, Window
 
 # Whether a drill sent the capture `c`, and whether none did. A range of sources, unlike a prefix,
 # is looked up in what DuckDB knows of whole stretches of rows.

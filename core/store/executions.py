@@ -9,21 +9,21 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import NotFound
-from core.journal import ExecutionLog, UnreadableRecord
-from core.schedule import LastRun
-from core.store.database import Database, Row, Transaction
-from core.store.rows import aware, conditions, naive
-from core.types import (
-    CaptureFilter,
+from core.records.execution_log import ExecutionLog, UnreadableRecord
+from core.records.monitoring import (
     Execution,
     ExecutionStatus,
     Outcome,
     RuleState,
     Trigger,
     Violation,
-    Window,
     WindowFigures,
 )
+from core.records.queries import CaptureFilter
+from core.records.schedules import LastRun
+from core.records.window import Window
+from core.store.database import Database, Row, Transaction
+from core.store.rows import aware, conditions, naive
 
 MOST_UNREADABLE = 100  # records that are kept with an execution
 LONGEST_CONTENT = 200  # characters of each

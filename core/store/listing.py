@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from core.errors import NotFound
+from core.records.captures import Capture
+from core.records.queries import NEWEST, CaptureFilter, Cursor, Direction, Page
+from core.records.verdicts import Decision, TriageItem
 from core.store import rows
 from core.store.database import Database
-from core.types import NEWEST, Capture, CaptureFilter, Cursor, Decision, Direction, Page, TriageItem
 
 Key = tuple[datetime, str]  # time without zone, and id: what orders the list
 

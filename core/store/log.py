@@ -6,24 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from core.records.captures import Capture, StoredImage
+from core.records.monitoring import ConfidenceAt, Execution, MonitorSettings, WindowFigures
+from core.records.queries import CaptureFilter
+from core.records.verdicts import TriageItem
+from core.records.window import Window
 from core.store import rows
 from core.store.address import Address, FileAddress
 from core.store.database import Database
 from core.store.executions import ExecutionsTable
+from core.store.images import Pictures
 from core.store.listing import Listing
-from core.store.pictures import Pictures
 from core.store.verdicts import Verdicts
-from core.types import (
-    Capture,
-    CaptureFilter,
-    ConfidenceAt,
-    Execution,
-    MonitorSettings,
-    StoredImage,
-    TriageItem,
-    Window,
-    WindowFigures,
-)
 
 
 class CaptureLog:

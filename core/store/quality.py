@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.records.monitoring import ExecutionStatus
+from core.records.queries import CaptureFilter
+from core.records.window import Window
 from core.store import rows
 from core.store.database import Database
 from core.store.drills import NOT_SENT
-from core.types import CaptureFilter, ExecutionStatus, Window
 
 Pairs = dict[tuple[int, int], int]  # (true class, predicted class) -> predictions
 
@@ -115,3 +117,24 @@ def _predictions(window: Window) -> tuple[str, list[Any]]:
     """Those of a window, but for what drills sent: it says nothing of ordinary traffic."""
     where, parameters = rows.conditions(CaptureFilter(window=window))
     return f"c.class_id IS NOT NULL AND {NOT_SENT} AND {where}", parameters
+
+
+class PValuesTable:
+    """p-values as they were answered."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def unflagged(self, model_sha256: str, limit: int) -> NDArray[np.float64]:
+        """Of the latest predictions of these weights that were not flagged, at most `limit`.
+
+        Without those that a drill sent, or that the sender says are attacked.
+        """
+        found = self._database.columns(
+            "SELECT p_value FROM log.captures AS c "
+            "WHERE model_sha256 = ? AND NOT flagged AND p_value IS NOT NULL "
+            f"AND attack IS NULL AND {NOT_SENT} "
+            "ORDER BY inferred_at DESC LIMIT ?",
+            [model_sha256, limit],
+        )
+        return np.asarray(found["p_value"], dtype=np.float64)

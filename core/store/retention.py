@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 from core.store.database import Database
-from core.store.pictures import RECENT
+from core.store.images import RECENT
 from core.store.rows import naive
 from core.store.tensors import remove_leftovers
 

@@ -13,17 +13,10 @@ import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from core.labels import all_labels, class_name
-from core.types import (
-    Capture,
-    CaptureFilter,
-    Decision,
-    Payload,
-    Provenance,
-    StoredImage,
-    Suspicion,
-    Verdict,
-    now,
-)
+from core.records.captures import Capture, Payload, Provenance, StoredImage, Suspicion
+from core.records.queries import CaptureFilter
+from core.records.verdicts import Decision, Verdict
+from core.records.window import now
 
 # Verdicts that were not taken back.
 STANDING = """(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core.errors import Conflict, NotFound
-from core.schedule import Schedule, ScheduleStatus, StoredSchedule
+from core.records.schedules import Schedule, ScheduleStatus, StoredSchedule
 from core.store.database import Database, Row, Transaction
 from core.store.rows import aware, naive
 

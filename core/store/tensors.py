@@ -18,9 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import BadInput, NotFound
-from core.store.database import Database, Row, Transaction
-from core.store.rows import aware, naive
-from core.tensor_records import (
+from core.records.tensors import (
     Array,
     BiasUse,
     ModeKeys,
@@ -29,6 +27,8 @@ from core.tensor_records import (
     TensorFacts,
     TensorRecord,
 )
+from core.store.database import Database, Row, Transaction
+from core.store.rows import aware, naive
 
 CODEC = pa.Codec("zstd", compression_level=3)
 TENSORS = pa.schema(

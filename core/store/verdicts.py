@@ -7,10 +7,10 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from core.records.triage import Statement
+from core.records.verdicts import Decision, Verdict
 from core.store import rows
 from core.store.database import Database, Row
-from core.types import Decision, Verdict
-from core.worklist import Statement
 
 _WITHDRAWALS = pa.schema(
     [

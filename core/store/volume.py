@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
+from core.records.queries import CaptureFilter
+from core.records.window import Window
 from core.store import rows
 from core.store.database import Database
 from core.store.drills import NOT_SENT, SENT
-from core.types import CaptureFilter, Window
 
 # More stretches than these are counted by grouping rows, fewer each by its range of time, which
 # reads hardly any row where they lie in order.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.vision.attacks import PGD, AttackResult, DeepFool
+from core.attacks import PGD, AttackResult, DeepFool
 from tests.benchmarks import peer_attacks
 from tests.benchmarks.rows import Row, Rows, attacked_images, model
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.rows import Row, Rows
-from tests.blog import CASES, blog, ours, write_case
+from tests.support.blog import CASES, blog, ours, write_case
 
 
 def rows() -> Rows:

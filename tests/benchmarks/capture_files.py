@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from core.capture_files.exporter import ALL_TIME, export_frames
-from core.capture_files.importer import Importer
-from core.capture_files.paths import walk
-from core.capture_files.tree import import_tree
-from core.capture_files.writing import write_tree
-from core.sagemaker import RequestLimits
+from core.capture.files.exporter import ALL_TIME, export_frames
+from core.capture.files.importer import Importer
+from core.capture.files.paths import walk
+from core.capture.files.tree import import_tree
+from core.capture.files.writing import write_tree
+from core.invocations import RequestLimits
+from core.records.window import Window
 from core.store import CaptureFilesTable, CaptureLog
-from core.types import Window
 from tests.benchmarks.rows import Row, Rows
-from tests.capture_lines import record, side, write_lines
+from tests.support.capture_lines import record, side, write_lines
 
 LINES = 1_000_000
 HOURS = 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.vision.evaluation import evaluate
+from core.model.accuracy import evaluate
 from tests.benchmarks.rows import Row, Rows, drawn, held_out, model
 
 

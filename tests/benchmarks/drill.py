@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.drill_records import STOP, STRENGTHS, DrillReport
+from core.records.drills import STOP, STRENGTHS, DrillReport
 from core.settings import ROOT
 from tests.benchmarks.endpoint import ours
 from tests.benchmarks.rows import Row, Rows, drawn
-from tests.webhook import Webhook, webhook
+from tests.support.webhook import Webhook, webhook
 
 OFTEN = 8
 NEEDED = {0.05: 400.0, 0.2: 60.0, 0.5: 15.0}  # predictions until the alarm, by share

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 
 from core.images import decode, encode_png
+from core.model.classifier import to_tensor
+from core.model.suspicion.transforms import ALTERATIONS
 from core.settings import ROOT
-from core.vision.altered import ALTERATIONS
-from core.vision.classifier import to_tensor
 from tests.benchmarks import load
 from tests.benchmarks.rows import Row, Rows, held_out, model
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.records.monitoring import ExecutionStatus
+from core.records.window import Window
 from core.services import Services
 from core.settings import Settings
-from core.types import ExecutionStatus, Window
 from tests.benchmarks import log as long_log
 from tests.benchmarks.log import CAPTURES, DAYS, END, START, seconds
 from tests.benchmarks.rows import Row, Rows

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.vision.classifier import Classifier, build_network, to_tensor
-from core.vision.explanation_quality import measure
-from core.vision.fullgrad import explain
-from core.vision.saliency import METHODS
+from core.evaluation.explanations import measure
+from core.explain.fullgrad import explain
+from core.explain.methods import METHODS
+from core.model.classifier import Classifier, build_network, to_tensor
 from tests.benchmarks.rows import Row, Rows, attacked_images, held_out, model
 from tests.benchmarks.worker import run_peers
 

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from core.capture import Capturer
+from core.capture.writer import Capturer
+from core.records.queries import NEWEST, OLDEST, CaptureFilter, Cursor, Direction
+from core.records.window import Window
 from core.store import CaptureLog
 from core.store.listing import Listing
-from core.types import NEWEST, OLDEST, CaptureFilter, Cursor, Direction, Window
 from tests.benchmarks.rows import Row, Rows
-from tests.records import make_capture, make_image
+from tests.support.records import make_capture, make_image
 
 CAPTURES = 10_000_000
 DAYS = 100

@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import datasets
-from core.detection import Detection
 from core.labels import all_labels
-from core.monitor.bursts import BurstState, mark_repeats
-from core.monitor.cells import ClassCells, ConfidenceCells
-from core.monitor.detector import Detector, Fed
-from core.monitor.detector_state import DetectorState
+from core.model.predictor import Predictor
+from core.monitoring.drift.bins import ClassCells, ConfidenceCells
+from core.monitoring.drift.bursts import BurstState, mark_repeats
+from core.monitoring.drift.detector import Detector, Fed
+from core.monitoring.drift.detector_state import DetectorState
+from core.records.evaluation.suspicion import Detection
 from core.settings import Settings
-from core.vision.predictor import Predictor
 from tests.benchmarks.rows import Row, Rows, held_out, real_signs
 
 SEEDS = 200

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.vision.attacks import ATTACKS, AttackResult
+from core.attacks import ATTACKS, AttackResult
 from tests.benchmarks.peers.settings import DRAWS, EPSILON, EPSILON_L2, SETTINGS
 from tests.benchmarks.rows import Row, Rows, attacked_images, model
 from tests.benchmarks.worker import run_peers

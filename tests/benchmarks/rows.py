@@ -14,9 +14,9 @@ from torch import Tensor
 
 from core import datasets, images
 from core.datasets import Dataset
+from core.model import classifier as classifiers
+from core.model.classifier import Classifier, to_tensor
 from core.settings import ROOT, Settings
-from core.vision import classifier as classifiers
-from core.vision.classifier import Classifier, to_tensor
 
 
 @dataclass(frozen=True)

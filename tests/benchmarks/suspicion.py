@@ -8,12 +8,12 @@ from statistics import median
 
 import numpy as np
 
+from core.evaluation.suspicion import measure
+from core.model.classifier import to_tensor
+from core.model.predictor import Predictor
+from core.model.suspicion.features import Observer
+from core.model.suspicion.transforms import ALTERATIONS
 from core.settings import Settings
-from core.vision.altered import ALTERATIONS
-from core.vision.classifier import to_tensor
-from core.vision.detection import measure
-from core.vision.observer import Observer
-from core.vision.predictor import Predictor
 from tests.benchmarks.rows import Row, Rows, held_out
 
 COUNT, BATCH, TURNS = 100, 32, 9

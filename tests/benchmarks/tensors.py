@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from core.explain.run import explain_pictures
+from core.records.tensors import DEFAULT_REGEX, ModeKeys
+from core.records.window import now
 from core.store import CaptureLog, TensorsTable
-from core.tensor_records import DEFAULT_REGEX, ModeKeys
-from core.types import now
-from core.vision.lab import explain_pictures
-from core.vision.recorded_map import explain_record, largest_difference
-from core.vision.tensors import Hook
+from core.tensors.fullgrad import explain_record, largest_difference
+from core.tensors.hooks import Hook
 from tests.benchmarks.rows import Row, Rows, held_out, model
 
 COUNT = 32

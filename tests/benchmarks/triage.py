@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.analysts import LOCAL
-from core.desk import Said, Sitting, shown
+from core.records.analysts import LOCAL
+from core.records.verdicts import Verdict
 from core.services import Services
 from core.settings import Settings
-from core.types import Verdict
+from core.triage import Said, Sitting, shown
 from tests.benchmarks import log as long_log
 from tests.benchmarks.rows import Row, Rows
-from tests.records import make_image
+from tests.support.records import make_image
 
 CAPTURES = 1_000_000
 PICTURES = 86

@@ -15,8 +15,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.requirements import require
-from tests.waiting import until
+from tests.support.requirements import require
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 BROWSER_SECONDS = 60

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import go, press, see_page
 from tests.browser.conftest import REPLAYED, Attacked, NewPage, pictured
+from tests.support.acts import go, press, see_page
 
 pytestmark = pytest.mark.browser
 HEADER, ROW = 35, 48  # heights in the table, in pixels

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import running
-from tests.browser.acts import alert, go, press
+from core import client
 from tests.browser.conftest import Dashboard, NewPage, pictured, running_dashboard
-from tests.webhook import Webhook, webhook
+from tests.support.acts import alert, go, press
+from tests.support.webhook import Webhook, webhook
 
 pytestmark = pytest.mark.browser
 DRILL_SECONDS = 600  # a drill sends some 1,500 requests, and is waited for
@@ -43,7 +43,7 @@ def test_half_of_the_traffic_turned_to_stop_is_noticed_and_told(
         an_execution_carries_the_mark(page)
     assert hook.titles[0].startswith("Signwatch alert (drill): Class 14 Stop came")
     assert hook.titles[-1].startswith("Signwatch (drill): clean again after ")
-    in_log = running.read(alerting_dashboard.url, "/api/drills")["drills"]
+    in_log = client.read(alerting_dashboard.url, "/api/drills")["drills"]
     assert [(each["plan"]["share"], each["told"]["class_id"]) for each in in_log] == [(0.5, 14)]
     assert in_log[0]["lasting"] == ""
 

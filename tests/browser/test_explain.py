@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import alert, heat_maps, see_page, stand_side_by_side
 from tests.browser.conftest import Attacked, NewPage, pictured
+from tests.support.acts import alert, heat_maps, see_page, stand_side_by_side
 
 pytestmark = pytest.mark.browser
 COUNT_CLICKS = "window.clicks = 0; window.addEventListener('click', () => window.clicks++, true)"

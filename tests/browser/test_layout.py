@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import PAGES, address, alert, metric, see_page
 from tests.browser.conftest import Attacked, NewPage, pictured
+from tests.support.acts import PAGES, address, alert, metric, see_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium")]
 BACKGROUND = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 21, 28)"}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import alert, go, press, see_page
 from tests.browser.conftest import Attacked, Dashboard, NewPage, pictured
+from tests.support.acts import alert, go, press, see_page
 
 pytestmark = pytest.mark.browser
 COUNT_CLICKS = "window.clicks = 0; window.addEventListener('click', () => window.clicks++, true)"

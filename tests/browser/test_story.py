@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import (
+from tests.browser.conftest import ROOT, Dashboard, NewPage, pictured
+from tests.support.acts import (
     PAGES,
     alert,
     drop,
@@ -20,7 +21,6 @@ from tests.browser.acts import (
     see_page,
     stand_side_by_side,
 )
-from tests.browser.conftest import ROOT, Dashboard, NewPage, pictured
 
 pytestmark = pytest.mark.browser
 SAMPLES = ROOT / "data" / "samples"

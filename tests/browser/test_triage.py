@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.desk import likely, said_right
+from core.records.captures import Capture, Provenance
+from core.records.triage import Statement
+from core.records.verdicts import Verdict
+from core.records.window import now
 from core.store import CaptureLog
-from core.types import Capture, Provenance, Verdict, now
-from core.worklist import Statement
-from tests.browser.acts import see_page
+from core.triage import said_right, suggestions
 from tests.browser.conftest import NewPage, pictured, running_dashboard
-from tests.records import make_capture, make_image, make_prediction
+from tests.support.acts import see_page
+from tests.support.records import make_capture, make_image, make_prediction
 
 pytestmark = pytest.mark.browser
 ITEMS = 200
@@ -96,7 +98,7 @@ def right_class(capture: Capture, keys: str) -> int | None:
         return capture.class_id
     if keys[-1] not in "aw":
         return None
-    return likely(capture)[1] if keys[0] == "2" else said_right(capture)
+    return suggestions(capture)[1] if keys[0] == "2" else said_right(capture)
 
 
 def shown(at: datetime) -> str:

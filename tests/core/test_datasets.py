@@ -14,10 +14,10 @@ from torchvision.datasets import GTSRB
 from core import datasets
 from core.datasets import FOLDS, Dataset, load, load_gtsrb, split_by_track
 from core.errors import BadInput, NotFound, UnsupportedMedia
-from tests.expect import raises
-from tests.layouts import lay_out_gtsrb, write_npz
-from tests.pictures import blocks, noise, saved
-from tests.requirements import require
+from tests.support.expect import raises
+from tests.support.layouts import lay_out_gtsrb, write_npz
+from tests.support.pictures import blocks, noise, saved
+from tests.support.requirements import require
 
 ROOT = Path(__file__).parents[2]
 GTSRB32 = Path(os.environ.get("SIGNWATCH_GTSRB32", ROOT.parent / "shared" / "gtsrb32"))

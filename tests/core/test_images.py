@@ -16,8 +16,8 @@ from PIL import Image
 
 from core.errors import BadInput, SignwatchError, TooLarge, UnsupportedMedia
 from core.images import ImageLimits, Picture, decode, encode_png, enlarge, fit, read_file, to_uint8
-from tests.expect import raises
-from tests.pictures import (
+from tests.support.expect import raises
+from tests.support.pictures import (
     BAD,
     GOOD,
     BadFile,

@@ -7,7 +7,7 @@ import pytest
 from core import labels
 from core.errors import BadInput
 from core.labels import all_labels, class_name, label
-from tests.expect import raises
+from tests.support.expect import raises
 
 
 def test_there_are_43_classes_in_order() -> None:

@@ -13,29 +13,24 @@ import numpy as np
 import pytest
 
 from core import services
-from core.analysts import LOCAL
-from core.capture import RequestFacts
-from core.desk import Said
+from core.attacks.trials import Plan
+from core.capture.provenance import RequestFacts
 from core.errors import BadInput, NotFound, Unavailable
 from core.images import ImageLimits, Picture, encode_png
-from core.sagemaker import RequestLimits
+from core.invocations import RequestLimits
+from core.records.analysts import LOCAL
+from core.records.captures import Provenance
+from core.records.monitoring import ExecutionStatus, MonitorSettings, Trigger
+from core.records.queries import CaptureFilter
+from core.records.verdicts import Verdict
+from core.records.window import Window, now
 from core.services import Services
 from core.settings import Settings
 from core.store import ExecutionsTable, SchedulesTable
-from core.trials import Plan
-from core.types import (
-    CaptureFilter,
-    ExecutionStatus,
-    MonitorSettings,
-    Provenance,
-    Trigger,
-    Verdict,
-    Window,
-    now,
-)
-from tests.expect import raises
-from tests.pictures import blocks, noise, saved
-from tests.records import (
+from core.triage import Said
+from tests.support.expect import raises
+from tests.support.pictures import blocks, noise, saved
+from tests.support.records import (
     NOON,
     comparable,
     make_capture,
@@ -43,7 +38,7 @@ from tests.records import (
     make_image,
     make_prediction,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 
 EVERYTHING = CaptureFilter()
 AROUND_NOON = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))

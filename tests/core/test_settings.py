@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput
 from core.settings import PREFIX, ROOT, Settings
-from tests.expect import raises
+from tests.support.expect import raises
 
 
 def test_without_variables_every_default_serves() -> None:

@@ -12,16 +12,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import samples
+from core.attacks import ATTACKS
+from core.attacks.trials import Plan, Trial, in_one_sentence
 from core.images import decode
 from core.labels import class_name
+from core.records.captures import Provenance
 from core.services import Services
-from core.trials import Plan, Trial, in_one_sentence
-from core.types import Provenance
-from core.vision.attacks import ATTACKS
-from pages._attack_sign import ANY_WRONG
-from tests.pages.attacking import dropped, finished, press, result
+from pages._attack.sign import ANY_WRONG
 from tests.pages.conftest import OpenPage, go_to
-from tests.pages.elements import (
+from tests.support.attacking import dropped, finished, press, result
+from tests.support.elements import (
     Alert,
     alerts,
     charts,
@@ -32,8 +32,8 @@ from tests.pages.elements import (
     metrics,
     values,
 )
-from tests.pages.traffic import everything, predict, read_as
-from tests.pictures import BAD, blocks, saved
+from tests.support.pictures import BAD, blocks, saved
+from tests.support.traffic import everything, predict, read_as
 
 STOP = 14
 NOT_FOOLED = "Raise the budget or the steps, or try another attack."

@@ -13,18 +13,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import samples
+from core.attacks import ATTACKS
+from core.attacks.trials import Plan
 from core.errors import BadInput, Cancelled
 from core.images import decode
 from core.labels import class_name
 from core.services import Services
-from core.trials import Plan
-from core.vision.attacks import ATTACKS
-from pages._attack_link import TRY_IT, AttackLink
-from tests.pages.attacking import dropped, finished, press
+from pages._attack.link import TRY_IT, AttackLink
 from tests.pages.conftest import OpenPage, go_to
-from tests.pages.elements import Alert, alerts, charts, image_captions, labelled, labels, metrics
-from tests.pages.traffic import everything, predict
-from tests.pictures import blocks
+from tests.support.attacking import dropped, finished, press
+from tests.support.elements import Alert, alerts, charts, image_captions, labelled, labels, metrics
+from tests.support.pictures import blocks
+from tests.support.traffic import everything, predict
 
 STOP = 14
 LEFT_OUT = "it is left out"

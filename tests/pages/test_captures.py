@@ -10,21 +10,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import figures
-from core.capture_files.records import capture_record
+from core import thumbnails
+from core.capture.files.records import capture_record
 from core.labels import class_name
+from core.records.captures import Capture, CaptureMode, CaptureSettings, Provenance, Suspicion
+from core.records.verdicts import Verdict
+from core.records.window import now
 from core.services import Services
-from core.types import (
-    Capture,
-    CaptureMode,
-    CaptureSettings,
-    Provenance,
-    Suspicion,
-    Verdict,
-    now,
-)
 from tests.pages.conftest import OpenPage, go_to
-from tests.pages.elements import (
+from tests.support.elements import (
     Alert,
     alerts,
     charts,
@@ -34,9 +28,8 @@ from tests.pages.elements import (
     links,
     values,
 )
-from tests.pages.traffic import decide, request
-from tests.pictures import blocks, noise
-from tests.records import (
+from tests.support.pictures import blocks, noise
+from tests.support.records import (
     NO_PREDICTION,
     NOON,
     make_capture,
@@ -44,6 +37,7 @@ from tests.records import (
     make_prediction,
     make_unanswered,
 )
+from tests.support.traffic import decide, request
 
 NO_PICTURE = "No picture was captured: only the answer was kept, or imported."
 SELECT = "Select a row to open it, several to download them."
@@ -364,7 +358,7 @@ def test_a_row_of_an_answer_alone(open_page: OpenPage, signwatch: Services) -> N
     imported = NO_PREDICTION | {"class_id": 57}
     signwatch.log.append([make_capture(**imported | {"image_sha256": None})], [])
     (row,) = table(open_page("captures"))
-    assert row["picture"] == figures.no_picture()
+    assert row["picture"] == thumbnails.no_picture()
     assert row["predicted class"] == "57 (no sign of ours)"
     assert (row["confidence"], row["flagged"], row["verdict"]) == (None, None, None)
 
@@ -373,7 +367,7 @@ def test_a_row_of_a_picture_alone(open_page: OpenPage, signwatch: Services) -> N
     image = make_image()
     signwatch.log.append([make_unanswered(image)], [image])
     (row,) = table(open_page("captures"))
-    assert row["picture"] != figures.no_picture()
+    assert row["picture"] != thumbnails.no_picture()
     assert row["predicted class"] == "not captured"
 
 

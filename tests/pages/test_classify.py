@@ -4,12 +4,13 @@ import pytest
 
 from core import samples
 from core.labels import class_name
+from core.records.captures import Provenance
+from core.records.queries import CaptureFilter
 from core.services import Services
-from core.types import CaptureFilter, Provenance
 from tests.pages.conftest import OpenPage, go_to
-from tests.pages.elements import Alert, alerts, charts, image_captions, links, values
-from tests.pages.traffic import everything, predict
-from tests.pictures import BAD, GOOD, BadFile, GoodFile, blocks, saved
+from tests.support.elements import Alert, alerts, charts, image_captions, links, values
+from tests.support.pictures import BAD, GOOD, BadFile, GoodFile, blocks, saved
+from tests.support.traffic import everything, predict
 
 SAMPLES = "Take eight sample signs instead"
 SIGN = saved(blocks(1), "PNG")

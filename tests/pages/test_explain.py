@@ -8,20 +8,21 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import heat_maps, samples
+from core import samples
 from core.errors import BadInput
-from core.heat_maps import common_scale
+from core.explain import heat_maps
+from core.explain.fullgrad import outside_share
+from core.explain.heat_maps import common_scale
+from core.explain.methods import METHODS
 from core.images import Picture, decode
 from core.labels import class_name
+from core.records.captures import Provenance
 from core.services import Services
-from core.types import Provenance
-from core.vision.fullgrad import outside_share
-from core.vision.saliency import METHODS
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import Alert, alerts, charts, links, values
-from tests.pages.traffic import predict, put_flagged, request
-from tests.pictures import BAD, blocks, noise, saved
-from tests.records import make_capture, make_image, make_unanswered
+from tests.support.elements import Alert, alerts, charts, links, values
+from tests.support.pictures import BAD, blocks, noise, saved
+from tests.support.records import make_capture, make_image, make_unanswered
+from tests.support.traffic import predict, put_flagged, request
 
 NOTHING_YET = Alert(
     "info",

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.heat_maps import common_scale, difference, mean_map
+from core.explain.heat_maps import common_scale, difference, mean_map
 from core.images import Picture
 from core.labels import class_name
+from core.records.captures import Provenance
+from core.records.window import now
 from core.services import Services
-from core.types import Provenance, now
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import Alert, alerts, charts, links, values
-from tests.pages.traffic import predict, put_flagged, request
-from tests.pictures import blocks
-from tests.records import make_capture, make_image, make_prediction
+from tests.support.elements import Alert, alerts, charts, links, values
+from tests.support.pictures import blocks
+from tests.support.records import make_capture, make_image, make_prediction
+from tests.support.traffic import predict, put_flagged, request
 
 SHOWN = blocks(1)
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.model.classifier import Classifier
+from core.model.suspicion.calibration import ANEW
 from core.services import Services
 from core.settings import Settings
-from core.vision.calibration import ANEW
-from core.vision.classifier import Classifier
 from tests.conftest import random_classifier
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import Alert, alerts, charts, metrics, values
-from tests.records import make_capture, make_image, make_prediction
-from tests.reports import make_detection, make_quality, make_report
+from tests.support.elements import Alert, alerts, charts, metrics, values
+from tests.support.records import make_capture, make_image, make_prediction
+from tests.support.reports import make_detection, make_quality, make_report
 
 UNMEASURED = Alert(
     "info",

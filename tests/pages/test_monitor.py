@@ -7,17 +7,18 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.figures import ALARM
 from core.labels import class_name
+from core.plots.base import ALARM
+from core.records.monitoring import ExecutionStatus, MonitorSettings, Trigger
+from core.records.window import Window, now
 from core.services import Services
 from core.store import ExecutionsTable
-from core.types import ExecutionStatus, MonitorSettings, Trigger, Window, now
 from tests.core.store.test_log import add_unreadable
 from tests.pages.conftest import OpenPage, go_to
-from tests.pages.elements import Alert, alerts, charts, labelled, labels, metrics, values
-from tests.pages.traffic import flood, request
-from tests.pictures import blocks
-from tests.records import NO_PREDICTION, make_capture, make_execution
+from tests.support.elements import Alert, alerts, charts, labelled, labels, metrics, values
+from tests.support.pictures import blocks
+from tests.support.records import NO_PREDICTION, make_capture, make_execution
+from tests.support.traffic import flood, request
 
 COMPLETED = "Completed: Job completed successfully with no violations."
 THRESHOLD, WINDOW = "Threshold, % of the window", "Window, minutes"
@@ -175,7 +176,7 @@ def test_one_that_broke_off_shows_its_error_its_log_and_no_figures(
     downloads: dict[str, Callable[[], bytes]],
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("core.executions.evaluate", lambda *_, **__: 1 / 0)
+        broken.setattr("core.monitoring.executions.evaluate", lambda *_, **__: 1 / 0)
         flood(signwatch, same=4, others=1)
         done = signwatch.run_monitor()
     at = open_page("monitor")

@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.services import Services
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import labelled, labels, values
-from tests.pages.traffic import flood
-from tests.webhook import Webhook, webhook
+from tests.support.elements import labelled, labels, values
+from tests.support.traffic import flood
+from tests.support.webhook import Webhook, webhook
 
 
 @pytest.fixture

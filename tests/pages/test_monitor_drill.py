@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from core.background import Job
-from core.drill_records import DrillPlan, DrillReport, marked
+from core.jobs import Job
+from core.monitoring.drift.service import NO_BASELINE
+from core.records.drills import DrillPlan, DrillReport, marked
+from core.records.monitoring import ExecutionStatus
+from core.records.window import now
 from core.services import Services
 from core.store import DrillsTable, ExecutionsTable
-from core.stream import NO_BASELINE
-from core.types import ExecutionStatus, now
 from tests.core.store.test_drills import REPORT
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import Alert, alerts, labelled, labels, values
-from tests.records import make_execution
+from tests.support.elements import Alert, alerts, labelled, labels, values
+from tests.support.records import make_execution
 
 
 def keep(signwatch: Services, report: DrillReport) -> None:

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
-from core.monitor.quality import CAUTION
+from core.monitoring.quality_metrics import CAUTION
+from core.records.captures import Provenance
+from core.records.queries import CaptureFilter
+from core.records.verdicts import Decision, Verdict
+from core.records.window import now
 from core.services import Services
-from core.types import CaptureFilter, Decision, Provenance, Verdict, now
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import charts, labelled, metrics, values
-from tests.records import make_capture, make_prediction
+from tests.support.elements import charts, labelled, metrics, values
+from tests.support.records import make_capture, make_prediction
 
 LINE = '{"groundTruthData": {"data": "%s", "encoding": "CSV"}, "eventMetadata": {"eventId": "%s"}}'
 NONE_YET = "Not computed: no prediction of this window has its ground truth yet."

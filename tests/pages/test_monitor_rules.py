@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.baselines import files_of
-from core.monitor.baseline import Baseline
+from core.monitoring.baseline import Baseline
+from core.monitoring.baselines import files_of
+from core.records.window import now
 from core.services import Services
 from core.store import ExecutionsTable
-from core.types import now
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import Alert, alerts, charts, labelled, labels, values
-from tests.pages.traffic import baseline_of_another_model, flood
-from tests.records import make_capture, make_execution, make_prediction
+from tests.support.elements import Alert, alerts, charts, labelled, labels, values
+from tests.support.records import make_capture, make_execution, make_prediction
+from tests.support.traffic import baseline_of_another_model, flood
 
 EVERY_CLASS = Baseline(43, dict.fromkeys(range(43), 100))
 NO_BASELINE = (

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.schedule import ONCE, Schedule, ScheduleStatus
+from core.records.monitoring import MonitorSettings, Trigger
+from core.records.schedules import ONCE, Schedule, ScheduleStatus
+from core.records.window import now
 from core.services import Services
-from core.types import MonitorSettings, Trigger, now
-from pages._monitor_schedule_form import OWN
+from pages._monitor.schedule_form import OWN
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import alerts, labels, values
-from tests.pages.traffic import flood
+from tests.support.elements import alerts, labels, values
+from tests.support.traffic import flood
 
 HOUR = timedelta(hours=1)
 

@@ -8,19 +8,23 @@ import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 
-from core.figures import ALARM, MUTED, ORDINARY
 from core.labels import class_name
-from core.overview_figures import STRIP_COLOURS
+from core.plots.base import ALARM, ORDINARY
+from core.plots.overview import STRIP_COLOURS
+from core.records.captures import Provenance
+from core.records.monitoring import ExecutionStatus, MonitorSettings, WindowFigures
+from core.records.verdicts import Verdict
+from core.records.window import now
 from core.services import Services
 from core.store import ExecutionsTable
-from core.types import ExecutionStatus, MonitorSettings, Provenance, Verdict, WindowFigures, now
-from pages._attack_link import TRY_IT, AttackLink
-from pages._explain_link import ExplainLink
+from core.thumbnails import MUTED
+from pages._attack.link import TRY_IT, AttackLink
+from pages._explain.link import ExplainLink
 from tests.pages.conftest import SHELL, OpenPage
-from tests.pages.elements import Alert, alerts, charts, links, metrics, values
-from tests.pages.traffic import baseline_of_another_model, decide, flood, put_flagged, request
-from tests.pictures import blocks
-from tests.records import NO_PREDICTION, make_capture, make_execution
+from tests.support.elements import Alert, alerts, charts, links, metrics, values
+from tests.support.pictures import blocks
+from tests.support.records import NO_PREDICTION, make_capture, make_execution
+from tests.support.traffic import baseline_of_another_model, decide, flood, put_flagged, request
 
 NOT_RUN = Alert(
     "info",

@@ -6,8 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.services import Services
 from tests.pages.conftest import SHELL, OpenPage
-from tests.pages.elements import values
-from tests.pages.traffic import everything
+from tests.support.elements import values
+from tests.support.traffic import everything
 
 NAVIGATION = {
     "Watch": ["Overview", "Monitor", "Captures"],

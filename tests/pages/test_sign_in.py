@@ -3,12 +3,13 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.records.captures import Capture
+from core.records.verdicts import Verdict
 from core.services import Services
-from core.types import Capture, Verdict
-from pages import _user
+from pages._shared import user as _user
 from tests.pages.conftest import SHELL, go_to
-from tests.pages.elements import Alert, alerts, labels, values
-from tests.pages.traffic import put_flagged
+from tests.support.elements import Alert, alerts, labels, values
+from tests.support.traffic import put_flagged
 
 ADA = {"is_logged_in": True, "name": "Ada", "email": "ada@example.org", "email_verified": True}
 AUTH = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "x"}

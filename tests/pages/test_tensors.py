@@ -8,10 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.labels import class_name
+from core.plots.tensors import CHANNELS, as_channels, channel_grid, histogram
 from core.services import Services
-from core.tensor_figures import CHANNELS, as_channels, channel_grid, histogram
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import (
+from tests.support.elements import (
     Alert,
     alerts,
     charts,
@@ -21,9 +21,9 @@ from tests.pages.elements import (
     metrics,
     values,
 )
-from tests.pages.traffic import request
-from tests.pictures import blocks
-from tests.records import make_capture, make_image
+from tests.support.pictures import blocks
+from tests.support.records import make_capture, make_image
+from tests.support.traffic import request
 
 MAPS_COMPARED = re.compile(
     r"The map from the record's tensors alone and the live one "
@@ -189,7 +189,7 @@ def test_a_record_that_misses_tensors_says_which(
 ) -> None:
     environment.setenv("SIGNWATCH_TENSORS_REGEX", "fc_output")
     signwatch: Services = request.getfixturevalue("signwatch")
-    from tests.pages import traffic
+    from tests.support import traffic
 
     signwatch.record_tensors(traffic.request(signwatch, blocks()))
     at = request.getfixturevalue("open_page")("tensors")

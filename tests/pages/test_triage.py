@@ -11,20 +11,24 @@ from streamlit.testing.v1 import AppTest
 
 from core.images import Picture
 from core.labels import class_name
+from core.records.captures import Capture, Provenance
+from core.records.monitoring import Trigger
+from core.records.queries import CaptureFilter
+from core.records.triage import LEASE
+from core.records.verdicts import Decision, Verdict
+from core.records.window import now
 from core.services import Services
-from core.types import Capture, CaptureFilter, Decision, Provenance, Trigger, Verdict, now
-from core.worklist import LEASE
 from tests.pages.conftest import OpenPage
-from tests.pages.elements import Alert, alerts, labels, links, values
-from tests.pages.traffic import decide, predict, put_flagged, request
-from tests.pictures import blocks
-from tests.records import (
+from tests.support.elements import Alert, alerts, labels, links, values
+from tests.support.pictures import blocks
+from tests.support.records import (
     NO_PREDICTION,
     make_capture,
     make_image,
     make_prediction,
     make_unanswered,
 )
+from tests.support.traffic import decide, predict, put_flagged, request
 
 EMPTY = Alert("success", "The queue is empty", "Nothing waits. Flagged predictions appear here.")
 SECONDS = 60  # that a close look may take on a busy machine

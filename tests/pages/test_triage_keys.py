@@ -2,13 +2,14 @@
 
 import pytest
 
-from core.analysts import LOCAL
-from core.desk import Sitting, likely
+from core.records.analysts import LOCAL
+from core.records.captures import Capture
+from core.records.verdicts import Verdict
 from core.services import Services
-from core.types import Capture, Verdict
-from pages._keys import Press
-from pages._triage_state import Work
-from tests.pages.traffic import put_flagged
+from core.triage import Sitting, suggestions
+from pages._shared.keys import Press
+from pages._triage.state import Work
+from tests.support.traffic import put_flagged
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def opened(work: Work) -> str:
 @pytest.mark.parametrize("keys", ["2A", "A2"])
 def test_keys_that_arrive_together_all_count(signwatch: Services, work: Work, keys: str) -> None:
     first = opened(work)
-    right_class = likely(signwatch.log.capture(first).capture)[1]
+    right_class = suggestions(signwatch.log.capture(first).capture)[1]
     presses = press(work, keys)
     assert verdicts(signwatch, first) == [(Verdict.ADVERSARIAL, right_class)]
     work.press(presses)  # the list comes again with whatever is pressed next

@@ -27,18 +27,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.vision import classifier as classifiers
-from core.vision.attacks import PGD
-from core.vision.attacks.twin import frozen, swift
-from core.vision.classifier import Classifier
-from tests.benchmarks.peers.settings import (
-    DRAWS,
-    EPSILON,
-    EPSILON_L2,
-    FIXED,
-    SETTINGS,
-    SOLVED,
-)
+from core.attacks import PGD
+from core.model import classifier as classifiers
+from core.model.classifier import Classifier
+from core.model.fast import frozen, swift
+from tests.benchmarks.peers.settings import DRAWS, EPSILON, EPSILON_L2, FIXED, SETTINGS, SOLVED
 
 warnings.simplefilter("ignore")
 

@@ -22,9 +22,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.vision import classifier as classifiers
-from core.vision.classifier import Classifier
-from core.vision.fullgrad import explain
+from core.explain.fullgrad import explain
+from core.model import classifier as classifiers
+from core.model.classifier import Classifier
 
 warnings.simplefilter("ignore")
 

@@ -12,8 +12,8 @@ from fastapi import FastAPI, Request
 from PIL import Image
 from starlette.concurrency import run_in_threadpool
 
+from core.model import classifier as classifiers
 from core.settings import Settings
-from core.vision import classifier as classifiers
 
 app = FastAPI()
 model = classifiers.load(Settings().model)

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core.model import classifier as classifiers
 from core.settings import Settings
-from core.vision import classifier as classifiers
 
 
 class SignAPI(litserve.LitAPI):

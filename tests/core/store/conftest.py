@@ -7,7 +7,7 @@ import pytest
 
 from core.store import CaptureLog
 from core.store.address import Address, FileAddress, LakeAddress
-from tests.postgres import Server, postgres
+from tests.support.postgres import Server, postgres
 
 __all__ = ["postgres"]
 

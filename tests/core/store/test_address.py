@@ -12,9 +12,9 @@ from core.errors import BadInput, Unavailable
 from core.settings import ROOT, Settings
 from core.store import CaptureLog, address_of, conninfo, extensions
 from core.store.address import FileAddress, LakeAddress
-from tests.expect import raises
-from tests.postgres import PASSWORD, Server, running
-from tests.records import make_capture
+from tests.support.expect import raises
+from tests.support.postgres import PASSWORD, Server, running
+from tests.support.records import make_capture
 
 LOCAL = Path("/local")
 

@@ -4,14 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
-from core.journal import ExecutionLog
-from core.monitor.cron import HOURLY
-from core.notices import Delivery, Notice, NoticeKind
-from core.schedule import ONCE, Schedule, ScheduleStatus, StoredSchedule
+from core.monitoring.schedules.cron import HOURLY
+from core.records.alerts import Delivery, Notice, NoticeKind
+from core.records.execution_log import ExecutionLog
+from core.records.monitoring import ExecutionStatus, Violation
+from core.records.schedules import ONCE, Schedule, ScheduleStatus, StoredSchedule
+from core.records.window import Window
 from core.store import AlertsTable, CaptureLog, ExecutionsTable, SchedulesTable
 from core.store.address import Address
-from core.types import ExecutionStatus, Violation, Window
-from tests.records import NOON, make_execution
+from tests.support.records import NOON, make_execution
 
 MINUTE = timedelta(minutes=1)
 FIRST = Notice(

@@ -5,10 +5,18 @@ from datetime import timedelta
 import pytest
 
 from core.errors import NotFound
+from core.records.captures import Provenance
+from core.records.monitoring import BaselineFiles, StoredBaseline
+from core.records.window import Window
 from core.store import BaselinesTable, CaptureLog
-from core.types import BaselineFiles, Provenance, StoredBaseline, Window
-from tests.expect import raises
-from tests.records import NO_PREDICTION, NOON, make_capture, make_prediction, make_unanswered
+from tests.support.expect import raises
+from tests.support.records import (
+    NO_PREDICTION,
+    NOON,
+    make_capture,
+    make_prediction,
+    make_unanswered,
+)
 
 AROUND_NOON = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
 FIRST = StoredBaseline("b-1", "captures of the morning", NOON, 7)

@@ -4,10 +4,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.imported import CaptureRow, FileState, GroundTruthRow, LineCounts, UnreadableRow
+from core.records.capture_files import (
+    CaptureRow,
+    FileState,
+    GroundTruthRow,
+    LineCounts,
+    UnreadableRow,
+)
+from core.records.queries import CaptureFilter
+from core.records.window import Window
 from core.store import CaptureFilesTable, CaptureLog
-from core.types import CaptureFilter, Window
-from tests.records import NOON, make_capture, make_image
+from tests.support.records import NOON, make_capture, make_image
 
 AT = datetime(2022, 2, 14, 17, 25, 49)
 EMPTY = CaptureRow(*[None] * len(CaptureRow._fields))  # type: ignore[arg-type]

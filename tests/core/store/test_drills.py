@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.drill_records import DrillPlan, DrillReport, Noticed, Reached, Told
 from core.errors import NotFound
+from core.records.captures import Provenance
+from core.records.drills import DrillPlan, DrillReport, Noticed, Reached, Told
+from core.records.window import Window
 from core.store import BaselinesTable, CaptureLog, DrillsTable, QualityTable
-from core.types import Provenance, Window
-from tests.expect import raises
-from tests.records import NOON, make_capture, make_prediction
+from tests.support.expect import raises
+from tests.support.records import NOON, make_capture, make_prediction
 
 SECOND = timedelta(seconds=1)
 WINDOW = Window(NOON, NOON + 10 * SECOND)

@@ -9,16 +9,17 @@ import pytest
 from hypothesis import given, settings
 
 from core.errors import NotFound
-from core.journal import ExecutionLog, UnreadableRecord
-from core.schedule import LastRun
+from core.records.execution_log import ExecutionLog, UnreadableRecord
+from core.records.monitoring import Execution, ExecutionStatus
+from core.records.schedules import LastRun
+from core.records.window import Window
 from core.store import CaptureLog, ExecutionsTable, database, executions
 from core.store.schema import MIGRATIONS
-from core.types import Execution, ExecutionStatus, Window
-from tests import records
 from tests.core.store.conftest import NewAddress
 from tests.core.store.test_log import add_unreadable
-from tests.expect import raises
-from tests.records import NOON, make_execution
+from tests.support import records
+from tests.support.expect import raises
+from tests.support.records import NOON, make_execution
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NO_LOG = ExecutionLog(())

@@ -7,7 +7,7 @@ import pytest
 from core.store import CaptureLog
 from core.store.import_lists import ImportedFile, ImportLists, UnreadableLine
 from core.store.rows import naive
-from tests.records import NOON
+from tests.support.records import NOON
 
 
 @pytest.fixture

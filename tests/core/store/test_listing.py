@@ -11,23 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import NotFound
+from core.records.captures import Capture, Provenance
+from core.records.queries import NEWEST, OLDEST, CaptureFilter, Cursor, Direction, Page
+from core.records.verdicts import Decision, Verdict
+from core.records.window import Window
 from core.store import CaptureLog
 from core.store.listing import Listing
-from core.types import (
-    NEWEST,
-    OLDEST,
-    Capture,
-    CaptureFilter,
-    Cursor,
-    Decision,
-    Direction,
-    Page,
-    Provenance,
-    Verdict,
-    Window,
-)
-from tests.expect import raises
-from tests.records import NOON, comparable, make_capture, make_prediction, make_unanswered
+from tests.support.expect import raises
+from tests.support.records import NOON, comparable, make_capture, make_prediction, make_unanswered
 
 # Few moments, so that many captures share one; far ones, so that every stretch is searched.
 MOMENTS = [

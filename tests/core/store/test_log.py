@@ -17,26 +17,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import NotFound, SignwatchError, Unavailable
-from core.journal import ExecutionLog
+from core.records.captures import Capture, Payload, Provenance
+from core.records.execution_log import ExecutionLog
+from core.records.monitoring import ConfidenceAt, MonitorSettings, WindowFigures
+from core.records.queries import CaptureFilter
+from core.records.verdicts import Decision, Verdict
+from core.records.window import Window, now
 from core.store import CaptureLog, ExecutionsTable
 from core.store.schema import MIGRATIONS
-from core.types import (
-    Capture,
-    CaptureFilter,
-    ConfidenceAt,
-    Decision,
-    MonitorSettings,
-    Payload,
-    Provenance,
-    Verdict,
-    Window,
-    WindowFigures,
-    now,
-)
-from tests import records
 from tests.core.store.conftest import NewAddress
-from tests.expect import raises
-from tests.records import (
+from tests.support import records
+from tests.support.expect import raises
+from tests.support.records import (
     NO_PREDICTION,
     NOON,
     comparable,

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from core.monitor.execution import evaluate
+from core.monitoring.evaluate import evaluate
+from core.records.captures import Capture
+from core.records.monitoring import Execution, Trigger
+from core.records.queries import CaptureFilter
+from core.records.window import Window
 from core.settings import ROOT
 from core.store import CaptureLog
 from core.store.address import LakeAddress
 from core.store.schema import MIGRATIONS
-from core.types import Capture, CaptureFilter, Execution, Trigger, Window
-from tests.core.store.writer import IMAGES, PROCESSES, REQUESTS, traffic
-from tests.postgres import Server
-from tests.records import NOON, comparable
+from tests.support.postgres import Server
+from tests.support.records import NOON, comparable
+from tests.support.writer import IMAGES, PROCESSES, REQUESTS, traffic
 
 HOUR = Window(NOON, NOON + timedelta(hours=1))
 
@@ -39,7 +42,7 @@ def lake(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     address = LakeAddress(postgres.new_database(), str(tmp_path_factory.mktemp("lake")))
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.core.store.writer", str(number), address.data],
+            [sys.executable, "-m", "tests.support.writer", str(number), address.data],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -5,11 +5,20 @@ from typing import Any
 
 import pytest
 
-from core.imported import GroundTruthRow
-from core.journal import ExecutionLog
+from core.records.capture_files import GroundTruthRow
+from core.records.captures import Capture, Provenance
+from core.records.execution_log import ExecutionLog
+from core.records.monitoring import ExecutionStatus
+from core.records.verdicts import Decision, Verdict
+from core.records.window import Window
 from core.store import CaptureFilesTable, CaptureLog, ExecutionsTable, QualityTable
-from core.types import Capture, Decision, ExecutionStatus, Provenance, Verdict, Window
-from tests.records import NOON, make_capture, make_execution, make_prediction, make_unanswered
+from tests.support.records import (
+    NOON,
+    make_capture,
+    make_execution,
+    make_prediction,
+    make_unanswered,
+)
 
 HOUR = timedelta(hours=1)
 WINDOW = Window(NOON, NOON + HOUR)

@@ -9,23 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.journal import ExecutionLog
+from core.records.captures import Capture, Provenance, StoredImage
+from core.records.execution_log import ExecutionLog
+from core.records.monitoring import MonitorSettings
+from core.records.queries import CaptureFilter
+from core.records.verdicts import Decision, Verdict
+from core.records.window import now
 from core.store import CaptureLog, ExecutionsTable
 from core.store.address import FileAddress
-from core.store.pictures import Pictures
+from core.store.images import Pictures
 from core.store.retention import SPARED, Removed, Retention
-from core.types import (
-    Capture,
-    CaptureFilter,
-    Decision,
-    MonitorSettings,
-    Provenance,
-    StoredImage,
-    Verdict,
-    now,
-)
 from tests.core.store.test_log import add_unreadable
-from tests.records import make_capture, make_execution, make_image
+from tests.support.records import make_capture, make_execution, make_image
 
 EVERYTHING = CaptureFilter()
 LATER = now() + timedelta(days=30)  # the images of the tests are old by then

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.errors import Conflict, NotFound
-from core.schedule import Schedule, ScheduleStatus, StoredSchedule
+from core.records.schedules import Schedule, ScheduleStatus, StoredSchedule
 from core.store import CaptureLog, SchedulesTable
 from core.store.address import Address
-from tests.expect import raises
-from tests.records import NOON
+from tests.support.expect import raises
+from tests.support.records import NOON
 
 HOUR = timedelta(hours=1)
 NIGHTLY = StoredSchedule(

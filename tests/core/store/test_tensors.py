@@ -12,22 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from core.errors import BadInput, NotFound
+from core.records.queries import CaptureFilter
+from core.records.tensors import BiasUse, ModeKeys, Passed, Recording, TensorFacts, TensorRecord
 from core.store import CaptureLog, TensorsTable, database
 from core.store.address import FileAddress
 from core.store.retention import Retention
-from core.tensor_records import (
-    BiasUse,
-    ModeKeys,
-    Passed,
-    Recording,
-    TensorFacts,
-    TensorRecord,
-)
-from core.types import CaptureFilter
 from tests.core.store.conftest import NewAddress
 from tests.core.store.test_retention import LATER, aged
-from tests.expect import raises
-from tests.records import NOON, make_capture, make_image
+from tests.support.expect import raises
+from tests.support.records import NOON, make_capture, make_image
 
 WEIGHTS = "ab" * 32
 PASSED = Passed(

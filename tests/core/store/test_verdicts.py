@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.records.queries import CaptureFilter
+from core.records.triage import Statement
+from core.records.verdicts import Decision, Verdict
 from core.store import CaptureLog
-from core.types import CaptureFilter, Decision, Verdict
-from core.worklist import Statement
-from tests import records
-from tests.records import NOON, make_capture
+from tests.support import records
+from tests.support.records import NOON, make_capture
 
 SECOND = timedelta(seconds=1)
 EVERYTHING = CaptureFilter()

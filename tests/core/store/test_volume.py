@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from core.records.captures import Provenance
+from core.records.window import Window
 from core.store import CaptureLog, VolumeTable, volume
-from core.types import Provenance, Window
-from tests.records import NO_PREDICTION, NOON, make_capture
+from tests.support.records import NO_PREDICTION, NOON, make_capture
 
 MINUTE = timedelta(minutes=1)
 WINDOW = Window(NOON, NOON + MINUTE)

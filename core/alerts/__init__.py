@@ -1,0 +1,1 @@
+"""Alerts: who is notified of a violation, when, over which channel."""

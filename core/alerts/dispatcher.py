@@ -1,0 +1,181 @@
+"""Alerts: executions with violations are told of, on a thread of their own."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+
+from tenacity import (
+    RetryError,
+    Retrying,
+    retry_if_result,
+    sleep_using_event,
+    stop_after_attempt,
+    stop_when_event_set,
+    wait_exponential,
+)
+
+from core.alerts.channels import Channel, Tone
+from core.alerts.message import message
+from core.alerts.policy import decide, test_notice
+from core.errors import BadInput
+from core.metrics import Metrics
+from core.records.alerts import Delivery, Notice, NoticeKind
+from core.records.monitoring import Execution, WindowFigures
+from core.records.window import Window, now
+from core.store import AlertsTable
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING = 100  # executions; what comes while as many wait is not told of
+ATTEMPTS = 4
+BACKOFF = wait_exponential(multiplier=2, max=30)  # 2, 4, 8 s between the attempts
+PATIENCE = 10.0  # seconds that closing waits for what is not sent yet
+TONES = {
+    NoticeKind.ALERT: Tone.FAILURE,
+    NoticeKind.REMINDER: Tone.FAILURE,
+    NoticeKind.RECOVERY: Tone.SUCCESS,
+    NoticeKind.TEST: Tone.INFO,
+}
+
+
+class Alerts:
+    """Notifies every channel.
+
+    chart: draws the class frequencies of a window over a threshold, as PNG; reminder: 0 means
+    none; address: of the dashboard, if it is known.
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[Channel],
+        table: AlertsTable,
+        metrics: Metrics,
+        *,
+        chart: Callable[[WindowFigures, Window, float], bytes],
+        reminder: timedelta,
+        address: Callable[[], str | None],
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self.channels = tuple(channels)
+        self._table = table
+        self._metrics = metrics
+        self._chart = chart
+        self._reminder = reminder
+        self._address = address
+        self._clock = clock
+        self._waiting: queue.Queue[Execution | None] = queue.Queue(MAX_WAITING)
+        self._starting = threading.Lock()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def consider(self, execution: Execution) -> None:
+        """Tell of an execution, if it is due. Takes no time and raises nothing."""
+        if not self.channels or self._closed.is_set():
+            return
+        try:
+            self._waiting.put_nowait(execution)
+        except queue.Full:
+            logger.warning(
+                "Too many alerts wait; execution %s is not told of", execution.execution_id
+            )
+            self._metrics.alerted("dropped")
+            return
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
+                self._thread.start()
+
+    def test(self) -> list[Delivery]:
+        """Send a test to every channel now, once each; raises BadInput without channels."""
+        if not self.channels:
+            raise BadInput("there is no channel to test: set SIGNWATCH_ALERTS and start again")
+        notice = test_notice(self._clock())
+        self._table.add(notice)
+        title, body = message(notice, None, self._address())
+        deliveries = [
+            self._delivery(notice, channel, channel.send(title, body, Tone.INFO))
+            for channel in self.channels
+        ]
+        self._keep(deliveries)
+        return deliveries
+
+    def lasting(self) -> list[Notice]:
+        """Of each endpoint whose violations last, what was told of it last."""
+        return self._table.lasting()
+
+    def deliveries(self, limit: int) -> list[tuple[Notice, Delivery]]:
+        """The latest deliveries with what they told, newest first."""
+        return self._table.deliveries(limit)
+
+    def flush(self) -> None:
+        """Return once everything that waits has been told of."""
+        self._waiting.join()
+
+    def close(self) -> None:
+        """Stop; what waits is tried once more. The next execution tells of what nobody got."""
+        self._closed.set()
+        if self._thread is not None:
+            with suppress(queue.Full):
+                self._waiting.put(None, timeout=PATIENCE)
+            self._thread.join(PATIENCE)
+
+    def _work(self) -> None:
+        while (execution := self._waiting.get()) is not None:
+            try:
+                self._tell(execution)
+            except Exception as error:  # noqa: BLE001 - nobody waits for it; the next one may succeed
+                logger.error("Execution %s could not be told of: %s", execution.execution_id, error)
+                self._metrics.alerted("failed")
+            finally:
+                self._waiting.task_done()
+
+    def _tell(self, execution: Execution) -> None:
+        notice = self._table.claim(
+            execution.window.endpoint,
+            execution.schedule,
+            partial(decide, execution, reminder=self._reminder, at=self._clock()),
+        )
+        if notice is None:
+            return
+        title, body = message(notice, execution, self._address())
+        found, picture = execution.figures, None
+        if found is not None:
+            picture = self._chart(found, execution.window, execution.threshold)
+        self._keep(self._send(notice, title, body, picture))
+
+    def _send(self, notice: Notice, title: str, body: str, picture: bytes | None) -> list[Delivery]:
+        """Every channel, and those that failed again after a pause, ATTEMPTS times at most."""
+        outcomes: dict[Channel, Delivery] = {}
+
+        def attempt() -> bool:
+            for channel in self.channels:
+                if channel not in outcomes or not outcomes[channel].delivered:
+                    why = channel.send(title, body, TONES[notice.kind], picture)
+                    outcomes[channel] = self._delivery(notice, channel, why)
+            return all(outcome.delivered for outcome in outcomes.values())
+
+        retrying = Retrying(
+            stop=stop_after_attempt(ATTEMPTS) | stop_when_event_set(self._closed),
+            wait=BACKOFF,
+            retry=retry_if_result(lambda done: not done),
+            sleep=sleep_using_event(self._closed),
+        )
+        with suppress(RetryError):
+            retrying(attempt)
+        return list(outcomes.values())
+
+    def _delivery(self, notice: Notice, channel: Channel, why: str | None) -> Delivery:
+        return Delivery(notice.notice_id, channel.label, why is None, why or "", self._clock())
+
+    def _keep(self, deliveries: Sequence[Delivery]) -> None:
+        for each in deliveries:
+            self._metrics.alerted("delivered" if each.delivered else "failed")
+            if not each.delivered:
+                logger.warning("No alert reached %s: %s", each.channel, each.reason)
+        self._table.add_deliveries(deliveries)

@@ -1,0 +1,83 @@
+"""A notice in words: what, how much against what, since when, and where to look."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from core.labels import class_name
+from core.records.alerts import Notice, NoticeKind
+from core.records.drills import mark_of
+from core.records.monitoring import Execution, WindowFigures
+
+MOST_VIOLATIONS = 5  # in one message
+MOST_CLASSES = 3
+NOTHING = WindowFigures(0, {}, None, None, None)
+
+
+def message(notice: Notice, execution: Execution | None, address: str | None) -> tuple[str, str]:
+    """Title and text. execution: None for a test; address: of the dashboard, None if unknown."""
+    if execution is None:
+        title = "Signwatch: test of the alert channels"
+        text = ["This is a test: nothing was found. An alert would look for you here."]
+    elif notice.kind is NoticeKind.RECOVERY:
+        lasted = duration(notice.as_of - notice.since)
+        title = f"Signwatch{_drill(execution)}: clean again after {lasted}"
+        text = [
+            "The latest execution found no violation.",
+            "",
+            *_facts(execution),
+            f"Lasted: {lasted}, from {_utc(notice.since)} to {_utc(notice.as_of)}",
+        ]
+    else:
+        word = "still" if notice.kind is NoticeKind.REMINDER else "alert"
+        descriptions = [violation.description for violation in execution.violations]
+        title = f"Signwatch {word}{_drill(execution)}: {descriptions[0]}"
+        more = len(descriptions) - MOST_VIOLATIONS
+        lasted = duration(notice.as_of - notice.since)
+        new = notice.as_of <= notice.since
+        text = [
+            *descriptions[:MOST_VIOLATIONS],
+            *([f"and {more} more"] if more > 0 else []),
+            "",
+            *_facts(execution),
+            f"Since: {_utc(notice.since)}, {'first found now' if new else f'for {lasted}'}",
+        ]
+    if address:
+        page = f"/monitor?execution={execution.execution_id}" if execution else ""
+        text += [f"Look: {address.rstrip('/')}{page}"]
+    return title, "\n".join(text)
+
+
+def _drill(execution: Execution) -> str:
+    """What stands in the title where a drill sent traffic into the window."""
+    return " (drill)" if mark_of(execution.outcomes) else ""
+
+
+def duration(length: timedelta) -> str:
+    """`2 days 3 h`, `2 h 5 min`, `40 s`: two units at most."""
+    seconds = max(0, round(length.total_seconds()))
+    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
+    units = [(days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min")]
+    first = next((place for place, (count, _) in enumerate(units) if count), None)
+    if first is None:
+        return f"{seconds} s"
+    return " ".join(f"{count} {unit}" for count, unit in units[first : first + 2] if count)
+
+
+def _facts(execution: Execution) -> list[str]:
+    window, found = execution.window, execution.figures or NOTHING
+    shares = list(found.shares().items())[:MOST_CLASSES]
+    most = ", ".join(f"{class_name(k)} {share:.1%} ({found.counts[k]:,})" for k, share in shares)
+    by = f", schedule {execution.schedule}" if execution.schedule else ""
+    drill = mark_of(execution.outcomes)
+    return [
+        *([drill] if drill else []),
+        f"Most predicted: {most}" if most else "No prediction could be read",
+        f"Window: {_utc(window.start)} to {_utc(window.end)}, {found.total:,} "
+        f"{'record' if found.total == 1 else 'records'}, "
+        f"{f'endpoint {window.endpoint}' if window.endpoint else 'all endpoints'}{by}",
+    ]
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

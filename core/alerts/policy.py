@@ -1,0 +1,94 @@
+"""When to tell of an execution: new violations, a reminder while they last, clean again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.records.alerts import Delivery, Notice, NoticeKind, as_of, identity
+from core.records.monitoring import Execution, ExecutionStatus, Violation
+
+# An execution over an earlier window is a look back: nobody is told of it.
+LIVE = timedelta(hours=2)
+# What was to be sent this long ago, and has no outcome, was lost with its process.
+UNDER_WAY = timedelta(minutes=10)
+
+
+def test_notice(at: datetime) -> Notice:
+    """A notice that tells of nothing."""
+    return Notice(str(uuid.uuid4()), NoticeKind.TEST, None, at, (), None, at, at)
+
+
+test_notice.__test__ = False  # type: ignore[attr-defined]
+
+
+def decide(
+    execution: Execution,
+    last: Notice | None,
+    deliveries: Sequence[Delivery],
+    elsewhere: Sequence[Violation] = (),
+    *,
+    reminder: timedelta,
+    at: datetime,
+) -> Notice | None:
+    """What to tell of an execution after the endpoint's last notice; None: nothing.
+
+    deliveries: of `last`; a notice that nobody got is made again. elsewhere: what other schedules
+    found at the endpoint when they looked last: while one of them is in violation, nothing is over.
+    reminder: 0 means none.
+    """
+    moment = as_of(execution)
+    late = execution.due_at is None and execution.started_at - moment > LIVE
+    # A clock that was set back makes the last notice lie ahead; then its window says nothing.
+    if late or (last is not None and moment < last.as_of <= at):
+        return None
+    if execution.status is ExecutionStatus.FAILED:  # nothing was evaluated
+        return None
+    found = {identity(violation) for violation in execution.violations}
+    lasting = last if last is not None and last.kind is not NoticeKind.RECOVERY else None
+    kind = _kind(found, last, lasting, deliveries, reminder, at)
+    if kind is None or (kind is NoticeKind.RECOVERY and elsewhere):
+        return None
+    if kind is NoticeKind.RECOVERY:
+        before = last
+        known: set[str] = set()
+    else:
+        before = lasting
+        known = found | set(lasting.violations if lasting else ())
+    return Notice(
+        str(uuid.uuid4()),
+        kind,
+        execution.window.endpoint,
+        before.since if before else moment,
+        tuple(sorted(known)),
+        execution.execution_id,
+        moment,
+        max(at, last.made_at + timedelta(microseconds=1)) if last else at,
+    )
+
+
+def _kind(
+    found: set[str],
+    last: Notice | None,
+    lasting: Notice | None,
+    deliveries: Sequence[Delivery],
+    reminder: timedelta,
+    at: datetime,
+) -> NoticeKind | None:
+    again = last.kind if last is not None and _lost(last, deliveries, at) else None
+    if not found:
+        return NoticeKind.RECOVERY if lasting or again is NoticeKind.RECOVERY else None
+    if lasting is None or not found <= set(lasting.violations):
+        return NoticeKind.ALERT
+    if again:
+        return again
+    due = reminder > timedelta() and at - lasting.made_at >= reminder
+    return NoticeKind.REMINDER if due else None
+
+
+def _lost(notice: Notice, deliveries: Sequence[Delivery], at: datetime) -> bool:
+    """Whether nobody got it, and nobody will."""
+    if deliveries:
+        return not any(delivery.delivered for delivery in deliveries)
+    return at - notice.made_at >= UNDER_WAY

@@ -1,0 +1,76 @@
+"""Three different attacks in turn, so that no single blind spot decides."""
+
+from __future__ import annotations
+
+import torch
+
+from core.attacks.apgd_losses import APGDCE, APGDDLR
+from core.attacks.base import Attack, AttackInfo
+from core.attacks.checks import check_count
+from core.attacks.loop import RestartingAttack
+from core.attacks.square import Square
+from core.attacks.task import Found, Task
+from core.jobs import Watch
+
+
+class AutoAttackLite(Attack):
+    """APGD-CE, APGD-DLR towards the strongest wrong classes and Square, each on what is left.
+
+    The standard AutoAttack with fewer steps and classes and without FAB, so its success is a lower
+    bound of that one's. Croce, Hein: Reliable Evaluation of Adversarial Robustness with an Ensemble
+    of Diverse Parameter-free Attacks, ICML 2020, https://arxiv.org/abs/2003.01690.
+
+    steps: of each APGD run, at least 1; candidates: wrong classes that APGD-DLR is led to, with
+    a target its random starts, at least 1; queries: of Square, at least 1; seed: of all draws.
+    Raises BadInput for a setting out of range.
+    """
+
+    info = AttackInfo(
+        name="autoattack",
+        title="AutoAttack-lite",
+        explanation="Runs APGD-CE, APGD-DLR and Square in turn, each on the pictures that the ones "
+        "before did not change enough.",
+        formula="APGD-CE, then APGD-DLR to each strong wrong class, then Square; "
+        "each on what is left",
+        source="Croce, Hein 2020, https://arxiv.org/abs/2003.01690",
+        norm="linf",
+        takes_epsilon=True,
+        targeted=True,
+        default_epsilon=8 / 255,
+    )
+
+    def __init__(
+        self, *, steps: int = 50, candidates: int = 3, queries: int = 500, seed: int = 0
+    ) -> None:
+        check_count("candidates", candidates)
+        check_count("queries", queries)
+        self.steps = steps
+        self.candidates = candidates
+        self.queries = queries
+        self.seed = seed
+        self._stages: tuple[RestartingAttack, ...] = (
+            APGDCE(steps=steps, seed=seed),
+            APGDDLR(steps=steps, candidates=candidates, seed=seed),
+            Square(steps=queries, seed=seed),
+        )
+
+    @property
+    def rounds(self) -> int:
+        """Steps over all stages."""
+        return sum(stage.rounds for stage in self._stages)
+
+    def run(self, task: Task, watch: Watch) -> Found:
+        """Every stage on the examples that no stage before solved."""
+        found = Found(task.clean.clone(), torch.zeros_like(task.labels))
+        left = torch.arange(len(task), device=task.clean.device)
+        end = watch.done
+        for stage in self._stages:
+            result = stage.run(task.take(left), watch)
+            found.pixels[left] = result.pixels
+            found.steps[left] += result.steps
+            left = left[~task.take(left).survives(result.pixels)]
+            end += stage.rounds
+            watch.skip_to(end)
+            if not len(left):
+                break
+        return found

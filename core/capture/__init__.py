@@ -1,0 +1,1 @@
+"""The path from a prediction to the capture log."""

@@ -1,0 +1,61 @@
+"""The pictures in the input of a captured request; whatever else it holds is kept as it came."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from core import invocations
+from core.capture.files.lines import Side
+from core.capture.writer import to_stored_image
+from core.errors import SignwatchError
+from core.images import Picture
+from core.invocations import IMAGE_TYPES, JSON, NPY, RequestLimits
+from core.records.captures import StoredImage
+
+NPY_MAGIC = b"\x93NUMPY"
+
+
+class Inputs(NamedTuple):
+    """images: one a picture, none where there are none that we read. usual: the payload is
+    `usual_input` of the images.
+    """
+
+    images: tuple[StoredImage, ...]
+    usual: bool
+
+
+def usual_input(images: Sequence[StoredImage]) -> tuple[str, str]:
+    """(data, encoding) of a request of these pictures; several travel as JSON."""
+    encoded = [base64.b64encode(image.content).decode() for image in images]
+    if len(encoded) == 1:
+        return encoded[0], "BASE64"
+    return json.dumps({"images": encoded}), "JSON"
+
+
+def usual_content_type(images: Sequence[StoredImage], observed: str | None) -> str:
+    """The content type that goes with `usual_input`: the observed one where it can be right."""
+    if len(images) > 1:
+        return JSON
+    return observed if observed in IMAGE_TYPES else images[0].media_type
+
+
+def read_input(side: Side, limits: RequestLimits) -> Inputs:
+    """The pictures of one request, their limits checked before they are decoded."""
+    try:
+        images = tuple(map(to_stored_image, _pictures(side, limits)))
+    except (SignwatchError, ValueError):
+        return Inputs((), False)
+    return Inputs(images, bool(images) and usual_input(images) == (side.data, side.encoding))
+
+
+def _pictures(side: Side, limits: RequestLimits) -> list[Picture]:
+    if side.encoding == "BASE64":
+        content = base64.b64decode(side.data, validate=True)
+        content_type = NPY if content.startswith(NPY_MAGIC) else IMAGE_TYPES[-1]
+        return invocations.parse_request(content, content_type, limits)
+    if side.encoding == "JSON" and side.data.startswith('{"images"'):
+        return invocations.parse_request(side.data.encode(), JSON, limits)
+    return []

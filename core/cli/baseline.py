@@ -1,0 +1,121 @@
+"""baseline create, baseline export, baseline import."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core import client, datasets
+from core.cli.options import fold_option, json_option, out_option, progress_bar
+from core.endpoint import baselines as interface
+from core.errors import BadInput, NotFound, TooLarge
+from core.model.gtsrb import load_official
+from core.model.predictor import Predictor
+from core.monitoring.baselines import baseline_of, files_of
+from core.monitoring.formats.json_fields import MAX_BYTES
+from core.records.captures import Predictions
+from core.settings import Settings
+
+STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
+AT_ONCE = 256  # pictures between two steps of the progress bar
+
+
+@click.group()
+def baseline() -> None:
+    """Baselines: what traffic looks like when all is well."""
+
+
+@baseline.command("create")
+@click.option("--data", help=".npz, folder by class id, or gtsrb:DIR; the model reads it")
+@fold_option
+@click.option("--since", help="ISO 8601, UTC where no zone is given: captures from then on")
+@click.option("--until", help="ISO 8601: captures before then")
+@click.option("--endpoint", help="default: all")
+@json_option
+def create(
+    data: str | None,
+    fold: datasets.Fold | None,
+    since: str | None,
+    until: str | None,
+    endpoint: str | None,
+    as_json: bool,
+) -> None:
+    """Make a baseline from a data set, or from captures, and put it in force."""
+    if (data is None) == (since is None or until is None) or (data and (since or until)):
+        raise click.UsageError("give either --data, or both --since and --until")
+    if data is not None:
+        _add(_from_data(data, fold), as_json)
+        return
+    given = {"since": since, "until": until, "endpoint": endpoint}
+    _add({name: value for name, value in given.items() if value is not None}, as_json)
+
+
+@baseline.command("export")
+@out_option
+def export(out: Path) -> None:
+    """Write statistics.json and constraints.json of the baseline in force into a folder."""
+    for name in (STATISTICS, CONSTRAINTS):
+        if (out / name).exists():
+            raise BadInput(f"{out / name} is there already; choose another folder")
+    url = client.find(Settings.from_environment().local)
+    in_force = (client.read(url, "/api/baselines") if url else interface.list_all())["in_force"]
+    if in_force is None:
+        raise NotFound("there is no baseline yet; `baseline create` makes one")
+    found = client.read(url, f"/api/baselines/{in_force}") if url else interface.read(in_force)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / STATISTICS).write_text(found["statistics"])
+    (out / CONSTRAINTS).write_text(found["constraints"])
+    click.echo(f"{STATISTICS} and {CONSTRAINTS} in {out}")
+
+
+@baseline.command("import")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@json_option
+def import_files(folder: Path, as_json: bool) -> None:
+    """Read statistics.json and constraints.json of a folder, and put them in force."""
+    statistics, constraints = (_text(folder / name) for name in (STATISTICS, CONSTRAINTS))
+    origin = f"imported from {folder.resolve().name}"
+    _add({"statistics": statistics, "constraints": constraints, "origin": origin}, as_json)
+
+
+def _from_data(data: str, fold: datasets.Fold | None) -> dict[str, Any]:
+    """The files of a baseline from what the model reads in a data set."""
+    dataset = load_official(data, "test")
+    chosen = fold or dataset.natural_fold()
+    signs = dataset.fold(chosen)
+    images = signs.images
+    settings = Settings.from_environment()
+    predictor = Predictor.load(settings.model, alpha=settings.alpha)
+    predicted = []
+    with progress_bar() as report:
+        for start in range(0, len(images), AT_ONCE):
+            predicted += predictor.predict(images[start : start + AT_ONCE])
+            report(len(predicted), len(images), "pictures read")
+    classes = predictor.classifier.classes
+    columns = Predictions.of(predicted)
+    right = int((columns.class_ids == signs.labels).sum())
+    files = files_of(baseline_of(columns, classes, right=right))
+    name = data if data.startswith("gtsrb:") else Path(data).resolve().name
+    return vars(files) | {"origin": f"data set {name}, {chosen}"}
+
+
+def _add(options: dict[str, Any], as_json: bool) -> None:
+    url = client.find(Settings.from_environment().local)
+    done = client.post(url, "/api/baselines", options) if url else interface.add(options)
+    if as_json:
+        click.echo(json.dumps(done))
+        return
+    click.echo(f"baseline of {done['predictions']:,} predictions in force: {done['origin']}")
+
+
+def _text(path: Path) -> str:
+    """A file's text, refused before it is read if it is too long."""
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise TooLarge(f"{path} has {size:,} bytes; at most {MAX_BYTES:,} are read")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} must be text in UTF-8: {error.reason}") from error

@@ -1,0 +1,34 @@
+"""triage export."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import click
+
+from core import client, services
+from core.cli.options import out_option
+from core.settings import Settings
+from core.triage.export import ANNOTATIONS, AUDIT, MANIFEST
+
+
+@click.group()
+def triage() -> None:
+    """Triage of flagged predictions."""
+
+
+@triage.command("export")
+@out_option
+def triage_export(out: Path) -> None:
+    """Write what was decided: pictures by right class, manifest, annotations, audit trail."""
+    if url := client.find(Settings.from_environment().local):
+        content = client.download(url, "/api/triage/export")
+    else:
+        content = services.current().desk.export()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(out)
+        beside = {MANIFEST, ANNOTATIONS, AUDIT}
+        pictures = len(set(archive.namelist()) - beside)
+    click.echo(f"{pictures} pictures, {MANIFEST}, {ANNOTATIONS} and {AUDIT} in {out}")

@@ -1,0 +1,1 @@
+"""Measuring a set of weights: robustness, explanations, suspicion; its model card."""

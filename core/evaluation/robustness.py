@@ -1,0 +1,204 @@
+"""Measures how a classifier reads attacked and corrupted pictures: the robustness report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.attacks import get_attack, lab
+from core.datasets import Dataset, Fold
+from core.errors import Cancelled
+from core.jobs import Progress
+from core.model.classifier import Classifier
+from core.model.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from core.records.evaluation.robustness import (
+    BUDGETS,
+    CLASS_BUDGET,
+    BudgetCurve,
+    ClassRobustness,
+    CorruptionCurve,
+    Robustness,
+    TargetedFigures,
+)
+from core.records.window import now
+
+# One curve each; a further attack is one line. The figures by class are the first one's.
+CURVES: dict[str, dict[str, int]] = {
+    "pgd": {"steps": 40},
+    "autoattack": {"steps": 25, "candidates": 2, "queries": 200},
+}
+TARGETED, TARGET = {"steps": 50}, 14  # PGD to Stop
+PARTS = len(CURVES) * (len(BUDGETS) - 1) + 1 + len(CORRUPTIONS)
+FINE = 1000  # of progress within a part
+
+Right = NDArray[np.bool_]  # (N,), whether an image is read as what it is
+
+
+def measure(
+    classifier: Classifier,
+    dataset: Dataset,
+    *,
+    fold: Fold,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Robustness:
+    """Attack and corrupt every image of `dataset`; `fold` is recorded with the figures.
+
+    progress(done, total, text) and cancelled() are called all along; raises Cancelled.
+    """
+    run = _Run(classifier, dataset, seed, progress, cancelled)
+    clean = run.right(dataset.images)
+    held = {name: run.under_attack(name, clean) for name in CURVES}
+    targeted = run.to_target(clean)
+    corrupted = {kind: run.under_corruption(kind) for kind in CORRUPTIONS}
+    worst = min(
+        ((kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES),
+        key=lambda place: corrupted[place[0]][place[1] - 1].mean(),
+    )
+    first = next(iter(CURVES))
+    return Robustness(
+        weights_sha256=classifier.manifest.sha256,
+        data=dataset.name,
+        fold=fold,
+        images=len(dataset),
+        seed=seed,
+        measured_on=now().date().isoformat(),
+        curves=tuple(
+            BudgetCurve(name, get_attack(name).info.title, _shares(held[name]), settings)
+            for name, settings in CURVES.items()
+        ),
+        targeted=targeted,
+        corruptions=tuple(
+            CorruptionCurve(kind, each.title, _shares(corrupted[kind]))
+            for kind, each in CORRUPTIONS.items()
+        ),
+        worst_corruption=worst,
+        per_class=_by_class(
+            dataset.labels,
+            clean,
+            held[first][BUDGETS.index(CLASS_BUDGET)],
+            corrupted[worst[0]][worst[1] - 1],
+        ),
+    )
+
+
+class _Run:
+    """One measurement: the images, and how far it is."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        dataset: Dataset,
+        seed: int,
+        progress: Progress | None,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._classifier, self._dataset, self._seed = classifier, dataset, seed
+        self._progress, self._cancelled = progress, cancelled
+        self._parts = 0  # done
+
+    def right(self, pictures: Sequence[NDArray[np.uint8]]) -> Right:
+        """Which of the pictures, one an image of the set, are read as what they are."""
+        classes = self._classifier.predict_logits(pictures).argmax(axis=1)
+        right: Right = classes == self._dataset.labels
+        return right
+
+    def under_attack(self, name: str, clean: Right) -> list[Right]:
+        """Which images no attack of that name within each budget has changed enough.
+
+        What is misread within one budget is so within a larger one, whose ball holds the smaller;
+        so only the others are attacked again.
+        """
+        held = [clean]
+        for levels in BUDGETS[1:]:
+            rows = np.flatnonzero(held[-1])
+            crafted = self._craft(name, CURVES[name], rows, levels, None)
+            after = held[-1].copy()
+            after[rows] = [not one.success for one in crafted]
+            held.append(after)
+        return held
+
+    def to_target(self, clean: Right) -> TargetedFigures:
+        """PGD towards TARGET, on images of other classes that are read right."""
+        rows = np.flatnonzero(clean & (self._dataset.labels != TARGET))
+        crafted = self._craft("pgd", TARGETED, rows, CLASS_BUDGET, TARGET)
+        return TargetedFigures(
+            "pgd",
+            get_attack("pgd").info.title,
+            TARGET,
+            CLASS_BUDGET,
+            eligible=sum(one.eligible for one in crafted),
+            successes_before_rounding=sum(one.success_before_rounding for one in crafted),
+            successes=sum(one.success for one in crafted),
+            settings=TARGETED,
+        )
+
+    def under_corruption(self, kind: str) -> list[Right]:
+        """Which images are read right at each severity."""
+        right = []
+        for severity in SEVERITIES:
+            title = f"{CORRUPTIONS[kind].title} at severity {severity}"
+            self._report(severity - 1, len(SEVERITIES), title)
+            pictures = [
+                corrupt(picture, kind, severity=severity, seed=self._seed)
+                for picture in self._dataset.images
+            ]
+            right.append(self.right(pictures))
+        self._finish(CORRUPTIONS[kind].title)
+        return right
+
+    def _craft(
+        self,
+        name: str,
+        settings: dict[str, Any],
+        rows: NDArray[np.int64],
+        levels: int,
+        target: int | None,
+    ) -> list[lab.Crafted]:
+        attack = get_attack(name)(**({"seed": self._seed} | settings))
+        title = f"{attack.info.title} at {levels}/255"
+        part = self._dataset
+        crafted = lab.craft(
+            self._classifier,
+            attack,
+            [part.images[row] for row in rows],
+            part.labels[rows].tolist(),
+            epsilon=levels / 255,
+            target=target,
+            progress=lambda done, total, text: self._report(done, total, f"{title}, {text}"),
+        )
+        self._finish(title)
+        return crafted
+
+    def _report(self, done: int, total: int, text: str) -> None:
+        if self._cancelled():
+            raise Cancelled("the robustness report was cancelled; nothing of it was kept")
+        if self._progress is not None:
+            self._progress(self._parts * FINE + FINE * done // max(total, 1), PARTS * FINE, text)
+
+    def _finish(self, title: str) -> None:
+        self._report(1, 1, title)
+        self._parts += 1
+
+
+def _shares(right: Sequence[Right]) -> tuple[float, ...]:
+    return tuple(float(each.mean()) for each in right)
+
+
+def _by_class(
+    labels: NDArray[np.int64], clean: Right, attacked: Right, corrupted: Right
+) -> tuple[ClassRobustness, ...]:
+    return tuple(
+        ClassRobustness(
+            int(class_id),
+            *(
+                int(each[labels == class_id].sum())
+                for each in (np.ones_like(clean), clean, attacked, corrupted)
+            ),
+        )
+        for class_id in np.unique(labels)
+    )

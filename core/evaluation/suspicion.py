@@ -1,0 +1,170 @@
+"""Measuring suspicion: clean pictures, attacks by family, natural errors, an attacker who knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from core import images
+from core.attacks import CW, FGSM, MIFGSM, PGD, Attack, DeepFool
+from core.datasets import Dataset
+from core.errors import BadInput
+from core.evaluation import adaptive_attack
+from core.model.classifier import Classifier, to_pictures, to_tensor
+from core.model.suspicion.calibration import Calibration, Values
+from core.model.suspicion.features import Observer, observe
+from core.records.evaluation.suspicion import ALPHA, Detection, FamilyFigures
+from core.records.window import now
+
+CLEAN = 1_000  # pictures, of which several show one sign
+ADAPTED = 0.25  # share of the attacked pictures that the attacker who knows takes on
+EPSILON, SMALL = 8 / 255, 2 / 255
+FAMILIES: tuple[tuple[str, Attack, float | None], ...] = (
+    ("PGD 8/255", PGD(steps=20, stop_when_solved=False), EPSILON),
+    ("PGD 2/255", PGD(steps=20, stop_when_solved=False), SMALL),
+    ("C&W-L2", CW(), None),
+    ("DeepFool", DeepFool(), None),
+    ("MI-FGSM 8/255", MIFGSM(), EPSILON),
+    ("FGSM 8/255", FGSM(), EPSILON),
+)
+ADAPTIVE_STEPS = 40
+AT_ONCE = 256
+
+Pictures = Sequence[NDArray[np.uint8]]
+Progress = Callable[[int, int, str], None]
+
+
+def measure(
+    classifier: Classifier,
+    calibration: Calibration,
+    dataset: Dataset,
+    *,
+    fold: str,
+    count: int,
+    seed: int,
+    progress: Progress,
+) -> Detection:
+    """Of pictures that neither weights nor calibration know; `count` of them are attacked.
+
+    The attacks had no part in fitting. Raises BadInput where no picture is read right.
+    """
+    return _Measured(classifier, calibration, dataset, seed, progress).detection(fold, count)
+
+
+def auroc(clean: Values, odd: Values) -> float:
+    """Probability that one of `odd` is larger than one of `clean`, ties counting half."""
+    ranks = rankdata(np.concatenate([clean, odd]))[len(clean) :]
+    return float((ranks.sum() - len(odd) * (len(odd) + 1) / 2) / (len(clean) * len(odd)))
+
+
+class _Measured:
+    """One measurement, with its clean pictures looked at once."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        calibration: Calibration,
+        dataset: Dataset,
+        seed: int,
+        progress: Progress,
+    ) -> None:
+        self.classifier, self.calibration, self.dataset = classifier, calibration, dataset
+        self.seed, self.progress = seed, progress
+        self.observer = Observer(classifier, features=True)
+        self.right = self._read() == dataset.labels
+        if not self.right.any():
+            raise BadInput(f"{dataset.name}: no picture is read right, so none can be attacked")
+        read_right = dataset.subset(np.flatnonzero(self.right))
+        self.clean = read_right.sample(CLEAN, seed=seed)
+        self.strange, self.unsure, self.p_values = self.look(self.clean.images)
+
+    def _read(self) -> NDArray[np.int64]:
+        """The class of every picture, (n,)."""
+        count, classes = len(self.dataset), []
+        for start in range(0, count, AT_ONCE):
+            logits = self.classifier.predict_logits(self.dataset.images[start : start + AT_ONCE])
+            classes.append(logits.argmax(axis=1))
+            self.progress(min(start + AT_ONCE, count), count, "pictures read")
+        return np.concatenate(classes)
+
+    def look(self, pictures: Pictures) -> tuple[Values, Values, Values]:
+        """Strangeness, one less the largest probability, p-values: (n,) each."""
+        prepared = [self.classifier.prepare(picture) for picture in pictures]
+        seen = observe(self.observer.names, self.observer.compute, prepared, altered=True)
+        judged = self.calibration.judge(seen)
+        unsure = 1 - self.classifier.tempered(seen.logits).max(axis=1).astype(np.float64)
+        return judged.strangeness, unsure, judged.p_values
+
+    def figures(self, title: str, pictures: Pictures) -> FamilyFigures | None:
+        """None where there are no pictures."""
+        if len(pictures) == 0:
+            return None
+        strange, unsure, p_values = self.look(pictures)
+        threshold = np.quantile(self.strange, 1 - ALPHA)
+        return FamilyFigures(
+            title,
+            len(pictures),
+            auroc(self.strange, strange),
+            auroc(self.unsure, unsure),
+            float((strange > threshold).mean()),
+            float((p_values <= ALPHA).mean()),
+        )
+
+    def detection(self, fold: str, count: int) -> Detection:
+        """All of it."""
+        side = self.classifier.manifest.input_size
+        drawn = self.dataset.sample(count, seed=self.seed)
+        pixels = to_tensor(np.stack([images.enlarge(each, side, side) for each in drawn.images]))
+        labels = torch.from_numpy(drawn.labels).long()
+        families = []
+        for title, attack, epsilon in FAMILIES:
+            result = attack(
+                self.classifier, pixels, labels, epsilon=epsilon, progress=self.progress
+            )
+            families.append(self.figures(title, list(result.adversarial[result.success])))
+        wrong = (
+            self.dataset.subset(np.flatnonzero(~self.right)).images if not self.right.all() else ()
+        )
+        knowing, tried = self.knowing(pixels, labels, round(ADAPTED * count))
+        return Detection(
+            self.classifier.manifest.sha256,
+            self.dataset.name,
+            fold,
+            self.seed,
+            now().date().isoformat(),
+            len(self.clean),
+            _tracks(self.clean),
+            float((self.p_values <= ALPHA).mean()),
+            tuple(each for each in families if each is not None),
+            self.figures("misread without an attack", wrong),
+            knowing,
+            tried,
+        )
+
+    def knowing(self, pixels: Any, labels: Any, count: int) -> tuple[FamilyFigures | None, int]:
+        """The attacker who knows of it, on the first pictures that are read right."""
+        read = self.classifier.predict_logits(list(to_pictures(pixels))).argmax(axis=1)
+        rows = np.flatnonzero(read == labels.numpy())[: max(1, count)]
+        moved = adaptive_attack.attack(
+            self.classifier,
+            self.calibration,
+            pixels[rows],
+            labels[rows],
+            epsilon=EPSILON,
+            steps=ADAPTIVE_STEPS,
+            progress=self.progress,
+        )
+        saved = to_pictures(moved)
+        misread = self.classifier.predict_logits(list(saved)).argmax(axis=1) != labels[rows].numpy()
+        return self.figures("PGD 8/255, knowing of it", list(saved[misread])), len(rows)
+
+
+def _tracks(dataset: Dataset) -> int:
+    if dataset.tracks is None:
+        return len(dataset)
+    return len(np.unique(np.stack([dataset.labels, dataset.tracks]), axis=1).T)

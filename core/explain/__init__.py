@@ -1,0 +1,1 @@
+"""Heat maps: FullGrad, its variants, Grad-CAM."""

@@ -1,0 +1,249 @@
+"""The endpoint's wire formats and Model Monitor's file formats (SageMaker's, where it has one)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BadInput, TooLarge, UnsupportedMedia
+from core.images import ImageLimits, Picture
+from core.labels import label
+from core.records.captures import CaptureMode, CaptureSettings, Prediction
+from core.records.monitoring import Violation
+
+NPY = "application/x-npy"
+JSON = "application/json"
+CSV = "text/csv"
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/bmp", "application/x-image")
+CONTENT_TYPES = (*IMAGE_TYPES, NPY, JSON)
+
+
+@dataclass(frozen=True)
+class RequestLimits:
+    """What is refused before it is decoded."""
+
+    max_body_bytes: int = 20_000_000
+    max_batch: int = 256
+    image: ImageLimits = field(default_factory=ImageLimits)
+
+
+def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list[Picture]:
+    """The pictures of one request; raises BadInput, TooLarge or UnsupportedMedia."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type not in CONTENT_TYPES:
+        raise UnsupportedMedia(
+            f"content type must be one of {', '.join(CONTENT_TYPES)}, got {media_type or 'none'!r}"
+        )
+    if not body:
+        raise BadInput(f"the body is empty; expected {media_type}")
+    if media_type == NPY:
+        return [Picture.from_pixels(pixels) for pixels in parse_npy(body, limits)]
+    if media_type == JSON:
+        return _parse_json(body, limits)
+    return [Picture.from_file(body, limits.image)]
+
+
+def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
+    """`np.save` bytes of (H, W, 3) or (N, H, W, 3) uint8 -> (N, H, W, 3).
+
+    Shape and type are checked on the header; nothing is unpickled.
+    """
+    stream = io.BytesIO(body)
+    try:
+        shape, dtype = npy_header(stream)
+    except Exception as error:
+        # numpy hands the header to Python's parser: MemoryError, IndexError, TokenError, ...
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadInput(f"the body is no array as np.save writes it: {reason}") from error
+    sides_fit = all(type(side) is int and side > 0 for side in shape)
+    if dtype != np.uint8 or len(shape) not in (3, 4) or shape[-1] != 3 or not sides_fit:
+        raise BadInput(
+            "expected a uint8 array of shape (height, width, 3) or (count, height, width, 3), "
+            f"got {dtype} {shape}"
+        )
+    count, height, width = (1, *shape[:2]) if len(shape) == 3 else shape[:3]
+    _check_count(count, limits)
+    if height * width > limits.image.max_pixels:
+        raise TooLarge(
+            f"each picture is {width} x {height} = {width * height:,} pixels; "
+            f"at most {limits.image.max_pixels:,} are read"
+        )
+    expected = math.prod(shape)
+    arrived = len(body) - stream.tell()
+    if arrived != expected:
+        raise BadInput(f"the array needs {expected:,} bytes after its header, {arrived:,} came")
+    array: NDArray[np.uint8] = np.load(io.BytesIO(body), allow_pickle=False)
+    return np.ascontiguousarray(array).reshape(count, height, width, 3)
+
+
+def npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of `np.save` bytes. Damaged ones raise whatever Python's parser does."""
+    version = np.lib.format.read_magic(stream)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise ValueError(f"format version {version} is not 1.0 or 2.0")
+    shape, _, dtype = read(stream)
+    return shape, dtype
+
+
+def _parse_json(body: bytes, limits: RequestLimits) -> list[Picture]:
+    expected = 'expected {"images": ["<base64 of an image file>", ...]}'
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"the body is no JSON ({error}); {expected}") from error
+    encoded = document.get("images") if isinstance(document, dict) else None
+    if not isinstance(encoded, list) or not encoded:
+        raise BadInput(f"{expected}, got {_describe(document)}")
+    _check_count(len(encoded), limits)
+    pictures = []
+    for index, text in enumerate(encoded):
+        if not isinstance(text, str):
+            raise BadInput(f"images[{index}] must be a base64 string, got {type(text).__name__}")
+        try:
+            data = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise BadInput(f"images[{index}] is no base64: {error}") from error
+        try:
+            pictures.append(Picture.from_file(data, limits.image))
+        except (BadInput, TooLarge, UnsupportedMedia) as error:
+            raise type(error)(f"images[{index}]: {error}") from error
+        _check_total_pixels(pictures, limits)
+    return pictures
+
+
+def _check_total_pixels(pictures: Sequence[Picture], limits: RequestLimits) -> None:
+    """Small files may hold large pictures, so the limit is on all of a request together."""
+    total = sum(picture.pixels.shape[0] * picture.pixels.shape[1] for picture in pictures)
+    if total > limits.image.max_pixels:
+        raise TooLarge(
+            f"the first {len(pictures)} images have {total:,} pixels together; at most "
+            f"{limits.image.max_pixels:,} are read in one request. Send several"
+        )
+
+
+def _check_count(count: int, limits: RequestLimits) -> None:
+    if count > limits.max_batch:
+        raise TooLarge(
+            f"{count:,} images in one request; at most {limits.max_batch} are taken. Send several"
+        )
+
+
+def _describe(document: object) -> str:
+    if isinstance(document, dict):
+        return f"an object with {', '.join(map(repr, list(document)[:5])) or 'no keys'}"
+    return f"a JSON {type(document).__name__}"
+
+
+def choose_answer_type(accept: str | None, content_type: str) -> str:
+    """The media type of the answer: what `Accept` asks for, else what suits the request.
+
+    An array is answered with the blog's list of one-element lists, which is JSON; the full object
+    for an array has the name `application/json;verbose=true`.
+    """
+    wanted = [part.strip().lower().replace(" ", "") for part in (accept or "*/*").split(",")]
+    for part in wanted:
+        if part == f"{JSON};verbose=true":
+            return part
+        media_type = part.partition(";")[0]
+        if media_type in (JSON, "application/*", "*/*"):
+            is_array = content_type.partition(";")[0].strip().lower() == NPY
+            return JSON if is_array else f"{JSON};verbose=true"
+        if media_type in (NPY, CSV):
+            return media_type
+    raise UnsupportedMedia(
+        f"Accept must allow {JSON}, {JSON};verbose=true, {NPY} or {CSV}, got {accept!r}"
+    )
+
+
+def render_answer(
+    answer_type: str, predictions: Sequence[Prediction], capture_ids: Sequence[str | None]
+) -> bytes:
+    """The body of an answer of the type that `choose_answer_type` gave."""
+    classes = [prediction.class_id for prediction in predictions]
+    if answer_type == CSV:
+        return "".join(f"{class_id}\n" for class_id in classes).encode()
+    if answer_type == NPY:
+        buffer = io.BytesIO()
+        np.save(buffer, np.array(classes, dtype=np.int64)[:, None])
+        return buffer.getvalue()
+    if answer_type == JSON:
+        return json.dumps([[class_id] for class_id in classes]).encode()
+    pairs = zip(predictions, capture_ids, strict=True)
+    return json.dumps({"predictions": [prediction_json(*pair) for pair in pairs]}).encode()
+
+
+def prediction_json(prediction: Prediction, capture_id: str | None) -> dict[str, Any]:
+    """One entry of the full answer; p_value: null where there is no calibration."""
+    p_value = prediction.suspicion.p_value
+    return {
+        "class_id": prediction.class_id,
+        "label": label(prediction.class_id).name,
+        "confidence": round(prediction.confidence, 6),
+        "top_classes": [
+            {"class_id": k, "label": label(k).name, "confidence": round(share, 6)}
+            for k, share in prediction.top()
+        ],
+        "suspicion": {
+            "p_value": None if p_value is None else round(p_value, 6),
+            "flagged": prediction.suspicion.flagged,
+            "reasons": list(prediction.suspicion.reasons),
+        },
+        "capture_id": capture_id,
+    }
+
+
+def data_capture_config(settings: CaptureSettings) -> dict[str, Any]:
+    """SageMaker's DataCaptureConfig, as far as it concerns what is captured."""
+    modes = {
+        CaptureMode.INPUT: ["Input"],
+        CaptureMode.OUTPUT: ["Output"],
+        CaptureMode.INPUT_AND_OUTPUT: ["Input", "Output"],
+    }
+    return {
+        "EnableCapture": settings.enabled,
+        "InitialSamplingPercentage": settings.sampling,
+        "CaptureOptions": [{"CaptureMode": mode} for mode in modes[settings.mode]],
+    }
+
+
+def parse_data_capture_config(document: dict[str, Any]) -> CaptureSettings:
+    """Capture settings from a DataCaptureConfig; what only concerns S3 is passed over.
+
+    Raises BadInput.
+    """
+    sampling = document.get("InitialSamplingPercentage", 100)
+    enabled = document.get("EnableCapture", True)
+    options = document.get("CaptureOptions", [{"CaptureMode": "InputAndOutput"}])
+    if type(sampling) not in (int, float) or not math.isfinite(sampling):
+        raise BadInput(f"InitialSamplingPercentage must be a number in 0..100, got {sampling!r}")
+    if type(enabled) is not bool:
+        raise BadInput(f"EnableCapture must be true or false, got {enabled!r}")
+    try:
+        modes = {CaptureMode(option["CaptureMode"]) for option in options}
+    except (TypeError, KeyError, ValueError):
+        modes = set()
+    if not modes:
+        raise BadInput(
+            'CaptureOptions must be a list like [{"CaptureMode": "Input"}, '
+            f'{{"CaptureMode": "Output"}}], got {options!r}'
+        )
+    mode = modes.pop() if len(modes) == 1 else CaptureMode.INPUT_AND_OUTPUT
+    return CaptureSettings(enabled, float(sampling), mode)
+
+
+def constraint_violations(violations: Sequence[Violation]) -> dict[str, Any]:
+    """The content of constraint_violations.json."""
+    return {"violations": [vars(violation) for violation in violations]}

@@ -1,0 +1,1 @@
+"""How unlike clean traffic a prediction looks."""

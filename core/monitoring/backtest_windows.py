@@ -1,0 +1,91 @@
+"""Rules on windows of the past: what each would have said, and how often it would have alarmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import BadInput
+from core.monitoring.rules.in_force import Against, outcome, outcomes
+from core.monitoring.rules.window import WindowRule
+from core.records.backtest import Ints, PastCounts, Windows
+from core.records.monitoring import Outcome, RuleState, WindowFigures
+
+MAX_CELLS = 20_000_000  # edges of windows x classes that are held at a time
+
+
+def window_figures(windows: Windows, counts: PastCounts) -> list[WindowFigures]:
+    """What each window held, by differences of cumulative counts; raises BadInput.
+
+    Only what rules look at: neither confidence nor flags.
+    """
+    places = np.array(list(windows.places()), dtype=np.int64)  # (windows, 2)
+    edges = np.unique(places)
+    step, class_ids, n = counts.predictions
+    classes, columns = np.unique(class_ids, return_inverse=True)
+    if len(edges) * len(classes) > MAX_CELLS:
+        raise BadInput(
+            f"{len(classes):,} classes in {len(windows):,} windows are too many to replay: choose "
+            "one endpoint, or fewer windows"
+        )
+    begin, end = np.searchsorted(edges, places).T
+    by_class = _cumulative(edges, step, columns, n, len(classes))
+    in_windows = by_class[end] - by_class[begin]  # (windows, classes)
+    step, n = counts.unreadable
+    unreadable = _cumulative(edges, step, np.zeros_like(step), n, 1)
+    unread = (unreadable[end] - unreadable[begin])[:, 0]
+    return [
+        WindowFigures(
+            int(line.sum()) + bad,
+            {int(classes[k]): int(line[k]) for k in np.flatnonzero(line)},
+            None,
+            None,
+            None,
+            bad,
+        )
+        for line, bad in zip(in_windows, unread.tolist(), strict=True)
+    ]
+
+
+def _cumulative(edges: Ints, steps: Ints, columns: Ints, n: Ints, width: int) -> Ints:
+    """(edges, width): how many lie before each edge, by column; all of them behind the first."""
+    slots = np.searchsorted(edges, steps, side="right")
+    cells = np.bincount(slots * width + columns, weights=n, minlength=(len(edges) + 1) * width)
+    table = cells.astype(np.int64).reshape(len(edges) + 1, width)
+    return np.cumsum(table, axis=0)[:-1]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What one rule would have said, window by window."""
+
+    windows: Windows
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def violated(self) -> tuple[int, ...]:
+        """The places of the windows that it would have alarmed at."""
+        return tuple(k for k, each in enumerate(self.outcomes) if each.state is RuleState.VIOLATED)
+
+    @property
+    def computed(self) -> int:
+        """In how many windows there was something to measure."""
+        return sum(each.state is not RuleState.NOT_COMPUTED for each in self.outcomes)
+
+
+def replay(
+    rule: WindowRule, windows: Windows, figures: Sequence[WindowFigures], against: Against
+) -> Replayed:
+    """One rule over all windows, as executions would have evaluated it."""
+    return Replayed(windows, tuple(outcome(rule, each, against) for each in figures))
+
+
+def alarms(figures: Sequence[WindowFigures], against: Against, threshold: float) -> tuple[int, ...]:
+    """The places of the windows that would have ended with violations of a rule that decides."""
+    return tuple(
+        place
+        for place, each in enumerate(figures)
+        if any(said.decides and said.violations for said in outcomes(each, against, threshold))
+    )

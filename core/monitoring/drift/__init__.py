@@ -1,0 +1,1 @@
+"""The drift detector over the stream of predictions."""

@@ -1,0 +1,248 @@
+"""The stream detector: notices that one cell of the traffic has become too frequent.
+
+A cell is a class, a class x flagged, or a bin of the confidence. Shiryaev-Roberts e-detector (Shin,
+Ramdas and Rinaldo 2024, arXiv:2203.03532): for each cell k and each epsilon, at every prediction
+
+    L = (1 - epsilon) + epsilon 1{cell = k} / q_k,    R <- L (1 + R),    M = mean of all R.
+
+It alarms at M >= A and names the cell of the largest R. As long as the mean of L is at most 1 on
+unchanged traffic, M minus the number of predictions falls on average, so the expected number of
+predictions until a false alarm is at least A. (Means over cells are weighted where the caller says
+so; that changes nothing.)
+
+q_k. The frequency itself is unknown, and the baseline's plain share is too small half of the time.
+A Clopper-Pearson bound that holds for all cells at once keeps the guarantee but is so wide for rare
+cells that a weak attack is noticed much later. Instead q_k follows what has been seen, N
+occurrences in n predictions of baseline and stream, this one included:
+
+    q_k = (N - 1/2) / n
+
+That is never below what Jeffreys' prior for the frequency, Beta(1/2, .), predicts from all earlier
+predictions, so the guarantee holds exactly, at every stopping time, on average over the frequencies
+that the prior and the baseline leave open. (With N in place of N - 1/2 it would hold over each
+fixed stretch for each single frequency, as the last of n exchangeable predictions is in a cell that
+holds N of them with probability N / n; that is slower. `make bench ONLY=monitor`
+measures false alarms for frequencies that stay what they are.)
+
+Repeats. A prediction that the caller marks as a repeat (see `bursts`) leaves the R of its own cell
+as it is, however likely a burst makes it; for all other cells time passes. So a burst adds nothing,
+and the mean of L stays at most 1 whether traffic comes in bursts or not.
+
+After an alarm all R start again from 0, so an attack that goes on alarms again and again. What was
+counted since the last mark is dropped, so an attack is not learned as normal. A mark is set every
+`settle` predictions without an alarm; it also ends the alarm that stands ("recovered").
+
+Computation. D = R - (1 - epsilon) / epsilon shrinks by 1 - epsilon where its cell does not occur
+and becomes D <- v + (1 - epsilon + epsilon v) D where it does, v = 1 / q_k (or stays). So only
+occurrences count: a bidiagonal linear system for the D, a first-order filter for their sum. Nothing
+depends on how the stream is cut into pieces, and rounding errors shrink as fast as D does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.blas import dtbsv
+from scipy.signal import lfilter
+
+from core.errors import BadInput
+from core.monitoring.drift.detector_state import Alarm, DetectorState
+
+EPSILONS = (0.02, 0.05, 0.1, 0.2, 0.5)
+PRIOR = 0.5
+SETTLE = 1_000
+MAX_BLOCK = 16_384
+FIRST_BLOCK = 64  # after an alarm: the next one may be near, and what lies behind it is wasted
+Cells = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_EPSILON = np.array(EPSILONS)
+_STAY = 1 - _EPSILON
+_REST = _STAY / _EPSILON  # where R rests without occurrences: R = (1 - epsilon)(1 + R)
+# (1 - epsilon)^m for every m before the slowest of them is 0.
+_POWERS = _STAY[:, None] ** np.arange(40_000)
+
+
+@dataclass(frozen=True)
+class Fed:
+    """What became of some predictions. evidence: (n,), M after each of them."""
+
+    state: DetectorState
+    alarms: tuple[Alarm, ...]
+    evidence: Floats
+
+
+class Detector:
+    """Watches cells 0..K-1.
+
+    baseline: (K,) how often each cell occurred in the baseline; 0 is allowed.
+    false_alarm_every: A, the number of predictions with at most one false alarm on average.
+    weights: (K,) how much of M each cell is given, positive; all the same if None.
+    Raises BadInput for an empty baseline or an A below 1.
+    """
+
+    def __init__(
+        self,
+        baseline: Sequence[int] | Cells,
+        *,
+        false_alarm_every: float,
+        weights: Sequence[float] | Floats | None = None,
+        settle: int = SETTLE,
+    ) -> None:
+        self.baseline = np.asarray(baseline, dtype=np.int64)
+        if self.baseline.sum() < 1 or self.baseline.min() < 0:
+            raise BadInput(
+                "the detector needs a baseline of at least one prediction, and counts of at "
+                f"least 0; got {self.baseline.sum()} predictions. Create a baseline first"
+            )
+        if not 1 <= false_alarm_every < float("inf"):
+            raise BadInput(
+                "the number of predictions with at most one false alarm must be at least 1, "
+                f"got {false_alarm_every}"
+            )
+        self.line = float(false_alarm_every)
+        self.settle = settle
+        given = np.ones(self.cells) if weights is None else np.asarray(weights, dtype=np.float64)
+        if given.shape != (self.cells,) or not (given > 0).all():
+            raise BadInput(f"expected {self.cells} positive weights, got {given.tolist()}")
+        self._weights = given / given.sum()
+
+    @property
+    def cells(self) -> int:
+        """How many cells are watched."""
+        return len(self.baseline)
+
+    def start(self) -> DetectorState:
+        """The state before the first prediction."""
+        return DetectorState.cold(self.cells, _REST)
+
+    def feed(
+        self, state: DetectorState, cells: Cells, repeats: NDArray[np.bool_] | None = None
+    ) -> Fed:
+        """Take (n,) cells in order of time; repeats: (n,) which of them are no evidence.
+
+        Raises BadInput for cells out of range and for the state of another set of cells.
+        """
+        cells = np.asarray(cells, dtype=np.int64)
+        repeats = np.zeros(len(cells), dtype=bool) if repeats is None else repeats
+        self._check(state, cells)
+        evidence = np.empty(len(cells))
+        alarms: list[Alarm] = []
+        done, block = 0, MAX_BLOCK
+        while done < len(cells):
+            size = min(block, len(cells) - done, state.mark + self.settle - state.position)
+            piece = slice(done, done + size)
+            reached, height = self._advance(state, cells[piece], repeats[piece])
+            if not np.isfinite(height).all():  # it overflowed, some way behind an alarm
+                block = max(1, size // 2)
+                continue
+            above = height >= self.line
+            if above.any():
+                size = int(above.argmax()) + 1
+                piece = slice(done, done + size)
+                reached, height = self._advance(state, cells[piece], repeats[piece])
+                alarms.append(self._alarm(reached, float(height[-1])))
+                reached, block = self._after(alarms[-1], reached), FIRST_BLOCK
+            else:
+                reached, block = self._settled(reached), min(2 * block, MAX_BLOCK)
+            evidence[piece] = height
+            state, done = reached, done + size
+        return Fed(state, tuple(alarms), evidence)
+
+    def evidence_by_cell(self, state: DetectorState) -> Floats:
+        """(K,) the mean of each cell's R over the epsilons."""
+        gaps = np.minimum(state.position - state.last, _POWERS.shape[1] - 1)
+        excess: Floats = state.excess * _POWERS[:, gaps].T + _REST
+        means: Floats = excess.mean(axis=1)
+        return means
+
+    def leading(self, state: DetectorState) -> int:
+        """The cell that adds most to M."""
+        return int((self.evidence_by_cell(state) * self._weights).argmax())
+
+    def _advance(
+        self, state: DetectorState, cells: Cells, repeats: NDArray[np.bool_]
+    ) -> tuple[DetectorState, Floats]:
+        """The state after these predictions, none of which may pass a mark, and M after each."""
+        order = np.argsort(cells, kind="stable")
+        held, first, count = np.unique(cells[order], return_index=True, return_counts=True)
+        segment = np.repeat(np.arange(len(held)), count)
+        position = state.position + 1 + order
+        before = np.concatenate([[0], position[:-1]])
+        before[first] = state.last[held]
+        gaps = np.minimum(position - before - 1, _POWERS.shape[1] - 1)
+        occurred = (
+            (self.baseline + state.seen)[cells[order]] + np.arange(len(cells)) - first[segment] + 1
+        )
+        total = self.baseline.sum() + state.seen.sum() + order + 1
+        repeat = repeats[order]
+        v = np.where(repeat, 0.0, total / (occurred - PRIOR))
+        weight = self._weights[cells[order]]
+        # Each cell's occurrences stand behind the D that the state has of it.
+        rows = np.arange(len(cells)) + segment + 1
+        heads = first + np.arange(len(held))
+        excess, last = state.excess.copy(), state.last.copy()
+        sums = np.empty(len(EPSILONS))
+        height = np.zeros(len(cells))
+        band = np.zeros((2, len(cells) + len(held)), order="F")
+        with np.errstate(over="ignore", invalid="ignore"):
+            for j, (epsilon, stay) in enumerate(zip(_EPSILON, _STAY, strict=True)):
+                decay = _POWERS[j, gaps]
+                right = np.empty(band.shape[1])
+                right[heads] = state.excess[held, j]
+                right[rows] = v
+                growth = np.where(repeat, 1.0, stay + epsilon * v)
+                band[1] = 0
+                band[1, rows - 1] = -growth * decay
+                solved = dtbsv(1, band, right, lower=1, diag=1, overwrite_x=1)
+                excess[held, j] = solved[heads + count]
+                added = np.empty(len(cells))
+                added[order] = weight * (v + (growth - stay) * decay * solved[rows - 1])
+                sums_over_time, _ = lfilter([1.0], [1.0, -stay], added, zi=[stay * state.sums[j]])
+                sums[j] = sums_over_time[-1]
+                height += sums_over_time + _REST[j]
+        last[held] = position[first + count - 1]
+        seen = state.seen + np.bincount(cells, minlength=self.cells)
+        reached = replace(
+            state,
+            position=state.position + len(cells),
+            last=last,
+            excess=excess,
+            sums=sums,
+            seen=seen,
+        )
+        return reached, height / len(EPSILONS)
+
+    def _alarm(self, state: DetectorState, evidence: float) -> Alarm:
+        return Alarm(position=state.position, cell=self.leading(state), evidence=evidence)
+
+    def _after(self, alarm: Alarm, state: DetectorState) -> DetectorState:
+        cold = self.start()
+        return replace(
+            state,
+            mark=state.position,
+            last=np.full(self.cells, state.position),
+            excess=cold.excess,
+            sums=cold.sums,
+            seen=state.kept,
+            standing=state.standing or alarm,
+        )
+
+    def _settled(self, state: DetectorState) -> DetectorState:
+        if state.position < state.mark + self.settle:
+            return state
+        return replace(state, mark=state.position, kept=state.seen, standing=None)
+
+    def _check(self, state: DetectorState, cells: Cells) -> None:
+        if len(state.seen) != self.cells:
+            raise BadInput(
+                f"the detector's state is of {len(state.seen)} cells and its baseline of "
+                f"{self.cells}: one of them belongs to another label set. Start it anew"
+            )
+        if len(cells) and not 0 <= cells.min() <= cells.max() < self.cells:
+            raise BadInput(
+                f"cells must lie in 0..{self.cells - 1}, got {cells.min()}..{cells.max()}"
+            )

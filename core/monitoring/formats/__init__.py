@@ -1,0 +1,1 @@
+"""SageMaker's statistics.json and constraints.json."""

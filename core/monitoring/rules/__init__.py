@@ -1,0 +1,1 @@
+"""Rules that a run evaluates over a window."""

@@ -1,0 +1,47 @@
+"""What each rule is about: its parameter in words, and when it alarms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.monitoring.drift.channels import CLASS, CONFIDENCE, FLAG
+from core.monitoring.drift.detector import SETTLE
+from core.monitoring.drift.messages import NAME, rule_name
+from core.monitoring.rules import volume
+from core.monitoring.rules.window import WINDOW_RULES
+
+FALSE_ALARMS = "alarm line, and at most one false alarm on average in predictions:"
+WATCHES = {
+    CLASS: "one class comes more often than in the baseline",
+    FLAG: "one class, or its flagged predictions, come more often than in the baseline",
+    CONFIDENCE: "confidences of one range come more often than in the baseline",
+}
+
+
+@dataclass(frozen=True)
+class Explained:
+    """parameter: what the threshold of an outcome means; explanation: when the rule alarms."""
+
+    parameter: str
+    explanation: str
+
+
+EXPLAINED: dict[str, Explained] = {
+    **{name: Explained(rule.parameter, rule.explanation) for name, rule in WINDOW_RULES.items()},
+    **{
+        rule_name(channel): Explained(
+            FALSE_ALARMS,
+            f"Alarms as soon as the live stream shows that {what}; it keeps its evidence between "
+            f"executions, and an alarm stands until {SETTLE:,} predictions came without another.",
+        )
+        for channel, what in WATCHES.items()
+    },
+    NAME: Explained(
+        FALSE_ALARMS, "Alarms as soon as the live stream shows that something is more frequent."
+    ),
+    volume.NAME: Explained(
+        "smallest p-value",
+        "Alarms when a window holds at most half, or at least twice, as many requests as the ones "
+        "of its length before it, and chance would hardly do that.",
+    ),
+}

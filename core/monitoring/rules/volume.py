@@ -1,0 +1,110 @@
+"""Traffic that stopped, or doubled: one test for each interval of the schedule.
+
+Requests of an interval are a gamma mixture of Poisson counts: their rate varies as much as it did
+between the baseline's intervals. With baseline counts x_1..x_m of mean x, the next count is
+negative binomial with mean x and variance x + d x^2 (1 + 1/m) + x/m; the terms in 1/m are for not
+knowing the mean. d is what Poisson leaves open, at least 0, of the upper 95 % bound of the counts'
+variance (chi-squared): few intervals say little of how much traffic varies. An interval is a
+violation if it holds at most half or at least twice the mean, and such a count, or one further
+out, has a probability of at most 1 / (2 A): on average at most one false alarm in A intervals.
+Drills are no traffic, neither in the window nor before it.
+Rhythms of the day belong into the baseline, so it is the HISTORY before the window, a week; where
+fewer than MIN_INTERVALS of its intervals had traffic at all, nobody knows what is usual, and the
+first traffic of a newcomer is no alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+from scipy.stats import chi2, nbinom, poisson
+
+from core.errors import BadInput
+from core.monitoring.rules.outcomes import judged, not_computed
+from core.records.monitoring import Outcome, Violation
+from core.records.window import Window
+
+NAME = "volume"
+FEATURE = "Volume"
+FACTOR = 2.0
+MIN_INTERVALS = 8
+FALSE_ALARM_EVERY = 1_000.0  # intervals
+HISTORY = timedelta(days=7)
+FEWEST, MOST = 14, 10_080  # intervals of the history, however long they are
+
+
+def volume_before(
+    window: Window, count: int, before: Callable[[Window, int], list[int]]
+) -> Outcome:
+    """What a window with `count` requests says beside as long stretches before it.
+
+    before: counts of so many of them, the latest first, fewer where the log begins later. It
+    decides only where it can be computed.
+    """
+    length = window.end - window.start
+    counts = before(window, min(MOST, max(FEWEST, HISTORY // length)))
+    busy = sum(each > 0 for each in counts)
+    if busy >= MIN_INTERVALS:
+        return volume(count, counts, false_alarm_every=FALSE_ALARM_EVERY)
+    reason = (
+        f"{busy} of the {len(counts)} stretches of {length.total_seconds() / 60:g} min before the "
+        f"window had traffic, and at least {MIN_INTERVALS} are needed to know what is usual"
+    )
+    return replace(not_computed(NAME, 1 / (2 * FALSE_ALARM_EVERY), reason), decides=False)
+
+
+def volume(count: int, baseline: Sequence[int], *, false_alarm_every: float) -> Outcome:
+    """What an interval with `count` requests says beside the counts of baseline intervals.
+
+    baseline: the same length of time each, empty ones included. The figure is the probability, the
+    threshold 1 / (2 A). Raises BadInput for an A below 1 or negative counts.
+    """
+    if not 1 <= false_alarm_every < float("inf"):
+        raise BadInput(
+            "the number of intervals with at most one false alarm must be at least 1, "
+            f"got {false_alarm_every}"
+        )
+    if count < 0 or min(baseline, default=0) < 0:
+        raise BadInput("counts of requests must be at least 0")
+    threshold = 1 / (2 * false_alarm_every)
+    if len(baseline) < MIN_INTERVALS:
+        return not_computed(
+            NAME,
+            threshold,
+            f"the baseline has {len(baseline)} intervals, and at least {MIN_INTERVALS} are needed "
+            "to know how much traffic varies",
+        )
+    mean = float(np.mean(baseline))
+    if mean == 0:
+        return not_computed(NAME, threshold, "the baseline had no traffic")
+    low, high = _tails(count, mean, _variance(baseline, mean))
+    p_value = low if count < mean else high
+    few, many = count <= mean / FACTOR, count >= mean * FACTOR
+    words = (
+        f"{count:,} requests in the window, {mean:,.4g} on average in the {len(baseline):,} before"
+    )
+    if p_value <= threshold and (few or many):
+        what = ("Traffic stopped" if count == 0 else "Traffic fell") if few else "Traffic rose"
+        description = f"{what}: {words} (p = {p_value:.2g})"
+        violation = Violation(FEATURE, "baseline_drift_check", description)
+        return judged(NAME, p_value, threshold, description, (violation,))
+    return judged(NAME, p_value, threshold, words, ())
+
+
+def _variance(baseline: Sequence[int], mean: float) -> float:
+    intervals = len(baseline)
+    low = float(chi2.ppf(0.05, intervals - 1))
+    bound = float(np.var(baseline, ddof=1)) * (intervals - 1) / low
+    dispersion = max(0.0, (bound - mean) / mean**2)
+    return mean + dispersion * mean**2 * (1 + 1 / intervals) + mean / intervals
+
+
+def _tails(count: int, mean: float, variance: float) -> tuple[float, float]:
+    """P(at most `count`) and P(at least `count`)."""
+    if variance <= mean * (1 + 1e-9):
+        return float(poisson.cdf(count, mean)), float(poisson.sf(count - 1, mean))
+    size, share = mean**2 / (variance - mean), mean / variance
+    return float(nbinom.cdf(count, size, share)), float(nbinom.sf(count - 1, size, share))

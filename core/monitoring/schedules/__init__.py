@@ -1,0 +1,1 @@
+"""When the monitor runs."""

@@ -1,0 +1,128 @@
+"""What an attack did, as Plotly figures and pictures; colours read on light and dark pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from core.attacks.trials import LEVELS, Rate, Trial
+from core.labels import class_name
+from core.plots.base import ALARM, ORDINARY, laid_out
+from core.thumbnails import MUTED
+
+ROW = 24  # height in pixels of a class in a chart
+FRAME = 110
+MOST_NAMES = 12  # columns under which there is room for names
+
+
+def path(trial: Trial, *, height: int = 260) -> go.Figure:
+    """Confidence of the true class, and of what the attack aims at, by step.
+
+    Needs `trial.crafted.path`, (points, 3): step, confidence of the true class, of the goal.
+    """
+    points = np.asarray(trial.crafted.path)
+    goal = "strongest wrong class" if trial.plan.target is None else trial.plan.goal
+    names = (class_name(trial.crafted.label), goal)
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=points[:, 0],
+                y=points[:, column],
+                name=name,
+                line={"color": colour, "width": 3},
+                mode="lines+markers",
+                hovertemplate="%{y:.1%} after %{x} steps",
+            )
+            for column, name, colour in zip((1, 2), names, (ORDINARY, ALARM), strict=True)
+        ]
+    )
+    figure.update_yaxes(tickformat=".0%", range=[-0.03, 1.03], title="confidence")
+    figure.update_xaxes(title="step", rangemode="tozero")
+    figure.update_layout(
+        hovermode="x unified", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
+    )
+    return laid_out(figure, height)
+
+
+def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
+    """Share of the counting pictures of each class that is misread, before and after saving."""
+    classes = list(rates)[::-1]
+    names = [class_name(k) for k in classes]
+    figure = go.Figure()
+    for name, colour, counts in (
+        ("saved as PNG", ALARM, [rates[k].saved for k in classes]),
+        ("before rounding", MUTED, [rates[k].before_rounding for k in classes]),
+    ):
+        totals = [rates[k].eligible for k in classes]
+        figure.add_bar(
+            x=[n / of for n, of in zip(counts, totals, strict=True)],
+            y=names,
+            orientation="h",
+            name=name,
+            marker_color=colour,
+            customdata=list(zip(counts, totals, strict=True)),
+            hovertemplate="%{y}, " + name + ": %{customdata[0]} of %{customdata[1]}<extra></extra>",
+        )
+    figure.update_xaxes(tickformat=".0%", range=[0, 1], title="misread")
+    figure.update_yaxes(automargin=True)
+    figure.update_layout(
+        barmode="group",
+        bargap=0.25,
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0, "traceorder": "reversed"},
+    )
+    return laid_out(figure, FRAME + ROW * len(classes))
+
+
+def reading_matrix(readings: Mapping[tuple[int, int], int]) -> go.Figure:
+    """From the true class (rows) to what the saved picture is read as (columns), counts.
+
+    Misreadings are red; readings that stayed right are blue, below 0 on the colour scale.
+    """
+    rows = sorted({source for source, _ in readings})[::-1]
+    columns = sorted({read for _, read in readings})
+    counts = [[readings.get((row, column), 0) for column in columns] for row in rows]
+    signed = [
+        [-n if row == column else n for column, n in zip(columns, line, strict=True)]
+        for row, line in zip(rows, counts, strict=True)
+    ]
+    largest = max(readings.values())
+    few = len(columns) <= MOST_NAMES
+    figure = go.Figure(
+        go.Heatmap(
+            z=signed,
+            x=[class_name(k) for k in columns],
+            y=[class_name(k) for k in rows],
+            zmin=-largest,
+            zmax=largest,
+            showscale=False,
+            xgap=1,
+            ygap=1,
+            colorscale=[[0, ORDINARY], [0.5, "rgba(128,128,128,0.08)"], [1, ALARM]],
+            text=[[str(n) if n else "" for n in line] for line in counts],
+            texttemplate="%{text}",
+            hovertemplate="%{y} read as %{x}: %{text}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(
+        title="read as",
+        tickangle=-45 if few else 0,
+        automargin=True,
+        type="category",
+        tickvals=list(range(len(columns))),
+        ticktext=[class_name(k) if few else str(k) for k in columns],
+    )
+    figure.update_yaxes(title="is", automargin=True, type="category")
+    return laid_out(figure, FRAME + 100 * few + ROW * len(rows))
+
+
+def budget_preview(pixels: NDArray[np.uint8], epsilon: float, norm: str) -> NDArray[np.uint8]:
+    """The picture (height, width, 3) with noise that uses the whole budget: what it can look like.
+
+    linf: every value up or down by epsilon; l2: the same noise, shortened to length epsilon.
+    """
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=pixels.shape)
+    size = epsilon if norm == "linf" else epsilon / np.sqrt(signs.size)
+    return np.clip(np.rint(pixels + signs * size * LEVELS), 0, LEVELS).astype(np.uint8)

@@ -1,0 +1,161 @@
+"""Records -> Plotly figures. Knows no Streamlit; colours read on light and dark pages alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import plotly.graph_objects as go
+
+from core.labels import all_labels, class_name
+from core.records.captures import Prediction
+from core.records.monitoring import WindowFigures
+from core.thumbnails import MUTED
+
+ORDINARY = "#4c8dd6"
+ALARM = "#e5484d"
+MOST_FOREIGN = 12  # classes that are none of ours, in a chart
+
+
+def class_frequencies(
+    figures: WindowFigures,
+    threshold: float,
+    *,
+    baseline: Mapping[int, int] | None = None,
+    height: int = 360,
+) -> go.Figure:
+    """Share of the window by class, the threshold as a line; classes above it in red.
+
+    baseline: class id -> predictions, whose shares stand behind the window's, wide and grey.
+    Classes that are none of ours (imported captures) stand behind ours, the MOST_FOREIGN largest.
+    """
+    shares = figures.shares()
+    own = [label.class_id for label in all_labels()]
+    foreign = [class_id for class_id in shares if class_id not in own][:MOST_FOREIGN]
+    classes = [*own, *foreign]
+    places = {class_id: place for place, class_id in enumerate(classes)}
+    values = [shares.get(class_id, 0.0) for class_id in classes]
+    figure = go.Figure(
+        go.Bar(
+            x=list(places.values()),
+            y=values,
+            name="window",
+            marker_color=[ALARM if value > threshold else ORDINARY for value in values],
+            customdata=[[class_name(k), figures.counts.get(k, 0)] for k in classes],
+            hovertemplate="%{customdata[0]}<br>%{y:.2%} of the window "
+            "(%{customdata[1]:,} predictions)<extra></extra>",
+        )
+    )
+    usual = [0.0]
+    if baseline:
+        usual = [baseline.get(class_id, 0) / sum(baseline.values()) for class_id in classes]
+        _put_behind(figure, usual, [class_name(k) for k in classes])
+    figure.add_hline(
+        y=threshold,
+        line={"color": ALARM, "dash": "dash", "width": 2},
+        annotation={"text": f"threshold {threshold:.0%}", "font": {"color": ALARM}},
+        annotation_position="top right",
+    )
+    for class_id, share in shares.items():
+        if share > threshold and class_id in places:
+            figure.add_annotation(
+                x=places[class_id],
+                y=share,
+                text=f"<b>{class_name(class_id)}: {share:.1%}</b>",
+                showarrow=False,
+                yshift=12,
+                font={"color": ALARM, "size": 15},
+            )
+    top = max([threshold, *values, *usual])
+    figure.update_yaxes(
+        tickformat=".0%", range=[0, min(1.12, top * 1.2)], title="share of predictions"
+    )
+    ticks = [*range(0, len(own), 2), *(places[class_id] for class_id in foreign)]
+    figure.update_xaxes(
+        title="predicted class",
+        tickvals=ticks,
+        ticktext=[str(classes[tick]) for tick in ticks],
+        range=[-0.8, len(classes) - 0.2],
+    )
+    return laid_out(figure, height)
+
+
+def _put_behind(figure: go.Figure, usual: Sequence[float], names: Sequence[str]) -> None:
+    """The baseline's shares as wide grey bars, the window's as narrow ones in front of them."""
+    figure.update_traces(width=0.45)
+    figure.add_bar(
+        x=list(range(len(usual))),
+        y=usual,
+        name="baseline",
+        marker_color=MUTED,
+        opacity=0.55,
+        width=0.95,
+        customdata=names,
+        hovertemplate="%{customdata}<br>%{y:.2%} of the baseline<extra></extra>",
+    )
+    figure.data = figure.data[::-1]
+    figure.update_layout(
+        barmode="overlay", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
+    )
+
+
+def traffic(
+    counts: Sequence[tuple[datetime, int, int]],
+    *,
+    bucket_seconds: int,
+    window: tuple[datetime, datetime],
+    height: int = 220,
+) -> go.Figure:
+    """Predictions by time, the class that is predicted most apart from the rest.
+
+    window: (start, end) of the time axis.
+    """
+    totals: dict[int, int] = {}
+    for _, class_id, count in counts:
+        totals[class_id] = totals.get(class_id, 0) + count
+    leader = max(totals, key=lambda class_id: totals[class_id])
+    buckets = sorted({bucket for bucket, _, _ in counts})
+    leading = {bucket: count for bucket, class_id, count in counts if class_id == leader}
+    everything: dict[datetime, int] = dict.fromkeys(buckets, 0)
+    for bucket, _, count in counts:
+        everything[bucket] += count
+    own = [leading.get(bucket, 0) for bucket in buckets]
+    rest = [everything[bucket] - n for bucket, n in zip(buckets, own, strict=True)]
+    width = bucket_seconds * 1000 * 0.9
+    figure = go.Figure(
+        [
+            go.Bar(x=buckets, y=own, name=class_name(leader), marker_color=ORDINARY, width=width),
+            go.Bar(x=buckets, y=rest, name="all other classes", marker_color=MUTED, width=width),
+        ]
+    )
+    figure.update_layout(
+        barmode="stack", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
+    )
+    figure.update_yaxes(title=f"predictions per {bucket_seconds} s", rangemode="tozero")
+    figure.update_xaxes(title="time (UTC)", range=list(window))
+    return laid_out(figure, height)
+
+
+def top_classes(prediction: Prediction, *, height: int = 130) -> go.Figure:
+    """The three most likely classes as bars with their probabilities."""
+    top = prediction.top()[::-1]
+    figure = go.Figure(
+        go.Bar(
+            x=[share for _, share in top],
+            y=[class_name(class_id) for class_id, _ in top],
+            orientation="h",
+            marker_color=[MUTED, MUTED, ORDINARY][-len(top) :],
+            text=[f"{share:.1%}" for _, share in top],
+            textposition="auto",
+            hovertemplate="%{y}: %{x:.2%}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(range=[0, 1], visible=False)
+    figure.update_yaxes(automargin=True)
+    return laid_out(figure, height)
+
+
+def laid_out(figure: go.Figure, height: int) -> go.Figure:
+    """The margins that every chart has."""
+    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 28, "b": 8})
+    return figure

@@ -1,0 +1,83 @@
+"""Reports of what was measured on a set of weights: a JSON file of each kind beside them."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
+
+from core.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Report(ABC):
+    """What was measured, on which weights.
+
+    FILE: its name beside the weights; HOLDS: what a damaged file does not hold; COMMAND: what
+    makes it anew. measured_on: ISO 8601 date, UTC.
+    """
+
+    FILE: ClassVar[str]
+    HOLDS: ClassVar[str]
+    COMMAND: ClassVar[str]
+
+    weights_sha256: str
+    data: str
+    fold: str
+    seed: int
+    measured_on: str
+
+    def measures(self, sha256: str) -> bool:
+        """Whether the weights of that checksum are those that it was measured on."""
+        return self.weights_sha256 == sha256
+
+    @property
+    def source(self) -> str:
+        """The data, and which part of it: `gtsrb32 (held-out)`."""
+        return self.data if self.fold == "all" else f"{self.data} ({self.fold})"
+
+    def to_json(self) -> dict[str, Any]:
+        """What the file holds."""
+        return asdict(self)
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The report in what a file holds; raises ValueError, TypeError, KeyError or AttributeError
+        where it does not fit."""
+
+    def write(self, directory: Path) -> None:
+        """Write the file into `directory`, which is made if need be."""
+        directory.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        (directory / self.FILE).write_text(text + "\n")
+
+    @classmethod
+    def read(cls, directory: Path) -> Self | None:
+        """The report in `directory`, None where there is none; raises BadInput if it is damaged."""
+        path = directory / cls.FILE
+        if not path.is_file():
+            return None
+        try:
+            return cls.from_json(json.loads(path.read_text()))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BadInput(
+                f"{path} holds no {cls.HOLDS} ({error}); `{cls.COMMAND}` makes it anew"
+            ) from error
+
+
+AnyReport = TypeVar("AnyReport", bound=Report)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean, and the ends of its confidence interval at LEVEL."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"

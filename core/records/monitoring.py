@@ -1,0 +1,214 @@
+"""Runs of the monitor: settings, figures, rules' outcomes, executions. Shares lie in [0, 1]."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.errors import BadInput
+from core.records.window import Window
+
+
+def check_threshold(threshold: float) -> None:
+    """Raise BadInput unless a class share can be compared with it."""
+    if not 0 < threshold <= 1:
+        raise BadInput(f"threshold must lie in (0, 1], got {threshold}")
+
+
+@dataclass(frozen=True)
+class MonitorSettings:
+    """What scheduled executions use. threshold: share in (0, 1]; window_minutes: at least 1."""
+
+    threshold: float
+    window_minutes: int
+
+    def __post_init__(self) -> None:
+        check_threshold(self.threshold)
+        if self.window_minutes < 1:
+            raise BadInput(f"window must be at least 1 minute, got {self.window_minutes}")
+
+
+@dataclass(frozen=True)
+class WindowFigures:
+    """What a window holds. None means "not computed": no capture in it carries the figure.
+
+    total: readable predictions and unreadable records; counts: class id -> predictions;
+    low_confidence, flagged: how many of the predictions are unsure, and suspicious.
+    """
+
+    total: int
+    counts: Mapping[int, int]
+    mean_confidence: float | None
+    low_confidence: int | None
+    flagged: int | None
+    unreadable: int = 0
+
+    def ordered(self) -> dict[int, int]:
+        """class id -> predictions, largest first."""
+        return dict(sorted(self.counts.items(), key=lambda item: (-item[1], item[0])))
+
+    def shares(self) -> dict[int, float]:
+        """class id -> share of all readable predictions, largest first."""
+        readable = sum(self.counts.values())
+        return {class_id: count / readable for class_id, count in self.ordered().items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read of a window; counts and shares the largest first."""
+        return {
+            "total": self.total,
+            "counts": {str(k): count for k, count in self.ordered().items()},
+            "shares": {str(k): share for k, share in self.shares().items()},
+            "mean_confidence": self.mean_confidence,
+            "low_confidence": self.low_confidence,
+            "flagged": self.flagged,
+            "unreadable": self.unreadable,
+        }
+
+
+# What programs read where no figure was computed.
+NOT_COMPUTED = dict.fromkeys(WindowFigures(0, {}, None, None, None).to_json())
+
+
+@dataclass(frozen=True)
+class ConfidenceAt:
+    """How sure the model was in a stretch of time from `start` on.
+
+    count: predictions that tell their confidence, at least 1; mean: of their confidences;
+    unsure: how many of them are below what counts as low.
+    """
+
+    start: datetime
+    count: int
+    mean: float
+    unsure: int
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One entry of constraint_violations.json."""
+
+    feature_name: str
+    constraint_check_type: str
+    description: str
+
+
+class RuleState(StrEnum):
+    """How a rule of the monitor came out."""
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    NOT_COMPUTED = "not computed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule says of a window: it holds, it is violated, or it could not be computed.
+
+    figure: what was measured, None where it was not; threshold: what it was compared with.
+    sentence: the outcome in words; for `not computed` it says why. violations: for
+    constraint_violations.json, at least one where the state is `violated`, none otherwise.
+    decides: whether its violations count in the execution's status; others are for comparison.
+    """
+
+    rule: str
+    state: RuleState
+    figure: float | None
+    threshold: float
+    sentence: str
+    violations: tuple[Violation, ...] = ()
+    decides: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read of one rule."""
+        return vars(self) | {"violations": [vars(each) for each in self.violations]}
+
+
+class ExecutionStatus(StrEnum):
+    """Model Monitor's execution states that an execution here can be in."""
+
+    IN_PROGRESS = "InProgress"
+    COMPLETED = "Completed"
+    COMPLETED_WITH_VIOLATIONS = "CompletedWithViolations"
+    FAILED = "Failed"
+
+
+class Trigger(StrEnum):
+    """What started an execution; `alarm`: of the stream detector."""
+
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run of the monitor over one window. schedule: the name it was asked for under.
+
+    ended_at: of one under way, when it began; figures: None where nothing was computed: it is under
+    way, or failed before; violations: of the rules that decide; outcomes: of all rules, none in
+    executions of before; baseline_id: the baseline that was in force, None where there was none;
+    due_at: when its schedule had it due, None where nobody had planned it.
+    """
+
+    execution_id: str
+    trigger: Trigger
+    schedule: str | None
+    status: ExecutionStatus
+    message: str
+    window: Window
+    threshold: float
+    started_at: datetime
+    ended_at: datetime
+    figures: WindowFigures | None
+    violations: tuple[Violation, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    baseline_id: str | None = None
+    due_at: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read: `monitor run --json` and the HTTP interface."""
+        return {
+            "execution_id": self.execution_id,
+            "trigger": self.trigger.value,
+            "schedule": self.schedule,
+            "due_at": self.due_at.isoformat() if self.due_at else None,
+            "status": self.status.value,
+            "message": self.message,
+            "window": {
+                "start": self.window.start.isoformat(),
+                "end": self.window.end.isoformat(),
+                "endpoint": self.window.endpoint,
+            },
+            "threshold": self.threshold,
+            "started_at": self.started_at.isoformat(),
+            "ended_at": self.ended_at.isoformat(),
+            **(self.figures.to_json() if self.figures else NOT_COMPUTED),
+            "violations": [vars(violation) for violation in self.violations],
+            "baseline_id": self.baseline_id,
+            "rules": [outcome.to_json() for outcome in self.outcomes],
+        }
+
+
+@dataclass(frozen=True)
+class StoredBaseline:
+    """A baseline in the log. origin: what it was made from; predictions: how many it holds."""
+
+    baseline_id: str
+    origin: str
+    created_at: datetime
+    predictions: int
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read: `baseline create --json` and the HTTP interface."""
+        return vars(self) | {"created_at": self.created_at.isoformat()}
+
+
+@dataclass(frozen=True)
+class BaselineFiles:
+    """The texts of statistics.json and constraints.json."""
+
+    statistics: str
+    constraints: str

@@ -1,0 +1,247 @@
+"""What a record of tensors is, and which requests get one, in the words of SageMaker Debugger.
+
+A record holds tensors of one picture, run through the network for one class; it is one step of
+the trial (core.tensors.trial). Names are Debugger's; the network is called by its type, say ResNet:
+
+    layer1.0.bn1_input_0, layer1.0.bn1_output_0       what went into a module, and came out of it
+    ResNet_layer1.0.bn1.weight, ResNet_fc.bias        parameters
+    layer1.0.bn1.running_mean_output_0, .running_var  BatchNorm's statistics
+    gradient/layer1.0.bn1_output, gradient/ResNet_fc.bias   of the logit of the class
+    gradient/image                                          of the logit, by ResNet_input_0
+
+A module that runs several times counts on: relu_input_1, relu_output_1, gradient/relu_output_1.
+Debugger knows nothing of resizing and normalising, so here are image_pixels (the picture as it was
+sent, in [0, 1]) and gradient/image_pixels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BadInput
+
+# What Debugger's blog post records of a ResNet: enough for FullGrad.
+DEFAULT_REGEX = ".*bn|.*bias|.*downsample|.*ResNet_input|.*image|.*fc_output"
+PIXELS, IMAGE_GRADIENT = "image_pixels", "gradient/image"
+GRADIENT = "gradient/"
+
+Array = NDArray[Any]
+
+
+class ModeKeys(StrEnum):
+    """Why a picture went through the network; GLOBAL stands for all of them."""
+
+    TRAIN = "TRAIN"
+    EVAL = "EVAL"
+    PREDICT = "PREDICT"
+    GLOBAL = "GLOBAL"
+
+
+@dataclass(frozen=True)
+class SaveConfigMode:
+    """Which steps are saved: every save_interval-th from start_step on, before end_step.
+
+    end_step None: no end; save_steps: where there are any, these and no others.
+    """
+
+    save_interval: int = 100
+    start_step: int = 0
+    end_step: int | None = None
+    save_steps: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.save_interval < 1:
+            raise BadInput(f"save_interval must be at least 1, got {self.save_interval}")
+        for step in (self.start_step, *self.save_steps):
+            if step < 0:
+                raise BadInput(f"steps count from 0, got {step}")
+        if self.end_step is not None and self.end_step <= self.start_step:
+            raise BadInput(
+                f"end_step must be larger than start_step {self.start_step}, got {self.end_step}"
+            )
+
+    def should_save_step(self, step: int) -> bool:
+        """Whether the request of that number, from 0, is recorded."""
+        if self.save_steps:
+            return step in self.save_steps
+        within = self.start_step <= step and (self.end_step is None or step < self.end_step)
+        return within and step % self.save_interval == 0
+
+
+@dataclass(frozen=True)
+class SaveConfig:
+    """What is saved by itself, mode by mode; a mode without an entry saves nothing."""
+
+    mode_save_configs: Mapping[ModeKeys, SaveConfigMode] = field(default_factory=dict)
+
+    def should_save_step(self, mode: ModeKeys, step: int) -> bool:
+        """Whether that step of that mode is recorded."""
+        chosen = self.mode_save_configs.get(mode)
+        return chosen is not None and chosen.should_save_step(step)
+
+
+@dataclass(frozen=True)
+class BiasUse:
+    """One use of a layer that adds something of its own, as FullGrad counts it.
+
+    module: its path in the network; gradient: the name of the gradient of its output;
+    tensors: role -> name of what its bias is made of: `bias`; of a BatchNorm `running_mean`,
+    `running_var` and, if it has them, `weight` and `bias`; of a ReLU6 its `output`;
+    eps: a BatchNorm's, else 0.
+    """
+
+    module: str
+    gradient: str
+    tensors: Mapping[str, str]
+    eps: float = 0.0
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What one pass forward and backward says of itself, beside its tensors.
+
+    class_id: whose logit the gradients are of; logits: of all classes, not tempered;
+    temperature: of the calibrated probabilities; network: the name of its type;
+    biases: every use of a layer that adds something, in backward order; not_covered: why FullGrad
+    is not exact for the network, empty if it is.
+    """
+
+    class_id: int
+    logits: tuple[float, ...]
+    temperature: float
+    network: str
+    include_regex: str
+    biases: tuple[BiasUse, ...]
+    not_covered: str = ""
+
+    @property
+    def input(self) -> str:
+        """The name of what entered the network."""
+        return f"{self.network}_input_0"
+
+    @property
+    def logit(self) -> float:
+        """Of the class explained."""
+        return self.logits[self.class_id]
+
+    @property
+    def predicted_id(self) -> int:
+        """The class with the largest logit."""
+        return int(np.argmax(self.logits))
+
+    @property
+    def probability(self) -> float:
+        """Calibrated, of the class explained."""
+        powers = np.exp((np.array(self.logits) - max(self.logits)) / self.temperature)
+        return float(powers[self.class_id] / powers.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A pass with its tensors: those of the picture, and those of the weights, always the same."""
+
+    passed: Passed
+    tensors: Mapping[str, Array]
+    parameters: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class TensorRecord:
+    """One recorded request: what is known of it besides its tensors.
+
+    step: its number in the log, mode_step: among those of its mode; why: in words; model_sha256:
+    the weights that were recorded; captured_at: when the capture was made; size: bytes that its
+    tensors take in the log, without those of the weights.
+    """
+
+    step: int
+    mode: ModeKeys
+    mode_step: int
+    capture_id: str
+    captured_at: datetime
+    recorded_at: datetime
+    why: str
+    model_sha256: str
+    size: int
+    passed: Passed
+
+
+@dataclass(frozen=True)
+class TensorFacts:
+    """Shape and figures of one tensor; nan where it holds no number; zeros: share in [0, 1]."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    minimum: float
+    mean: float
+    maximum: float
+    std: float
+    zeros: float
+
+    @property
+    def size(self) -> int:
+        """Bytes, not compressed."""
+        return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
+
+    @staticmethod
+    def of(name: str, array: Array) -> TensorFacts:
+        """The figures of `array`, summed in double precision."""
+        if not array.size:
+            nan = float("nan")
+            return TensorFacts(name, array.shape, str(array.dtype), nan, nan, nan, nan, nan)
+        with np.errstate(all="ignore"):  # what is infinite, or too large to be squared, shows so
+            return TensorFacts(
+                name,
+                array.shape,
+                str(array.dtype),
+                float(array.min()),
+                float(array.mean(dtype=np.float64)),
+                float(array.max()),
+                float(array.std(dtype=np.float64)),
+                float(np.count_nonzero(array == 0) / array.size),
+            )
+
+
+def parse_regex(text: str) -> str:
+    """`text`, if it is a regular expression; BadInput says where it is none."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise BadInput(f"{text!r} is no regular expression: {error}") from error
+    return text
+
+
+def parse_save_config(text: str) -> SaveConfig:
+    """`save_interval=100;start_step=0;end_step=5000` or `save_steps=3,7`, for requests (PREDICT).
+
+    Any of them may be left out; empty: nothing is saved by itself. Raises BadInput.
+    """
+    values: dict[str, Any] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, _, value = part.partition("=")
+        if name not in SaveConfigMode.__dataclass_fields__:
+            raise BadInput(
+                f"expected {', '.join(SaveConfigMode.__dataclass_fields__)}, got {name!r}"
+            )
+        numbers = tuple(_whole(name, number) for number in value.split(","))
+        if name != "save_steps" and len(numbers) > 1:
+            raise BadInput(f"{name} takes one number, got {value!r}")
+        values[name] = numbers if name == "save_steps" else numbers[0]
+    if not values:
+        return SaveConfig()
+    return SaveConfig({ModeKeys.PREDICT: SaveConfigMode(**values)})
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.strip().isdecimal() or len(text) > 12:
+        raise BadInput(f"{name} takes whole numbers from 0 on, got {text!r}")
+    return int(text)

@@ -1,0 +1,174 @@
+"""The path of a request: body -> pictures -> predictions -> captures -> answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from core.capture.provenance import RequestFacts
+from core.capture.writer import (
+    Capturer,
+    CaptureRules,
+    begin_captures,
+    to_stored_image,
+    with_prediction,
+)
+from core.errors import Unavailable
+from core.images import Picture
+from core.metrics import Metrics
+from core.model.predictor import Predictor
+from core.model.threads import SERVING_WORKERS, compute_on_one_thread
+from core.records.captures import Capture, Prediction, StoredImage
+from core.serving.batching import Batcher
+from core.tensors.recorder import Answered
+
+MAX_BATCH = 32  # larger ones are no faster, and keep others waiting
+CHECK_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one request; capture ids are None where it was not sampled."""
+
+    predictions: tuple[Prediction, ...]
+    capture_ids: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """One picture on its way through a batch; capture: None if it is not sampled."""
+
+    prepared: Any
+    capture: Capture | None
+    image: StoredImage
+
+
+class Serving:
+    """Answers requests from many threads; each is durable in the log before its answer leaves.
+
+    Whatever is predicted in one batch is written in one transaction.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        capturer: Capturer,
+        rules: CaptureRules,
+        metrics: Metrics,
+        *,
+        max_waiting: int,
+        in_flight: Callable[[], int],
+        answered: Callable[[Sequence[Answered]], None] = lambda pictures: None,
+    ) -> None:
+        """answered: told of every captured picture once its answer has left; must not fail."""
+        self._answered = answered
+        self._predictor = predictor
+        self._capturer = capturer
+        self._rules = rules
+        self._metrics = metrics
+        # Decoded pictures are large; no more of them at a time than can be worked on.
+        self._decoders = ThreadPoolExecutor(SERVING_WORKERS, "decode")
+        self._batcher: Batcher[_Waiting, Prediction] = Batcher(
+            self._predict,
+            self._write,
+            max_waiting=max_waiting,
+            max_batch=MAX_BATCH,
+            workers=SERVING_WORKERS,
+            started=compute_on_one_thread,
+            in_flight=in_flight,
+        )
+
+    @property
+    def waiting(self) -> int:
+        """How many pictures wait for a forward pass."""
+        return self._batcher.waiting
+
+    def submit(self, read: Callable[[], Sequence[Picture]], facts: RequestFacts) -> Future[Answer]:
+        """The answer to the pictures that `read` decodes, once all that is sampled is durable.
+
+        What `read` raises is the future's exception; so is Unavailable, if too many wait.
+        """
+        answered: Future[Answer] = Future()
+        try:
+            self._decoders.submit(self._begin, read, facts, answered)
+        except RuntimeError:  # it has been shut down
+            raise Unavailable("the classifier is stopped; start the dashboard again") from None
+        return answered
+
+    def check(self) -> None:
+        """Raise Unavailable unless the classifier answers."""
+        blank = Picture.from_pixels(np.zeros((32, 32, 3), np.uint8))
+        waiting = _Waiting(self._predictor.prepare(blank.pixels), None, to_stored_image(blank))
+        try:
+            self._batcher.submit([waiting]).result(CHECK_SECONDS)
+        except TimeoutError:
+            raise Unavailable(f"the classifier has not answered within {CHECK_SECONDS} s") from None
+
+    def close(self) -> None:
+        """Answer and write what waits, then stop."""
+        self._decoders.shutdown()
+        self._batcher.close()
+        self._capturer.close()
+
+    def _begin(
+        self, read: Callable[[], Sequence[Picture]], facts: RequestFacts, answered: Future[Answer]
+    ) -> None:
+        try:
+            waiting = self._decode(read, facts)
+            predicted = self._batcher.submit(waiting)
+        except Exception as error:  # noqa: BLE001
+            answered.set_exception(error)  # whoever waits must learn of it
+        else:
+            predicted.add_done_callback(partial(self._finish, waiting, facts, answered))
+
+    def _decode(self, read: Callable[[], Sequence[Picture]], facts: RequestFacts) -> list[_Waiting]:
+        """The pictures of one request, reduced to what the classifier and the log take."""
+        pictures = read()
+        images = [to_stored_image(picture) for picture in pictures]
+        captures: Sequence[Capture | None] = [None] * len(images)
+        rule = self._rules.of(facts.endpoint)
+        if self._capturer.sampled(rule):
+            model_sha256 = self._predictor.classifier.manifest.sha256
+            captures = begin_captures(facts, images, model_sha256, rule.mode)
+        prepared = [self._predictor.prepare(picture.pixels) for picture in pictures]
+        return list(map(_Waiting, prepared, captures, images))
+
+    def _finish(
+        self,
+        waiting: Sequence[_Waiting],
+        facts: RequestFacts,
+        answered: Future[Answer],
+        predicted: Future[list[Prediction]],
+    ) -> None:
+        if error := predicted.exception():
+            answered.set_exception(error)
+            return
+        ids = tuple(each.capture.capture_id if each.capture else None for each in waiting)
+        answer = Answer(tuple(predicted.result()), ids)
+        self._metrics.predicted(facts.endpoint, answer.predictions, len(ids) - ids.count(None))
+        answered.set_result(answer)
+        self._answered(
+            [
+                Answered(each.capture, each.image, prediction)
+                for each, prediction in zip(waiting, answer.predictions, strict=True)
+                if each.capture is not None
+            ]
+        )
+
+    def _predict(self, batch: Sequence[_Waiting]) -> list[Prediction]:
+        self._metrics.batch_size.observe(len(batch))
+        return self._predictor.predict_prepared([each.prepared for each in batch])
+
+    def _write(self, batch: Sequence[_Waiting], predictions: Sequence[Prediction]) -> Future[None]:
+        captures, images = [], []
+        for waiting, prediction in zip(batch, predictions, strict=True):
+            if waiting.capture is not None:
+                captures.append(with_prediction(waiting.capture, prediction))
+                if waiting.capture.image_sha256 is not None:
+                    images.append(waiting.image)
+        return self._capturer.submit(captures, images)

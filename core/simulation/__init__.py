@@ -1,0 +1,1 @@
+"""Simulated traffic: replay, mixed traffic, drills."""

@@ -1,0 +1,217 @@
+"""Images sent over HTTP as a real client would, clean or attacked, at a rate."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import cycle, islice
+from typing import Any
+
+import httpx
+import numpy as np
+
+from core.attacks.lab import Crafted, build_attack, craft
+from core.capture.provenance import format_provenance
+from core.client import error_of, token_headers
+from core.datasets import Dataset
+from core.errors import BadInput, Unavailable
+from core.images import Picture
+from core.model.classifier import Classifier
+from core.records.captures import Provenance
+from core.records.names import DEFAULT_ENDPOINT
+from core.records.window import now
+
+Progress = Callable[[int, int, str], None]
+SOURCE = "replay"
+
+
+@dataclass(frozen=True)
+class AttackPlan:
+    """Which share of the traffic is attacked, and how.
+
+    share in (0, 1]; epsilon in the attack's norm, None: its default.
+    """
+
+    name: str
+    target: int | None
+    share: float
+    epsilon: float | None
+    steps: int | None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise BadInput(f"share must lie in (0, 1], got {self.share}")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One request to be sent, and the clean picture to be kept beside it."""
+
+    picture: Picture
+    clean: Picture | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """What was sent and answered. since, until: the window that holds all of it."""
+
+    sent: int
+    attacked: int
+    since: datetime
+    until: datetime
+    seconds: float
+    counts: dict[int, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """What `replay --json` prints."""
+        return vars(self) | {
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "counts": {str(class_id): n for class_id, n in self.counts.items()},
+        }
+
+
+def prepare(
+    dataset: Dataset,
+    count: int,
+    plan: AttackPlan | None,
+    classifier: Classifier | None,
+    *,
+    seed: int,
+    progress: Progress,
+) -> list[Message]:
+    """`count` messages in random order, round(count * share) of them attacked successfully.
+
+    The attacker knows the model and sends only pictures that fool it once saved; others are
+    replaced. A small data set is gone through more than once. Raises BadInput if no picture
+    fools the model.
+    """
+    if count < 1:
+        raise BadInput(f"count must be at least 1, got {count}")
+    order = np.random.default_rng(seed).permutation(len(dataset))
+    attacked: list[Message] = []
+    if plan and classifier:
+        wanted = round(count * plan.share)
+        attacked = _attacked(dataset, order, wanted, plan, classifier, seed, progress)
+    clean = [
+        _clean_message(dataset, int(order[-1 - n % len(order)]))
+        for n in range(count - len(attacked))
+    ]
+    messages = attacked + clean
+    shuffled = np.random.default_rng([seed, 1]).permutation(len(messages))
+    return [messages[row] for row in shuffled]
+
+
+def send(
+    url: str,
+    messages: Sequence[Message],
+    *,
+    rate: float | None,
+    progress: Progress,
+    endpoint: str = DEFAULT_ENDPOINT,
+) -> ReplayReport:
+    """Send every message as one request; rate: requests a second at most, None for no limit."""
+    if rate is not None and rate <= 0:
+        raise BadInput(f"rate must be above 0 requests a second, got {rate}")
+    counts: Counter[int] = Counter()
+    since, begun = now(), time.monotonic()
+    with _client(url) as client:
+        for number, message in enumerate(messages):
+            if rate is not None:
+                time.sleep(max(0.0, begun + number / rate - time.monotonic()))
+            counts[_send_one(client, endpoint, message)] += 1
+            progress(number + 1, len(messages), "sent")
+    attacked = sum(message.provenance.attack is not None for message in messages)
+    ordered = dict(counts.most_common())
+    return ReplayReport(len(messages), attacked, since, now(), time.monotonic() - begun, ordered)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: reading them takes longer than many a request."""
+    return httpx.create_ssl_context()
+
+
+def _client(url: str) -> httpx.Client:
+    try:
+        return httpx.Client(
+            base_url=url.rstrip("/"), headers=token_headers(), timeout=60, verify=_certificates()
+        )
+    except httpx.InvalidURL as error:
+        raise BadInput(f"{url!r} is no address of a server: {error}") from error
+
+
+def _send_one(client: httpx.Client, endpoint: str, message: Message) -> int:
+    if message.clean is not None:
+        _post(client, "/api/references", message.clean, {})
+    headers = {
+        "X-Amzn-SageMaker-Custom-Attributes": format_provenance(message.provenance),
+        "Accept": "application/json;verbose=true",
+    }
+    answer = _post(client, f"/endpoints/{endpoint}/invocations", message.picture, headers)
+    return int(answer.json()["predictions"][0]["class_id"])
+
+
+def _post(
+    client: httpx.Client, path: str, picture: Picture, headers: dict[str, str]
+) -> httpx.Response:
+    try:
+        answer = client.post(
+            path, content=picture.content, headers=headers | {"Content-Type": picture.media_type}
+        )
+    except httpx.HTTPError as error:
+        raise Unavailable(f"{client.base_url} does not answer ({error}); is it running?") from error
+    if answer.is_error:
+        raise error_of(answer)
+    return answer
+
+
+def _clean_message(dataset: Dataset, row: int) -> Message:
+    label = int(dataset.labels[row])
+    picture = Picture.from_pixels(dataset.images[row])
+    return Message(picture, None, Provenance(source=SOURCE, label=label))
+
+
+def _attacked(
+    dataset: Dataset,
+    order: np.ndarray[Any, Any],
+    wanted: int,
+    plan: AttackPlan,
+    classifier: Classifier,
+    seed: int,
+    progress: Progress,
+) -> list[Message]:
+    attack = build_attack(plan.name, steps=plan.steps, seed=seed)
+    order = order if plan.target is None else order[dataset.labels[order] != plan.target]
+    made: list[Message] = []
+    for rows in np.array_split(order, max(1, len(order) // 64)):
+        if len(made) >= wanted:
+            break
+        crafted = craft(
+            classifier,
+            attack,
+            [dataset.images[row] for row in rows],
+            [int(dataset.labels[row]) for row in rows],
+            epsilon=plan.epsilon,
+            target=plan.target,
+        )
+        made += [_attacked_message(one, plan) for one in crafted if one.success]
+        progress(min(len(made), wanted), wanted, f"{attack.info.title} examples made")
+    if wanted and not made:
+        raise BadInput(
+            f"{attack.info.title} fooled the model on none of {len(order)} images; "
+            "raise --epsilon or --steps, or choose another attack"
+        )
+    return list(islice(cycle(made), wanted))
+
+
+def _attacked_message(crafted: Crafted, plan: AttackPlan) -> Message:
+    clean = Picture.from_pixels(crafted.clean)
+    provenance = Provenance(SOURCE, crafted.label, plan.name, plan.target, clean.sha256)
+    return Message(Picture.from_pixels(crafted.adversarial), clean, provenance)

@@ -1,0 +1,1 @@
+"""Recorded tensors: inputs, activations, gradients."""

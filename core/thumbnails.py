@@ -1,0 +1,78 @@
+"""Small images for tables, tiles and charts."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.images import encode_jpeg, encode_png, fit
+
+MUTED = "#9aa7b5"
+
+
+SHOWN_SIDE = 256
+
+
+THUMBNAIL_SIDE = 64
+
+
+STRIP_SIDE = 56
+
+
+LONGEST_SIDE = 512  # of what a figure carries, however large the picture
+
+
+def enlarged(pixels: NDArray[np.uint8], side: int = SHOWN_SIDE) -> NDArray[np.uint8]:
+    """Small pictures enlarged (bicubic) to a longest side of at least `side`, to look at."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    if scale <= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+
+
+def resized(pixels: NDArray[np.uint8], side: int = LONGEST_SIDE) -> NDArray[np.uint8]:
+    """The picture with a longest side of `side` pixels, and a shorter one of at least 1."""
+    return enlarged(fit(pixels, side), side)
+
+
+def thumbnail(pixels: NDArray[np.uint8]) -> str:
+    """A small version inside a URL, for tables and lists."""
+    return data_url(resized(pixels, THUMBNAIL_SIDE))
+
+
+def strip_tile(pixels: NDArray[np.uint8]) -> str:
+    """A smaller version inside a URL, and of few bytes: for strips of many."""
+    content = encode_jpeg(resized(pixels, STRIP_SIDE))
+    return "data:image/jpeg;base64," + base64.b64encode(content).decode()
+
+
+@cache
+def no_picture() -> str:
+    """The tile that stands where no picture was captured: an empty frame, crossed out."""
+    side = THUMBNAIL_SIDE
+    tile = np.full((side, side, 3), 225, np.uint8)
+    rows, columns = np.indices((side, side))
+    edge = np.minimum.reduce([rows, columns, side - 1 - rows, side - 1 - columns])
+    tile[(edge < 2) | (np.abs(rows + columns - side + 1) < 2)] = 150
+    return data_url(tile)
+
+
+def magnified_difference(
+    clean: NDArray[np.uint8], changed: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], int]:
+    """What was changed, around mid-grey, and how many times it was magnified to be seen."""
+    difference = changed.astype(np.int16) - clean.astype(np.int16)
+    largest = int(np.abs(difference).max())
+    factor = max(1, 127 // largest) if largest else 1
+    return np.clip(128 + difference * factor, 0, 255).astype(np.uint8), factor
+
+
+def data_url(pixels: NDArray[np.uint8]) -> str:
+    """The picture as a PNG inside a URL."""
+    return "data:image/png;base64," + base64.b64encode(encode_png(pixels)).decode()

@@ -1,0 +1,164 @@
+"""Many captures at once: what was looked at when a class was said, adversarial against clean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.errors import SignwatchError
+from core.explain import heat_maps
+from core.explain.explanation import Explanation
+from core.explain.heat_maps import MEAN_SIDE
+from core.images import ImageLimits, Picture, fit
+from core.jobs import Progress
+from core.labels import all_labels
+from core.records.captures import Capture
+from core.records.queries import CaptureFilter
+from core.store import CaptureLog
+from core.thumbnails import LONGEST_SIDE
+
+MOST = 48  # pictures on a sheet
+Explain = Callable[[Sequence[NDArray[np.uint8]], Sequence[int | None], Progress], list[Explanation]]
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One capture with its map. suspect: its sender names an attack, or it was flagged."""
+
+    capture: Capture
+    pixels: NDArray[np.uint8]
+    explanation: Explanation
+
+    @property
+    def suspect(self) -> bool:
+        """Whether it counts among the adversarial ones."""
+        return self.capture.provenance.attack is not None or self.capture.flagged
+
+
+@dataclass(frozen=True, eq=False)
+class Mean:
+    """Over `count` tiles: the mean map (MEAN_SIDE, MEAN_SIDE) and the mean picture under it."""
+
+    count: int
+    map: NDArray[np.float32]
+    pixels: NDArray[np.uint8]
+
+    @staticmethod
+    def of(tiles: Sequence[Tile]) -> Mean | None:
+        """None without tiles."""
+        if not tiles:
+            return None
+        size = (MEAN_SIDE, MEAN_SIDE)
+        pictures = [np.asarray(Image.fromarray(tile.pixels).resize(size)) for tile in tiles]
+        return Mean(
+            len(tiles),
+            heat_maps.mean_map([tile.explanation.map for tile in tiles]),
+            np.mean(pictures, axis=0).round().astype(np.uint8),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Means:
+    """One class: the mean of the adversarial or flagged tiles, and of the others."""
+
+    class_id: int
+    suspect: Mean | None
+    other: Mean | None
+
+    @property
+    def difference(self) -> NDArray[np.float32] | None:
+        """Adversarial or flagged minus the rest; None unless there are both."""
+        if self.suspect is None or self.other is None:
+            return None
+        return heat_maps.difference(self.suspect.map, self.other.map)
+
+
+@dataclass(frozen=True, eq=False)
+class ContactSheet:
+    """Tiles, suspects first. suspects, others: how many captures with a picture match, of each
+    kind; unreadable: how many chosen pictures could not be read.
+    """
+
+    tiles: tuple[Tile, ...]
+    suspects: int
+    others: int
+    unreadable: int
+
+    @property
+    def scale(self) -> float:
+        """The end of the one colour scale of all tiles; 1 without tiles."""
+        maps = [tile.explanation.map for tile in self.tiles]
+        return heat_maps.common_scale(maps) if maps else 1.0
+
+    def means(self) -> list[Means]:
+        """Mean maps by explained class, that with most tiles first."""
+        groups: dict[int, list[Tile]] = {}
+        for tile in self.tiles:
+            groups.setdefault(tile.explanation.class_id, []).append(tile)
+        ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+        return [
+            Means(
+                class_id,
+                *(
+                    Mean.of([tile for tile in tiles if tile.suspect == suspect])
+                    for suspect in (True, False)
+                ),
+            )
+            for class_id, tiles in ordered
+        ]
+
+
+def dealt(limit: int, suspects: int, others: int) -> tuple[int, int]:
+    """How many of each kind come on a sheet: half each, unless one has fewer."""
+    first = min(suspects, max(limit - others, (limit + 1) // 2))
+    return first, min(others, limit - first)
+
+
+def make(
+    log: CaptureLog,
+    chosen: CaptureFilter,
+    explain: Explain,
+    *,
+    limit: int = MOST,
+    limits: ImageLimits,
+    progress: Progress,
+) -> ContactSheet:
+    """At most `limit` of the captures that match and have a picture, evenly, with their maps.
+
+    Each is explained for the class that was said, if it is one of ours, else for the predicted
+    one. Raises BadInput for networks that the method does not cover.
+    """
+    kinds = [replace(chosen, pictured=True, suspect=suspect) for suspect in (True, False)]
+    counts = [log.count(kind) if chosen.suspect in (None, kind.suspect) else 0 for kind in kinds]
+    items = [
+        item
+        for kind, share in zip(kinds, dealt(limit, *counts), strict=True)
+        if share
+        for item in log.listing.spread(kind, limit=share)
+    ]
+    files = log.images([item.capture.image_sha256 for item in items])
+    read: list[tuple[Capture, NDArray[np.uint8]]] = []
+    for item in items:
+        file = files.get(item.capture.image_sha256 or "")
+        try:
+            if file is not None:
+                picture = Picture.from_file(file.content, limits)
+                read.append((item.capture, fit(picture.pixels, LONGEST_SIDE)))
+        except SignwatchError:
+            continue  # counted below
+    classes = [_own(capture.class_id) for capture, _ in read]
+    explanations = explain([pixels for _, pixels in read], classes, progress) if read else []
+    tiles = tuple(
+        Tile(capture, pixels, explanation)
+        for (capture, pixels), explanation in zip(read, explanations, strict=True)
+    )
+    return ContactSheet(tiles, counts[0], counts[1], len(items) - len(read))
+
+
+def _own(class_id: int | None) -> int | None:
+    """The class, if it is one of ours: imported captures may have others."""
+    return class_id if class_id is not None and 0 <= class_id < len(all_labels()) else None

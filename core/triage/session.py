@@ -1,0 +1,249 @@
+"""One window in which somebody works through the queue: what is open, what comes next, undo.
+
+What is open is in work for its seat, so that others get something else. What comes next is known
+ahead: after a verdict it takes one small transaction, however long the log is.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.errors import NotFound
+from core.records.analysts import Analyst
+from core.records.captures import Capture
+from core.records.triage import LEASE, Assignment, Group, Queue, Seat, Statement, Wanted
+from core.records.verdicts import Decision, TriageItem
+from core.triage.verdicts import Desk, Recorded, Said
+
+GROUPS = 12  # of the queue that are read ahead
+MOST_BEFORE = 100  # openings that `back` leads through
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is open. turn: counts openings, so that a late key press is known to be late.
+
+    until: how long it is kept for this seat, None: it is not; elsewhere: who else has it in work.
+    """
+
+    turn: int
+    item: TriageItem
+    trail: tuple[Statement, ...]
+    until: datetime | None
+    elsewhere: Assignment | None
+
+    @property
+    def capture_id(self) -> str:
+        """Id of the capture."""
+        return self.item.capture.capture_id
+
+    @property
+    def verdicts(self) -> list[Decision]:
+        """What was said of it when it was opened."""
+        return [each.decision for each in self.trail if not each.taken_back]
+
+
+class Sitting:
+    """The work in one window; its thread alone uses it.
+
+    wanted: what comes next is chosen from this; queue: as it was last read; group: the one that is
+    worked through, by name.
+    """
+
+    def __init__(self, desk: Desk, analyst: Analyst) -> None:
+        self.analyst = analyst
+        self.seat = Seat(analyst.name, uuid.uuid4().hex)
+        self.wanted = Wanted()
+        self.queue = Queue()
+        self.opened: Opened | None = None
+        self._desk = desk
+        self._worklist = desk.worklist
+        self._turn = 0
+        self.group: str | None = None
+        self._groups: dict[str, str] = {}  # of what comes next: id -> group
+        self._passed_over: list[str] = []
+        self._before: list[str] = []
+        self._given: list[tuple[Decision, ...]] = []
+
+    def want(self, wanted: Wanted) -> None:
+        """Choose from something else; what is open stays open."""
+        if wanted != self.wanted:
+            self.wanted = wanted
+            self._passed_over.clear()
+            self._groups.clear()
+
+    def look(self) -> Queue:
+        """Read the queue anew, and with it what comes next."""
+        opened = [self.opened.capture_id] if self.opened else []
+        self.queue = self._worklist.queue(
+            self.wanted,
+            self.seat,
+            self._desk.clock(),
+            limit=GROUPS,
+            current=self.group,
+            passed_over=[*opened, *self._passed_over],
+        )
+        order = sorted(
+            self.queue.groups,
+            key=lambda group: (group.first != self.group, group.elsewhere > 0),
+        )
+        self._groups = {name: group.first for group in order for name in group.free}
+        return self.queue
+
+    @property
+    def ahead(self) -> list[str]:
+        """Ids of what comes next, as far as it is known."""
+        return list(self._groups)
+
+    def next(self) -> Opened | None:
+        """Open what comes next; what was passed over comes last. None: nothing waits."""
+        self._leave()
+        return self._advance()
+
+    def enter(self, group: Group) -> Opened:
+        """Open the most suspicious of a group that nobody has; raises NotFound."""
+        self.group = group.first
+        return self.open(next(iter([*group.free, group.shown])))
+
+    def open(self, capture_id: str) -> Opened:
+        """Open one that was asked for, whatever is known of it; raises NotFound.
+
+        It comes over from another window of the same analyst, and from nobody else.
+        """
+        item = self._desk.log.capture(capture_id)
+        self._leave()
+        if item.decision is None:
+            self._take([capture_id], also_from=self.seat.analyst)
+        return self._show(item)
+
+    def later(self) -> Opened | None:
+        """Leave what is open for later, and open what comes next."""
+        if self.opened:
+            self._passed_over.append(self.opened.capture_id)
+        return self.next()
+
+    def back(self) -> Opened | None:
+        """Open again what was open before this, if the log still has it."""
+        left = self.opened.capture_id if self.opened else None
+        while self._before:
+            with suppress(NotFound):
+                opened = self.open(self._before.pop())
+                self._before = [name for name in self._before if name != left]
+                return opened
+        return self.opened
+
+    def keep(self) -> None:
+        """Keep what is open for this seat while somebody works on it."""
+        opened = self.opened
+        if opened and opened.until and opened.until - self._desk.clock() < LEASE / 2:
+            self._take([opened.capture_id])
+            until, elsewhere = self._held(opened.capture_id)
+            self.opened = replace(opened, until=until, elsewhere=elsewhere)
+
+    def decide(self, turn: int, said: Said) -> Recorded | None:
+        """Record a verdict on what is open, and open what comes next. None: the turn is over.
+
+        Raises BadInput and Forbidden; then nothing is recorded, and the same stays open.
+        """
+        opened = self.opened
+        if opened is None or opened.turn != turn:
+            return None
+        return self._done(
+            self._desk.decide([opened.item.capture], said, by=self.analyst, known=opened.verdicts)
+        )
+
+    def decide_all(self, turn: int, others: Sequence[Capture], said: Said) -> Recorded | None:
+        """The same for others too, but for those that somebody else has in work, or decided."""
+        opened = self.opened
+        if opened is None or opened.turn != turn:
+            return None
+        self._desk.check(opened.item.capture, said, by=self.analyst)
+        taken = set(self._take([each.capture_id for each in others], most=len(others)))
+        captures = [each for each in others if each.capture_id in taken]
+        recorded = self._done(
+            self._desk.decide(
+                [opened.item.capture, *captures], said, by=self.analyst, known=opened.verdicts
+            )
+        )
+        return replace(recorded, left_out=len(others) - len(captures))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a verdict was given in this window that was not taken back."""
+        return bool(self._given)
+
+    def undo(self) -> tuple[Decision, ...]:
+        """Take back the last verdict given in this window, and open what it was about."""
+        if not self._given:
+            return ()
+        self._desk.take_back(self._given[-1], by=self.analyst)
+        decisions = self._given.pop()
+        with suppress(NotFound):  # deleted meanwhile: there is nothing to open
+            self.open(decisions[0].capture_id)
+        return decisions
+
+    def _done(self, recorded: Recorded) -> Recorded:
+        if recorded.decisions:
+            self._given.append(recorded.decisions)
+        self._leave(decided=True)
+        self._advance()
+        return recorded
+
+    def _advance(self) -> Opened | None:
+        if self._open_first():
+            return self.opened
+        # What was passed over last comes last of all.
+        for passed_over in (self._passed_over, self._passed_over[-1:], []):
+            self._passed_over = passed_over
+            self.look()
+            if self._open_first():
+                break
+        return self.opened
+
+    def _open_first(self) -> bool:
+        """Open the first of what comes next that nobody has, and that the log still has."""
+        while taken := self._take(self.ahead):
+            self.group = self._groups.pop(taken[0])
+            with suppress(NotFound):
+                self._show(self._desk.log.capture(taken[0]))
+                return True
+        self._groups.clear()
+        return False
+
+    def _leave(self, *, decided: bool = False) -> None:
+        if self.opened is None:
+            return
+        name = self.opened.capture_id
+        self._before = [*self._before, name][-MOST_BEFORE:]
+        if self.opened.until and not decided:
+            self._worklist.give_back(name, self.seat, self._desk.clock())
+        self.opened = None
+
+    def _show(self, item: TriageItem) -> Opened:
+        self._turn += 1
+        name = item.capture.capture_id
+        trail = tuple(self._desk.trail(name))
+        held = self._held(name) if item.decision is None else (None, None)
+        self.opened = Opened(self._turn, item, trail, *held)
+        return self.opened
+
+    def _take(
+        self, capture_ids: Sequence[str], *, most: int = 1, also_from: str | None = None
+    ) -> list[str]:
+        """Those of them that nobody else has; who may not decide, takes nothing away."""
+        if not self.analyst.may_decide:
+            return list(capture_ids)[:most]
+        return self._worklist.take(
+            capture_ids, self.seat, self._desk.clock(), most=most, also_from=also_from
+        )
+
+    def _held(self, capture_id: str) -> tuple[datetime | None, Assignment | None]:
+        """Until when it is kept for this seat; who else has it."""
+        held = self._worklist.holder(capture_id, self._desk.clock())
+        if held is None:
+            return None, None
+        return (held.until, None) if held.seat == self.seat else (None, held)

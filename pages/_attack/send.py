@@ -1,0 +1,29 @@
+"""The attacked picture as traffic, among sample signs."""
+
+import streamlit as st
+
+from core.attacks.trials import Trial
+from core.images import Picture
+from core.services import current
+from core.simulation import mixed_traffic
+from pages._shared import parts
+
+
+def show(trial: Trial) -> None:
+    """How many requests, how many of them attacked."""
+    with st.form("send", border=True):
+        st.markdown("**Send as traffic**: watch the monitor notice")
+        with st.grid(2, min_column_width=200):
+            count = st.number_input("Requests", 1, 5000, 400)
+            share = st.slider("Share of adversarial requests, %", 0, 100, 80)
+        if st.form_submit_button("Send as traffic", icon=":material/send:"):
+            with parts.errors_shown():
+                _send(trial, count, round(count * share / 100))
+
+
+def _send(trial: Trial, count: int, attacked: int) -> None:
+    current().keep_reference(Picture.from_pixels(trial.crafted.clean))
+    with parts.progress_bar("Sending requests") as report:
+        current().send_traffic(mixed_traffic.traffic(trial, count, attacked), report)
+    st.success(f"{count} requests sent, {attacked} of them adversarial.", icon=":material/send:")
+    st.page_link("overview.py", label="Watch the class frequencies", icon=":material/monitoring:")

@@ -1,0 +1,146 @@
+"""One capture in full: picture, prediction, verdicts, where it came from, payload, downloads."""
+
+import json
+
+import streamlit as st
+
+from core.capture.files.records import capture_record
+from core.errors import NotFound
+from core.images import SUFFIXES
+from core.labels import class_name
+from core.records.captures import Capture, StoredImage
+from core.records.verdicts import TriageItem
+from core.services import current
+from pages._shared import parts
+
+NO_PICTURE = "No picture was captured: only the answer was kept, or imported."
+LONGEST_PAYLOAD = 20_000  # characters that are shown of it; the download has all
+
+
+def show(item: TriageItem) -> None:
+    """Everything that is known of one capture."""
+    capture = item.capture
+    image = _image(capture)
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        if image:
+            pixels = current().picture(image.sha256).pixels
+            caption = f"{image.width} x {image.height} pixels, {len(image.content):,} bytes"
+            parts.show_picture(pixels, caption, width=240)
+        else:
+            st.info(NO_PICTURE, icon=":material/hide_image:")
+    with right:
+        _show_prediction(capture)
+        _show_ways(item, image)
+    tabs = st.tabs(["Where it came from", "Verdicts", "Payload as captured"])
+    with tabs[0]:
+        st.table(_facts(capture))
+    with tabs[1]:
+        _show_verdicts(capture)
+    with tabs[2]:
+        _show_payload(_record(capture, image))
+
+
+def _image(capture: Capture) -> StoredImage | None:
+    try:
+        return current().stored_image(capture.image_sha256)
+    except NotFound:
+        return None
+
+
+def _record(capture: Capture, image: StoredImage | None) -> dict[str, object]:
+    return capture_record([capture], {image.sha256: image} if image else {})
+
+
+def _show_prediction(capture: Capture) -> None:
+    if prediction := capture.prediction:
+        parts.show_prediction(prediction, key="capture_top")
+    elif capture.class_id is not None:
+        st.markdown(f"**{class_name(capture.class_id)}** · {parts.how_sure(capture.confidence)}")
+        st.caption("Suspicion not computed: another program made this prediction.")
+    else:
+        st.markdown("**No prediction was captured**")
+        st.caption("Only the request was kept, or imported.")
+
+
+def _show_ways(item: TriageItem, image: StoredImage | None) -> None:
+    """Downloads, and links to the pages that take a capture."""
+    capture = item.capture
+    with st.container(horizontal=True):
+        if image:
+            suffix = SUFFIXES.get(image.media_type, "png")
+            st.download_button(
+                "Picture",
+                image.content,
+                f"{capture.capture_id}.{suffix}",
+                image.media_type,
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        st.download_button(
+            "Captured request (JSON Lines)",
+            json.dumps(_record(capture, image)) + "\n",
+            f"{capture.capture_id}.jsonl",
+            "application/jsonl",
+            icon=":material/data_object:",
+            on_click="ignore",
+        )
+    with st.container(horizontal=True):
+        query = {"capture": capture.capture_id}
+        if image:
+            st.page_link(
+                "explain.py", label="Explain", icon=":material/visibility:", query_params=query
+            )
+            st.page_link(
+                "tensors.py", label="Tensors", icon=":material/data_array:", query_params=query
+            )
+        if capture.class_id is not None:
+            st.page_link(
+                "triage.py",
+                label="Give a verdict",
+                icon=":material/fact_check:",
+                query_params=query,
+            )
+
+
+def _facts(capture: Capture) -> dict[str, str]:
+    """What is known of it, in words; what is not known is left out."""
+    told = capture.provenance
+    facts = {
+        "Time (UTC)": f"{capture.inferred_at:%Y-%m-%d %H:%M:%S.%f}",
+        "Endpoint, variant": f"{capture.endpoint}, {capture.variant}",
+        "Capture id": capture.capture_id,
+        "Event id": f"{capture.event_id}, image {capture.position + 1} of its request",
+        "Inference id": capture.inference_id,
+        "Custom attributes": "; ".join(capture.custom_attributes),
+        "Source": told.source,
+        "True class, says the sender": None if told.label is None else class_name(told.label),
+        "Made by": told.attack,
+        "Aimed at": None if told.target is None else class_name(told.target),
+        "Clean picture": told.clean_sha256,
+        "Picture SHA-256": capture.image_sha256,
+        "Model SHA-256": capture.model_sha256,
+        "Content types": " → ".join(
+            kind for kind in (capture.input_content_type, capture.output_content_type) if kind
+        ),
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _show_verdicts(capture: Capture) -> None:
+    """Everything that was said of it, the latest first."""
+    statements = current().desk.trail(capture.capture_id)[::-1]
+    if not statements:
+        st.caption("No verdict yet.")
+        return
+    parts.show_statements(statements)
+
+
+def _show_payload(record: dict[str, object]) -> None:
+    text = json.dumps(record, indent=2)
+    if len(text) > LONGEST_PAYLOAD:
+        st.caption(
+            f"The first {LONGEST_PAYLOAD:,} of {len(text):,} characters; "
+            "the download has all of them."
+        )
+    st.code(text[:LONGEST_PAYLOAD], language="json", height=320)

@@ -1,0 +1,76 @@
+"""Downloads of captures: the selected rows at once, all that match when asked for."""
+
+import io
+from collections.abc import Iterable
+
+import streamlit as st
+
+from core.capture.zip import write_captures
+from core.records.captures import Capture
+from core.records.queries import CaptureFilter
+from core.records.verdicts import TriageItem
+from core.services import current
+from pages._shared import parts
+
+MAX_DOWNLOAD = 10_000
+FILE_NAME = "signwatch-captures.zip"
+
+
+def show(chosen: CaptureFilter, total: int, selected: list[TriageItem]) -> None:
+    """A popover with both. The large one is made on request, with progress, and kept until the
+    filter changes.
+    """
+    with st.popover("Download", icon=":material/download:"):
+        st.caption(
+            "A ZIP of the pictures and captures.jsonl, one captured request a line as "
+            "SageMaker writes it."
+        )
+        if selected:
+            st.download_button(
+                f"Selected ({len(selected):,} captures)",
+                lambda: _zip(item.capture for item in selected),
+                FILE_NAME,
+                "application/zip",
+                on_click="ignore",
+                key="download_selected",
+                width="stretch",
+            )
+        else:
+            st.caption("Select rows of the table to download only those.")
+        _show_everything(chosen, total)
+
+
+def _show_everything(chosen: CaptureFilter, total: int) -> None:
+    count = min(total, MAX_DOWNLOAD)
+    what = f"All {total:,} captures" if total <= MAX_DOWNLOAD else f"The newest {count:,} captures"
+    made = st.session_state.get("captures_zip")
+    if made and made[0] != chosen:
+        del st.session_state["captures_zip"]
+        made = None
+    if made is None and st.button(f"Prepare: {what}", width="stretch", key="prepare_zip"):
+        with parts.progress_bar("Packing") as report, parts.errors_shown():
+            captures = (item.capture for item in current().log.listing.each(chosen, limit=count))
+            content = _zip(captures, lambda done: report(done, count, "captures"))
+            made = st.session_state["captures_zip"] = (chosen, content)
+    if made:
+        st.download_button(
+            f"{what} ({len(made[1]) / 1e6:,.1f} MB)",
+            made[1],
+            FILE_NAME,
+            "application/zip",
+            on_click="ignore",
+            key="download_all",
+            type="primary",
+            width="stretch",
+        )
+    if total > MAX_DOWNLOAD:
+        st.caption(
+            f"At most {MAX_DOWNLOAD:,} at once: narrow the filter, or use "
+            "`python -m core captures export`."
+        )
+
+
+def _zip(captures: Iterable[Capture], progress=lambda done: None) -> bytes:
+    buffer = io.BytesIO()
+    write_captures(buffer, captures, current().log.images, progress)
+    return buffer.getvalue()

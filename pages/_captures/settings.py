@@ -1,0 +1,43 @@
+"""What of an endpoint's traffic is captured: on or off, how many of its requests, which side."""
+
+import streamlit as st
+
+from core.records.captures import CaptureMode, CaptureSettings
+from core.records.names import DEFAULT_ENDPOINT, check_endpoint_name
+from core.services import current
+from pages._shared import parts
+
+MODE_NAMES = {
+    CaptureMode.INPUT_AND_OUTPUT: "picture and answer",
+    CaptureMode.INPUT: "picture only",
+    CaptureMode.OUTPUT: "answer only",
+}
+
+
+def show() -> None:
+    """A popover; settings hold from the next request on."""
+    with st.popover("Capture settings", icon=":material/tune:"):
+        rules = current().capture_rules
+        endpoint = st.text_input("Endpoint", DEFAULT_ENDPOINT, key="settings_endpoint")
+        in_force = rules.of(endpoint)
+        with st.form(f"capture_settings_{endpoint}", border=False):
+            enabled = st.toggle("Capture its requests", in_force.enabled)
+            sampling = st.number_input(
+                "Requests that are captured, %", 0.0, 100.0, in_force.sampling, step=1.0
+            )
+            mode = st.segmented_control(
+                "Kept of each",
+                list(MODE_NAMES),
+                default=in_force.mode,
+                required=True,
+                format_func=MODE_NAMES.get,
+            )
+            if st.form_submit_button("Save", icon=":material/save:"):
+                with parts.errors_shown():
+                    rules.set(
+                        check_endpoint_name(endpoint.strip()),
+                        CaptureSettings(enabled, sampling, mode),
+                    )
+                    st.toast(f"Saved for {endpoint}.", icon=":material/save:")
+        own = rules.all()
+        st.caption(f"Endpoints with their own settings: {', '.join(sorted(own)) or 'none'}.")

@@ -1,0 +1,229 @@
+"""Many captures at once: what did the model look at when it said a class?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import streamlit as st
+
+from core.explain import heat_maps
+from core.labels import all_labels, class_name
+from core.plots import explanations
+from core.records.queries import CaptureFilter
+from core.records.window import Window, now
+from core.services import current
+from core.triage.contact_sheet import MOST, ContactSheet, Means, Tile
+from pages._explain.link import FEWEST, KINDS, ExplainLink, current_link
+from pages._shared import parts
+
+PERIODS = {
+    15: "Last 15 minutes",
+    60: "Last hour",
+    1440: "Last day",
+    10_080: "Last week",
+    43_200: "Last 30 days",
+}
+MOST_CLASSES = 5  # of which mean maps are shown
+SUSPECTS, OTHERS = "Adversarial or flagged", "The others"
+
+
+def show() -> None:
+    """Choice, mean maps, tiles."""
+    _choose()
+    link = current_link()
+    said = "" if link.class_id is None else f" when it said {class_name(link.class_id)}"
+    st.subheader(f"What did the model look at{said}?")
+    with parts.errors_shown():
+        sheet = _made(link)
+        _tell(sheet)
+        if sheet.tiles:
+            _show_means(sheet, link)
+            _show_tiles(sheet, link)
+
+
+def choose_count() -> None:
+    """How large the sheet may get."""
+    st.slider("Pictures, at most", FEWEST, MOST, step=6, key="explain_count", persist_state="page")
+
+
+def _choose() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            "Captures",
+            list(KINDS),
+            format_func=KINDS.get,
+            key="explain_sheet",
+            required=True,
+            persist_state="page",
+        )
+        ids = [None, *(each.class_id for each in all_labels())]
+        st.selectbox(
+            "Predicted class",
+            ids,
+            key="explain_class_id",
+            width=240,
+            persist_state="page",
+            format_func=lambda k: "All classes" if k is None else class_name(k),
+        )
+        _choose_window()
+        if st.button("Refresh", icon=":material/refresh:", help="With what came meanwhile"):
+            st.session_state.pop("explain_sheet_made", None)
+
+
+def _choose_window() -> None:
+    link = current_link()
+    if link.since and link.until:
+        with st.container(gap="xxsmall", width="content"):
+            st.caption(f"{link.since:%Y-%m-%d %H:%M:%S} to {link.until:%H:%M:%S} UTC")
+            st.button(
+                "Until now instead",
+                type="tertiary",
+                icon=":material/schedule:",
+                on_click=st.session_state.update,
+                args=({"explain_since": None, "explain_until": None},),
+            )
+        return
+    st.selectbox(
+        "Window",
+        sorted({*PERIODS, link.minutes}),
+        key="explain_minutes",
+        width=180,
+        format_func=lambda n: PERIODS.get(n, f"Last {n:,} minutes"),
+        persist_state="page",
+    )
+
+
+def _made(link: ExplainLink) -> ContactSheet:
+    """The sheet, made again only when something else is asked for."""
+    model = current().predictor.classifier.manifest.sha256
+    view = ExplainLink()
+    asked = replace(link, colours=view.colours, opacity=view.opacity), model
+    known = st.session_state.get("explain_sheet_made")
+    if known is None or known[0] != asked:
+        window = (
+            Window(link.since, link.until, link.endpoint)
+            if link.since and link.until
+            else Window(now() - timedelta(minutes=link.minutes), now(), link.endpoint)
+        )
+        chosen = CaptureFilter(
+            window=window,
+            class_id=link.class_id,
+            suspect={"suspect": True, "other": False}.get(link.sheet or "all"),
+        )
+        with parts.progress_bar("Computing maps") as report:
+            sheet = current().contact_sheet(
+                chosen, limit=link.count, method=link.method, progress=report
+            )
+        known = st.session_state["explain_sheet_made"] = asked, sheet
+    return known[1]
+
+
+def _tell(sheet: ContactSheet) -> None:
+    matching = sheet.suspects + sheet.others
+    if not matching:
+        st.info(
+            "Choose a longer window, another class, or send some traffic.",
+            icon=":material/filter_alt_off:",
+            title="No capture with a picture matches",
+        )
+        with st.container(horizontal=True):
+            st.page_link("captures.py", label="See all captures", icon=":material/database:")
+            st.page_link("attack.py", label="Send attacked signs", icon=":material/bolt:")
+        return
+    told = f"{len(sheet.tiles):,} of {matching:,} captures with a picture"
+    if len(sheet.tiles) + sheet.unreadable < matching:
+        told += ", chosen evenly over the window"
+    if sheet.unreadable:
+        told += f"; {sheet.unreadable:,} more cannot be read, or went with retention"
+    st.caption(f"{told}. Each map is for the class that was said; all share one colour scale.")
+
+
+def _show_means(sheet: ContactSheet, link: ExplainLink) -> None:
+    means = sheet.means()
+    maps = [each.map for mean in means for each in (mean.suspect, mean.other) if each]
+    largest = heat_maps.common_scale(maps)
+    for mean in means[:MOST_CLASSES]:
+        st.markdown(f"**Mean map for {class_name(mean.class_id)}**")
+        _show_mean(mean, largest, link)
+    if len(means) > MOST_CLASSES:
+        st.caption(
+            f"Mean maps of the {MOST_CLASSES} classes with most pictures here, of "
+            f"{len(means)}. Choose a class for its own."
+        )
+
+
+def _show_mean(means: Means, largest: float, link: ExplainLink) -> None:
+    columns = iter(st.columns(3, gap="medium"))
+    for title, mean in ((SUSPECTS, means.suspect), (OTHERS, means.other)):
+        if mean is None:
+            continue
+        with next(columns):
+            count = f"{mean.count:,} pictures" if mean.count > 1 else "one picture"
+            st.caption(f"{title}, {count}")
+            st.plotly_chart(
+                explanations.heat_map(
+                    mean.pixels,
+                    mean.map,
+                    largest=largest,
+                    style=link.style,
+                    beside="map",
+                    height=220,
+                ),
+                key=f"mean_{means.class_id}_{title}",
+                config={"displayModeBar": False},
+                alt=f"Mean map for {class_name(means.class_id)}: {title.lower()}",
+            )
+    if means.suspect is not None and means.difference is not None:
+        with next(columns):
+            st.caption("Difference: red for the former, blue for the latter")
+            st.plotly_chart(
+                explanations.signed_difference(
+                    means.suspect.pixels, means.difference, largest=largest, height=220
+                ),
+                key=f"mean_{means.class_id}_difference",
+                config={"displayModeBar": False},
+                alt=f"Signed difference of the mean maps for {class_name(means.class_id)}",
+            )
+
+
+def _show_tiles(sheet: ContactSheet, link: ExplainLink) -> None:
+    for title, suspect, matching in (
+        (SUSPECTS, True, sheet.suspects),
+        (OTHERS, False, sheet.others),
+    ):
+        tiles = [tile for tile in sheet.tiles if tile.suspect == suspect]
+        if tiles:
+            st.markdown(f"**{title}** ({len(tiles):,} of {matching:,})")
+            with st.grid(8, min_column_width=120, gap="small") as grid:
+                for tile in tiles:
+                    with grid.cell(), st.container(gap="xxsmall"):
+                        _show_tile(tile, sheet.scale, link)
+
+
+def _show_tile(tile: Tile, largest: float, link: ExplainLink) -> None:
+    capture, style = tile.capture, link.style
+    shown = heat_maps.overlay(
+        tile.pixels,
+        tile.explanation.map,
+        largest=largest,
+        colours=style.colours,
+        opacity=style.opacity,
+    )
+    name = class_name(tile.explanation.class_id)
+    st.image(shown, width="stretch", alt=f"Map for {name} over a captured picture")
+    sure = "" if capture.confidence is None else f" · {capture.confidence:.0%}"
+    view = replace(
+        ExplainLink(),
+        capture=capture.capture_id,
+        method=link.method,
+        colours=link.colours,
+        opacity=link.opacity,
+    )
+    st.page_link(
+        "explain.py",
+        label=(name if link.class_id is None else "Open") + sure,
+        icon="",
+        query_params=view.write(),
+        help=f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC",
+    )

@@ -1,0 +1,150 @@
+"""The pictures of the Explain page: a capture and its clean one, the lab's, or one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import streamlit as st
+from numpy import uint8
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from core.errors import NotFound, SignwatchError
+from core.labels import all_labels, class_name
+from core.records.captures import Capture
+from core.services import current
+from pages._explain.link import settle
+from pages._shared import parts
+from pages._shared.job import ATTACKS
+
+NAMES = {"capture": "Capture", "lab": "Latest attack", "own": "Pictures of my own"}
+MAP_SIDES = ("Adversarial", "Clean")
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """One picture or two, under their titles; label: the true class, None: not known; facts: what
+    a report tells of them.
+    """
+
+    shown: Mapping[str, NDArray[uint8]]
+    label: int | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def choose(toolbar: DeltaGenerator) -> Pictures | None:
+    """From a capture (deep link), from the attack lab, or dropped and chosen on the page.
+
+    toolbar: where the choice among these stands.
+    """
+    sources: dict[str, Callable[[], Pictures | None]] = {"own": _own}
+    if "one" in ATTACKS.results():
+        sources = {"lab": _latest_attack} | sources
+    if capture_id := st.session_state.get("explain_capture"):
+        sources = {"capture": lambda: _captured(capture_id)} | sources
+    settle("source", list(sources))
+    if len(sources) > 1:
+        with toolbar:
+            st.segmented_control(
+                "Pictures",
+                list(sources),
+                format_func=NAMES.get,
+                key="explain_source",
+                required=True,
+                persist_state="page",
+            )
+    return sources[st.session_state["explain_source"]]()
+
+
+def _captured(capture_id: str) -> Pictures:
+    """The captured picture, and its clean one where the sender said so."""
+    capture = current().log.capture(capture_id).capture
+    _tell(capture)
+    pixels = current().picture(capture.image_sha256).pixels
+    label = capture.provenance.label
+    label = label if any(label == each.class_id for each in all_labels()) else None
+    facts = {
+        "Capture": capture.capture_id,
+        "Captured at": f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC",
+    }
+    clean = _clean(capture)
+    if clean is not None:
+        return Pictures(dict(zip(MAP_SIDES, (pixels, clean), strict=True)), label, facts)
+    if st.toggle("Compare with a picture of my own", key="explain_compare"):
+        other, _ = parts.choose_picture("explain_right", class_id=label or 1)
+        if other is not None:
+            return Pictures({"This picture": pixels, "Compared with": other.pixels}, label, facts)
+    else:
+        st.caption("No clean picture is known for this one, so it stands alone.")
+    return Pictures({"Picture": pixels}, label, facts)
+
+
+def _clean(capture: Capture) -> NDArray[uint8] | None:
+    if not capture.provenance.clean_sha256:
+        return None
+    try:
+        return current().picture(capture.provenance.clean_sha256).pixels
+    except NotFound:
+        st.info(
+            "The sender named a clean picture that the log does not hold.",
+            icon=":material/hide_image:",
+        )
+    except SignwatchError as error:
+        st.info(
+            f"The clean picture that the sender named cannot be read: {error}.",
+            icon=":material/broken_image:",
+        )
+    return None
+
+
+def _tell(capture: Capture) -> None:
+    """Which capture this is, and the ways to the rest of it."""
+    told = capture.provenance
+    by = ""
+    if told.attack:
+        aim = "" if told.target is None else f", aimed at {class_name(told.target)}"
+        by = f" · made by {told.attack}{aim}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.caption(
+            f"Capture {capture.capture_id} · {capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC{by}",
+            width="content",
+        )
+        query = {"capture": capture.capture_id}
+        st.page_link(
+            "captures.py", label="All about it", icon=":material/database:", query_params=query
+        )
+        if capture.class_id is not None:
+            st.page_link(
+                "triage.py",
+                label="Give a verdict",
+                icon=":material/fact_check:",
+                query_params=query,
+            )
+    serving = current().predictor.classifier.manifest.sha256
+    if capture.model_sha256 and capture.model_sha256 != serving:
+        said = "" if capture.class_id is None else f" said {class_name(capture.class_id)}"
+        st.info(
+            f"Another model{said} when this was captured (weights {capture.model_sha256[:12]}). "
+            f"What you see is read and explained by the one that serves now ({serving[:12]}).",
+            icon=":material/history:",
+        )
+
+
+def _latest_attack() -> Pictures:
+    crafted = ATTACKS.results()["one"][1].crafted
+    shown = dict(zip(MAP_SIDES, (crafted.adversarial, crafted.clean), strict=True))
+    return Pictures(shown, crafted.label, {"Pictures": "latest attack of the lab"})
+
+
+def _own() -> Pictures | None:
+    columns = st.columns(2, gap="large")
+    with columns[0]:
+        picture, label = parts.choose_picture("explain_left", class_id=14)
+    with columns[1]:
+        other, _ = parts.choose_picture("explain_right", class_id=1)
+    if picture is None:
+        return None
+    if other is None:
+        return Pictures({"Picture": picture.pixels}, label)
+    return Pictures({"Left": picture.pixels, "Right": other.pixels}, label)

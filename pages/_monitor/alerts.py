@@ -1,0 +1,78 @@
+"""Where alerts go, a test of it, what lasts, and what became of the latest deliveries."""
+
+import streamlit as st
+
+from core.alerts.message import duration
+from core.records.window import now
+from core.services import current
+from pages._shared import parts
+
+SHOWN = 50  # deliveries
+
+
+def show() -> None:
+    """A box of its own; without channels it says how to get some."""
+    alerts = current().alerts
+    with st.container(border=True):
+        if not alerts.channels:
+            st.markdown("**Alerts** go nowhere yet.")
+            st.caption(
+                "Set `SIGNWATCH_ALERTS` to addresses as Apprise takes them, such as "
+                "`https://host/path`, `slack://...`, `mailto://...`, and start "
+                "again."
+            )
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            names = ", ".join(channel.label for channel in alerts.channels)
+            st.markdown(f"**Alerts** go to {parts.plain(names)}.", width="stretch")
+            pressed = st.button("Send a test", icon=":material/notifications_active:")
+        if pressed:
+            with parts.errors_shown(), st.spinner("Sending"):
+                alerts.test()
+        _lasting()
+        _deliveries()
+
+
+def _lasting() -> None:
+    for notice in current().alerts.lasting():
+        endpoint = f" at endpoint {parts.plain(notice.endpoint)}" if notice.endpoint else ""
+        st.markdown(
+            f":red[:material/error:] In violation{endpoint} for {duration(now() - notice.since)}, "
+            f"since {notice.since:%Y-%m-%d %H:%M:%S} UTC; last told of "
+            f"{notice.made_at:%Y-%m-%d %H:%M:%S} UTC."
+        )
+
+
+def _deliveries() -> None:
+    """The last one in words, all of them behind it."""
+    found = current().alerts.deliveries(SHOWN)
+    if not found:
+        st.caption("Nothing was sent yet.")
+        return
+    latest = [delivery for notice, delivery in found if notice == found[0][0]]
+    for delivery in sorted(latest, key=lambda each: each.channel):
+        kind, at = found[0][0].kind.value, f"{delivery.at:%Y-%m-%d %H:%M:%S} UTC"
+        channel = parts.plain(delivery.channel)
+        if delivery.delivered:
+            st.markdown(f":green[:material/check:] Last {kind} delivered to {channel}, {at}.")
+        else:
+            st.markdown(
+                f":red[:material/error:] Last {kind} not delivered to {channel}, {at}: "
+                f"{parts.plain(delivery.reason)}"
+            )
+    with st.expander(f"All deliveries ({len(found)} latest)"):
+        st.dataframe(
+            [
+                {
+                    "at": delivery.at,
+                    "what": notice.kind.value,
+                    "channel": delivery.channel,
+                    "delivered": delivery.delivered,
+                    "why not": delivery.reason,
+                }
+                for notice, delivery in found
+            ],
+            column_config={"at": st.column_config.DatetimeColumn("at (UTC)", timezone="UTC")},
+            hide_index=True,
+            alt="Deliveries",
+        )

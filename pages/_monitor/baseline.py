@@ -1,0 +1,145 @@
+"""The baseline in force beside the live window; making, importing and choosing one."""
+
+import streamlit as st
+
+from core.errors import SignwatchError
+from core.monitoring.baselines import InForce
+from core.plots import base
+from core.records.monitoring import BaselineFiles, StoredBaseline
+from core.services import current
+from pages._monitor import constraints
+from pages._shared import parts
+
+STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
+
+
+def show() -> None:
+    """A box of its own; without a baseline it says what one is for and how to make it."""
+    with st.container(border=True):
+        head = st.container(horizontal=True, vertical_alignment="center")
+        found = problem = None
+        try:
+            found = current().baselines.in_force()
+        except SignwatchError as error:
+            problem = str(error)
+        with head:
+            st.markdown(_headline(found, problem), width="stretch")
+            with st.popover("Make a baseline", icon=":material/add_chart:"):
+                _make()
+            with st.popover("Files", icon=":material/folder_open:"):
+                _files(found)
+        if problem:
+            st.error(problem, icon=":material/error:")
+        every = current().baselines.all()
+        if len(every) > 1:
+            _choose(every)
+        if found:
+            constraints.show(found)
+            _beside_the_window(found)
+
+
+def _headline(found: InForce | None, problem: str | None) -> str:
+    if found:
+        stored = found.stored
+        return (
+            f"**Baseline:** {stored.predictions:,} predictions from {stored.origin}, "
+            f"made {stored.created_at:%Y-%m-%d %H:%M} UTC"
+        )
+    if problem:
+        return "**Baseline:** the one in force cannot be used"
+    return (
+        "**No baseline yet.** Only the class share and completeness are watched. Make one "
+        "from traffic that was all right, and every rule is."
+    )
+
+
+def _make() -> None:
+    minutes = st.number_input(
+        "From captures of the last minutes",
+        1,
+        525_600,
+        current().monitor_settings().window_minutes,
+        key="baseline_minutes",
+        help="Choose a stretch in which all was well. Known attacks are left out.",
+    )
+    if st.button("Make and use it", type="primary", key="baseline_make"):
+        with parts.errors_shown():
+            made = current().baselines.create(current().live_window(minutes=minutes))
+            _done(f"Baseline of {made.predictions:,} predictions is in force.")
+    st.caption("From other stretches, or from a data set:")
+    st.code(
+        "python -m core baseline create --since T --until T\n"
+        "python -m core baseline create --data PATH",
+        language="bash",
+    )
+
+
+def _files(found: InForce | None) -> None:
+    if found:
+        files = current().baselines.files(found.stored.baseline_id)
+        for name, content in ((STATISTICS, files.statistics), (CONSTRAINTS, files.constraints)):
+            st.download_button(
+                name,
+                content,
+                name,
+                "application/json",
+                icon=":material/download:",
+                key=f"download_{name}",
+            )
+    uploads = st.file_uploader(
+        f"Use {STATISTICS} and {CONSTRAINTS} of Model Monitor",
+        type=["json"],
+        accept_multiple_files=True,
+        key="baseline_files",
+    )
+    texts = {each.name: each.getvalue().decode("utf-8", "surrogateescape") for each in uploads}
+    ready = texts.keys() == {STATISTICS, CONSTRAINTS}
+    if uploads and not ready:
+        st.caption(f"Drop both files: {STATISTICS} and {CONSTRAINTS}.")
+    if st.button("Use these files", disabled=not ready, key="baseline_import"):
+        with parts.errors_shown():
+            files = BaselineFiles(texts[STATISTICS], texts[CONSTRAINTS])
+            made = current().baselines.add(files, origin="imported files")
+            _done(f"Baseline of {made.predictions:,} predictions is in force.")
+
+
+def _choose(every: list[StoredBaseline]) -> None:
+    by_id = {each.baseline_id: each for each in every}
+    in_force = current().baselines.in_force_id()
+    chosen = st.selectbox(
+        "Baseline in force",
+        list(by_id),
+        index=list(by_id).index(in_force),
+        key=f"baseline_in_force_{in_force}",
+        format_func=lambda key: (
+            f"{by_id[key].created_at:%Y-%m-%d %H:%M:%S} UTC · "
+            f"{by_id[key].predictions:,} predictions from {by_id[key].origin}"
+        ),
+    )
+    if chosen != in_force:
+        with parts.errors_shown():
+            current().baselines.choose(chosen)
+            _done("This baseline is in force.")
+
+
+def _beside_the_window(found: InForce) -> None:
+    window = current().live_window()
+    minutes = round((window.end - window.start).total_seconds() / 60)
+    with st.expander(f"Classes of the baseline beside the last {minutes} minutes"):
+        st.plotly_chart(
+            base.class_frequencies(
+                current().window_figures(window),
+                current().monitor_settings().threshold,
+                baseline=found.baseline.counts,
+                height=280,
+            ),
+            key="baseline_chart",
+            config={"displayModeBar": False},
+            alt="Share of predictions by class, in the baseline and in the live window",
+        )
+
+
+def _done(message: str) -> None:
+    """Say so, and draw the page with the new baseline."""
+    st.toast(message, icon=":material/check_circle:")
+    st.rerun()

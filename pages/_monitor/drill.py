@@ -1,0 +1,157 @@
+"""The drill: one button; how far it is; when each rule noticed, this time and before."""
+
+import streamlit as st
+
+from core.labels import class_name
+from core.records.drills import STOP, STRENGTHS, DrillPlan, DrillReport, Noticed
+from core.services import current
+from pages._shared import parts
+from pages._shared.job import DRILL
+
+ONE = "one"  # the mode of the work
+SHOWN = 20
+WIDTH = 210  # pixels: when a rule noticed is read first, also on a narrow screen
+
+
+def show() -> None:
+    """A box of its own."""
+    DRILL.collect()
+    with st.container(border=True):
+        _choose()
+        if DRILL.running(ONE):
+            DRILL.show()
+            return
+        kept = current().drills.latest(SHOWN)
+        if not kept:
+            st.caption("No drill was held yet.")
+            return
+        _report(kept[0])
+        if len(kept) > 1:
+            with st.expander(f"Drills before ({len(kept) - 1} latest)"):
+                _table(kept[1:])
+
+
+def _choose() -> None:
+    """Strength and target, and the button."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            "**Drill:** attack the running endpoint, and see when each rule notices",
+            width="stretch",
+        )
+        with st.popover("Target", icon=":material/tune:"):
+            target = parts.choose_class("Turn signs into", key="drill_target", class_id=STOP)
+            seed = st.number_input(
+                "Seed",
+                0,
+                10_000,
+                0,
+                key="drill_seed",
+                help="The same seed sends the same requests.",
+            )
+        share = st.segmented_control(
+            "Share of the traffic",
+            STRENGTHS,
+            default=STRENGTHS[-1],
+            key="drill_share",
+            format_func=lambda share: f"{share:.0%}",
+            required=True,
+            label_visibility="collapsed",
+        )
+        if not st.button(
+            "Start drill", icon=":material/emergency_home:", disabled=DRILL.running(ONE)
+        ):
+            return
+    with parts.errors_shown():
+        plan = DrillPlan(share, target, seed=seed)
+        current().drills.check(plan)
+        DRILL.start(
+            "Drill",
+            ONE,
+            lambda progress, cancelled: current().drills.run(
+                plan, progress=progress, cancelled=cancelled
+            ),
+        )
+        st.rerun()
+
+
+def _report(report: DrillReport) -> None:
+    """One drill in full."""
+    if report.told is None:
+        st.warning(report.sentence, icon=":material/notifications_off:")
+    else:
+        st.success(report.sentence, icon=":material/notifications_active:")
+    st.caption(_facts(report))
+    st.dataframe(
+        [_row(each) for each in report.noticed],
+        column_config={"noticed": st.column_config.TextColumn(width=WIDTH)},
+        hide_index=True,
+        alt="When each rule noticed the attack",
+    )
+    st.caption(
+        "Predictions and seconds count from the first attacked one. Window rules are shown "
+        "as an execution at that very moment would have evaluated a window that began with "
+        "the drill; false alarms are those at the clean traffic before. Rules that do not "
+        "decide are there to compare."
+    )
+    for alert in report.alerts:
+        if alert.delivered:
+            st.markdown(
+                f":green[:material/check:] Alert delivered to "
+                f"{parts.plain(alert.channel)} after {alert.seconds:.1f} s."
+            )
+        else:
+            st.markdown(
+                f":red[:material/error:] Alert not delivered to "
+                f"{parts.plain(alert.channel)}: {parts.plain(alert.reason)}"
+            )
+    if report.told is not None and not report.alerts:
+        st.caption("No alert channel is set (SIGNWATCH_ALERTS), so nobody was told outside.")
+    if report.lasting:
+        st.caption(f"Not quiet again at its end: {report.lasting}.")
+
+
+def _facts(report: DrillReport) -> str:
+    plan, sent = report.plan, report.attacked + report.unturned
+    facts = [
+        f"{report.began_at:%Y-%m-%d %H:%M:%S} UTC",
+        plan.title,
+        f"{plan.attack}, seed {plan.seed}",
+        f"{report.clean:,} clean requests, then {sent:,}, of them {report.attacked:,} attacked",
+    ]
+    if report.uncovered >= 0.01:
+        facts.append(f"no sample sign for {report.uncovered:.0%} of the baseline")
+    return " · ".join(facts)
+
+
+def _row(noticed: Noticed) -> dict[str, object]:
+    when = noticed.why
+    if noticed.after is not None:
+        when = f"after {noticed.after:,} predictions, {noticed.seconds:.1f} s"
+    return {
+        "noticed": when,
+        "rule": noticed.rule,
+        "named": "" if noticed.class_id is None else class_name(noticed.class_id),
+        "false alarms": noticed.false_alarms,
+        "decides": noticed.decides,
+    }
+
+
+def _table(reports: list[DrillReport]) -> None:
+    st.dataframe(
+        [
+            {
+                "at": each.began_at,
+                "what": each.plan.title,
+                "predictions": each.told.after if each.told else None,
+                "seconds": each.told.alarm_seconds if each.told else None,
+                "alerts delivered": sum(alert.delivered for alert in each.alerts),
+            }
+            for each in reports
+        ],
+        column_config={
+            "at": st.column_config.DatetimeColumn("at (UTC)", timezone="UTC"),
+            "seconds": st.column_config.NumberColumn(format="%.1f"),
+        },
+        hide_index=True,
+        alt="Drills before",
+    )

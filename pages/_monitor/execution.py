@@ -1,0 +1,125 @@
+"""One execution in full."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.labels import class_name
+from core.monitoring.rules.distances import furthest_class
+from core.plots import base
+from core.records.drills import mark_of
+from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
+from core.services import current
+from pages._monitor import log, quality, rules
+from pages._shared import parts
+from pages._triage.view import to_window_of
+
+ANCHOR = "execution"  # of the place where an execution stands
+MOMENT = "%Y-%m-%d %H:%M:%S"
+
+
+def show_end(execution: Execution) -> None:
+    """How it ended, in a line, with the way down to all of it."""
+    icon = {
+        ExecutionStatus.COMPLETED: ":green[:material/check_circle:]",
+        ExecutionStatus.COMPLETED_WITH_VIOLATIONS: ":red[:material/error:]",
+    }.get(execution.status, ":orange[:material/warning:]")
+    st.markdown(f"{icon} {parts.plain(execution.message)} [All of it](#{ANCHOR})", width="stretch")
+
+
+def show(execution: Execution) -> None:
+    """Message, rules, chart, counts, violations, unreadable records, log."""
+    shown = {
+        ExecutionStatus.IN_PROGRESS: st.info,
+        ExecutionStatus.COMPLETED: st.success,
+        ExecutionStatus.COMPLETED_WITH_VIOLATIONS: st.error,
+        ExecutionStatus.FAILED: st.warning,
+    }[execution.status]
+    shown(execution.message)
+    if drill := mark_of(execution.outcomes):
+        st.info(f"{drill}.", icon=":material/emergency_home:")
+    st.caption(" · ".join(_facts(execution)))
+    if execution.figures is not None:
+        rules.show(execution)
+        if execution.figures.total:
+            _figures(execution, execution.figures)
+    log.show(execution)
+
+
+def _facts(execution: Execution) -> list[str]:
+    """Window, threshold and what started it."""
+    window, due = execution.window, execution.due_at
+    took = (execution.ended_at - execution.started_at).total_seconds() * 1000
+    return [
+        f"Window {window.start:%Y-%m-%d %H:%M:%S} to "
+        f"{window.end:{'%H:%M:%S' if window.end.date() == window.start.date() else MOMENT}} UTC",
+        f"endpoint {window.endpoint}" if window.endpoint else "all endpoints",
+        f"threshold {execution.threshold:.0%}",
+        f"{execution.trigger}{f' by {execution.schedule}' if execution.schedule else ''}",
+        *([f"due {due:%Y-%m-%d %H:%M:%S} UTC"] if due else []),
+        *([f"took {took:.0f} ms"] if execution.status is not ExecutionStatus.IN_PROGRESS else []),
+    ]
+
+
+def _figures(execution: Execution, found: WindowFigures) -> None:
+    """What was counted, beside the baseline, and the violations."""
+    with st.grid(4):
+        st.metric(
+            "Predictions",
+            f"{found.total:,}",
+            border=True,
+            help=f"{found.unreadable:,} of them unreadable",
+        )
+        st.metric("Mean confidence", parts.computed(found.mean_confidence, ".1%"), border=True)
+        st.metric("Low confidence", parts.computed(found.low_confidence, ","), border=True)
+        st.metric("Flagged", parts.computed(found.flagged, ","), border=True)
+    if found.flagged:
+        st.page_link(
+            "triage.py",
+            label="What was flagged in this window, in triage",
+            icon=":material/fact_check:",
+            query_params=to_window_of(execution),
+        )
+    usual = current().baselines.counts(execution.baseline_id)
+    if usual and found.counts:
+        _furthest(found.counts, usual)
+    st.plotly_chart(
+        base.class_frequencies(found, execution.threshold, baseline=usual, height=300),
+        key="execution_chart",
+        config={"displayModeBar": False},
+        alt="Share of predictions by class in this execution, and in its baseline",
+    )
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Counts per class**")
+        st.dataframe(
+            [
+                {"class": class_name(k), "predictions": found.counts[k], "share": share}
+                for k, share in found.shares().items()
+            ],
+            column_config={"share": st.column_config.ProgressColumn(format="percent")},
+            hide_index=True,
+            height=260,
+            alt="Counts per class",
+        )
+    with right:
+        st.markdown("**Violations**")
+        if execution.violations:
+            st.dataframe(
+                [vars(violation) for violation in execution.violations],
+                hide_index=True,
+                alt="Violations",
+            )
+        else:
+            st.markdown("None.")
+    quality.show(execution)
+
+
+def _furthest(counts: Mapping[int, int], usual: Mapping[int, int]) -> None:
+    """The class that the distances from the baseline are about, in words."""
+    class_id = furthest_class(counts, usual)
+    share, before = (n.get(class_id, 0) / sum(n.values()) for n in (counts, usual))
+    st.markdown(
+        f"Furthest from the baseline: **{class_name(class_id)}**, {share:.1%} of the "
+        f"window and {before:.1%} of the baseline."
+    )

@@ -1,0 +1,53 @@
+"""What is kept of one execution beside its outcome: records that could not be read, log, file."""
+
+import json
+
+import streamlit as st
+
+from core.invocations import constraint_violations
+from core.records.execution_log import ExecutionLog
+from core.records.monitoring import Execution, ExecutionStatus
+from core.services import current
+
+
+def show(execution: Execution) -> None:
+    """Nothing while it is under way: all of it is kept with its end."""
+    if execution.status is ExecutionStatus.IN_PROGRESS:
+        return
+    log = current().executions.log_of(execution.execution_id)
+    if log is None:
+        st.caption("This execution is of an earlier version, which kept no log.")
+    else:
+        _unreadable(execution, log)
+        with st.expander("Log", icon=":material/receipt_long:"):
+            st.code("\n".join(log.lines), language=None, wrap_lines=True)
+    st.download_button(
+        "constraint_violations.json",
+        json.dumps(constraint_violations(execution.violations), indent=2),
+        "constraint_violations.json",
+        "application/json",
+        icon=":material/download:",
+    )
+
+
+def _unreadable(execution: Execution, log: ExecutionLog) -> None:
+    if not log.unreadable:
+        return
+    total = execution.figures.unreadable if execution.figures else len(log.unreadable)
+    kept = f", here the first {len(log.unreadable)}" if total > len(log.unreadable) else ""
+    st.markdown(f"**Records that could not be read:** {total:,}{kept}")
+    st.dataframe(
+        [
+            {
+                "at": record.inferred_at,
+                "reason": record.reason,
+                "file": record.path,
+                "line": record.line,
+                "begins with": record.content,
+            }
+            for record in log.unreadable
+        ],
+        column_config={"at": st.column_config.DatetimeColumn("at (UTC)", timezone="UTC")},
+        hide_index=True,
+        alt="Records that could not be read",
+    )

@@ -1,0 +1,45 @@
+"""What every rule said of one window: state, figure beside its parameter, and plain sentences."""
+
+import streamlit as st
+
+from core.monitoring.rules.descriptions import EXPLAINED
+from core.records.drills import RULE
+from core.records.monitoring import Execution, Outcome, RuleState
+
+BADGES = {
+    RuleState.HOLDS: (":material/check:", "green"),
+    RuleState.VIOLATED: (":material/warning:", "red"),
+    RuleState.NOT_COMPUTED: (":material/help:", "gray"),
+}
+
+
+def show(execution: Execution) -> None:
+    """The rules that decide, then those that stand beside them for comparison."""
+    st.markdown("**Rules**")
+    if not execution.outcomes:
+        st.caption("This execution is of an earlier version, which kept the violations alone.")
+        return
+    deciding = [outcome for outcome in execution.outcomes if outcome.decides]
+    beside = [
+        outcome for outcome in execution.outcomes if not outcome.decides and outcome.rule != RULE
+    ]
+    for outcome in deciding:
+        row(outcome)
+    if beside:
+        with st.expander("For comparison: rules that do not decide the status"):
+            for outcome in beside:
+                row(outcome)
+
+
+def row(outcome: Outcome) -> None:
+    """One rule: how it came out, its parameter, what it says."""
+    rule = EXPLAINED[outcome.rule]
+    icon, colour = BADGES[outcome.state]
+    state, words = st.columns([1, 5])
+    with state:
+        st.badge(outcome.state.value.capitalize(), icon=icon, color=colour)
+    with words:
+        st.markdown(
+            f"**{outcome.rule}** · {rule.parameter} {outcome.threshold:,g}  \n{outcome.sentence}"
+        )
+        st.caption(rule.explanation)

@@ -1,0 +1,146 @@
+"""The schedules: when each runs, what it looks at, what it found last; run, stop, change, add."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from core.alerts.message import duration
+from core.monitoring.schedules.cron import Cron
+from core.records.monitoring import Execution, ExecutionStatus
+from core.records.schedules import ONCE, Schedule, ScheduleStatus, StoredSchedule
+from core.records.window import now
+from core.services import current
+from pages._monitor.schedule_form import fields
+from pages._shared import parts
+
+SHOWN = 25
+RESULTS = {
+    ExecutionStatus.IN_PROGRESS: ":blue[:material/pending:]",
+    ExecutionStatus.COMPLETED: ":green[:material/check:]",
+    ExecutionStatus.COMPLETED_WITH_VIOLATIONS: ":red[:material/warning:]",
+    ExecutionStatus.FAILED: ":gray[:material/help:]",
+}
+
+
+def show() -> None:
+    """A box of its own; all times in it are UTC."""
+    schedules = current().schedules.all()
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                "**Schedules**, in UTC"
+                if schedules
+                else "**No schedule.** The monitor runs when it is asked to.",
+                width="stretch",
+            )
+            with st.popover("Add a schedule", icon=":material/add:"):
+                _add()
+        for stored in schedules[:SHOWN]:
+            _row(stored)
+        if len(schedules) > SHOWN:
+            st.caption(f"and {len(schedules) - SHOWN:,} more")
+
+
+def _row(stored: StoredSchedule) -> None:
+    """One schedule in words, with what can be done to it."""
+    schedule = stored.schedule
+    with st.container(gap="xxsmall"):
+        st.markdown(f"**{schedule.name}** · {_when(stored)}")
+        st.caption(f"{_what(schedule)}.  \n{_last(schedule.name)}")
+    with st.container(horizontal=True, key=f"row_{schedule.name}"):
+        if st.button(
+            "Run it now",
+            key=f"run_{schedule.name}",
+            icon=":material/play_arrow:",
+            help="Over the window that it would look at now.",
+        ):
+            with parts.errors_shown():
+                done = current().schedules.run_now(schedule.name)
+                st.session_state["execution_id"] = done.execution_id
+        stopped = stored.status is ScheduleStatus.STOPPED
+        if schedule.expression != ONCE and st.button(
+            "Start" if stopped else "Stop",
+            key=f"switch_{schedule.name}",
+            icon=":material/schedule:" if stopped else ":material/pause:",
+        ):
+            with parts.errors_shown():
+                switch = current().schedules.start if stopped else current().schedules.stop
+                switch(schedule.name)
+                st.rerun()
+        with st.popover("Change", icon=":material/edit:"):
+            _change(stored)
+
+
+def _when(stored: StoredSchedule) -> str:
+    if stored.schedule.expression == ONCE:
+        return "ran once, when it was created"
+    words = Cron.parse(stored.schedule.expression).describe()
+    if stored.status is ScheduleStatus.STOPPED:
+        return f"{words} · :gray-badge[Stopped]"
+    due = current().schedules.next_run(stored)
+    return f"{words} · next {due:%Y-%m-%d %H:%M}" if due else f"{words} · no run any more"
+
+
+def _what(schedule: Schedule) -> str:
+    """Window, endpoint and threshold; whatever is the monitor's says so."""
+    settings = current().monitor_settings()
+    usual = timedelta(minutes=settings.window_minutes)
+    window = schedule.window(now(), usual)
+    length = f"{duration(window.end - window.start)} until {_before(schedule.ends)}"
+    if schedule.begins is None:
+        length += " (the monitor's window)"
+    where = f"endpoint {schedule.endpoint}" if schedule.endpoint else "all endpoints"
+    own = schedule.threshold
+    threshold = _percent(settings.threshold) + " (the monitor's)" if own is None else _percent(own)
+    return f"Looks at {length}, {where}, threshold {threshold}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.4g}%"
+
+
+def _before(ends: timedelta) -> str:
+    return f"{duration(ends)} before the run" if ends else "the run"
+
+
+def _last(name: str) -> str:
+    for execution in current().log.executions(1, schedule=name):
+        return _result(execution)
+    return "Has not run yet"
+
+
+def _result(execution: Execution) -> str:
+    at = execution.due_at or execution.started_at
+    return f"{RESULTS[execution.status]} {at:%Y-%m-%d %H:%M}: {parts.plain(execution.message)}"
+
+
+def _add() -> None:
+    name = st.text_input("Name", key="new_schedule_name", placeholder="every-five-minutes")
+    schedule = fields(name.strip(), None, key="new_schedule")
+    if st.button("Add", type="primary", key="new_schedule_add"):
+        with parts.errors_shown():
+            current().schedules.create(schedule())
+            _done(f"Schedule {name.strip()} is added.")
+
+
+def _change(stored: StoredSchedule) -> None:
+    name = stored.schedule.name
+    # Changed elsewhere, it is another form: what was typed into the old one is not kept over it.
+    schedule = fields(name, stored.schedule, key=f"{name}_{stored.changed_at.timestamp()}")
+    with st.container(horizontal=True):
+        if st.button("Keep changes", type="primary", key=f"save_{name}", icon=":material/save:"):
+            with parts.errors_shown():
+                current().schedules.change(schedule())
+                _done(f"Schedule {name} is changed.")
+        if st.button(
+            "Delete", key=f"delete_{name}", icon=":material/delete:", help="Its executions stay."
+        ):
+            with parts.errors_shown():
+                current().schedules.delete(name)
+                _done(f"Schedule {name} is deleted.")
+
+
+def _done(message: str) -> None:
+    """Say so, and draw the page with the schedules as they are now."""
+    st.toast(message, icon=":material/check_circle:")
+    st.rerun()

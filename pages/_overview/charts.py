@@ -1,0 +1,90 @@
+"""The Overview's charts: class frequencies, confidence and traffic over time, executions."""
+
+import streamlit as st
+
+from core.plots import base, overview
+from core.records.monitoring import WindowFigures
+from core.records.window import Window, now
+from core.services import current
+
+PLAIN = {"displayModeBar": False}
+STRIP = 48  # executions
+
+
+def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> None:
+    """Shares by class beside the threshold and, where there is one, the baseline's."""
+    against = current().baselines.against()
+    baseline = against.baseline
+    st.subheader("Class frequencies")
+    st.plotly_chart(
+        base.class_frequencies(found, threshold, baseline=baseline and baseline.counts),
+        key="frequencies",
+        config=PLAIN,
+        alt="Share of predictions by class, with the threshold and the baseline",
+    )
+    if against.problem:
+        beside = f" No baseline beside it: {against.problem}."
+    else:
+        beside = "" if baseline else " There is no baseline yet: make one on the Monitor page."
+    st.caption(f"{as_of()}, {stretch}, all endpoints.{beside}")
+
+
+def show_over_time(window: Window, *, bucket_seconds: int) -> None:
+    """Confidence and traffic, on one time axis."""
+    signwatch = current()
+    low = signwatch.settings.low_confidence
+    confidence = signwatch.log.confidence_over_time(window, bucket_seconds, low_confidence=low)
+    counts = signwatch.log.counts_over_time(window, bucket_seconds)
+    left, right = st.columns(2)
+    if confidence:
+        baseline = signwatch.baselines.against().baseline
+        usual = baseline.confidence.mean if baseline and baseline.confidence else None
+        with left:
+            st.subheader("Confidence")
+            st.plotly_chart(
+                overview.confidence_over_time(
+                    confidence, low=low, usual=usual, window=(window.start, window.end)
+                ),
+                key="confidence",
+                config=PLAIN,
+                alt="Mean confidence over time",
+            )
+            st.caption(f"{as_of()}, {bucket_seconds} s a point.")
+    if counts:
+        with right:
+            st.subheader("Traffic")
+            st.plotly_chart(
+                base.traffic(
+                    counts, bucket_seconds=bucket_seconds, window=(window.start, window.end)
+                ),
+                key="traffic",
+                config=PLAIN,
+                alt="Predictions over time",
+            )
+            st.caption(f"{as_of()}, {bucket_seconds} s a bar.")
+
+
+def show_executions() -> None:
+    """The latest executions, one cell each."""
+    latest = current().log.executions(STRIP, ended=True)
+    if not latest:
+        return
+    st.subheader("Executions")
+    st.plotly_chart(
+        overview.executions_strip(latest),
+        key="executions",
+        config=PLAIN,
+        alt="Latest executions: green without violations, red with, grey not evaluated",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"{as_of()}, the latest {len(latest)}: green without violations, red with them, "
+            "grey not evaluated.",
+            width="content",
+        )
+        st.page_link("monitor.py", label="All executions", icon=":material/history:")
+
+
+def as_of() -> str:
+    """When a chart was drawn."""
+    return f"As of {now():%H:%M:%S} UTC"

@@ -1,0 +1,84 @@
+"""The Overview's headline: the state of the latest execution, and the leading class."""
+
+import streamlit as st
+
+from core.labels import all_labels, class_name
+from core.monitoring.rules.in_force import classes_in_question
+from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
+from core.services import current
+from pages._explain.link import to_violation
+
+
+def show() -> None:
+    """The state of the latest execution, red where it found a violation."""
+    latest = next(iter(current().log.executions(1, ended=True)), None)
+    if latest is None:
+        st.info(
+            "The monitor has not run yet; it runs by schedule, or now on the Monitor page.",
+            icon=":material/schedule:",
+            title="No execution yet",
+        )
+        return
+    when = f"{latest.started_at:%Y-%m-%d %H:%M:%S} UTC"
+    if latest.figures:
+        when += f", {latest.figures.total:,} predictions"
+    if latest.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS:
+        st.error(f"{latest.message}  \n{when}", icon=":material/warning:", title="Violation")
+        with st.container(horizontal=True):
+            _link_to_maps(latest)
+            st.page_link(
+                "triage.py", label="Work through flagged predictions", icon=":material/fact_check:"
+            )
+            st.page_link(
+                "monitor.py", label="See the execution", icon=":material/notifications_active:"
+            )
+        return
+    if latest.status is ExecutionStatus.COMPLETED:
+        st.success(f"{latest.message}  \n{when}", icon=":material/check_circle:", title="All clear")
+    else:
+        st.warning(f"{latest.message}  \n{when}", icon=":material/help:", title="Not evaluated")
+    for earlier in current().log.executions(1, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(
+                f"Latest violation, {earlier.started_at:%Y-%m-%d %H:%M:%S} UTC: "
+                f"{earlier.violations[0].description}",
+                width="content",
+            )
+            _link_to_maps(earlier)
+
+
+def show_leader(found: WindowFigures, threshold: float) -> None:
+    """The class that is predicted most, red above the threshold."""
+    if not found.counts:
+        st.metric(
+            "Most predicted class",
+            "not computed",
+            "no readable prediction",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
+        return
+    top_class, top_share = next(iter(found.shares().items()))
+    # The share is what fits at any width in large type; names are long.
+    st.metric(
+        "Most predicted class",
+        f"{top_share:.1%}",
+        class_name(top_class),
+        delta_color="red" if top_share > threshold else "off",
+        delta_arrow="off",
+        border=True,
+    )
+
+
+def _link_to_maps(execution: Execution) -> None:
+    """From each class that its violations are about to what was looked at when it was said."""
+    usual = current().baselines.counts(execution.baseline_id)
+    for class_id in classes_in_question(execution, usual):
+        if class_id < len(all_labels()):
+            st.page_link(
+                "explain.py",
+                label=f"Why {class_name(class_id)}? See the heat maps",
+                icon=":material/visibility:",
+                query_params=to_violation(execution, class_id),
+            )

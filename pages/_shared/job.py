@@ -1,0 +1,67 @@
+"""Work that a page starts, watches and cancels; what it came to is kept for the session."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.errors import Cancelled
+from core.jobs import Job, Work
+from pages._shared import parts
+
+AT_ONCE = 0.5  # seconds; what takes no longer shows no bar
+
+
+class Jobs:
+    """One piece of work at a time, of one of several modes. name: of their keys in the session."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._job, self._results = f"{name}_job", f"{name}_results"
+
+    def start(self, title: str, mode: str, work: Work[Any]) -> None:
+        """Begin; the mode's last result is gone, whatever this one comes to."""
+        running = st.session_state.get(self._job)
+        if running is not None:
+            running[1].cancel()
+        self.results().pop(mode, None)
+        job = Job(title, work)
+        st.session_state[self._job] = mode, job
+        job.wait(AT_ONCE)
+
+    def collect(self) -> None:
+        """Keep the result of work that has ended; say why there is none."""
+        mode, job = st.session_state.get(self._job, (None, None))
+        if job is None or not job.ended:
+            return
+        del st.session_state[self._job]
+        with parts.errors_shown():
+            try:
+                self.results()[mode] = job.result()
+            except Cancelled as cancelled:
+                st.info(str(cancelled), icon=":material/cancel:", title="Cancelled")
+
+    def results(self) -> dict[str, Any]:
+        """mode -> its latest result."""
+        return st.session_state.setdefault(self._results, {})
+
+    def running(self, mode: str) -> bool:
+        """Whether work of that mode is under way."""
+        return st.session_state.get(self._job, (None, None))[0] == mode
+
+    @st.fragment(run_every="0.5s")
+    def show(self) -> None:
+        """How far it is, and a way to stop it; the whole page is drawn again at its end."""
+        _, job = st.session_state.get(self._job, (None, None))
+        if job is None or job.ended:
+            st.rerun()
+        with st.container(border=True):
+            at = job.reached
+            st.progress(at.share, text=f"{job.title}: {at.text}")
+            if st.button("Cancel", icon=":material/cancel:", key=f"{self._name}_cancel"):
+                job.cancel()
+                st.caption("Stops after the step that is under way.")
+
+
+ATTACKS = Jobs("attack")
+WHAT_IF = Jobs("what_if")
+DRILL = Jobs("drill")

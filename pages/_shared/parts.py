@@ -1,0 +1,173 @@
+"""Pieces of page that several pages show: choosing a picture, predictions, errors, progress."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import streamlit as st
+from numpy import uint8
+from numpy.typing import NDArray
+
+from core import samples, thumbnails
+from core.errors import SignwatchError
+from core.images import Picture
+from core.labels import all_labels, class_name
+from core.plots import base
+from core.records.captures import Prediction, StoredImage
+from core.records.triage import Statement
+from core.services import current
+
+UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Our own errors become a message on the page; anything else is a defect and stays one."""
+    try:
+        yield
+    except SignwatchError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+@contextmanager
+def progress_bar(text: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar for work over a second; gone when the work is done."""
+    bar = st.progress(0.0, text=text)
+
+    def report(done: int, total: int, what: str) -> None:
+        share = min(1.0, done / total) if total else 1.0
+        bar.progress(share, text=f"{text}: {what} ({done} of {total})")
+
+    try:
+        yield report
+    finally:
+        bar.empty()
+
+
+def read_upload(name: str, data: bytes) -> Picture | None:
+    """The uploaded picture; a message that names the file where it cannot be read."""
+    try:
+        return Picture.from_file(data, current().limits.image)
+    except SignwatchError as error:
+        st.error(f"**{name}**: {error}", icon=":material/broken_image:")
+        return None
+
+
+def choose_picture(key: str, *, class_id: int = 1) -> tuple[Picture | None, int | None]:
+    """A dropped file, or a sample sign: the picture, and its true class where that is known."""
+    upload = st.file_uploader(
+        "Drop a picture of a sign",
+        type=UPLOAD_TYPES,
+        key=f"{key}_upload",
+        help="PNG, JPEG, WebP or BMP. The picture should show the sign and little else.",
+    )
+    if upload is not None:
+        return read_upload(upload.name, upload.getvalue()), None
+    chosen = choose_class("or take a sample sign", key=f"{key}_class", class_id=class_id)
+    own = samples.of_class(chosen)
+    if not own:
+        st.info("No sample of this class is installed.")
+        return None, None
+    number = st.segmented_control(
+        "Picture",
+        range(len(own)),
+        default=0,
+        key=f"{key}_number",
+        required=True,
+        format_func=lambda n: str(n + 1),
+    )
+    return own[number or 0].picture(), chosen
+
+
+def choose_class(label: str, *, key: str, class_id: int | None) -> int:
+    """One of the 43 classes, by id and name."""
+    ids = [each.class_id for each in all_labels()]
+    index = class_id if class_id in ids else None
+    return st.selectbox(label, ids, index=index, format_func=class_name, key=key)
+
+
+def show_picture(pixels: NDArray[uint8], caption: str, *, width: int | str = "stretch") -> None:
+    """A picture, enlarged if it is small, reduced if it is large."""
+    side = width if isinstance(width, int) else thumbnails.LONGEST_SIDE
+    st.image(thumbnails.resized(pixels, side), caption=caption, width=width, alt=caption)
+
+
+def show_plain(pixels: NDArray[uint8], alt: str, *, width: int) -> None:
+    """A picture without a caption, in that width."""
+    st.image(thumbnails.resized(pixels, 2 * width), width=width, alt=alt)
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere as it is, whatever Markdown would make of it."""
+    return re.sub(r"([\\`*_\[\]()<>#$:~|])", r"\\\1", text)
+
+
+@st.cache_data(max_entries=5_000, show_spinner=False)
+def thumbnail(sha256: str, _image: StoredImage) -> str:
+    """A small version of a stored picture; a tile where it cannot be read."""
+    try:
+        return thumbnails.thumbnail(
+            Picture.from_file(_image.content, current().limits.image).pixels
+        )
+    except SignwatchError:
+        return thumbnails.no_picture()
+
+
+def computed(value: float | None, form: str) -> str:
+    """A figure in the form that `format` knows; where there is none, that it was not computed."""
+    return "not computed" if value is None else format(value, form)
+
+
+def show_statements(statements: Sequence[Statement]) -> None:
+    """What was said of a capture, in the order given."""
+    st.dataframe(
+        [
+            {
+                "time (UTC)": each.said_at,
+                "analyst": each.analyst,
+                "said": f"took back: {each.decision.verdict}"
+                if each.taken_back
+                else each.decision.verdict.value,
+                "right class": None
+                if each.decision.right_class is None
+                else class_name(each.decision.right_class),
+                "note": each.decision.note,
+                "counts": each.counts,
+            }
+            for each in statements
+        ],
+        column_config={"time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")},
+        hide_index=True,
+        placeholder="",
+        alt="Verdicts, and those taken back",
+    )
+
+
+def how_sure(confidence: float | None) -> str:
+    """The confidence of a prediction in words."""
+    return "confidence not captured" if confidence is None else f"{confidence:.1%} confident"
+
+
+def show_prediction(prediction: Prediction, *, key: str) -> None:
+    """Class, confidence, whether it was flagged and why, top three."""
+    st.markdown(f"**{class_name(prediction.class_id)}** · {prediction.confidence:.1%} confident")
+    show_suspicion(prediction)
+    st.plotly_chart(
+        base.top_classes(prediction),
+        key=key,
+        config={"displayModeBar": False},
+        alt="Probabilities of the three most likely classes",
+    )
+
+
+def show_suspicion(prediction: Prediction) -> None:
+    """The verdict on one prediction, in words."""
+    suspicion = prediction.suspicion
+    if suspicion.flagged:
+        st.badge("Flagged", icon=":material/flag:", color="red")
+        for reason in suspicion.reasons:
+            st.caption(f"Why: {reason}.")
+    elif suspicion.p_value is None:
+        st.badge("Passes the trust rule", icon=":material/check:", color="gray")
+    else:
+        st.badge("Looks ordinary", icon=":material/check:", color="green")

@@ -1,0 +1,67 @@
+"""Who is at the pages: signed in where sign-in is configured, else the one local user."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+import streamlit as st
+
+from core.records.analysts import LOCAL, Analyst, parse_analysts, signed_in
+from core.services import current
+
+HOW_TO = "README.md, *Sign-in*, says how it is set up."
+
+
+def configured() -> bool:
+    """Whether .streamlit/secrets.toml names an identity provider."""
+    return "is_logged_in" in st.user
+
+
+def analyst() -> Analyst:
+    """Who gives verdicts in this session."""
+    if not configured():
+        return LOCAL
+    return signed_in(st.user.to_dict(), parse_analysts(current().settings.analysts))
+
+
+def require() -> None:
+    """Where sign-in is configured, stop whoever is not signed in at a page that offers it."""
+    if not configured() or st.user.is_logged_in:
+        return
+    st.title("Signwatch")
+    if find_spec("authlib") is None:
+        st.error(
+            "Sign-in is configured in `.streamlit/secrets.toml`, and Authlib, which Streamlit "
+            "needs for it, is not installed: `.venv/bin/pip install 'streamlit[auth]'`, then start "
+            f"again. Nobody can sign in until then. {HOW_TO}",
+            icon=":material/lock:",
+            title="Sign-in does not work",
+        )
+        st.stop()
+    st.markdown("Captured traffic and verdicts are for those who are signed in.")
+    for provider in _providers():
+        label = f"Sign in with {provider}" if provider else "Sign in"
+        if st.button(label, type="primary", icon=":material/login:"):
+            st.login(provider)
+    st.stop()
+
+
+def _providers() -> list[str | None]:
+    """Names of the identity providers that are configured; None: the one without a name."""
+    section = st.secrets.get("auth", {})
+    named = [
+        name
+        for name, value in section.items()
+        if isinstance(value, Mapping) and "client_id" in value
+    ]
+    return [None, *named] if "client_id" in section or not named else named
+
+
+def show() -> None:
+    """Name and way out, in the sidebar, where sign-in is configured."""
+    if not configured():
+        return
+    someone = analyst()
+    with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(someone.name + ("" if someone.may_decide else " (may look)"), width="stretch")
+        if st.button("", icon=":material/logout:", type="tertiary", help="Sign out"):
+            st.logout()

@@ -1,0 +1,55 @@
+"""What the Tensors page shows, as its address carries it: capture or step, names, one tensor."""
+
+import streamlit as st
+
+from core.records.tensors import TensorRecord
+
+
+def follow(records: list[TensorRecord]) -> str | None:
+    """Set the page's widgets to what the address asks for; returns a capture without a record."""
+    address = st.query_params.to_dict()
+    state = st.session_state
+    if address != state.get("tensor_address") or "tensor_names" not in state:
+        state["tensor_address"] = address
+        state["tensor_names"] = address.get("names", "")
+        state["tensor_name"] = address.get("tensor")
+        step = _step(address, records)
+        if step is not None:
+            state["tensor_step"] = step
+    steps = [record.step for record in records]
+    if state.get("tensor_step") not in steps:
+        state["tensor_step"] = steps[0] if steps else None
+    wanted = address.get("capture")
+    return wanted if wanted and all(each.capture_id != wanted for each in records) else None
+
+
+def remember(record: TensorRecord) -> None:
+    """Let the address say what the page shows."""
+    state = st.session_state
+    shown = {
+        "step": str(record.step),
+        "names": state.get("tensor_names"),
+        "tensor": state.get("tensor_name"),
+    }
+    address = {name: text for name, text in shown.items() if text}
+    state["tensor_address"] = address
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
+
+
+def show_step(step: int) -> None:
+    """Turn the page to another step on its next run."""
+    st.query_params.from_dict({"step": str(step)})
+
+
+def _step(address: dict[str, str], records: list[TensorRecord]) -> int | None:
+    capture, text = address.get("capture"), address.get("step", "")
+    if capture:
+        return next((each.step for each in records if each.capture_id == capture), None)
+    known = {str(each.step): each.step for each in records}
+    if text and text not in known:
+        st.warning(
+            f"The log has no record of step {text!r}; the newest one is shown.",
+            icon=":material/link_off:",
+        )
+    return known.get(text)

@@ -1,0 +1,154 @@
+"""One record: what it is of, FullGrad from it beside the live map, recording on demand."""
+
+import streamlit as st
+
+from core.errors import SignwatchError
+from core.explain.heat_maps import common_scale, overlay
+from core.images import LONGEST_SIDE, fit
+from core.labels import class_name
+from core.records.captures import Capture
+from core.records.tensors import TensorRecord
+from core.services import current
+from core.tensors.fullgrad import largest_difference
+from core.tensors.npz import to_npz
+from core.thumbnails import enlarged
+from pages._shared import parts
+from pages._tensors import link
+
+PREDICTED = "the predicted class"
+
+
+def in_words(record: TensorRecord) -> str:
+    """One line for the list of records."""
+    passed = record.passed
+    aimed = "" if passed.class_id == passed.predicted_id else f" for {class_name(passed.class_id)}"
+    return (
+        f"Step {record.step} · {record.captured_at:%d %b %H:%M:%S} · "
+        f"read as {class_name(passed.predicted_id)}{aimed} · {record.why}"
+    )
+
+
+def offer(capture_id: str) -> None:
+    """A capture that has no record yet: its picture, and the button that records it."""
+    with parts.errors_shown():
+        capture = current().log.capture(capture_id).capture
+        pixels = current().picture(capture.image_sha256).pixels
+        columns = st.columns([1, 3], gap="large", vertical_alignment="center")
+        with columns[0]:
+            parts.show_picture(pixels, "as captured", width=200)
+        with columns[1]:
+            st.markdown("**No tensors of this capture are on record.**")
+            st.caption(
+                "Its stored picture can be run through the network once more; inputs, activations, "
+                "parameters and gradients are then kept with the capture."
+            )
+            record_again(capture, "Record this capture")
+
+
+def record_again(capture: Capture, label: str) -> None:
+    """A choice of class, and the button that runs the stored picture again."""
+    ids = [None, *range(current().predictor.classifier.classes)]
+    class_id = st.selectbox(
+        "Gradients of the logit of",
+        ids,
+        key="tensor_class",
+        format_func=lambda each: PREDICTED if each is None else class_name(each),
+    )
+    if st.button(label, icon=":material/radio_button_checked:", type="primary", key="tensor_go"):
+        with parts.errors_shown(), st.spinner("Running the picture again"):
+            record = current().record_tensors(capture.capture_id, class_id)
+            link.show_step(record.step)
+            st.rerun()
+
+
+def show(record: TensorRecord) -> None:
+    """Picture and maps on the left, facts and ways on on the right."""
+    try:
+        capture = current().log.capture(record.capture_id).capture
+    except SignwatchError as error:
+        st.warning(str(error), icon=":material/delete:")
+        return
+    _tell_weights(record, capture)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _show_maps(record, capture)
+    with right:
+        _show_facts(record)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.download_button(
+                "Record (.npz)",
+                lambda: to_npz(record, current().tensors.values(record.step)),
+                f"tensors-step-{record.step}.npz",
+                "application/octet-stream",
+                icon=":material/download:",
+                on_click="ignore",
+                key="tensor_npz",
+            )
+            with st.popover("Record again", icon=":material/replay:"):
+                st.caption("With the weights that serve now, for this or another class.")
+                record_again(capture, "Record")
+            st.page_link(
+                "captures.py",
+                label="Capture",
+                icon=":material/database:",
+                query_params={"capture": record.capture_id},
+            )
+
+
+def _tell_weights(record: TensorRecord, capture: Capture) -> None:
+    """Which of the weights that answered, recorded and serve now differ."""
+    if capture.model_sha256 not in (None, record.model_sha256):
+        st.warning(
+            "Other weights answered this request than were recorded: the model was "
+            "exchanged in between.",
+            icon=":material/history:",
+        )
+    elif record.model_sha256 != current().predictor.classifier.manifest.sha256:
+        st.info(
+            "Recorded with weights that no longer serve, so there is no live map to compare.",
+            icon=":material/history:",
+        )
+
+
+def _show_maps(record: TensorRecord, capture: Capture) -> None:
+    with parts.errors_shown():
+        pixels = fit(current().picture(capture.image_sha256).pixels, LONGEST_SIDE)
+        columns = st.columns(3)
+        with columns[0]:
+            st.image(enlarged(pixels), caption="Picture", alt="The captured picture")
+        recorded = current().explain_record(record.step)
+        same = record.model_sha256 == current().predictor.classifier.manifest.sha256
+        live = current().explain([pixels], [record.passed.class_id])[0] if same else None
+        scale = common_scale([recorded.map])
+        for column, name, each in zip(
+            columns[1:], ["from the record", "live"], [recorded, live], strict=True
+        ):
+            if each is not None:
+                column.image(
+                    overlay(pixels, each.map, largest=scale),
+                    caption=f"FullGrad {name}",
+                    alt=f"FullGrad map {name}",
+                )
+        if live is not None:
+            difference = largest_difference(recorded, live)
+            told = f"differ by at most {difference:.1e} of the range" if difference else "are equal"
+            st.caption(
+                f"The map from the record's tensors alone and the live one {told}. "
+                f"Completeness residual of the record {recorded.residual:.1e} (0 is exact)."
+            )
+
+
+def _show_facts(record: TensorRecord) -> None:
+    passed = record.passed
+    st.table(
+        {
+            "Prediction": class_name(passed.predicted_id),
+            "Gradients of": f"{class_name(passed.class_id)}, logit {passed.logit:.3f}, "
+            f"{passed.probability:.1%}",
+            "Why": record.why,
+            "Step": f"{record.step} of the log, {record.mode_step} of mode {record.mode}",
+            "Recorded (UTC)": f"{record.recorded_at:%Y-%m-%d %H:%M:%S}",
+            "Size in the log": f"{record.size / 1e6:.2f} MB, compressed",
+            "Weights SHA-256": record.model_sha256[:12],
+        }
+    )

@@ -1,0 +1,111 @@
+"""What follows the picture: maps, neighbours, the group, the execution, what was said."""
+
+import streamlit as st
+
+from core.services import current
+from core.triage import Closeup, Opened
+from pages._shared import parts
+from pages._triage import group, state
+from pages._triage.state import Work
+
+POLL = "0.7s"
+
+
+def show(opened: Opened) -> None:
+    """As soon as it is looked at; until then the page asks for it, and nobody waits."""
+    current().closeups.ask([opened.capture_id, *state.work().sitting.ahead[:2]])
+    if seen := state.work().closeup():
+        _show_maps(seen)
+        _show_ways(opened, seen)
+        group.show(opened, seen)
+        _show_neighbours(opened, seen)
+    else:
+        _wait(opened.capture_id)
+    _show_trail(opened)
+
+
+@st.fragment(run_every=POLL)
+def _wait(capture_id: str) -> None:
+    if current().closeups.get(capture_id):
+        st.rerun()
+    st.caption(":material/hourglass: Heat maps and what is around it follow.")
+
+
+def _show_maps(seen: Closeup) -> None:
+    if seen.problem:
+        st.info(f"There is no heat map: {seen.problem}.", icon=":material/hide_image:")
+        return
+    for column, panel in zip(st.columns(3), seen.panels, strict=False):
+        with column:
+            st.image(panel.overlay, width="stretch", alt=f"FullGrad heat map, {panel.title}")
+            st.caption(f"**{panel.title}**  \nread as {panel.read_as}")
+    if len(seen.panels) == 1:
+        st.caption("No clean picture of these classes is known.")
+
+
+def _show_neighbours(opened: Opened, seen: Closeup) -> None:
+    capture = opened.item.capture
+    source = capture.provenance.source
+    if len(seen.around) < 2:
+        return
+    st.markdown(f"**Before and after**, from {source or 'this endpoint'}")
+    at = capture.inferred_at
+    notes = {
+        tile.capture.capture_id: _apart((tile.capture.inferred_at - at).total_seconds())
+        for tile in seen.around
+    }
+    st.html(group.strip(seen.around, opened.capture_id, notes=notes))
+
+
+def _apart(seconds: float) -> str:
+    if seconds == 0:
+        return "now"
+    size = abs(seconds)
+    text = (
+        f"{size:.1f} s"
+        if size < 60
+        else f"{size / 60:.0f} min"
+        if size < 3600
+        else f"{size / 3600:.0f} h"
+        if size < 86_400
+        else f"{size / 86_400:.0f} d"
+    )
+    return f"{'-' if seconds < 0 else '+'}{text}"
+
+
+def _show_ways(opened: Opened, seen: Closeup) -> None:
+    """The executions of the monitor that it belongs to, and the pages that take a capture."""
+    with st.container(horizontal=True, gap="small"):
+        for execution in seen.executions[:2]:
+            violated = execution.violations
+            st.page_link(
+                "monitor.py",
+                query_params={"execution": execution.execution_id},
+                label=f"Alarm: {violated[0].description}"
+                if violated
+                else f"Execution {execution.started_at:%Y-%m-%d %H:%M} UTC, no violation",
+                icon=":material/warning:" if violated else ":material/notifications_active:",
+            )
+        query = {"capture": opened.capture_id}
+        if opened.item.capture.image_sha256:
+            st.page_link(
+                "explain.py", label="Explain", icon=":material/visibility:", query_params=query
+            )
+        st.page_link("captures.py", label="Capture", icon=":material/database:", query_params=query)
+
+
+def _show_trail(opened: Opened) -> None:
+    """Who said what when; what counts can be taken back."""
+    if not opened.trail:
+        return
+    st.markdown("**What was said of it**")
+    parts.show_statements(opened.trail[::-1])
+    for each in opened.trail:
+        if each.counts and state.work().sitting.analyst.may_decide:
+            st.button(
+                f"Take back: {each.decision.verdict}",
+                icon=":material/undo:",
+                key=f"triage_take_back_{opened.turn}",
+                on_click=state.do,
+                args=(Work.take_back, each.decision),
+            )

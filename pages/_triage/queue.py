@@ -1,0 +1,105 @@
+"""The queue beside what is open: groups that wait, what is in work, what is done."""
+
+import streamlit as st
+
+from core.labels import class_name
+from core.records.queries import CaptureFilter
+from core.records.triage import Group, Queue, Status
+from core.records.verdicts import TriageItem
+from core.services import current
+from core.thumbnails import no_picture
+from pages._shared import parts
+from pages._triage import state
+from pages._triage.state import Work
+from pages._triage.view import TriageView
+
+SHOWN = 10
+THUMBS = "triage_thumbnails"
+
+
+def show(view: TriageView, queue: Queue) -> None:
+    """What the view lists."""
+    if view.status == Status.DONE:
+        _show_done(view)
+        return
+    st.markdown(f"**Most suspicious first** · {queue.in_all:,} groups")
+    groups = queue.groups[:SHOWN]
+    pictures = thumbnails([group.shown for group in groups])
+    for group in groups:
+        _show_group(group, pictures[group.shown])
+    if queue.in_all > len(groups):
+        st.caption(f"and {queue.in_all - len(groups):,} more groups")
+    _show_in_work()
+
+
+def _show_group(group: Group, picture: str) -> None:
+    count = f" · {group.waiting:,}" if group.captures > 1 else ""
+    label = f"{class_name(group.class_id)}{count}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.image(picture, width=44, alt="flagged picture")
+        st.button(
+            f"**{label}**" if state.work().sitting.group == group.first else label,
+            type="tertiary",
+            key=f"triage_group_{group.first}",
+            on_click=state.do,
+            args=(Work.enter, group),
+            help=(
+                f"{group.waiting:,} of {group.captures:,} wait, {group.elsewhere:,} in work "
+                f"elsewhere · source {group.source or 'not said'} · endpoint {group.endpoint} · "
+                f"{group.start:%Y-%m-%d %H:%M} UTC · lowest p-value "
+                f"{parts.computed(group.p_value, '.4f')}"
+            ),
+        )
+
+
+def _show_in_work() -> None:
+    """What others have."""
+    desk, own = current().desk, state.work().sitting.seat
+    others = [each for each in desk.worklist.in_work(desk.clock()) if each.seat != own]
+    if others:
+        by = ", ".join(sorted({each.seat.analyst for each in others}))
+        st.caption(f":material/group: {len(others)} in work elsewhere ({by})")
+
+
+def _show_done(view: TriageView) -> None:
+    items = current().log.find(view.done(), limit=SHOWN)
+    st.markdown("**Done**, the latest captures first")
+    if not items:
+        st.caption("Nothing matches.")
+    pictures = thumbnails([item.capture.capture_id for item in items])
+    for item in items:
+        _show_item(item, pictures[item.capture.capture_id])
+
+
+def _show_item(item: TriageItem, picture: str) -> None:
+    capture, decision = item.capture, item.decision
+    if decision is None or capture.class_id is None:
+        return
+    right = decision.right_class
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.image(picture, width=44, alt="decided picture")
+        if st.button(
+            class_name(capture.class_id),
+            type="tertiary",
+            key=f"triage_done_{capture.capture_id}",
+            help=f"{decision.verdict}"
+            + ("" if right is None else f", {class_name(right)}")
+            + f" · {decision.analyst}, {decision.decided_at:%Y-%m-%d %H:%M} UTC",
+        ):
+            st.query_params["capture"] = capture.capture_id
+            st.rerun()
+
+
+def thumbnails(names: list[str]) -> dict[str, str]:
+    """The pictures of captures, small, in URLs; a tile where there is none. Read once a session."""
+    known: dict[str, str] = st.session_state.setdefault(THUMBS, {})
+    missing = [name for name in names if name not in known]
+    if missing:
+        log = current().log
+        items = log.find(CaptureFilter(capture_ids=tuple(missing)), limit=len(missing))
+        files = log.images([item.capture.image_sha256 for item in items])
+        known |= dict.fromkeys(missing, no_picture())
+        for item in items:
+            if file := files.get(item.capture.image_sha256 or ""):
+                known[item.capture.capture_id] = parts.thumbnail(file.sha256, file)
+    return known

@@ -1,0 +1,294 @@
+"""The work of one window on the Triage page: what is open, what is chosen for it, what was told.
+
+Keys and buttons change it before the page is drawn. Each is bound to the turn that it was drawn
+in: what is pressed late, or twice, does nothing. Once it has begun, nothing of it asks Streamlit
+for anything: whatever does may be broken off by the next event, and would be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from core.errors import SignwatchError
+from core.labels import class_name
+from core.records.captures import Capture
+from core.records.triage import Group, Status
+from core.records.verdicts import Decision, Verdict
+from core.services import current
+from core.triage import Closeup, Opened, Recorded, Said, Sitting, said_right, suggestions
+from core.triage.verdicts import NEEDS_RIGHT_CLASS
+from pages._shared import user
+from pages._shared.keys import Press
+from pages._triage import keys
+
+WORK = "triage_work"
+ONE, ALIKE, GROUP, CHOSEN = "one", "alike", "group", "chosen"  # what a verdict is given to
+
+
+@dataclass
+class Draft:
+    """What is chosen so far for what is open.
+
+    offered: the classes that have a number; pending: a verdict that waits for its right class;
+    note: as typed when the page or a button last asked.
+    """
+
+    turn: int
+    offered: tuple[int, ...] = ()
+    right_class: int | None = None
+    pending: Verdict | None = None
+    note: str = ""
+    given_to: str = ONE
+    chosen: set[str] = field(default_factory=set)
+    all_signs: bool = False
+    tiles: bool = False
+
+    @classmethod
+    def of(cls, opened: Opened | None) -> Draft:
+        """Nothing chosen yet, but what the sender proposes."""
+        if opened is None:
+            return cls(turn=0)
+        capture = opened.item.capture
+        return cls(opened.turn, tuple(suggestions(capture)), said_right(capture))
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something to be said at the next drawing. kind: a coloured box of Streamlit's."""
+
+    kind: str
+    text: str
+
+
+@dataclass
+class Work:
+    """What keys and buttons act on.
+
+    told: to be said at the next drawing; moved: something was pressed since the last one; handled:
+    number of the last key.
+    """
+
+    sitting: Sitting
+    draft: Draft = field(default_factory=lambda: Draft.of(None))
+    told: list[Told] = field(default_factory=list)
+    moved: bool = False
+    handled: int = 0
+
+    def begin_turn(self) -> None:
+        """Forget what was chosen for what was open before."""
+        opened = self.sitting.opened
+        if self.draft.turn != (opened.turn if opened else 0):
+            self.draft = Draft.of(opened)
+
+    @property
+    def place(self) -> str:
+        """What a key has to be bound to, to count."""
+        return f"{self.sitting.seat.window} {self.draft.turn}"
+
+    def press(self, presses: Sequence[Press]) -> None:
+        """Act on keys, in their order, each once."""
+        for each in presses:
+            if each.number <= self.handled:
+                continue
+            self.handled = each.number
+            window, _, turn = each.place.partition(" ")
+            if window == self.sitting.seat.window and turn.isdecimal():
+                self._act(each.key, int(turn))
+
+    def _act(self, key: str, turn: int) -> None:
+        if key in VERDICTS:
+            self.give(turn, VERDICTS[key])
+        elif key.isdecimal():
+            offered = dict(enumerate(self.draft.offered, start=1))
+            if int(key) in offered:
+                self.choose(turn, offered[int(key)])
+        elif key in (keys.ALIKE, keys.GROUP):
+            self.give_to(turn, ALIKE if key == keys.ALIKE else GROUP)
+        elif key in (keys.TILES, keys.ALL_SIGNS):
+            self.toggle(turn, "tiles" if key == keys.TILES else "all_signs")
+        elif key in WAYS:
+            WAYS[key](self)
+
+    def tell(self, kind: str, text: str) -> None:
+        """Say something at the next drawing."""
+        self.told.append(Told(kind, text))
+
+    def closeup(self) -> Closeup | None:
+        """The close look at what is open, once it is made."""
+        opened = self.sitting.opened
+        return current().closeups.get(opened.capture_id) if opened else None
+
+    def others(self) -> list[Capture]:
+        """What a verdict is given to beside what is open: those of its group without one."""
+        chosen, opened, seen = self.draft, self.sitting.opened, self.closeup()
+        if opened is None or seen is None:
+            return []
+        found = [
+            tile.capture
+            for tile in seen.group
+            if tile.capture.capture_id != opened.capture_id
+            and (
+                tile.capture.capture_id in chosen.chosen
+                if chosen.given_to == CHOSEN
+                else chosen.given_to == GROUP or (chosen.given_to == ALIKE and tile.alike)
+            )
+        ]
+        desk = current().desk
+        standing = desk.worklist.standing([each.capture_id for each in found], desk.clock())
+        return [each for each in found if standing[each.capture_id].status is not Status.DONE]
+
+    def give(self, turn: int, verdict: Verdict) -> None:
+        """Record a verdict, or ask for the right class first."""
+        self.moved = True
+        chosen, here = self.draft, self.sitting
+        if chosen.turn != turn:
+            return
+        if verdict in NEEDS_RIGHT_CLASS and chosen.right_class is None:
+            chosen.pending = verdict
+            return
+        right = chosen.right_class if verdict in NEEDS_RIGHT_CLASS else None
+        said = Said(verdict, right, chosen.note)
+        try:
+            if chosen.given_to == ONE:
+                recorded = here.decide(turn, said)
+            else:
+                recorded = here.decide_all(turn, self.others(), said)
+        except SignwatchError as error:
+            chosen.pending = None
+            self.tell("error", str(error))
+            return
+        self.begin_turn()
+        if recorded:
+            self._tell_of(recorded)
+
+    def choose(self, turn: int, class_id: int | None) -> None:
+        """Take a right class; a verdict that waited for it is recorded."""
+        self.moved = True
+        chosen = self.draft
+        if chosen.turn != turn:
+            return
+        chosen.right_class, chosen.all_signs = class_id, False
+        if class_id is not None and class_id not in chosen.offered:
+            chosen.offered = (class_id, *chosen.offered)[: len(chosen.offered) or 1]
+        if chosen.pending and class_id is not None:
+            self.give(turn, chosen.pending)
+
+    def give_to(self, turn: int, which: str) -> None:
+        """Let the verdict go to several, or to one again."""
+        self.moved = True
+        if self.draft.turn == turn:
+            self.draft.given_to = ONE if self.draft.given_to == which else which
+
+    def mark(self, turn: int, capture_id: str) -> None:
+        """Choose one of the group, or no longer; the verdict goes to what is chosen."""
+        self.moved = True
+        if self.draft.turn == turn:
+            self.draft.chosen ^= {capture_id}
+            self.draft.given_to = CHOSEN if self.draft.chosen else ONE
+
+    def toggle(self, turn: int, what: str) -> None:
+        """Show or hide `all_signs` or `tiles`."""
+        self.moved = True
+        if self.draft.turn == turn:
+            setattr(self.draft, what, not getattr(self.draft, what))
+
+    def later(self) -> None:
+        """Leave it for later."""
+        self.moved = True
+        self.sitting.later()
+        self.begin_turn()
+
+    def back(self) -> None:
+        """Open what was open before."""
+        self.moved = True
+        self.sitting.back()
+        self.begin_turn()
+
+    def enter(self, group: Group) -> None:
+        """Go on in that group."""
+        self.moved = True
+        try:
+            self.sitting.enter(group)
+        except SignwatchError as error:
+            self.tell("warning", str(error))
+        self.begin_turn()
+
+    def undo(self) -> None:
+        """Take the last verdict back."""
+        self.moved = True
+        try:
+            decisions = self.sitting.undo()
+        except SignwatchError as error:
+            self.tell("error", str(error))
+            return
+        self.begin_turn()
+        if decisions:
+            self.tell("info", f"Taken back: {_in_words(decisions[0], len(decisions))}.")
+
+    def take_back(self, decision: Decision) -> None:
+        """Take back a verdict that stands in the trail of what is open."""
+        self.moved = True
+        try:
+            current().desk.take_back([decision], by=self.sitting.analyst)
+            self.sitting.open(decision.capture_id)
+        except SignwatchError as error:
+            self.tell("error", str(error))
+        self.begin_turn()
+
+    def _tell_of(self, recorded: Recorded) -> None:
+        count = len(recorded.decisions)
+        if count:
+            self.tell("done", _in_words(recorded.decisions[0], count))
+        for other in recorded.meanwhile:
+            self.tell(
+                "warning",
+                f"{other.analyst} had said `{other.verdict}` of it meanwhile. "
+                "Both are on record; yours counts, as it is the later one.",
+            )
+        if recorded.deleted:
+            self.tell(
+                "warning",
+                "Retention had deleted it meanwhile. Your verdict is on record "
+                "all the same, and comes with the audit trail.",
+            )
+        if recorded.left_out:
+            self.tell(
+                "info",
+                f"{recorded.left_out} were left out: others have them in work, or "
+                "decided them meanwhile.",
+            )
+
+
+VERDICTS = {key: verdict for verdict, key in keys.VERDICTS.items()}
+WAYS = {keys.LATER: Work.later, keys.BACK: Work.back, keys.UNDO: Work.undo}
+
+
+def work() -> Work:
+    """This window's, with the note as it is typed; another analyst gets another one."""
+    known = st.session_state.get(WORK)
+    analyst = user.analyst()
+    if known is None or known.sitting.analyst != analyst:
+        known = st.session_state[WORK] = Work(Sitting(current().desk, analyst))
+    known.draft.note = st.session_state.get(f"triage_note_{known.draft.turn}") or ""
+    return known
+
+
+def do(act: Callable[..., None], *arguments: Any) -> None:
+    """What a button calls: an act of this window's work."""
+    act(work(), *arguments)
+
+
+def choose_typed(turn: int) -> None:
+    """Take the right class that was typed."""
+    class_id = st.session_state.get(f"triage_class_{turn}")
+    work().choose(turn, class_id)
+
+
+def _in_words(decision: Decision, count: int) -> str:
+    several = f"{count} x " if count > 1 else ""
+    right = decision.right_class
+    return f"{several}{decision.verdict}" + ("" if right is None else f", {class_name(right)}")

@@ -1,0 +1,134 @@
+"""What an analyst says of what is open: the right class, a note, to how many, and the verdict."""
+
+import streamlit as st
+
+from core import samples, thumbnails
+from core.labels import all_labels, class_name
+from core.triage import Opened
+from core.triage.verdicts import NEEDS_RIGHT_CLASS
+from pages._shared import keys as _keys
+from pages._triage import keys, state
+from pages._triage.state import Work
+
+TILE = 56
+SIGNS_IN_A_ROW = 9
+
+
+def show(opened: Opened, *, may_decide: bool) -> None:
+    """Everything from the right class to the verdict."""
+    if not may_decide:
+        st.info("You may look, and not decide.", icon=":material/visibility:")
+        return
+    chosen, turn = state.work().draft, opened.turn
+    _show_right_class(opened, chosen)
+    with st.container(horizontal=True, gap="small", key="triage_verdicts"):
+        count = _count(chosen)
+        for verdict, key in keys.VERDICTS.items():
+            st.button(
+                verdict.capitalize() + (f" x {count}" if count > 1 else ""),
+                key=f"triage_{verdict.name.lower()}_{turn}",
+                shortcut=key,
+                type="primary" if chosen.pending is verdict else "secondary",
+                on_click=state.do,
+                args=(Work.give, turn, verdict),
+            )
+    if chosen.pending:
+        st.caption(
+            f":red[**{chosen.pending.capitalize()}: which sign is it really?**] "
+            "Choose it above, by number, by name or from all signs."
+        )
+    with st.container(key="triage_note"):
+        st.text_input(
+            "Note",
+            max_chars=1000,
+            key=f"triage_note_{turn}",
+            on_change="ignore",
+            label_visibility="collapsed",
+            placeholder="Note (M), kept with the verdict",
+        )
+    _keys.legend(keys.LEGEND)
+
+
+def _show_right_class(opened: Opened, chosen: state.Draft) -> None:
+    needing = " or ".join(sorted(NEEDS_RIGHT_CLASS, reverse=True))
+    right = chosen.right_class
+    st.markdown(
+        f"**Right class**, for {needing}: "
+        + ("not chosen yet" if right is None else f":blue[**{class_name(right)}**]")
+    )
+    with st.grid(2, min_column_width=210, gap="xsmall", key="triage_likely") as grid:
+        for number, class_id in enumerate(chosen.offered, start=1):
+            with (
+                grid.cell(),
+                st.container(
+                    horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False
+                ),
+            ):
+                _picture(class_id, width=36)
+                _take(opened.turn, class_id, chosen, class_name(class_id), shortcut=str(number))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container(key="triage_class"):
+            st.selectbox(
+                "Right class by name",
+                [each.class_id for each in all_labels()],
+                index=None,
+                format_func=class_name,
+                key=f"triage_class_{opened.turn}",
+                on_change=state.choose_typed,
+                args=(opened.turn,),
+                label_visibility="collapsed",
+                placeholder="By name or number (P)",
+            )
+        st.button(
+            "All signs",
+            icon=":material/grid_view:",
+            shortcut=keys.ALL_SIGNS,
+            key=f"triage_all_signs_{opened.turn}",
+            on_click=state.do,
+            args=(Work.toggle, opened.turn, "all_signs"),
+            type="primary" if chosen.all_signs else "secondary",
+        )
+    if chosen.all_signs:
+        with st.grid(SIGNS_IN_A_ROW, min_column_width=48, gap="xsmall", key="triage_all") as grid:
+            for each in all_labels():
+                with grid.cell(), st.container(gap="xxsmall"):
+                    _picture(each.class_id, width=TILE)
+                    _take(opened.turn, each.class_id, chosen, str(each.class_id), place="all")
+
+
+def _picture(class_id: int, *, width: int) -> None:
+    if picture := sign_picture(class_id):
+        st.image(picture, width=width, alt=class_name(class_id))
+
+
+def _take(
+    turn: int,
+    class_id: int,
+    chosen: state.Draft,
+    label: str,
+    *,
+    shortcut: str | None = None,
+    place: str = "likely",
+) -> None:
+    """The button that takes a class."""
+    st.button(
+        label,
+        shortcut=shortcut,
+        key=f"triage_{place}_{class_id}_{turn}",
+        help=class_name(class_id) if place == "all" else None,
+        width="stretch",
+        on_click=state.do,
+        args=(Work.choose, turn, class_id),
+        type="primary" if chosen.right_class == class_id else "secondary",
+    )
+
+
+@st.cache_data(show_spinner=False)
+def sign_picture(class_id: int) -> str | None:
+    """The first sample sign of a class, small; None where none is installed."""
+    own = samples.of_class(class_id)
+    return thumbnails.thumbnail(own[0].picture().pixels) if own else None
+
+
+def _count(chosen: state.Draft) -> int:
+    return 1 if chosen.given_to == state.ONE else 1 + len(state.work().others())

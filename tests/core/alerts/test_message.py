@@ -1,0 +1,95 @@
+"""What a message says, word for word."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.alerts.message import duration, message
+from core.alerts.policy import decide, test_notice
+from core.records.alerts import Delivery, Notice, NoticeKind
+from tests.support.executions import CLEAN, STOPS, ended
+from tests.support.records import NOON
+
+HOUR = timedelta(hours=1)
+HOME = "https://signwatch.example.org/"
+
+
+def noticed(*counts: dict[int, int]) -> tuple[Notice, object]:
+    """The last notice of hourly executions with a reminder every hour, and its execution."""
+    last = execution = None
+    for number, each in enumerate(counts):
+        at = NOON + number * HOUR
+        execution = ended(each, at, endpoint="cars" if each is CLEAN else None)
+        got = [Delivery(last.notice_id, "", True, "", at)] if last else []
+        last = decide(execution, last, got, reminder=HOUR, at=at) or last
+    return last, execution
+
+
+def test_an_alert_says_what_how_much_against_what_since_when_and_where_to_look() -> None:
+    notice, execution = noticed(STOPS)
+    assert message(notice, execution, HOME) == (
+        "Signwatch alert: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold",
+        "Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold\n"
+        "\n"
+        "Most predicted: 14 Stop 80.5% (322), 1 Speed limit 30 km/h 10.0% (40), "
+        "2 Speed limit 50 km/h 9.5% (38)\n"
+        "Window: 2026-02-14 11:00:00 UTC to 2026-02-14 12:00:00 UTC, 400 records, all endpoints\n"
+        "Since: 2026-02-14 12:00:00 UTC, first found now\n"
+        f"Look: https://signwatch.example.org/monitor?execution={execution.execution_id}",
+    )
+
+
+def test_a_reminder_says_how_long_it_has_lasted() -> None:
+    notice, execution = noticed(STOPS, STOPS)
+    assert notice.kind is NoticeKind.REMINDER
+    title, text = message(notice, execution, None)
+    assert title == (
+        "Signwatch still: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
+    )
+    assert text.splitlines()[-1] == "Since: 2026-02-14 12:00:00 UTC, for 1 h"
+
+
+def test_clean_again_says_how_long_it_lasted() -> None:
+    notice, execution = noticed(STOPS, CLEAN)
+    assert notice.kind is NoticeKind.RECOVERY
+    assert message(notice, execution, None) == (
+        "Signwatch: clean again after 1 h",
+        "The latest execution found no violation.\n"
+        "\n"
+        "Most predicted: 1 Speed limit 30 km/h 40.0% (40), 2 Speed limit 50 km/h 30.0% (30), "
+        "14 Stop 30.0% (30)\n"
+        "Window: 2026-02-14 12:00:00 UTC to 2026-02-14 13:00:00 UTC, 100 records, endpoint cars\n"
+        "Lasted: 1 h, from 2026-02-14 12:00:00 UTC to 2026-02-14 13:00:00 UTC",
+    )
+
+
+def test_many_violations_are_told_of_in_part() -> None:
+    execution = ended(dict.fromkeys(range(9), 10), threshold=0.05)
+    notice = decide(execution, None, [], reminder=HOUR, at=NOON)
+    lines = message(notice, execution, None)[1].splitlines()
+    assert lines[4].startswith("Class 4 predicted 11.11% of the time")
+    assert lines[5:7] == ["and 4 more", ""]
+
+
+def test_a_test_says_that_it_is_one() -> None:
+    assert message(test_notice(NOON), None, HOME) == (
+        "Signwatch: test of the alert channels",
+        "This is a test: nothing was found. An alert would look for you here.\n"
+        "Look: https://signwatch.example.org",
+    )
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(), "0 s"),
+        (timedelta(seconds=-5), "0 s"),
+        (timedelta(seconds=40), "40 s"),
+        (timedelta(minutes=5, seconds=59), "5 min"),
+        (timedelta(hours=2, minutes=5), "2 h 5 min"),
+        (timedelta(days=1, minutes=5), "1 day"),
+        (timedelta(days=2, hours=3, minutes=5), "2 days 3 h"),
+    ],
+)
+def test_lengths_are_told_in_two_units_at_most(length: timedelta, words: str) -> None:
+    assert duration(length) == words

@@ -1,0 +1,415 @@
+"""Sampling, provenance, and group commit: nothing is answered before it is durable."""
+
+import hashlib
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.capture import writer
+from core.capture.provenance import RequestFacts, format_provenance, parse_provenance
+from core.capture.writer import Capturer, CaptureRules, capture_id, to_stored_image
+from core.errors import BadInput, Conflict, Unavailable
+from core.images import Picture
+from core.records.captures import Capture, CaptureMode, CaptureSettings, Provenance, StoredImage
+from core.records.queries import CaptureFilter
+from core.records.window import now
+from core.store import CaptureLog, CaptureSettingsTable
+from tests.support.expect import raises
+from tests.support.pictures import noise, saved
+from tests.support.records import (
+    NO_PREDICTION,
+    NOON,
+    comparable,
+    make_capture,
+    make_image,
+    make_prediction,
+    to_captures,
+)
+from tests.support.waiting import LONGEST, until
+
+# Provenance
+
+words = st.text(st.characters(codec="ascii", exclude_characters=";"), max_size=20)
+stripped = words.map(str.strip)
+provenances = st.builds(
+    Provenance,
+    source=st.none() | stripped,
+    label=st.none() | st.integers(0, 999),
+    attack=st.none() | stripped,
+    target=st.none() | st.integers(0, 999),
+    clean_sha256=st.none() | stripped,
+)
+
+
+@given(provenances)
+def test_provenance_survives_the_custom_attributes(provenance: Provenance) -> None:
+    assert parse_provenance(format_provenance(provenance)) == provenance
+
+
+@given(st.none() | st.text())
+def test_any_custom_attributes_give_some_provenance(text: str | None) -> None:
+    parse_provenance(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "provenance"),
+    [
+        (None, Provenance()),
+        ("", Provenance()),
+        ("trace-7", Provenance()),
+        ("camera=4;lane=left", Provenance()),
+        ("source=van; label=14 ;attack=pgd", Provenance("van", 14, "pgd")),
+        ("source=a=b", Provenance("a=b")),
+        ("label=-1;target=1000", Provenance()),
+        ("label=x;target=", Provenance()),
+        ("source=a;source=b", Provenance("b")),
+        ("clean=00ff", Provenance(clean_sha256="00ff")),
+    ],
+)
+def test_provenance_is_read_from_custom_attributes(
+    text: str | None, provenance: Provenance
+) -> None:
+    assert parse_provenance(text) == provenance
+
+
+def test_provenance_is_written_as_pairs() -> None:
+    whole = Provenance("replay", 1, "deepfool", 14, "00ff")
+    assert format_provenance(whole) == "source=replay;label=1;attack=deepfool;target=14;clean=00ff"
+    assert format_provenance(Provenance(label=0)) == "label=0"
+    assert format_provenance(Provenance()) == ""
+
+
+# Captures
+
+
+def test_a_picture_is_stored_as_it_came() -> None:
+    content = saved(noise(5, 7), "BMP")
+    assert to_stored_image(Picture.from_file(content)) == StoredImage(
+        hashlib.sha256(content).hexdigest(), "image/bmp", content, width=7, height=5
+    )
+
+
+def test_a_request_becomes_one_capture_an_image() -> None:
+    facts = RequestFacts(
+        endpoint="cars",
+        input_content_type="application/x-npy",
+        output_content_type="text/csv",
+        inference_id="i-1",
+        custom_attributes="source=van;label=3",
+        received_at=NOON,
+    )
+    images = [make_image(0), make_image(1)]
+    predictions = [make_prediction(14), make_prediction(3)]
+    captures = to_captures(facts, images, predictions, "cd" * 32)
+    assert len({one.capture_id for one in captures}) == 2
+    assert captures[0].event_id == captures[1].event_id
+    for position, one in enumerate(captures):
+        assert comparable(one) == comparable(
+            Capture(
+                capture_id("cars", "AllTraffic", one.event_id, position, NOON),
+                one.event_id,
+                position,
+                "cars",
+                "AllTraffic",
+                NOON,
+                "application/x-npy",
+                "text/csv",
+                "i-1",
+                ("source=van;label=3",),
+                images[position].sha256,
+                **vars(predictions[position]),
+                model_sha256="cd" * 32,
+                provenance=Provenance("van", 3),
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("mode", "missing"),
+    [
+        (CaptureMode.INPUT, {"output_content_type", *NO_PREDICTION}),
+        (CaptureMode.OUTPUT, {"input_content_type", "image_sha256"}),
+        (CaptureMode.INPUT_AND_OUTPUT, set()),
+    ],
+)
+def test_the_mode_says_which_side_is_kept(mode: CaptureMode, missing: set[str]) -> None:
+    facts = RequestFacts(received_at=NOON)
+    (one,) = to_captures(facts, [make_image()], [make_prediction()], "cd" * 32, mode)
+    sides = {
+        "input_content_type": "image/png",
+        "output_content_type": "application/json",
+        "image_sha256": make_image().sha256,
+        **vars(make_prediction()),
+    }
+    expected = {name: None if name in missing else value for name, value in sides.items()}
+    assert comparable({name: vars(one)[name] for name in sides}) == comparable(expected)
+
+
+def test_two_requests_have_two_event_ids() -> None:
+    facts, image, prediction = RequestFacts(), make_image(), make_prediction()
+    first, second = (to_captures(facts, [image], [prediction], "")[0] for _ in range(2))
+    assert first.event_id != second.event_id
+
+
+@given(
+    st.text(),
+    st.text(),
+    st.text(),
+    st.integers(0, 10**6),
+    st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)),
+)
+def test_a_capture_id_is_a_uuid_that_begins_with_its_time(
+    endpoint: str, variant: str, event_id: str, position: int, at: datetime
+) -> None:
+    own = capture_id(endpoint, variant, event_id, position, at)
+    assert own == capture_id(endpoint, variant, event_id, position, at)
+    value = uuid.UUID(own)
+    assert (str(value), value.version, value.variant) == (own, 8, uuid.RFC_4122)
+    assert abs((value.int >> 80) / 1000 - at.timestamp()) <= 0.002
+    assert own != capture_id(endpoint, variant, event_id, position + 1, at)
+    later = capture_id(endpoint, variant, event_id, position, at + timedelta(milliseconds=2))
+    assert own < later
+
+
+# The log's one writer
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[CaptureLog]:
+    log = CaptureLog(tmp_path / "log.duckdb")
+    yield log
+    log.close()
+
+
+class Recording:
+    """A log that notes what is appended, and waits for permission where it is told to."""
+
+    def __init__(self, *, blocked: bool = False, failures: Sequence[Exception] = ()) -> None:
+        self.groups: list[list[str]] = []
+        self.images: list[list[str]] = []
+        self.entered = threading.Event()
+        self.allowed = threading.Event()
+        self.failures = list(failures)
+        if not blocked:
+            self.allowed.set()
+
+    def append(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
+        self.entered.set()
+        assert self.allowed.wait(LONGEST)
+        if self.failures:
+            raise self.failures.pop(0)
+        self.groups.append([one.capture_id for one in captures])
+        self.images.append([image.sha256 for image in images])
+
+
+def until_waiting(capturer: Capturer, count: int) -> None:
+    """Return once `count` requests wait behind the one that is being written."""
+    until(lambda: capturer._waiting.qsize() == count, f"{count} requests wait")
+
+
+def outcome(done: Future[None]) -> BaseException | None:
+    return done.exception(timeout=LONGEST)
+
+
+@pytest.mark.parametrize(
+    ("sampling", "low", "high"), [(0, 0, 0), (100, 2000, 2000), (50, 850, 1150)]
+)
+def test_the_sampling_rate_is_kept(sampling: float, low: int, high: int) -> None:
+    capturer = Capturer(Recording())  # type: ignore[arg-type]
+    capturer._random.seed(0)
+    settings = CaptureSettings(sampling=sampling)
+    assert low <= sum(capturer.sampled(settings) for _ in range(2000)) <= high
+    assert not any(capturer.sampled(replace(settings, enabled=False)) for _ in range(100))
+    capturer.close()
+
+
+@pytest.mark.parametrize("sampling", [-0.1, 100.1, float("nan")])
+def test_a_sampling_percentage_out_of_range_is_refused(sampling: float) -> None:
+    with raises(BadInput, f"sampling percentage must lie in 0..100, got {sampling}"):
+        CaptureSettings(sampling=sampling)
+
+
+def test_each_endpoint_may_have_rules_of_its_own(log: CaptureLog) -> None:
+    table = CaptureSettingsTable(log.database)
+    rules = CaptureRules(table, CaptureSettings(sampling=50))
+    own = CaptureSettings(True, 5, CaptureMode.OUTPUT)
+    rules.set("cars", own)
+    rules.set("vans", CaptureSettings(enabled=False))
+    rules.set("vans", CaptureSettings(enabled=True, sampling=1))
+    assert rules.of("cars") == own
+    assert rules.of("vans") == CaptureSettings(sampling=1)
+    assert rules.of("signwatch") == CaptureSettings(sampling=50)
+    assert CaptureRules(table, CaptureSettings()).all() == {
+        "cars": own,
+        "vans": CaptureSettings(sampling=1),
+    }
+
+
+def test_rules_that_another_process_changed_are_noticed(
+    log: CaptureLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = CaptureSettingsTable(log.database)
+    rules = CaptureRules(table, CaptureSettings())
+    table.add("cars", CaptureSettings(sampling=5), now())
+    assert rules.of("cars") == CaptureSettings()
+    monkeypatch.setattr(writer, "REFRESH_SECONDS", -1)
+    assert rules.of("cars") == CaptureSettings(sampling=5)
+
+
+def test_what_was_stored_is_in_the_log_when_the_call_returns(log: CaptureLog) -> None:
+    capturer = Capturer(log)
+    image = make_image()
+    one = make_capture(image)
+    capturer.store([one], [image])
+    assert comparable(log.capture(one.capture_id).capture) == comparable(one)
+    assert log.image(image.sha256) == image
+    capturer.close()
+
+
+def test_an_image_alone_can_be_kept(log: CaptureLog) -> None:
+    capturer = Capturer(log)
+    capturer.store([], [make_image(3)])
+    capturer.close()
+    assert log.image(make_image(3).sha256) == make_image(3)
+    assert log.count(CaptureFilter()) == 0
+
+
+def test_no_request_returns_before_it_is_durable() -> None:
+    log = Recording(blocked=True)
+    capturer = Capturer(log)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(1) as threads:
+        done = threads.submit(capturer.store, [make_capture()], [])
+        assert log.entered.wait(LONGEST)
+        assert not done.done()
+        log.allowed.set()
+        assert outcome(done) is None
+    capturer.close()
+
+
+def test_requests_that_wait_together_are_written_together() -> None:
+    log = Recording(blocked=True)
+    capturer = Capturer(log)  # type: ignore[arg-type]
+    first, rest = make_capture(), [make_capture() for _ in range(7)]
+    image = make_image()
+    with ThreadPoolExecutor(8) as threads:
+        done = [threads.submit(capturer.store, [first], [])]
+        assert log.entered.wait(LONGEST)
+        done += [threads.submit(capturer.store, [one], [image]) for one in rest]
+        until_waiting(capturer, 7)
+        assert not any(each.done() for each in done)
+        log.allowed.set()
+        assert [outcome(each) for each in done] == [None] * 8
+    capturer.close()
+    assert log.groups[0] == [first.capture_id]
+    assert sorted(log.groups[1]) == sorted(one.capture_id for one in rest)
+    assert len(log.groups) == 2
+    assert log.images[1] == [image.sha256] * 7
+
+
+def test_a_group_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "MAX_GROUP", 3)
+    log = Recording(blocked=True)
+    capturer = Capturer(log)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(8) as threads:
+        done = [threads.submit(capturer.store, [make_capture()], [])]
+        assert log.entered.wait(LONGEST)
+        done += [threads.submit(capturer.store, [make_capture()], []) for _ in range(7)]
+        until_waiting(capturer, 7)
+        log.allowed.set()
+        assert [outcome(each) for each in done] == [None] * 8
+    capturer.close()
+    assert [len(group) for group in log.groups] == [1, 3, 3, 1]
+
+
+def test_a_failing_log_is_told_to_every_waiting_request_and_the_writer_lives_on() -> None:
+    log = Recording(blocked=True, failures=[OSError("no space"), OSError("disk full")])
+    capturer = Capturer(log)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(4) as threads:
+        done = [threads.submit(capturer.store, [make_capture()], [])]
+        assert log.entered.wait(LONGEST)
+        done += [threads.submit(capturer.store, [make_capture()], []) for _ in range(3)]
+        until_waiting(capturer, 3)
+        log.allowed.set()
+        errors = [outcome(each) for each in done]
+    assert [type(error) for error in errors] == [Unavailable] * 4
+    assert [str(error) for error in errors] == [
+        "the capture log does not take writes: no space",
+        *["the capture log does not take writes: disk full"] * 3,
+    ]
+    one = make_capture()
+    capturer.store([one], [])
+    assert log.groups == [[one.capture_id]]
+    capturer.close()
+
+
+def test_an_error_of_our_own_keeps_its_words() -> None:
+    capturer = Capturer(Recording(failures=[Conflict("as it is")]))  # type: ignore[arg-type]
+    with raises(Conflict, "as it is"):
+        capturer.store([make_capture()], [])
+    capturer.close()
+
+
+def test_a_closed_log_is_named_to_the_request(log: CaptureLog) -> None:
+    capturer = Capturer(log)
+    log.close()
+    with raises(Unavailable, "the capture log is closed; start the dashboard again"):
+        capturer.store([make_capture()], [])
+    capturer.close()
+
+
+def test_a_full_queue_refuses_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "MAX_WAITING", 2)
+    log = Recording(blocked=True)
+    capturer = Capturer(log)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(3) as threads:
+        done = [threads.submit(capturer.store, [make_capture()], [])]
+        assert log.entered.wait(LONGEST)
+        done += [threads.submit(capturer.store, [make_capture()], []) for _ in range(2)]
+        until_waiting(capturer, 2)
+        with raises(Unavailable, "2 requests wait to be captured; send this one again later"):
+            capturer.store([make_capture()], [])
+        log.allowed.set()
+        assert [outcome(each) for each in done] == [None] * 3
+    capturer.close()
+
+
+def test_closing_writes_what_waits() -> None:
+    log = Recording(blocked=True)
+    capturer = Capturer(log)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(3) as threads:
+        done = [threads.submit(capturer.store, [make_capture()], [])]
+        assert log.entered.wait(LONGEST)
+        done.append(threads.submit(capturer.store, [make_capture()], []))
+        until_waiting(capturer, 1)
+        closing = threads.submit(capturer.close)
+        until_waiting(capturer, 2)  # the request, and the end behind it
+        log.allowed.set()
+        assert [outcome(each) for each in [*done, closing]] == [None] * 3
+    assert [len(group) for group in log.groups] == [1, 1]
+
+
+def test_a_closed_capturer_says_so_instead_of_waiting_for_ever(log: CaptureLog) -> None:
+    capturer = Capturer(log)
+    capturer.close()
+    capturer.close()  # once more does no harm
+    with raises(Unavailable, "the capture log is closed; start the dashboard again"):
+        capturer.store([make_capture()], [])
+    assert log.count(CaptureFilter()) == 0
+
+
+def test_many_threads_lose_nothing(log: CaptureLog) -> None:
+    capturer, image = Capturer(log), make_image()
+    captures = [make_capture(image) for _ in range(60)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda one: capturer.store([one], [image]), captures))
+    capturer.close()
+    found = {item.capture.capture_id for item in log.find(CaptureFilter(), limit=100)}
+    assert found == {one.capture_id for one in captures}

@@ -1,0 +1,43 @@
+"""Means with intervals over tracks."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.evaluation.bootstrap import mean_by_track
+from core.records.evaluation.report import Estimate
+
+
+def test_what_never_varies_has_no_width() -> None:
+    values, tracks = np.full(6, 0.25), np.array([0, 0, 1, 1, 2, 3])
+    assert mean_by_track(values, tracks, seed=0) == Estimate(0.25, 0.25, 0.25)
+
+
+def test_a_single_track_says_nothing_about_others() -> None:
+    values, track = np.array([0.0, 1.0, 1.0, 1.0]), np.zeros(4, np.int64)
+    assert mean_by_track(values, track, seed=0) == Estimate(0.75, 0.75, 0.75)
+
+
+def test_frames_of_one_sign_count_as_one() -> None:
+    # Twenty independent images against two signs of ten frames each.
+    values = np.repeat([0.0, 1.0], 10)
+    alone = mean_by_track(values, np.arange(20), seed=0)
+    together = mean_by_track(values, np.repeat([5, 9], 10), seed=0)
+    assert alone.mean == together.mean == 0.5
+    assert (together.low, together.high) == (0.0, 1.0)
+    # Of a binomial mean: 0.5 -+ 1.96 sqrt(0.25 / 20).
+    assert abs(alone.low - 0.28) <= 0.05 and abs(alone.high - 0.72) <= 0.05
+
+
+@given(
+    values=st.lists(st.floats(-10, 10), min_size=1, max_size=20),
+    seed=st.integers(0, 100),
+)
+def test_the_interval_lies_within_the_values(values: list[float], seed: int) -> None:
+    found = mean_by_track(np.array(values), np.arange(len(values)) // 2, seed=seed)
+    assert min(values) - 1e-9 <= found.low <= found.high <= max(values) + 1e-9
+    assert found == mean_by_track(np.array(values), np.arange(len(values)) // 2, seed=seed)
+
+
+def test_it_reads_as_a_figure() -> None:
+    assert str(Estimate(0.98, 0.9612, 1.0)) == "0.980 (0.961 to 1.000)"

@@ -1,0 +1,110 @@
+"""Maps as pixels: one scale, overlays, signed differences, means."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import BadInput
+from core.explain import heat_maps
+from core.explain.heat_maps import COLOUR_MAPS, LESS, MORE, Circle
+from core.thumbnails import enlarged
+from tests.support.expect import raises
+from tests.support.pictures import blocks
+
+
+@pytest.mark.parametrize("largest", [0.0, 1.0])
+def test_no_saliency_leaves_the_picture_as_it_is(largest: float) -> None:
+    shown = heat_maps.overlay(blocks(), np.zeros((32, 32)), largest=largest)
+    assert np.array_equal(shown, enlarged(blocks()))
+
+
+def test_full_opacity_shows_the_end_of_the_scale_alone() -> None:
+    shown = heat_maps.overlay(blocks(), np.full((4, 4), 9.0), largest=3.0, opacity=1.0)
+    (colour,) = np.unique(shown.reshape(-1, 3), axis=0)
+    assert colour.tolist() == [252, 255, 164]  # Inferno's brightest
+
+
+def test_overlays_share_their_scale() -> None:
+    """Half of the common largest looks the same, whatever the picture's own largest is."""
+    alone = heat_maps.overlay(blocks(), np.full((4, 4), 2.0), largest=4.0)
+    beside = np.full((4, 4), 2.0)
+    beside[3, 3] = 4.0
+    shown = heat_maps.overlay(blocks(), beside, largest=4.0)
+    assert np.array_equal(shown[:128, :128], alone[:128, :128])
+
+
+def test_the_common_scale_is_not_set_by_one_pixel() -> None:
+    first, second = np.full((32, 32), 2.0), np.full((32, 32), 3.0)
+    second[0, 0] = 1000.0
+    assert heat_maps.common_scale([first, second]) == 3.0
+    assert heat_maps.common_scale([second, first]) == 3.0
+    second[:4] = 7.0
+    assert heat_maps.common_scale([first, second]) == 7.0
+
+
+@pytest.mark.parametrize("colours", COLOUR_MAPS)
+def test_every_colour_map_grows_brighter_step_by_step(colours: str) -> None:
+    """So that more is brighter, on paper and for eyes without colours, too."""
+    brightness = heat_maps.colour_table(colours) @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(brightness[::16]) > 0).all()
+    shown = heat_maps.coloured(np.array([[0.0, 1.0]]), largest=1.0, colours=colours)
+    assert shown.shape == (128, 256, 3)
+    assert shown[64, 0].mean() < shown[64, -1].mean()
+
+
+def test_an_unknown_colour_map_is_named() -> None:
+    with raises(
+        BadInput, "expected a colour map of inferno, viridis, cividis, magma, greys, got 'jet'"
+    ):
+        heat_maps.colour_table("jet")
+
+
+def test_the_difference_is_above_zero_where_the_first_has_more() -> None:
+    first, second = np.array([[3.0, 1.0]]), np.array([[1.0, 2.0]])
+    assert heat_maps.difference(first, second).tolist() == [[2.0, -1.0]]
+
+
+def test_a_difference_is_red_above_zero_blue_below_and_pale_at_zero() -> None:
+    change = np.array([[1.0, 0.0, -1.0]]).repeat(8, axis=1)
+    grey = np.full((8, 24, 3), 100, dtype=np.uint8)
+    shown = heat_maps.signed(grey, change, largest=1.0)
+    row = shown[shown.shape[0] // 2]
+    assert row[10].tolist() == list(MORE)
+    assert row[-10].tolist() == list(LESS)
+    assert row[shown.shape[1] // 2].tolist() == [round(255 - 0.35 * 155)] * 3
+
+
+def test_a_map_of_another_size_is_brought_to_the_first() -> None:
+    change = heat_maps.difference(np.full((4, 4), 3.0), np.full((8, 16), 1.0))
+    assert change.tolist() == np.full((4, 4), 2.0).tolist()
+
+
+def test_the_mean_of_maps_of_different_sizes() -> None:
+    mean = heat_maps.mean_map([np.full((4, 4), 1.0), np.full((9, 5), 4.0)], side=6)
+    assert mean == pytest.approx(np.full((6, 6), 2.5))
+
+
+def test_no_map_has_no_mean() -> None:
+    with raises(BadInput, "a mean map needs at least one map, got none"):
+        heat_maps.mean_map([])
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.floats(0, 1e3))
+def test_an_even_map_stays_even_at_any_size(height: int, width: int, value: float) -> None:
+    found = heat_maps.resampled(np.full((height, width), value), (7, 11))
+    assert found == pytest.approx(np.full((7, 11), value), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((1.5, 0.5, 0.4), "the circle's centre must lie in 0..1, got 1.5, 0.5"),
+        ((0.5, -0.1, 0.4), "the circle's centre must lie in 0..1, got 0.5, -0.1"),
+        ((0.5, 0.5, 0.0), "the circle's radius must lie in (0, 1], got 0"),
+        ((0.5, 0.5, float("nan")), "the circle's radius must lie in (0, 1], got nan"),
+    ],
+)
+def test_a_circle_lies_on_the_picture(values: tuple[float, float, float], message: str) -> None:
+    with raises(BadInput, message):
+        Circle(*values)

@@ -1,0 +1,140 @@
+"""What is taken home of an explanation: one HTML file, one PNG."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from core.explain import html, png
+from core.explain.comparison import Comparison
+from core.explain.heat_maps import Circle, Style
+from core.explain.methods import METHODS
+from core.images import decode
+from core.thumbnails import data_url
+from tests.support.explaining import make_comparison, make_explanation
+
+
+class Outline(HTMLParser):
+    """Texts, pictures and everything that could lead outside."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.images: list[tuple[str, str]] = []
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.feed(document)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags.append(tag)
+        self.addresses += [values[name] or "" for name in ("src", "href") if name in values]
+        if tag == "img":
+            self.images.append((values["alt"] or "", values["src"] or ""))
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.texts.append(data)
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    return make_comparison(
+        style=Style("viridis", 0.5, Circle(0.75, 0.75, 0.25)),
+        **{"Capture": "<b>id</b>", "Model SHA-256": "ab" * 32, "Date": "2026-02-14 12:00:00 UTC"},
+    )
+
+
+def test_the_report_tells_everything(comparison: Comparison) -> None:
+    texts = Outline(html.render(comparison)).texts
+    assert "Why 14 Stop and 1 Speed limit 30 km/h?" in texts
+    assert "Maps for 14 Stop and 1 Speed limit 30 km/h" in texts
+    assert "Adversarial: 14 Stop · 75.0%" in texts
+    assert "Clean: 1 Speed limit 30 km/h · 50.0%" in texts
+    # The circle of radius 0.5 pixels around the lower right pixel holds 4 of 7, and 1 of 4.
+    assert (
+        "Map for 14 Stop (75.0%) · 43% outside the circle · completeness residual 1.5e-07"
+    ) in texts
+    assert (
+        "Map for 1 Speed limit 30 km/h (75.0%) · 75% outside the circle · "
+        "completeness residual 1.5e-07"
+    ) in texts
+    rows = " ".join(texts)
+    assert "Pixels +3.000 +3.000 Last layer -0.500 -0.500" in rows
+    assert "All together: the logit +2.500 +2.500" in rows
+    assert "Viridis, opacity 50%" in texts
+    assert "centre 75% from the left and 75% from the top, radius 25% of the shorter side" in texts
+    assert METHODS["fullgrad"].source in texts
+    for value in ("<b>id</b>", "ab" * 32, "2026-02-14 12:00:00 UTC"):
+        assert value in texts
+
+
+def test_the_report_needs_nothing_else(comparison: Comparison) -> None:
+    document = html.render(comparison)
+    outline = Outline(document)
+    assert not {"script", "link", "iframe", "object"} & set(outline.tags)
+    assert all(each.startswith("data:image/png;base64,") for each in outline.addresses)
+    assert "default-src 'none'" in document
+    assert not re.search(r"https?://", document)
+    assert "<b>id</b>" not in document  # what came from outside is text, not markup
+
+
+def test_the_report_carries_the_pictures(comparison: Comparison) -> None:
+    images = Outline(html.render(comparison)).images
+    assert [alt for alt, _ in images] == [
+        "Picture of the adversarial picture",
+        "Overlay of the adversarial picture",
+        "Map of the adversarial picture",
+        "Picture of the clean picture",
+        "Overlay of the clean picture",
+        "Map of the clean picture",
+        "Signed difference of the two maps",
+    ]
+    shown = [pixels for _, pixels in comparison.panels(comparison.sides[1], 0)]
+    assert [src for _, src in images[3:6]] == [data_url(pixels) for pixels in shown]
+
+
+def test_a_picture_alone_has_no_difference(comparison: Comparison) -> None:
+    alone = replace(comparison, sides=comparison.sides[:1])
+    outline = Outline(html.render(alone))
+    assert len(outline.images) == 3
+    assert "Difference of the maps" not in outline.texts
+    assert "Why 14 Stop?" in outline.texts
+
+
+def test_a_method_without_parts_has_no_table_of_them(comparison: Comparison) -> None:
+    bare = make_explanation([[1.0]], contributions={}, residual=None)
+    sides = tuple(replace(side, explanations=(bare,)) for side in comparison.sides)
+    texts = Outline(html.render(replace(comparison, sides=sides))).texts
+    assert "Contribution by layer, in logits" not in texts
+    assert not any("residual" in text for text in texts)
+
+
+def test_one_scale_for_both_and_for_every_row() -> None:
+    comparison = make_comparison(np.full((8, 8), 2.0), np.full((8, 8), 6.0))
+    assert comparison.scale == 6.0
+    over = {side.title: dict(comparison.panels(side, 0))["Map"] for side in comparison.sides}
+    corner = {title: pixels[0, 0].tolist() for title, pixels in over.items()}
+    assert corner["Clean"] == [252, 255, 164]  # Inferno's end
+    assert corner["Adversarial"] != corner["Clean"]
+
+
+def test_the_difference_is_adversarial_minus_clean() -> None:
+    comparison = make_comparison()
+    change = comparison.difference(0)
+    assert change is not None
+    assert change.tolist() == [[-1.0, 0.0], [1.0, 3.0]]
+
+
+def test_the_png_lays_everything_side_by_side(comparison: Comparison) -> None:
+    one = decode(png.render(replace(comparison, sides=comparison.sides[:1])))
+    both = decode(png.render(comparison))
+    assert both.shape[0] == one.shape[0]
+    assert both.shape[1] > 2 * one.shape[1]
+    (_, picture), _, _ = comparison.panels(comparison.sides[0], 0)
+    left, top = png.MARGIN, png.MARGIN + png.HEADER
+    panel = both[top : top + png.PANEL, left : left + png.PANEL]
+    assert abs(panel.mean(axis=(0, 1)) - picture.mean(axis=(0, 1))).max() < 2
+    assert both[-1, -1].tolist() == [255, 255, 255]

@@ -1,0 +1,199 @@
+"""Training augmentation: laws that hold for every draw."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from core.model import augmentation
+from core.model.augmentation import (
+    augment,
+    augment_in_focus,
+    focus,
+    haze,
+    light,
+    noise,
+    occlude,
+    rescale,
+    uniform,
+    warp,
+)
+
+Step = Callable[[Tensor, torch.Generator], Tensor]
+STEPS: dict[str, Step] = {
+    "augment": lambda pixels, generator: augment(pixels, 24, generator),
+    "augment_in_focus": lambda pixels, generator: augment_in_focus(pixels, 24, generator),
+    "warp": lambda pixels, generator: warp(pixels, 24, generator),
+    "rescale": rescale,
+    "focus": focus,
+    "light": light,
+    "haze": haze,
+    "noise": noise,
+    "occlude": occlude,
+}
+few = settings(max_examples=25)
+every_step = pytest.mark.parametrize("name", STEPS)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def pictures(count: int = 4, side: int = 32, seed: int = 0) -> Tensor:
+    return torch.rand((count, 3, side, side), generator=seeded(seed))
+
+
+def half_red_half_blue(count: int = 16) -> Tensor:
+    """Red on the left, blue on the right."""
+    pixels = torch.zeros(count, 3, 32, 32)
+    pixels[:, 0, :, :16] = 1
+    pixels[:, 2, :, 16:] = 1
+    return pixels
+
+
+@every_step
+@few
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 5))
+def test_pictures_stay_pictures(name: str, seed: int, count: int) -> None:
+    pixels = pictures(count, seed=seed)
+    result = STEPS[name](pixels, seeded(seed))
+    side = 24 if name in ("augment", "augment_in_focus", "warp") else 32
+    assert result.shape == (count, 3, side, side)
+    assert result.dtype == torch.float32
+    assert result.min() >= 0
+    assert result.max() <= 1 + 1e-6
+
+
+@every_step
+def test_the_generator_alone_decides(name: str) -> None:
+    torch.manual_seed(1)
+    first = STEPS[name](pictures(), seeded(7))
+    torch.manual_seed(2)
+    assert torch.equal(first, STEPS[name](pictures(), seeded(7)))
+    assert any(
+        not torch.equal(first, STEPS[name](pictures(), seeded(seed))) for seed in range(8, 12)
+    )
+
+
+@every_step
+def test_the_pictures_that_came_are_left_alone(name: str) -> None:
+    pixels = pictures()
+    before = pixels.clone()
+    STEPS[name](pixels, seeded(3))
+    assert torch.equal(pixels, before)
+
+
+@every_step
+def test_no_sign_is_mirrored(name: str) -> None:
+    """Left and right are different classes: what was left stays left."""
+    result = STEPS[name](half_red_half_blue(), seeded())
+    third = result.shape[-1] // 3
+    red_minus_blue = result[:, 0] - result[:, 2]
+    left = red_minus_blue[:, :, :third].mean(dim=(1, 2))
+    right = red_minus_blue[:, :, -third:].mean(dim=(1, 2))
+    assert (left > right).all()
+
+
+def test_draws_are_uniform_in_their_range() -> None:
+    draws = uniform(20_000, -3.0, 5.0, seeded())
+    assert -3 <= draws.min() < -2.9
+    assert 4.9 < draws.max() <= 5
+    assert draws.mean() == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["rescale", "focus", "haze", "noise", "occlude"])
+def test_a_share_of_none_changes_nothing(name: str) -> None:
+    pixels = pictures()
+    step = getattr(augmentation, name)
+    assert torch.equal(step(pixels, seeded(), share=0.0), pixels)
+
+
+@pytest.mark.parametrize("name", ["rescale", "focus", "haze", "occlude"])
+def test_a_share_of_all_changes_every_picture(name: str) -> None:
+    pixels = pictures(8)
+    step = getattr(augmentation, name)
+    changed = (step(pixels, seeded(), share=1.0) != pixels).flatten(1).any(dim=1)
+    assert changed.all()
+
+
+def test_about_a_share_of_the_pictures_is_changed() -> None:
+    pixels = pictures(400, side=8)
+    changed = (noise(pixels, seeded(), share=0.3) != pixels).flatten(1).any(dim=1)
+    assert changed.float().mean() == pytest.approx(0.3, abs=0.07)
+
+
+def test_warping_moves_but_does_not_recolour() -> None:
+    grey = torch.full((8, 3, 32, 32), 0.4)
+    assert torch.allclose(warp(grey, 48, seeded()), torch.full((8, 3, 48, 48), 0.4), atol=1e-5)
+
+
+def test_warping_keeps_the_middle_in_view() -> None:
+    spot = torch.zeros(64, 3, 32, 32)
+    spot[:, :, 14:18, 14:18] = 1
+    mass = warp(spot, 32, seeded()).flatten(1).sum(dim=1)
+    assert (mass > 10).all()  # of 48
+
+
+def test_rescaling_takes_detail_and_keeps_the_mean() -> None:
+    pixels = pictures(8)
+    result = rescale(pixels, seeded(), share=1.0)
+    assert torch.allclose(result.mean(dim=(2, 3)), pixels.mean(dim=(2, 3)), atol=0.02)
+    assert (result.std(dim=(2, 3)) < pixels.std(dim=(2, 3))).all()
+
+
+def test_focus_leaves_the_rim_and_plain_areas_alone() -> None:
+    pixels = pictures(8)
+    result = focus(pixels, seeded(), share=1.0)
+    rim = torch.ones(32, 32, dtype=torch.bool)
+    rim[2:-2, 2:-2] = False
+    assert torch.equal(result[..., rim], pixels[..., rim])
+    plain = torch.full((4, 3, 16, 16), 0.3)
+    assert torch.allclose(focus(plain, seeded(), share=1.0), plain, atol=1e-6)
+
+
+def test_light_keeps_the_order_of_greys() -> None:
+    ramp = torch.linspace(0, 1, 32).expand(16, 3, 32, 32)
+    result = light(ramp, seeded())
+    assert (result.diff(dim=3) >= -1e-6).all()
+
+
+def test_light_is_drawn_for_each_picture() -> None:
+    same = pictures(1).expand(16, 3, 32, 32)
+    means = light(same, seeded()).flatten(1).mean(dim=1)
+    assert len(torch.unique(means)) == 16
+
+
+def test_an_occlusion_is_a_rectangle_of_one_colour() -> None:
+    pixels = torch.full((64, 3, 30, 30), 0.5)
+    result = occlude(pixels, seeded(), share=1.0)
+    for one in result:
+        changed = (one != 0.5).any(dim=0)
+        rows, columns = changed.any(dim=1), changed.any(dim=0)
+        assert int(changed.sum()) == int(rows.sum()) * int(columns.sum())
+        assert 0 < int(rows.sum()) <= 16  # half of the side, and one for rounding
+        assert int(columns.sum()) <= 16
+        assert len(torch.unique(one[:, changed], dim=1).T) == 1
+
+
+def test_noise_stays_below_its_level() -> None:
+    grey = torch.full((64, 3, 32, 32), 0.5)
+    deviation = (noise(grey, seeded(), share=1.0) - grey).flatten(1).std(dim=1)
+    assert deviation.max() < 0.027
+    assert deviation.max() > 0.02
+
+
+def test_haze_takes_up_to_85_percent_of_the_contrast_towards_one_grey() -> None:
+    black_and_white = torch.zeros(400, 3, 4, 4)
+    black_and_white[..., 2:] = 1
+    result = haze(black_and_white, seeded(), share=1.0)
+    contrast = result[..., 3] - result[..., 0]
+    assert torch.allclose(contrast, contrast[:, :1, :1].expand_as(contrast), atol=1e-6)
+    left = contrast[:, 0, 0]  # 1 - veil
+    assert 0.15 <= left.min() < 0.2
+    assert 0.95 < left.max() <= 1
+    grey = result[:, 0, 0, 0] / (1 - left).clamp(min=1e-3)
+    assert grey[left < 0.9].min() < 0.1
+    assert grey[left < 0.9].max() > 0.9

@@ -1,0 +1,213 @@
+"""Training: what it leaves, what it refuses, and that it learns."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from core.datasets import Dataset
+from core.errors import BadInput
+from core.model.accuracy import evaluate
+from core.model.classifier import Classifier, load
+from core.model.suspicion.calibration import Calibration, margin
+from core.model.suspicion.fit import halves
+from core.model.training import Recipe, finish, fit_temperature, train
+from tests.support.expect import raises
+
+TINY = Recipe(
+    input_size=32,
+    early_size=24,
+    epochs=2,
+    batch_size=8,
+    learning_rate=0.05,
+    averaging=0.6,
+    closing_steps=3,
+    closing_batch=4,
+    seed=3,
+)
+COLOURS = {1: (230, 40, 40), 14: (40, 200, 40), 38: (40, 40, 230)}
+
+
+def no_progress(done: int, total: int, text: str) -> None:
+    """Nobody looks."""
+
+
+def coloured(per_class: int = 40, frames: int = 4) -> Dataset:
+    """Three classes told apart by their colour, `frames` pictures a track."""
+    draw, images, labels, tracks = np.random.default_rng(0), [], [], []
+    for class_id, colour in COLOURS.items():
+        for number in range(per_class):
+            noise = draw.integers(-30, 31, (32, 32, 3))
+            images.append(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8))
+            labels.append(class_id)
+            tracks.append(number // frames)
+    return Dataset(images, np.array(labels), np.array(tracks), "colours")
+
+
+# A whole training
+
+
+def test_a_training_learns_and_leaves_a_measured_model(tmp_path: Path) -> None:
+    dataset = coloured()
+    reported: list[tuple[int, int, str]] = []
+    recipe = replace(TINY, epochs=4)
+    evaluation = train(dataset, tmp_path, recipe, lambda *report: reported.append(report))
+    assert evaluation.accuracy >= 0.9
+    assert (evaluation.data, evaluation.fold) == ("colours", "held-out")
+    assert evaluation.images == len(dataset.fold("held-out"))
+
+    trained = load(tmp_path)
+    manifest = trained.manifest
+    again = evaluate(trained, dataset.fold("held-out"), fold="held-out")
+    assert replace(again, ece=evaluation.ece) == evaluation
+    assert again.ece == pytest.approx(evaluation.ece, abs=1e-3)
+    assert manifest.figures == {"held_out": evaluation.summary()}
+    assert (manifest.architecture, manifest.input_size) == ("resnet18", 32)
+    assert (manifest.mean, manifest.std) == (recipe.mean, recipe.std)
+    assert len(manifest.labels) == 43
+    assert manifest.recipe["data"] == "colours"
+    assert manifest.recipe["images"] == len(dataset.fold("train")) == 84
+    assert manifest.recipe["split"] == "whole tracks, 75/10/15 %"
+    assert (manifest.recipe["epochs"], manifest.recipe["seed"]) == (4, 3)
+
+    calibration = dataset.fold("calibration")
+    logits = trained.predict_logits(calibration.images)
+    assert manifest.temperature == pytest.approx(
+        fit_temperature(logits, calibration.labels), rel=1e-3
+    )
+    known = Calibration.read(tmp_path, trained.manifest.sha256)
+    assert known is not None
+    first, second = halves(calibration)
+    margins = np.sort(margin(trained.predict_logits(first.images)))
+    assert known.references["margin"] == pytest.approx(margins, abs=1e-3)
+    assert len(known.strange) == len(second)
+
+    steps = 84 // 8
+    main = [(n, 4 * steps) for n in range(1, 4 * steps + 1)]
+    closing = [(1, 3), (2, 3), (3, 3)]
+    looks = 84 + len(calibration)
+    looked = [(done, looks) for done in (64, 84, 84 + len(first), looks)]
+    assert [each[:2] for each in reported] == main + closing + looked
+    assert reported[0][2].startswith("epoch 1/4, loss ")
+    assert reported[4 * steps - 1][2].startswith("epoch 4/4, loss ")
+    assert reported[4 * steps + 2][2].startswith("closing 1/1, loss ")
+
+
+def test_the_same_seed_gives_the_same_model(tmp_path: Path) -> None:
+    dataset, recipe = coloured(per_class=16), replace(TINY, epochs=1)
+    sums = []
+    for number, seed in enumerate((0, 0, 1)):
+        torch.manual_seed(number)  # what happened before must not matter
+        train(dataset, tmp_path / str(number), replace(recipe, seed=seed), no_progress)
+        sums.append(load(tmp_path / str(number)).manifest.sha256)
+    assert sums[0] == sums[1]
+    assert sums[0] != sums[2]
+
+
+class Interrupted(Exception):
+    """Somebody pulled the plug."""
+
+
+def pull_the_plug_in(epoch: int) -> Callable[[int, int, str], None]:
+    def report(done: int, total: int, text: str) -> None:
+        if text.startswith(f"epoch {epoch}/"):
+            raise Interrupted
+
+    return report
+
+
+def test_an_interrupted_training_leaves_the_last_epoch(tmp_path: Path) -> None:
+    dataset = coloured(per_class=16)
+    with pytest.raises(Interrupted):
+        train(dataset, tmp_path, TINY, pull_the_plug_in(2))
+    kept = load(tmp_path)
+    assert kept.predict_logits(dataset.images[:2]).shape == (2, 43)
+    assert (kept.manifest.temperature, kept.manifest.figures) == (1.0, {})
+    assert Calibration.read(tmp_path, kept.manifest.sha256) is None
+
+
+def test_an_interruption_before_that_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Interrupted):
+        train(coloured(per_class=16), tmp_path / "out", TINY, pull_the_plug_in(1))
+    assert not (tmp_path / "out").exists()
+
+
+def test_training_needs_tracks(tmp_path: Path) -> None:
+    dataset = replace(coloured(per_class=16), tracks=None)
+    with raises(
+        BadInput,
+        "colours has no tracks; training needs them to keep frames of one sign on one side of the "
+        "split (GTSRB's file names, or an array `tracks`, carry them)",
+    ):
+        train(dataset, tmp_path, TINY, no_progress)
+
+
+def test_training_needs_a_batch(tmp_path: Path) -> None:
+    dataset = coloured(per_class=16)
+    assert len(dataset.fold("train")) == 24
+    with raises(
+        BadInput,
+        "colours: the part to train on has 24 images, fewer than one batch of 25; give it more",
+    ):
+        train(dataset, tmp_path / "out", replace(TINY, batch_size=25), no_progress)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_shipped_recipe_is_the_documented_one() -> None:
+    recipe = Recipe()
+    assert (recipe.architecture, recipe.input_size, recipe.epochs) == ("resnet18", 96, 10)
+    assert (recipe.batch_size, recipe.seed) == (128, 0)
+
+
+# The end of a training
+
+
+def test_finishing_calibrates_measures_and_saves(classifier: Classifier, tmp_path: Path) -> None:
+    dataset = coloured(per_class=16)
+    read = classifier.predict_logits(list(dataset.images)).argmax(axis=1)
+    dataset = replace(dataset, labels=read)  # what is misread calibrates nothing
+    own = Classifier(replace(classifier.manifest, temperature=99.0), classifier.network)
+    calibration, held_out = dataset.fold("calibration"), dataset.fold("held-out")
+    evaluation = finish(own, dataset, tmp_path, no_progress)
+    logits = own.predict_logits(calibration.images)
+    assert own.manifest.temperature == fit_temperature(logits, calibration.labels)
+    assert evaluation == evaluate(own, held_out, fold="held-out")
+    assert load(tmp_path).manifest == own.manifest
+    known = Calibration.read(tmp_path, own.manifest.sha256)
+    assert known is not None
+    assert known.look.temperature == own.manifest.temperature
+    assert len(known.references["margin"]) + len(known.strange) == len(calibration)
+
+
+# Temperature
+
+
+def likelihood(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
+    """Mean negative log likelihood."""
+    scores = log_softmax(logits.astype(np.float64) / temperature, axis=1)
+    return float(-scores[np.arange(len(labels)), labels].mean())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_temperature_is_the_best_one(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    logits = draw.normal(0, 4, (300, 10)).astype(np.float32)
+    labels = np.where(draw.random(300) < 0.7, logits.argmax(axis=1), draw.integers(0, 10, 300))
+    best = minimize_scalar(
+        lambda log: likelihood(logits, labels, float(np.exp(log))), bounds=(-4, 4), method="bounded"
+    )
+    assert fit_temperature(logits, labels) == pytest.approx(float(np.exp(best.x)), rel=1e-3)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_the_temperature_of_drawn_labels_is_found_again(temperature: float) -> None:
+    draw = np.random.default_rng(0)
+    logits = draw.normal(0, 3, (20_000, 8)).astype(np.float32)
+    chances = np.exp(log_softmax(logits / temperature, axis=1))
+    labels = (draw.random((20_000, 1)) > chances.cumsum(axis=1)).sum(axis=1).clip(0, 7)
+    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.05)

@@ -1,0 +1,253 @@
+"""The stream detector in the running program: alarm -> execution -> alert -> recovery."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core import services
+from core.monitoring.baseline import Baseline
+from core.monitoring.baselines import files_of
+from core.monitoring.rules.volume import MIN_INTERVALS
+from core.records.captures import Provenance
+from core.records.execution_log import ExecutionLog
+from core.records.monitoring import ExecutionStatus, Outcome, RuleState, Trigger
+from core.records.window import Window, now
+from core.services import Services
+from core.store import ExecutionsTable
+from tests.support.observing import USUAL, attacked, captures, clean
+from tests.support.records import make_execution
+from tests.support.waiting import until
+from tests.support.webhook import Webhook, webhook
+
+SECOND = timedelta(seconds=1)
+DRILL = Provenance("drill/one/1")
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    with webhook() as hook:
+        yield hook
+
+
+@pytest.fixture
+def alerting(
+    environment: pytest.MonkeyPatch, hook: Webhook, request: pytest.FixtureRequest
+) -> Services:
+    environment.setenv("SIGNWATCH_ALERTS", hook.url)
+    signwatch: Services = request.getfixturevalue("signwatch")
+    return signwatch
+
+
+def put(signwatch: Services, class_ids: list[int]) -> None:
+    """Captures of some minutes ago, each call's behind those of the one before."""
+    begin = looked_at(signwatch)
+    signwatch.log.append(captures(class_ids, begin), [])
+    end = begin + len(class_ids) * 0.1 * SECOND + 2.5 * SECOND
+    signwatch.stream._clock = lambda: end
+
+
+def looked_at(signwatch: Services) -> datetime:
+    """What the watch takes for the present: some minutes ago, until traffic was put."""
+    clock = signwatch.stream._clock
+    return now() - timedelta(minutes=10) if clock is now else clock()
+
+
+def use(signwatch: Services, baseline: Baseline = USUAL) -> None:
+    """A baseline that has been in force for half an hour."""
+    signwatch.baselines.add(files_of(baseline), origin="a test")
+    signwatch.log.database.rows(
+        "UPDATE log.baselines_in_force SET chosen_at = chosen_at - INTERVAL 30 MINUTE"
+    )
+
+
+def outcome(outcomes: tuple[Outcome, ...], rule: str) -> Outcome:
+    (found,) = [each for each in outcomes if each.rule == rule]
+    return found
+
+
+def test_every_live_execution_says_what_the_stream_detector_says(signwatch: Services) -> None:
+    use(signwatch)
+    put(signwatch, clean(50))
+    done = signwatch.run_monitor()
+    assert done.status is ExecutionStatus.COMPLETED
+    found = outcome(done.outcomes, "stream detector, class x flag")
+    assert (found.state, found.decides, found.threshold) == (RuleState.HOLDS, True, 10_000)
+    assert "of 50 predictions since" in found.sentence
+    assert signwatch.log.executions(1) == [done]
+
+
+def test_without_a_baseline_the_execution_says_what_to_do(signwatch: Services) -> None:
+    put(signwatch, clean(50))
+    done = signwatch.run_monitor()
+    assert done.status is ExecutionStatus.COMPLETED
+    assert outcome(done.outcomes, "stream detector").sentence.startswith(
+        "Not computed: there is no baseline. Make one"
+    )
+
+
+def test_an_alarm_runs_the_monitor_and_is_told_of_at_once(
+    alerting: Services, hook: Webhook
+) -> None:
+    use(alerting)
+    put(alerting, clean(100))
+    alerting.watch()
+    assert alerting.log.executions(9) == []
+    put(alerting, attacked(60, share=0.4))
+    alerting.watch()
+    (done,) = alerting.log.executions(9)
+    assert (done.trigger, done.schedule) == (Trigger.ALARM, None)
+    assert done.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+    named = [each for each in done.violations if each.description.startswith("Class 14 Stop came")]
+    assert named[0].feature_name == "PredictedClass"
+    assert named[0].constraint_check_type == "baseline_drift_check"
+    alerting.alerts.flush()
+    (body,) = hook.bodies
+    assert "Class 14 Stop came" in body["message"]
+    alerting.watch()
+    assert len(alerting.log.executions(9)) == 1
+
+
+def test_an_alarm_of_a_channel_that_does_not_decide_is_told_of_with_the_others(
+    signwatch: Services,
+) -> None:
+    use(signwatch)
+    put(signwatch, attacked(60))
+    signwatch.watch()
+    (done,) = signwatch.log.executions(9)
+    compared = outcome(done.outcomes, "stream detector, class")
+    assert (compared.state, compared.decides) == (RuleState.VIOLATED, False)
+    put(signwatch, clean(400))
+    signwatch.watch()
+    assert signwatch.log.executions(9) == [done]
+
+
+def test_while_it_stands_a_clean_window_is_no_recovery_and_afterwards_it_is(
+    alerting: Services, hook: Webhook
+) -> None:
+    use(alerting)
+    put(alerting, attacked(60))
+    alerting.watch()
+    put(alerting, clean(900))
+    later = alerting.run_monitor(Window(now() - SECOND, now()))
+    assert later.figures.total == 0
+    assert later.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+    put(alerting, clean(400, seed=4))
+    alerting.watch()
+    over = alerting.run_monitor(Window(looked_at(alerting) - 30 * SECOND, now()))
+    assert over.status is ExecutionStatus.COMPLETED
+    alerting.alerts.flush()
+    kinds = [title.partition(":")[0] for title in hook.titles]
+    assert (kinds[0], kinds[-1]) == ("Signwatch alert", "Signwatch")
+    assert "clean again" in hook.titles[-1]
+    assert len([title for title in hook.titles if "clean again" in title]) == 1
+
+
+def test_a_look_back_neither_takes_nor_tells_what_is_live(alerting: Services) -> None:
+    use(alerting)
+    put(alerting, attacked(60))
+    past = Window(now() - timedelta(hours=5), now() - timedelta(hours=4))
+    for window in (past, Window(now() - timedelta(hours=1), now(), "cars")):
+        done = alerting.run_monitor(window)
+        assert outcome(done.outcomes, "stream detector").decides is False
+    alerting.watch()
+    assert alerting.log.executions(1)[0].trigger is Trigger.ALARM
+
+
+def test_a_run_that_another_process_has_tells_nothing(signwatch: Services) -> None:
+    use(signwatch)
+    put(signwatch, attacked(60))
+    due_at = now()
+    begun = make_execution(due_at, status=ExecutionStatus.IN_PROGRESS, due_at=due_at)
+    assert ExecutionsTable(signwatch.log.database).begin(begun)
+    mine = signwatch.executions.run_due(
+        Window(due_at - timedelta(hours=1), due_at),
+        threshold=0.5,
+        schedule="hourly",
+        due_at=due_at,
+        after=None,
+    )
+    assert mine is None
+    signwatch.watch()
+    assert signwatch.log.executions(1)[0].trigger is Trigger.ALARM
+
+
+# Volume
+
+
+def test_traffic_that_stopped_is_a_violation_of_an_empty_window(signwatch: Services) -> None:
+    end = now()
+    minute = timedelta(minutes=1)
+    for number in range(1, 13):
+        begin = end - number * minute
+        signwatch.log.append(captures(clean(100), begin, seconds=0.2), [])
+    usual = signwatch.run_monitor(Window(end - minute, end))
+    assert outcome(usual.outcomes, "volume").state is RuleState.HOLDS
+    assert outcome(usual.outcomes, "volume").decides
+    silent = signwatch.run_monitor(Window(end, end + minute))
+    assert silent.figures.total == 0
+    assert silent.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+    assert silent.message.startswith(
+        "CompletedWithViolations: Traffic stopped: 0 requests in the window, 100 on average in "
+        "the 12 before"
+    )
+
+
+def test_a_drill_neither_raises_the_volume_nor_is_missed_afterwards(signwatch: Services) -> None:
+    end = now()
+    minute = timedelta(minutes=1)
+    for number in range(1, 13):
+        signwatch.log.append(captures(clean(100), end - number * minute, seconds=0.2), [])
+    for begin in (end - minute, end - 2 * minute):
+        sent = captures(clean(2000), begin, seconds=0.02, provenance=DRILL)
+        signwatch.log.append(sent, [])
+    window = Window(end - minute, end)
+    during = signwatch.run_monitor(window)
+    assert during.figures.total == 2100
+    assert outcome(during.outcomes, "volume").sentence == (
+        "100 requests in the window, 100 on average in the 11 before"
+    )
+    assert outcome(during.outcomes, "drill").sentence == (
+        "Drill: 2,000 of the 2,100 records of this window were sent by a drill"
+    )
+
+
+def test_a_newcomers_first_traffic_is_no_alarm_by_volume(signwatch: Services) -> None:
+    end = now()
+    signwatch.log.append(captures([1, 2], end - timedelta(hours=30)), [])
+    signwatch.log.append(captures(clean(400), end - timedelta(minutes=5)), [])
+    done = signwatch.run_monitor(Window(end - timedelta(hours=1), end))
+    found = outcome(done.outcomes, "volume")
+    assert (found.state, found.decides) == (RuleState.NOT_COMPUTED, False)
+    assert found.sentence == (
+        "Not computed: 1 of the 29 stretches of 60 min before the window had traffic, and at "
+        f"least {MIN_INTERVALS} are needed to know what is usual"
+    )
+
+
+# Every few seconds
+
+
+def test_the_program_looks_at_the_stream_by_itself(
+    signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "WATCH_SECONDS", 0.05)
+    use(signwatch)
+    put(signwatch, attacked(60))
+    signwatch.start_schedule()
+    until(lambda: signwatch.log.executions(1), "an execution at the alarm")
+    assert signwatch.log.executions(1)[0].trigger is Trigger.ALARM
+
+
+def test_upkeep_forgets_old_evidence(signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(signwatch.stream, "forget", lambda: asked.append(1))
+    signwatch.upkeep()
+    assert asked == [1]
+
+
+def test_an_execution_at_an_alarm_is_read_as_it_was_kept(signwatch: Services) -> None:
+    done = make_execution(trigger=Trigger.ALARM, schedule=None)
+    ExecutionsTable(signwatch.log.database).keep(done, ExecutionLog(()))
+    assert signwatch.log.execution(done.execution_id) == done

@@ -1,0 +1,175 @@
+"""Records -> figures: what the charts show."""
+
+import base64
+from datetime import timedelta
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import thumbnails
+from core.images import decode
+from core.plots import base
+from core.plots.base import ALARM, ORDINARY
+from core.records.monitoring import WindowFigures
+from tests.support.pictures import blocks, noise
+from tests.support.records import NOON, counts, make_prediction
+
+
+def figures_of(counts: dict[int, int]) -> WindowFigures:
+    return WindowFigures(sum(counts.values()), counts, 0.9, 0, 0)
+
+
+def texts(figure: go.Figure) -> list[str]:
+    return [annotation.text for annotation in figure.layout.annotations]
+
+
+# Class frequencies
+
+
+def test_every_class_has_its_share_and_those_above_the_threshold_are_red() -> None:
+    figure = base.class_frequencies(figures_of({14: 322, 1: 78}), 0.5, height=300)
+    (bars,) = figure.data
+    assert list(bars.x) == list(range(43))
+    assert bars.y[14] == 0.805
+    assert bars.y[1] == 0.195
+    assert sum(bars.y) == pytest.approx(1)
+    assert [n for n, colour in enumerate(bars.marker.color) if colour == ALARM] == [14]
+    assert set(bars.marker.color) == {ALARM, ORDINARY}
+    assert bars.customdata[14] == ["14 Stop", 322]
+    assert bars.customdata[2] == ["2 Speed limit 50 km/h", 0]
+    (line,) = figure.layout.shapes
+    assert (line.y0, line.y1) == (0.5, 0.5)
+    assert texts(figure) == ["threshold 50%", "<b>14 Stop: 80.5%</b>"]
+    assert figure.layout.height == 300
+
+
+def test_clean_traffic_shows_nothing_red() -> None:
+    figure = base.class_frequencies(figures_of({14: 1, 2: 1}), 0.5)
+    assert set(figure.data[0].marker.color) == {ORDINARY}
+    assert texts(figure) == ["threshold 50%"]
+
+
+def test_an_empty_window_shows_the_threshold_alone() -> None:
+    figure = base.class_frequencies(figures_of({}), 0.25)
+    assert set(figure.data[0].y) == {0.0}
+    assert texts(figure) == ["threshold 25%"]
+
+
+@given(counts, st.floats(0.001, 1))
+def test_bars_and_threshold_are_always_in_view(counts: dict[int, int], threshold: float) -> None:
+    figure = base.class_frequencies(figures_of(counts), threshold)
+    low, high = figure.layout.yaxis.range
+    assert low == 0
+    assert max([threshold, *figure.data[0].y]) <= high
+
+
+# Traffic over time
+
+
+def test_the_class_that_is_predicted_most_stands_apart() -> None:
+    second = NOON + timedelta(seconds=10)
+    counts = [(NOON, 2, 5), (NOON, 14, 3), (second, 14, 9), (second, 1, 1)]
+    end = NOON + timedelta(minutes=1)
+    figure = base.traffic(counts, bucket_seconds=10, window=(NOON, end))
+    assert figure.layout.xaxis.range == (NOON, end)
+    own, rest = figure.data
+    assert (own.name, rest.name) == ("14 Stop", "all other classes")
+    assert list(own.x) == list(rest.x) == [NOON, second]
+    assert list(own.y) == [3, 9]
+    assert list(rest.y) == [5, 1]
+    assert figure.layout.barmode == "stack"
+    assert figure.layout.yaxis.title.text == "predictions per 10 s"
+
+
+def test_a_class_may_be_alone() -> None:
+    own, rest = base.traffic([(NOON, 2, 5)], bucket_seconds=1, window=(NOON, NOON)).data
+    assert (list(own.y), list(rest.y)) == ([5], [0])
+
+
+# One prediction
+
+
+def test_the_three_most_likely_classes_the_best_on_top() -> None:
+    prediction = make_prediction(14, 0.75)
+    prediction.probabilities[3] = 0.125
+    (bars,) = base.top_classes(prediction).data
+    assert list(bars.y) == ["0 Speed limit 20 km/h", "3 Speed limit 60 km/h", "14 Stop"]
+    assert list(bars.x)[1:] == [0.125, 0.75]
+    assert list(bars.text)[1:] == ["12.5%", "75.0%"]
+    assert bars.marker.color[-1] == ORDINARY
+
+
+# Pictures
+
+
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_small_pictures_are_enlarged_with_their_proportions(height: int, width: int) -> None:
+    shown = thumbnails.enlarged(noise(height, width), 64)
+    assert max(shown.shape[:2]) == 64
+    assert abs(shown.shape[0] * width - shown.shape[1] * height) <= max(height, width)
+
+
+def test_large_pictures_are_left_alone() -> None:
+    pixels = noise(10, 300)
+    assert thumbnails.enlarged(pixels) is pixels
+
+
+@given(st.integers(1, 100), st.integers(1, 100))
+def test_resizing_gives_the_longest_side(height: int, width: int) -> None:
+    shown = thumbnails.resized(noise(height, width), 50)
+    assert max(shown.shape[:2]) == 50
+    assert min(shown.shape[:2]) >= 1
+
+
+def test_a_picture_inside_a_url() -> None:
+    head, _, data = thumbnails.data_url(blocks()).partition(",")
+    assert head == "data:image/png;base64"
+    assert np.array_equal(decode(base64.b64decode(data)), blocks())
+
+
+def test_a_thumbnail_is_small() -> None:
+    data = thumbnails.thumbnail(noise(300, 200)).partition(",")[2]
+    assert decode(base64.b64decode(data)).shape == (64, 43, 3)
+
+
+# Differences
+
+
+def test_a_difference_is_magnified_as_far_as_it_goes() -> None:
+    clean = np.full((2, 2, 3), 100, dtype=np.uint8)
+    changed = clean.copy()
+    changed[0, 0] = (108, 92, 100)
+    shown, factor = thumbnails.magnified_difference(clean, changed)
+    assert factor == 15
+    assert shown[0, 0].tolist() == [128 + 120, 128 - 120, 128]
+    assert (shown[1] == 128).all()
+
+
+def test_no_difference_is_grey() -> None:
+    shown, factor = thumbnails.magnified_difference(blocks(), blocks())
+    assert factor == 1
+    assert (shown == 128).all()
+
+
+@given(st.integers(0, 2**32), st.integers(0, 2**32))
+def test_no_difference_runs_over(one: int, other: int) -> None:
+    clean, changed = noise(3, 3, one), noise(3, 3, other)
+    shown, factor = thumbnails.magnified_difference(clean, changed)
+    change = changed.astype(int) - clean
+    assert factor >= 1
+    assert np.array_equal(shown > 128, change > 0)
+    assert np.array_equal(shown < 128, change < 0)
+
+
+def test_the_baseline_stands_behind_the_window() -> None:
+    found = WindowFigures(4, {14: 3, 2: 1}, 0.75, 1, 2)
+    behind, window = base.class_frequencies(found, 0.5, baseline={14: 1, 3: 9}).data
+    assert (behind.name, window.name) == ("baseline", "window")
+    assert (behind.y[3], behind.y[14], window.y[14]) == (0.9, 0.1, 0.75)
+    assert behind.width > window.width
+    alone = base.class_frequencies(found, 0.5)
+    assert [bar.name for bar in alone.data] == ["window"]
+    assert base.class_frequencies(found, 0.5, baseline={3: 1}).layout.yaxis.range[1] == 1.12

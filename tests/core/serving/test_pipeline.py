@@ -1,0 +1,273 @@
+"""Backpressure, metrics and capture settings, through the HTTP interface."""
+
+import asyncio
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.requests import Request
+
+from core.endpoint.guard import read_body
+from core.errors import TooSlow
+from core.records.captures import CaptureMode, CaptureSettings
+from core.records.queries import CaptureFilter
+from core.services import Services
+from tests.conftest import TestClient
+from tests.core.endpoint.test_inference import npy
+from tests.support.expect import raises
+from tests.support.pictures import blocks, saved
+from tests.support.waiting import LONGEST, until
+
+PNG = {"Content-Type": "image/png"}
+PICTURE = saved(blocks(), "PNG")
+CONFIG = "/api/endpoints/cars/data-capture-config"
+
+
+def samples(client: TestClient) -> dict[str, float]:
+    """What /metrics says: `name{labels}` -> figure."""
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
+    return {name: float(figure) for name, _, figure in (line.rpartition(" ") for line in lines)}
+
+
+class Held:
+    """Stops the classifier until told to go on."""
+
+    def __init__(self, signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.entered, self.allowed = threading.Event(), threading.Event()
+        predict = signwatch.predictor.predict_prepared
+
+        def wait(prepared: Any) -> Any:
+            self.entered.set()
+            assert self.allowed.wait(LONGEST)
+            return predict(prepared)
+
+        monkeypatch.setattr(signwatch.predictor, "predict_prepared", wait)
+
+
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        (
+            "SIGNWATCH_MAX_CONCURRENT",
+            "2 requests are in work, at most that many may be (SIGNWATCH_MAX_CONCURRENT); "
+            "send this one again later",
+        ),
+        (
+            "SIGNWATCH_MAX_QUEUE",
+            "2 images wait for the classifier, at most 2 may (SIGNWATCH_MAX_QUEUE); "
+            "send this request again later",
+        ),
+    ],
+)
+def test_what_is_too_much_is_refused_with_a_time_to_come_again(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest, variable: str, message: str
+) -> None:
+    environment.setenv(variable, "2")
+    signwatch: Services = request.getfixturevalue("signwatch")
+    client: TestClient = request.getfixturevalue("client")
+    held = Held(signwatch, environment)
+    batcher = signwatch.serving._batcher
+    workers = len(batcher._threads)
+    with ThreadPoolExecutor(workers + 2) as threads:
+
+        def send() -> Any:
+            return threads.submit(client.post, "/invocations", content=PICTURE, headers=PNG)
+
+        sent = []
+        if variable == "SIGNWATCH_MAX_QUEUE":
+            for n in range(workers):
+                sent.append(send())
+                until(lambda n=n: batcher._idle == workers - n - 1, "a worker took it")
+        sent += [send(), send()]
+        admission = signwatch.admission
+        until(
+            lambda: batcher.waiting == 2 if variable.endswith("QUEUE") else admission.in_work == 2,
+            "the limit is reached",
+        )
+        answer = client.post("/invocations", content=PICTURE, headers=PNG)
+        assert answer.json() == {"message": message, "error": "Unavailable"}
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        held.allowed.set()
+        assert [each.result(LONGEST).status_code for each in sent] == [200] * len(sent)
+    assert client.post("/invocations", content=PICTURE, headers=PNG).status_code == 200
+    assert signwatch.log.count(CaptureFilter()) == len(sent) + 1
+
+
+def test_a_request_gives_its_place_back_however_it_ends(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_MAX_CONCURRENT", "1")
+    client: TestClient = request.getfixturevalue("client")
+    for headers, content, status in [
+        (PNG, b"no picture", 415),
+        ({"Content-Type": "text/html"}, b"x", 415),
+        (PNG | {"Accept": "text/html"}, PICTURE, 415),
+        (PNG, PICTURE, 200),
+        (PNG, PICTURE, 200),
+    ]:
+        answer = client.post("/invocations", content=content, headers=headers)
+        assert answer.status_code == status
+
+
+def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.endpoint.guard.BODY_SECONDS", 0.01)
+    parts = iter([{"type": "http.request", "body": b"half", "more_body": True}])
+
+    async def receive() -> Any:
+        for part in parts:
+            return part
+        return await asyncio.Event().wait()
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    with raises(TooSlow, "the body did not arrive within 0.01 s; 4 bytes of it came"):
+        asyncio.run(read_body(request, 100))
+
+
+def test_metrics_count_what_was_done(client: TestClient, signwatch: Services) -> None:
+    for _ in range(3):
+        client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    client.post(
+        "/endpoints/cars/invocations",
+        content=npy(np.stack([blocks(), blocks(1)])),
+        headers={"Content-Type": "application/x-npy"},
+    ).raise_for_status()
+    client.post("/invocations", content=b"no picture", headers=PNG)
+    signwatch.set_monitor_settings(signwatch.monitor_settings())
+    signwatch.run_monitor(threshold=0.01)
+    class_id = signwatch.predictor.predict([blocks()])[0].class_id
+    found = samples(client)
+    wanted = {
+        'signwatch_requests_total{endpoint="signwatch",status="200"}': 3,
+        'signwatch_requests_total{endpoint="signwatch",status="415"}': 1,
+        'signwatch_requests_total{endpoint="cars",status="200"}': 1,
+        'signwatch_request_seconds_count{endpoint="signwatch"}': 4,
+        f'signwatch_predictions_total{{class_id="{class_id}",endpoint="signwatch"}}': 3,
+        'signwatch_captures_total{endpoint="signwatch"}': 3,
+        'signwatch_captures_total{endpoint="cars"}': 2,
+        "signwatch_requests_in_work": 0,
+        "signwatch_queue_images": 0,
+        "signwatch_model_up": 1,
+        "signwatch_store_up": 1,
+        'signwatch_executions_total{status="CompletedWithViolations"}': 1,
+    }
+    assert {name: found[name] for name in wanted} == wanted
+    assert 4 <= found["signwatch_commit_seconds_count"] <= 5  # two pictures are one batch, or two
+    assert found['signwatch_violations_total{check="baseline_drift_check"}'] >= 1
+
+
+def test_endpoint_names_do_not_make_metrics_grow_without_end(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.metrics.MAX_ENDPOINTS", 2)
+    for name in ("a", "b", "c", "d", "a"):
+        client.post(f"/endpoints/{name}/invocations", content=PICTURE, headers=PNG)
+    found = samples(client)
+    counted = {
+        name: found[f'signwatch_requests_total{{endpoint="{name}",status="200"}}']
+        for name in ("a", "b", "other")
+    }
+    assert counted == {"a": 2, "b": 1, "other": 2}
+
+
+def test_a_log_that_takes_no_writes_is_seen_by_ping_and_metrics(
+    client: TestClient, signwatch: Services
+) -> None:
+    signwatch.log.close()
+    answer = client.get("/ping")
+    assert answer.status_code == 503
+    assert answer.json()["message"] == "the capture log is closed; start the dashboard again"
+    assert samples(client)["signwatch_store_up"] == 0
+
+
+def test_a_classifier_that_does_not_answer_is_seen_by_ping(
+    client: TestClient, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.serving.pipeline.CHECK_SECONDS", 0)
+    held = Held(signwatch, monkeypatch)
+    answer = client.get("/ping")
+    held.allowed.set()
+    assert answer.status_code == 503
+    assert answer.json()["message"] == "the classifier has not answered within 0 s"
+
+
+@pytest.mark.parametrize(
+    ("mode", "kept"),
+    [("Input", (True, False)), ("Output", (False, True)), ("InputAndOutput", (True, True))],
+)
+def test_the_mode_says_which_side_is_kept(
+    client: TestClient, signwatch: Services, mode: str, kept: tuple[bool, bool]
+) -> None:
+    config = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "CaptureOptions": [{"CaptureMode": mode}],
+    }
+    client.put(CONFIG, content=json.dumps(config)).raise_for_status()
+    client.post("/endpoints/cars/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    (item,) = signwatch.log.find(CaptureFilter(), limit=9)
+    capture = item.capture
+    assert (capture.image_sha256 is not None, capture.class_id is not None) == kept
+    assert (capture.input_content_type == "image/png") == kept[0]
+    assert (capture.prediction is not None) == kept[1]
+    images = signwatch.log.database.rows("SELECT count(*) FROM log.images")[0][0]
+    assert images == int(kept[0])
+
+
+def test_a_config_of_sagemaker_is_taken_and_given_back(
+    client: TestClient, signwatch: Services
+) -> None:
+    default = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100.0,
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+    }
+    assert client.get(CONFIG).json() == default
+    sent = {
+        "EnableCapture": False,
+        "InitialSamplingPercentage": 30,
+        "KmsKeyId": "k",
+        "DestinationS3Uri": "s3://bucket/captures",
+        "CaptureOptions": [{"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+    }
+    assert client.put(CONFIG, content=json.dumps(sent)).json() == client.get(CONFIG).json()
+    assert signwatch.capture_rules.of("cars") == CaptureSettings(False, 30.0, CaptureMode.OUTPUT)
+    assert signwatch.capture_rules.of("signwatch") == CaptureSettings()
+    client.post("/endpoints/cars/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    assert signwatch.log.count(CaptureFilter()) == 0
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"InitialSamplingPercentage": 101}, "sampling percentage must lie in 0..100, got 101.0"),
+        (
+            {"InitialSamplingPercentage": "10"},
+            "InitialSamplingPercentage must be a number in 0..100, got '10'",
+        ),
+        ({"EnableCapture": 1}, "EnableCapture must be true or false, got 1"),
+        (
+            {"CaptureOptions": []},
+            'CaptureOptions must be a list like [{"CaptureMode": "Input"}, {"CaptureMode": '
+            '"Output"}], '
+            "got []",
+        ),
+        (
+            {"CaptureOptions": [{"CaptureMode": "Both"}]},
+            'CaptureOptions must be a list like [{"CaptureMode": "Input"}, {"CaptureMode": '
+            '"Output"}], '
+            "got [{'CaptureMode': 'Both'}]",
+        ),
+    ],
+)
+def test_a_config_that_does_not_serve_is_refused(
+    client: TestClient, signwatch: Services, document: dict[str, Any], message: str
+) -> None:
+    answer = client.put(CONFIG, content=json.dumps(document))
+    assert (answer.status_code, answer.json()["message"]) == (400, message)
+    assert signwatch.capture_rules.all() == {}

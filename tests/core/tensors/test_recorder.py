@@ -1,0 +1,287 @@
+"""Which requests are recorded, and that no answer waits for it or fails by it."""
+
+import io
+import json
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import services
+from core.capture.provenance import RequestFacts
+from core.errors import BadInput, NotFound
+from core.images import Picture
+from core.records.captures import CaptureMode, CaptureSettings
+from core.records.tensors import ModeKeys
+from core.services import Services
+from core.tensors.fullgrad import largest_difference
+from core.tensors.npz import to_npz
+from core.tensors.recorder import MAX_WAITING
+from tests.conftest import TestClient
+from tests.core.serving.test_pipeline import PICTURE, PNG, samples
+from tests.support.expect import raises
+from tests.support.pictures import blocks
+from tests.support.traffic import read_as, request
+from tests.support.waiting import LONGEST, until
+
+
+@pytest.fixture
+def record_all(environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    environment.setenv("SIGNWATCH_TENSORS_SAVE", "save_interval=1")
+    environment.setattr("core.tensors.recorder.PATIENCE", 0)
+    return environment
+
+
+def whys(signwatch: Services) -> list[str]:
+    signwatch.recorder.flush()
+    return [record.why for record in signwatch.tensors.records()[::-1]]
+
+
+def test_nothing_is_recorded_by_itself(client: TestClient, signwatch: Services) -> None:
+    client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    assert whys(signwatch) == []
+    assert not signwatch.recorder.automatic
+    assert signwatch.recorder._thread is None
+
+
+def test_every_nth_request_is_recorded(
+    environment: pytest.MonkeyPatch, every_second: Services
+) -> None:
+    signwatch = every_second
+    ids = [request(signwatch, blocks(seed)) for seed in range(5)]
+    assert whys(signwatch) == [
+        "picture 0 since the start",
+        "picture 2 since the start",
+        "picture 4 since the start",
+    ]
+    records = signwatch.tensors.records()[::-1]
+    assert [record.capture_id for record in records] == [ids[0], ids[2], ids[4]]
+    assert {record.mode for record in records} == {ModeKeys.PREDICT}
+    for record in records:
+        capture = signwatch.log.capture(record.capture_id).capture
+        assert record.passed.class_id == capture.class_id
+        assert record.passed.probability == pytest.approx(capture.confidence, abs=1e-4)
+        assert (record.captured_at, record.model_sha256) == (
+            capture.inferred_at,
+            capture.model_sha256,
+        )
+
+
+@pytest.fixture
+def every_second(environment: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Services:
+    environment.setenv("SIGNWATCH_TENSORS_SAVE", "save_interval=2")
+    signwatch: Services = request.getfixturevalue("signwatch")
+    return signwatch
+
+
+def test_flagged_requests_are_recorded(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_TENSORS_FLAGGED", "yes")
+    environment.setenv("SIGNWATCH_ALPHA", "0.2")
+    signwatch: Services = request.getfixturevalue("signwatch")
+    answers = [
+        signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts()) for seed in range(25)
+    ]
+    flagged = [
+        answer.capture_ids[0] for answer in answers if answer.predictions[0].suspicion.flagged
+    ]
+    assert 0 < len(flagged) < 25
+    assert whys(signwatch) == ["flagged"] * len(flagged)
+    assert {record.capture_id for record in signwatch.tensors.records()} == set(flagged)
+
+
+def hold_recordings(
+    signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> tuple[threading.Event, threading.Event]:
+    """Set when the first recording begins; to be set to let recordings go on."""
+    begun, allowed = threading.Event(), threading.Event()
+    record = signwatch.recorder._hook.record
+
+    def held(*args: Any) -> Any:
+        begun.set()
+        assert allowed.wait(LONGEST)
+        return record(*args)
+
+    monkeypatch.setattr(signwatch.recorder._hook, "record", held)
+    return begun, allowed
+
+
+def test_no_answer_waits_for_a_recording(
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    signwatch: Services = request.getfixturevalue("signwatch")
+    client: TestClient = request.getfixturevalue("client")
+    begun, allowed = hold_recordings(signwatch, record_all)
+    client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    assert begun.wait(LONGEST)
+    for _ in range(MAX_WAITING + 3):  # none of them is answered later for it
+        client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    assert samples(client)['signwatch_tensor_records_total{outcome="dropped"}'] == 3
+    allowed.set()
+    assert len(whys(signwatch)) == MAX_WAITING + 1
+    assert signwatch.metrics.tensor_outcomes() == {
+        "recorded": MAX_WAITING + 1,
+        "dropped": 3,
+        "failed": 0,
+    }
+
+
+def test_a_recording_that_fails_is_counted_and_the_next_one_succeeds(
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    signwatch: Services = request.getfixturevalue("signwatch")
+    client: TestClient = request.getfixturevalue("client")
+    with record_all.context() as broken:
+        broken.setattr(signwatch.recorder._hook, "record", lambda *_: 1 / 0)
+        client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+        # The recorder is told once the answer has left.
+        until(lambda: signwatch.metrics.tensor_outcomes()["failed"] == 1, "a recording failed")
+        assert whys(signwatch) == []
+    client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    until(lambda: whys(signwatch) == ["picture 1 since the start"], "the next one is recorded")
+    assert signwatch.metrics.tensor_outcomes() == {"recorded": 1, "dropped": 0, "failed": 1}
+    assert "Tensors of a request could not be recorded" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        CaptureSettings(mode=CaptureMode.OUTPUT),
+        CaptureSettings(sampling=0),
+        CaptureSettings(enabled=False),
+    ],
+)
+def test_a_picture_that_is_not_kept_is_not_recorded(
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest, kept: CaptureSettings
+) -> None:
+    signwatch: Services = request.getfixturevalue("signwatch")
+    signwatch.capture_rules.set("signwatch", kept)
+    signwatch.invoke([Picture.from_pixels(blocks())], RequestFacts())
+    assert whys(signwatch) == []
+
+
+def test_no_more_records_are_kept_than_set(
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    record_all.setenv("SIGNWATCH_TENSORS_RECORDS", "2")
+    signwatch: Services = request.getfixturevalue("signwatch")
+    for seed in range(4):
+        signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts())
+        signwatch.recorder.flush()
+    assert [record.step for record in signwatch.tensors.records()] == [3, 2]
+
+
+def test_the_model_still_answers_as_before(
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    signwatch: Services = request.getfixturevalue("signwatch")
+    before = signwatch.predictor.predict([blocks()])[0].probabilities
+    signwatch.invoke([Picture.from_pixels(blocks())], RequestFacts())
+    signwatch.recorder.flush()
+    np.testing.assert_array_equal(signwatch.predictor.predict([blocks()])[0].probabilities, before)
+
+
+def test_closing_does_not_wait_for_what_waits(
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    signwatch: Services = request.getfixturevalue("signwatch")
+    for seed in range(4):
+        signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts())
+    services.close_current()
+    assert not signwatch.recorder._thread.is_alive()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "REGEX",
+            "bn(",
+            "SIGNWATCH_TENSORS_REGEX='bn(' does not serve ('bn(' is no regular "
+            "expression: missing ), unterminated subpattern at position 2): regular expression of "
+            "the tensors that are recorded; empty: the blog post's, enough for FullGrad of a "
+            "ResNet, default ",
+        ),
+        (
+            "FLAGGED",
+            "maybe",
+            "SIGNWATCH_TENSORS_FLAGGED='maybe' does not serve (must be yes or "
+            "no): whether tensors of flagged requests are recorded: yes or no, default False",
+        ),
+    ],
+)
+def test_bad_settings_are_refused_at_the_start(
+    environment: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    environment.setenv(f"SIGNWATCH_TENSORS_{name}", value)
+    services.close_current()
+    with raises(BadInput, message):
+        services.current()
+
+
+# On demand
+
+
+def test_a_capture_is_recorded_on_demand(signwatch: Services) -> None:
+    capture_id = request(signwatch, blocks())
+    record = signwatch.record_tensors(capture_id)
+    assert (record.mode, record.why, record.step) == (ModeKeys.EVAL, "asked for", 0)
+    assert record.capture_id == capture_id
+    assert record.passed.class_id == signwatch.log.capture(capture_id).capture.class_id
+    assert signwatch.record_tensors(capture_id, 7).passed.class_id == 7
+    assert signwatch.trial().steps(mode=ModeKeys.EVAL) == [0, 1]
+
+
+def test_fullgrad_from_the_record_equals_the_live_one(signwatch: Services) -> None:
+    for seed, class_id in [(0, None), (1, 14)]:
+        record = signwatch.record_tensors(request(signwatch, blocks(seed)), class_id)
+        recorded = signwatch.explain_record(record.step)
+        (live,) = signwatch.explain([blocks(seed)], [class_id])
+        assert largest_difference(recorded, live) <= 1e-5
+        assert recorded.class_id == live.class_id
+        assert recorded.logit == pytest.approx(live.logit, abs=1e-5)
+
+
+def test_what_cannot_be_recorded_is_refused(signwatch: Services) -> None:
+    with pytest.raises(NotFound, match=r"^no capture"):
+        signwatch.record_tensors("00000000-0000-8000-8000-000000000000")
+    capture_id = request(signwatch, read_as(signwatch, other_than=14))
+    for class_id in (-1, 43, 10**30):
+        with raises(BadInput, f"class must lie in 0..42, got {class_id}"):
+            signwatch.record_tensors(capture_id, class_id)
+    assert signwatch.tensors.records() == []
+
+
+def test_a_record_as_a_file(signwatch: Services) -> None:
+    record = signwatch.record_tensors(request(signwatch, blocks()))
+    values = signwatch.tensors.values(record.step)
+    with np.load(io.BytesIO(to_npz(record, values))) as file:
+        facts = json.loads(str(file["record"]))
+        assert set(file.files) == {"record", *values}
+        np.testing.assert_array_equal(file["gradient/image"], values["gradient/image"])
+    assert facts["capture_id"] == record.capture_id
+    assert facts["passed"]["class_id"] == record.passed.class_id
+    assert facts["captured_at"] == record.captured_at.isoformat()
+
+
+def test_what_waits_when_it_closes_is_dropped_and_nobody_waits_for_it(
+    record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    signwatch: Services = request.getfixturevalue("signwatch")
+    begun, allowed = hold_recordings(signwatch, record_all)
+    for seed in range(3):
+        signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts())
+    assert begun.wait(LONGEST)
+    closing = threading.Thread(target=signwatch.recorder.close)
+    closing.start()
+    assert signwatch.recorder._closed.wait(LONGEST)
+    allowed.set()
+    closing.join(LONGEST)
+    signwatch.invoke([Picture.from_pixels(blocks(9))], RequestFacts())
+    flushing = threading.Thread(target=signwatch.recorder.flush, daemon=True)
+    flushing.start()
+    flushing.join(LONGEST)
+    assert not flushing.is_alive()
+    assert len(signwatch.tensors.records()) == 1

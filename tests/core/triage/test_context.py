@@ -1,0 +1,227 @@
+"""Close looks: maps beside clean pictures, neighbours, group, executions; and what is missing."""
+
+import io
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import samples, thumbnails
+from core.errors import NotFound
+from core.explain.explanation import Explanation
+from core.images import ImageLimits, Picture
+from core.labels import class_name
+from core.records.captures import Capture, Provenance
+from core.records.execution_log import ExecutionLog
+from core.records.monitoring import ExecutionStatus
+from core.store import CaptureLog, WorklistTable
+from core.store.executions import ExecutionsTable
+from core.thumbnails import LONGEST_SIDE
+from core.triage import COMPARED, Photographer, Tile, said_right, shown, suggestions
+from tests.core.triage.conftest import SECOND, put
+from tests.support.executions import CLEAN, STOPS, ended
+from tests.support.expect import raises
+from tests.support.explaining import make_explanation
+from tests.support.pictures import blocks
+from tests.support.records import NOON, make_capture, make_execution, make_image, make_prediction
+
+LIMITS = ImageLimits(1_000_000, 1_000_000)
+
+
+class Explainer:
+    """Answers with a map of one place, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.pictures: list[np.ndarray] = []
+
+    def __call__(
+        self, pictures: Sequence[np.ndarray], classes: Sequence[int | None]
+    ) -> list[Explanation]:
+        assert list(classes) == [None] * len(pictures)
+        self.pictures = list(pictures)
+        return [
+            make_explanation(np.eye(len(pixels)), probability=0.5 + number / 10)
+            for number, pixels in enumerate(pictures)
+        ]
+
+
+@pytest.fixture
+def explainer() -> Explainer:
+    return Explainer()
+
+
+@pytest.fixture
+def photographer(log: CaptureLog, explainer: Explainer) -> Photographer:
+    return Photographer(log, WorklistTable(log.database), explainer, LIMITS)
+
+
+def put_clean(log: CaptureLog, class_id: int, seed: int, **changes: object) -> Capture:
+    image = make_image(seed)
+    capture = make_capture(image, prediction=make_prediction(class_id), **changes)
+    log.append([capture], [image])
+    return capture
+
+
+def put_made_of(log: CaptureLog, reference: str) -> Capture:
+    """An attack on a picture."""
+    image = make_image(1)
+    capture = make_capture(
+        image,
+        provenance=Provenance("lab", 3, "pgd", 14, reference),
+        prediction=make_prediction(14, p_value=0.001, flagged=True),
+    )
+    log.append([capture], [image])
+    return capture
+
+
+def ids(captures: Sequence[Capture]) -> list[str]:
+    return [capture.capture_id for capture in captures]
+
+
+def names(tiles: Sequence[Tile]) -> list[str]:
+    return ids([tile.capture for tile in tiles])
+
+
+def test_what_it_was_made_of_stands_beside_it(
+    log: CaptureLog, photographer: Photographer, explainer: Explainer
+) -> None:
+    clean = make_image(2)
+    log.append([], [clean])
+    seen = photographer.take(put_made_of(log, clean.sha256).capture_id)
+    assert [(panel.title, panel.read_as) for panel in seen.panels] == [
+        ("This picture", f"{class_name(14)} · 50.0%"),
+        ("Clean", f"{class_name(14)} · 60.0%"),
+    ]
+    np.testing.assert_array_equal(explainer.pictures, [blocks(1), blocks(2)])
+    assert Image.open(io.BytesIO(seen.panels[0].overlay)).format == "JPEG"
+    assert seen.picture == make_image(1).content
+    assert seen.problem is None
+
+
+def test_the_nearest_clean_ones_of_the_predicted_and_the_likely_class(
+    log: CaptureLog, photographer: Photographer, explainer: Explainer
+) -> None:
+    put_clean(log, 14, 1)
+    put_clean(log, 14, 7)
+    capture = put_made_of(log, "f" * 64)  # its sender names one that the log does not have
+    seen = photographer.take(capture.capture_id)
+    assert [panel.title for panel in seen.panels] == [
+        "This picture",
+        f"Nearest clean: {class_name(14)}",
+        f"Nearest clean, likely right: {class_name(3)}",
+    ]
+    np.testing.assert_array_equal(explainer.pictures[1], blocks(1))
+    drawn = [sample.picture().pixels for sample in samples.of_class(3)]
+    assert any(np.array_equal(explainer.pictures[2], each) for each in drawn)
+
+
+def test_neighbours_are_of_its_endpoint_and_source_in_order_of_time(
+    log: CaptureLog, photographer: Photographer
+) -> None:
+    around = [put(log, 0.001, seconds=number, seed=number) for number in range(15)]
+    put(log, 0.001, seconds=7, source="van")
+    put_clean(
+        log, 14, 1, endpoint="cars", inferred_at=NOON + 7 * SECOND, provenance=Provenance("cam")
+    )
+    seen = photographer.take(around[7].capture_id)
+    assert names(seen.around) == ids(around[1:14])
+
+
+def test_of_a_group_it_is_said_which_look_like_it(
+    log: CaptureLog, photographer: Photographer
+) -> None:
+    group = [put(log, 0.001, seconds=number, seed=seed) for number, seed in enumerate([1, 2, 1])]
+    put(log, 0.001, class_id=2)
+    seen = photographer.take(group[0].capture_id)
+    assert names(seen.group) == ids(group)
+    assert [tile.alike for tile in seen.group] == [True, False, True]
+    assert seen.group[0].picture == thumbnails.strip_tile(blocks(1))
+
+
+def test_of_a_large_group_those_nearest_in_time_are_compared(
+    log: CaptureLog, photographer: Photographer
+) -> None:
+    image = make_image(1)
+    captures = [
+        make_capture(
+            image,
+            inferred_at=NOON + number * SECOND,
+            provenance=Provenance("cam"),
+            prediction=make_prediction(14, p_value=0.001, flagged=True),
+        )
+        for number in range(COMPARED + 10)
+    ]
+    log.append(captures, [image])
+    for place, first in ((0, 0), (70, 10), (COMPARED + 9, 10)):
+        seen = photographer.take(captures[place].capture_id)
+        assert names(seen.group) == ids(captures[first : first + COMPARED])
+
+
+def test_executions_over_its_moment_violated_ones_first(
+    log: CaptureLog, photographer: Photographer
+) -> None:
+    capture = put(log, 0.001)
+    later = timedelta(minutes=30)
+    violated = ended(STOPS, NOON + timedelta(minutes=5))
+    clean, latest = ended(CLEAN, NOON + later), ended(CLEAN, NOON + later + SECOND)
+    under_way = make_execution(NOON + later, status=ExecutionStatus.IN_PROGRESS, violations=())
+    table = ExecutionsTable(log.database)
+    table.begin(under_way)
+    for execution in (
+        violated,
+        clean,
+        latest,
+        ended(STOPS, NOON),
+        ended(STOPS, NOON + later, endpoint="cars"),
+    ):
+        table.keep(execution, ExecutionLog(()))
+    seen = photographer.take(capture.capture_id)
+    assert seen.executions == (violated, latest, clean)
+
+
+def test_without_a_picture_there_is_a_reason_and_everything_else(
+    log: CaptureLog, photographer: Photographer
+) -> None:
+    first = put(log, 0.001)
+    capture = make_capture(
+        image_sha256=None,
+        provenance=Provenance("cam"),
+        inferred_at=NOON + SECOND,
+        prediction=make_prediction(14, p_value=0.001, flagged=True),
+    )
+    log.append([capture], [])
+    seen = photographer.take(capture.capture_id)
+    assert (seen.picture, seen.panels) == (None, ())
+    assert seen.problem == "no picture was captured: only the answer was kept, or imported"
+    assert names(seen.group) == ids([first, capture])
+    assert seen.around[1].picture == thumbnails.no_picture()
+    assert not any(tile.alike for tile in seen.group)
+
+
+def test_one_that_retention_deleted_is_not_found(photographer: Photographer) -> None:
+    with raises(NotFound, "no capture gone in the log"):
+        photographer.take("gone")
+
+
+def test_a_large_picture_is_shown_smaller_and_a_small_one_as_it_is() -> None:
+    small = Picture.from_pixels(blocks(1))
+    assert shown(small) == small.content
+    large = Picture.from_pixels(blocks(1).repeat(40, axis=0).repeat(20, axis=1))
+    assert max(Image.open(io.BytesIO(shown(large))).size) == LONGEST_SIDE
+
+
+def test_what_may_be_right_what_the_sender_says_first() -> None:
+    probabilities = np.zeros(43, dtype=np.float32)
+    probabilities[[14, 17, 3, 5]] = [0.6, 0.2, 0.15, 0.05]
+    told = make_capture(probabilities=probabilities, provenance=Provenance(label=5))
+    assert suggestions(told) == [5, 17, 3, 0, 1, 2]
+    assert said_right(told) == 5
+
+
+@pytest.mark.parametrize("label", [14, 43, 99, None])
+def test_a_label_that_says_nothing_proposes_nothing(label: int | None) -> None:
+    capture = make_capture(provenance=Provenance(label=label), probabilities=None)
+    assert said_right(capture) is None
+    assert suggestions(capture) == []

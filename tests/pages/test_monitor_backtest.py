@@ -1,0 +1,216 @@
+"""Monitor: what would have happened, and what decides, edited."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.jobs import Job
+from core.monitoring.baseline import Baseline
+from core.monitoring.baselines import files_of
+from core.monitoring.drift.messages import NAME
+from core.monitoring.rules.window import ChiSquared, ClassShare
+from core.records.window import now
+from core.services import Services
+from tests.pages.conftest import OpenPage
+from tests.support.elements import alerts, charts, labelled, metrics, values
+from tests.support.observing import USUAL, attacked, captures, clean
+from tests.support.records import NOON, make_capture, make_prediction
+
+HOUR = timedelta(hours=1)
+LONGEST = 60
+EVERY_CLASS = Baseline(43, dict.fromkeys(range(43), 100))
+
+
+def put(signwatch: Services, at: datetime, *class_ids: int) -> None:
+    signwatch.log.append(
+        [make_capture(prediction=make_prediction(k), inferred_at=at) for k in class_ids], []
+    )
+
+
+def look_back(at: AppTest, hours: int, every: str = "60") -> AppTest:
+    """Fill in the form for so many hours from noon, and wait for the answer."""
+    at.datetime_input(key="what_if_since").set_value(NOON.replace(tzinfo=None))
+    at.datetime_input(key="what_if_until").set_value((NOON + hours * HOUR).replace(tzinfo=None))
+    at.text_input(key="what_if_every").set_value(every)
+    labelled(at.button, "Look back").click().run()
+    if "what_if_job" in at.session_state:
+        job: Job[object] = at.session_state["what_if_job"][1]
+        assert job.wait(LONGEST)
+        at.run()
+    assert not at.exception
+    return at
+
+
+def said(at: AppTest) -> str:
+    """The sentence over the chart."""
+    (text,) = [text for text in values(at.markdown) if " in " in text and "windows" in text]
+    return text
+
+
+def test_a_rule_is_replayed_over_the_past(open_page: OpenPage, signwatch: Services) -> None:
+    put(signwatch, NOON, 1, 2)
+    put(signwatch, NOON + HOUR, 14, 14, 14, 1)
+    at = look_back(open_page("monitor"), 3)
+    assert said(at) == (
+        "**1 alarm** in 2 windows of 3, the first in the window until 2026-02-14 14:00 UTC; in 1 "
+        "nothing could be computed."
+    )
+    traces = charts(at)["what_if_chart"]["data"]
+    assert [trace["name"] for trace in traces[1:]] == [
+        "holds",
+        "would have alarmed",
+        "not computed",
+    ]
+    at.number_input(key=f"what_if_threshold_{ClassShare.name}").set_value(0.8).run()
+    assert said(at).startswith("**No alarm** in 2 windows of 3; in 1 nothing could be computed.")
+
+
+def test_other_rules_say_why_they_cannot_be_replayed(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    put(signwatch, NOON, 1, 2)
+    at = look_back(open_page("monitor"), 1)
+    at.selectbox(key="what_if_rule").select(ChiSquared.name).run()
+    assert not at.exception
+    assert said(at) == "**No alarm** in 0 windows of 1; in 1 nothing could be computed."
+    (missing,) = charts(at)["what_if_chart"]["data"][1:]
+    assert missing["customdata"] == [
+        "Not computed: there is no baseline to compare with. Create one first"
+    ]
+
+
+def test_windows_may_follow_a_schedule(open_page: OpenPage, signwatch: Services) -> None:
+    put(signwatch, NOON + 65 * timedelta(minutes=1), 14)
+    at = look_back(open_page("monitor"), 3, "cron(10 * ? * * *)")
+    assert said(at).startswith("**1 alarm** in 1 windows of 3")
+    assert "until 2026-02-14 13:10 UTC" in said(at)
+
+
+def test_a_past_without_captures_says_so(open_page: OpenPage) -> None:
+    at = look_back(open_page("monitor"), 2)
+    assert [alert.text for alert in alerts(at) if "No window" in alert.text] == [
+        "No window between 2026-02-14 12:00 and 2026-02-14 14:00 UTC holds a capture."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hours", "every", "problem"),
+    [
+        (0, "60", "no window of 60 minutes fits: choose a longer stretch or shorter windows"),
+        (3, "0", "a step must be longer than 0 minutes, got 0"),
+        (
+            3,
+            "hourly",
+            "expected cron(minutes hours day-of-month month day-of-week year), for "
+            "example cron(0 * ? * * *) for every hour, got 'hourly'",
+        ),
+    ],
+)
+def test_what_makes_no_windows_is_told(
+    open_page: OpenPage, hours: int, every: str, problem: str
+) -> None:
+    at = look_back(open_page("monitor"), hours, every)
+    assert [alert.text for alert in alerts(at) if alert.kind == "error"] == [problem]
+
+
+def test_what_was_cut_is_told(open_page: OpenPage, signwatch: Services) -> None:
+    put(signwatch, NOON + 49 * HOUR, 14)
+    at = look_back(open_page("monitor"), 50, "1")
+    (told,) = [text for text in values(at.caption) if "earlier ones were left out" in text]
+    assert "The latest 2,000 windows; 941 earlier ones were left out." in told
+
+
+# The stream detector
+
+
+def replay_stream(at: AppTest) -> AppTest:
+    at.selectbox(key="what_if_rule").select(NAME).run()
+    at.button(key="what_if_stream").click().run()
+    if "what_if_job" in at.session_state:
+        job: Job[object] = at.session_state["what_if_job"][1]
+        assert job.wait(LONGEST)
+        at.run()
+    assert not at.exception
+    return at
+
+
+def test_the_stream_detector_is_replayed_with_any_parameter(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.baselines.add(files_of(USUAL), origin="test")
+    signwatch.log.append(captures([*clean(100), *attacked(60)], NOON), [])
+    at = replay_stream(look_back(open_page("monitor"), 1))
+    (told,) = [text for text in values(at.markdown) if " predictions between " in text]
+    assert told == (
+        "**1 alarm** in 160 predictions between 2026-02-14 12:00 and 2026-02-14 13:00 UTC, with "
+        "at most one false alarm in 10,000."
+    )
+    (alarm,) = [text for text in values(at.markdown) if text.startswith(":red[:material/error:]")]
+    assert alarm.startswith(":red[:material/error:] 2026-02-14 12:00:12 UTC · Class 14 Stop came")
+    assert len(charts(at)["what_if_stream_chart"]["data"]) == 3
+    at.number_input(key="what_if_false_alarm_every").set_value(1e12).run()
+    at = replay_stream(at)
+    (told,) = [text for text in values(at.markdown) if " predictions between " in text]
+    assert told.startswith("**No alarm** in 160 predictions")
+
+
+def test_a_stream_without_baseline_says_what_to_do(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    put(signwatch, NOON, 1, 2)
+    at = replay_stream(look_back(open_page("monitor"), 1))
+    (problem,) = [alert.text for alert in alerts(at) if alert.kind == "error"]
+    assert problem.startswith("there is no baseline. Make one")
+
+
+# Editing
+
+
+def edit(at: AppTest, signwatch: Services, **fields: float) -> AppTest:
+    found = signwatch.baselines.in_force()
+    assert found is not None
+    for name, value in fields.items():
+        key = f"constraints_{name}_{found.stored.baseline_id}"
+        at.number_input(key=key).set_value(value)
+    return at.run()
+
+
+def test_edits_show_their_consequences_and_are_kept_as_a_new_baseline(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    first = signwatch.baselines.add(files_of(EVERY_CLASS), origin="test")
+    put(signwatch, now() - timedelta(minutes=5), *[1] * 60, *[2] * 60, *[3] * 60)
+    at = open_page("monitor")
+    assert "Alarms as it is" not in metrics(at)
+    at = edit(at, signwatch, drift=0.9)
+    assert not at.exception
+    assert metrics(at)["Alarms as it is"][0] == "1"
+    assert metrics(at)["Alarms with these constraints"] == ("0", "-1")
+    assert [text for text in values(at.markdown) if text.startswith("No alarms any more in the")]
+    assert signwatch.baselines.in_force_id() == first.baseline_id
+    at.button(key="constraints_save").click().run()
+    assert not at.exception
+    assert len(signwatch.baselines.all()) == 2
+    found = signwatch.baselines.in_force()
+    assert found is not None and found.stored.baseline_id != first.baseline_id
+    assert found.constraints.config.categorical_comparison_threshold == 0.9
+    assert "constraints_save" not in [button.key for button in at.button]
+
+
+def test_constraints_that_cannot_be_read_are_said_and_not_edited(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    signwatch.baselines.add(files_of(EVERY_CLASS), origin="test")
+    with signwatch.log.database.transaction() as transaction:
+        transaction.execute("UPDATE log.baselines SET constraints = '{'")
+    at = open_page("monitor")
+    assert not at.exception
+    assert [alert.text for alert in alerts(at) if alert.text.startswith("constraints.json is no")]
+    assert "Edit what decides" not in [each.label for each in at.expander]
+
+
+def test_times_of_the_form_are_utc(open_page: OpenPage) -> None:
+    at = open_page("monitor")
+    until = at.datetime_input(key="what_if_until").value.replace(tzinfo=UTC)
+    assert abs(until - now()) < timedelta(minutes=2)

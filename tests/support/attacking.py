@@ -1,0 +1,40 @@
+"""What a person does on the Attack page."""
+
+from typing import Any
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from core.attacks.trials import Trial
+from tests.support.elements import labelled
+from tests.support.pictures import saved
+from tests.support.waiting import LONGEST
+
+
+def dropped(at: AppTest, *pictures: np.ndarray[Any, Any]) -> AppTest:
+    """The page with pictures dropped on it: each counts as what it is read as."""
+    files = [(f"{n}.png", saved(pixels, "PNG"), "image/png") for n, pixels in enumerate(pictures)]
+    at.file_uploader(key="attack_upload").set_value(files).run()
+    assert not at.exception
+    return at
+
+
+def press(at: AppTest, label: str = "Attack") -> AppTest:
+    """Start the work of the page."""
+    labelled(at.button, label).click().run()
+    assert not at.exception
+    return at
+
+
+def finished(at: AppTest) -> AppTest:
+    """The page after the work that was started has ended."""
+    if "attack_job" in at.session_state:
+        assert at.session_state["attack_job"][1].wait(LONGEST)
+        at.run()
+    assert not at.exception
+    return at
+
+
+def result(at: AppTest) -> Trial:
+    """What one attack on one sign came to."""
+    return at.session_state["attack_results"]["one"][1]

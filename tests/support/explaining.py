@@ -1,0 +1,40 @@
+"""Comparisons with values set by hand."""
+
+from typing import Any
+
+import numpy as np
+
+from core.explain.comparison import Comparison, Side
+from core.explain.explanation import Explanation
+from core.explain.heat_maps import Style
+from core.explain.methods import METHODS
+from tests.support.pictures import blocks
+from tests.support.records import make_prediction
+
+
+def make_explanation(saliency: Any, class_id: int = 14, **changes: Any) -> Explanation:
+    """An explanation with that map; its parts add up to its logit."""
+    values: dict[str, Any] = {
+        "map": np.asarray(saliency, dtype=np.float32),
+        "class_id": class_id,
+        "logit": 2.5,
+        "probability": 0.75,
+        "predicted_id": 14,
+        "contributions": {"input": 3.0, "fc": -0.5},
+        "residual": 1.5e-7,
+    }
+    return Explanation(**values | changes)
+
+
+def make_comparison(
+    first: Any = ((0.0, 1.0), (2.0, 4.0)),
+    second: Any = ((1.0, 1.0), (1.0, 1.0)),
+    style: Style = Style(),
+    **facts: str,
+) -> Comparison:
+    """A Stop sign that is none beside the speed limit that it is."""
+    sides = (
+        Side("Adversarial", blocks(1), make_prediction(14, 0.75), (make_explanation(first),)),
+        Side("Clean", blocks(2), make_prediction(1, 0.5), (make_explanation(second, 1),)),
+    )
+    return Comparison(sides, METHODS["fullgrad"], style, facts)
