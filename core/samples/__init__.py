@@ -9,7 +9,7 @@ from pathlib import Path
 from core.images import Picture
 from core.labels import class_name
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from core.store import CaptureLog
 from tests.support.pictures import noise, saved
 from tests.support.waiting import LONGEST, until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ROUNDS = 50
 CLIENTS = 8
 PICTURES = [saved(noise(32, 32, seed), "PNG") for seed in range(16)]

@@ -39,7 +39,7 @@ from tests.support.layouts import lay_out_gtsrb, write_npz
 from tests.support.pictures import blocks, saved
 from tests.support.records import make_capture, make_image, make_prediction
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 AROUND_NOON = ("--since", "2026-02-14T11:00:00Z", "--until", "2026-02-14T13:00:00Z")
 VIOLATION = (
     "CompletedWithViolations: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"

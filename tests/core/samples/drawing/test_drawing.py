@@ -15,7 +15,7 @@ from core.samples.drawing.marks import BLACK
 from core.samples.drawing.scene import SETTINGS
 
 CLASSES = range(43)
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+SAMPLES = Path(__file__).parents[4] / "data" / "samples"
 DISCS = (*range(11), 15, 16, 17, *range(32, 43))
 MIRRORED = ((19, 20), (33, 34), (36, 37), (38, 39))
 
