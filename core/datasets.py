@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core import images
 from core.errors import BadInput, NotFound
+from core.images import read_file
 from core.labels import all_labels
 
 Fold = Literal["train", "calibration", "held-out", "all"]
@@ -33,7 +33,7 @@ class Dataset:
 
     images: N arrays (height, width, 3) uint8; labels: (N,) int64 in 0..42;
     tracks: (N,) int64, the physical sign inside the class, or None where nobody knows;
-    boxes: (N, 4), where in its picture the sign is: left, top, right, bottom as shares of width
+    boxes: (N, 4), where in its image the sign is: left, top, right, bottom as shares of width
     and height, or None where nobody knows.
     """
 
@@ -149,22 +149,22 @@ def _load_npz(path: Path) -> Dataset:
         raise BadInput(
             f"{path}: expected arrays `images` and `labels`, got {', '.join(sorted(arrays))}"
         )
-    pictures = arrays["images"]
-    if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[-1] != 3:
+    images = arrays["images"]
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
         raise BadInput(
             f"{path}: `images` must be (N, height, width, 3) uint8, "
-            f"got {pictures.shape} {pictures.dtype}"
+            f"got {images.shape} {images.dtype}"
         )
     for name in sorted(arrays.keys() & {"labels", "tracks"}):
-        if arrays[name].dtype.kind not in "iu" or arrays[name].shape != (len(pictures),):
+        if arrays[name].dtype.kind not in "iu" or arrays[name].shape != (len(images),):
             raise BadInput(
-                f"{path}: `{name}` must be ({len(pictures)},) integers, one an image, "
+                f"{path}: `{name}` must be ({len(images)},) integers, one an image, "
                 f"got {arrays[name].shape} {arrays[name].dtype}"
             )
     tracks = arrays["tracks"].astype(np.int64) if "tracks" in arrays else None
-    boxes = _boxes(arrays["roi"], len(pictures), f"{path}: `roi`") if "roi" in arrays else None
+    boxes = _boxes(arrays["roi"], len(images), f"{path}: `roi`") if "roi" in arrays else None
     return Dataset(
-        pictures, arrays["labels"].astype(np.int64), tracks, path.parent.name or str(path), boxes
+        images, arrays["labels"].astype(np.int64), tracks, path.parent.name or str(path), boxes
     )
 
 
@@ -181,7 +181,7 @@ def _boxes(roi: NDArray[np.generic], count: int, name: str) -> NDArray[np.float6
     if not inside.all():
         row = int(np.flatnonzero(~inside.all(axis=1))[0])
         raise BadInput(
-            f"{name} must lie inside its picture, 0 <= X1 < X2 <= width and 0 <= Y1 < Y2 <= "
+            f"{name} must lie inside its image, 0 <= X1 < X2 <= width and 0 <= Y1 < Y2 <= "
             f"height, got {', '.join(f'{value:g}' for value in roi[row].tolist())} in row {row}"
         )
     return corners / np.tile(sizes, 2)
@@ -202,9 +202,9 @@ def _load_folder(path: Path) -> Dataset:
         raise BadInput(
             f"{path}: expected one .npz, or subfolders named by class id (0..42) with images"
         )
-    pictures = [images.read_file(file) for file, _ in files]
+    images = [read_file(file) for file, _ in files]
     labels = np.array([class_id for _, class_id in files], dtype=np.int64)
-    return Dataset(pictures, labels, _gtsrb_tracks([file for file, _ in files]), path.name)
+    return Dataset(images, labels, _gtsrb_tracks([file for file, _ in files]), path.name)
 
 
 def _gtsrb_tracks(files: list[Path]) -> NDArray[np.int64] | None:
@@ -225,9 +225,8 @@ def load_gtsrb(root: Path, part: Literal["training", "test"]) -> Dataset:
         return _load_folder(folder / "GTSRB" / "Training")
     with (folder / "GT-final_test.csv").open(newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
-    pictures = [
-        images.read_file(folder / "GTSRB" / "Final_Test" / "Images" / row["Filename"])
-        for row in rows
+    images = [
+        read_file(folder / "GTSRB" / "Final_Test" / "Images" / row["Filename"]) for row in rows
     ]
     labels = np.array([int(row["ClassId"]) for row in rows], dtype=np.int64)
     try:
@@ -237,4 +236,4 @@ def load_gtsrb(root: Path, part: Literal["training", "test"]) -> Dataset:
             f"{folder}/GT-final_test.csv: expected numbers under {', '.join(ROI)}: {error!r}"
         ) from error
     boxes = _boxes(roi, len(rows), f"{folder}/GT-final_test.csv: the sign's box")
-    return Dataset(pictures, labels, None, "GTSRB test", boxes)
+    return Dataset(images, labels, None, "GTSRB test", boxes)

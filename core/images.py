@@ -1,6 +1,6 @@
 """Untrusted bytes -> RGB pixels, and back to PNG.
 
-Pictures travel as (height, width, 3) uint8 arrays; `core.model` turns them into [0, 1].
+Images travel as (height, width, 3) uint8 arrays; `core.model` turns them into [0, 1].
 Size and pixel count are checked on the header, before anything is decoded.
 """
 
@@ -28,32 +28,32 @@ SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "imag
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """What is refused unread: bytes of the file, pixels of the picture."""
+    """What is refused unread: bytes of the file, pixels of the image."""
 
     max_bytes: int = 20_000_000
     max_pixels: int = 40_000_000
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture and the file that it came as. pixels: (height, width, 3) uint8 RGB."""
+class ImageFile:
+    """An image and the file that it came as. pixels: (height, width, 3) uint8 RGB."""
 
     pixels: NDArray[np.uint8]
     content: bytes
     media_type: str
 
     @staticmethod
-    def from_file(data: bytes, limits: ImageLimits = ImageLimits()) -> Picture:
+    def from_file(data: bytes, limits: ImageLimits = ImageLimits()) -> ImageFile:
         """Read an uploaded file; raises as `decode` does."""
         pixels = decode(data, limits)
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            kind = "JPEG" if picture.format == "MPO" else picture.format or "PNG"
-            return Picture(pixels, data, Image.MIME[kind])
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            kind = "JPEG" if image.format == "MPO" else image.format or "PNG"
+            return ImageFile(pixels, data, Image.MIME[kind])
 
     @staticmethod
-    def from_pixels(pixels: NDArray[np.uint8]) -> Picture:
+    def from_pixels(pixels: NDArray[np.uint8]) -> ImageFile:
         """Pixels that came without a file are kept as PNG, which loses nothing."""
-        return Picture(pixels, encode_png(pixels), "image/png")
+        return ImageFile(pixels, encode_png(pixels), "image/png")
 
     @property
     def sha256(self) -> str:
@@ -62,9 +62,9 @@ class Picture:
 
 
 def decode(data: bytes, limits: ImageLimits = ImageLimits()) -> NDArray[np.uint8]:
-    """The picture in `data` as (height, width, 3) uint8 RGB, upright, transparency over white.
+    """The image in `data` as (height, width, 3) uint8 RGB, upright, transparency over white.
 
-    Raises TooLarge, UnsupportedMedia (no picture format that we read) or BadInput (truncated,
+    Raises TooLarge, UnsupportedMedia (no image format that we read) or BadInput (truncated,
     broken, animated).
     """
     if not data:
@@ -75,14 +75,14 @@ def decode(data: bytes, limits: ImageLimits = ImageLimits()) -> NDArray[np.uint8
             "Save it smaller or at a lower quality"
         )
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            _check_header(picture, limits)
-            return _to_rgb(picture)
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_header(image, limits)
+            return _to_rgb(image)
     except UnidentifiedImageError:
         raise UnsupportedMedia(f"expected a {READABLE} file; {_guess(data)}") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
         # Pillow's decoders raise all of these on broken files.
-        raise BadInput(f"the picture is truncated or damaged ({error}); save it again") from error
+        raise BadInput(f"the image is truncated or damaged ({error}); save it again") from error
 
 
 def read_file(path: Path, limits: ImageLimits = ImageLimits()) -> NDArray[np.uint8]:
@@ -108,13 +108,13 @@ def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def to_uint8(pixels: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """[0, 1] -> 0..255, rounded to the nearest level: what saving a picture does to it."""
+    """[0, 1] -> 0..255, rounded to the nearest level: what saving an image does to it."""
     levels: NDArray[np.uint8] = np.round(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)
     return levels
 
 
 def fit(pixels: NDArray[np.uint8], longest_side: int) -> NDArray[np.uint8]:
-    """The picture reduced so that its longest side is at most `longest_side` pixels."""
+    """The image reduced so that its longest side is at most `longest_side` pixels."""
     height, width = pixels.shape[:2]
     scale = longest_side / max(height, width)
     if scale >= 1:
@@ -127,9 +127,9 @@ def fit(pixels: NDArray[np.uint8], longest_side: int) -> NDArray[np.uint8]:
 
 
 def enlarge(pixels: NDArray[np.uint8], shortest_side: int, longest_side: int) -> NDArray[np.uint8]:
-    """The picture enlarged (bilinear) to a shortest side of at least `shortest_side` pixels.
+    """The image enlarged (bilinear) to a shortest side of at least `shortest_side` pixels.
 
-    Its longest side stays within `longest_side`, if it was; a larger picture comes back as it is.
+    Its longest side stays within `longest_side`, if it was; a larger image comes back as it is.
     """
     height, width = pixels.shape[:2]
     scale = min(shortest_side / min(height, width), longest_side / max(height, width))
@@ -142,22 +142,22 @@ def enlarge(pixels: NDArray[np.uint8], shortest_side: int, longest_side: int) ->
     return enlarged
 
 
-def _check_header(picture: Image.Image, limits: ImageLimits) -> None:
-    width, height = picture.size
+def _check_header(image: Image.Image, limits: ImageLimits) -> None:
+    width, height = image.size
     if width * height > limits.max_pixels:
         raise TooLarge(
-            f"the picture is {width} x {height} = {width * height:,} pixels; "
+            f"the image is {width} x {height} = {width * height:,} pixels; "
             f"at most {limits.max_pixels:,} are read. Reduce it and send it again"
         )
-    # MPO: what phones save, a JPEG that carries a depth or gain map as a further picture.
-    frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+    # MPO: what phones save, a JPEG that carries a depth or gain map as a further image.
+    frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     if frames != 1:
-        raise BadInput(f"the picture is animated ({frames} frames); expected a single picture")
+        raise BadInput(f"the image is animated ({frames} frames); expected a single image")
 
 
-def _to_rgb(picture: Image.Image) -> NDArray[np.uint8]:
-    picture.load()
-    upright = ImageOps.exif_transpose(picture)
+def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    image.load()
+    upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I") or upright.mode == "F":
         # 16-bit greyscale: Pillow's own conversion to 8 bit clips instead of scaling.
         levels = np.asarray(upright, dtype=np.float64) / 65535.0
@@ -186,7 +186,7 @@ def _guess(data: bytes) -> str:
 LONGEST_SIDE = 512
 
 
-def _alike(keys: Sequence[Hashable]) -> Iterator[list[int]]:
+def rows_by_key(keys: Sequence[Hashable]) -> Iterator[list[int]]:
     """The rows of each key, in order of first appearance."""
     for key in dict.fromkeys(keys):
         yield [row for row, own in enumerate(keys) if own == key]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput, TooLarge, UnsupportedMedia
-from core.images import ImageLimits, Picture
+from core.images import ImageFile, ImageLimits
 from core.labels import label
 from core.records.captures import CaptureMode, CaptureSettings, Prediction
 from core.records.monitoring import Violation
@@ -36,8 +36,8 @@ class RequestLimits:
     image: ImageLimits = field(default_factory=ImageLimits)
 
 
-def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list[Picture]:
-    """The pictures of one request; raises BadInput, TooLarge or UnsupportedMedia."""
+def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list[ImageFile]:
+    """The images of one request; raises BadInput, TooLarge or UnsupportedMedia."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in CONTENT_TYPES:
         raise UnsupportedMedia(
@@ -46,10 +46,10 @@ def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list
     if not body:
         raise BadInput(f"the body is empty; expected {media_type}")
     if media_type == NPY:
-        return [Picture.from_pixels(pixels) for pixels in parse_npy(body, limits)]
+        return [ImageFile.from_pixels(pixels) for pixels in parse_npy(body, limits)]
     if media_type == JSON:
         return _parse_json(body, limits)
-    return [Picture.from_file(body, limits.image)]
+    return [ImageFile.from_file(body, limits.image)]
 
 
 def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
@@ -74,7 +74,7 @@ def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
     _check_count(count, limits)
     if height * width > limits.image.max_pixels:
         raise TooLarge(
-            f"each picture is {width} x {height} = {width * height:,} pixels; "
+            f"each image is {width} x {height} = {width * height:,} pixels; "
             f"at most {limits.image.max_pixels:,} are read"
         )
     expected = math.prod(shape)
@@ -98,7 +98,7 @@ def npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return shape, dtype
 
 
-def _parse_json(body: bytes, limits: RequestLimits) -> list[Picture]:
+def _parse_json(body: bytes, limits: RequestLimits) -> list[ImageFile]:
     expected = 'expected {"images": ["<base64 of an image file>", ...]}'
     try:
         document = json.loads(body)
@@ -108,7 +108,7 @@ def _parse_json(body: bytes, limits: RequestLimits) -> list[Picture]:
     if not isinstance(encoded, list) or not encoded:
         raise BadInput(f"{expected}, got {_describe(document)}")
     _check_count(len(encoded), limits)
-    pictures = []
+    images = []
     for index, text in enumerate(encoded):
         if not isinstance(text, str):
             raise BadInput(f"images[{index}] must be a base64 string, got {type(text).__name__}")
@@ -117,19 +117,19 @@ def _parse_json(body: bytes, limits: RequestLimits) -> list[Picture]:
         except (binascii.Error, ValueError) as error:
             raise BadInput(f"images[{index}] is no base64: {error}") from error
         try:
-            pictures.append(Picture.from_file(data, limits.image))
+            images.append(ImageFile.from_file(data, limits.image))
         except (BadInput, TooLarge, UnsupportedMedia) as error:
             raise type(error)(f"images[{index}]: {error}") from error
-        _check_total_pixels(pictures, limits)
-    return pictures
+        _check_total_pixels(images, limits)
+    return images
 
 
-def _check_total_pixels(pictures: Sequence[Picture], limits: RequestLimits) -> None:
-    """Small files may hold large pictures, so the limit is on all of a request together."""
-    total = sum(picture.pixels.shape[0] * picture.pixels.shape[1] for picture in pictures)
+def _check_total_pixels(images: Sequence[ImageFile], limits: RequestLimits) -> None:
+    """Small files may hold large images, so the limit is on all of a request together."""
+    total = sum(image.pixels.shape[0] * image.pixels.shape[1] for image in images)
     if total > limits.image.max_pixels:
         raise TooLarge(
-            f"the first {len(pictures)} images have {total:,} pixels together; at most "
+            f"the first {len(images)} images have {total:,} pixels together; at most "
             f"{limits.image.max_pixels:,} are read in one request. Send several"
         )
 

@@ -101,7 +101,7 @@ class Watch:
         if self._cancelled is not None and self._cancelled():
             raise Cancelled(
                 f"{self._title} was cancelled after {self.done} of {self._total} steps; "
-                "no picture was kept"
+                "no image was kept"
             )
         self._report(text)
         self.done += 1

@@ -24,7 +24,7 @@ from core.errors import NotFound, SignwatchError
 from core.explain import run
 from core.explain.explanation import Explanation
 from core.explain.methods import DEFAULT_METHOD
-from core.images import ImageLimits, Picture
+from core.images import ImageFile, ImageLimits
 from core.invocations import RequestLimits
 from core.jobs import Progress
 from core.metrics import Metrics
@@ -229,24 +229,24 @@ class Services:
 
     # -- serving ---------------------------------------------------------------------------
 
-    def invoke(self, pictures: Sequence[Picture], facts: RequestFacts) -> Answer:
+    def invoke(self, images: Sequence[ImageFile], facts: RequestFacts) -> Answer:
         """Predict, capture if sampled, and only then answer; raises Unavailable."""
-        return self.serving.submit(lambda: pictures, facts).result()
+        return self.serving.submit(lambda: images, facts).result()
 
-    def keep_reference(self, picture: Picture) -> str:
-        """Keep a clean picture for captures to name in their provenance; returns its SHA-256."""
-        self._capturer.store([], [to_stored_image(picture)])
-        return picture.sha256
+    def keep_reference(self, image: ImageFile) -> str:
+        """Keep a clean image for captures to name in their provenance; returns its SHA-256."""
+        self._capturer.store([], [to_stored_image(image)])
+        return image.sha256
 
-    def picture(self, sha256: str | None) -> Picture:
-        """A picture from the log, decoded; raises NotFound, also for a capture without one."""
+    def image(self, sha256: str | None) -> ImageFile:
+        """An image from the log, decoded; raises NotFound, also for a capture without one."""
         image = self.stored_image(sha256)
-        return Picture.from_file(image.content, self.limits.image)
+        return ImageFile.from_file(image.content, self.limits.image)
 
     def stored_image(self, sha256: str | None) -> StoredImage:
-        """The file of a picture as the log keeps it; raises NotFound."""
+        """The file of an image as the log keeps it; raises NotFound."""
         if sha256 is None:
-            raise NotFound("no picture was captured: only the answer was kept, or imported")
+            raise NotFound("no image was captured: only the answer was kept, or imported")
         return self.log.image(sha256)
 
     # -- lab -------------------------------------------------------------------------------
@@ -254,42 +254,42 @@ class Services:
     def attack(
         self,
         plan: Plan,
-        pictures: Sequence[NDArray[np.uint8]],
+        images: Sequence[NDArray[np.uint8]],
         labels: Sequence[int] | None,
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> list[Trial]:
-        """Attack pictures with the model that serves, as `trials.run` does."""
+        """Attack images with the model that serves, as `trials.run` does."""
         return trials.run(
-            self.predictor, plan, pictures, labels, progress=progress, cancelled=cancelled
+            self.predictor, plan, images, labels, progress=progress, cancelled=cancelled
         )
 
     def compare(
         self,
         plans: Sequence[Plan],
-        picture: NDArray[np.uint8],
+        image: NDArray[np.uint8],
         label: int,
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> list[Trial]:
-        """Several attacks on one picture; raises BadInput and Cancelled."""
+        """Several attacks on one image; raises BadInput and Cancelled."""
         return trials.compare(
-            self.predictor, plans, picture, label, progress=progress, cancelled=cancelled
+            self.predictor, plans, image, label, progress=progress, cancelled=cancelled
         )
 
     def explain(
         self,
-        pictures: Sequence[NDArray[np.uint8]],
+        images: Sequence[NDArray[np.uint8]],
         classes: Sequence[int | None],
         *,
         method: str = DEFAULT_METHOD,
         progress: Progress | None = None,
     ) -> list[Explanation]:
-        """Each picture explained for its class (None: the predicted one) by a method of METHODS."""
-        return run.explain_pictures(
-            self.predictor.classifier, pictures, classes, method=method, progress=progress
+        """Each image explained for its class (None: the predicted one) by a method of METHODS."""
+        return run.explain_images(
+            self.predictor.classifier, images, classes, method=method, progress=progress
         )
 
     def contact_sheet(
@@ -299,8 +299,8 @@ class Services:
         return contact_sheet.make(
             self.log,
             chosen,
-            lambda pictures, classes, report: self.explain(
-                pictures, classes, method=method, progress=report
+            lambda images, classes, report: self.explain(
+                images, classes, method=method, progress=report
             ),
             limit=limit,
             limits=self.limits.image,
@@ -319,30 +319,30 @@ class Services:
         return drift.drift(latest, self.predictor.alpha)
 
     def send_traffic(
-        self, traffic: Sequence[tuple[Picture, Provenance]], progress: Progress
+        self, traffic: Sequence[tuple[ImageFile, Provenance]], progress: Progress
     ) -> list[Answer]:
-        """Send pictures one by one, as requests with their provenance."""
+        """Send images one by one, as requests with their provenance."""
         answers = []
-        for number, (picture, provenance) in enumerate(traffic, start=1):
+        for number, (image, provenance) in enumerate(traffic, start=1):
             facts = RequestFacts(
-                input_content_type=picture.media_type,
+                input_content_type=image.media_type,
                 custom_attributes=format_provenance(provenance),
             )
-            answers.append(self.invoke([picture], facts))
+            answers.append(self.invoke([image], facts))
             progress(number, len(traffic), "sent")
         return answers
 
     # -- tensors ---------------------------------------------------------------------------
 
     def record_tensors(self, capture_id: str, class_id: int | None = None) -> TensorRecord:
-        """Run a captured picture again and record its tensors, for a class (None: the predicted).
+        """Run a captured image again and record its tensors, for a class (None: the predicted).
 
         The weights are those that serve now; where others answered the request, the record's
         checksum differs from the capture's. Raises NotFound and BadInput.
         """
         capture = self.log.capture(capture_id).capture
-        picture = self.picture(capture.image_sha256)
-        return self.recorder.record(capture, picture.pixels, class_id)
+        image = self.image(capture.image_sha256)
+        return self.recorder.record(capture, image.pixels, class_id)
 
     def trial(self) -> TensorTrial:
         """What was recorded, step by step."""
@@ -410,7 +410,7 @@ class Services:
         at = now()
         self._retention.apply(at)
         self.stream.forget()
-        self.log.pictures.deduplicate(at - COPIES_WITHIN)
+        self.log.image_table.deduplicate(at - COPIES_WITHIN)
         self.log.maintain()
 
     def start_schedule(self) -> None:

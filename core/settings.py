@@ -122,7 +122,7 @@ class Settings:
     max_body_bytes: int = _setting(
         20_000_000, _between(int, 1, 2**31), "largest request body or upload, in bytes"
     )
-    max_pixels: int = _setting(40_000_000, _between(int, 1, 2**31), "largest picture, in pixels")
+    max_pixels: int = _setting(40_000_000, _between(int, 1, 2**31), "largest image, in pixels")
     max_batch: int = _setting(256, _between(int, 1, 65_536), "most images in one request")
     max_queue: int = _setting(
         1024, _between(int, 1, 1_000_000), "most images that wait for the classifier"

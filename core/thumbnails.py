@@ -23,11 +23,11 @@ THUMBNAIL_SIDE = 64
 STRIP_SIDE = 56
 
 
-LONGEST_SIDE = 512  # of what a figure carries, however large the picture
+LONGEST_SIDE = 512  # of what a figure carries, however large the image
 
 
 def enlarged(pixels: NDArray[np.uint8], side: int = SHOWN_SIDE) -> NDArray[np.uint8]:
-    """Small pictures enlarged (bicubic) to a longest side of at least `side`, to look at."""
+    """Small images enlarged (bicubic) to a longest side of at least `side`, to look at."""
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     if scale <= 1:
@@ -37,7 +37,7 @@ def enlarged(pixels: NDArray[np.uint8], side: int = SHOWN_SIDE) -> NDArray[np.ui
 
 
 def resized(pixels: NDArray[np.uint8], side: int = LONGEST_SIDE) -> NDArray[np.uint8]:
-    """The picture with a longest side of `side` pixels, and a shorter one of at least 1."""
+    """The image with a longest side of `side` pixels, and a shorter one of at least 1."""
     return enlarged(fit(pixels, side), side)
 
 
@@ -53,8 +53,8 @@ def strip_tile(pixels: NDArray[np.uint8]) -> str:
 
 
 @cache
-def no_picture() -> str:
-    """The tile that stands where no picture was captured: an empty frame, crossed out."""
+def no_image() -> str:
+    """The tile that stands where no image was captured: an empty frame, crossed out."""
     side = THUMBNAIL_SIDE
     tile = np.full((side, side, 3), 225, np.uint8)
     rows, columns = np.indices((side, side))
@@ -74,5 +74,5 @@ def magnified_difference(
 
 
 def data_url(pixels: NDArray[np.uint8]) -> str:
-    """The picture as a PNG inside a URL."""
+    """The image as a PNG inside a URL."""
     return "data:image/png;base64," + base64.b64encode(encode_png(pixels)).decode()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.attacks.trials import LEVELS, Plan
-from core.images import Picture
+from core.images import ImageFile
 from core.labels import class_name
 from core.services import current
 from pages._attack import batch, link, method, result, send
@@ -48,13 +48,13 @@ def in_words(plan: Plan) -> str:
 def attack_one(sign: Sign | None, plan: Plan) -> None:
     """One sign, one attack."""
     if sign is None:
-        st.info("Choose a sign, or drop a picture of one.", icon=":material/image_search:")
+        st.info("Choose a sign, or drop an image of one.", icon=":material/image_search:")
         return
     st.markdown(
         f"Make the classifier read **{plan.goal}** where the sign shows "
         f"**{class_name(sign.label)}**, {in_words(plan)}."
     )
-    pixels, label, key = sign.picture.pixels, sign.label, sign.picture.sha256
+    pixels, label, key = sign.image.pixels, sign.label, sign.image.sha256
     if goes_on("one", plan.objection(label, sign.read_as)):
         begin(
             plan.info.title,
@@ -71,15 +71,15 @@ def attack_one(sign: Sign | None, plan: Plan) -> None:
         result.show(trial)
         send.show(trial)
     else:
-        show_unattacked(sign.picture)
+        show_unattacked(sign.image)
 
 
-def show_unattacked(picture: Picture) -> None:
+def show_unattacked(image: ImageFile) -> None:
     """The sign as it is, and what is read in it."""
     left, right = st.columns([1, 1], gap="medium")
-    prediction = signwatch.predictor.predict([picture.pixels])[0]
+    prediction = signwatch.predictor.predict([image.pixels])[0]
     with left:
-        parts.show_picture(picture.pixels, "Original")
+        parts.show_image(image.pixels, "Original")
     with right:
         st.caption("Read as")
         parts.show_prediction(prediction, key="attack_original")
@@ -94,7 +94,7 @@ def compare(sign: Sign | None, plans: list[Plan]) -> None:
         f"Make the classifier read **{plans[0].goal}** where the sign shows "
         f"**{class_name(sign.label)}**, with {len(plans)} attacks."
     )
-    pixels, label, key = sign.picture.pixels, sign.label, sign.picture.sha256
+    pixels, label, key = sign.image.pixels, sign.label, sign.image.sha256
     refused = next(filter(None, (plan.objection(label, sign.read_as) for plan in plans)), None)
     if goes_on("compare", refused, label="Compare"):
         begin(
@@ -109,19 +109,18 @@ def compare(sign: Sign | None, plans: list[Plan]) -> None:
     if known == key:
         _attack_compare.show(trials)
     else:
-        show_unattacked(sign.picture)
+        show_unattacked(sign.image)
 
 
-def attack_many(pictures: list[Picture], labels: list[int] | None, plan: Plan) -> None:
+def attack_many(images: list[ImageFile], labels: list[int] | None, plan: Plan) -> None:
     """Many signs, one attack."""
     st.markdown(
-        f"Make the classifier read **{plan.goal}** in **{len(pictures)} pictures**, "
-        f"{in_words(plan)}."
+        f"Make the classifier read **{plan.goal}** in **{len(images)} images**, {in_words(plan)}."
     )
-    pixels = [picture.pixels for picture in pictures]
+    pixels = [image.pixels for image in images]
     refused = None
-    if not pictures:
-        refused = "No picture to attack: drop some, or take sample signs."
+    if not images:
+        refused = "No image to attack: drop some, or take sample signs."
     elif labels is not None and set(labels) == {plan.target}:
         refused = f"All of these signs are {plan.goal} already. Take other signs or a target."
     if goes_on("many", refused):
@@ -151,11 +150,11 @@ mode = st.segmented_control(
 stage, controls = st.columns([2, 1], gap="large")
 with controls:
     if mode == "many":
-        pictures, labels = _attack_sign.choose_many()
-        plan = method.choose_plan(pictures[0].pixels if pictures else None)
+        images, labels = _attack_sign.choose_many()
+        plan = method.choose_plan(images[0].pixels if images else None)
     else:
         sign = _attack_sign.choose_one()
-        pixels = None if sign is None else sign.picture.pixels
+        pixels = None if sign is None else sign.image.pixels
         plans = [method.choose_plan(pixels)] if mode == "one" else method.choose_plans(pixels)
 with stage:
     if mode == "one":
@@ -163,5 +162,5 @@ with stage:
     elif mode == "compare":
         compare(sign, plans)
     else:
-        attack_many(pictures, labels, plan)
+        attack_many(images, labels, plan)
 link.remember()

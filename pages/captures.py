@@ -57,7 +57,7 @@ def show_empty(view: CaptureView) -> None:
             title="Nothing captured yet",
         )
         with st.container(horizontal=True):
-            st.page_link("classify.py", label="Classify pictures", icon=":material/image_search:")
+            st.page_link("classify.py", label="Classify images", icon=":material/image_search:")
             st.page_link("attack.py", label="Send attacked signs", icon=":material/bolt:")
         return
     st.info(
@@ -114,7 +114,7 @@ def table_row(item: TriageItem, images: dict[str, StoredImage]) -> dict[str, obj
     capture = item.capture
     image = images.get(capture.image_sha256 or "")
     return {
-        "picture": parts.thumbnail(image.sha256, image) if image else thumbnails.no_picture(),
+        "image": parts.thumbnail(image.sha256, image) if image else thumbnails.no_image(),
         "time (UTC)": capture.inferred_at,
         "predicted class": class_name(capture.class_id)
         if capture.class_id is not None
@@ -136,7 +136,7 @@ def show_table(view: CaptureView, page: Page) -> list[TriageItem]:
     table = st.dataframe(
         [table_row(item, images) for item in page.items],
         column_config={
-            "picture": st.column_config.ImageColumn(width="small"),
+            "image": st.column_config.ImageColumn(width="small"),
             "time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
             "predicted class": st.column_config.TextColumn(width="medium"),
             "confidence": st.column_config.ProgressColumn(

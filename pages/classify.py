@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import samples
 from core.capture.provenance import RequestFacts, format_provenance
-from core.images import Picture
+from core.images import ImageFile
 from core.records.captures import Provenance
 from core.services import Answer, current
 from pages._shared import parts
@@ -13,21 +13,21 @@ signwatch = current()
 answers: dict[str, Answer] = st.session_state.setdefault("classify_answers", {})
 
 
-def answer_of(file_id: str, picture: Picture, label: int | None) -> Answer:
+def answer_of(file_id: str, image: ImageFile, label: int | None) -> Answer:
     """Each file is one request, however often the page is drawn again."""
     if file_id not in answers:
         provenance = Provenance(source="dashboard", label=label)
         facts = RequestFacts(
-            input_content_type=picture.media_type, custom_attributes=format_provenance(provenance)
+            input_content_type=image.media_type, custom_attributes=format_provenance(provenance)
         )
-        answers[file_id] = signwatch.invoke([picture], facts)
+        answers[file_id] = signwatch.invoke([image], facts)
     return answers[file_id]
 
 
-def show_card(name: str, file_id: str, picture: Picture, label: int | None) -> None:
-    """Picture, prediction, and the way to its explanation."""
-    answer = answer_of(file_id, picture, label)
-    parts.show_picture(picture.pixels, name, width=220)
+def show_card(name: str, file_id: str, image: ImageFile, label: int | None) -> None:
+    """Image, prediction, and the way to its explanation."""
+    answer = answer_of(file_id, image, label)
+    parts.show_image(image.pixels, name, width=220)
     parts.show_prediction(answer.predictions[0], key=f"top_{file_id}")
     if answer.capture_ids[0]:
         st.page_link(
@@ -38,39 +38,39 @@ def show_card(name: str, file_id: str, picture: Picture, label: int | None) -> N
         )
 
 
-st.caption("Every picture is sent to the endpoint as a request, and captured.")
+st.caption("Every image is sent to the endpoint as a request, and captured.")
 uploads = st.file_uploader(
-    "Drop pictures of signs",
+    "Drop images of signs",
     type=parts.UPLOAD_TYPES,
     accept_multiple_files=True,
     key="uploads",
-    help="PNG, JPEG, WebP or BMP. Each picture should show one sign and little else.",
+    help="PNG, JPEG, WebP or BMP. Each image should show one sign and little else.",
 )
 if st.button("Take eight sample signs instead", icon=":material/collections:"):
     st.session_state["classify_samples"] = st.session_state.get("classify_samples", 0) + 1
 
-cards: list[tuple[str, str, Picture, int | None]] = []
+cards: list[tuple[str, str, ImageFile, int | None]] = []
 for upload in uploads:
-    picture = parts.read_upload(upload.name, upload.getvalue())
-    if picture is not None:
-        cards.append((upload.name, upload.file_id, picture, None))
+    image = parts.read_upload(upload.name, upload.getvalue())
+    if image is not None:
+        cards.append((upload.name, upload.file_id, image, None))
 turn = st.session_state.get("classify_samples", 0)
 if turn:
     available = samples.all_samples()
     chosen = (
         [available[(turn * 7 + n * 31) % len(available)] for n in range(8)] if available else []
     )
-    cards += [(s.name, f"{turn}_{s.name}", s.picture(), s.class_id) for s in chosen]
+    cards += [(s.name, f"{turn}_{s.name}", s.image(), s.class_id) for s in chosen]
 
 if cards:
     with parts.errors_shown():
         grid = st.grid("auto", min_column_width=250, border=True)
-        for name, file_id, picture, label in cards:
+        for name, file_id, image, label in cards:
             with grid.cell():
-                show_card(name, file_id, picture, label)
+                show_card(name, file_id, image, label)
 else:
     st.info(
-        "Drop one or many pictures above, or take the sample signs.",
+        "Drop one or many images above, or take the sample signs.",
         icon=":material/image_search:",
         title="Nothing to classify yet",
     )

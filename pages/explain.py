@@ -9,7 +9,7 @@ from core.services import current
 from pages._explain import link, sheet, source
 from pages._explain import maps as _explain_maps
 from pages._explain.link import MAPS
-from pages._explain.source import Pictures
+from pages._explain.source import Images
 from pages._shared import parts
 
 signwatch = current()
@@ -53,13 +53,13 @@ def tell_method() -> None:
     st.caption(f"{method.title}: {method.explanation} ({method.source})")
 
 
-def choose_rows(pictures: Pictures) -> list[list[int]]:
-    """For which classes: a row of maps each, with one class a picture."""
-    read = [each.class_id for each in signwatch.predictor.predict(list(pictures.shown.values()))]
+def choose_rows(images: Images) -> list[list[int]]:
+    """For which classes: a row of maps each, with one class an image."""
+    read = [each.class_id for each in signwatch.predictor.predict(list(images.shown.values()))]
     choices = list(MAPS)
     if len(read) == 1:
         choices.remove("own")
-    if pictures.label is None:
+    if images.label is None:
         choices = [each for each in choices if each not in ("true", "both")]
     link.settle("maps", choices)
     chosen = st.segmented_control(
@@ -85,20 +85,20 @@ def choose_rows(pictures: Pictures) -> list[list[int]]:
             persist_state="page",
         )
         return [[other] * len(read)]
-    classes = {"predicted": [read[0]], "true": [pictures.label], "both": [read[0], pictures.label]}[
+    classes = {"predicted": [read[0]], "true": [images.label], "both": [read[0], images.label]}[
         chosen
     ]
     return [[class_id] * len(read) for class_id in dict.fromkeys(classes)]
 
 
 def show_pair() -> None:
-    """One picture, or two side by side."""
-    pictures = None
+    """One image, or two side by side."""
+    images = None
     with parts.errors_shown():
-        pictures = source.choose(toolbar)
-    if pictures is None:
+        images = source.choose(toolbar)
+    if images is None:
         st.info(
-            "Choose or drop a picture to see what the classifier looked at.",
+            "Choose or drop an image to see what the classifier looked at.",
             icon=":material/visibility:",
             title="Nothing to explain yet",
         )
@@ -106,12 +106,12 @@ def show_pair() -> None:
     with toolbar:
         choose_drawing()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rows = choose_rows(pictures)
+        rows = choose_rows(images)
     tell_method()
     maps = st.container()
     _explain_maps.show_circle()
     with parts.errors_shown():
-        comparison = _explain_maps.compare(pictures, rows, link.current_link())
+        comparison = _explain_maps.compare(images, rows, link.current_link())
         with maps:
             _explain_maps.show(comparison)
         _explain_maps.show_details(comparison)

@@ -21,7 +21,7 @@ def show_robustness(report: Robustness) -> None:
     """Accuracy against budget and severity, the attack to one class, and every class."""
     st.caption(
         f"Measured on {report.measured_on} with {report.images:,} images of {report.source}, "
-        "drawn evenly over the classes. Attacked pictures are judged as saved, in 8 bit."
+        "drawn evenly over the classes. Attacked images are judged as saved, in 8 bit."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -103,7 +103,7 @@ def show_explanations(quality: ExplanationQuality) -> None:
                 border=True,
                 help=f"Pointing game. 95 % interval {hit.pointing.low:.1%} to "
                 f"{hit.pointing.high:.1%}. The sign's box holds {hit.energy.mean:.0%} of a map and "
-                f"{hit.box_area:.0%} of the picture.",
+                f"{hit.box_area:.0%} of the image.",
             )
         st.metric(
             "Deletion moves the score",
@@ -118,28 +118,28 @@ def show_explanations(quality: ExplanationQuality) -> None:
             "Left when untrained",
             f"{random.specific:.2f}",
             border=True,
-            help=f"{RANDOM_HELP} Of what is specific to a picture: {random.specific:.2f}; of "
+            help=f"{RANDOM_HELP} Of what is specific to an image: {random.specific:.2f}; of "
             f"signed maps: {random.signed:.2f}; of maps as shown: {random.shown:.2f}, as with "
-            f"the map of another picture ({random.other_image:.2f}).",
+            f"the map of another image ({random.other_image:.2f}).",
         )
     st.caption(
         f"Maps as shown keep a rank correlation of {random.shown:.2f} when every parameter is "
-        f"random, and {random.other_image:.2f} with another picture's map: that part is a shape "
-        "that all maps have in common, and says nothing about a picture."
+        f"random, and {random.other_image:.2f} with another image's map: that part is a shape "
+        "that all maps have in common, and says nothing about an image."
     )
 
 
 def show_detection(detection: Detection) -> None:
-    """False alarms, and a row a way in which pictures are misread."""
+    """False alarms, and a row a way in which images are misread."""
     st.caption(
         f"Measured on {detection.measured_on} with {detection.source}: of {detection.clean:,} "
         f"clean images of {detection.tracks:,} physical signs, {detection.false_positive_rate:.2%} "
-        "are flagged at 1 %. Attacked pictures are judged as saved, in 8 bit."
+        "are flagged at 1 %. Attacked images are judged as saved, in 8 bit."
     )
     st.table([dict(zip(DETECTION_HEAD, row, strict=True)) for row in detection_rows(detection)])
     st.caption(
         "An attacker who knows of it can get round it: he took on "
-        f"{detection.tried:,} pictures, and "
+        f"{detection.tried:,} images, and "
         f"{detection.adaptive.images if detection.adaptive else 0:,} of them are misread."
     )
 
@@ -167,7 +167,7 @@ manifest = signwatch.predictor.classifier.manifest
 held_out = manifest.figures.get("held_out")
 
 st.markdown(
-    f"**{manifest.architecture}**, {len(manifest.labels)} classes, sees every picture at "
+    f"**{manifest.architecture}**, {len(manifest.labels)} classes, sees every image at "
     f"{manifest.input_size} x {manifest.input_size} pixels."
 )
 if held_out:
@@ -188,13 +188,13 @@ if signwatch.predictor.calibration is None:
 with errors_shown():
     if drift := signwatch.calibration_drift():
         st.warning(
-            f"{drift}. `python -m core model calibrate --data PATH` with pictures like today's "
+            f"{drift}. `python -m core model calibrate --data PATH` with images like today's "
             "traffic makes it anew.",
             icon=":material/flag:",
         )
 
 show_report(
-    "How robust it is", Robustness, show_robustness, "How it reads attacked and corrupted pictures"
+    "How robust it is", Robustness, show_robustness, "How it reads attacked and corrupted images"
 )
 show_report(
     "How good its explanations are",
@@ -216,10 +216,10 @@ with left:
 with right:
     st.subheader("What it cannot do")
     st.markdown(
-        "- It always answers with one of its classes, also for pictures that show no sign.\n"
+        "- It always answers with one of its classes, also for images that show no sign.\n"
         "- The suspicion flag is for attackers who do not know of it: one who does can make its "
         "scores part of what he optimises, and get round it.\n"
-        "- Its figures hold for pictures like its training data: one sign, filling the picture.\n"
+        "- Its figures hold for images like its training data: one sign, filling the image.\n"
         "- Accuracy under attack is an upper bound: a stronger attack can only lower it."
     )
     st.caption(f"Weights SHA-256 {manifest.sha256}, temperature {manifest.temperature:.3f}")

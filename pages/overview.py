@@ -99,9 +99,7 @@ def show_empty(minutes: int) -> None:
             "still reads, and the classifier no longer does:"
         )
         link_to_try_it()
-        st.page_link(
-            "classify.py", label="Or drop pictures of signs", icon=":material/image_search:"
-        )
+        st.page_link("classify.py", label="Or drop images of signs", icon=":material/image_search:")
         st.markdown("or send requests to the endpoint:")
         st.code(
             "curl --data-binary @sign.png -H 'Content-Type: image/png' "

@@ -44,7 +44,7 @@ page = st.navigation(
                 "explain.py",
                 title="Explain",
                 icon=":material/visibility:",
-                help="FullGrad heat maps of an adversarial and a clean picture side by side.",
+                help="FullGrad heat maps of an adversarial and a clean image side by side.",
             ),
             st.Page(
                 "tensors.py",
@@ -58,7 +58,7 @@ page = st.navigation(
                 "classify.py",
                 title="Classify",
                 icon=":material/image_search:",
-                help="Drop pictures of signs and see what the classifier reads.",
+                help="Drop images of signs and see what the classifier reads.",
             ),
             st.Page(
                 "attack.py",

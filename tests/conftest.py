@@ -25,14 +25,14 @@ from core.model.predictor import Predictor
 from core.model.suspicion.fit import calibrate
 from core.services import Services
 from core.settings import PREFIX, Settings
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 with warnings.catch_warnings():
     # Starlette would rather see httpx2 under its test client; httpx serves as well.
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
-# The pictures of the tests are small: threads would wait for each other more than they work.
+# The images of the tests are small: threads would wait for each other more than they work.
 torch.set_num_threads(1)
 
 # Property tests draw the same examples every time, and no machine is too slow for them.
@@ -50,7 +50,7 @@ ALPHA = Settings().alpha
 
 def random_classifier() -> Classifier:
     """A seeded ResNet-18 of random weights that tells `blocks` apart, each class as often."""
-    pictures = np.stack([blocks(seed) for seed in range(10_000, 10_128)])
+    images = np.stack([blocks(seed) for seed in range(10_000, 10_128)])
     labels = tuple(label.name for label in all_labels())
     manifest = Manifest(
         "resnet18", SIDE, (0.34, 0.31, 0.32), (0.27, 0.26, 0.27), labels, temperature=1.5
@@ -63,9 +63,9 @@ def random_classifier() -> Classifier:
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.momentum = None  # one pass sets the statistics
         network.train()
-        network(classifier.normalise(to_tensor(pictures)))
+        network(classifier.normalise(to_tensor(images)))
         network.eval()
-        logits = network(classifier.normalise(to_tensor(pictures)))
+        logits = network(classifier.normalise(to_tensor(images)))
         scale = 6 / logits.std(dim=0).mean()
         network.fc.bias.copy_((network.fc.bias - logits.mean(dim=0)) * scale)
         network.fc.weight.mul_(scale)
@@ -84,9 +84,9 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read_blocks(classifier: Classifier, count: int, first: int = 10_000) -> Dataset:
     """`blocks` of seeds from `first`, labelled as the classifier reads them, each a track."""
-    pictures = [blocks(seed) for seed in range(first, first + count)]
-    labels = classifier.predict_logits(pictures).argmax(axis=1)
-    return Dataset(pictures, labels, np.arange(count), "blocks")
+    images = [blocks(seed) for seed in range(first, first + count)]
+    labels = classifier.predict_logits(images).argmax(axis=1)
+    return Dataset(images, labels, np.arange(count), "blocks")
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ def test_every_attack_has_its_row(name):
     assert f"| `{name}` | {info.title} | {info.explanation} | {norm} | {targeted} |" in README
 
 
-def test_its_pictures_are_there():
+def test_its_images_are_there():
     for name in ("violation.png", "explain.png"):
         assert f"(data/pictures/{name})" in README
-        assert (ROOT / "data" / "pictures" / name).is_file()
+        assert (ROOT / "data" / "images" / name).is_file()

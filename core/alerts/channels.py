@@ -39,8 +39,8 @@ class Channel:
     label: str
     url: str = field(repr=False)
 
-    def send(self, title: str, body: str, tone: Tone, picture: bytes | None = None) -> str | None:
-        """One attempt; picture: a PNG, carried where the service takes files.
+    def send(self, title: str, body: str, tone: Tone, image: bytes | None = None) -> str | None:
+        """One attempt; image: a PNG, carried where the service takes files.
 
         Returns None if the service took it, else why not. Raises nothing.
         """
@@ -51,8 +51,8 @@ class Channel:
         if service is None:
             return "the address is no longer valid"
         attachment = AppriseAttachment()
-        if picture is not None:
-            attachment.add(AttachMemory(picture, "classes.png", "image/png"))  # type: ignore[no-untyped-call]
+        if image is not None:
+            attachment.add(AttachMemory(image, "classes.png", "image/png"))  # type: ignore[no-untyped-call]
         sender = Apprise(asset=service.asset)
         sender.add(service)
         try:

@@ -144,19 +144,19 @@ class Alerts:
         if notice is None:
             return
         title, body = message(notice, execution, self._address())
-        found, picture = execution.figures, None
+        found, image = execution.figures, None
         if found is not None:
-            picture = self._chart(found, execution.window, execution.threshold)
-        self._keep(self._send(notice, title, body, picture))
+            image = self._chart(found, execution.window, execution.threshold)
+        self._keep(self._send(notice, title, body, image))
 
-    def _send(self, notice: Notice, title: str, body: str, picture: bytes | None) -> list[Delivery]:
+    def _send(self, notice: Notice, title: str, body: str, image: bytes | None) -> list[Delivery]:
         """Every channel, and those that failed again after a pause, ATTEMPTS times at most."""
         outcomes: dict[Channel, Delivery] = {}
 
         def attempt() -> bool:
             for channel in self.channels:
                 if channel not in outcomes or not outcomes[channel].delivered:
-                    why = channel.send(title, body, TONES[notice.kind], picture)
+                    why = channel.send(title, body, TONES[notice.kind], image)
                     outcomes[channel] = self._delivery(notice, channel, why)
             return all(outcome.delivered for outcome in outcomes.values())
 

@@ -46,7 +46,7 @@ class APGDDLR(APGD):
     Croce, Hein 2020, https://arxiv.org/abs/2003.01690.
 
     candidates: 0 is the first form; otherwise the second, towards each of so many of the strongest
-    wrong classes of the clean picture in turn, in place of `restarts`; any misreading counts. With
+    wrong classes of the clean image in turn, in place of `restarts`; any misreading counts. With
     a target always the second. Other settings as in `APGD`. Raises BadInput for a setting out of
     range, and in the call for a model of fewer than three classes.
     """

@@ -28,7 +28,7 @@ class AutoAttackLite(Attack):
     info = AttackInfo(
         name="autoattack",
         title="AutoAttack-lite",
-        explanation="Runs APGD-CE, APGD-DLR and Square in turn, each on the pictures that the ones "
+        explanation="Runs APGD-CE, APGD-DLR and Square in turn, each on the images that the ones "
         "before did not change enough.",
         formula="APGD-CE, then APGD-DLR to each strong wrong class, then Square; "
         "each on what is left",

@@ -72,11 +72,11 @@ class Attack(ABC):
 
         pixels: (batch, 3, height, width) float32 in [0, 1]; labels: (batch,) int64 true classes;
         epsilon: budget in `info.norm` for attacks that take one, linf in (0, 1], l2 up to
-        sqrt(3 height width); below 1/255 no saved picture can change; target: None, a class for
+        sqrt(3 height width); below 1/255 no saved image can change; target: None, a class for
         all, or (batch,) int64; progress(done, total, text) and cancelled() are called before every
         step; trace: keep the confidences of every step, for a few images.
 
-        An image counts if its 8-bit picture is read correctly and, targeted, its class is not the
+        An image counts if its 8-bit image is read correctly and, targeted, its class is not the
         target. The classifier is left as it was found. Raises BadInput, and Cancelled after
         cancelled() was true.
         """

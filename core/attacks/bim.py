@@ -10,7 +10,7 @@ from core.attacks.task import Task
 
 
 class BIM(PGD):
-    """Signed gradient steps from the picture itself, projected on the budget after each.
+    """Signed gradient steps from the image itself, projected on the budget after each.
 
     x_0 = x; x_{t+1} = P(x_t - alpha sign(grad_x L(x_t))), P and L as in PGD. Kurakin, Goodfellow,
     Bengio: Adversarial Examples in the Physical World, 2016, https://arxiv.org/abs/1607.02533.
@@ -21,7 +21,7 @@ class BIM(PGD):
     info = AttackInfo(
         name="bim",
         title="BIM",
-        explanation="Repeats FGSM in small steps from the picture itself, without any chance.",
+        explanation="Repeats FGSM in small steps from the image itself, without any chance.",
         formula="xₜ₊₁ = P(xₜ + α · sign ∇ₓ CE(f(xₜ), y)), x₀ = x; targeted: - ∇ₓ CE(f(xₜ), target)",
         source="Kurakin, Goodfellow, Bengio 2016, https://arxiv.org/abs/1607.02533",
         norm="linf",

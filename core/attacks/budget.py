@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.model.classifier import to_pictures
+from core.model.classifier import to_images
 
 # Attacks measured by area, or not at all, keep their own bounds and take no epsilon.
 Norm = Literal["linf", "l2", "area", "none"]
@@ -36,17 +36,17 @@ def shortening(change: Tensor, epsilon: float) -> Tensor:
 
 
 def to_saved(pixels: Tensor, clean: Tensor, epsilon: float, norm: Norm) -> NDArray[np.uint8]:
-    """(batch, height, width, 3) uint8: rounded, and as 8-bit pictures still within epsilon.
+    """(batch, height, width, 3) uint8: rounded, and as 8-bit images still within epsilon.
 
-    linf: at most floor(255 epsilon) levels from the clean picture. l2: rounding to the nearest
+    linf: at most floor(255 epsilon) levels from the clean image. l2: rounding to the nearest
     level lengthens a change by up to sqrt(values) / 510; where that leaves the budget, the values
     that were rounded outwards by most are rounded inwards instead, until it is kept. All of them
     rounded inwards is never longer than the change itself, so this ends inside the budget.
     """
-    original = to_pictures(clean).astype(np.int16)
+    original = to_images(clean).astype(np.int16)
     if norm == "linf":
         levels = math.floor(255 * epsilon + 1e-6)
-        return np.clip(to_pictures(pixels), original - levels, original + levels).astype(np.uint8)
+        return np.clip(to_images(pixels), original - levels, original + levels).astype(np.uint8)
     exact = pixels.detach().permute(0, 2, 3, 1).cpu().numpy().astype(np.float64) * 255 - original
     changes = [_round_within(change, 255 * epsilon) for change in exact]
     return (original + np.stack(changes)).astype(np.uint8)

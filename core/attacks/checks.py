@@ -18,7 +18,7 @@ def check_pixels(pixels: Tensor) -> None:
     if len(shape) != 4 or shape[1] != 3 or 0 in shape:
         raise BadInput(
             f"pixels must be (batch, 3, height, width) with at least one image, got {shape}; "
-            "`core.model.classifier.to_tensor` makes them from pictures"
+            "`core.model.classifier.to_tensor` makes them from images"
         )
     if pixels.dtype != torch.float32:
         raise BadInput(f"pixels must be float32 in [0, 1], got {pixels.dtype}; convert them first")

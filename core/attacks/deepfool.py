@@ -24,10 +24,10 @@ class DeepFool(IterativeAttack):
     Moosavi-Dezfooli, Fawzi, Frossard: DeepFool, CVPR 2016, https://arxiv.org/abs/1511.04599.
 
     The result lies just beyond a boundary, and rounding to 8 bit may throw it back. So it is
-    judged on the 8-bit picture: where `x'` is misread and its rounded picture is not, the
+    judged on the 8-bit image: where `x'` is misread and its rounded image is not, the
     overshoot is doubled (0.02, 0.04, ...) until that one is misread, too, up to at most
     `stretch.MAX_OVERSHOOT`; where this fails the steps go on. Very small changes therefore come
-    out larger than in the paper: no picture file could hold them.
+    out larger than in the paper: no image file could hold them.
 
     steps: at least 1; overshoot: above 0; candidates: at least 1, as many as there are wrong
     classes if that is less. Raises BadInput for a setting out of range.
@@ -60,7 +60,7 @@ class DeepFool(IterativeAttack):
         return task.clean + (1 + self.overshoot) * (so_far + self._shortest(task, point))
 
     def settle(self, task: Task, pixels: Tensor) -> Tensor:
-        """Pixels with the smallest overshoot whose 8-bit pictures are misread."""
+        """Pixels with the smallest overshoot whose 8-bit images are misread."""
         return stretched(task, pixels, self.overshoot)
 
     def _shortest(self, task: Task, point: Point) -> Tensor:

@@ -23,7 +23,7 @@ NOT_MEASURED = ("clean", "adversarial", "path")
 
 
 def write_crafted(crafted: Sequence[Crafted], out: Path, **settings: object) -> dict[str, Any]:
-    """Save successful pictures as PNG by true class, and manifest.json; returns the summary."""
+    """Save successful images as PNG by true class, and manifest.json; returns the summary."""
     out.mkdir(parents=True, exist_ok=True)
     for file, one in zip(_file_names(crafted), crafted, strict=True):
         if file is not None:
@@ -73,15 +73,15 @@ def _manifest(crafted: Sequence[Crafted], summary: dict[str, Any]) -> str:
 
 def write_explanations(
     paths: Sequence[Path],
-    pictures: Sequence[NDArray[np.uint8]],
+    images: Sequence[NDArray[np.uint8]],
     explanations: Sequence[Explanation],
     out: Path,
 ) -> list[dict[str, Any]]:
-    """Save each picture under its map as PNG, all on one colour scale; returns what they say."""
+    """Save each image under its map as PNG, all on one colour scale; returns what they say."""
     scale = heat_maps.common_scale([each.map for each in explanations])
     out.mkdir(parents=True, exist_ok=True)
     written = []
-    for number, (path, pixels, each) in enumerate(zip(paths, pictures, explanations, strict=True)):
+    for number, (path, pixels, each) in enumerate(zip(paths, images, explanations, strict=True)):
         file = out / f"{number}_{path.stem}_class{each.class_id:02d}.png"
         shown = heat_maps.overlay(fit(pixels, LONGEST_SIDE), each.map, largest=scale)
         file.write_bytes(encode_png(shown))

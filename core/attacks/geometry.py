@@ -1,4 +1,4 @@
-"""Pictures as a camera that moved would see them."""
+"""Images as a camera that moved would see them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch import Tensor
 def moved(pixels: Tensor, degrees: Tensor, right: Tensor, down: Tensor) -> Tensor:
     """Each image turned clockwise about its middle, then shifted; bilinear, edges repeat.
 
-    pixels: (batch, 3, height, width); degrees, and right and down in sides of the picture: (batch,)
-    each. Returns what `pixels` was. A turn keeps the shape of things also where pictures are wide.
+    pixels: (batch, 3, height, width); degrees, and right and down in sides of the image: (batch,)
+    each. Returns what `pixels` was. A turn keeps the shape of things also where images are wide.
     """
     height, width = pixels.shape[-2:]
     radians = degrees * (math.pi / 180)

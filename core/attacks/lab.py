@@ -1,4 +1,4 @@
-"""Pictures in, adversarial pictures out: attacks and explanations for callers without torch."""
+"""Images in, adversarial images out: attacks and explanations for callers without torch."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core import images
 from core.attacks import Attack, get_attack
 from core.errors import BadInput
-from core.images import LONGEST_SIDE, _alike
+from core.images import LONGEST_SIDE, enlarge, fit, rows_by_key
 from core.jobs import Progress
 from core.model.classifier import Classifier, to_tensor
 
 
 @dataclass(frozen=True)
 class Crafted:
-    """One picture before and after an attack, both (height, width, 3) uint8.
+    """One image before and after an attack, both (height, width, 3) uint8.
 
-    eligible: the clean picture was read correctly and is not of the target class already;
-    success: judged on the 8-bit picture, saved and read again; linf in 1/255, l2 and psnr (dB) of
-    the 8-bit pictures; path: None unless traced, (points, 3): step, confidence of the true class,
+    eligible: the clean image was read correctly and is not of the target class already;
+    success: judged on the 8-bit image, saved and read again; linf in 1/255, l2 and psnr (dB) of
+    the 8-bit images; path: None unless traced, (points, 3): step, confidence of the true class,
     confidence of the target or of the strongest wrong class.
     """
 
@@ -64,7 +63,7 @@ def build_attack(
 def craft(
     classifier: Classifier,
     attack: Attack,
-    pictures: Sequence[NDArray[np.uint8]],
+    images: Sequence[NDArray[np.uint8]],
     labels: Sequence[int],
     *,
     epsilon: float | None,
@@ -73,27 +72,24 @@ def craft(
     cancelled: Callable[[], bool] | None = None,
     trace: bool = False,
 ) -> list[Crafted]:
-    """Attack pictures of any sizes; the answer keeps their order.
+    """Attack images of any sizes; the answer keeps their order.
 
     They are reduced to LONGEST_SIDE, and enlarged to what the classifier sees if they are smaller:
     an attack works on what it sees, and less would hide from it what the network reacts to.
-    epsilon None: the attack's own default; trace: keep the path, for a few pictures.
-    Raises BadInput as the attack does, and if every picture is of the target class.
+    epsilon None: the attack's own default; trace: keep the path, for a few images.
+    Raises BadInput as the attack does, and if every image is of the target class.
     """
     if len(labels) and target is not None and all(label == target for label in labels):
         raise BadInput(
-            f"target must differ from the true class, got {target} for {len(labels)} pictures of "
-            "that class; choose another target or other pictures"
+            f"target must differ from the true class, got {target} for {len(labels)} images of "
+            "that class; choose another target or other images"
         )
     if epsilon is None:
         epsilon = attack.info.default_epsilon
     side = classifier.manifest.input_size
-    fitted = [
-        images.enlarge(images.fit(picture, LONGEST_SIDE), side, LONGEST_SIDE)
-        for picture in pictures
-    ]
+    fitted = [enlarge(fit(image, LONGEST_SIDE), side, LONGEST_SIDE) for image in images]
     crafted: dict[int, Crafted] = {}
-    groups = list(_alike([picture.shape for picture in fitted]))
+    groups = list(rows_by_key([image.shape for image in fitted]))
     for number, rows in enumerate(groups):
 
         def report(done: int, total: int, text: str, number: int = number) -> None:
@@ -125,4 +121,4 @@ def craft(
                 float(result.psnr[place]),
                 None if result.path is None else result.path[place],
             )
-    return [crafted[row] for row in range(len(pictures))]
+    return [crafted[row] for row in range(len(images))]

@@ -19,7 +19,7 @@ class PGDL2(PGD):
     clips to [0, 1]; L as in PGD. Madry, Makelov, Schmidt, Tsipras, Vladu: Towards Deep Learning
     Models Resistant to Adversarial Attacks, ICLR 2018, https://arxiv.org/abs/1706.06083.
 
-    epsilon is the length of the whole change, so the same number means less for a larger picture.
+    epsilon is the length of the whole change, so the same number means less for a larger image.
     Settings as in PGD. Raises BadInput for a setting out of range.
     """
 

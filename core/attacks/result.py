@@ -1,4 +1,4 @@
-"""What came out of an attack, judged on the pictures that would be saved and sent."""
+"""What came out of an attack, judged on the images that would be saved and sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from core.attacks.budget import to_saved
 from core.attacks.task import Found, Task, Trace
 from core.images import decode, encode_png
-from core.model.classifier import BATCH, to_pictures
+from core.model.classifier import BATCH, to_images
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class AttackResult:
     success_before_rounding: (batch,) bool, on `pixels`; success: (batch,) bool, on `adversarial`
     saved as PNG, read again and sent through the public predict path; both only where eligible;
     steps: (batch,) int64 gradient steps used, over all restarts;
-    linf, l2: (batch,) float64, `adversarial` against the clean 8-bit picture, in pixels of [0, 1];
+    linf, l2: (batch,) float64, `adversarial` against the clean 8-bit image, in pixels of [0, 1];
     psnr: (batch,) float64 decibel, the same comparison, infinite where nothing changed;
     path: None unless traced; an image each (points, 3) float64: step, confidence of the true class,
     confidence of the target or of the strongest wrong class; empty where not eligible.
@@ -69,8 +69,8 @@ class AttackResult:
 
 
 def counting(task: Task) -> Tensor:
-    """(batch,) bool: read correctly as 8-bit pictures and, targeted, not of the target class."""
-    correct = _public_logits(task, to_pictures(task.clean)).argmax(dim=1) == task.labels
+    """(batch,) bool: read correctly as 8-bit images and, targeted, not of the target class."""
+    correct = _public_logits(task, to_images(task.clean)).argmax(dim=1) == task.labels
     return correct if task.targets is None else correct & (task.labels != task.targets)
 
 
@@ -79,10 +79,10 @@ def judge(
 ) -> AttackResult:
     """Round, save as PNG, read again, send through the public predict path, measure."""
     adversarial = to_saved(found.pixels, task.clean, task.epsilon, task.norm)
-    read_again = np.stack([decode(encode_png(picture)) for picture in adversarial])
+    read_again = np.stack([decode(encode_png(image)) for image in adversarial])
     with torch.no_grad():
         before = torch.cat([task.model(pixels) for pixels in torch.split(found.pixels, BATCH)])
-    linf, l2, psnr = _distances(adversarial, to_pictures(task.clean))
+    linf, l2, psnr = _distances(adversarial, to_images(task.clean))
     return AttackResult(
         attack=attack,
         epsilon=None if epsilon is None else task.epsilon,
@@ -103,14 +103,14 @@ def _as_array(trace: Trace) -> NDArray[np.float64]:
     return np.array(trace, dtype=np.float64).reshape(-1, 3)
 
 
-def _public_logits(task: Task, pictures: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(task.model.predict_logits(list(pictures))).to(task.labels.device)
+def _public_logits(task: Task, images: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(task.model.predict_logits(list(images))).to(task.labels.device)
 
 
 def _distances(
     adversarial: NDArray[np.uint8], clean: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """linf, l2 and psnr of two batches of pictures (batch, height, width, 3)."""
+    """linf, l2 and psnr of two batches of images (batch, height, width, 3)."""
     change = (adversarial.astype(np.float64) - clean).reshape(len(clean), -1) / 255
     l2 = np.linalg.norm(change, axis=1)
     with np.errstate(divide="ignore"):

@@ -1,4 +1,4 @@
-"""The loop of attacks that try changes of the whole picture and look at logits alone."""
+"""The loop of attacks that try changes of the whole image and look at logits alone."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class SearchAttack(Attack):
             if not len(rows):
                 break
         for places in torch.split(torch.arange(len(task), device=best.device), BATCH):
-            found.pixels[places] = self._picture(task.take(places), best[places])
+            found.pixels[places] = self._image(task.take(places), best[places])
         return found
 
     def _look(self, task: Task, tries: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,11 +82,11 @@ class SearchAttack(Attack):
         scores, logits = [], []
         for places in torch.split(torch.arange(batch * count, device=tries.device), BATCH):
             part = task.take(places // count)
-            seen = task.model(self._picture(part, tries.flatten(end_dim=1)[places]))
+            seen = task.model(self._image(part, tries.flatten(end_dim=1)[places]))
             early = MISREAD + 1000.0 * (places % count)
             scores.append(torch.where(part.reached(seen), early, part.loss(seen)))
             logits.append(seen)
         return torch.cat(scores).view(batch, count), torch.cat(logits).view(batch, count, -1)
 
-    def _picture(self, task: Task, changes: Tensor) -> Tensor:
+    def _image(self, task: Task, changes: Tensor) -> Tensor:
         return task.saved(self.apply(task, changes))

@@ -12,14 +12,14 @@ from core.attacks.search import SearchAttack
 from core.attacks.task import Task
 from core.errors import BadInput
 
-RADIUS = 0.4  # of the middle that counts as the sign, in sides of the picture
-SPREAD = 0.25  # of the first move away from the best corners, in sides of the picture
+RADIUS = 0.4  # of the middle that counts as the sign, in sides of the image
+SPREAD = 0.25  # of the first move away from the best corners, in sides of the image
 
 
 class Shadow(SearchAttack):
     """Darkens a triangle of the sign, and looks for the triangle that is misread.
 
-    x' = LAB^-1(k L, a, b) inside the triangle and within the middle of the picture (a disc of
+    x' = LAB^-1(k L, a, b) inside the triangle and within the middle of the image (a disc of
     radius 0.4 sides), x elsewhere. Half of the triangles of a round are drawn anew, half are the
     best one so far with its corners moved, ever less far. Zhong, Liu, Zhai, Jiang, Ji: Shadows can
     be Dangerous, CVPR 2022, https://arxiv.org/abs/2203.03818, where a particle swarm moves them.

@@ -19,7 +19,7 @@ SHIFTS = 5  # to each side and back, in both directions
 
 
 class Spatial(SearchAttack):
-    """Turns and shifts the picture, over a grid, from the gentlest change to the hardest.
+    """Turns and shifts the image, over a grid, from the gentlest change to the hardest.
 
     x' = T(x; angle, dx, dy): every pixel p of x' is x at R(angle) p + (dx, dy), bilinear; what
     would come from outside repeats the edge. The grid has all angles from -max_angle to max_angle
@@ -27,7 +27,7 @@ class Spatial(SearchAttack):
     Engstrom, Tran, Tsipras, Schmidt, Madry: Exploring the Landscape of Spatial Robustness,
     ICML 2019, https://arxiv.org/abs/1712.02779. The paper pads with black; a camera does not.
 
-    max_angle: degrees in (0, 180]; max_shift: share of the picture's side in (0, 0.5]; angles: at
+    max_angle: degrees in (0, 180]; max_shift: share of the image's side in (0, 0.5]; angles: at
     least 1, steps from end to end; steps: rounds that the grid is dealt to, at least 1. Raises
     BadInput for a setting out of range.
     """
@@ -35,7 +35,7 @@ class Spatial(SearchAttack):
     info = AttackInfo(
         name="spatial",
         title="Rotation and shift",
-        explanation="Tilts the picture by up to 30 degrees and shifts it by up to a tenth, as a "
+        explanation="Tilts the image by up to 30 degrees and shifts it by up to a tenth, as a "
         "camera at another angle would, until it is misread.",
         formula="x'(p) = x(R(θ) p + t), |θ| ≤ 30°, |t| ≤ 0.1; every (θ, t) of a grid is tried",
         source="Engstrom, Tran, Tsipras, Schmidt, Madry 2019, https://arxiv.org/abs/1712.02779",

@@ -56,14 +56,14 @@ class Sticker(IterativeAttack):
     """Paints a square on the sign, by signed gradient steps on the mean over random views.
 
     x' = (1 - m) x + m s, s <- clip(s - alpha sign(grad_s E_t L(t(x'))), 0, 1): m the square, t a
-    view of the whole picture, turned by up to 10 degrees, shifted by up to 5 % and lit by up to
+    view of the whole image, turned by up to 10 degrees, shifted by up to 5 % and lit by up to
     15 % more or less. The square lies where the gradient is strongest on the sign. An image counts
     as solved once it is misread as it is and from four views that the steps did not draw.
     Athalye, Engstrom, Ilyas, Kwok: Synthesizing Robust Adversarial Examples, ICML 2018,
     https://arxiv.org/abs/1707.07397; on signs: Eykholt et al., CVPR 2018,
     https://arxiv.org/abs/1707.08945.
 
-    steps: at least 1; area: share of the picture under the sticker at most, in (0, 0.25], though
+    steps: at least 1; area: share of the image under the sticker at most, in (0, 0.25], though
     at least one pixel; step_size: alpha in pixels of [0, 1]; views: drawn a step, at least 1;
     seed: of the views. Raises BadInput for a setting out of range.
     """
@@ -94,7 +94,7 @@ class Sticker(IterativeAttack):
         check_count("steps", steps)
         check_count("views", views)
         if not 0 < area <= 0.25:
-            raise BadInput(f"area must lie in (0, 0.25] of the picture, got {area}")
+            raise BadInput(f"area must lie in (0, 0.25] of the image, got {area}")
         if not 0 < step_size <= 1:
             raise BadInput(f"step_size must lie in (0, 1], got {step_size}")
         self.steps = steps
@@ -111,7 +111,7 @@ class Sticker(IterativeAttack):
         return super().run(StickerTask(**vars(task), masks=masks, views=views), watch)
 
     def step(self, task: Task, point: Point) -> Tensor:
-        """Against the sign of the mean gradient over the picture as it is and fresh views."""
+        """Against the sign of the mean gradient over the image as it is and fresh views."""
         point.memory.add_(1)  # counts the steps
         gradient = point.gradient(task.loss(point.logits))
         views = draw_views(task, self.seed, int(point.memory.flatten()[0]), self.views)

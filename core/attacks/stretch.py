@@ -12,7 +12,7 @@ MAX_OVERSHOOT = 20.48
 
 
 def stretched(task: Task, pixels: Tensor, overshoot: float = 0.0) -> Tensor:
-    """Pixels with the smallest overshoot whose 8-bit pictures are misread, too.
+    """Pixels with the smallest overshoot whose 8-bit images are misread, too.
 
     pixels: (batch, 3, height, width), misread, just beyond a boundary, where rounding may throw
     them back: clean + (1 + overshoot) r. The overshoot is doubled (0.02, 0.04, ...) up to at most

@@ -128,15 +128,15 @@ class Task:
             trace.append((len(trace), label, goal))
 
     def survives(self, pixels: Tensor) -> Tensor:
-        """(batch,) bool: `reached` for the pixels and for the 8-bit pictures saved from them."""
+        """(batch,) bool: `reached` for the pixels and for the 8-bit images saved from them."""
         saved = self.saved(pixels)
         with torch.no_grad():
             return self.reached(self.model(pixels)) & self.reached(self.model(saved))
 
     def saved(self, pixels: Tensor) -> Tensor:
         """Pixels as they are once saved with 8 bit and read again."""
-        pictures = to_saved(pixels, self.clean, self.epsilon, self.norm)
-        return to_tensor(pictures).to(pixels.device)
+        images = to_saved(pixels, self.clean, self.epsilon, self.norm)
+        return to_tensor(images).to(pixels.device)
 
     def project(self, pixels: Tensor) -> Tensor:
         """Pixels within epsilon of the clean ones and within [0, 1]."""

@@ -51,19 +51,19 @@ class Plan:
         if read_as != label:
             return (
                 f"This sign is {class_name(label)}, and the classifier reads "
-                f"{class_name(read_as)} without any attack. Take another picture."
+                f"{class_name(read_as)} without any attack. Take another image."
             )
         if self.target == label:
             return (
                 f"{class_name(label)} is what the sign is and what it shall be read as. "
-                "Take another target or another picture."
+                "Take another target or another image."
             )
         return None
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One picture attacked; before, after: what is read in `crafted.clean`, `.adversarial`."""
+    """One image attacked; before, after: what is read in `crafted.clean`, `.adversarial`."""
 
     plan: Plan
     crafted: Crafted
@@ -79,31 +79,31 @@ class Trial:
 def run(
     predictor: Predictor,
     plan: Plan,
-    pictures: Sequence[NDArray[np.uint8]],
+    images: Sequence[NDArray[np.uint8]],
     labels: Sequence[int] | None,
     *,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[Trial]:
-    """One attack on every picture; labels None: each counts as what it is read as.
+    """One attack on every image; labels None: each counts as what it is read as.
 
     Raises BadInput and Cancelled.
     """
     if labels is None:
-        labels = [each.class_id for each in predictor.predict(pictures)]
+        labels = [each.class_id for each in predictor.predict(images)]
     attack = lab.build_attack(
         plan.attack, steps=plan.steps, seed=plan.seed, stop_when_solved=not plan.persistent
     )
     crafted = lab.craft(
         predictor.classifier,
         attack,
-        pictures,
+        images,
         labels,
         epsilon=plan.epsilon,
         target=plan.target,
         progress=progress,
         cancelled=cancelled,
-        trace=len(pictures) == 1,
+        trace=len(images) == 1,
     )
     before = predictor.predict([each.clean for each in crafted])
     after = predictor.predict([each.adversarial for each in crafted])
@@ -113,13 +113,13 @@ def run(
 def compare(
     predictor: Predictor,
     plans: Sequence[Plan],
-    picture: NDArray[np.uint8],
+    image: NDArray[np.uint8],
     label: int,
     *,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[Trial]:
-    """Every plan on one picture, in order; raises BadInput and Cancelled."""
+    """Every plan on one image, in order; raises BadInput and Cancelled."""
     trials = []
     for number, plan in enumerate(plans):
 
@@ -127,13 +127,13 @@ def compare(
             if progress is not None:
                 progress(number * total + done, len(plans) * total, text)
 
-        trials += run(predictor, plan, [picture], [label], progress=report, cancelled=cancelled)
+        trials += run(predictor, plan, [image], [label], progress=report, cancelled=cancelled)
     return trials
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Of `eligible` pictures, how many were misread before rounding and as saved PNG."""
+    """Of `eligible` images, how many were misread before rounding and as saved PNG."""
 
     eligible: int
     before_rounding: int
@@ -150,13 +150,13 @@ class Rate:
 
 
 def rates_by_class(trials: Sequence[Trial]) -> dict[int, Rate]:
-    """true class -> rate, in the order of classes; those without an eligible picture left out."""
+    """true class -> rate, in the order of classes; those without an eligible image left out."""
     labels = sorted({each.crafted.label for each in trials if each.crafted.eligible})
     return {k: Rate.of([each for each in trials if each.crafted.label == k]) for k in labels}
 
 
 def readings(trials: Sequence[Trial]) -> Counter[tuple[int, int]]:
-    """(true class, class read in the saved picture) -> how often, among eligible pictures."""
+    """(true class, class read in the saved image) -> how often, among eligible images."""
     return Counter(
         (each.crafted.label, each.after.class_id) for each in trials if each.crafted.eligible
     )
@@ -184,7 +184,7 @@ def in_one_sentence(trial: Trial) -> str:
         )
     if trial.crafted.success_before_rounding:
         return (
-            "The change worked only on exact numbers: saved as a picture file, where every value "
+            "The change worked only on exact numbers: saved as an image file, where every value "
             f"is rounded to a whole level, the classifier reads {read}."
         )
     return f"The classifier was not fooled: it still reads {read}, not {trial.plan.goal}."

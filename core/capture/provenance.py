@@ -14,7 +14,7 @@ from core.records.window import now
 
 @dataclass(frozen=True)
 class RequestFacts:
-    """What is known of a request besides its pictures."""
+    """What is known of a request besides its images."""
 
     endpoint: str = DEFAULT_ENDPOINT
     input_content_type: str = "image/png"
@@ -27,7 +27,7 @@ class RequestFacts:
 def parse_provenance(custom_attributes: str | None) -> Provenance:
     """Provenance from `key=value;key=value`; anything else in the attributes is left alone.
 
-    Keys: source, label, attack, target, clean (SHA-256 of the clean picture).
+    Keys: source, label, attack, target, clean (SHA-256 of the clean image).
     """
     pairs = dict(
         (part.strip().split("=", 1)) for part in (custom_attributes or "").split(";") if "=" in part

@@ -20,7 +20,7 @@ from datetime import datetime
 
 from core.capture.provenance import RequestFacts, parse_provenance
 from core.errors import SignwatchError, Unavailable
-from core.images import Picture
+from core.images import ImageFile
 from core.records.captures import (
     Capture,
     CaptureMode,
@@ -37,10 +37,10 @@ MAX_GROUP = 256
 REFRESH_SECONDS = 10
 
 
-def to_stored_image(picture: Picture) -> StoredImage:
-    """The form in which the log keeps a picture."""
-    height, width = picture.pixels.shape[:2]
-    return StoredImage(picture.sha256, picture.media_type, picture.content, width, height)
+def to_stored_image(image: ImageFile) -> StoredImage:
+    """The form in which the log keeps an image."""
+    height, width = image.pixels.shape[:2]
+    return StoredImage(image.sha256, image.media_type, image.content, width, height)
 
 
 def capture_id(endpoint: str, variant: str, event_id: str, position: int, at: datetime) -> str:

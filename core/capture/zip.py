@@ -1,4 +1,4 @@
-"""Chosen captures as one ZIP: their pictures, and captures.jsonl in SageMaker's form."""
+"""Chosen captures as one ZIP: their images, and captures.jsonl in SageMaker's form."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Progress = Callable[[int], None]
 def write_captures(
     file: IO[bytes], captures: Iterable[Capture], find_images: FindImages, progress: Progress
 ) -> int:
-    """Write a ZIP with one line a capture, and each picture once; returns the number of lines.
+    """Write a ZIP with one line a capture, and each image once; returns the number of lines.
 
-    A capture whose picture was not kept stands in captures.jsonl only. progress: lines so far.
+    A capture whose image was not kept stands in captures.jsonl only. progress: lines so far.
     """
     lines: list[str] = []
     written: set[str] = set()

@@ -20,7 +20,7 @@ from core.records.captures import Predictions
 from core.settings import Settings
 
 STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
-AT_ONCE = 256  # pictures between two steps of the progress bar
+AT_ONCE = 256  # images between two steps of the progress bar
 
 
 @click.group()
@@ -93,7 +93,7 @@ def _from_data(data: str, fold: datasets.Fold | None) -> dict[str, Any]:
     with progress_bar() as report:
         for start in range(0, len(images), AT_ONCE):
             predicted += predictor.predict(images[start : start + AT_ONCE])
-            report(len(predicted), len(images), "pictures read")
+            report(len(predicted), len(images), "images read")
     classes = predictor.classifier.classes
     columns = Predictions.of(predicted)
     right = int((columns.class_ids == signs.labels).sum())

@@ -18,7 +18,7 @@ from core.model.predictor import Predictor
 from core.records.evaluation.suspicion import ALPHA, detection_rows
 from core.settings import Settings
 
-COUNT = 100  # pictures to attack
+COUNT = 100  # images to attack
 
 
 @click.command("detect")
@@ -53,9 +53,7 @@ def detect(
     if as_json:
         click.echo(json.dumps(asdict(detection)))
         return
-    click.echo(
-        f"flagged of {detection.clean:,} clean pictures: {detection.false_positive_rate:.2%}"
-    )
+    click.echo(f"flagged of {detection.clean:,} clean images: {detection.false_positive_rate:.2%}")
     click.echo(f"{'':30s}{'images':>8s}{'AUROC':>8s}{'softmax':>9s}{'at 1 %':>8s}{'flagged':>9s}")
     for title, images, auroc, softmax, found, flagged in detection_rows(detection):
         click.echo(f"{title:30s}{images:>8s}{auroc:>8s}{softmax:>9s}{found:>8s}{flagged:>9s}")

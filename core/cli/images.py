@@ -31,7 +31,7 @@ from core.samples import drawing
 from core.settings import Settings
 
 Given = TypeVar("Given")
-PICTURE = click.Path(exists=True, dir_okay=False, path_type=Path)
+IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -40,7 +40,7 @@ def samples(out: Path) -> None:
     """Draw the sample signs."""
     with progress_bar() as report:
         written = drawing.write_samples(out, progress=lambda d, n: report(d, n, "drawn"))
-    click.echo(f"{len(written)} pictures in {out}")
+    click.echo(f"{len(written)} images in {out}")
 
 
 @click.command()
@@ -75,7 +75,7 @@ def attack(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Attack images of a data set; successful pictures are saved by their true class.
+    """Attack images of a data set; successful images are saved by their true class.
 
     With --report: accuracy against budget, corruptions and classes, kept as robustness.json and
     README.md beside the model, shown on the Model page.
@@ -110,7 +110,7 @@ def attack(
     click.echo(
         f"{chosen.info.title}: {summary['successes']} of {summary['eligible']} eligible images "
         f"misread once saved ({summary['successes_before_rounding']} before rounding to 8 bit); "
-        f"pictures in {out}"
+        f"images in {out}"
     )
 
 
@@ -132,8 +132,8 @@ def _leave_out(why: str, **options: object) -> None:
     is_flag=True,
     help="measure how good explanations are, with --data; --image and --out are not needed",
 )
-@click.option("--image", type=PICTURE)
-@click.option("--against", type=PICTURE)
+@click.option("--image", type=IMAGE)
+@click.option("--against", type=IMAGE)
 @click.option("--class", "class_id", type=int, help="default: the predicted class of each")
 @click.option("--method", type=click.Choice(list(METHODS)), help=f"default: {DEFAULT_METHOD}")
 @click.option("--data", help="to evaluate on: .npz, folder by class id, or gtsrb:DIR")
@@ -171,12 +171,12 @@ def explain(
     _leave_out("only --evaluate takes a data set", data=data, fold=fold, count=count)
     image, out = _need("image", image), _need("out", out)
     paths = [image] if against is None else [image, against]
-    pictures = [read_file(path) for path in paths]
+    images = [read_file(path) for path in paths]
     classifier = classifiers.load(model or Settings.from_environment().model)
-    explanations = run.explain_pictures(
-        classifier, pictures, [class_id] * len(paths), method=method or DEFAULT_METHOD
+    explanations = run.explain_images(
+        classifier, images, [class_id] * len(paths), method=method or DEFAULT_METHOD
     )
-    result = export.write_explanations(paths, pictures, explanations, out)
+    result = export.write_explanations(paths, images, explanations, out)
     if as_json:
         click.echo(json.dumps({"explanations": result}))
         return

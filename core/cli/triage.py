@@ -22,7 +22,7 @@ def triage() -> None:
 @triage.command("export")
 @out_option
 def triage_export(out: Path) -> None:
-    """Write what was decided: pictures by right class, manifest, annotations, audit trail."""
+    """Write what was decided: images by right class, manifest, annotations, audit trail."""
     if url := client.find(Settings.from_environment().local):
         content = client.download(url, "/api/triage/export")
     else:
@@ -30,5 +30,5 @@ def triage_export(out: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(out)
         beside = {MANIFEST, ANNOTATIONS, AUDIT}
-        pictures = len(set(archive.namelist()) - beside)
-    click.echo(f"{pictures} pictures, {MANIFEST}, {ANNOTATIONS} and {AUDIT} in {out}")
+        images = len(set(archive.namelist()) - beside)
+    click.echo(f"{images} images, {MANIFEST}, {ANNOTATIONS} and {AUDIT} in {out}")

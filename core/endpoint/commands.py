@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from core import services
 from core.endpoint.guard import json_object, read_body
 from core.errors import BadInput
-from core.images import Picture
+from core.images import ImageFile
 from core.records import names
 from core.records.window import Window
 
@@ -20,12 +20,12 @@ MAX_COMMAND_BYTES = 100_000
 
 
 async def references(request: Request) -> Response:
-    """Keep a clean picture, so that captures can name it; answers its SHA-256."""
+    """Keep a clean image, so that captures can name it; answers its SHA-256."""
     running = services.current()
     body = await read_body(request, running.limits.max_body_bytes)
 
     def work() -> str:
-        return running.keep_reference(Picture.from_file(body, running.limits.image))
+        return running.keep_reference(ImageFile.from_file(body, running.limits.image))
 
     return JSONResponse({"sha256": await run_in_threadpool(work)})
 

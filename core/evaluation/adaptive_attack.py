@@ -34,7 +34,7 @@ def attack(
     progress: Progress,
     weight: float = WEIGHT,
 ) -> Tensor:
-    """Pictures (batch, 3, side, side) in [0, 1], moved by at most epsilon (L-infinity).
+    """Images (batch, 3, side, side) in [0, 1], moved by at most epsilon (L-infinity).
 
     Each step: x <- project(x + epsilon / 8 sign grad(min(CE, 5) - weight S)), from x itself. S is
     the sum over the scores of how far each lies from the clean ones, in their deviations, squared.
@@ -63,7 +63,7 @@ def _strangeness(
     for name in SCORES:
         reference = calibration.references[name]
         off = (scores[name] - float(np.median(reference))) / float(reference.std())
-        # A picture nearer to its class, or less changed by copies, than clean ones is no stranger.
+        # An image nearer to its class, or less changed by copies, than clean ones is no stranger.
         total = total + (off.relu() if name in ("features", "inconsistency") else off).square()
     return total
 

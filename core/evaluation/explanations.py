@@ -30,7 +30,7 @@ from core.model.classifier import Classifier, to_tensor
 from core.records.evaluation.explanations import Deletion, ExplanationQuality, Localisation
 from core.records.window import now
 
-CHUNK = 32  # pictures
+CHUNK = 32  # images
 DELETED = 0.3  # of the pixels
 RANDOM_MAPS = 8  # an image, whose deletions are averaged
 
@@ -99,10 +99,10 @@ def _pixels(classifier: Classifier, dataset: Dataset) -> Tensor:
     """(N, 3, height, width): as they are where all are of one size, and of no more pixels than
     the classifier sees; else as it sees them."""
     side = classifier.manifest.input_size
-    shapes = {picture.shape[:2] for picture in dataset.images}
+    shapes = {image.shape[:2] for image in dataset.images}
     if len(shapes) == 1 and max(*shapes.copy().pop()) <= side:
         return to_tensor(np.stack(dataset.images))
-    return torch.cat([classifier.prepare(picture) for picture in dataset.images])
+    return torch.cat([classifier.prepare(image) for image in dataset.images])
 
 
 def _tracks(dataset: Dataset) -> NDArray[np.int64]:
@@ -175,7 +175,7 @@ def _deletion(
 
 
 def _logits(classifier: Classifier, pixels: Tensor, class_ids: Tensor) -> NDArray[np.float64]:
-    """(N,), each picture's logit of its class."""
+    """(N,), each image's logit of its class."""
     with torch.inference_mode():
         logits = torch.cat([classifier(chunk) for chunk in pixels.split(CHUNK)])
     return logits.gather(1, class_ids[:, None])[:, 0].double().numpy()

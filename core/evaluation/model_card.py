@@ -53,7 +53,7 @@ def render(
     side = manifest.input_size
     parts = [
         f"# {manifest.architecture}, {len(manifest.labels)} traffic signs",
-        f"Sees every picture at {side} x {side} pixels. Weights SHA-256 `{manifest.sha256}`, "
+        f"Sees every image at {side} x {side} pixels. Weights SHA-256 `{manifest.sha256}`, "
         f"temperature {manifest.temperature:.3f}.",
         "## Intended use",
         "To show and to test the monitoring of an image classifier: what it predicts, how it is "
@@ -70,8 +70,8 @@ def render(
         "## Suspicion",
         *(_detection(detection) if detection else [_not_measured(Detection)]),
         "## Limits",
-        "- It always answers with one of its classes, also for a picture that shows no sign.\n"
-        "- Its figures hold for pictures like its training data: one sign, filling the picture.\n"
+        "- It always answers with one of its classes, also for an image that shows no sign.\n"
+        "- Its figures hold for images like its training data: one sign, filling the image.\n"
         "- Whoever may change pixels can change what it reads; the tables above say how far.\n"
         "- Accuracy under attack is an upper bound: a stronger attack can only lower it.\n"
         "- Images are drawn evenly over the classes, so rare signs weigh as much as common ones; "
@@ -104,7 +104,7 @@ def _held_out(manifest: Manifest) -> str:
 
 def _robustness(report: Robustness) -> Iterable[str]:
     yield (
-        f"{_measured_on(report)} Attacked pictures are judged as they are saved: 8 bit, PNG, read "
+        f"{_measured_on(report)} Attacked images are judged as they are saved: 8 bit, PNG, read "
         "again, through the public predict path."
     )
     yield "### Accuracy against budget (L-infinity)"
@@ -158,7 +158,7 @@ def _explanations(quality: ExplanationQuality) -> Iterable[str]:
     deletion = quality.deletion
     yield (
         f"Deletion: the {deletion.share:.0%} of the pixels with the smallest values become the "
-        "mean colour; how far the logit moves, |f - f'| / max(1, |f|). The middle of the picture "
+        "mean colour; how far the logit moves, |f - f'| / max(1, |f|). The middle of the image "
         "alone, which looks at no pixel, is listed because signs are centred."
     )
     yield "### What is left of a map when parameters are random"

@@ -3,8 +3,8 @@
 Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018 (arXiv:1810.03292): parameters
 become random from the top down, and each network's maps are compared with the trained one's by
 rank correlation, once without absolute values and once with. Maps with absolute values correlate
-even between different pictures, as they share a shape. So they are compared as shown, less the
-mean map of all pictures, and with another picture's map.
+even between different images, as they share a shape. So they are compared as shown, less the
+mean map of all images, and with another image's map.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from torch import Tensor
 
 from core.explain.bias_gradients import bias_gradients
 from core.explain.gradient_sum import GradientSum
-from core.explain.image_gradient import picture_gradient
+from core.explain.image_gradient import image_gradient
 from core.explain.map_measures import Maps, spearman
 from core.model.classifier import Classifier, build_network
 from core.records.evaluation.explanations import RandomisedStage
 
-CHUNK = 32  # pictures
+CHUNK = 32  # images
 DEPTH = 2  # of the path that names a stage: fc, layer4.1, layer4.0, ..., bn1, conv1
 
 
@@ -87,7 +87,7 @@ def _maps(classifier: Classifier, pixels: Tensor, class_ids: Tensor) -> tuple[Ma
                 each.add(name, factor, gradient)
 
         with bias_gradients(classifier, add):
-            picture_gradient(classifier, chunk, wanted)
+            image_gradient(classifier, chunk, wanted)
         for kept, each in zip((shown, signed), sums, strict=True):
             kept.append(each.maps(pixels.shape[-2:]))
     return np.concatenate(shown), np.concatenate(signed)

@@ -1,4 +1,4 @@
-"""Measures how a classifier reads attacked and corrupted pictures: the robustness report."""
+"""Measures how a classifier reads attacked and corrupted images: the robustness report."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ class _Run:
         self._progress, self._cancelled = progress, cancelled
         self._parts = 0  # done
 
-    def right(self, pictures: Sequence[NDArray[np.uint8]]) -> Right:
-        """Which of the pictures, one an image of the set, are read as what they are."""
-        classes = self._classifier.predict_logits(pictures).argmax(axis=1)
+    def right(self, images: Sequence[NDArray[np.uint8]]) -> Right:
+        """Which of the images, one an image of the set, are read as what they are."""
+        classes = self._classifier.predict_logits(images).argmax(axis=1)
         right: Right = classes == self._dataset.labels
         return right
 
@@ -143,11 +143,11 @@ class _Run:
         for severity in SEVERITIES:
             title = f"{CORRUPTIONS[kind].title} at severity {severity}"
             self._report(severity - 1, len(SEVERITIES), title)
-            pictures = [
-                corrupt(picture, kind, severity=severity, seed=self._seed)
-                for picture in self._dataset.images
+            images = [
+                corrupt(image, kind, severity=severity, seed=self._seed)
+                for image in self._dataset.images
             ]
-            right.append(self.right(pictures))
+            right.append(self.right(images))
         self._finish(CORRUPTIONS[kind].title)
         return right
 

@@ -1,4 +1,4 @@
-"""Measuring suspicion: clean pictures, attacks by family, natural errors, an attacker who knows."""
+"""Measuring suspicion: clean images, attacks by family, natural errors, an attacker who knows."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from core import images
 from core.attacks import CW, FGSM, MIFGSM, PGD, Attack, DeepFool
 from core.datasets import Dataset
 from core.errors import BadInput
 from core.evaluation import adaptive_attack
-from core.model.classifier import Classifier, to_pictures, to_tensor
+from core.images import enlarge
+from core.model.classifier import Classifier, to_images, to_tensor
 from core.model.suspicion.calibration import Calibration, Values
 from core.model.suspicion.features import Observer, observe
 from core.records.evaluation.suspicion import ALPHA, Detection, FamilyFigures
 from core.records.window import now
 
-CLEAN = 1_000  # pictures, of which several show one sign
-ADAPTED = 0.25  # share of the attacked pictures that the attacker who knows takes on
+CLEAN = 1_000  # images, of which several show one sign
+ADAPTED = 0.25  # share of the attacked images that the attacker who knows takes on
 EPSILON, SMALL = 8 / 255, 2 / 255
 FAMILIES: tuple[tuple[str, Attack, float | None], ...] = (
     ("PGD 8/255", PGD(steps=20, stop_when_solved=False), EPSILON),
@@ -35,7 +35,7 @@ FAMILIES: tuple[tuple[str, Attack, float | None], ...] = (
 ADAPTIVE_STEPS = 40
 AT_ONCE = 256
 
-Pictures = Sequence[NDArray[np.uint8]]
+Images = Sequence[NDArray[np.uint8]]
 Progress = Callable[[int, int, str], None]
 
 
@@ -49,9 +49,9 @@ def measure(
     seed: int,
     progress: Progress,
 ) -> Detection:
-    """Of pictures that neither weights nor calibration know; `count` of them are attacked.
+    """Of images that neither weights nor calibration know; `count` of them are attacked.
 
-    The attacks had no part in fitting. Raises BadInput where no picture is read right.
+    The attacks had no part in fitting. Raises BadInput where no image is read right.
     """
     return _Measured(classifier, calibration, dataset, seed, progress).detection(fold, count)
 
@@ -63,7 +63,7 @@ def auroc(clean: Values, odd: Values) -> float:
 
 
 class _Measured:
-    """One measurement, with its clean pictures looked at once."""
+    """One measurement, with its clean images looked at once."""
 
     def __init__(
         self,
@@ -78,37 +78,37 @@ class _Measured:
         self.observer = Observer(classifier, features=True)
         self.right = self._read() == dataset.labels
         if not self.right.any():
-            raise BadInput(f"{dataset.name}: no picture is read right, so none can be attacked")
+            raise BadInput(f"{dataset.name}: no image is read right, so none can be attacked")
         read_right = dataset.subset(np.flatnonzero(self.right))
         self.clean = read_right.sample(CLEAN, seed=seed)
         self.strange, self.unsure, self.p_values = self.look(self.clean.images)
 
     def _read(self) -> NDArray[np.int64]:
-        """The class of every picture, (n,)."""
+        """The class of every image, (n,)."""
         count, classes = len(self.dataset), []
         for start in range(0, count, AT_ONCE):
             logits = self.classifier.predict_logits(self.dataset.images[start : start + AT_ONCE])
             classes.append(logits.argmax(axis=1))
-            self.progress(min(start + AT_ONCE, count), count, "pictures read")
+            self.progress(min(start + AT_ONCE, count), count, "images read")
         return np.concatenate(classes)
 
-    def look(self, pictures: Pictures) -> tuple[Values, Values, Values]:
+    def look(self, images: Images) -> tuple[Values, Values, Values]:
         """Strangeness, one less the largest probability, p-values: (n,) each."""
-        prepared = [self.classifier.prepare(picture) for picture in pictures]
+        prepared = [self.classifier.prepare(image) for image in images]
         seen = observe(self.observer.names, self.observer.compute, prepared, altered=True)
         judged = self.calibration.judge(seen)
         unsure = 1 - self.classifier.tempered(seen.logits).max(axis=1).astype(np.float64)
         return judged.strangeness, unsure, judged.p_values
 
-    def figures(self, title: str, pictures: Pictures) -> FamilyFigures | None:
-        """None where there are no pictures."""
-        if len(pictures) == 0:
+    def figures(self, title: str, images: Images) -> FamilyFigures | None:
+        """None where there are no images."""
+        if len(images) == 0:
             return None
-        strange, unsure, p_values = self.look(pictures)
+        strange, unsure, p_values = self.look(images)
         threshold = np.quantile(self.strange, 1 - ALPHA)
         return FamilyFigures(
             title,
-            len(pictures),
+            len(images),
             auroc(self.strange, strange),
             auroc(self.unsure, unsure),
             float((strange > threshold).mean()),
@@ -119,7 +119,7 @@ class _Measured:
         """All of it."""
         side = self.classifier.manifest.input_size
         drawn = self.dataset.sample(count, seed=self.seed)
-        pixels = to_tensor(np.stack([images.enlarge(each, side, side) for each in drawn.images]))
+        pixels = to_tensor(np.stack([enlarge(each, side, side) for each in drawn.images]))
         labels = torch.from_numpy(drawn.labels).long()
         families = []
         for title, attack, epsilon in FAMILIES:
@@ -147,8 +147,8 @@ class _Measured:
         )
 
     def knowing(self, pixels: Any, labels: Any, count: int) -> tuple[FamilyFigures | None, int]:
-        """The attacker who knows of it, on the first pictures that are read right."""
-        read = self.classifier.predict_logits(list(to_pictures(pixels))).argmax(axis=1)
+        """The attacker who knows of it, on the first images that are read right."""
+        read = self.classifier.predict_logits(list(to_images(pixels))).argmax(axis=1)
         rows = np.flatnonzero(read == labels.numpy())[: max(1, count)]
         moved = adaptive_attack.attack(
             self.classifier,
@@ -159,7 +159,7 @@ class _Measured:
             steps=ADAPTIVE_STEPS,
             progress=self.progress,
         )
-        saved = to_pictures(moved)
+        saved = to_images(moved)
         misread = self.classifier.predict_logits(list(saved)).argmax(axis=1) != labels[rows].numpy()
         return self.figures("PGD 8/255, knowing of it", list(saved[misread])), len(rows)
 

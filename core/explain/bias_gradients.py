@@ -90,7 +90,7 @@ def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]
     saturating layer (batch, ...), what its output is where it does not follow its input and 0
     elsewhere; gradient: (batch, ...) with respect to the layer's output. A layer used several
     times reports every use. Calls come in backward order; the last is INPUT, whose factor is what
-    enters the network, the resized and normalised picture (batch, 3, side, side).
+    enters the network, the resized and normalised image (batch, 3, side, side).
 
     The classifier is in eval mode inside and is left as found, after an error too. Forward
     passes that other threads run on it meanwhile are not listened to.

@@ -1,4 +1,4 @@
-"""A picture and its maps, alone or beside another one: what page, PNG and report show alike."""
+"""An image and its maps, alone or beside another one: what page, PNG and report show alike."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DIGITS = 3  # of the share of a map
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One picture (height, width, 3), what is read in it, and its explanations, row by row."""
+    """One image (height, width, 3), what is read in it, and its explanations, row by row."""
 
     title: str
     pixels: NDArray[np.uint8]
@@ -71,14 +71,14 @@ class Comparison:
         return heat_maps.difference(first.map, second.map)
 
     def panels(self, side: Side, row: int) -> Iterator[tuple[str, Pixels]]:
-        """Name and pixels of picture, overlay and map alone, the circle on the last two."""
+        """Name and pixels of image, overlay and map alone, the circle on the last two."""
         explanation, style = side.explanations[row], self.style
         shown = enlarged(fit(side.pixels, LONGEST_SIDE))
         over = heat_maps.overlay(
             shown, explanation.map, largest=self.scale, colours=style.colours, opacity=style.opacity
         )
         alone = heat_maps.coloured(explanation.map, largest=self.scale, colours=style.colours)
-        yield "Picture", shown
+        yield "Image", shown
         yield "Overlay", heat_maps.circled(over, style.circle)
         yield "Map", heat_maps.circled(alone, style.circle)
 

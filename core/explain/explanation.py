@@ -16,16 +16,16 @@ from core.errors import BadInput
 from core.jobs import Progress
 from core.model.classifier import Classifier
 
-# Resampling may leave [0, 1] by rounding; pictures in 0..255 leave it by more.
+# Resampling may leave [0, 1] by rounding; images in 0..255 leave it by more.
 OVERSHOOT = 1e-3
 PIXELS_AT_ONCE = 32 * 96 * 96  # of the network's input or of the map, whichever is larger
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why one picture got the logit of one class.
+    """Why one image got the logit of one class.
 
-    map: (height, width) of the picture, >= 0, in units of its method's own;
+    map: (height, width) of the image, >= 0, in units of its method's own;
     class_id: the class explained; logit: f_c, not tempered; probability: calibrated, of that
     class; predicted_id: the class with the largest logit;
     contributions: by layer in forward order, signed, in logits; `input` is <grad_x f_c, x> of what
@@ -50,7 +50,7 @@ class Explain(Protocol):
     pixels: (batch, 3, height, width) in [0, 1], of any size, taken to the classifier's precision
     and device; classes: a class id for all, (batch,) class ids, or None for the predicted ones.
     The classifier is explained in eval mode and left as found. Large batches are taken apart, so
-    memory is bounded; progress(done, total, text) counts pictures.
+    memory is bounded; progress(done, total, text) counts images.
 
     Raises BadInput for other shapes and ranges, classes that do not exist, and networks that the
     method does not cover.
@@ -82,8 +82,8 @@ def in_chunks(explain_batch: ExplainBatch) -> Explain:
     ) -> list[Explanation]:
         check_pixels(pixels)
         class_ids = _class_ids(classes, len(pixels), classifier.classes)
-        per_picture = max(classifier.manifest.input_size**2, pixels.shape[-2] * pixels.shape[-1])
-        size = max(1, PIXELS_AT_ONCE // per_picture)
+        per_image = max(classifier.manifest.input_size**2, pixels.shape[-2] * pixels.shape[-1])
+        size = max(1, PIXELS_AT_ONCE // per_image)
         explanations: list[Explanation] = []
         for start in range(0, len(pixels), size):
             chunk = slice(start, start + size)

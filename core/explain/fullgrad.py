@@ -22,7 +22,7 @@ from core.errors import BadInput
 from core.explain.bias_gradients import bias_gradients, check_supported
 from core.explain.explanation import Explanation, check_pixels, explanations_of, in_chunks
 from core.explain.gradient_sum import GradientSum
-from core.explain.image_gradient import picture_gradient
+from core.explain.image_gradient import image_gradient
 from core.model.classifier import Classifier
 
 Array = NDArray[np.floating]
@@ -30,17 +30,17 @@ Array = NDArray[np.floating]
 
 @in_chunks
 def explain(classifier: Classifier, pixels: Tensor, class_ids: Tensor | None) -> list[Explanation]:
-    """FullGrad of every picture, with one backward pass for the batch."""
+    """FullGrad of every image, with one backward pass for the batch."""
     check_supported(classifier.network)
     gradient_sum = GradientSum()
     with bias_gradients(classifier, gradient_sum.add):
-        found = picture_gradient(classifier, pixels, class_ids)
+        found = image_gradient(classifier, pixels, class_ids)
     return explanations_of(
         found.logits,
         found.probabilities,
         found.class_ids,
         gradient_sum.maps(pixels.shape[-2:]),
-        gradient_sum.contributions_by_picture(),
+        gradient_sum.contributions_by_image(),
     )
 
 
@@ -53,17 +53,17 @@ def explain_recorded(
     recorded: Iterable[tuple[str, Array, Array]],
     needed: Collection[str],
 ) -> Explanation:
-    """FullGrad of one picture from what was recorded of it, without the model.
+    """FullGrad of one image from what was recorded of it, without the model.
 
-    pixels: (3, height, width) in [0, 1], the picture that the map is laid over; logits: (classes,),
+    pixels: (3, height, width) in [0, 1], the image that the map is laid over; logits: (classes,),
     not tempered; temperature: the classifier's; recorded: what `bias_gradients` gave its sink, in
     that order, without the batch's dimension; needed: `biased_layers` of the model, each of which
     has to be in the record.
 
     Raises BadInput, naming the tensors, for a record that misses some or whose shapes do not fit.
     """
-    picture = _row(pixels)
-    check_pixels(picture)
+    image = _row(pixels)
+    check_pixels(image)
     if not 0 <= class_id < len(logits):
         raise BadInput(f"class must lie in 0..{len(logits) - 1}, got {class_id}")
     gradient_sum, seen = GradientSum(), set()
@@ -81,8 +81,8 @@ def explain_recorded(
         known,
         torch.softmax(known / temperature, dim=1),
         torch.tensor([class_id]),
-        gradient_sum.maps(picture.shape[-2:]),
-        gradient_sum.contributions_by_picture(),
+        gradient_sum.maps(image.shape[-2:]),
+        gradient_sum.contributions_by_image(),
     )
     return explanation
 

@@ -10,10 +10,10 @@ from torch import Tensor
 from core.explain.bias_gradients import INPUT, bias_gradients, check_supported
 from core.explain.explanation import Explanation, explanations_of, in_chunks
 from core.explain.gradient_sum import GradientSum, stretched_sum
-from core.explain.image_gradient import picture_gradient
+from core.explain.image_gradient import image_gradient
 from core.model.classifier import Classifier
 
-SMOOTH_SAMPLES, SMOOTH_SPREAD = 25, 0.15  # noise: standard deviation, of a picture's own range
+SMOOTH_SAMPLES, SMOOTH_SPREAD = 25, 0.15  # noise: standard deviation, of an image's own range
 SMOOTH_SEED = 0
 
 
@@ -22,7 +22,7 @@ def input_x_gradient(
     classifier: Classifier, pixels: Tensor, class_ids: Tensor | None
 ) -> list[Explanation]:
     """|pixel * gradient|, summed over the colours."""
-    found = picture_gradient(classifier, pixels, class_ids)
+    found = image_gradient(classifier, pixels, class_ids)
     maps = (found.pixels * found.gradient).abs_().sum(1).float().cpu().numpy()
     return explanations_of(found.logits, found.probabilities, found.class_ids, maps)
 
@@ -42,7 +42,7 @@ def simple_fullgrad(
             maps.append(F.interpolate(plane, pixels.shape[-2:], mode="bilinear", antialias=True))
 
     with bias_gradients(classifier, add):
-        found = picture_gradient(classifier, pixels, class_ids)
+        found = image_gradient(classifier, pixels, class_ids)
     summed = torch.stack(maps).sum(0).squeeze(1).float().cpu().numpy()
     return explanations_of(found.logits, found.probabilities, found.class_ids, summed)
 
@@ -51,12 +51,12 @@ def simple_fullgrad(
 def smooth_fullgrad(
     classifier: Classifier, pixels: Tensor, class_ids: Tensor | None
 ) -> list[Explanation]:
-    """FullGrad of the terms' mean over noisy copies of the picture, for the class of the clean one.
+    """FullGrad of the terms' mean over noisy copies of the image, for the class of the clean one.
 
-    The noise is the same for every picture, so a picture's map does not depend on its batch.
+    The noise is the same for every image, so an image's map does not depend on its batch.
     """
     check_supported(classifier.network)
-    clean = picture_gradient(classifier, pixels, class_ids)
+    clean = image_gradient(classifier, pixels, class_ids)
     low, high = (clean.pixels.flatten(1).aminmax(dim=1)[end].view(-1, 1, 1, 1) for end in (0, 1))
     generator = torch.Generator().manual_seed(SMOOTH_SEED)
     totals = _Totals()
@@ -64,7 +64,7 @@ def smooth_fullgrad(
         noise = torch.randn(pixels.shape[1:], generator=generator).to(clean.pixels)
         noisy = clean.pixels + SMOOTH_SPREAD * (high - low) * noise
         with bias_gradients(classifier, totals.add):
-            picture_gradient(classifier, noisy, clean.class_ids)
+            image_gradient(classifier, noisy, clean.class_ids)
         totals.start_again()
     gradient_sum = GradientSum()
     place = clean.pixels.new_full((1, 1, 1), 1 / SMOOTH_SAMPLES)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from core.errors import BadInput
 from core.explain.explanation import Explanation, explanations_of, in_chunks
-from core.explain.image_gradient import picture_gradient
+from core.explain.image_gradient import image_gradient
 from core.model.classifier import Classifier
 
 # What comes after the last feature maps, or passes them on.
@@ -36,7 +36,7 @@ NO_FEATURES = (
 def grad_cam(classifier: Classifier, pixels: Tensor, class_ids: Tensor | None) -> list[Explanation]:
     """Of the last feature maps before pooling (ResNet: layer4), resized bilinearly."""
     with _last_features(classifier.network) as features:
-        found = picture_gradient(classifier, pixels, class_ids)
+        found = image_gradient(classifier, pixels, class_ids)
     if features.values is None or features.gradient is None:
         raise BadInput(
             f"Grad-CAM needs feature maps (batch, channels, height, width), and the model "

@@ -17,7 +17,7 @@ class GradientSum:
 
     def __init__(self, *, signed: bool = False) -> None:
         """signed: maps of the terms as they are, whose mean is the logit but for what has no place
-        in the picture; else of psi of them."""
+        in the image; else of psi of them."""
         self._signed = signed
         self._contributions: dict[str, Tensor] = {}
         self._planes: dict[torch.Size, Tensor] = {}
@@ -25,7 +25,7 @@ class GradientSum:
     def add(self, name: str, factor: Tensor, gradient: Tensor) -> None:
         """Count <gradient, factor> under `name`; gradient (batch, ...), factor broadcasts to it.
 
-        A factor with height and width, if only of 1, has a place in the picture and in the map.
+        A factor with height and width, if only of 1, has a place in the image and in the map.
         """
         terms = gradient * factor
         contribution = terms.sum(dim=tuple(range(1, terms.dim())))  # (batch,)
@@ -42,15 +42,15 @@ class GradientSum:
         signed = torch.stack([self._contributions[name] for name in names])
         return names, signed.double().cpu().numpy()
 
-    def contributions_by_picture(self) -> list[dict[str, float]]:
-        """What each picture's layers contribute, by name in forward order."""
+    def contributions_by_image(self) -> list[dict[str, float]]:
+        """What each image's layers contribute, by name in forward order."""
         names, signed = self.contributions()
         return [dict(zip(names, column, strict=True)) for column in signed.T.tolist()]
 
     def maps(self, size: torch.Size) -> NDArray[np.float32]:
         """psi(gradient * input) + sum over layers of psi(gradient * bias): (batch, *size).
 
-        psi, as Srinivas and Fleuret have it: absolute value, each layer of each picture stretched
+        psi, as Srinivas and Fleuret have it: absolute value, each layer of each image stretched
         to [0, 1], summed over channels, resized bilinearly to `size`. (Resizing is linear, so
         layers of one size are resized together.)
         """
@@ -64,7 +64,7 @@ class GradientSum:
 
 
 def stretched_sum(terms: Tensor) -> Tensor:
-    """The terms of each picture stretched to [0, 1] (constant ones to 0), summed over channels.
+    """The terms of each image stretched to [0, 1] (constant ones to 0), summed over channels.
 
     (batch, channels, height, width) -> (batch, height, width).
     """

@@ -1,6 +1,6 @@
 """Maps of saliency as pixels: one colour scale, overlays, signed differences, means.
 
-A map is (height, width) and >= 0, in the unit of its method. Nothing here is scaled by picture.
+A map is (height, width) and >= 0, in the unit of its method. Nothing here is scaled by image.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COLOUR_MAPS = {
 }
 LEVELS = 255
 MORE, LESS = (178, 24, 43), (33, 102, 172)  # ends of ColorBrewer's RdBu, safe for the colour-blind
-PALE = 0.35  # how much of the picture is left under a difference
+PALE = 0.35  # how much of the image is left under a difference
 MEAN_SIDE = 64
 
 
@@ -102,7 +102,7 @@ def overlay(
     colours: str = "inferno",
     opacity: float = 0.85,
 ) -> Pixels:
-    """The picture (h, w, 3) under its map, as plain pixels (H, W, 3), enlarged."""
+    """The image (h, w, 3) under its map, as plain pixels (H, W, 3), enlarged."""
     shown = enlarged(pixels)
     size = (shown.shape[1], shown.shape[0])
     index = np.asarray(
@@ -116,7 +116,7 @@ def overlay(
 
 
 def signed(pixels: Pixels, change: Map, *, largest: float) -> Pixels:
-    """A difference over the paled grey picture: red above 0, blue below, (H, W, 3), enlarged."""
+    """A difference over the paled grey image: red above 0, blue below, (H, W, 3), enlarged."""
     ground = paled(enlarged(pixels)).astype(np.float64)
     share = np.clip(change / (largest or 1.0), -1, 1).astype(np.float32)
     share = resampled(share, (ground.shape[0], ground.shape[1]))[:, :, None]
@@ -126,7 +126,7 @@ def signed(pixels: Pixels, change: Map, *, largest: float) -> Pixels:
 
 
 def circled(pixels: Pixels, circle: Circle) -> Pixels:
-    """The picture with the circle drawn on it, a white line on a dark one."""
+    """The image with the circle drawn on it, a white line on a dark one."""
     height, width = pixels.shape[:2]
     x, y, radius = circle.x * width, circle.y * height, circle.radius * min(height, width)
     image = Image.fromarray(pixels)
@@ -138,7 +138,7 @@ def circled(pixels: Pixels, circle: Circle) -> Pixels:
 
 
 def paled(pixels: Pixels) -> Pixels:
-    """The picture in grey, faded towards white."""
+    """The image in grey, faded towards white."""
     grey = pixels.mean(axis=2, keepdims=True)
     faded: Pixels = np.round(LEVELS - PALE * (LEVELS - grey)).astype(np.uint8)
     return np.repeat(faded, 3, axis=2)

@@ -1,4 +1,4 @@
-"""A comparison as one HTML file that needs nothing else: pictures inside, no scripts."""
+"""A comparison as one HTML file that needs nothing else: images inside, no scripts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _section(comparison: Comparison, row: int) -> str:
     sides = []
     for side in comparison.sides:
         panels = "".join(
-            _figure(pixels, name, f"{name} of the {side.title.lower()} picture")
+            _figure(pixels, name, f"{name} of the {side.title.lower()} image")
             for name, pixels in comparison.panels(side, row)
         )
         sides.append(
@@ -92,7 +92,7 @@ def _difference(comparison: Comparison, row: int) -> str:
     if pixels is None:
         return ""
     first, second = (side.title.lower() for side in comparison.sides)
-    caption = f"Red: more in the {first} picture; blue: more in the {second} one"
+    caption = f"Red: more in the {first} image; blue: more in the {second} one"
     figure = _figure(pixels, caption, "Signed difference of the two maps")
     return f'<div class="difference"><h3>Difference of the maps</h3>{figure}</div>'
 

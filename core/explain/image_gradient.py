@@ -14,7 +14,7 @@ from core.model.classifier import Classifier
 
 
 @dataclass(frozen=True, eq=False)
-class PictureGradient:
+class ImageGradient:
     """pixels, gradient: (batch, 3, height, width); logits: (batch, classes), not tempered;
     probabilities: (batch, classes), calibrated; class_ids: (batch,), those whose logits were
     differentiated."""
@@ -26,9 +26,9 @@ class PictureGradient:
     class_ids: Tensor
 
 
-def picture_gradient(
+def image_gradient(
     classifier: Classifier, pixels: Tensor, class_ids: Tensor | None
-) -> PictureGradient:
+) -> ImageGradient:
     """One forward and one backward pass for the batch, in eval mode; parameters gather no gradient.
 
     class_ids: (batch,), None for the predicted ones. Raises BadInput for a model that gives no
@@ -38,7 +38,7 @@ def picture_gradient(
         leaf = laid_out(pixels.to(classifier.mean)).requires_grad_()
         logits = classifier(leaf)
         chosen = logits.argmax(1) if class_ids is None else class_ids.to(logits.device)
-        # Pictures do not mix in eval mode, so the gradient of the sum is each one's own.
+        # Images do not mix in eval mode, so the gradient of the sum is each one's own.
         explained = logits.gather(1, chosen[:, None]).sum()
         gradient = None
         if explained.requires_grad:
@@ -46,13 +46,11 @@ def picture_gradient(
     if gradient is None:
         raise BadInput(
             f"the model ({type(classifier.network).__name__}) gives no gradient of its logits with "
-            "respect to the picture, so it cannot be explained; expected a network of "
+            "respect to the image, so it cannot be explained; expected a network of "
             "differentiable layers, neither detached nor quantised nor compiled for serving"
         )
     logits = logits.detach()
-    return PictureGradient(
-        leaf.detach(), gradient, logits, classifier.probabilities(logits), chosen
-    )
+    return ImageGradient(leaf.detach(), gradient, logits, classifier.probabilities(logits), chosen)
 
 
 def laid_out(pixels: Tensor) -> Tensor:

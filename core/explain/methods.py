@@ -56,7 +56,7 @@ METHODS: dict[str, Method] = {
         Method(
             "smooth_fullgrad",
             "Smooth FullGrad",
-            "FullGrad averaged over noisy copies of the picture, which evens out what only a few "
+            "FullGrad averaged over noisy copies of the image, which evens out what only a few "
             "pixels say.",
             "s(|mean of x * grad f|) + sum over layers s(|mean of b * df/dz|), over x + noise",
             FULLGRAD_CODE,

@@ -1,4 +1,4 @@
-"""A comparison as one picture: panels side by side, what is read over them, one colour scale."""
+"""A comparison as one image: panels side by side, what is read over them, one colour scale."""
 
 from __future__ import annotations
 

@@ -8,32 +8,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core import images
 from core.explain.explanation import Explanation
 from core.explain.methods import DEFAULT_METHOD, get_method
-from core.images import LONGEST_SIDE, _alike
+from core.images import LONGEST_SIDE, fit, rows_by_key
 from core.jobs import Progress
 from core.model.classifier import Classifier, to_tensor
 
 
-def explain_pictures(
+def explain_images(
     classifier: Classifier,
-    pictures: Sequence[NDArray[np.uint8]],
+    images: Sequence[NDArray[np.uint8]],
     classes: Sequence[int | None],
     *,
     method: str = DEFAULT_METHOD,
     progress: Progress | None = None,
 ) -> list[Explanation]:
-    """Each picture explained for its class (None: the predicted one); sizes may differ.
+    """Each image explained for its class (None: the predicted one); sizes may differ.
 
-    method: a name in METHODS; progress(done, total, text) counts pictures. Raises BadInput for an
+    method: a name in METHODS; progress(done, total, text) counts images. Raises BadInput for an
     unknown method, and as the method does.
     """
     explain = get_method(method).explain
-    fitted = [images.fit(picture, LONGEST_SIDE) for picture in pictures]
+    fitted = [fit(image, LONGEST_SIDE) for image in images]
     explained: dict[int, Explanation] = {}
     pairs = zip(fitted, classes, strict=True)
-    for rows in _alike([(picture.shape, class_id is None) for picture, class_id in pairs]):
+    for rows in rows_by_key([(image.shape, class_id is None) for image, class_id in pairs]):
 
         def report(done: int, total: int, text: str, before: int = len(explained)) -> None:
             if progress is not None:
@@ -45,4 +44,4 @@ def explain_pictures(
             classifier, pixels, torch.tensor(chosen) if chosen else None, progress=report
         )
         explained |= zip(rows, found, strict=True)
-    return [explained[row] for row in range(len(pictures))]
+    return [explained[row] for row in range(len(images))]

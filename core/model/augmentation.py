@@ -56,7 +56,7 @@ def warp(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
 
 
 def rescale(pixels: Tensor, generator: torch.Generator, share: float = 0.2) -> Tensor:
-    """Some pictures lose detail: reduced to 14..28 pixels and enlarged again."""
+    """Some images lose detail: reduced to 14..28 pixels and enlarged again."""
     chosen = torch.rand(len(pixels), generator=generator) < share
     if not chosen.any():
         return pixels
@@ -117,7 +117,7 @@ def noise(pixels: Tensor, generator: torch.Generator, share: float = 0.25) -> Te
 
 
 def occlude(pixels: Tensor, generator: torch.Generator, share: float = 0.6) -> Tensor:
-    """A rectangle of one colour, up to half of each side, somewhere on the picture."""
+    """A rectangle of one colour, up to half of each side, somewhere on the image."""
     count, _, height, width = pixels.shape
     rows = torch.arange(height).view(1, 1, -1, 1) / height
     columns = torch.arange(width).view(1, 1, 1, -1) / width

@@ -68,18 +68,18 @@ class Classifier(nn.Module):
         """How many classes it tells apart."""
         return len(self.manifest.labels)
 
-    def predict_logits(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """The public predict path: N pictures (h, w, 3) uint8, sizes may differ -> (N, classes)."""
-        return self.logits_of([self.prepare(picture) for picture in pictures])
+    def predict_logits(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """The public predict path: N images (h, w, 3) uint8, sizes may differ -> (N, classes)."""
+        return self.logits_of([self.prepare(image) for image in images])
 
     @torch.inference_mode()
-    def prepare(self, picture: NDArray[np.uint8]) -> Tensor:
-        """First half of the predict path: a picture (h, w, 3) uint8 -> (1, 3, side, side)."""
-        return self.resize(to_tensor(picture[None]))
+    def prepare(self, image: NDArray[np.uint8]) -> Tensor:
+        """First half of the predict path: an image (h, w, 3) uint8 -> (1, 3, side, side)."""
+        return self.resize(to_tensor(image[None]))
 
     @torch.inference_mode()
     def logits_of(self, prepared: Sequence[Tensor]) -> NDArray[np.float32]:
-        """Second half of the predict path: N prepared pictures -> (N, classes)."""
+        """Second half of the predict path: N prepared images -> (N, classes)."""
         batches = torch.split(torch.cat(list(prepared)), BATCH)
         return torch.cat([self(batch) for batch in batches]).numpy()
 
@@ -97,14 +97,14 @@ class Classifier(nn.Module):
         return self
 
 
-def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
+def to_tensor(images: NDArray[np.uint8]) -> Tensor:
     """(batch, height, width, 3) uint8 -> (batch, 3, height, width) float32 in [0, 1]."""
     # A copy even where one is not needed: torch takes no read-only memory, and decoded files are.
-    contiguous = pictures.transpose(0, 3, 1, 2).copy()
+    contiguous = images.transpose(0, 3, 1, 2).copy()
     return torch.from_numpy(contiguous).float() / 255.0
 
 
-def to_pictures(pixels: Tensor) -> NDArray[np.uint8]:
+def to_images(pixels: Tensor) -> NDArray[np.uint8]:
     """(batch, 3, height, width) in [0, 1] -> (batch, height, width, 3) uint8, rounded."""
     levels = (pixels.detach().clamp(0, 1) * 255.0).round().to(torch.uint8)
     return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()

@@ -1,11 +1,11 @@
-"""What weather, cameras and files do to pictures without meaning harm, at five severities.
+"""What weather, cameras and files do to images without meaning harm, at five severities.
 
-    worse = corrupt(picture, "fog", severity=3, seed=0)
+    worse = corrupt(image, "fog", severity=3, seed=0)
 
 The kinds and their strengths are those of CIFAR-10-C (Hendrycks, Dietterich: Benchmarking Neural
 Network Robustness to Common Corruptions and Perturbations, ICLR 2019,
-https://arxiv.org/abs/1903.12261), which are made for pictures of 32 pixels. Where a strength is a
-length it grows with the picture, so that 32 and 128 pixels of one sign suffer alike.
+https://arxiv.org/abs/1903.12261), which are made for images of 32 pixels. Where a strength is a
+length it grows with the image, so that 32 and 128 pixels of one sign suffer alike.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from core.errors import BadInput
 from core.images import to_uint8
 
 SEVERITIES = (1, 2, 3, 4, 5)
-SIDE = 32  # of the pictures that lengths are given for
+SIDE = 32  # of the images that lengths are given for
 
 Pixels = NDArray[np.float64]  # (height, width, 3) in [0, 1]
 Apply = Callable[[Pixels, float, np.random.Generator], Pixels]
@@ -41,11 +41,11 @@ class Corruption:
 
 
 def corrupt(
-    picture: NDArray[np.uint8], kind: str, *, severity: int, seed: int = 0
+    image: NDArray[np.uint8], kind: str, *, severity: int, seed: int = 0
 ) -> NDArray[np.uint8]:
-    """The picture (height, width, 3) uint8 after one corruption, of the same shape.
+    """The image (height, width, 3) uint8 after one corruption, of the same shape.
 
-    Noise and fog are fixed by picture, kind and seed, and only grow with severity 1..5. Raises
+    Noise and fog are fixed by image, kind and seed, and only grow with severity 1..5. Raises
     BadInput for a kind or a severity that does not exist.
     """
     if kind not in CORRUPTIONS:
@@ -53,10 +53,10 @@ def corrupt(
     if severity not in SEVERITIES:
         raise BadInput(f"severity must lie in 1..{len(SEVERITIES)}, got {severity}")
     corruption = CORRUPTIONS[kind]
-    key = hashlib.blake2b(np.ascontiguousarray(picture).tobytes() + kind.encode(), digest_size=8)
+    key = hashlib.blake2b(np.ascontiguousarray(image).tobytes() + kind.encode(), digest_size=8)
     rng = np.random.default_rng([seed, int.from_bytes(key.digest())])
     strength = corruption.strengths[severity - 1]
-    return to_uint8(corruption.apply(picture / 255.0, strength, rng))
+    return to_uint8(corruption.apply(image / 255.0, strength, rng))
 
 
 def _noise(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:

@@ -15,7 +15,7 @@ FEW_PLACES = 64  # height x width of an output map; smaller ones are computed in
 class Unshuffled(nn.Module):
     """A convolution of stride 2 as one of stride 1 over blocks of 2 x 2 pixels.
 
-    Its input gradient is of four times as many channels at half the side: the three of a picture
+    Its input gradient is of four times as many channels at half the side: the three of an image
     would leave most of a vector instruction idle.
     w'[o, 4c + 2i + j, a, b] = w[o, c, 2a + i, 2b + j], kernels of an odd side extended by zeros
     (pixel unshuffle: Shi et al., CVPR 2016, https://arxiv.org/abs/1609.05158).

@@ -1,4 +1,4 @@
-"""Pictures -> predictions: classifier, calibrated confidence and suspicion in one call."""
+"""Images -> predictions: classifier, calibrated confidence and suspicion in one call."""
 
 from __future__ import annotations
 
@@ -66,16 +66,16 @@ class Predictor:
         if self._forward is None:
             self._forward = compile_forward(self._observer, folder)
 
-    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
-        """One prediction for each picture (height, width, 3) uint8; sizes may differ."""
-        return self.predict_prepared([self.prepare(picture) for picture in pictures])
+    def predict(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
+        """One prediction for each image (height, width, 3) uint8; sizes may differ."""
+        return self.predict_prepared([self.prepare(image) for image in images])
 
-    def prepare(self, picture: NDArray[np.uint8]) -> Tensor:
-        """What a picture (height, width, 3) uint8 is reduced to before it waits for a batch."""
-        return self.classifier.prepare(picture)
+    def prepare(self, image: NDArray[np.uint8]) -> Tensor:
+        """What an image (height, width, 3) uint8 is reduced to before it waits for a batch."""
+        return self.classifier.prepare(image)
 
     def predict_prepared(self, prepared: Sequence[Tensor]) -> list[Prediction]:
-        """One prediction for each prepared picture, from one common batch with altered copies."""
+        """One prediction for each prepared image, from one common batch with altered copies."""
         seen = observe(
             self._observer.names,
             self._forward or self._observer.compute,

@@ -31,8 +31,8 @@ Progress = Callable[[int, int, str], None]
 class Recipe:
     """One training run. balance: classes are drawn with probability ~ count**(1 - balance).
 
-    The first epochs (`early_share` of them) see smaller pictures: nearly the same lesson, sooner.
-    A second, short cycle from the averaged weights sees no picture that lost detail.
+    The first epochs (`early_share` of them) see smaller images: nearly the same lesson, sooner.
+    A second, short cycle from the averaged weights sees no image that lost detail.
     """
 
     architecture: str = "resnet18"
@@ -97,7 +97,7 @@ def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Ev
 class Cycle:
     """One cycle of the learning rate.
 
-    sizes: of the pictures, epoch by epoch; steps: of an epoch, None for as many as there are data;
+    sizes: of the images, epoch by epoch; steps: of an epoch, None for as many as there are data;
     warm_up: the share of steps after which the rate falls.
     """
 

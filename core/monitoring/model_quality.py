@@ -34,7 +34,7 @@ class LabelKind(StrEnum):
 NONE_YET = {
     LabelKind.GROUND_TRUTH: "no prediction of this window has its ground truth yet",
     LabelKind.VERDICTS: "no prediction of this window has a verdict that gives its right class",
-    LabelKind.SENDERS: "no sender of this window's requests said what the picture shows",
+    LabelKind.SENDERS: "no sender of this window's requests said what the image shows",
 }
 CAUTIONS = {
     LabelKind.GROUND_TRUTH: "",
@@ -43,7 +43,7 @@ CAUTIONS = {
         "and not how good the model is."
     ),
     LabelKind.SENDERS: (
-        "No ground truth: what rehearsals (the attack lab, `replay`) said of their own pictures. "
+        "No ground truth: what rehearsals (the attack lab, `replay`) said of their own images. "
         "Whoever sends a request can say anything."
     ),
 }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.monitoring.baseline import Baseline
 
 CAUTION = (
-    "An estimate from the model's own confidence, fit for benign change only: adversarial pictures "
+    "An estimate from the model's own confidence, fit for benign change only: adversarial images "
     "are read with full confidence, so under attack it says about 100 %."
 )
 WITHHELD = "withheld while an alarm stands: under attack it would mislead"

@@ -1,4 +1,4 @@
-"""What an attack did, as Plotly figures and pictures; colours read on light and dark pages."""
+"""What an attack did, as Plotly figures and images; colours read on light and dark pages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def path(trial: Trial, *, height: int = 260) -> go.Figure:
 
 
 def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
-    """Share of the counting pictures of each class that is misread, before and after saving."""
+    """Share of the counting images of each class that is misread, before and after saving."""
     classes = list(rates)[::-1]
     names = [class_name(k) for k in classes]
     figure = go.Figure()
@@ -77,7 +77,7 @@ def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
 
 
 def reading_matrix(readings: Mapping[tuple[int, int], int]) -> go.Figure:
-    """From the true class (rows) to what the saved picture is read as (columns), counts.
+    """From the true class (rows) to what the saved image is read as (columns), counts.
 
     Misreadings are red; readings that stayed right are blue, below 0 on the colour scale.
     """
@@ -119,7 +119,7 @@ def reading_matrix(readings: Mapping[tuple[int, int], int]) -> go.Figure:
 
 
 def budget_preview(pixels: NDArray[np.uint8], epsilon: float, norm: str) -> NDArray[np.uint8]:
-    """The picture (height, width, 3) with noise that uses the whole budget: what it can look like.
+    """The image (height, width, 3) with noise that uses the whole budget: what it can look like.
 
     linf: every value up or down by epsilon; l2: the same noise, shortened to length epsilon.
     """

@@ -37,24 +37,24 @@ def heat_map(
     *,
     largest: float,
     style: Style = Style(),
-    beside: str = "picture",
+    beside: str = "image",
     circle: bool = False,
     height: int = 290,
 ) -> go.Figure:
-    """The picture (h, w, 3) under its map (h, w), in % of `largest`, and something beside it.
+    """The image (h, w, 3) under its map (h, w), in % of `largest`, and something beside it.
 
-    `largest` is the end of the colour scale: the same for pictures that are to be compared.
-    Places of little saliency let the picture through. beside: `picture` puts the picture alone to
+    `largest` is the end of the colour scale: the same for images that are to be compared.
+    Places of little saliency let the image through. beside: `image` puts the image alone to
     the left, `map` the map alone to the right; circle: draw the one that the style has.
     """
     shown = enlarged(fit(pixels, LONGEST_SIDE))
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.03)
-    overlaid = 2 if beside == "picture" else 1
-    for column in (1, 2) if beside == "picture" else (1,):
+    overlaid = 2 if beside == "image" else 1
+    for column in (1, 2) if beside == "image" else (1,):
         figure.add_trace(go.Image(source=data_url(shown), hoverinfo="skip"), row=1, col=column)
     scale = _see_through(style)
     figure.add_trace(
-        _heat(shown, saliency, largest, scale, bar=beside == "picture"), row=1, col=overlaid
+        _heat(shown, saliency, largest, scale, bar=beside == "image"), row=1, col=overlaid
     )
     if beside == "map":
         opaque = _opaque(style)
@@ -68,7 +68,7 @@ def heat_map(
 def signed_difference(
     pixels: Pixels, change: Map, *, largest: float, height: int = 300
 ) -> go.Figure:
-    """A difference of two maps (h, w) over the paled picture, in % of `largest`, around 0.
+    """A difference of two maps (h, w) over the paled image, in % of `largest`, around 0.
 
     Red above 0, blue below; `largest` is the colour scale's end of the maps themselves.
     """
@@ -90,7 +90,7 @@ def signed_difference(
 
 
 def contributions(parts: Mapping[str, Mapping[str, float]]) -> go.Figure:
-    """picture -> layer -> signed contribution in logits, as grouped bars in forward order."""
+    """image -> layer -> signed contribution in logits, as grouped bars in forward order."""
     layers = list(dict.fromkeys(layer for own in parts.values() for layer in own))
     names = [readable_layer(layer) for layer in layers]
     figure = go.Figure()
@@ -144,7 +144,7 @@ def _heat(
 
 
 def _draw(figure: go.Figure, circle: Circle, shown: Pixels, column: int) -> None:
-    """The circle as a white line on a dark one: seen on any picture."""
+    """The circle as a white line on a dark one: seen on any image."""
     height, width = shown.shape[:2]
     x, y, radius = circle.x * width, circle.y * height, circle.radius * min(height, width)
     for colour, thickness in (("rgba(0,0,0,0.6)", 4), ("white", 2)):

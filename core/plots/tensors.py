@@ -71,7 +71,7 @@ def channel_grid(
 
 
 def values(array: Array, *, height: int = 260) -> go.Figure:
-    """Every value of a tensor without a picture in it, by its place."""
+    """Every value of a tensor without an image in it, by its place."""
     figure = go.Figure(
         go.Bar(
             y=array.reshape(-1).astype(np.float64),

@@ -44,9 +44,9 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a picture came from, as far as its sender says (custom attributes).
+    """Where an image came from, as far as its sender says (custom attributes).
 
-    label: the true class; attack, target: how it was made; clean_sha256: the picture it was
+    label: the true class; attack, target: how it was made; clean_sha256: the image it was
     made of, kept in the log; source: who sent it.
     """
 
@@ -59,7 +59,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class StoredImage:
-    """A picture as it is kept: an encoded file, named by the SHA-256 of its bytes."""
+    """An image as it is kept: an encoded file, named by the SHA-256 of its bytes."""
 
     sha256: str
     media_type: str
@@ -77,7 +77,7 @@ class CaptureMode(StrEnum):
 
     @property
     def keeps_input(self) -> bool:
-        """Whether the picture is kept."""
+        """Whether the image is kept."""
         return self is not CaptureMode.OUTPUT
 
     @property

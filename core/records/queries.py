@@ -14,8 +14,8 @@ from core.records.window import Window
 class CaptureFilter:
     """Which captures: every field that is set narrows the choice.
 
-    analyst: whose verdict counts; suspect: an attack made the picture, says its sender, or it was
-    flagged; pictured: the picture was captured; text: found in the id (its beginning), the source,
+    analyst: whose verdict counts; suspect: an attack made the image, says its sender, or it was
+    flagged; with_image: the image was captured; text: found in the id (its beginning), the source,
     the name of the predicted class, or a note.
     """
 
@@ -31,7 +31,7 @@ class CaptureFilter:
     max_confidence: float | None = None
     capture_ids: tuple[str, ...] | None = None
     suspect: bool | None = None
-    pictured: bool | None = None
+    with_image: bool | None = None
     text: str | None = None
 
     def without_verdict(self) -> CaptureFilter:

@@ -1,6 +1,6 @@
 """What a record of tensors is, and which requests get one, in the words of SageMaker Debugger.
 
-A record holds tensors of one picture, run through the network for one class; it is one step of
+A record holds tensors of one image, run through the network for one class; it is one step of
 the trial (core.tensors.trial). Names are Debugger's; the network is called by its type, say ResNet:
 
     layer1.0.bn1_input_0, layer1.0.bn1_output_0       what went into a module, and came out of it
@@ -10,7 +10,7 @@ the trial (core.tensors.trial). Names are Debugger's; the network is called by i
     gradient/image                                          of the logit, by ResNet_input_0
 
 A module that runs several times counts on: relu_input_1, relu_output_1, gradient/relu_output_1.
-Debugger knows nothing of resizing and normalising, so here are image_pixels (the picture as it was
+Debugger knows nothing of resizing and normalising, so here are image_pixels (the image as it was
 sent, in [0, 1]) and gradient/image_pixels.
 """
 
@@ -37,7 +37,7 @@ Array = NDArray[Any]
 
 
 class ModeKeys(StrEnum):
-    """Why a picture went through the network; GLOBAL stands for all of them."""
+    """Why an image went through the network; GLOBAL stands for all of them."""
 
     TRAIN = "TRAIN"
     EVAL = "EVAL"
@@ -146,7 +146,7 @@ class Passed:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A pass with its tensors: those of the picture, and those of the weights, always the same."""
+    """A pass with its tensors: those of the image, and those of the weights, always the same."""
 
     passed: Passed
     tensors: Mapping[str, Array]

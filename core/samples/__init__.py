@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from core.images import Picture
+from core.images import ImageFile
 from core.labels import class_name
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -22,12 +22,12 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """`14 Stop, picture 2`."""
-        return f"{class_name(self.class_id)}, picture {self.number + 1}"
+        """`14 Stop, image 2`."""
+        return f"{class_name(self.class_id)}, image {self.number + 1}"
 
-    def picture(self) -> Picture:
+    def image(self) -> ImageFile:
         """The file, read."""
-        return Picture.from_file(self.path.read_bytes())
+        return ImageFile.from_file(self.path.read_bytes())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The path of a request: body -> pictures -> predictions -> captures -> answer."""
+"""The path of a request: body -> images -> predictions -> captures -> answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.capture.writer import (
     with_prediction,
 )
 from core.errors import Unavailable
-from core.images import Picture
+from core.images import ImageFile
 from core.metrics import Metrics
 from core.model.predictor import Predictor
 from core.model.threads import SERVING_WORKERS, compute_on_one_thread
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """One picture on its way through a batch; capture: None if it is not sampled."""
+    """One image on its way through a batch; capture: None if it is not sampled."""
 
     prepared: Any
     capture: Capture | None
@@ -63,15 +63,15 @@ class Serving:
         *,
         max_waiting: int,
         in_flight: Callable[[], int],
-        answered: Callable[[Sequence[Answered]], None] = lambda pictures: None,
+        answered: Callable[[Sequence[Answered]], None] = lambda images: None,
     ) -> None:
-        """answered: told of every captured picture once its answer has left; must not fail."""
+        """answered: told of every captured image once its answer has left; must not fail."""
         self._answered = answered
         self._predictor = predictor
         self._capturer = capturer
         self._rules = rules
         self._metrics = metrics
-        # Decoded pictures are large; no more of them at a time than can be worked on.
+        # Decoded images are large; no more of them at a time than can be worked on.
         self._decoders = ThreadPoolExecutor(SERVING_WORKERS, "decode")
         self._batcher: Batcher[_Waiting, Prediction] = Batcher(
             self._predict,
@@ -85,11 +85,13 @@ class Serving:
 
     @property
     def waiting(self) -> int:
-        """How many pictures wait for a forward pass."""
+        """How many images wait for a forward pass."""
         return self._batcher.waiting
 
-    def submit(self, read: Callable[[], Sequence[Picture]], facts: RequestFacts) -> Future[Answer]:
-        """The answer to the pictures that `read` decodes, once all that is sampled is durable.
+    def submit(
+        self, read: Callable[[], Sequence[ImageFile]], facts: RequestFacts
+    ) -> Future[Answer]:
+        """The answer to the images that `read` decodes, once all that is sampled is durable.
 
         What `read` raises is the future's exception; so is Unavailable, if too many wait.
         """
@@ -102,7 +104,7 @@ class Serving:
 
     def check(self) -> None:
         """Raise Unavailable unless the classifier answers."""
-        blank = Picture.from_pixels(np.zeros((32, 32, 3), np.uint8))
+        blank = ImageFile.from_pixels(np.zeros((32, 32, 3), np.uint8))
         waiting = _Waiting(self._predictor.prepare(blank.pixels), None, to_stored_image(blank))
         try:
             self._batcher.submit([waiting]).result(CHECK_SECONDS)
@@ -116,7 +118,7 @@ class Serving:
         self._capturer.close()
 
     def _begin(
-        self, read: Callable[[], Sequence[Picture]], facts: RequestFacts, answered: Future[Answer]
+        self, read: Callable[[], Sequence[ImageFile]], facts: RequestFacts, answered: Future[Answer]
     ) -> None:
         try:
             waiting = self._decode(read, facts)
@@ -126,17 +128,19 @@ class Serving:
         else:
             predicted.add_done_callback(partial(self._finish, waiting, facts, answered))
 
-    def _decode(self, read: Callable[[], Sequence[Picture]], facts: RequestFacts) -> list[_Waiting]:
-        """The pictures of one request, reduced to what the classifier and the log take."""
-        pictures = read()
-        images = [to_stored_image(picture) for picture in pictures]
-        captures: Sequence[Capture | None] = [None] * len(images)
+    def _decode(
+        self, read: Callable[[], Sequence[ImageFile]], facts: RequestFacts
+    ) -> list[_Waiting]:
+        """The images of one request, reduced to what the classifier and the log take."""
+        images = read()
+        stored = [to_stored_image(image) for image in images]
+        captures: Sequence[Capture | None] = [None] * len(stored)
         rule = self._rules.of(facts.endpoint)
         if self._capturer.sampled(rule):
             model_sha256 = self._predictor.classifier.manifest.sha256
-            captures = begin_captures(facts, images, model_sha256, rule.mode)
-        prepared = [self._predictor.prepare(picture.pixels) for picture in pictures]
-        return list(map(_Waiting, prepared, captures, images))
+            captures = begin_captures(facts, stored, model_sha256, rule.mode)
+        prepared = [self._predictor.prepare(image.pixels) for image in images]
+        return list(map(_Waiting, prepared, captures, stored))
 
     def _finish(
         self,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.attacks.lab import settings_of
 from core.attacks.trials import Plan, run
 from core.errors import BadInput
-from core.images import Picture
+from core.images import ImageFile
 from core.jobs import Progress
 from core.labels import class_name
 from core.model.predictor import Predictor
@@ -24,17 +24,17 @@ from core.records.drills import MARK, DrillPlan
 from core.samples import all_samples
 from core.simulation.replay import Message
 
-DISTINCT = 8  # attacked pictures; an attack costs as much as hundreds of requests
+DISTINCT = 8  # attacked images; an attack costs as much as hundreds of requests
 MOST_STEPS = 10  # of an attack: enough for most signs, and the others are not needed
-AT_ONCE = 32  # pictures read between two steps of the progress
+AT_ONCE = 32  # images read between two steps of the progress
 LEAST_COVERED = 0.5  # of the baseline; with less of it the signs are not its traffic
 
 
 @dataclass(frozen=True)
 class Sign:
-    """A picture, and the class that it shows."""
+    """An image, and the class that it shows."""
 
-    picture: Picture
+    image: ImageFile
     label: int
 
 
@@ -53,14 +53,14 @@ class Clean:
 class Turned:
     """A sign, and what an attack made of it."""
 
-    clean: Picture
-    adversarial: Picture
+    clean: ImageFile
+    adversarial: ImageFile
     label: int
 
 
 def drawn_signs() -> list[Sign]:
     """The sample signs that the project draws."""
-    return [Sign(each.picture(), each.class_id) for each in all_samples()]
+    return [Sign(each.image(), each.class_id) for each in all_samples()]
 
 
 def read(
@@ -75,7 +75,7 @@ def read(
     for start in range(0, len(signs), AT_ONCE):
         cancelled()
         part = signs[start : start + AT_ONCE]
-        predictions += predictor.predict([each.picture.pixels for each in part])
+        predictions += predictor.predict([each.image.pixels for each in part])
         progress(len(predictions), len(signs), "sample signs read")
     return predictions
 
@@ -116,7 +116,7 @@ def turned_signs(
 ) -> list[Turned]:
     """Up to DISTINCT signs, read rightly before, that the attack turns to the target.
 
-    Judged on saved pictures. Raises BadInput where there is none, and Cancelled.
+    Judged on saved images. Raises BadInput where there is none, and Cancelled.
     """
     rows = [
         row
@@ -137,15 +137,15 @@ def turned_signs(
         trials = run(
             predictor,
             attack,
-            [each.picture.pixels for each in chosen],
+            [each.image.pixels for each in chosen],
             [each.label for each in chosen],
             progress=progress,
             cancelled=cancelled,
         )
         made += [
             Turned(
-                Picture.from_pixels(each.crafted.clean),
-                Picture.from_pixels(each.crafted.adversarial),
+                ImageFile.from_pixels(each.crafted.clean),
+                ImageFile.from_pixels(each.crafted.adversarial),
                 each.crafted.label,
             )
             for each in trials
@@ -187,10 +187,10 @@ class Traffic:
     def _one(self) -> Message:
         row = self._random.choice(len(self._clean.signs), p=self._clean.shares)
         sign = self._clean.signs[row]
-        return Message(sign.picture, None, Provenance(self._source(), sign.label))
+        return Message(sign.image, None, Provenance(self._source(), sign.label))
 
     def _turn(self) -> Message:
-        """The clean picture is sent along the first time, to be kept beside it."""
+        """The clean image is sent along the first time, to be kept beside it."""
         one = self._turned[int(self._random.integers(len(self._turned)))]
         sha256 = one.clean.sha256
         clean = None if sha256 in self._kept else one.clean

@@ -20,7 +20,7 @@ from core.capture.provenance import format_provenance
 from core.client import error_of, token_headers
 from core.datasets import Dataset
 from core.errors import BadInput, Unavailable
-from core.images import Picture
+from core.images import ImageFile
 from core.model.classifier import Classifier
 from core.records.captures import Provenance
 from core.records.names import DEFAULT_ENDPOINT
@@ -50,10 +50,10 @@ class AttackPlan:
 
 @dataclass(frozen=True)
 class Message:
-    """One request to be sent, and the clean picture to be kept beside it."""
+    """One request to be sent, and the clean image to be kept beside it."""
 
-    picture: Picture
-    clean: Picture | None
+    image: ImageFile
+    clean: ImageFile | None
     provenance: Provenance
 
 
@@ -88,8 +88,8 @@ def prepare(
 ) -> list[Message]:
     """`count` messages in random order, round(count * share) of them attacked successfully.
 
-    The attacker knows the model and sends only pictures that fool it once saved; others are
-    replaced. A small data set is gone through more than once. Raises BadInput if no picture
+    The attacker knows the model and sends only images that fool it once saved; others are
+    replaced. A small data set is gone through more than once. Raises BadInput if no image
     fools the model.
     """
     if count < 1:
@@ -154,16 +154,16 @@ def _send_one(client: httpx.Client, endpoint: str, message: Message) -> int:
         "X-Amzn-SageMaker-Custom-Attributes": format_provenance(message.provenance),
         "Accept": "application/json;verbose=true",
     }
-    answer = _post(client, f"/endpoints/{endpoint}/invocations", message.picture, headers)
+    answer = _post(client, f"/endpoints/{endpoint}/invocations", message.image, headers)
     return int(answer.json()["predictions"][0]["class_id"])
 
 
 def _post(
-    client: httpx.Client, path: str, picture: Picture, headers: dict[str, str]
+    client: httpx.Client, path: str, image: ImageFile, headers: dict[str, str]
 ) -> httpx.Response:
     try:
         answer = client.post(
-            path, content=picture.content, headers=headers | {"Content-Type": picture.media_type}
+            path, content=image.content, headers=headers | {"Content-Type": image.media_type}
         )
     except httpx.HTTPError as error:
         raise Unavailable(f"{client.base_url} does not answer ({error}); is it running?") from error
@@ -174,8 +174,8 @@ def _post(
 
 def _clean_message(dataset: Dataset, row: int) -> Message:
     label = int(dataset.labels[row])
-    picture = Picture.from_pixels(dataset.images[row])
-    return Message(picture, None, Provenance(source=SOURCE, label=label))
+    image = ImageFile.from_pixels(dataset.images[row])
+    return Message(image, None, Provenance(source=SOURCE, label=label))
 
 
 def _attacked(
@@ -212,6 +212,6 @@ def _attacked(
 
 
 def _attacked_message(crafted: Crafted, plan: AttackPlan) -> Message:
-    clean = Picture.from_pixels(crafted.clean)
+    clean = ImageFile.from_pixels(crafted.clean)
     provenance = Provenance(SOURCE, crafted.label, plan.name, plan.target, clean.sha256)
-    return Message(Picture.from_pixels(crafted.adversarial), clean, provenance)
+    return Message(ImageFile.from_pixels(crafted.adversarial), clean, provenance)

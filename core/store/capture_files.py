@@ -21,7 +21,7 @@ from core.records.queries import CaptureFilter
 from core.records.window import Window, now
 from core.store import rows
 from core.store.database import Database, Transaction
-from core.store.images import Pictures
+from core.store.images import ImagesTable
 
 TRUTH = pa.schema(
     [
@@ -77,7 +77,7 @@ class CaptureFilesTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pictures = Pictures(database)
+        self._images = ImagesTable(database)
 
     def states(self) -> dict[str, FileState]:
         """How far every file was read that was ever imported, by its path."""
@@ -87,7 +87,7 @@ class CaptureFilesTable:
     def importing(self) -> Iterator[ImportTransaction]:
         """Everything inside goes into the log together, or not at all."""
         with self._database.transaction() as transaction:
-            yield ImportTransaction(transaction, self._pictures)
+            yield ImportTransaction(transaction, self._images)
 
     def hours(self, window: Window) -> list[Hour]:
         """The hours of a window that hold captures, in order of time."""
@@ -145,9 +145,9 @@ class CaptureFilesTable:
 class ImportTransaction:
     """The writes of one batch of lines. What the log has already is not stored again."""
 
-    def __init__(self, transaction: Transaction, pictures: Pictures) -> None:
+    def __init__(self, transaction: Transaction, images: ImagesTable) -> None:
         self._transaction = transaction
-        self._pictures = pictures
+        self._images = images
 
     def states(self, paths: Sequence[str]) -> dict[str, FileState]:
         """How far these files were read; those that never were are missing."""
@@ -176,7 +176,7 @@ class ImportTransaction:
             [start, end],
         )
         shown = {captures[k].image_sha256 for k in fresh}
-        self._pictures.insert(
+        self._images.insert(
             self._transaction, [image for name, image in images.items() if name in shown]
         )
         self._transaction.insert(

@@ -23,7 +23,7 @@ MAX_RECENT = 65_536
 COLUMNS = "sha256, media_type, content, width, height"
 
 
-class Pictures:
+class ImagesTable:
     """The images of a log."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -15,7 +15,7 @@ from core.store import rows
 from core.store.address import Address, FileAddress
 from core.store.database import Database
 from core.store.executions import ExecutionsTable
-from core.store.images import Pictures
+from core.store.images import ImagesTable
 from core.store.listing import Listing
 from core.store.verdicts import Verdicts
 
@@ -27,7 +27,7 @@ class CaptureLog:
         """Open or create the log; place: a file's path, or any address. Raises Unavailable."""
         self.database = Database(FileAddress(place) if isinstance(place, Path) else place)
         self.listing = Listing(self.database)
-        self.pictures = Pictures(self.database)
+        self.image_table = ImagesTable(self.database)
         self.verdicts = Verdicts(self.database)
         self._executions = ExecutionsTable(self.database)
 
@@ -52,7 +52,7 @@ class CaptureLog:
     def append(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
         """Store captures and images in one transaction; an image just stored is not repeated."""
         with self.database.transaction() as transaction:
-            self.pictures.insert(transaction, images)
+            self.image_table.insert(transaction, images)
             if captures:
                 transaction.insert(
                     "INSERT INTO log.captures SELECT * FROM incoming",
@@ -61,11 +61,11 @@ class CaptureLog:
 
     def image(self, sha256: str) -> StoredImage:
         """The image of that content; NotFound if the log has none."""
-        return self.pictures.one(sha256)
+        return self.image_table.one(sha256)
 
     def images(self, names: Sequence[str | None]) -> dict[str, StoredImage]:
         """Those of the named images that the log has, by SHA-256."""
-        return self.pictures.some(names)
+        return self.image_table.some(names)
 
     def window_figures(self, window: Window, *, low_confidence: float) -> WindowFigures:
         """Counts by class, mean confidence, predictions below `low_confidence`, flagged ones."""

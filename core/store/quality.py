@@ -62,7 +62,7 @@ class QualityTable:
         )
 
     def senders_labels(self, window: Window) -> Pairs:
-        """What senders said that their pictures show."""
+        """What senders said that their images show."""
         where, parameters = _predictions(window)
         return self._pairs(
             "SELECT label, class_id, count(*) FROM log.captures AS c "

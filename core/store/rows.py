@@ -240,7 +240,7 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
         (_OF_LATEST.format("verdict"), chosen.verdict),
         (_OF_LATEST.format("analyst"), chosen.analyst),
         ("(c.attack IS NOT NULL OR coalesce(c.flagged, false)) = ?", chosen.suspect),
-        ("(c.image_sha256 IS NOT NULL) = ?", chosen.pictured),
+        ("(c.image_sha256 IS NOT NULL) = ?", chosen.with_image),
     ]
     active = [(sql, value) for sql, value in tests if value is not None]
     decided = {None: [], True: [DECIDED], False: [f"NOT {DECIDED}"]}[chosen.decided]

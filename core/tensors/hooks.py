@@ -1,4 +1,4 @@
-"""The hook: tensors of one picture and one class, recorded on the way through the network.
+"""The hook: tensors of one image and one class, recorded on the way through the network.
 
 Debugger's hook copies a tensor when its module has ended, and by then an in-place ReLU has changed
 what went in. Here inputs are copied before their module runs and outputs right after it, so
@@ -59,16 +59,16 @@ class Hook:
         }
         self._listen()
 
-    def record(self, picture: NDArray[np.uint8], class_id: int | None = None) -> Recording:
-        """Run a picture (height, width, 3) through the network, and back from one class's logit.
+    def record(self, image: NDArray[np.uint8], class_id: int | None = None) -> Recording:
+        """Run an image (height, width, 3) through the network, and back from one class's logit.
 
-        class_id None: the predicted class. Pictures larger than LONGEST_SIDE are reduced, as for
+        class_id None: the predicted class. Images larger than LONGEST_SIDE are reduced, as for
         heat maps. Raises BadInput for a class that does not exist.
         """
         known = self._twin.classes
         if class_id is not None and not 0 <= class_id < known:
             raise BadInput(f"class must lie in 0..{known - 1}, got {class_id}")
-        pixels = to_tensor(images.fit(picture, LONGEST_SIDE)[None]).to(self._twin.mean)
+        pixels = to_tensor(images.fit(image, LONGEST_SIDE)[None]).to(self._twin.mean)
         with self._turn, torch.inference_mode(False), torch.enable_grad():
             try:
                 return self._run(laid_out(pixels).requires_grad_(), class_id)
@@ -83,7 +83,7 @@ class Hook:
         if not logits.requires_grad:
             raise BadInput(
                 f"the model ({self._network}) gives no gradient of its logits with respect to the "
-                "picture, so its gradients cannot be recorded"
+                "image, so its gradients cannot be recorded"
             )
         gradients = torch.autograd.grad(logits[class_id], list(sources.values()), allow_unused=True)
         self._pass.keep(PIXELS, pixels)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.images import ImageLimits, Picture
+from core.images import ImageFile, ImageLimits
 from core.metrics import Metrics
 from core.model.classifier import Classifier
 from core.model.threads import compute_on_one_thread
@@ -33,7 +33,7 @@ ON_DEMAND = "asked for"
 
 @dataclass(frozen=True)
 class Answered:
-    """One picture of a request that has been answered."""
+    """One image of a request that has been answered."""
 
     capture: Capture
     image: StoredImage
@@ -49,7 +49,7 @@ class _Waiting:
 class Recorder:
     """Records tensors of requests on one thread of low priority, and of captures on demand.
 
-    save_config, flagged: which pictures are recorded by themselves; keep: how many records the
+    save_config, flagged: which images are recorded by themselves; keep: how many records the
     log holds at most; in_work: how many requests are under way.
     """
 
@@ -87,9 +87,9 @@ class Recorder:
         return self._flagged or bool(self._save_config.mode_save_configs)
 
     def offer(self, answered: Sequence[Answered]) -> None:
-        """Pictures of an answered request: those that are chosen wait, if there is room.
+        """Images of an answered request: those that are chosen wait, if there is room.
 
-        Takes no time and raises nothing. A picture that the log does not keep is never recorded.
+        Takes no time and raises nothing. An image that the log does not keep is never recorded.
         """
         if not self.automatic or self._closed.is_set():
             return
@@ -107,10 +107,10 @@ class Recorder:
                 self._start()
 
     def record(
-        self, capture: Capture, picture: NDArray[np.uint8], class_id: int | None
+        self, capture: Capture, image: NDArray[np.uint8], class_id: int | None
     ) -> TensorRecord:
         """Record a capture now, for a class (None: the predicted one); raises BadInput."""
-        return self._record(capture, picture, class_id, ModeKeys.EVAL, ON_DEMAND)
+        return self._record(capture, image, class_id, ModeKeys.EVAL, ON_DEMAND)
 
     def flush(self) -> None:
         """Return once everything that waits has been recorded, or dropped by `close`."""
@@ -132,7 +132,7 @@ class Recorder:
         if self._flagged and answered.prediction.suspicion.flagged:
             return "flagged"
         if self._save_config.should_save_step(ModeKeys.PREDICT, number):
-            return f"picture {number} since the start"
+            return f"image {number} since the start"
         return None
 
     def _start(self) -> None:
@@ -164,10 +164,10 @@ class Recorder:
 
     def _record_waiting(self, waiting: _Waiting) -> None:
         answered = waiting.answered
-        picture = Picture.from_file(answered.image.content, self._limits)
+        image = ImageFile.from_file(answered.image.content, self._limits)
         self._record(
             answered.capture,
-            picture.pixels,
+            image.pixels,
             answered.prediction.class_id,
             ModeKeys.PREDICT,
             waiting.why,
@@ -176,12 +176,12 @@ class Recorder:
     def _record(
         self,
         capture: Capture,
-        picture: NDArray[np.uint8],
+        image: NDArray[np.uint8],
         class_id: int | None,
         mode: ModeKeys,
         why: str,
     ) -> TensorRecord:
-        recording = self._hook.record(picture, class_id)
+        recording = self._hook.record(image, class_id)
         record = self._table.add(
             recording,
             capture_id=capture.capture_id,

@@ -13,7 +13,7 @@ from core.errors import SignwatchError
 from core.explain import heat_maps
 from core.explain.explanation import Explanation
 from core.explain.heat_maps import MEAN_SIDE
-from core.images import ImageLimits, Picture, fit
+from core.images import ImageFile, ImageLimits, fit
 from core.jobs import Progress
 from core.labels import all_labels
 from core.records.captures import Capture
@@ -21,7 +21,7 @@ from core.records.queries import CaptureFilter
 from core.store import CaptureLog
 from core.thumbnails import LONGEST_SIDE
 
-MOST = 48  # pictures on a sheet
+MOST = 48  # images on a sheet
 Explain = Callable[[Sequence[NDArray[np.uint8]], Sequence[int | None], Progress], list[Explanation]]
 
 
@@ -41,7 +41,7 @@ class Tile:
 
 @dataclass(frozen=True, eq=False)
 class Mean:
-    """Over `count` tiles: the mean map (MEAN_SIDE, MEAN_SIDE) and the mean picture under it."""
+    """Over `count` tiles: the mean map (MEAN_SIDE, MEAN_SIDE) and the mean image under it."""
 
     count: int
     map: NDArray[np.float32]
@@ -53,11 +53,11 @@ class Mean:
         if not tiles:
             return None
         size = (MEAN_SIDE, MEAN_SIDE)
-        pictures = [np.asarray(Image.fromarray(tile.pixels).resize(size)) for tile in tiles]
+        images = [np.asarray(Image.fromarray(tile.pixels).resize(size)) for tile in tiles]
         return Mean(
             len(tiles),
             heat_maps.mean_map([tile.explanation.map for tile in tiles]),
-            np.mean(pictures, axis=0).round().astype(np.uint8),
+            np.mean(images, axis=0).round().astype(np.uint8),
         )
 
 
@@ -79,8 +79,8 @@ class Means:
 
 @dataclass(frozen=True, eq=False)
 class ContactSheet:
-    """Tiles, suspects first. suspects, others: how many captures with a picture match, of each
-    kind; unreadable: how many chosen pictures could not be read.
+    """Tiles, suspects first. suspects, others: how many captures with an image match, of each
+    kind; unreadable: how many chosen images could not be read.
     """
 
     tiles: tuple[Tile, ...]
@@ -127,12 +127,12 @@ def make(
     limits: ImageLimits,
     progress: Progress,
 ) -> ContactSheet:
-    """At most `limit` of the captures that match and have a picture, evenly, with their maps.
+    """At most `limit` of the captures that match and have an image, evenly, with their maps.
 
     Each is explained for the class that was said, if it is one of ours, else for the predicted
     one. Raises BadInput for networks that the method does not cover.
     """
-    kinds = [replace(chosen, pictured=True, suspect=suspect) for suspect in (True, False)]
+    kinds = [replace(chosen, with_image=True, suspect=suspect) for suspect in (True, False)]
     counts = [log.count(kind) if chosen.suspect in (None, kind.suspect) else 0 for kind in kinds]
     items = [
         item
@@ -146,8 +146,8 @@ def make(
         file = files.get(item.capture.image_sha256 or "")
         try:
             if file is not None:
-                picture = Picture.from_file(file.content, limits)
-                read.append((item.capture, fit(picture.pixels, LONGEST_SIDE)))
+                image = ImageFile.from_file(file.content, limits)
+                read.append((item.capture, fit(image.pixels, LONGEST_SIDE)))
         except SignwatchError:
             continue  # counted below
     classes = [_own(capture.class_id) for capture, _ in read]

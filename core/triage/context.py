@@ -12,7 +12,7 @@ from core import samples, thumbnails
 from core.errors import NotFound, SignwatchError
 from core.explain import heat_maps
 from core.explain.explanation import Explanation
-from core.images import ImageLimits, Picture, encode_jpeg, fit
+from core.images import ImageFile, ImageLimits, encode_jpeg, fit
 from core.labels import all_labels, class_name
 from core.records.captures import Capture
 from core.records.monitoring import Execution
@@ -32,7 +32,7 @@ OPACITY = 0.6  # of the map: the sign has to be seen under it
 
 
 class Photographer:
-    """Takes close looks. explain: as Services has it, pictures and their classes in."""
+    """Takes close looks. explain: as Services has it, images and their classes in."""
 
     def __init__(
         self, log: CaptureLog, worklist: WorklistTable, explain: Explain, limits: ImageLimits
@@ -45,16 +45,16 @@ class Photographer:
     def take(self, capture_id: str) -> Closeup:
         """Look at one capture; what cannot be had of it is said. Raises NotFound."""
         capture = self._log.capture(capture_id).capture
-        picture, panels, problem = None, list[Panel](), None
+        image, panels, problem = None, list[Panel](), None
         try:
-            taken = self._picture(capture.image_sha256)
-            picture, own = shown(taken), look(taken.pixels)
+            taken = self._image(capture.image_sha256)
+            image, own = shown(taken), look(taken.pixels)
             panels = self._panels(capture, taken.pixels, own)
         except SignwatchError as error:
             problem, own = str(error), None
         names = self._worklist.group_of(capture.capture_id)
         return Closeup(
-            picture,
+            image,
             tuple(panels),
             problem,
             around=self._tiles(self._around(capture), own),
@@ -64,13 +64,13 @@ class Photographer:
             ),
         )
 
-    def _picture(self, sha256: str | None) -> Picture:
+    def _image(self, sha256: str | None) -> ImageFile:
         if sha256 is None:
-            raise NotFound("no picture was captured: only the answer was kept, or imported")
-        return Picture.from_file(self._log.image(sha256).content, self._limits)
+            raise NotFound("no image was captured: only the answer was kept, or imported")
+        return ImageFile.from_file(self._log.image(sha256).content, self._limits)
 
     def _panels(self, capture: Capture, pixels: Pixels, own: Look) -> list[Panel]:
-        found = [("This picture", pixels), *self._clean(capture, own)]
+        found = [("This image", pixels), *self._clean(capture, own)]
         explanations = self._explain([each for _, each in found], [None] * len(found))
         scale = heat_maps.common_scale([each.map for each in explanations])
         return [
@@ -83,10 +83,10 @@ class Photographer:
         ]
 
     def _clean(self, capture: Capture, own: Look) -> list[tuple[str, Pixels]]:
-        """The picture that it was made of, or else the nearest clean ones of two classes."""
+        """The image that it was made of, or else the nearest clean ones of two classes."""
         if made_of := capture.provenance.clean_sha256:
             try:
-                return [("Clean", self._picture(made_of).pixels)]
+                return [("Clean", self._image(made_of).pixels)]
             except SignwatchError:
                 pass  # its sender named one that the log does not have
         nearest = []
@@ -103,11 +103,11 @@ class Photographer:
 
     def _nearest(self, class_id: int, but: str, own: Look) -> list[Pixels]:
         """Of captures of that class that nobody suspects, and sample signs, the one most alike."""
-        chosen = CaptureFilter(class_id=class_id, suspect=False, pictured=True)
+        chosen = CaptureFilter(class_id=class_id, suspect=False, with_image=True)
         items = self._log.find(chosen, limit=CANDIDATES)
         captures = [each.capture for each in items if each.capture.capture_id != but]
-        found = [pixels for pixels in self._pictures(captures) if pixels is not None]
-        found += [sample.picture().pixels for sample in samples.of_class(class_id)]
+        found = [pixels for pixels in self._images(captures) if pixels is not None]
+        found += [sample.image().pixels for sample in samples.of_class(class_id)]
         return sorted(found, key=lambda pixels: likeness(look(pixels), own))[-1:]
 
     def _around(self, capture: Capture) -> list[Capture]:
@@ -133,21 +133,23 @@ class Photographer:
 
     def _tiles(self, captures: Sequence[Capture], own: Look | None) -> tuple[Tile, ...]:
         tiles = []
-        for capture, pixels in zip(captures, self._pictures(captures), strict=True):
+        for capture, pixels in zip(captures, self._images(captures), strict=True):
             if pixels is None:
-                tiles.append(Tile(capture, thumbnails.no_picture(), alike=False))
+                tiles.append(Tile(capture, thumbnails.no_image(), alike=False))
                 continue
             alike = own is not None and likeness(look(pixels), own) >= ALIKE
             tiles.append(Tile(capture, thumbnails.strip_tile(pixels), alike))
         return tuple(tiles)
 
-    def _pictures(self, captures: Sequence[Capture]) -> list[Pixels | None]:
+    def _images(self, captures: Sequence[Capture]) -> list[Pixels | None]:
         files = self._log.images([capture.image_sha256 for capture in captures])
         found: list[Pixels | None] = []
         for capture in captures:
             file = files.get(capture.image_sha256 or "")
             try:
-                found.append(Picture.from_file(file.content, self._limits).pixels if file else None)
+                found.append(
+                    ImageFile.from_file(file.content, self._limits).pixels if file else None
+                )
             except SignwatchError:
                 found.append(None)
         return found
@@ -158,7 +160,7 @@ COMPARED = 120  # of a large group, those nearest in time
 
 @dataclass(frozen=True)
 class Panel:
-    """A picture under its map, as JPEG. title: what it is; read_as: the class, and how sure."""
+    """An image under its map, as JPEG. title: what it is; read_as: the class, and how sure."""
 
     title: str
     read_as: str
@@ -167,10 +169,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class Tile:
-    """A capture, small. picture: a URL that holds it; alike: it looks like the one looked at."""
+    """A capture, small. image: a URL that holds it; alike: it looks like the one looked at."""
 
     capture: Capture
-    picture: str
+    image: str
     alike: bool
 
 
@@ -178,13 +180,13 @@ class Tile:
 class Closeup:
     """What there is to see of one capture and around it.
 
-    picture: a file of it; panels: itself and clean ones under their maps, on one scale; problem:
+    image: a file of it; panels: itself and clean ones under their maps, on one scale; problem:
     why there are none. around: captures of the same endpoint and source, itself among them; group:
     the flagged ones that it belongs to, at most COMPARED; both in order of time. executions: of the
     monitor, over it.
     """
 
-    picture: bytes | None
+    image: bytes | None
     panels: tuple[Panel, ...]
     problem: str | None
     around: tuple[Tile, ...]
@@ -192,8 +194,8 @@ class Closeup:
     executions: tuple[Execution, ...]
 
 
-def shown(picture: Picture) -> bytes:
-    """A file of a picture to look at: its own, unless it is larger than anybody looks at it."""
-    if max(picture.pixels.shape) <= LONGEST_SIDE:
-        return picture.content
-    return encode_jpeg(fit(picture.pixels, LONGEST_SIDE))
+def shown(image: ImageFile) -> bytes:
+    """A file of an image to look at: its own, unless it is larger than anybody looks at it."""
+    if max(image.pixels.shape) <= LONGEST_SIDE:
+        return image.content
+    return encode_jpeg(fit(image.pixels, LONGEST_SIDE))

@@ -21,14 +21,14 @@ from core.records.captures import StoredImage
 from core.records.triage import PAUSE, Statement
 from core.records.verdicts import TriageItem
 
-CHUNK = 100  # pictures that are held at a time
+CHUNK = 100  # images that are held at a time
 MANIFEST, ANNOTATIONS, AUDIT = "manifest.jsonl", "annotations.json", "audit.jsonl"
 FindImages = Callable[[Sequence[str | None]], Mapping[str, StoredImage]]
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A picture in the export. file: its path there; class_id: the right class."""
+    """An image in the export. file: its path there; class_id: the right class."""
 
     file: str
     class_id: int
@@ -41,7 +41,7 @@ def export_zip(
     """A ZIP with one folder a right class, and beside them manifest, annotations and audit trail.
 
     items: decided captures, oldest first. What has no right class (not a sign, unreadable) or no
-    picture stands in the manifest only; what retention deleted, in the audit trail only.
+    image stands in the manifest only; what retention deleted, in the audit trail only.
     """
     buffer, manifest, placed = io.BytesIO(), [], list[Placed]()
     names = file_names(items)
@@ -79,20 +79,20 @@ def file_names(items: Sequence[TriageItem]) -> list[str | None]:
 def tracks(items: Sequence[TriageItem]) -> list[int | None]:
     """Which physical sign each of the items (oldest first) shows, counted from 0.
 
-    Pictures of one right class are of one sign where they are the same picture, or made of the
+    Images of one right class are of one sign where they are the same image, or made of the
     same clean one; or where endpoint and source are the same and no two that follow each other
     lie further apart than PAUSE, unless it is known what they were made of. None: no right class.
     """
     parents: list[int] = list(range(len(items)))
-    by_picture: dict[tuple[int, str], int] = {}
+    by_image: dict[tuple[int, str], int] = {}
     latest: dict[tuple[object, ...], tuple[int, datetime]] = {}
     for number, item in enumerate(items):
         right_class, capture = _right_class(item), item.capture
         if right_class is None:
             continue
         made_of = capture.provenance.clean_sha256
-        if picture := made_of or capture.image_sha256:
-            same = by_picture.setdefault((right_class, picture), number)
+        if image := made_of or capture.image_sha256:
+            same = by_image.setdefault((right_class, image), number)
             parents[_root(parents, number)] = _root(parents, same)
         if made_of is None:
             series = (right_class, capture.endpoint, capture.provenance.source)
@@ -134,7 +134,7 @@ def manifest_entry(item: TriageItem, file: str | None) -> dict[str, Any]:
 
 
 def coco(placed: Sequence[Placed]) -> dict[str, Any]:
-    """COCO's object detection format (cocodataset.org), each picture one box of its right class."""
+    """COCO's object detection format (cocodataset.org), each image one box of its right class."""
     numbered = list(enumerate(placed, start=1))
     return {
         "info": {"description": "Signwatch: what was decided in triage"},

@@ -1,6 +1,6 @@
 """Close looks ahead of time, on a thread of their own.
 
-Nobody waits for one to see the next picture or to give a verdict, and where it is known what comes
+Nobody waits for one to see the next image or to give a verdict, and where it is known what comes
 next, it is there when it is opened.
 """
 

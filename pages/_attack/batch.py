@@ -1,4 +1,4 @@
-"""One attack on many pictures: how many are misread, of which classes, as what."""
+"""One attack on many images: how many are misread, of which classes, as what."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,8 @@ def show(results: Sequence[Trial]) -> None:
     rate = Rate.of(results)
     if not rate.eligible:
         st.warning(
-            "No picture counts: each is misread without any attack, or is of the target "
-            "class already. Take other pictures or another target.",
+            "No image counts: each is misread without any attack, or is of the target "
+            "class already. Take other images or another target.",
             icon=":material/info:",
             title="Nothing to count",
         )
@@ -24,7 +24,7 @@ def show(results: Sequence[Trial]) -> None:
     plan = results[0].plan
     st.markdown(f"**{plan.info.title}**, to be read as **{plan.goal}**")
     with st.grid(3, min_column_width=150):
-        st.metric("Pictures that count", f"{rate.eligible} of {len(results)}", border=True)
+        st.metric("Images that count", f"{rate.eligible} of {len(results)}", border=True)
         st.metric(
             "Misread before rounding",
             f"{rate.before_rounding / rate.eligible:.1%}",
@@ -42,20 +42,20 @@ def show(results: Sequence[Trial]) -> None:
             border=True,
         )
     st.caption(
-        "Only pictures count that are read correctly without an attack and are not of the "
+        "Only images count that are read correctly without an attack and are not of the "
         "target class already. Before rounding: on exact numbers; as saved PNG: the "
-        "picture file, read again."
+        "image file, read again."
     )
     content = export.zip_crafted([each.crafted for each in results], **settings_told(results[0]))
     st.download_button(
-        "Misread pictures and manifest (ZIP)",
+        "Misread images and manifest (ZIP)",
         content,
         "attack.zip",
         "application/zip",
         icon=":material/folder_zip:",
         on_click="ignore",
     )
-    st.markdown("**What is read as what**, in the saved pictures")
+    st.markdown("**What is read as what**, in the saved images")
     st.plotly_chart(
         attacks.reading_matrix(trials.readings(results)),
         key="attack_matrix",
@@ -67,5 +67,5 @@ def show(results: Sequence[Trial]) -> None:
         attacks.success_by_class(trials.rates_by_class(results)),
         key="attack_by_class",
         config={"displayModeBar": False},
-        alt="Share of misread pictures by true class",
+        alt="Share of misread images by true class",
     )

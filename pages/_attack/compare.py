@@ -1,4 +1,4 @@
-"""Several attacks on one picture, side by side."""
+"""Several attacks on one image, side by side."""
 
 from collections.abc import Sequence
 
@@ -12,18 +12,18 @@ from pages._shared import parts
 
 
 def show(trials: Sequence[Trial]) -> None:
-    """Pictures first, then the figures as a table."""
+    """Images first, then the figures as a table."""
     fooled = sum(trial.crafted.success for trial in trials)
     st.markdown(
         f"**{fooled} of {len(trials)} attacks** make the classifier misread the sign, "
-        "also once the picture is saved."
+        "also once the image is saved."
     )
     with st.grid(4, min_column_width=140):
-        parts.show_picture(
+        parts.show_image(
             trials[0].crafted.clean, f"Original: {class_name(trials[0].before.class_id)}"
         )
         for trial in trials:
-            parts.show_picture(
+            parts.show_image(
                 trial.crafted.adversarial,
                 f"{trial.plan.info.title}: {class_name(trial.after.class_id)}",
             )

@@ -35,7 +35,7 @@ TRY_IT = {
 
 @dataclass(frozen=True)
 class AttackLink:
-    """One state of the page. picture: from 1; target None: any wrong class; epsilon: levels of
+    """One state of the page. image: from 1; target None: any wrong class; epsilon: levels of
     255, in other norms their own unit, None: the attack's own, like steps; sure: go on after the
     first misreading. attacks: those compared, with one budget in levels for all; classes, each:
     the sample signs that are attacked together, every class if there is none, and how many of each.
@@ -43,7 +43,7 @@ class AttackLink:
 
     mode: str = "one"
     class_id: int = 12
-    picture: int = 1
+    image: int = 1
     attack: str = TRY_IT["attack"]
     target: int | None = STOP
     epsilon: float | None = None
@@ -83,7 +83,7 @@ class AttackLink:
         return {
             "mode": self.mode,
             "class": str(self.class_id),
-            "picture": str(self.picture),
+            "picture": str(self.image),
             "attack": self.attack,
             "target": "any" if self.target is None else str(self.target),
             **{name: f"{value:g}" for name, value in optional.items() if value is not None},
@@ -125,7 +125,7 @@ def follow() -> None:
         {
             "attack_mode": link.mode,
             "attack_class": link.class_id,
-            "attack_number": min(link.picture, len(samples.of_class(link.class_id))) - 1,
+            "attack_number": min(link.image, len(samples.of_class(link.class_id))) - 1,
             "attack_family": ATTACKS[link.attack].info.family,
             f"attack_name_{ATTACKS[link.attack].info.family}": link.attack,
             "attack_target": ANY_WRONG if link.target is None else link.target,
@@ -161,7 +161,7 @@ def _shown() -> AttackLink:
     return AttackLink(
         mode=shown["attack_mode"],
         class_id=shown.get("attack_class", AttackLink.class_id),
-        picture=shown.get("attack_number", 0) + 1,
+        image=shown.get("attack_number", 0) + 1,
         attack=attack,
         target=None if target == ANY_WRONG else target,
         epsilon=shown.get(
@@ -211,7 +211,7 @@ _class = _number(0, len(labels.all_labels()) - 1)
 READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "mode": ("mode", _mode),
     "class": ("class_id", _class),
-    "picture": ("picture", _number(1, 1000)),
+    "picture": ("image", _number(1, 1000)),
     "attack": ("attack", _attack),
     "target": ("target", lambda text: None if text == "any" else _class(text)),
     "epsilon": ("epsilon", _size),

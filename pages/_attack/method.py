@@ -139,7 +139,7 @@ def _choose_levels(key: str, usual: int = DEFAULT_LEVELS) -> int:
 
 
 def _show_budget(pixels: NDArray[uint8] | None, epsilon: float, norm: str) -> None:
-    """The picture beside itself with noise that uses up the budget, and what is read in it."""
+    """The image beside itself with noise that uses up the budget, and what is read in it."""
     if pixels is None or norm not in ("linf", "l2"):
         return
     noisy = attacks.budget_preview(pixels, epsilon, norm)

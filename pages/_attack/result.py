@@ -1,4 +1,4 @@
-"""What one attack came to: in a sentence, in pictures, in figures, step by step."""
+"""What one attack came to: in a sentence, in images, in figures, step by step."""
 
 import math
 
@@ -19,9 +19,9 @@ def show(trial: Trial) -> None:
         trial.crafted.clean, trial.crafted.adversarial
     )
     with st.grid(3, min_column_width=100):
-        parts.show_picture(trial.crafted.clean, "Original")
-        parts.show_picture(trial.crafted.adversarial, "Adversarial")
-        parts.show_picture(difference, f"Difference, magnified {factor} times")
+        parts.show_image(trial.crafted.clean, "Original")
+        parts.show_image(trial.crafted.adversarial, "Adversarial")
+        parts.show_image(difference, f"Difference, magnified {factor} times")
     with st.grid(2, min_column_width=260):
         for title, prediction in (("Original", trial.before), ("Adversarial", trial.after)):
             with st.container(gap="xsmall"):
@@ -43,7 +43,7 @@ def show(trial: Trial) -> None:
 
 
 def show_verdict(trial: Trial) -> None:
-    """What happened, in one sentence, and whether a picture file keeps it."""
+    """What happened, in one sentence, and whether an image file keeps it."""
     if trial.crafted.success:
         st.success(
             in_one_sentence(trial),
@@ -61,19 +61,19 @@ def show_verdict(trial: Trial) -> None:
 
 
 def survival(trial: Trial) -> str:
-    """Whether the misreading outlives a picture file, in a few words."""
+    """Whether the misreading outlives an image file, in a few words."""
     if trial.crafted.success:
         return "survives saving"
     return "lost in saving" if trial.crafted.success_before_rounding else "not fooled"
 
 
 def decibel(psnr: float) -> str:
-    """PSNR to read; two equal pictures have none."""
+    """PSNR to read; two equal images have none."""
     return f"{psnr:.1f} dB" if math.isfinite(psnr) else "no change"
 
 
 def show_distances(trial: Trial) -> None:
-    """How far the picture moved."""
+    """How far the image moved."""
     crafted = trial.crafted
     with st.grid(4, min_column_width=110):
         st.metric(

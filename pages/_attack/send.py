@@ -1,9 +1,9 @@
-"""The attacked picture as traffic, among sample signs."""
+"""The attacked image as traffic, among sample signs."""
 
 import streamlit as st
 
 from core.attacks.trials import Trial
-from core.images import Picture
+from core.images import ImageFile
 from core.services import current
 from core.simulation import mixed_traffic
 from pages._shared import parts
@@ -22,7 +22,7 @@ def show(trial: Trial) -> None:
 
 
 def _send(trial: Trial, count: int, attacked: int) -> None:
-    current().keep_reference(Picture.from_pixels(trial.crafted.clean))
+    current().keep_reference(ImageFile.from_pixels(trial.crafted.clean))
     with parts.progress_bar("Sending requests") as report:
         current().send_traffic(mixed_traffic.traffic(trial, count, attacked), report)
     st.success(f"{count} requests sent, {attacked} of them adversarial.", icon=":material/send:")

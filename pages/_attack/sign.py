@@ -1,4 +1,4 @@
-"""Which signs are attacked: samples by class and by picture, or dropped files."""
+"""Which signs are attacked: samples by class and by image, or dropped files."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from numpy import uint8
 from numpy.typing import NDArray
 
 from core import samples, thumbnails
-from core.images import Picture
+from core.images import ImageFile
 from core.labels import all_labels, class_name
 from core.services import current
 from pages._shared import parts
 
-GALLERY = 6  # pictures in a row
+GALLERY = 6  # images in a row
 MOST_SHOWN = 24
 SIDE = 96
 MOST_EACH = 6  # sample signs of a class
@@ -22,41 +22,41 @@ ANY_WRONG = -1  # in the widget, for which None means that nothing is chosen
 
 @dataclass(frozen=True)
 class Sign:
-    """A picture and its class: that of the sample, of a dropped file what it is read as."""
+    """An image and its class: that of the sample, of a dropped file what it is read as."""
 
-    picture: Picture
+    image: ImageFile
     label: int
     read_as: int
 
 
 def choose_one() -> Sign | None:
     """The one that is clicked in the gallery of the dropped files, else of a class's samples."""
-    class_id, pictures = None, drop()
-    if pictures is None:
+    class_id, images = None, drop()
+    if images is None:
         class_id = choose_class("Sign", key="attack_class", changed=_show_first)
-        pictures = [sample.picture() for sample in samples.of_class(class_id)]
-    if not pictures:
+        images = [sample.image() for sample in samples.of_class(class_id)]
+    if not images:
         return None
-    shown = pictures[:MOST_SHOWN]
+    shown = images[:MOST_SHOWN]
     number = min(st.session_state.get("attack_number", 0), len(shown) - 1)
     _gallery(
-        [picture.pixels for picture in shown],
+        [image.pixels for image in shown],
         [str(n + 1) for n in range(len(shown))],
         lambda n: st.session_state.update(attack_number=n),
         chosen=number,
         key="attack_take",
     )
-    if len(pictures) > MOST_SHOWN:
-        st.caption(f"The first {MOST_SHOWN} of {len(pictures)}; **Many signs** takes them all.")
-    read_as = _read(pictures[number].sha256, pictures[number])
-    return Sign(pictures[number], read_as if class_id is None else class_id, read_as)
+    if len(images) > MOST_SHOWN:
+        st.caption(f"The first {MOST_SHOWN} of {len(images)}; **Many signs** takes them all.")
+    read_as = _read(images[number].sha256, images[number])
+    return Sign(images[number], read_as if class_id is None else class_id, read_as)
 
 
-def choose_many() -> tuple[list[Picture], list[int] | None]:
+def choose_many() -> tuple[list[ImageFile], list[int] | None]:
     """All dropped files, of unknown classes; else some samples of some classes, and these."""
     dropped = drop()
     if dropped is not None:
-        st.caption(f"{len(dropped)} pictures; each counts as what it is read as.")
+        st.caption(f"{len(dropped)} images; each counts as what it is read as.")
         return dropped, None
     classes = st.multiselect(
         "Classes",
@@ -67,17 +67,17 @@ def choose_many() -> tuple[list[Picture], list[int] | None]:
         persist_state="page",
     )
     count = st.slider(
-        "Pictures of each class", 1, MOST_EACH, key="attack_count", persist_state="page"
+        "Images of each class", 1, MOST_EACH, key="attack_count", persist_state="page"
     )
     chosen = [sample for k in classes or _ids() for sample in samples.of_class(k)[:count]]
-    return [sample.picture() for sample in chosen], [sample.class_id for sample in chosen]
+    return [sample.image() for sample in chosen], [sample.class_id for sample in chosen]
 
 
-def drop() -> list[Picture] | None:
+def drop() -> list[ImageFile] | None:
     """The dropped files that can be read; None without any file. Says which cannot."""
-    with st.expander("Use your own pictures", icon=":material/upload:"):
+    with st.expander("Use your own images", icon=":material/upload:"):
         files = st.file_uploader(
-            "Drop pictures of signs",
+            "Drop images of signs",
             type=parts.UPLOAD_TYPES,
             accept_multiple_files=True,
             key="attack_upload",
@@ -87,13 +87,13 @@ def drop() -> list[Picture] | None:
     if not files:
         return None
     read = [parts.read_upload(file.name, file.getvalue()) for file in files]
-    return [picture for picture in read if picture is not None]
+    return [image for image in read if image is not None]
 
 
 def choose_class(
     label: str, *, key: str, any_wrong: bool = False, changed: Callable[[], None] = lambda: None
 ) -> int | None:
-    """A class by name, or by the picture of its sign; None: any wrong class, where offered."""
+    """A class by name, or by the image of its sign; None: any wrong class, where offered."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
         class_id = st.selectbox(
             label,
@@ -103,21 +103,21 @@ def choose_class(
             persist_state="page",
             format_func=_name,
         )
-        by_picture = st.popover(
+        by_image = st.popover(
             "",
             icon=":material/grid_view:",
-            help="Choose by picture",
-            key=f"{key}_by_picture",
+            help="Choose by image",
+            key=f"{key}_by_image",
             on_change="rerun",
         )
     ids = [k for k in _ids() if samples.of_class(k)]
 
     def take(n: int) -> None:
-        st.session_state.update({key: ids[n], f"{key}_by_picture": False})
+        st.session_state.update({key: ids[n], f"{key}_by_image": False})
         changed()
 
-    if by_picture.open:
-        with by_picture:
+    if by_image.open:
+        with by_image:
             _gallery(
                 [sample_of(k) for k in ids],
                 [str(k) for k in ids],
@@ -131,20 +131,20 @@ def choose_class(
 @st.cache_data(show_spinner=False)
 def sample_of(class_id: int) -> NDArray[uint8]:
     """The first sample sign of a class, small."""
-    return thumbnails.resized(samples.of_class(class_id)[0].picture().pixels, SIDE)
+    return thumbnails.resized(samples.of_class(class_id)[0].image().pixels, SIDE)
 
 
 def _gallery(
-    pictures: Sequence[NDArray[uint8]],
+    images: Sequence[NDArray[uint8]],
     names: Sequence[str],
     take: Callable[[int], None],
     *,
     chosen: int | None,
     key: str,
 ) -> None:
-    """Small pictures, each with a button that takes it."""
+    """Small images, each with a button that takes it."""
     with st.grid(GALLERY, min_column_width=40, wrap=False, gap="xsmall", key=key) as grid:
-        for number, pixels in enumerate(pictures):
+        for number, pixels in enumerate(images):
             with grid.cell(), st.container(gap="xxsmall"):
                 st.image(thumbnails.resized(pixels, SIDE), width="stretch", alt=names[number])
                 st.button(
@@ -170,5 +170,5 @@ def _ids() -> list[int]:
 
 
 @st.cache_data(max_entries=2_000, show_spinner=False)
-def _read(sha256: str, _picture: Picture) -> int:
-    return current().predictor.predict([_picture.pixels])[0].class_id
+def _read(sha256: str, _image: ImageFile) -> int:
+    return current().predictor.predict([_image.pixels])[0].class_id

@@ -1,4 +1,4 @@
-"""One capture in full: picture, prediction, verdicts, where it came from, payload, downloads."""
+"""One capture in full: image, prediction, verdicts, where it came from, payload, downloads."""
 
 import json
 
@@ -13,7 +13,7 @@ from core.records.verdicts import TriageItem
 from core.services import current
 from pages._shared import parts
 
-NO_PICTURE = "No picture was captured: only the answer was kept, or imported."
+NO_IMAGE = "No image was captured: only the answer was kept, or imported."
 LONGEST_PAYLOAD = 20_000  # characters that are shown of it; the download has all
 
 
@@ -24,11 +24,11 @@ def show(item: TriageItem) -> None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         if image:
-            pixels = current().picture(image.sha256).pixels
+            pixels = current().image(image.sha256).pixels
             caption = f"{image.width} x {image.height} pixels, {len(image.content):,} bytes"
-            parts.show_picture(pixels, caption, width=240)
+            parts.show_image(pixels, caption, width=240)
         else:
-            st.info(NO_PICTURE, icon=":material/hide_image:")
+            st.info(NO_IMAGE, icon=":material/hide_image:")
     with right:
         _show_prediction(capture)
         _show_ways(item, image)
@@ -70,7 +70,7 @@ def _show_ways(item: TriageItem, image: StoredImage | None) -> None:
         if image:
             suffix = SUFFIXES.get(image.media_type, "png")
             st.download_button(
-                "Picture",
+                "Image",
                 image.content,
                 f"{capture.capture_id}.{suffix}",
                 image.media_type,
@@ -117,8 +117,8 @@ def _facts(capture: Capture) -> dict[str, str]:
         "True class, says the sender": None if told.label is None else class_name(told.label),
         "Made by": told.attack,
         "Aimed at": None if told.target is None else class_name(told.target),
-        "Clean picture": told.clean_sha256,
-        "Picture SHA-256": capture.image_sha256,
+        "Clean image": told.clean_sha256,
+        "Image SHA-256": capture.image_sha256,
         "Model SHA-256": capture.model_sha256,
         "Content types": " → ".join(
             kind for kind in (capture.input_content_type, capture.output_content_type) if kind

@@ -22,7 +22,7 @@ def show(chosen: CaptureFilter, total: int, selected: list[TriageItem]) -> None:
     """
     with st.popover("Download", icon=":material/download:"):
         st.caption(
-            "A ZIP of the pictures and captures.jsonl, one captured request a line as "
+            "A ZIP of the images and captures.jsonl, one captured request a line as "
             "SageMaker writes it."
         )
         if selected:

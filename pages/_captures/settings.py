@@ -8,8 +8,8 @@ from core.services import current
 from pages._shared import parts
 
 MODE_NAMES = {
-    CaptureMode.INPUT_AND_OUTPUT: "picture and answer",
-    CaptureMode.INPUT: "picture only",
+    CaptureMode.INPUT_AND_OUTPUT: "image and answer",
+    CaptureMode.INPUT: "image only",
     CaptureMode.OUTPUT: "answer only",
 }
 

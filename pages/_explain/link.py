@@ -1,4 +1,4 @@
-"""What the Explain page shows, as an address carries it: pictures or sheet, maps, view settings.
+"""What the Explain page shows, as an address carries it: images or sheet, maps, view settings.
 
 An address comes from anywhere. What cannot be read in it is left out and told; the rest counts.
 """

@@ -19,16 +19,16 @@ from core.plots import explanations
 from core.records.window import now
 from core.services import current
 from pages._explain.link import ExplainLink
-from pages._explain.source import Pictures
+from pages._explain.source import Images
 from pages._shared import parts
 
 NO_BAR = {"displayModeBar": False}
 Row = Sequence[int]  # the class that each side is explained for
 
 
-def compare(pictures: Pictures, rows: Sequence[Row], link: ExplainLink) -> Comparison:
+def compare(images: Images, rows: Sequence[Row], link: ExplainLink) -> Comparison:
     """Everything computed; raises BadInput for what the method does not cover."""
-    predictions = current().predictor.predict(list(pictures.shown.values()))
+    predictions = current().predictor.predict(list(images.shown.values()))
     sides = [
         Side(
             title,
@@ -37,11 +37,11 @@ def compare(pictures: Pictures, rows: Sequence[Row], link: ExplainLink) -> Compa
             tuple(explained(pixels, row[number], link.method) for row in rows),
         )
         for number, ((title, pixels), prediction) in enumerate(
-            zip(pictures.shown.items(), predictions, strict=True)
+            zip(images.shown.items(), predictions, strict=True)
         )
     ]
     facts = {
-        **pictures.facts,
+        **images.facts,
         "Model SHA-256": current().predictor.classifier.manifest.sha256,
         "Date": f"{now():%Y-%m-%d %H:%M:%S} UTC",
     }
@@ -64,7 +64,7 @@ def _explained(
 
 
 def show(comparison: Comparison) -> None:
-    """The maps, and what is read in each picture over them."""
+    """The maps, and what is read in each image over them."""
     columns = st.columns(2, gap="large")
     for column, side in zip(columns, comparison.sides, strict=False):
         with column:
@@ -80,7 +80,7 @@ def show(comparison: Comparison) -> None:
 def _show_reading(side: Side) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width=120):
-            parts.show_plain(side.pixels, f"{side.title}: the picture", width=120)
+            parts.show_plain(side.pixels, f"{side.title}: the image", width=120)
         with st.container(gap="xxsmall", width="stretch"):
             st.caption(side.title)
             st.markdown(f"#### {side.reading}")
@@ -105,7 +105,7 @@ def _show_map(comparison: Comparison, side: Side, row: int) -> None:
         key=f"map_{side.title}_{row}",
         config=NO_BAR,
         alt=f"{comparison.method.title} map for {class_name(explanation.class_id)}, "
-        f"{side.title.lower()}: over the picture, and alone",
+        f"{side.title.lower()}: over the image, and alone",
     )
     told = f"**{comparison.outside(explanation):.0%}** outside the circle"
     if explanation.residual is not None:
@@ -178,7 +178,7 @@ def _show_difference(comparison: Comparison, row: int, two_classes: bool) -> Non
             " The two maps are for different classes; choose one class to compare like with like."
         )
     if first.explanations[row].map.shape != second.explanations[row].map.shape:
-        told += " The pictures differ in size; the second map was brought to the first's."
+        told += " The images differ in size; the second map was brought to the first's."
     st.caption(told)
 
 
@@ -199,7 +199,7 @@ def _show_layers(comparison: Comparison, row: int) -> None:
     sums = " and ".join(
         f"{each.logit:.2f} ({title}, {class_name(each.class_id)})" for title, each in own.items()
     )
-    st.caption(f"The bars of a picture add up to its logit: {sums}.")
+    st.caption(f"The bars of an image add up to its logit: {sums}.")
 
 
 def show_downloads(comparison: Comparison) -> None:
@@ -220,5 +220,5 @@ def show_downloads(comparison: Comparison) -> None:
             "text/html",
             icon=":material/description:",
             on_click="ignore",
-            help="One file with pictures, figures and settings; it fetches nothing.",
+            help="One file with images, figures and settings; it fetches nothing.",
         )

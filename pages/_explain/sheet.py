@@ -44,7 +44,7 @@ def show() -> None:
 
 def choose_count() -> None:
     """How large the sheet may get."""
-    st.slider("Pictures, at most", FEWEST, MOST, step=6, key="explain_count", persist_state="page")
+    st.slider("Images, at most", FEWEST, MOST, step=6, key="explain_count", persist_state="page")
 
 
 def _choose() -> None:
@@ -125,13 +125,13 @@ def _tell(sheet: ContactSheet) -> None:
         st.info(
             "Choose a longer window, another class, or send some traffic.",
             icon=":material/filter_alt_off:",
-            title="No capture with a picture matches",
+            title="No capture with an image matches",
         )
         with st.container(horizontal=True):
             st.page_link("captures.py", label="See all captures", icon=":material/database:")
             st.page_link("attack.py", label="Send attacked signs", icon=":material/bolt:")
         return
-    told = f"{len(sheet.tiles):,} of {matching:,} captures with a picture"
+    told = f"{len(sheet.tiles):,} of {matching:,} captures with an image"
     if len(sheet.tiles) + sheet.unreadable < matching:
         told += ", chosen evenly over the window"
     if sheet.unreadable:
@@ -148,7 +148,7 @@ def _show_means(sheet: ContactSheet, link: ExplainLink) -> None:
         _show_mean(mean, largest, link)
     if len(means) > MOST_CLASSES:
         st.caption(
-            f"Mean maps of the {MOST_CLASSES} classes with most pictures here, of "
+            f"Mean maps of the {MOST_CLASSES} classes with most images here, of "
             f"{len(means)}. Choose a class for its own."
         )
 
@@ -159,7 +159,7 @@ def _show_mean(means: Means, largest: float, link: ExplainLink) -> None:
         if mean is None:
             continue
         with next(columns):
-            count = f"{mean.count:,} pictures" if mean.count > 1 else "one picture"
+            count = f"{mean.count:,} images" if mean.count > 1 else "one image"
             st.caption(f"{title}, {count}")
             st.plotly_chart(
                 explanations.heat_map(
@@ -211,7 +211,7 @@ def _show_tile(tile: Tile, largest: float, link: ExplainLink) -> None:
         opacity=style.opacity,
     )
     name = class_name(tile.explanation.class_id)
-    st.image(shown, width="stretch", alt=f"Map for {name} over a captured picture")
+    st.image(shown, width="stretch", alt=f"Map for {name} over a captured image")
     sure = "" if capture.confidence is None else f" · {capture.confidence:.0%}"
     view = replace(
         ExplainLink(),

@@ -1,4 +1,4 @@
-"""The pictures of the Explain page: a capture and its clean one, the lab's, or one's own."""
+"""The images of the Explain page: a capture and its clean one, the lab's, or one's own."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pages._explain.link import settle
 from pages._shared import parts
 from pages._shared.job import ATTACKS
 
-NAMES = {"capture": "Capture", "lab": "Latest attack", "own": "Pictures of my own"}
+NAMES = {"capture": "Capture", "lab": "Latest attack", "own": "Images of my own"}
 MAP_SIDES = ("Adversarial", "Clean")
 
 
 @dataclass(frozen=True, eq=False)
-class Pictures:
-    """One picture or two, under their titles; label: the true class, None: not known; facts: what
+class Images:
+    """One image or two, under their titles; label: the true class, None: not known; facts: what
     a report tells of them.
     """
 
@@ -33,12 +33,12 @@ class Pictures:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def choose(toolbar: DeltaGenerator) -> Pictures | None:
+def choose(toolbar: DeltaGenerator) -> Images | None:
     """From a capture (deep link), from the attack lab, or dropped and chosen on the page.
 
     toolbar: where the choice among these stands.
     """
-    sources: dict[str, Callable[[], Pictures | None]] = {"own": _own}
+    sources: dict[str, Callable[[], Images | None]] = {"own": _own}
     if "one" in ATTACKS.results():
         sources = {"lab": _latest_attack} | sources
     if capture_id := st.session_state.get("explain_capture"):
@@ -47,7 +47,7 @@ def choose(toolbar: DeltaGenerator) -> Pictures | None:
     if len(sources) > 1:
         with toolbar:
             st.segmented_control(
-                "Pictures",
+                "Images",
                 list(sources),
                 format_func=NAMES.get,
                 key="explain_source",
@@ -57,11 +57,11 @@ def choose(toolbar: DeltaGenerator) -> Pictures | None:
     return sources[st.session_state["explain_source"]]()
 
 
-def _captured(capture_id: str) -> Pictures:
-    """The captured picture, and its clean one where the sender said so."""
+def _captured(capture_id: str) -> Images:
+    """The captured image, and its clean one where the sender said so."""
     capture = current().log.capture(capture_id).capture
     _tell(capture)
-    pixels = current().picture(capture.image_sha256).pixels
+    pixels = current().image(capture.image_sha256).pixels
     label = capture.provenance.label
     label = label if any(label == each.class_id for each in all_labels()) else None
     facts = {
@@ -70,29 +70,29 @@ def _captured(capture_id: str) -> Pictures:
     }
     clean = _clean(capture)
     if clean is not None:
-        return Pictures(dict(zip(MAP_SIDES, (pixels, clean), strict=True)), label, facts)
-    if st.toggle("Compare with a picture of my own", key="explain_compare"):
-        other, _ = parts.choose_picture("explain_right", class_id=label or 1)
+        return Images(dict(zip(MAP_SIDES, (pixels, clean), strict=True)), label, facts)
+    if st.toggle("Compare with an image of my own", key="explain_compare"):
+        other, _ = parts.choose_image("explain_right", class_id=label or 1)
         if other is not None:
-            return Pictures({"This picture": pixels, "Compared with": other.pixels}, label, facts)
+            return Images({"This image": pixels, "Compared with": other.pixels}, label, facts)
     else:
-        st.caption("No clean picture is known for this one, so it stands alone.")
-    return Pictures({"Picture": pixels}, label, facts)
+        st.caption("No clean image is known for this one, so it stands alone.")
+    return Images({"Image": pixels}, label, facts)
 
 
 def _clean(capture: Capture) -> NDArray[uint8] | None:
     if not capture.provenance.clean_sha256:
         return None
     try:
-        return current().picture(capture.provenance.clean_sha256).pixels
+        return current().image(capture.provenance.clean_sha256).pixels
     except NotFound:
         st.info(
-            "The sender named a clean picture that the log does not hold.",
+            "The sender named a clean image that the log does not hold.",
             icon=":material/hide_image:",
         )
     except SignwatchError as error:
         st.info(
-            f"The clean picture that the sender named cannot be read: {error}.",
+            f"The clean image that the sender named cannot be read: {error}.",
             icon=":material/broken_image:",
         )
     return None
@@ -131,20 +131,20 @@ def _tell(capture: Capture) -> None:
         )
 
 
-def _latest_attack() -> Pictures:
+def _latest_attack() -> Images:
     crafted = ATTACKS.results()["one"][1].crafted
     shown = dict(zip(MAP_SIDES, (crafted.adversarial, crafted.clean), strict=True))
-    return Pictures(shown, crafted.label, {"Pictures": "latest attack of the lab"})
+    return Images(shown, crafted.label, {"Images": "latest attack of the lab"})
 
 
-def _own() -> Pictures | None:
+def _own() -> Images | None:
     columns = st.columns(2, gap="large")
     with columns[0]:
-        picture, label = parts.choose_picture("explain_left", class_id=14)
+        image, label = parts.choose_image("explain_left", class_id=14)
     with columns[1]:
-        other, _ = parts.choose_picture("explain_right", class_id=1)
-    if picture is None:
+        other, _ = parts.choose_image("explain_right", class_id=1)
+    if image is None:
         return None
     if other is None:
-        return Pictures({"Picture": picture.pixels}, label)
-    return Pictures({"Left": picture.pixels, "Right": other.pixels}, label)
+        return Images({"Image": image.pixels}, label)
+    return Images({"Left": image.pixels, "Right": other.pixels}, label)

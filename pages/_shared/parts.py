@@ -1,4 +1,4 @@
-"""Pieces of page that several pages show: choosing a picture, predictions, errors, progress."""
+"""Pieces of page that several pages show: choosing an image, predictions, errors, progress."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core import samples, thumbnails
 from core.errors import SignwatchError
-from core.images import Picture
+from core.images import ImageFile
 from core.labels import all_labels, class_name
 from core.plots import base
 from core.records.captures import Prediction, StoredImage
@@ -44,22 +44,22 @@ def progress_bar(text: str) -> Iterator[Callable[[int, int, str], None]]:
         bar.empty()
 
 
-def read_upload(name: str, data: bytes) -> Picture | None:
-    """The uploaded picture; a message that names the file where it cannot be read."""
+def read_upload(name: str, data: bytes) -> ImageFile | None:
+    """The uploaded image; a message that names the file where it cannot be read."""
     try:
-        return Picture.from_file(data, current().limits.image)
+        return ImageFile.from_file(data, current().limits.image)
     except SignwatchError as error:
         st.error(f"**{name}**: {error}", icon=":material/broken_image:")
         return None
 
 
-def choose_picture(key: str, *, class_id: int = 1) -> tuple[Picture | None, int | None]:
-    """A dropped file, or a sample sign: the picture, and its true class where that is known."""
+def choose_image(key: str, *, class_id: int = 1) -> tuple[ImageFile | None, int | None]:
+    """A dropped file, or a sample sign: the image, and its true class where that is known."""
     upload = st.file_uploader(
-        "Drop a picture of a sign",
+        "Drop an image of a sign",
         type=UPLOAD_TYPES,
         key=f"{key}_upload",
-        help="PNG, JPEG, WebP or BMP. The picture should show the sign and little else.",
+        help="PNG, JPEG, WebP or BMP. The image should show the sign and little else.",
     )
     if upload is not None:
         return read_upload(upload.name, upload.getvalue()), None
@@ -69,14 +69,14 @@ def choose_picture(key: str, *, class_id: int = 1) -> tuple[Picture | None, int 
         st.info("No sample of this class is installed.")
         return None, None
     number = st.segmented_control(
-        "Picture",
+        "Image",
         range(len(own)),
         default=0,
         key=f"{key}_number",
         required=True,
         format_func=lambda n: str(n + 1),
     )
-    return own[number or 0].picture(), chosen
+    return own[number or 0].image(), chosen
 
 
 def choose_class(label: str, *, key: str, class_id: int | None) -> int:
@@ -86,14 +86,14 @@ def choose_class(label: str, *, key: str, class_id: int | None) -> int:
     return st.selectbox(label, ids, index=index, format_func=class_name, key=key)
 
 
-def show_picture(pixels: NDArray[uint8], caption: str, *, width: int | str = "stretch") -> None:
-    """A picture, enlarged if it is small, reduced if it is large."""
+def show_image(pixels: NDArray[uint8], caption: str, *, width: int | str = "stretch") -> None:
+    """An image, enlarged if it is small, reduced if it is large."""
     side = width if isinstance(width, int) else thumbnails.LONGEST_SIDE
     st.image(thumbnails.resized(pixels, side), caption=caption, width=width, alt=caption)
 
 
 def show_plain(pixels: NDArray[uint8], alt: str, *, width: int) -> None:
-    """A picture without a caption, in that width."""
+    """An image without a caption, in that width."""
     st.image(thumbnails.resized(pixels, 2 * width), width=width, alt=alt)
 
 
@@ -104,13 +104,13 @@ def plain(text: str) -> str:
 
 @st.cache_data(max_entries=5_000, show_spinner=False)
 def thumbnail(sha256: str, _image: StoredImage) -> str:
-    """A small version of a stored picture; a tile where it cannot be read."""
+    """A small version of a stored image; a tile where it cannot be read."""
     try:
         return thumbnails.thumbnail(
-            Picture.from_file(_image.content, current().limits.image).pixels
+            ImageFile.from_file(_image.content, current().limits.image).pixels
         )
     except SignwatchError:
-        return thumbnails.no_picture()
+        return thumbnails.no_image()
 
 
 def computed(value: float | None, form: str) -> str:

@@ -92,7 +92,7 @@ def _show_table(facts: list[TensorFacts]) -> None:
 
 
 def show(record: TensorRecord, name: str) -> None:
-    """One tensor: its channels as pictures, its values as a histogram, other steps beside it."""
+    """One tensor: its channels as images, its values as a histogram, other steps beside it."""
     array = current().tensors.values(record.step, [name])[name]
     st.subheader(name)
     _tell_unusual(array)
@@ -113,7 +113,7 @@ def show(record: TensorRecord, name: str) -> None:
                 tensors.channel_grid(channels, first=first),
                 key="tensor_channels",
                 config=PLOT,
-                alt=f"Channels of {name} as pictures on one colour scale",
+                alt=f"Channels of {name} as images on one colour scale",
             )
     with right:
         st.markdown("**How the values are spread**")

@@ -29,24 +29,24 @@ def in_words(record: TensorRecord) -> str:
 
 
 def offer(capture_id: str) -> None:
-    """A capture that has no record yet: its picture, and the button that records it."""
+    """A capture that has no record yet: its image, and the button that records it."""
     with parts.errors_shown():
         capture = current().log.capture(capture_id).capture
-        pixels = current().picture(capture.image_sha256).pixels
+        pixels = current().image(capture.image_sha256).pixels
         columns = st.columns([1, 3], gap="large", vertical_alignment="center")
         with columns[0]:
-            parts.show_picture(pixels, "as captured", width=200)
+            parts.show_image(pixels, "as captured", width=200)
         with columns[1]:
             st.markdown("**No tensors of this capture are on record.**")
             st.caption(
-                "Its stored picture can be run through the network once more; inputs, activations, "
+                "Its stored image can be run through the network once more; inputs, activations, "
                 "parameters and gradients are then kept with the capture."
             )
             record_again(capture, "Record this capture")
 
 
 def record_again(capture: Capture, label: str) -> None:
-    """A choice of class, and the button that runs the stored picture again."""
+    """A choice of class, and the button that runs the stored image again."""
     ids = [None, *range(current().predictor.classifier.classes)]
     class_id = st.selectbox(
         "Gradients of the logit of",
@@ -55,14 +55,14 @@ def record_again(capture: Capture, label: str) -> None:
         format_func=lambda each: PREDICTED if each is None else class_name(each),
     )
     if st.button(label, icon=":material/radio_button_checked:", type="primary", key="tensor_go"):
-        with parts.errors_shown(), st.spinner("Running the picture again"):
+        with parts.errors_shown(), st.spinner("Running the image again"):
             record = current().record_tensors(capture.capture_id, class_id)
             link.show_step(record.step)
             st.rerun()
 
 
 def show(record: TensorRecord) -> None:
-    """Picture and maps on the left, facts and ways on on the right."""
+    """Image and maps on the left, facts and ways on on the right."""
     try:
         capture = current().log.capture(record.capture_id).capture
     except SignwatchError as error:
@@ -112,10 +112,10 @@ def _tell_weights(record: TensorRecord, capture: Capture) -> None:
 
 def _show_maps(record: TensorRecord, capture: Capture) -> None:
     with parts.errors_shown():
-        pixels = fit(current().picture(capture.image_sha256).pixels, LONGEST_SIDE)
+        pixels = fit(current().image(capture.image_sha256).pixels, LONGEST_SIDE)
         columns = st.columns(3)
         with columns[0]:
-            st.image(enlarged(pixels), caption="Picture", alt="The captured picture")
+            st.image(enlarged(pixels), caption="Image", alt="The captured image")
         recorded = current().explain_record(record.step)
         same = record.model_sha256 == current().predictor.classifier.manifest.sha256
         live = current().explain([pixels], [record.passed.class_id])[0] if same else None

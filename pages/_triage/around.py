@@ -1,4 +1,4 @@
-"""What follows the picture: maps, neighbours, the group, the execution, what was said."""
+"""What follows the image: maps, neighbours, the group, the execution, what was said."""
 
 import streamlit as st
 
@@ -40,7 +40,7 @@ def _show_maps(seen: Closeup) -> None:
             st.image(panel.overlay, width="stretch", alt=f"FullGrad heat map, {panel.title}")
             st.caption(f"**{panel.title}**  \nread as {panel.read_as}")
     if len(seen.panels) == 1:
-        st.caption("No clean picture of these classes is known.")
+        st.caption("No clean image of these classes is known.")
 
 
 def _show_neighbours(opened: Opened, seen: Closeup) -> None:

@@ -119,7 +119,7 @@ def _show_export(decided: int) -> None:
             "application/zip",
             icon=":material/download:",
             on_click="ignore",
-            help="Everything done: pictures in folders by right class, as `train --data` reads "
+            help="Everything done: images in folders by right class, as `train --data` reads "
             "them, with manifest, COCO annotations and audit trail.",
         )
 

@@ -74,7 +74,7 @@ def _show_tiles(turn: int, tiles: Sequence[Tile], waits: Sequence[str]) -> None:
         for number, tile in enumerate(tiles, start=1):
             name = tile.capture.capture_id
             with grid.cell(), st.container(gap="xxsmall"):
-                st.image(tile.picture, width=TILE, alt=f"{number} of the group")
+                st.image(tile.image, width=TILE, alt=f"{number} of the group")
                 st.checkbox(
                     f"{number}",
                     name in chosen,
@@ -91,7 +91,7 @@ def _notes(standing: Mapping[str, Standing], own: str) -> dict[str, str]:
 
 
 def strip(tiles: Sequence[Tile], own: str, *, notes: Mapping[str, str]) -> str:
-    """Small pictures in a row, as HTML: the open one framed blue, other flagged ones red."""
+    """Small images in a row, as HTML: the open one framed blue, other flagged ones red."""
     cells = []
     for tile in tiles:
         capture = tile.capture
@@ -100,7 +100,7 @@ def strip(tiles: Sequence[Tile], own: str, *, notes: Mapping[str, str]) -> str:
         class_id = "–" if capture.class_id is None else capture.class_id
         cells.append(
             f'<figure style="margin:0;text-align:center;width:{TILE + 4}px" '
-            f'title="{escape(named)}"><img src="{tile.picture}" width="{TILE}" height="{TILE}" '
+            f'title="{escape(named)}"><img src="{tile.image}" width="{TILE}" height="{TILE}" '
             f'alt="{escape(named)}" style="border:3px solid {FRAMES[kind]};border-radius:6px;'
             'object-fit:contain"><figcaption style="font-size:11px;line-height:1.25;opacity:.75">'
             f"{class_id}<br>{escape(notes.get(capture.capture_id, ''))}</figcaption></figure>"

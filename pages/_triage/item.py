@@ -1,4 +1,4 @@
-"""What is open: the picture, what was predicted, why it was flagged, where it came from."""
+"""What is open: the image, what was predicted, why it was flagged, where it came from."""
 
 import streamlit as st
 
@@ -11,11 +11,11 @@ from pages._shared import parts
 from pages._triage import keys, state, verdict
 from pages._triage.state import Work
 
-PICTURE = 260
+IMAGE = 260
 
 
 def show(opened: Opened) -> None:
-    """Picture and facts beside the verdict."""
+    """Image and facts beside the verdict."""
     capture = opened.item.capture
     if capture.class_id is None:
         st.info(
@@ -30,12 +30,12 @@ def show(opened: Opened) -> None:
         )
         _show_ways(opened)
     _show_state(opened)
-    left, right = st.columns([PICTURE, 490], gap="medium")
-    with right:  # first, so that whoever sees the picture finds its keys there, and not the last's
+    left, right = st.columns([IMAGE, 490], gap="medium")
+    with right:  # first, so that whoever sees the image finds its keys there, and not the last's
         may = state.work().sitting.analyst.may_decide
         verdict.show(opened, may_decide=may)
     with left:
-        _show_picture(capture)
+        _show_image(capture)
         _show_facts(capture)
 
 
@@ -98,18 +98,14 @@ def _replaced(capture: Capture) -> bool:
     return capture.model_sha256 is not None and capture.model_sha256 != serving
 
 
-def _show_picture(capture: Capture) -> None:
+def _show_image(capture: Capture) -> None:
     seen = state.work().closeup()
     try:
-        picture = (
-            seen.picture
-            if seen and seen.picture
-            else shown(current().picture(capture.image_sha256))
-        )
+        image = seen.image if seen and seen.image else shown(current().image(capture.image_sha256))
     except SignwatchError as error:
-        st.info(f"There is no picture: {error}.", icon=":material/hide_image:")
+        st.info(f"There is no image: {error}.", icon=":material/hide_image:")
         return
-    st.image(picture, width=PICTURE, alt="the captured picture")
+    st.image(image, width=IMAGE, alt="the captured image")
 
 
 def _show_facts(capture: Capture) -> None:

@@ -7,7 +7,7 @@ from core.records.queries import CaptureFilter
 from core.records.triage import Group, Queue, Status
 from core.records.verdicts import TriageItem
 from core.services import current
-from core.thumbnails import no_picture
+from core.thumbnails import no_image
 from pages._shared import parts
 from pages._triage import state
 from pages._triage.state import Work
@@ -24,19 +24,19 @@ def show(view: TriageView, queue: Queue) -> None:
         return
     st.markdown(f"**Most suspicious first** · {queue.in_all:,} groups")
     groups = queue.groups[:SHOWN]
-    pictures = thumbnails([group.shown for group in groups])
+    images = thumbnails([group.shown for group in groups])
     for group in groups:
-        _show_group(group, pictures[group.shown])
+        _show_group(group, images[group.shown])
     if queue.in_all > len(groups):
         st.caption(f"and {queue.in_all - len(groups):,} more groups")
     _show_in_work()
 
 
-def _show_group(group: Group, picture: str) -> None:
+def _show_group(group: Group, image: str) -> None:
     count = f" · {group.waiting:,}" if group.captures > 1 else ""
     label = f"{class_name(group.class_id)}{count}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.image(picture, width=44, alt="flagged picture")
+        st.image(image, width=44, alt="flagged image")
         st.button(
             f"**{label}**" if state.work().sitting.group == group.first else label,
             type="tertiary",
@@ -66,18 +66,18 @@ def _show_done(view: TriageView) -> None:
     st.markdown("**Done**, the latest captures first")
     if not items:
         st.caption("Nothing matches.")
-    pictures = thumbnails([item.capture.capture_id for item in items])
+    images = thumbnails([item.capture.capture_id for item in items])
     for item in items:
-        _show_item(item, pictures[item.capture.capture_id])
+        _show_item(item, images[item.capture.capture_id])
 
 
-def _show_item(item: TriageItem, picture: str) -> None:
+def _show_item(item: TriageItem, image: str) -> None:
     capture, decision = item.capture, item.decision
     if decision is None or capture.class_id is None:
         return
     right = decision.right_class
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.image(picture, width=44, alt="decided picture")
+        st.image(image, width=44, alt="decided image")
         if st.button(
             class_name(capture.class_id),
             type="tertiary",
@@ -91,14 +91,14 @@ def _show_item(item: TriageItem, picture: str) -> None:
 
 
 def thumbnails(names: list[str]) -> dict[str, str]:
-    """The pictures of captures, small, in URLs; a tile where there is none. Read once a session."""
+    """The images of captures, small, in URLs; a tile where there is none. Read once a session."""
     known: dict[str, str] = st.session_state.setdefault(THUMBS, {})
     missing = [name for name in names if name not in known]
     if missing:
         log = current().log
         items = log.find(CaptureFilter(capture_ids=tuple(missing)), limit=len(missing))
         files = log.images([item.capture.image_sha256 for item in items])
-        known |= dict.fromkeys(missing, no_picture())
+        known |= dict.fromkeys(missing, no_image())
         for item in items:
             if file := files.get(item.capture.image_sha256 or ""):
                 known[item.capture.capture_id] = parts.thumbnail(file.sha256, file)

@@ -64,7 +64,7 @@ def _show_right_class(opened: Opened, chosen: state.Draft) -> None:
                     horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False
                 ),
             ):
-                _picture(class_id, width=36)
+                _image(class_id, width=36)
                 _take(opened.turn, class_id, chosen, class_name(class_id), shortcut=str(number))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(key="triage_class"):
@@ -92,13 +92,13 @@ def _show_right_class(opened: Opened, chosen: state.Draft) -> None:
         with st.grid(SIGNS_IN_A_ROW, min_column_width=48, gap="xsmall", key="triage_all") as grid:
             for each in all_labels():
                 with grid.cell(), st.container(gap="xxsmall"):
-                    _picture(each.class_id, width=TILE)
+                    _image(each.class_id, width=TILE)
                     _take(opened.turn, each.class_id, chosen, str(each.class_id), place="all")
 
 
-def _picture(class_id: int, *, width: int) -> None:
-    if picture := sign_picture(class_id):
-        st.image(picture, width=width, alt=class_name(class_id))
+def _image(class_id: int, *, width: int) -> None:
+    if image := sign_image(class_id):
+        st.image(image, width=width, alt=class_name(class_id))
 
 
 def _take(
@@ -124,10 +124,10 @@ def _take(
 
 
 @st.cache_data(show_spinner=False)
-def sign_picture(class_id: int) -> str | None:
+def sign_image(class_id: int) -> str | None:
     """The first sample sign of a class, small; None where none is installed."""
     own = samples.of_class(class_id)
-    return thumbnails.thumbnail(own[0].picture().pixels) if own else None
+    return thumbnails.thumbnail(own[0].image().pixels) if own else None
 
 
 def _count(chosen: state.Draft) -> int:

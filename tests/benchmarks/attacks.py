@@ -1,4 +1,4 @@
-"""How often the attacks fool the shipped classifier, once the picture is saved."""
+"""How often the attacks fool the shipped classifier, once the image is saved."""
 
 from __future__ import annotations
 

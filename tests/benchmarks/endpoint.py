@@ -35,10 +35,10 @@ PASSES = 1 + len(ALTERATIONS)
 def rows() -> Rows:
     """32 clients at once: rate against the plain forward pass and the peers; one: latency."""
     chosen = held_out().sample(512, seed=0)
-    pictures = [encode_png(pixels) for pixels in chosen.images]
+    images = [encode_png(pixels) for pixels in chosen.images]
     plain = _plain_rate(chosen.images)
-    as_png = [load.png_request(picture) for picture in pictures]
-    as_json = [load.json_request(picture) for picture in pictures]
+    as_png = [load.png_request(image) for image in images]
+    as_json = [load.json_request(image) for image in images]
     with tempfile.TemporaryDirectory() as folder:
         with ours(Path(folder)) as port:
             load.send(port, as_png, requests=300, clients=CLIENTS)
@@ -60,29 +60,29 @@ def rows() -> Rows:
     )
     yield Row("32 clients: rate / FastAPI, by three passes", many.rate / peers["fastapi"], 1, True)
     yield Row("32 clients: captured / answered", captured / (300 + REQUESTS + 200), 1, True)
-    single = _decode_and_forward_seconds(pictures)
+    single = _decode_and_forward_seconds(images)
     added = (statistics.median(one.latencies) - single) * 1000
     yield Row("1 client: median latency beyond decoding and forward, ms", added, 8, False)
 
 
 @torch.inference_mode()
-def _plain_rate(pictures: list[np.ndarray]) -> float:
+def _plain_rate(images: list[np.ndarray]) -> float:
     """Images a second in batches, resized within the model as in serving."""
-    batches = to_tensor(np.stack(pictures)).split(BATCH)
+    batches = to_tensor(np.stack(images)).split(BATCH)
     model()(batches[0])
     begun = time.perf_counter()
     for batch in batches * 2:
         model()(batch)
-    return 2 * len(pictures) / (time.perf_counter() - begun)
+    return 2 * len(images) / (time.perf_counter() - begun)
 
 
 @torch.inference_mode()
-def _decode_and_forward_seconds(pictures: list[bytes]) -> float:
-    """Median of decoding one picture and one forward pass of it and its altered copies."""
+def _decode_and_forward_seconds(images: list[bytes]) -> float:
+    """Median of decoding one image and one forward pass of it and its altered copies."""
     seconds = []
-    for picture in pictures[:100]:
+    for image in images[:100]:
         begun = time.perf_counter()
-        model()(to_tensor(decode(picture)[None]).repeat(PASSES, 1, 1, 1))
+        model()(to_tensor(decode(image)[None]).repeat(PASSES, 1, 1, 1))
         seconds.append(time.perf_counter() - begun)
     return statistics.median(seconds)
 

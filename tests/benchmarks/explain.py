@@ -53,7 +53,7 @@ def random_classifier(architecture: str) -> Classifier:
 
 
 def batches() -> Rows:
-    """A picture's map in a batch and alone, relative to the map's largest value."""
+    """An image's map in a batch and alone, relative to the map's largest value."""
     together = explain(model(), _pixels(BATCH))
     alone = [explain(model(), pixels[None])[0] for pixels in _pixels(BATCH)]
     pairs = zip(together, alone, strict=True)
@@ -71,7 +71,7 @@ def beside_peers() -> Rows:
         ("of pytorch-grad-cam's", "pytorch-grad-cam", 0.1),
     ):
         ratio = float(np.median(own / theirs[f"seconds/{peer}"]))
-        yield Row(f"FullGrad of {BATCH} pictures: time {name}", ratio, goal, False)
+        yield Row(f"FullGrad of {BATCH} images: time {name}", ratio, goal, False)
     # In double precision: in single, what rounds across a kink of a ReLU differs between the two.
     precise = copy.deepcopy(model()).double()
     for name, peer in (("grad_cam", "pytorch-grad-cam"), ("input_x_gradient", "Captum")):

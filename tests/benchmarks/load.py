@@ -27,14 +27,14 @@ class Load:
         return len(self.latencies) / self.seconds
 
 
-def png_request(picture: bytes) -> bytes:
-    """A whole HTTP request whose body is the picture."""
-    return _request("image/png", picture)
+def png_request(image: bytes) -> bytes:
+    """A whole HTTP request whose body is the image."""
+    return _request("image/png", image)
 
 
-def json_request(picture: bytes) -> bytes:
-    """A whole HTTP request that carries the picture as base64 in JSON."""
-    return _request("application/json", json.dumps({"image": b64encode(picture).decode()}).encode())
+def json_request(image: bytes) -> bytes:
+    """A whole HTTP request that carries the image as base64 in JSON."""
+    return _request("application/json", json.dumps({"image": b64encode(image).decode()}).encode())
 
 
 def send(port: int, messages: Sequence[bytes], *, requests: int, clients: int) -> Load:

@@ -133,16 +133,16 @@ def seconds(call: Callable[[], object]) -> float:
 
 @contextmanager
 def built(
-    captures: int = CAPTURES, pictures: Sequence[bytes] = (b"abcdefgh",)
+    captures: int = CAPTURES, images: Sequence[bytes] = (b"abcdefgh",)
 ) -> Iterator[CaptureLog]:
     """A log of so many captures over DAYS days up to END, in order of time, the same every time.
 
     One class in four is 14, one capture in two hundred is flagged, and half of those are decided.
-    `position` counts the captures. Each names an image, and its content is one of `pictures`:
+    `position` counts the captures. Each names an image, and its content is one of `images`:
     eight bytes, to save space, where nobody looks at them.
     """
     step = DAYS * 86_400_000_000 // captures
-    pool = pa.table({"k": range(len(pictures)), "content": list(pictures)})
+    pool = pa.table({"k": range(len(images)), "content": list(images)})
     with tempfile.TemporaryDirectory() as folder:
         log = CaptureLog(Path(folder) / "log.duckdb")
         with log.database.transaction() as transaction:
@@ -177,7 +177,7 @@ _CAPTURES = f"""
         (1 - c * c / 2)::FLOAT AS confidence,
         pool.probabilities[1 + n % 1000] AS probabilities, d AS p_value,
         d < 0.005 AS flagged,
-        CASE WHEN d < 0.005 THEN '["margin unlike clean pictures"]' ELSE '[]' END AS reasons,
+        CASE WHEN d < 0.005 THEN '["margin unlike clean images"]' ELSE '[]' END AS reasons,
         repeat('ab', 32) AS model_sha256,
         CASE WHEN a < 0.5 THEN 'replay' WHEN a < 0.55 THEN 'lab' END AS source
     FROM drawn, pool"""

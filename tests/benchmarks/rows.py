@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core import datasets, images
+from core import datasets
 from core.datasets import Dataset
+from core.images import enlarge
 from core.model import classifier as classifiers
 from core.model.classifier import Classifier, to_tensor
 from core.settings import ROOT, Settings
@@ -62,8 +63,8 @@ def real_signs() -> Path:
 def attacked_images(count: int) -> tuple[Tensor, Tensor]:
     """Held-out signs as the lab attacks them: (count, 3, side, side), (count,) labels."""
     chosen, side = held_out().sample(count, seed=0), model().manifest.input_size
-    pictures = [images.enlarge(picture, side, side) for picture in chosen.images]
-    return to_tensor(np.stack(pictures)), torch.from_numpy(chosen.labels).long()
+    images = [enlarge(image, side, side) for image in chosen.images]
+    return to_tensor(np.stack(images)), torch.from_numpy(chosen.labels).long()
 
 
 @cache

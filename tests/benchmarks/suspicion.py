@@ -17,7 +17,7 @@ from core.settings import Settings
 from tests.benchmarks.rows import Row, Rows, held_out
 
 COUNT, BATCH, TURNS = 100, 32, 9
-# AUROC, and the share found at 1 % of clean pictures
+# AUROC, and the share found at 1 % of clean images
 GOALS = {
     "PGD 8/255": (0.95, 0.6),
     "PGD 2/255": (0.90, None),
@@ -43,18 +43,18 @@ def rows() -> Rows:
         goal, share = GOALS.get(each.title, (0.85, None))
         yield Row(f"{each.title} ({each.images} misread): AUROC", each.auroc, goal, True)
         if share is not None:
-            yield Row(f"{each.title}: found at 1 % of clean pictures", each.found, share, True)
+            yield Row(f"{each.title}: found at 1 % of clean images", each.found, share, True)
     worst = min(each.auroc for each in found.families)
     softmax = min(each.softmax_auroc for each in found.families)
     yield Row("worst family: AUROC", worst, 0.85, True)
     yield Row("worst family: AUROC above max-softmax's worst", worst - softmax, 0.15, True)
     rate = found.false_positive_rate
-    yield Row(f"flagged of {found.clean:,} clean pictures at 1 %, at least", rate, 0.005, True)
-    yield Row(f"flagged of {found.clean:,} clean pictures at 1 %, at most", rate, 0.015, False)
+    yield Row(f"flagged of {found.clean:,} clean images at 1 %, at least", rate, 0.005, True)
+    yield Row(f"flagged of {found.clean:,} clean images at 1 %, at most", rate, 0.015, False)
     if found.errors is not None:
         yield Row(f"natural errors ({found.errors.images}): AUROC", found.errors.auroc, 0.95, True)
     if found.adaptive is None:
-        print(f"an attacker who knows of it: none of {found.tried} pictures misread")
+        print(f"an attacker who knows of it: none of {found.tried} images misread")
     else:
         print(
             f"an attacker who knows of it: {found.adaptive.images} of {found.tried} misread, "
@@ -65,8 +65,8 @@ def rows() -> Rows:
 
 
 def cost(predictor: Predictor) -> Rows:
-    """Forward passes of a picture, and the time of a batch beside three plain ones."""
-    yield Row("forward passes of a picture", 1 + len(ALTERATIONS), 3, False)
+    """Forward passes of an image, and the time of a batch beside three plain ones."""
+    yield Row("forward passes of an image", 1 + len(ALTERATIONS), 3, False)
     prepared = [predictor.prepare(each) for each in held_out().sample(BATCH, seed=0).images]
     plain = Observer(predictor.classifier, features=False)
     pixels = to_tensor(np.stack(held_out().sample(BATCH, seed=0).images))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from core.explain.run import explain_pictures
+from core.explain.run import explain_images
 from core.records.tensors import DEFAULT_REGEX, ModeKeys
 from core.records.window import now
 from core.store import CaptureLog, TensorsTable
@@ -23,9 +23,9 @@ def rows() -> Rows:
     with tempfile.TemporaryDirectory() as folder:
         log = CaptureLog(Path(folder) / "log.duckdb")
         table = TensorsTable(log.database)
-        for number, picture in enumerate(held_out().sample(COUNT, seed=0).images):
+        for number, image in enumerate(held_out().sample(COUNT, seed=0).images):
             record = table.add(
-                hook.record(picture),
+                hook.record(image),
                 capture_id=f"00000000-0000-0000-0000-{number:012d}",
                 captured_at=now(),
                 recorded_at=now(),
@@ -35,7 +35,7 @@ def rows() -> Rows:
                 keep=COUNT,
             )
             recorded = explain_record(record.passed, table.values(record.step))
-            (live,) = explain_pictures(model(), [picture], [record.passed.class_id])
+            (live,) = explain_images(model(), [image], [record.passed.class_id])
             worst = max(worst, largest_difference(recorded, live))
             largest = max(largest, record.size)
         log.close()

@@ -20,7 +20,7 @@ from tests.benchmarks.rows import Row, Rows
 from tests.support.records import make_image
 
 CAPTURES = 1_000_000
-PICTURES = 86
+IMAGES = 86
 VERDICTS = 60
 PACE = 2.0  # seconds that an analyst looks at each
 AHEAD = 2  # close looks that the page asks for beforehand
@@ -35,12 +35,12 @@ def rows() -> Rows:
         _look_on(services, sitting)
         waits = np.array([_verdict(services, sitting) for _ in range(VERDICTS)]) * 1000
     item, everything = np.percentile(waits, 95, axis=0)
-    yield Row("next item with picture after a verdict, 1M captures, ms", item, 300, False)
+    yield Row("next item with image after a verdict, 1M captures, ms", item, 300, False)
     yield Row("the same with maps, group and neighbours, ms", everything, 300, False)
 
 
 def _verdict(services: Services, sitting: Sitting) -> tuple[float, float]:
-    """Seconds from a verdict to the next item with its picture, and with all around it."""
+    """Seconds from a verdict to the next item with its image, and with all around it."""
     time.sleep(PACE)
     opened = sitting.opened
     assert opened is not None
@@ -48,7 +48,7 @@ def _verdict(services: Services, sitting: Sitting) -> tuple[float, float]:
     assert sitting.decide(opened.turn, Said(Verdict.NOT_A_SIGN)) is not None
     assert sitting.opened is not None
     assert sitting.opened.capture_id != opened.capture_id
-    shown(services.picture(sitting.opened.item.capture.image_sha256))
+    shown(services.image(sitting.opened.item.capture.image_sha256))
     visible = time.perf_counter()
     _look_on(services, sitting)
     return visible - started, time.perf_counter() - started
@@ -68,8 +68,8 @@ def _look_on(services: Services, sitting: Sitting) -> None:
 
 @contextmanager
 def _services() -> Iterator[Services]:
-    pictures = [make_image(seed).content for seed in range(PICTURES)]
-    with long_log.built(CAPTURES, pictures) as log:
+    images = [make_image(seed).content for seed in range(IMAGES)]
+    with long_log.built(CAPTURES, images) as log:
         path = Path(str(log.database.address))
         log.close()
         services = Services(replace(Settings(), local=path.parent, store=str(path)))

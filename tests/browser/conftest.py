@@ -176,7 +176,7 @@ def new_page(chromium: Browser) -> Iterator[NewPage]:
 
 
 @contextmanager
-def pictured(folder: Path, *pages: Page) -> Iterator[None]:
+def with_image(folder: Path, *pages: Page) -> Iterator[None]:
     """If the block fails, a screenshot of every page is taken and named in the message."""
     try:
         yield

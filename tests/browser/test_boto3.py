@@ -27,8 +27,8 @@ def test_the_script_of_the_readme_finds_the_attack(tmp_path: Path) -> None:
     with running_dashboard(tmp_path) as dashboard:
         made = dashboard.run(*words[3:-1], str(tmp_path / "adversarial"))
         assert made.returncode == 0, made.stderr
-        pictures = list((tmp_path / "adversarial").glob("*/*.png"))
-        assert len(pictures) > 50
+        images = list((tmp_path / "adversarial").glob("*/*.png"))
+        assert len(images) > 50
         done = subprocess.run(
             [sys.executable, "-c", script.replace("http://localhost:8501", dashboard.url)],
             cwd=tmp_path,
@@ -39,7 +39,7 @@ def test_the_script_of_the_readme_finds_the_attack(tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stderr
     counts, status, message, violations = done.stdout.splitlines()
-    assert counts == f"Counter({{14: {len(pictures)}}})"
+    assert counts == f"Counter({{14: {len(images)}}})"
     assert status == "CompletedWithViolations"
     description = "Class 14 predicted 100.00% of the time: Exceeded 50.00% threshold"
     assert message == f"CompletedWithViolations: {description}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import REPLAYED, Attacked, NewPage, pictured
+from tests.browser.conftest import REPLAYED, Attacked, NewPage, with_image
 from tests.support.acts import go, press, see_page
 
 pytestmark = pytest.mark.browser
@@ -29,7 +29,7 @@ def test_filter_turn_open_reload_download(
 ) -> None:
     page = new_page(accept_downloads=True)
     page.goto(attacked.dashboard.url)
-    with pictured(tmp_path, page):
+    with with_image(tmp_path, page):
         go(page, "Captures")
         place(page, PAGE, 2 * REPLAYED)
         stops = json.loads(attacked.replay_clean.stdout)["counts"].get("14", 0)
@@ -86,10 +86,10 @@ def all_that_match_are_downloaded(page: Page, stops: int) -> None:
     content = Path(downloading.value.path()).read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         lines = [json.loads(line) for line in archive.read("captures.jsonl").splitlines()]
-        pictures = [name for name in archive.namelist() if name.startswith("pictures/")]
+        images = [name for name in archive.namelist() if name.startswith("pictures/")]
     assert len(lines) == stops
     assert {line["captureData"]["endpointOutput"]["data"] for line in lines} == {"[[14]]"}
-    assert 0 < len(pictures) <= stops
+    assert 0 < len(images) <= stops
     page.keyboard.press("Escape")
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core import client
-from tests.browser.conftest import Dashboard, NewPage, pictured, running_dashboard
+from tests.browser.conftest import Dashboard, NewPage, running_dashboard, with_image
 from tests.support.acts import alert, go, press
 from tests.support.webhook import Webhook, webhook
 
@@ -34,7 +34,7 @@ def test_half_of_the_traffic_turned_to_stop_is_noticed_and_told(
     made = alerting_dashboard.run("baseline", "create", "--data", "data/samples")
     assert made.returncode == 0, made.stderr
     page = new_page()
-    with pictured(tmp_path, page):
+    with with_image(tmp_path, page):
         page.goto(alerting_dashboard.url)
         go(page, "Monitor")
         press(page, "Start drill")

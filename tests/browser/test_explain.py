@@ -1,4 +1,4 @@
-"""From a violation to why: two clicks to the adversarial picture beside its clean one."""
+"""From a violation to why: two clicks to the adversarial image beside its clean one."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Attacked, NewPage, pictured
+from tests.browser.conftest import Attacked, NewPage, with_image
 from tests.support.acts import alert, heat_maps, see_page, stand_side_by_side
 
 pytestmark = pytest.mark.browser
@@ -17,7 +17,7 @@ def test_two_clicks_from_a_violation_to_both_heat_maps(
     attacked: Attacked, new_page: NewPage, tmp_path: Path
 ) -> None:
     page = new_page()
-    with pictured(tmp_path, page):
+    with with_image(tmp_path, page):
         page.goto(attacked.dashboard.url)
         expect(alert(page, "CompletedWithViolations: Class 14 predicted")).to_be_visible()
         page.evaluate(COUNT_CLICKS)
@@ -50,7 +50,7 @@ def the_pair_stands_side_by_side(page: Page) -> None:
     expect(maps).to_have_count(3)  # adversarial, clean, their difference
     assert stand_side_by_side(maps.nth(0), maps.nth(1))
     for number in (0, 1):
-        expect(maps.nth(number).locator(".hm")).to_have_count(2)  # over the picture, and alone
+        expect(maps.nth(number).locator(".hm")).to_have_count(2)  # over the image, and alone
         reading, shown = readings.nth(number).bounding_box(), maps.nth(number).bounding_box()
         assert reading is not None
         assert shown is not None
@@ -65,7 +65,7 @@ def the_address_alone_shows_the_same(page: Page) -> None:
 
 def test_the_report_is_taken_home(attacked: Attacked, new_page: NewPage, tmp_path: Path) -> None:
     page = new_page(accept_downloads=True)
-    with pictured(tmp_path, page):
+    with with_image(tmp_path, page):
         page.goto(f"{attacked.dashboard.url}/explain?sheet=suspect&class=14&count=6")
         page.get_by_role("link", name=re.compile(r"^Open · \d+%$")).first.click()
         expect(page.get_by_text("made by deepfool, aimed at 14 Stop")).to_be_visible()

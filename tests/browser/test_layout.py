@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Attacked, NewPage, pictured
+from tests.browser.conftest import Attacked, NewPage, with_image
 from tests.support.acts import PAGES, address, alert, metric, see_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium")]
@@ -26,7 +26,7 @@ def test_every_page_fits(
     width: int, scheme: str, attacked: Attacked, new_page: NewPage, tmp_path: Path
 ) -> None:
     page = new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    with pictured(tmp_path, page):
+    with with_image(tmp_path, page):
         for title in PAGES:
             page.goto(attacked.dashboard.url + address(title))
             see_page(page, title)

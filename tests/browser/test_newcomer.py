@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Attacked, Dashboard, NewPage, pictured
+from tests.browser.conftest import Attacked, Dashboard, NewPage, with_image
 from tests.support.acts import alert, go, press, see_page
 
 pytestmark = pytest.mark.browser
@@ -24,8 +24,8 @@ def fool_the_classifier(page: Page, url: str) -> None:
     expect(told).to_contain_text("The sign still shows 12 Priority road.")
     expect(told).to_contain_text("The change is at most 8 of 255 levels per colour value")
     expect(told).to_contain_text(re.compile(r"now reads 14 Stop with (9\d|100)\.\d% confidence"))
-    for picture in ("Original", "Adversarial"):
-        expect(page.get_by_role("img", name=picture, exact=True).first).to_be_visible()
+    for image in ("Original", "Adversarial"):
+        expect(page.get_by_role("img", name=image, exact=True).first).to_be_visible()
     assert page.evaluate("window.clicks") <= 3
 
 
@@ -33,7 +33,7 @@ def test_three_clicks_to_a_misread_sign(
     fresh_dashboard: Dashboard, new_page: NewPage, tmp_path: Path
 ) -> None:
     page = new_page()
-    with pictured(tmp_path, page):
+    with with_image(tmp_path, page):
         fool_the_classifier(page, fresh_dashboard.url)
 
 
@@ -41,7 +41,7 @@ def test_also_where_there_is_traffic_and_on_a_phone(
     attacked: Attacked, new_page: NewPage, tmp_path: Path
 ) -> None:
     page = new_page(viewport={"width": 420, "height": 900})
-    with pictured(tmp_path, page):
+    with with_image(tmp_path, page):
         fool_the_classifier(page, attacked.dashboard.url)
 
 
@@ -49,7 +49,7 @@ def test_an_attack_under_way_is_cancelled(
     attacked: Attacked, new_page: NewPage, tmp_path: Path
 ) -> None:
     page = new_page()
-    with pictured(tmp_path, page):
+    with with_image(tmp_path, page):
         page.goto(f"{attacked.dashboard.url}/attack?attack=pgd&epsilon=1&steps=1000&sure=yes")
         press(page, "Attack")
         press(page, "Cancel")

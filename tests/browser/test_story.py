@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, Dashboard, NewPage, pictured
+from tests.browser.conftest import ROOT, Dashboard, NewPage, with_image
 from tests.support.acts import (
     PAGES,
     alert,
@@ -32,16 +32,16 @@ ROW = 48  # height in pixels of a row of the table of captures
 HEADER = 35
 
 
-def test_from_a_dropped_picture_to_an_exported_verdict(
+def test_from_a_dropped_image_to_an_exported_verdict(
     fresh_dashboard: Dashboard, new_page: NewPage, tmp_path: Path
 ) -> None:
     page, overview = new_page(), new_page()
-    with pictured(tmp_path, page, overview):
+    with with_image(tmp_path, page, overview):
         overview.goto(fresh_dashboard.url)
         expect(overview.get_by_text("No traffic in the last 1 h")).to_be_visible()
         overview.evaluate("window.openedOnce = true")
         every_page_opens_without_data(page, fresh_dashboard)
-        pictures_are_dropped_and_read(page)
+        images_are_dropped_and_read(page)
         a_speed_limit_becomes_a_stop_sign(page, fresh_dashboard)
         it_is_sent_as_traffic(page)
         the_overview_shows_it_by_itself(overview)
@@ -59,7 +59,7 @@ def every_page_opens_without_data(page: Page, dashboard: Dashboard) -> None:
         go(page, title)
 
 
-def pictures_are_dropped_and_read(page: Page) -> None:
+def images_are_dropped_and_read(page: Page) -> None:
     go(page, "Classify")
     files = {
         "stop.png": (SAMPLES / "14" / "0.png").read_bytes(),
@@ -67,7 +67,7 @@ def pictures_are_dropped_and_read(page: Page) -> None:
         "broken.png": (SAMPLES / "14" / "1.png").read_bytes()[:500],
     }
     drop(page.get_by_test_id("stFileUploaderDropzone"), files)
-    expect(alert(page, "broken.png: the picture is truncated or damaged")).to_be_visible()
+    expect(alert(page, "broken.png: the image is truncated or damaged")).to_be_visible()
     for name, read_as in (("stop.png", "14 Stop"), ("limit.png", "1 Speed limit 30 km/h")):
         cell = page.get_by_test_id("stVerticalBlock").filter(has_text=name).last
         expect(cell.get_by_role("img", name=name)).to_be_visible()
@@ -115,7 +115,7 @@ def a_flagged_prediction_gets_its_verdict(page: Page) -> str:
     assert waiting >= 48
     expect(page.get_by_role("heading", name=re.compile(r"^14 Stop, .* confident"))).to_be_visible()
     expect(page.get_by_text("The sender says: made by deepfool, aimed at 14 Stop.")).to_be_visible()
-    for title, read_as in (("This picture", "14 Stop"), ("Clean", "1 Speed limit 30 km/h")):
+    for title, read_as in (("This image", "14 Stop"), ("Clean", "1 Speed limit 30 km/h")):
         expect(page.get_by_role("img", name=f"FullGrad heat map, {title}")).to_be_visible()
         expect(page.get_by_text(re.compile(rf"^{title}\s+read as {read_as} · "))).to_be_visible()
     capture_id = opened_capture(page)

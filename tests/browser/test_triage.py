@@ -14,7 +14,7 @@ from core.records.verdicts import Verdict
 from core.records.window import now
 from core.store import CaptureLog
 from core.triage import said_right, suggestions
-from tests.browser.conftest import NewPage, pictured, running_dashboard
+from tests.browser.conftest import NewPage, running_dashboard, with_image
 from tests.support.acts import see_page
 from tests.support.records import make_capture, make_image, make_prediction
 
@@ -31,7 +31,7 @@ KEYS = {
     "n": Verdict.NOT_A_SIGN,
     "u": Verdict.UNREADABLE,
 }
-# Keys count once the frame with the picture is painted; nobody presses for what is not to be seen.
+# Keys count once the frame with the image is painted; nobody presses for what is not to be seen.
 ON_SCREEN = """() => new Promise((done) =>
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
 Plan = dict[str, tuple[Capture, str]]
@@ -43,7 +43,7 @@ def test_two_browsers_empty_a_queue_by_keyboard(
     plan = filled(tmp_path / "local")
     with running_dashboard(tmp_path) as dashboard:
         pages = [new_page(), new_page()]
-        with pictured(tmp_path, *pages):
+        with with_image(tmp_path, *pages):
             for page in pages:
                 page.goto(f"{dashboard.url}/triage")
                 see_page(page, "Triage")

@@ -15,8 +15,8 @@ from core import datasets
 from core.datasets import FOLDS, Dataset, load, load_gtsrb, split_by_track
 from core.errors import BadInput, NotFound, UnsupportedMedia
 from tests.support.expect import raises
+from tests.support.images import blocks, noise, saved
 from tests.support.layouts import lay_out_gtsrb, write_npz
-from tests.support.pictures import blocks, noise, saved
 from tests.support.requirements import require
 
 ROOT = Path(__file__).parents[2]
@@ -70,12 +70,12 @@ def test_an_npz_gives_images_labels_and_tracks(tmp_path: Path) -> None:
         ),
         (
             np.array([[8, 8, 1, 1, 7, 7], [8, 8, 1, 1, 9, 7]]),
-            "must lie inside its picture, 0 <= X1 "
+            "must lie inside its image, 0 <= X1 "
             "< X2 <= width and 0 <= Y1 < Y2 <= height, got 8, 8, 1, 1, 9, 7 in row 1",
         ),
         (
             np.array([[8, 8, np.nan, 1, 7, 7]] * 2),
-            "must lie inside its picture, 0 <= X1 < X2 <= "
+            "must lie inside its image, 0 <= X1 < X2 <= "
             "width and 0 <= Y1 < Y2 <= height, got 8, 8, nan, 1, 7, 7 in row 0",
         ),
     ],
@@ -219,7 +219,7 @@ def test_a_folder_by_class_id_is_read_in_order(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(exist_ok=True)
         kind = file[-3:].upper()
         (tmp_path / folder / file).write_bytes(saved(blocks(seed), kind))
-    (tmp_path / "14" / "notes.txt").write_text("no picture")
+    (tmp_path / "14" / "notes.txt").write_text("no image")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "z.png").write_bytes(b"not read")
     (tmp_path / "²").mkdir()
@@ -231,7 +231,7 @@ def test_a_folder_by_class_id_is_read_in_order(tmp_path: Path) -> None:
     assert dataset.name == tmp_path.name
 
 
-def test_pictures_of_a_folder_may_differ_in_size(tmp_path: Path) -> None:
+def test_images_of_a_folder_may_differ_in_size(tmp_path: Path) -> None:
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "a.png").write_bytes(saved(noise(3, 4), "PNG"))
     (tmp_path / "0" / "b.png").write_bytes(saved(noise(7, 5), "PNG"))
@@ -263,10 +263,10 @@ def test_other_file_names_carry_no_tracks(name: str, tmp_path: Path) -> None:
     assert load(tmp_path).tracks is None
 
 
-def test_a_bad_picture_in_a_folder_is_named(tmp_path: Path) -> None:
+def test_a_bad_image_in_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "14").mkdir()
     bad = tmp_path / "14" / "a.png"
-    bad.write_bytes(b"no picture")
+    bad.write_bytes(b"no image")
     with raises(
         UnsupportedMedia,
         f"{bad}: expected a PNG, JPEG, WebP or BMP file; this is none of them",
@@ -307,8 +307,8 @@ def test_the_official_layout_is_read_as_torchvision_reads_it(
     lay_out_gtsrb(tmp_path)
     own, theirs = load_gtsrb(tmp_path, part), GTSRB(str(tmp_path), split=split)
     assert own.labels.tolist() == [label for _, label in theirs]
-    for image, (picture, _) in zip(own.images, theirs, strict=True):
-        assert np.array_equal(image, np.asarray(picture))
+    for pixels, (image, _) in zip(own.images, theirs, strict=True):
+        assert np.array_equal(pixels, np.asarray(image))
 
 
 def test_the_official_training_part_has_tracks_and_the_test_part_has_none(tmp_path: Path) -> None:

@@ -15,9 +15,18 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from core.errors import BadInput, SignwatchError, TooLarge, UnsupportedMedia
-from core.images import ImageLimits, Picture, decode, encode_png, enlarge, fit, read_file, to_uint8
+from core.images import (
+    ImageFile,
+    ImageLimits,
+    decode,
+    encode_png,
+    enlarge,
+    fit,
+    read_file,
+    to_uint8,
+)
 from tests.support.expect import raises
-from tests.support.pictures import (
+from tests.support.images import (
     BAD,
     GOOD,
     BadFile,
@@ -34,7 +43,7 @@ from tests.support.pictures import (
 every_good_file = pytest.mark.parametrize("file", GOOD, ids=lambda file: file.name)
 every_bad_file = pytest.mark.parametrize("file", BAD, ids=lambda file: file.name)
 sides = st.integers(1, 12)
-pictures = arrays(np.uint8, st.tuples(sides, sides, st.just(3)))
+images = arrays(np.uint8, st.tuples(sides, sides, st.just(3)))
 
 
 # What can be read is read rightly
@@ -49,12 +58,12 @@ def test_a_readable_file_gives_its_pixels(file: GoodFile) -> None:
 
 
 @every_good_file
-def test_a_picture_keeps_file_and_media_type(file: GoodFile) -> None:
-    picture = Picture.from_file(file.content)
-    assert picture.media_type == file.media_type
-    assert picture.content == file.content
-    assert picture.sha256 == hashlib.sha256(file.content).hexdigest()
-    assert np.array_equal(picture.pixels, decode(file.content))
+def test_a_image_keeps_file_and_media_type(file: GoodFile) -> None:
+    image = ImageFile.from_file(file.content)
+    assert image.media_type == file.media_type
+    assert image.content == file.content
+    assert image.sha256 == hashlib.sha256(file.content).hexdigest()
+    assert np.array_equal(image.pixels, decode(file.content))
 
 
 def test_a_phone_photograph_comes_out_upright() -> None:
@@ -64,16 +73,16 @@ def test_a_phone_photograph_comes_out_upright() -> None:
     assert decode(rotated_jpeg(upright)).shape == (24, 40, 3)
 
 
-@given(pictures)
+@given(images)
 def test_decode_undoes_encode(pixels: np.ndarray) -> None:
     assert np.array_equal(decode(encode_png(pixels)), pixels)
 
 
-@given(pictures)
+@given(images)
 def test_pixels_without_a_file_become_one_that_decodes_to_them(pixels: np.ndarray) -> None:
-    picture = Picture.from_pixels(pixels)
-    assert picture.media_type == "image/png"
-    assert np.array_equal(decode(picture.content), pixels)
+    image = ImageFile.from_pixels(pixels)
+    assert image.media_type == "image/png"
+    assert np.array_equal(decode(image.content), pixels)
 
 
 def test_a_ppm_of_a_data_set_is_read() -> None:
@@ -88,14 +97,14 @@ def test_an_unreadable_file_is_refused_with_the_reason(file: BadFile) -> None:
     with raises(file.error, file.message):
         decode(file.content)
     with raises(file.error, file.message):
-        Picture.from_file(file.content)
+        ImageFile.from_file(file.content)
 
 
-def test_the_huge_picture_is_a_small_file() -> None:
+def test_the_huge_image_is_a_small_file() -> None:
     assert len(huge_png()) < 500_000
 
 
-def test_a_huge_picture_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_huge_image_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("decoded"))
     with pytest.raises(TooLarge):
         decode(huge_png())
@@ -113,7 +122,7 @@ def test_limits_hold_to_the_byte_and_to_the_pixel() -> None:
         decode(file, ImageLimits(max_bytes=len(file) - 1))
     with raises(
         TooLarge,
-        "the picture is 10 x 10 = 100 pixels; at most 99 are read. Reduce it and send it again",
+        "the image is 10 x 10 = 100 pixels; at most 99 are read. Reduce it and send it again",
     ):
         decode(file, ImageLimits(max_pixels=99))
 
@@ -122,7 +131,7 @@ def test_limits_hold_to_the_byte_and_to_the_pixel() -> None:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP"])
 def test_no_truncated_file_passes(kind: str, share: float) -> None:
     file = saved(noise(64, 64), kind)
-    with pytest.raises(BadInput, match=r"^the picture is truncated or damaged \("):
+    with pytest.raises(BadInput, match=r"^the image is truncated or damaged \("):
         decode(file[: int(share * len(file))])
 
 
@@ -132,7 +141,7 @@ def test_a_bomb_in_a_text_chunk_is_refused() -> None:
     )
     with raises(
         BadInput,
-        "the picture is truncated or damaged (Decompressed data too large for "
+        "the image is truncated or damaged (Decompressed data too large for "
         "PngImagePlugin.MAX_TEXT_CHUNK); save it again",
     ):
         decode(file)

@@ -28,8 +28,8 @@ from core.invocations import (
 from core.records.monitoring import Violation
 from core.records.names import check_endpoint_name
 from tests.support.expect import raises
+from tests.support.images import BAD, GOOD, BadFile, GoodFile, blocks, noise, saved
 from tests.support.npy import BAD_ARRAYS, BadArray, by_hand, described, npy
-from tests.support.pictures import BAD, GOOD, BadFile, GoodFile, blocks, noise, saved
 from tests.support.records import make_prediction
 
 LIMITS = RequestLimits()
@@ -67,16 +67,16 @@ def test_other_names_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("content_type", IMAGE_TYPES)
 def test_every_image_type_takes_an_image_file(content_type: str) -> None:
-    (picture,) = parse_request(saved(blocks(), "PNG"), content_type, LIMITS)
-    assert np.array_equal(picture.pixels, blocks())
-    assert picture.media_type == "image/png"
+    (image,) = parse_request(saved(blocks(), "PNG"), content_type, LIMITS)
+    assert np.array_equal(image.pixels, blocks())
+    assert image.media_type == "image/png"
 
 
 @pytest.mark.parametrize("file", GOOD, ids=lambda file: file.name)
 def test_every_readable_file_is_read_whatever_it_is_called(file: GoodFile) -> None:
-    (picture,) = parse_request(file.content, "application/x-image", LIMITS)
-    assert np.abs(picture.pixels.astype(int) - file.pixels).max() <= file.within
-    assert picture.content == file.content
+    (image,) = parse_request(file.content, "application/x-image", LIMITS)
+    assert np.abs(image.pixels.astype(int) - file.pixels).max() <= file.within
+    assert image.content == file.content
 
 
 @pytest.mark.parametrize("file", BAD[1:], ids=lambda file: file.name)
@@ -88,8 +88,8 @@ def test_every_unreadable_file_is_refused(file: BadFile) -> None:
 
 
 def test_parameters_and_capitals_of_a_content_type_do_not_matter() -> None:
-    (picture,) = parse_request(npy(blocks()), " Application/X-NPY ; charset=binary", LIMITS)
-    assert np.array_equal(picture.pixels, blocks())
+    (image,) = parse_request(npy(blocks()), " Application/X-NPY ; charset=binary", LIMITS)
+    assert np.array_equal(image.pixels, blocks())
 
 
 @pytest.mark.parametrize(
@@ -121,15 +121,15 @@ def test_an_empty_body_is_refused(content_type: str) -> None:
 
 
 @given(arrays(np.uint8, st.tuples(sides, sides, sides, st.just(3))))
-def test_an_array_of_images_comes_back(images: np.ndarray) -> None:
-    pictures = parse_request(npy(images), "application/x-npy", LIMITS)
-    assert len(pictures) == len(images)
-    for picture, image in zip(pictures, images, strict=True):
-        assert np.array_equal(picture.pixels, image)
+def test_an_array_of_images_comes_back(array: np.ndarray) -> None:
+    images = parse_request(npy(array), "application/x-npy", LIMITS)
+    assert len(images) == len(array)
+    for image, pixels in zip(images, array, strict=True):
+        assert np.array_equal(image.pixels, pixels)
 
 
 @given(arrays(np.uint8, st.tuples(sides, sides, st.just(3))))
-def test_fortran_order_is_the_same_picture(image: np.ndarray) -> None:
+def test_fortran_order_is_the_same_image(image: np.ndarray) -> None:
     for array in (image, np.asfortranarray(image)):
         read = parse_npy(npy(array), LIMITS)
         assert np.array_equal(read, image[None])
@@ -171,7 +171,7 @@ def test_limits_of_an_array() -> None:
     assert parse_npy(npy(np.zeros((2, 2, 3, 3), np.uint8)), limits).shape == (2, 2, 3, 3)
     with raises(TooLarge, "3 images in one request; at most 2 are taken. Send several"):
         parse_npy(npy(np.zeros((3, 2, 3, 3), np.uint8)), limits)
-    with raises(TooLarge, "each picture is 7 x 1 = 7 pixels; at most 6 are read"):
+    with raises(TooLarge, "each image is 7 x 1 = 7 pixels; at most 6 are read"):
         parse_npy(npy(np.zeros((1, 7, 3), np.uint8)), limits)
 
 
@@ -180,11 +180,11 @@ def test_limits_of_an_array() -> None:
 
 def test_json_carries_several_files() -> None:
     files = [saved(blocks(seed), kind) for seed, kind in enumerate(["PNG", "BMP"])]
-    pictures = parse_request(as_json(*files), "application/json; charset=utf-8", LIMITS)
-    assert [picture.content for picture in pictures] == files
-    assert [picture.media_type for picture in pictures] == ["image/png", "image/bmp"]
-    for seed, picture in enumerate(pictures):
-        assert np.array_equal(picture.pixels, blocks(seed))
+    images = parse_request(as_json(*files), "application/json; charset=utf-8", LIMITS)
+    assert [image.content for image in images] == files
+    assert [image.media_type for image in images] == ["image/png", "image/bmp"]
+    for seed, image in enumerate(images):
+        assert np.array_equal(image.pixels, blocks(seed))
 
 
 @pytest.mark.parametrize(

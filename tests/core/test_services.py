@@ -16,7 +16,7 @@ from core import services
 from core.attacks.trials import Plan
 from core.capture.provenance import RequestFacts
 from core.errors import BadInput, NotFound, Unavailable
-from core.images import ImageLimits, Picture, encode_png
+from core.images import ImageFile, ImageLimits, encode_png
 from core.invocations import RequestLimits
 from core.records.analysts import LOCAL
 from core.records.captures import Provenance
@@ -29,7 +29,7 @@ from core.settings import Settings
 from core.store import ExecutionsTable, SchedulesTable
 from core.triage import Said
 from tests.support.expect import raises
-from tests.support.pictures import blocks, noise, saved
+from tests.support.images import blocks, noise, saved
 from tests.support.records import (
     NOON,
     comparable,
@@ -44,8 +44,8 @@ EVERYTHING = CaptureFilter()
 AROUND_NOON = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
 
 
-def pictures(*seeds: int) -> list[Picture]:
-    return [Picture.from_pixels(blocks(seed)) for seed in seeds]
+def images(*seeds: int) -> list[ImageFile]:
+    return [ImageFile.from_pixels(blocks(seed)) for seed in seeds]
 
 
 def put(signwatch: Services, class_ids: Sequence[int]) -> None:
@@ -59,22 +59,22 @@ def put(signwatch: Services, class_ids: Sequence[int]) -> None:
 
 
 def test_an_answer_is_captured_as_it_was_given(signwatch: Services) -> None:
-    sent = pictures(0, 1)
+    sent = images(0, 1)
     before = now()
     answer = signwatch.invoke(sent, RequestFacts(endpoint="cars", inference_id="i"))
-    expected = signwatch.predictor.predict([picture.pixels for picture in sent])
+    expected = signwatch.predictor.predict([image.pixels for image in sent])
     assert [each.class_id for each in answer.predictions] == [each.class_id for each in expected]
-    for capture_id, prediction, picture in zip(
+    for capture_id, prediction, image in zip(
         answer.capture_ids, answer.predictions, sent, strict=True
     ):
         assert capture_id is not None
         capture = signwatch.log.capture(capture_id).capture
         assert comparable(capture.prediction) == comparable(prediction)
         assert (capture.endpoint, capture.inference_id) == ("cars", "i")
-        assert capture.image_sha256 == picture.sha256
+        assert capture.image_sha256 == image.sha256
         assert capture.model_sha256 == signwatch.predictor.classifier.manifest.sha256
         assert before <= capture.inferred_at <= now()
-        assert np.array_equal(signwatch.picture(picture.sha256).pixels, picture.pixels)
+        assert np.array_equal(signwatch.image(image.sha256).pixels, image.pixels)
 
 
 @pytest.mark.parametrize(("sampling", "kept"), [("0", 0), ("100", 6)])
@@ -83,7 +83,7 @@ def test_sampling_decides_what_is_kept(
 ) -> None:
     environment.setenv("SIGNWATCH_SAMPLING", sampling)
     signwatch = request.getfixturevalue("signwatch")
-    answers = [signwatch.invoke(pictures(seed), RequestFacts()) for seed in range(6)]
+    answers = [signwatch.invoke(images(seed), RequestFacts()) for seed in range(6)]
     assert signwatch.log.count(EVERYTHING) == kept
     assert [answer.capture_ids == (None,) for answer in answers] == [kept == 0] * 6
 
@@ -94,7 +94,7 @@ def test_a_request_is_sampled_as_a_whole(
     environment.setenv("SIGNWATCH_SAMPLING", "50")
     signwatch = request.getfixturevalue("signwatch")
     signwatch._capturer._random.seed(0)
-    answers = [signwatch.invoke(pictures(0, 1, 2), RequestFacts()) for _ in range(20)]
+    answers = [signwatch.invoke(images(0, 1, 2), RequestFacts()) for _ in range(20)]
     kept = [sum(each is not None for each in answer.capture_ids) for answer in answers]
     assert set(kept) == {0, 3}
     assert signwatch.log.count(EVERYTHING) == sum(kept)
@@ -102,16 +102,16 @@ def test_a_request_is_sampled_as_a_whole(
 
 def test_a_reference_is_an_image_without_a_capture(signwatch: Services) -> None:
     content = saved(blocks(3), "BMP")
-    sha256 = signwatch.keep_reference(Picture.from_file(content))
+    sha256 = signwatch.keep_reference(ImageFile.from_file(content))
     assert signwatch.stored_image(sha256).content == content
     assert signwatch.stored_image(sha256).media_type == "image/bmp"
-    assert np.array_equal(signwatch.picture(sha256).pixels, blocks(3))
+    assert np.array_equal(signwatch.image(sha256).pixels, blocks(3))
     assert signwatch.log.count(EVERYTHING) == 0
 
 
-def test_a_picture_that_is_not_there_is_named(signwatch: Services) -> None:
+def test_a_image_that_is_not_there_is_named(signwatch: Services) -> None:
     with raises(NotFound, "no image abc in the capture log"):
-        signwatch.picture("abc")
+        signwatch.image("abc")
     with raises(NotFound, "no image abc in the capture log"):
         signwatch.stored_image("abc")
 
@@ -129,7 +129,7 @@ def test_limits_come_from_the_settings(
 # Lab
 
 
-def test_pictures_are_attacked_with_the_model_that_serves(signwatch: Services) -> None:
+def test_images_are_attacked_with_the_model_that_serves(signwatch: Services) -> None:
     pixels = blocks(1)
     (before,) = signwatch.predictor.predict([pixels])
     reported: list[tuple[int, int, str]] = []
@@ -161,7 +161,7 @@ def test_traffic_is_sent_with_its_provenance(signwatch: Services) -> None:
     provenance = Provenance("lab", 3, "pgd", 14, "ff")
     reported: list[tuple[int, int, str]] = []
     answers = signwatch.send_traffic(
-        [(picture, provenance) for picture in pictures(0, 1, 2)],
+        [(image, provenance) for image in images(0, 1, 2)],
         lambda *report: reported.append(report),
     )
     assert reported == [(1, 3, "sent"), (2, 3, "sent"), (3, 3, "sent")]
@@ -304,15 +304,15 @@ def test_upkeep_applies_retention(
 
 
 def test_only_what_was_decided_is_exported(signwatch: Services) -> None:
-    answer = signwatch.invoke(pictures(0, 1), RequestFacts())
+    answer = signwatch.invoke(images(0, 1), RequestFacts())
     first = answer.capture_ids[0] or ""
     right = (answer.predictions[0].class_id + 1) % 43
     decided = signwatch.log.capture(first).capture
     signwatch.desk.decide([decided], Said(Verdict.MODEL_WRONG, right), by=LOCAL)
     with zipfile.ZipFile(io.BytesIO(signwatch.desk.export())) as archive:
-        picture = f"{right:02d}/00000_00000.png"
-        assert archive.namelist()[0] == picture
-        assert archive.read(picture) == encode_png(blocks(0))
+        image = f"{right:02d}/00000_00000.png"
+        assert archive.namelist()[0] == image
+        assert archive.read(image) == encode_png(blocks(0))
         (line,) = archive.read("manifest.jsonl").splitlines()
         assert json.loads(line)["decision"]["verdict"] == "model wrong"
 
@@ -332,11 +332,11 @@ def test_there_is_one_of_them_in_the_process(signwatch: Services) -> None:
 
 
 def test_closed_services_are_built_anew_over_the_same_log(signwatch: Services) -> None:
-    signwatch.invoke(pictures(0), RequestFacts())
+    signwatch.invoke(images(0), RequestFacts())
     services.close_current()
     services.close_current()
     with raises(Unavailable, "the classifier is stopped; start the dashboard again"):
-        signwatch.invoke(pictures(0), RequestFacts())
+        signwatch.invoke(images(0), RequestFacts())
     again = services.current()
     assert again is not signwatch
     assert again.log.count(EVERYTHING) == 1

@@ -32,7 +32,7 @@ from tests.support.elements import (
     metrics,
     values,
 )
-from tests.support.pictures import BAD, blocks, saved
+from tests.support.images import BAD, blocks, saved
 from tests.support.traffic import everything, predict, read_as
 
 STOP = 14
@@ -42,13 +42,13 @@ Pixels = np.ndarray[Any, Any]
 
 @pytest.fixture
 def sign(signwatch: Services) -> Pixels:
-    """A picture that is not read as the default target."""
+    """An image that is not read as the default target."""
     return read_as(signwatch, other_than=STOP)
 
 
 @pytest.fixture
 def page(open_page: OpenPage, sign: Pixels) -> AppTest:
-    """The page with that picture dropped on it, and DeepFool chosen."""
+    """The page with that image dropped on it, and DeepFool chosen."""
     return dropped(open_page("attack", attack="deepfool", target=str(STOP)), sign)
 
 
@@ -91,7 +91,7 @@ def test_a_sample_is_taken_by_a_click_in_the_gallery(
     at.selectbox(key="attack_class").select(25).run()
     at.button(key="attack_take_2").click().run()
     assert at.query_params["picture"] == "3"
-    before = predict(signwatch, samples.of_class(25)[2].picture().pixels)
+    before = predict(signwatch, samples.of_class(25)[2].image().pixels)
     shown = f"**{class_name(before.class_id)}** · {before.confidence:.1%} confident"
     assert shown in values(at.markdown)
     at.selectbox(key="attack_class").select(26).run()
@@ -108,13 +108,13 @@ def test_a_dropped_file_is_taken_by_a_click(open_page: OpenPage, signwatch: Serv
 
 
 @pytest.mark.parametrize("key", ["attack_class", "attack_target"])
-def test_a_class_is_chosen_by_its_picture(key: str, open_page: OpenPage) -> None:
+def test_a_class_is_chosen_by_its_image(key: str, open_page: OpenPage) -> None:
     at = open_page("attack")
-    at.session_state[f"{key}_by_picture"] = True
+    at.session_state[f"{key}_by_image"] = True
     at.run()
     at.button(key=f"{key}_take_17").click().run()
     assert at.selectbox(key=key).value == 17
-    assert at.session_state[f"{key}_by_picture"] is False
+    assert at.session_state[f"{key}_by_image"] is False
 
 
 def test_a_broken_file_gets_its_message_and_cannot_be_attacked(open_page: OpenPage) -> None:
@@ -123,7 +123,7 @@ def test_a_broken_file_gets_its_message_and_cannot_be_attacked(open_page: OpenPa
     assert not at.exception
     assert alerts(at) == [
         Alert("error", "", f"**broken.png**: {BAD[1].message}"),
-        Alert("info", "", "Choose a sign, or drop a picture of one."),
+        Alert("info", "", "Choose a sign, or drop an image of one."),
     ]
     assert "Attack" not in labels(at.button)
 
@@ -144,7 +144,7 @@ def test_each_attack_is_told_and_shows_the_settings_that_it_takes(
 
 
 @pytest.mark.parametrize("levels", [1, 16])
-def test_the_budget_is_shown_on_the_picture(
+def test_the_budget_is_shown_on_the_image(
     levels: int, open_page: OpenPage, sign: Pixels, signwatch: Services
 ) -> None:
     at = dropped(open_page("attack", attack="fgsm", epsilon=str(levels)), sign)
@@ -255,7 +255,7 @@ def test_the_own_class_as_target_is_refused_at_once(
             "warning",
             "",
             f"{class_name(label)} is what the sign is and what it shall be read as. "
-            "Take another target or another picture.",
+            "Take another target or another image.",
         )
     ]
     assert labelled(page.button, "Attack").disabled
@@ -268,22 +268,22 @@ def test_a_sign_that_is_misread_already_is_refused_at_once(
         sample
         for sample in samples.all_samples()
         if sample.number == 0
-        and predict(signwatch, sample.picture().pixels).class_id != sample.class_id
+        and predict(signwatch, sample.image().pixels).class_id != sample.class_id
     )
-    read = predict(signwatch, misread.picture().pixels).class_id
+    read = predict(signwatch, misread.image().pixels).class_id
     at = open_page("attack", **{"class": str(misread.class_id)})
     assert alerts(at) == [
         Alert(
             "warning",
             "",
             f"This sign is {class_name(misread.class_id)}, and the classifier reads "
-            f"{class_name(read)} without any attack. Take another picture.",
+            f"{class_name(read)} without any attack. Take another image.",
         )
     ]
     assert labelled(at.button, "Attack").disabled
 
 
-def test_the_result_stays_while_settings_are_tried_and_belongs_to_its_picture(
+def test_the_result_stays_while_settings_are_tried_and_belongs_to_its_image(
     open_page: OpenPage, sign: Pixels
 ) -> None:
     at = dropped(open_page("attack", attack="deepfool"), sign, blocks(3))
@@ -322,10 +322,10 @@ def test_what_is_sent_says_where_it_comes_from(
     clean_labels = []
     for item in everything(signwatch):
         provenance = item.capture.provenance
-        pixels = signwatch.picture(item.capture.image_sha256).pixels
+        pixels = signwatch.image(item.capture.image_sha256).pixels
         if provenance.attack is None:
             assert provenance == Provenance("lab", provenance.label)
-            own = [sample.picture().pixels for sample in samples.of_class(provenance.label)]
+            own = [sample.image().pixels for sample in samples.of_class(provenance.label)]
             assert any(np.array_equal(pixels, each) for each in own)
             clean_labels.append(provenance.label)
         else:
@@ -333,7 +333,7 @@ def test_what_is_sent_says_where_it_comes_from(
             assert item.capture.prediction.class_id == STOP
             reference = provenance.clean_sha256
             assert provenance == Provenance("lab", label, "deepfool", STOP, reference)
-            assert np.array_equal(signwatch.picture(reference).pixels, sign)
+            assert np.array_equal(signwatch.image(reference).pixels, sign)
     assert len(set(clean_labels)) == len(clean_labels) == 4  # signs of several classes
     assert signwatch.window_figures(signwatch.live_window()).counts[STOP] >= 6
 
@@ -361,7 +361,7 @@ def test_the_heat_maps_of_the_result_are_a_click_away(page: AppTest) -> None:
     assert {"map_Adversarial_0", "map_Clean_0", "difference_0"} < charts(page).keys()
 
 
-def test_small_and_large_pictures_of_any_shape_go_through(open_page: OpenPage) -> None:
+def test_small_and_large_images_of_any_shape_go_through(open_page: OpenPage) -> None:
     at = dropped(open_page("attack", attack="fgsm", target="any"), blocks(4, side=600, cells=6))
     finished(press(at))
     assert max(result(at).crafted.adversarial.shape) == 512

@@ -23,7 +23,7 @@ from pages._attack.link import TRY_IT, AttackLink
 from tests.pages.conftest import OpenPage, go_to
 from tests.support.attacking import dropped, finished, press
 from tests.support.elements import Alert, alerts, charts, image_captions, labelled, labels, metrics
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.traffic import everything, predict
 
 STOP = 14
@@ -56,10 +56,10 @@ def test_attacks_are_compared_on_one_sign(open_page: OpenPage, signwatch: Servic
 
 @pytest.fixture
 def batch(open_page: OpenPage) -> tuple[AppTest, list[np.ndarray[Any, Any]]]:
-    """Many pictures attacked by one step of 8/255."""
-    pictures = [blocks(seed) for seed in range(30, 42)]
+    """Many images attacked by one step of 8/255."""
+    images = [blocks(seed) for seed in range(30, 42)]
     at = open_page("attack", mode="many", attack="fgsm", target=str(STOP), epsilon="8")
-    return finished(press(dropped(at, *pictures))), pictures
+    return finished(press(dropped(at, *images))), images
 
 
 def test_a_batch_counts_only_what_was_read_right(
@@ -67,13 +67,13 @@ def test_a_batch_counts_only_what_was_read_right(
     signwatch: Services,
     downloads: dict[str, Callable[[], bytes]],
 ) -> None:
-    at, pictures = batch
-    before = signwatch.predictor.predict(pictures)
+    at, images = batch
+    before = signwatch.predictor.predict(images)
     counting = [each.class_id != STOP for each in before]
     trials = at.session_state["attack_results"]["many"]
     after = signwatch.predictor.predict([each.crafted.adversarial for each in trials])
     misread = sum(c and a.class_id == STOP for c, a in zip(counting, after, strict=True))
-    assert metrics(at)["Pictures that count"] == (f"{sum(counting)} of 12", "")
+    assert metrics(at)["Images that count"] == (f"{sum(counting)} of 12", "")
     assert metrics(at)["Misread as saved PNG"] == (
         f"{misread / sum(counting):.1%}",
         f"{misread} of {sum(counting)}",
@@ -103,16 +103,16 @@ def test_a_batch_counts_only_what_was_read_right(
             pixels = decode(archive.read(entry["file"]))
             assert predict(signwatch, pixels).class_id == STOP
             assert entry["file"].startswith(f"{entry['label']:02d}/")
-    assert (manifest["images"], manifest["eligible"]) == (12, sum(counting))
+    assert (manifest["pictures"], manifest["eligible"]) == (12, sum(counting))
     assert len(files) == manifest["successes"] == misread
 
 
 def test_sample_signs_are_taken_by_class_and_number(open_page: OpenPage) -> None:
     at = open_page("attack", mode="many")
-    assert "in **43 pictures**" in at.markdown[0].value
+    assert "in **43 images**" in at.markdown[0].value
     at.multiselect(key="attack_classes").set_value([1, 2])
     at.slider(key="attack_count").set_value(3).run()
-    assert "in **6 pictures**" in at.markdown[0].value
+    assert "in **6 images**" in at.markdown[0].value
 
 
 def test_only_signs_of_the_target_are_refused_at_once(open_page: OpenPage) -> None:
@@ -126,14 +126,12 @@ def test_only_signs_of_the_target_are_refused_at_once(open_page: OpenPage) -> No
     assert labelled(at.button, "Attack").disabled
 
 
-def test_where_no_picture_counts_nothing_is_counted(
-    open_page: OpenPage, signwatch: Services
-) -> None:
+def test_where_no_image_counts_nothing_is_counted(open_page: OpenPage, signwatch: Services) -> None:
     wrong = [
         sample.class_id
         for sample in samples.all_samples()
         if sample.number == 0
-        and predict(signwatch, sample.picture().pixels).class_id != sample.class_id
+        and predict(signwatch, sample.image().pixels).class_id != sample.class_id
     ][:2]
     at = open_page("attack", mode="many", attack="fgsm", target="any")
     at.multiselect(key="attack_classes").set_value(wrong).run()
@@ -147,11 +145,11 @@ def held(signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[threa
     """Attacks that go on until they are cancelled, or the event is set."""
     let_go = threading.Event()
 
-    def attack(plan, pictures, labels, *, progress, cancelled):
+    def attack(plan, images, labels, *, progress, cancelled):
         progress(1, 4, "step 2 of 4")
         while not let_go.wait(0.005):
             if cancelled():
-                raise Cancelled("PGD was cancelled after 1 of 4 steps; no picture was kept")
+                raise Cancelled("PGD was cancelled after 1 of 4 steps; no image was kept")
         raise BadInput("the model has no gradients; take another attack")
 
     monkeypatch.setattr(signwatch, "attack", attack)
@@ -178,7 +176,7 @@ def test_cancelled_work_leaves_nothing_behind(
     at.button(key="attack_cancel").click().run()
     finished(at)
     assert alerts(at) == [
-        Alert("info", "Cancelled", "PGD was cancelled after 1 of 4 steps; no picture was kept")
+        Alert("info", "Cancelled", "PGD was cancelled after 1 of 4 steps; no image was kept")
     ]
     assert at.session_state["attack_results"] == {}
     assert "attack_job" not in at.session_state
@@ -235,7 +233,7 @@ def test_an_address_carries_what_is_compared(open_page: OpenPage) -> None:
 
 def test_an_address_carries_which_signs_are_attacked(open_page: OpenPage) -> None:
     at = open_page("attack", mode="many", classes="3,1", each="2")
-    assert "in **4 pictures**" in at.markdown[0].value
+    assert "in **4 images**" in at.markdown[0].value
     at.slider(key="attack_count").set_value(3).run()
     assert (at.query_params["classes"], at.query_params["each"]) == ("3,1", "3")
 

@@ -28,7 +28,7 @@ from tests.support.elements import (
     links,
     values,
 )
-from tests.support.pictures import blocks, noise
+from tests.support.images import blocks, noise
 from tests.support.records import (
     NO_PREDICTION,
     NOON,
@@ -39,7 +39,7 @@ from tests.support.records import (
 )
 from tests.support.traffic import decide, request
 
-NO_PICTURE = "No picture was captured: only the answer was kept, or imported."
+NO_IMAGE = "No image was captured: only the answer was kept, or imported."
 SELECT = "Select a row to open it, several to download them."
 
 
@@ -96,7 +96,7 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def fill(signwatch: Services, count: int) -> list[str]:
-    """`count` captures of one picture, newest first; returns their ids."""
+    """`count` captures of one image, newest first; returns their ids."""
     image, end = make_image(), now()
     made = [
         make_capture(image, inferred_at=end - timedelta(seconds=number)) for number in range(count)
@@ -118,7 +118,7 @@ def test_an_empty_log_says_what_to_do(open_page: OpenPage) -> None:
         Alert("info", "Nothing captured yet", "Requests appear here as soon as they are answered.")
     ]
     assert [link[:2] for link in links(at)] == [
-        ("Classify pictures", "classify"),
+        ("Classify images", "classify"),
         ("Send attacked signs", "attack"),
     ]
     assert not at.dataframe
@@ -340,7 +340,7 @@ def test_a_row_says_what_is_known_of_a_capture(
 ) -> None:
     decide(signwatch, captures[1].capture_id, Verdict.ADVERSARIAL, 1)
     ordinary, flagged, *_ = table(open_page("captures"))
-    assert str(flagged.pop("picture")).startswith("data:image/png;base64,")
+    assert str(flagged.pop("image")).startswith("data:image/png;base64,")
     assert flagged.pop("time (UTC)").to_pydatetime() == captures[1].inferred_at
     assert flagged.pop("confidence") == pytest.approx(0.39)
     assert flagged == {
@@ -358,25 +358,25 @@ def test_a_row_of_an_answer_alone(open_page: OpenPage, signwatch: Services) -> N
     imported = NO_PREDICTION | {"class_id": 57}
     signwatch.log.append([make_capture(**imported | {"image_sha256": None})], [])
     (row,) = table(open_page("captures"))
-    assert row["picture"] == thumbnails.no_picture()
+    assert row["image"] == thumbnails.no_image()
     assert row["predicted class"] == "57 (no sign of ours)"
     assert (row["confidence"], row["flagged"], row["verdict"]) == (None, None, None)
 
 
-def test_a_row_of_a_picture_alone(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_row_of_a_image_alone(open_page: OpenPage, signwatch: Services) -> None:
     image = make_image()
     signwatch.log.append([make_unanswered(image)], [image])
     (row,) = table(open_page("captures"))
-    assert row["picture"] != thumbnails.no_picture()
+    assert row["image"] != thumbnails.no_image()
     assert row["predicted class"] == "not captured"
 
 
-def test_large_photographs_are_listed_as_small_pictures(
+def test_large_photographs_are_listed_as_small_images(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     request(signwatch, noise(600, 800))
     (row,) = table(open_page("captures"))
-    assert len(str(row["picture"])) < 20_000
+    assert len(str(row["image"])) < 20_000
 
 
 # One capture
@@ -462,7 +462,7 @@ def test_where_it_came_from_is_told(open_page: OpenPage, signwatch: Services) ->
     assert told["Event id"] == f"{capture.event_id}, image 1 of its request"
 
 
-def test_a_picture_without_prediction(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_image_without_prediction(open_page: OpenPage, signwatch: Services) -> None:
     image = make_image()
     capture = make_unanswered(image)
     signwatch.log.append([capture], [image])
@@ -475,7 +475,7 @@ def test_a_picture_without_prediction(open_page: OpenPage, signwatch: Services) 
     ("confidence", "text"),
     [(None, "confidence not captured"), (0.5, "50.0% confident")],
 )
-def test_an_imported_answer_without_picture(
+def test_an_imported_answer_without_image(
     confidence: float | None, text: str, open_page: OpenPage, signwatch: Services
 ) -> None:
     imported = NO_PREDICTION | {"class_id": 57, "confidence": confidence, "image_sha256": None}
@@ -483,7 +483,7 @@ def test_an_imported_answer_without_picture(
     signwatch.log.append([capture], [])
     at = open_page("captures", capture=capture.capture_id)
     assert f"**57 (no sign of ours)** · {text}" in values(at.markdown)
-    assert Alert("info", "", NO_PICTURE) in alerts(at)
+    assert Alert("info", "", NO_IMAGE) in alerts(at)
     assert [label for label, *_ in links(at)] == ["Give a verdict"]
     assert not charts(at)
 
@@ -497,7 +497,7 @@ def test_an_unknown_capture_gets_a_clear_message(
     assert len(shown(at)) == 4
 
 
-def test_a_very_thin_picture_can_be_shown(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_very_thin_image_can_be_shown(open_page: OpenPage, signwatch: Services) -> None:
     capture_id = request(signwatch, noise(1, 3000))
     (caption,) = image_captions(open_page("captures", capture=capture_id))
     assert caption.startswith("3000 x 1 pixels, ")
@@ -507,7 +507,7 @@ def test_a_very_thin_picture_can_be_shown(open_page: OpenPage, signwatch: Servic
 
 
 def unpacked(content: bytes) -> tuple[dict[str, bytes], list[dict[str, object]]]:
-    """Pictures by name, and the lines of captures.jsonl."""
+    """Images by name, and the lines of captures.jsonl."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     lines = files.pop("captures.jsonl").splitlines()
@@ -522,9 +522,9 @@ def test_selected_rows_are_downloaded(
 ) -> None:
     at = select_rows(open_page("captures"), 0, 2)
     assert "Selected (2 captures)" in labels(at.get("download_button"))
-    pictures, lines = unpacked(downloads["signwatch-captures.zip"]())
+    files, lines = unpacked(downloads["signwatch-captures.zip"]())
     images = signwatch.log.images([captures[0].image_sha256, captures[2].image_sha256])
-    assert pictures == {f"pictures/{name}.png": image.content for name, image in images.items()}
+    assert files == {f"pictures/{name}.png": image.content for name, image in images.items()}
     assert lines == [capture_record([captures[n]], images) for n in (0, 2)]
 
 
@@ -541,10 +541,10 @@ def test_all_that_match_are_packed_when_asked_for(
     press(at, "Prepare: All 3 captures")
     (label,) = labels(at.get("download_button"))
     assert label.startswith("All 3 captures (")
-    pictures, lines = unpacked(downloads["signwatch-captures.zip"]())
+    files, lines = unpacked(downloads["signwatch-captures.zip"]())
     images = signwatch.log.images([capture.image_sha256 for capture in captures])
     assert lines == [capture_record([each], images) for each in (*captures[:2], silent)]
-    assert len(pictures) == 2
+    assert len(files) == 2
     press(at, class_name(14))  # another filter, another file
     assert not at.get("download_button")
     assert "Prepare: All 5 captures" in labels(at.button)

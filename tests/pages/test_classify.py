@@ -1,4 +1,4 @@
-"""Classify: every picture is one request, captured once; what is no picture leaves no trace."""
+"""Classify: every image is one request, captured once; what is no image leaves no trace."""
 
 import pytest
 
@@ -9,25 +9,23 @@ from core.records.queries import CaptureFilter
 from core.services import Services
 from tests.pages.conftest import OpenPage, go_to
 from tests.support.elements import Alert, alerts, charts, image_captions, links, values
-from tests.support.pictures import BAD, GOOD, BadFile, GoodFile, blocks, saved
+from tests.support.images import BAD, GOOD, BadFile, GoodFile, blocks, saved
 from tests.support.traffic import everything, predict
 
 SAMPLES = "Take eight sample signs instead"
 SIGN = saved(blocks(1), "PNG")
 
 
-def test_without_pictures_it_says_what_to_do(open_page: OpenPage) -> None:
+def test_without_images_it_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("classify")
     assert alerts(at) == [
         Alert(
             "info",
             "Nothing to classify yet",
-            "Drop one or many pictures above, or take the sample signs.",
+            "Drop one or many images above, or take the sample signs.",
         )
     ]
-    assert values(at.caption) == [
-        "Every picture is sent to the endpoint as a request, and captured."
-    ]
+    assert values(at.caption) == ["Every image is sent to the endpoint as a request, and captured."]
     assert at.file_uploader(key="uploads").allowed_type == [
         ".png",
         ".jpg",
@@ -37,7 +35,7 @@ def test_without_pictures_it_says_what_to_do(open_page: OpenPage) -> None:
     ]
 
 
-def test_a_picture_is_predicted_and_captured(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_image_is_predicted_and_captured(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("classify")
     at.file_uploader(key="uploads").upload("sign.png", SIGN).run()
     assert not at.exception
@@ -63,13 +61,13 @@ def test_a_picture_is_predicted_and_captured(open_page: OpenPage, signwatch: Ser
 def test_whether_it_was_flagged_is_said_with_every_reason(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    pictures = [blocks(seed) for seed in range(200)]
-    predictions = signwatch.predictor.predict(pictures)
+    images = [blocks(seed) for seed in range(200)]
+    predictions = signwatch.predictor.predict(images)
     flagged = next(n for n, p in enumerate(predictions) if p.suspicion.flagged)
     ordinary = next(n for n, p in enumerate(predictions) if not p.suspicion.flagged)
     at = open_page("classify")
     for number in (flagged, ordinary):
-        at.file_uploader(key="uploads").upload("sign.png", saved(pictures[number], "PNG"))
+        at.file_uploader(key="uploads").upload("sign.png", saved(images[number], "PNG"))
     at.run()
     badges = [text for text in values(at.markdown) if "-badge[" in text]
     assert ["Flagged" in badge for badge in badges] == [True, False]
@@ -90,7 +88,7 @@ def test_drawing_the_page_again_captures_nothing_again(
     assert len(at.image) == 1
 
 
-def test_another_picture_is_one_more_capture(open_page: OpenPage, signwatch: Services) -> None:
+def test_another_image_is_one_more_capture(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("classify")
     at.file_uploader(key="uploads").set_value(("first.png", SIGN, "image/png")).run()
     at.file_uploader(key="uploads").set_value(("second.png", SIGN, "image/png")).run()
@@ -99,7 +97,7 @@ def test_another_picture_is_one_more_capture(open_page: OpenPage, signwatch: Ser
 
 
 @pytest.mark.parametrize("file", BAD, ids=lambda file: file.name)
-def test_what_is_no_picture_gets_its_message_and_leaves_no_trace(
+def test_what_is_no_image_gets_its_message_and_leaves_no_trace(
     file: BadFile, open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("classify")
@@ -112,11 +110,11 @@ def test_what_is_no_picture_gets_its_message_and_leaves_no_trace(
 
 
 @pytest.mark.parametrize("file", GOOD, ids=lambda file: file.name)
-def test_every_kind_of_picture_is_read(
+def test_every_kind_of_image_is_read(
     file: GoodFile, open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("classify")
-    at.file_uploader(key="uploads").upload("picture.png", file.content).run()
+    at.file_uploader(key="uploads").upload("image.png", file.content).run()
     assert not at.exception
     assert alerts(at) == []
     (item,) = everything(signwatch)
@@ -138,7 +136,7 @@ def test_many_files_at_once_the_broken_one_apart(open_page: OpenPage, signwatch:
     assert captured == [predict(signwatch, blocks(number)).class_id for number in range(5)]
 
 
-def test_the_same_picture_twice_is_two_requests(open_page: OpenPage, signwatch: Services) -> None:
+def test_the_same_image_twice_is_two_requests(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("classify")
     at.file_uploader(key="uploads").upload("one.png", SIGN).upload("two.png", SIGN).run()
     assert not at.exception
@@ -170,7 +168,7 @@ def test_eight_sample_signs(open_page: OpenPage, signwatch: Services) -> None:
     assert [capture.provenance.label for capture in captured] == [s.class_id for s in shown]
     assert {capture.provenance.source for capture in captured} == {"dashboard"}
     assert [capture.prediction.class_id for capture in captured] == [
-        predict(signwatch, sample.picture().pixels).class_id for sample in shown
+        predict(signwatch, sample.image().pixels).class_id for sample in shown
     ]
 
 

@@ -14,20 +14,20 @@ from core.explain import heat_maps
 from core.explain.fullgrad import outside_share
 from core.explain.heat_maps import common_scale
 from core.explain.methods import METHODS
-from core.images import Picture, decode
+from core.images import ImageFile, decode
 from core.labels import class_name
 from core.records.captures import Provenance
 from core.services import Services
 from tests.pages.conftest import OpenPage
 from tests.support.elements import Alert, alerts, charts, links, values
-from tests.support.pictures import BAD, blocks, noise, saved
+from tests.support.images import BAD, blocks, noise, saved
 from tests.support.records import make_capture, make_image, make_unanswered
 from tests.support.traffic import predict, put_flagged, request
 
 NOTHING_YET = Alert(
     "info",
     "Nothing to explain yet",
-    "Choose or drop a picture to see what the classifier looked at.",
+    "Choose or drop an image to see what the classifier looked at.",
 )
 ADVERSARIAL, CLEAN = blocks(1), blocks(2)
 TRUE, TARGET = 7, 14
@@ -35,8 +35,8 @@ TRUE, TARGET = 7, 14
 
 @pytest.fixture
 def captured(signwatch: Services) -> str:
-    """A capture whose sender kept the clean picture beside it; its id."""
-    reference = signwatch.keep_reference(Picture.from_pixels(CLEAN))
+    """A capture whose sender kept the clean image beside it; its id."""
+    reference = signwatch.keep_reference(ImageFile.from_pixels(CLEAN))
     provenance = Provenance("lab", TRUE, "deepfool", TARGET, reference)
     return request(signwatch, ADVERSARIAL, provenance)
 
@@ -51,8 +51,8 @@ def expected_heading(signwatch: Services, pixels: np.ndarray[Any, Any]) -> str:
     return f"{class_name(prediction.class_id)} · {prediction.confidence:.1%}"
 
 
-def read_in(signwatch: Services, *pictures: np.ndarray[Any, Any]) -> list[int]:
-    return [predict(signwatch, pixels).class_id for pixels in pictures]
+def read_in(signwatch: Services, *images: np.ndarray[Any, Any]) -> list[int]:
+    return [predict(signwatch, pixels).class_id for pixels in images]
 
 
 def heat_traces(at: AppTest, key: str) -> list[dict[str, Any]]:
@@ -91,7 +91,7 @@ def choose(at: AppTest, maps: str) -> AppTest:
     return at
 
 
-def test_a_capture_stands_beside_its_clean_picture(
+def test_a_capture_stands_beside_its_clean_image(
     open_page: OpenPage, signwatch: Services, captured: str
 ) -> None:
     at = open_page("explain", capture=captured)
@@ -207,7 +207,7 @@ def test_contributions_by_layer_add_up_to_the_logits(
     assert bars[0]["y"][:1] + bars[0]["y"][-1:] == ["Pixels", "Last layer"]
     classes = [class_name(each.class_id) for each in (first, second)]
     told = (
-        f"The bars of a picture add up to its logit: {first.logit:.2f} (Adversarial, "
+        f"The bars of an image add up to its logit: {first.logit:.2f} (Adversarial, "
         f"{classes[0]}) and {second.logit:.2f} (Clean, {classes[1]})."
     )
     assert told in values(at.caption)
@@ -237,7 +237,7 @@ def test_a_network_that_the_method_does_not_cover_is_said(
         raise BadInput("FullGrad does not cover features.0 (GELU)")
 
     monkeypatch.setattr(Services, "explain", refuse)
-    capture = request(signwatch, noise(20, 20, 3))  # of a picture that was not explained before
+    capture = request(signwatch, noise(20, 20, 3))  # of an image that was not explained before
     at = open_page("explain", capture=capture)
     assert alerts(at) == [Alert("error", "", "FullGrad does not cover features.0 (GELU)")]
     assert not charts(at)
@@ -302,19 +302,19 @@ def test_nonsense_in_the_address_is_left_out_and_told(
     assert address(at) == {"capture": captured}
 
 
-def test_a_capture_without_a_clean_picture_stands_alone(
+def test_a_capture_without_a_clean_image_stands_alone(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("explain", capture=request(signwatch, ADVERSARIAL))
     assert headings(at) == [expected_heading(signwatch, ADVERSARIAL)]
-    assert "No clean picture is known for this one, so it stands alone." in values(at.caption)
-    assert charts(at).keys() == {"map_Picture_0", "layers_0"}
+    assert "No clean image is known for this one, so it stands alone." in values(at.caption)
+    assert charts(at).keys() == {"map_Image_0", "layers_0"}
     (explanation,) = signwatch.explain([ADVERSARIAL], [None])
     largest = heat_maps.common_scale([explanation.map])
-    assert heat(at, "map_Picture_0") == pytest.approx(100 * explanation.map / largest, abs=0.051)
+    assert heat(at, "map_Image_0") == pytest.approx(100 * explanation.map / largest, abs=0.051)
 
 
-def test_another_picture_can_be_laid_beside_it(open_page: OpenPage, signwatch: Services) -> None:
+def test_another_image_can_be_laid_beside_it(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("explain", capture=request(signwatch, ADVERSARIAL))
     at.toggle(key="explain_compare").set_value(True).run()
     at.file_uploader(key="explain_right_upload").upload("two.png", saved(CLEAN, "PNG")).run()
@@ -323,41 +323,39 @@ def test_another_picture_can_be_laid_beside_it(open_page: OpenPage, signwatch: S
         expected_heading(signwatch, ADVERSARIAL),
         expected_heading(signwatch, CLEAN),
     ]
-    assert {"map_This picture_0", "map_Compared with_0", "difference_0"} < charts(at).keys()
+    assert {"map_This image_0", "map_Compared with_0", "difference_0"} < charts(at).keys()
 
 
-def test_pictures_of_different_sizes_have_a_difference(
+def test_images_of_different_sizes_have_a_difference(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("explain", source="own")
     at.file_uploader(key="explain_left_upload").upload("one.png", saved(noise(40, 60), "PNG"))
     at.file_uploader(key="explain_right_upload").upload("two.png", saved(CLEAN, "PNG")).run()
     assert heat(at, "difference_0").shape == (40, 60)
-    assert captions_about(at, "The pictures differ in size")
+    assert captions_about(at, "The images differ in size")
 
 
-def test_a_clean_picture_that_the_log_does_not_hold(
-    open_page: OpenPage, signwatch: Services
-) -> None:
+def test_a_clean_image_that_the_log_does_not_hold(open_page: OpenPage, signwatch: Services) -> None:
     capture = put_flagged(signwatch, 0.001, provenance=Provenance("lab", 7, clean_sha256="0" * 64))
     at = open_page("explain", capture=capture.capture_id)
     assert Alert(
-        "info", "", "The sender named a clean picture that the log does not hold."
+        "info", "", "The sender named a clean image that the log does not hold."
     ) in alerts(at)
-    assert "map_Picture_0" in charts(at)
+    assert "map_Image_0" in charts(at)
 
 
-def test_a_clean_picture_that_cannot_be_read(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_clean_image_that_cannot_be_read(open_page: OpenPage, signwatch: Services) -> None:
     broken = replace(make_image(1), content=BAD[1].content, sha256="1" * 64)
     signwatch.log.append([], [broken])
     capture = put_flagged(signwatch, 0.001, provenance=Provenance("lab", 7, clean_sha256="1" * 64))
     at = open_page("explain", capture=capture.capture_id)
-    told = f"The clean picture that the sender named cannot be read: {BAD[1].message}."
+    told = f"The clean image that the sender named cannot be read: {BAD[1].message}."
     assert Alert("info", "", told) in alerts(at)
-    assert "map_Picture_0" in charts(at)
+    assert "map_Image_0" in charts(at)
 
 
-def test_a_picture_that_cannot_be_read(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_image_that_cannot_be_read(open_page: OpenPage, signwatch: Services) -> None:
     broken = replace(make_image(1), content=BAD[1].content, sha256="1" * 64)
     capture = make_capture(broken)
     signwatch.log.append([capture], [broken])
@@ -394,18 +392,18 @@ def test_an_unknown_capture_gets_a_clear_message(open_page: OpenPage) -> None:
 
 def test_sample_signs_at_once(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("explain")
-    left, right = (samples.of_class(k)[0].picture().pixels for k in (14, 1))
+    left, right = (samples.of_class(k)[0].image().pixels for k in (14, 1))
     assert at.session_state["explain_source"] == "own"
     assert headings(at) == [expected_heading(signwatch, left), expected_heading(signwatch, right)]
     at.selectbox(key="explain_left_class").select(33)
     at.segmented_control(key="explain_right_number").select(4).run()
     left, right = samples.of_class(33)[0], samples.of_class(1)[4]
     assert headings(at) == [
-        expected_heading(signwatch, each.picture().pixels) for each in (left, right)
+        expected_heading(signwatch, each.image().pixels) for each in (left, right)
     ]
 
 
-def test_dropped_pictures(open_page: OpenPage, signwatch: Services) -> None:
+def test_dropped_images(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("explain")
     at.file_uploader(key="explain_left_upload").upload("one.png", saved(ADVERSARIAL, "PNG"))
     at.file_uploader(key="explain_right_upload").upload("two.png", saved(CLEAN, "PNG")).run()
@@ -428,7 +426,7 @@ def test_a_broken_second_file_leaves_the_first_alone(open_page: OpenPage) -> Non
     at.file_uploader(key="explain_right_upload").upload("broken.png", BAD[1].content).run()
     assert not at.exception
     assert alerts(at) == [Alert("error", "", f"**broken.png**: {BAD[1].message}")]
-    assert "map_Picture_0" in charts(at)
+    assert "map_Image_0" in charts(at)
 
 
 def test_a_large_photograph_stays_a_small_page(open_page: OpenPage, signwatch: Services) -> None:
@@ -440,34 +438,34 @@ def test_a_large_photograph_stays_a_small_page(open_page: OpenPage, signwatch: S
     assert all(len(each.proto.spec) < 8_000_000 for each in at.get("plotly_chart"))
 
 
-def test_a_capture_without_picture_cannot_be_explained(
+def test_a_capture_without_image_cannot_be_explained(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     capture = make_capture(image_sha256=None, model_sha256=None)
     signwatch.log.append([capture], [])
     at = open_page("explain", capture=capture.capture_id)
     assert alerts(at)[0] == Alert(
-        "error", "", "no picture was captured: only the answer was kept, or imported"
+        "error", "", "no image was captured: only the answer was kept, or imported"
     )
     assert not charts(at)
 
 
-def test_a_picture_without_prediction_can_be_explained(
+def test_a_image_without_prediction_can_be_explained(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     image = make_image()
     capture = make_unanswered(image, provenance=Provenance(label=99))
     signwatch.log.append([capture], [image])
     at = open_page("explain", capture=capture.capture_id)
-    assert "map_Picture_0" in charts(at)
+    assert "map_Image_0" in charts(at)
     assert "True class" not in at.segmented_control(key="explain_maps").options
 
 
-def test_every_picture_has_a_description(open_page: OpenPage, captured: str) -> None:
+def test_every_image_has_a_description(open_page: OpenPage, captured: str) -> None:
     at = open_page("explain", capture=captured)
     assert [each.alt for image in at.image for each in image.proto.imgs] == [
-        "Adversarial: the picture",
-        "Clean: the picture",
+        "Adversarial: the image",
+        "Clean: the image",
     ]
     assert all(each.proto.alt for each in at.get("plotly_chart"))
 
@@ -487,6 +485,6 @@ def test_the_downloads(
         METHODS["fullgrad"].source,
     ):
         assert text in report
-    assert report.count("<img ") == 2 * 7  # two classes: three panels a picture, a difference
+    assert report.count("<img ") == 2 * 7  # two classes: three panels an image, a difference
     sheet = decode(downloads["explanation.png"]())
     assert sheet.shape[1] > sheet.shape[0]

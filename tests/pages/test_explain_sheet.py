@@ -10,14 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.explain.heat_maps import common_scale, difference, mean_map
-from core.images import Picture
+from core.images import ImageFile
 from core.labels import class_name
 from core.records.captures import Provenance
 from core.records.window import now
 from core.services import Services
 from tests.pages.conftest import OpenPage
 from tests.support.elements import Alert, alerts, charts, links, values
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import make_capture, make_image, make_prediction
 from tests.support.traffic import predict, put_flagged, request
 
@@ -27,7 +27,7 @@ SHOWN = blocks(1)
 @pytest.fixture
 def traffic(signwatch: Services) -> list[str]:
     """The same sign four times, three of them by an attack; ids, newest first."""
-    reference = signwatch.keep_reference(Picture.from_pixels(blocks(2)))
+    reference = signwatch.keep_reference(ImageFile.from_pixels(blocks(2)))
     attacked = Provenance("lab", 7, "pgd", 14, reference)
     ids = [request(signwatch, SHOWN, told) for told in (Provenance(), *[attacked] * 3)]
     return ids[::-1]
@@ -52,7 +52,7 @@ def test_tiles_and_means_of_a_class(
     assert alerts(at) == []
     assert values(at.subheader) == [f"What did the model look at when it said {class_name(said)}?"]
     assert (
-        "4 of 4 captures with a picture. Each map is for the class that was said; all share "
+        "4 of 4 captures with an image. Each map is for the class that was said; all share "
         "one colour scale."
     ) in values(at.caption)
     assert [tile["capture"] for tile in tiles(at)] == traffic  # the attacked ones first
@@ -62,9 +62,9 @@ def test_tiles_and_means_of_a_class(
         shown = heat(at, f"mean_{said}_{title}")
         assert shown == pytest.approx(100 * mean / common_scale([mean]), abs=0.06)
     change = heat(at, f"mean_{said}_difference")
-    assert change == pytest.approx(100 * difference(mean, mean), abs=0.06)  # one picture in all
+    assert change == pytest.approx(100 * difference(mean, mean), abs=0.06)  # one image in all
     assert [each.alt for image in at.image for each in image.proto.imgs] == [
-        f"Map for {class_name(said)} over a captured picture"
+        f"Map for {class_name(said)} over a captured image"
     ] * 4
     assert all(each.proto.alt for each in at.get("plotly_chart"))
 
@@ -83,7 +83,7 @@ def test_the_choice_is_bounded_and_says_so(open_page: OpenPage, signwatch: Servi
         put_flagged(signwatch, 0.001, seed=number % 3, minutes_ago=number)
     at = open_page("explain", sheet="suspect", count="6", **{"class": "14"})
     assert len(tiles(at)) == 6
-    told = "6 of 30 captures with a picture, chosen evenly over the window."
+    told = "6 of 30 captures with an image, chosen evenly over the window."
     assert any(text.startswith(told) for text in values(at.caption))
     assert "**Adversarial or flagged** (6 of 30)" in values(at.markdown)
 
@@ -123,7 +123,7 @@ def test_all_classes_have_their_means(open_page: OpenPage, signwatch: Services) 
     }
 
 
-def test_pictures_that_are_gone_or_broken_are_counted(
+def test_images_that_are_gone_or_broken_are_counted(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     good = make_image(1)
@@ -134,7 +134,7 @@ def test_pictures_that_are_gone_or_broken_are_counted(
     signwatch.log.append(captures, [good])
     at = open_page("explain", sheet="all")
     assert (
-        "1 of 2 captures with a picture; 1 more cannot be read, or went with "
+        "1 of 2 captures with an image; 1 more cannot be read, or went with "
         "retention. Each map is for the class that was said; all share one colour scale."
     ) in values(at.caption)
 
@@ -144,7 +144,7 @@ def test_nothing_matches_says_what_to_do(open_page: OpenPage) -> None:
     assert alerts(at) == [
         Alert(
             "info",
-            "No capture with a picture matches",
+            "No capture with an image matches",
             "Choose a longer window, another class, or send some traffic.",
         )
     ]

@@ -24,7 +24,7 @@ UNMEASURED = Alert(
 UNREPORTED = Alert(
     "info",
     "",
-    "How it reads attacked and corrupted pictures was not measured yet. `python -m core attack "
+    "How it reads attacked and corrupted images was not measured yet. `python -m core attack "
     "--report` measures it.",
 )
 UNEXPLAINED = Alert(
@@ -52,7 +52,7 @@ def test_weights_without_figures_say_how_to_measure_them(
     assert not at.metric
     manifest = signwatch.predictor.classifier.manifest
     assert values(at.markdown)[0] == (
-        "**resnet18**, 43 classes, sees every picture at 32 x 32 pixels."
+        "**resnet18**, 43 classes, sees every image at 32 x 32 pixels."
     )
     assert values(at.caption) == [f"Weights SHA-256 {manifest.sha256}, temperature 1.500"]
 
@@ -113,7 +113,7 @@ def test_a_report_of_these_weights_is_shown(measured: Classifier, open_page: Ope
     assert [line["name"] for line in charts(page)["corruptions"]["data"]] == ["Noise", "Fog"]
     assert values(page.caption)[1:4] == [
         "Measured on 2026-11-21 with 100 images of gtsrb32 (held-out), drawn evenly over the "
-        "classes. Attacked pictures are judged as saved, in 8 bit.",
+        "classes. Attacked images are judged as saved, in 8 bit.",
         "PGD with 8/255 turns 91 of 96 other signs into 14 Stop.",
         "Worst: Fog at severity 5.",
     ]
@@ -209,10 +209,10 @@ def test_figures_of_suspicion_are_shown(measured: Classifier, open_page: OpenPag
     page = open_page("model")
     assert (
         "Measured on 2026-11-23 with gtsrb32 (held-out): of 2,000 clean images of 190 physical "
-        "signs, 1.05% are flagged at 1 %. Attacked pictures are judged as saved, in 8 bit."
+        "signs, 1.05% are flagged at 1 %. Attacked images are judged as saved, in 8 bit."
     ) in values(page.caption)
     assert (
-        "An attacker who knows of it can get round it: he took on 25 pictures, and 24 of them are "
+        "An attacker who knows of it can get round it: he took on 25 images, and 24 of them are "
         "misread."
     ) in values(page.caption)
     assert page.table[0].value.iloc[0].to_list() == [

@@ -16,7 +16,7 @@ from core.store import ExecutionsTable
 from tests.core.store.test_log import add_unreadable
 from tests.pages.conftest import OpenPage, go_to
 from tests.support.elements import Alert, alerts, charts, labelled, labels, metrics, values
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import NO_PREDICTION, make_capture, make_execution
 from tests.support.traffic import flood, request
 

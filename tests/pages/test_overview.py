@@ -22,7 +22,7 @@ from pages._attack.link import TRY_IT, AttackLink
 from pages._explain.link import ExplainLink
 from tests.pages.conftest import SHELL, OpenPage
 from tests.support.elements import Alert, alerts, charts, links, metrics, values
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import NO_PREDICTION, make_capture, make_execution
 from tests.support.traffic import baseline_of_another_model, decide, flood, put_flagged, request
 
@@ -46,15 +46,13 @@ def test_without_traffic_it_says_what_to_do(open_page: OpenPage) -> None:
     assert values(at.subheader) == ["No traffic in the last 1 h"]
     assert [link[:2] for link in links(at)] == [
         TRY_IT_LINK,
-        ("Or drop pictures of signs", "classify"),
+        ("Or drop images of signs", "classify"),
     ]
     assert not at.metric
 
 
 @pytest.mark.parametrize("url", ["https://signs.example/", "https://signs.example"])
-def test_the_command_to_send_a_picture_names_this_very_address(
-    url: str, signwatch: Services
-) -> None:
+def test_the_command_to_send_a_image_names_this_very_address(url: str, signwatch: Services) -> None:
     at = AppTest.from_file(SHELL, default_timeout=60)
     at.context = {"url": url}
     at.run()

@@ -21,7 +21,7 @@ from tests.support.elements import (
     metrics,
     values,
 )
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import make_capture, make_image
 from tests.support.traffic import request
 
@@ -84,7 +84,7 @@ def test_the_record_beside_the_live_map(
 ) -> None:
     at = open_page("tensors")
     assert not alerts(at)
-    assert image_captions(at) == ["Picture", "FullGrad from the record", "FullGrad live"]
+    assert image_captions(at) == ["Image", "FullGrad from the record", "FullGrad live"]
     (compared,) = filter(None, map(MAPS_COMPARED.match, values(at.caption)))
     assert float(compared["difference"] or 0) <= 1e-5
     assert metrics(at)["Records"][0] == "1 of 100"
@@ -166,13 +166,13 @@ def test_an_address_of_no_capture_is_told(open_page: OpenPage, capture: str) -> 
     assert capture in alert.text
 
 
-def test_a_capture_without_a_picture_cannot_be_recorded(
+def test_a_capture_without_a_image_cannot_be_recorded(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     capture = make_capture(image_sha256=None)
     signwatch.log.append([capture], [])
     (alert,) = alerts(open_page("tensors", capture=capture.capture_id))
-    assert alert.text == "no picture was captured: only the answer was kept, or imported"
+    assert alert.text == "no image was captured: only the answer was kept, or imported"
 
 
 def test_other_weights_are_told(open_page: OpenPage, signwatch: Services) -> None:
@@ -244,7 +244,7 @@ def test_of_many_channels_some_are_shown() -> None:
         ((3, 4, 4), 3),
     ],
 )
-def test_which_tensors_are_pictures(shape: tuple[int, ...], channels: int | None) -> None:
+def test_which_tensors_are_images(shape: tuple[int, ...], channels: int | None) -> None:
     found = as_channels(np.zeros(shape))
     assert (None if found is None else len(found)) == channels
 

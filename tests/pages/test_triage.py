@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.images import Picture
+from core.images import ImageFile
 from core.labels import class_name
 from core.records.captures import Capture, Provenance
 from core.records.monitoring import Trigger
@@ -20,7 +20,7 @@ from core.records.window import now
 from core.services import Services
 from tests.pages.conftest import OpenPage
 from tests.support.elements import Alert, alerts, labels, links, values
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import (
     NO_PREDICTION,
     make_capture,
@@ -223,16 +223,14 @@ def test_a_model_that_was_replaced_is_said(open_page: OpenPage, signwatch: Servi
     assert any(told in text for text in values(open_page("triage").markdown))
 
 
-def test_heat_maps_follow_beside_the_clean_picture(
-    open_page: OpenPage, signwatch: Services
-) -> None:
-    clean = Picture.from_pixels(blocks(50))
+def test_heat_maps_follow_beside_the_clean_image(open_page: OpenPage, signwatch: Services) -> None:
+    clean = ImageFile.from_pixels(blocks(50))
     reference = signwatch.keep_reference(clean)
     capture = put_flagged(
         signwatch, 0.001, seed=51, provenance=Provenance("lab", 3, "pgd", 14, reference)
     )
     at = looked_at(signwatch, open_page("triage"), capture)
-    for title, pixels in (("This picture", blocks(51)), ("Clean", clean.pixels)):
+    for title, pixels in (("This image", blocks(51)), ("Clean", clean.pixels)):
         shown = predict(signwatch, pixels)
         read_as = f"{class_name(shown.class_id)} · {shown.confidence:.1%}"
         assert f"**{title}**  \nread as {read_as}" in values(at.caption)
@@ -264,16 +262,16 @@ def test_an_unknown_item_gets_a_clear_message(open_page: OpenPage, queue: list[C
     assert opened(at) == heading(queue[0])
 
 
-def test_a_flagged_prediction_without_picture_can_be_decided(
+def test_a_flagged_prediction_without_image_can_be_decided(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     prediction = make_prediction(14, 0.5, p_value=0.001, flagged=True)
     capture = make_capture(prediction=prediction, image_sha256=None, inferred_at=now())
     signwatch.log.append([capture], [])
     at = looked_at(signwatch, open_page("triage"), capture)
-    told = "no picture was captured: only the answer was kept, or imported."
+    told = "no image was captured: only the answer was kept, or imported."
     assert [each.text for each in alerts(at)] == [
-        f"There is no picture: {told}",
+        f"There is no image: {told}",
         f"There is no heat map: {told}",
     ]
     press(at, "Not a sign")
@@ -380,7 +378,7 @@ def test_the_right_class_that_the_sender_named_is_proposed(
     assert (alerts(at) == [EMPTY]) == proposed
 
 
-def test_any_sign_can_be_picked_by_its_picture(
+def test_any_sign_can_be_picked_by_its_image(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = press(open_page("triage"), "All signs")

@@ -7,13 +7,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.attacks.trials import Trial
 from tests.support.elements import labelled
-from tests.support.pictures import saved
+from tests.support.images import saved
 from tests.support.waiting import LONGEST
 
 
-def dropped(at: AppTest, *pictures: np.ndarray[Any, Any]) -> AppTest:
-    """The page with pictures dropped on it: each counts as what it is read as."""
-    files = [(f"{n}.png", saved(pixels, "PNG"), "image/png") for n, pixels in enumerate(pictures)]
+def dropped(at: AppTest, *images: np.ndarray[Any, Any]) -> AppTest:
+    """The page with images dropped on it: each counts as what it is read as."""
+    files = [(f"{n}.png", saved(pixels, "PNG"), "image/png") for n, pixels in enumerate(images)]
     at.file_uploader(key="attack_upload").set_value(files).run()
     assert not at.exception
     return at

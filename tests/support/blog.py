@@ -10,7 +10,7 @@ violation either, and says in its status that nothing was evaluated: there a sil
 worse than a different word. So of an empty log violations and share are compared, and not the
 message; `Compared.message` is None.
 
-Each captured request holds one picture, as the blog's do.
+Each captured request holds one image, as the blog's do.
 """
 
 import json

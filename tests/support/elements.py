@@ -58,5 +58,5 @@ def charts(at: AppTest) -> dict[str, dict[str, Any]]:
 
 
 def image_captions(at: AppTest) -> list[str]:
-    """What stands under the pictures."""
+    """What stands under the images."""
     return [caption for each in at.image for caption in each.captions]

@@ -8,7 +8,7 @@ from core.explain.comparison import Comparison, Side
 from core.explain.explanation import Explanation
 from core.explain.heat_maps import Style
 from core.explain.methods import METHODS
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import make_prediction
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.support.pictures import noise, saved
+from tests.support.images import noise, saved
 
 TRAINING = [  # class id, track, frame
     (0, 0, 0),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput, SignwatchError, TooLarge
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 
 def npy(array: NDArray[Any]) -> bytes:
@@ -139,13 +139,13 @@ BAD_ARRAYS = [
         "a shape beyond all bounds",
         by_hand(described(f"(1, {10**30}, 3)"), b"123"),
         TooLarge,
-        f"each picture is {10**30} x 1 = {10**30:,} pixels; at most 40,000,000 are read",
+        f"each image is {10**30} x 1 = {10**30:,} pixels; at most 40,000,000 are read",
     ),
     BadArray(
         "too many pixels",
         by_hand(described("(20000, 20000, 3)")),
         TooLarge,
-        "each picture is 20000 x 20000 = 400,000,000 pixels; at most 40,000,000 are read",
+        "each image is 20000 x 20000 = 400,000,000 pixels; at most 40,000,000 are read",
     ),
     BadArray(
         "too many images",

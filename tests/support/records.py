@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.capture.provenance import RequestFacts
 from core.capture.writer import begin_captures, capture_id, with_prediction
-from core.images import Picture
+from core.images import ImageFile
 from core.records.captures import (
     Capture,
     CaptureMode,
@@ -32,7 +32,7 @@ from core.records.monitoring import (
 )
 from core.records.verdicts import Decision, Verdict
 from core.records.window import Window
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 NOON = datetime(2026, 2, 14, 12, tzinfo=UTC)
 CLASSES = 43
@@ -55,9 +55,9 @@ def make_prediction(
 
 
 def make_image(seed: int = 0) -> StoredImage:
-    """A 32 x 32 picture as the log keeps it; other seeds, other pictures."""
-    picture = Picture.from_pixels(blocks(seed))
-    return StoredImage(picture.sha256, picture.media_type, picture.content, 32, 32)
+    """A 32 x 32 image as the log keeps it; other seeds, other images."""
+    image = ImageFile.from_pixels(blocks(seed))
+    return StoredImage(image.sha256, image.media_type, image.content, 32, 32)
 
 
 def make_capture(
@@ -80,7 +80,7 @@ def make_capture(
 
 
 def make_unanswered(image: StoredImage | None = None, **changes: Any) -> Capture:
-    """A capture of mode Input: a picture, and no prediction."""
+    """A capture of mode Input: an image, and no prediction."""
     return make_capture(
         image, **NO_PREDICTION | {"output_content_type": None, "model_sha256": None} | changes
     )
@@ -171,7 +171,7 @@ words = st.text(max_size=20)
 
 @st.composite
 def draw_capture(draw: st.DrawFn) -> Capture:
-    """Any capture; whole, without its picture, without its prediction, or with a class alone."""
+    """Any capture; whole, without its image, without its prediction, or with a class alone."""
     prediction = draw(predictions)
     answered: dict[str, Any] = draw(
         st.sampled_from(

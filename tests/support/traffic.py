@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.capture.provenance import RequestFacts, format_provenance
-from core.images import Picture
+from core.images import ImageFile
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import Baselines, files_of
 from core.records.analysts import Analyst
@@ -18,7 +18,7 @@ from core.records.window import now
 from core.services import Services
 from core.store import BaselinesTable
 from core.triage import Said
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import make_capture, make_image, make_prediction
 
 EVERYTHING = CaptureFilter()
@@ -36,22 +36,22 @@ def request(
     *,
     received_at: datetime | None = None,
 ) -> str:
-    """One picture sent to the endpoint; returns the capture's id."""
+    """One image sent to the endpoint; returns the capture's id."""
     facts = RequestFacts(
         custom_attributes=format_provenance(provenance), received_at=received_at or now()
     )
-    (capture_id,) = signwatch.invoke([Picture.from_pixels(pixels)], facts).capture_ids
+    (capture_id,) = signwatch.invoke([ImageFile.from_pixels(pixels)], facts).capture_ids
     assert capture_id is not None
     return capture_id
 
 
 def predict(signwatch: Services, pixels: NDArray[np.uint8]) -> Prediction:
-    """What the classifier says of one picture, nothing captured."""
+    """What the classifier says of one image, nothing captured."""
     return signwatch.predictor.predict([pixels])[0]
 
 
 def read_as(signwatch: Services, *, other_than: int) -> NDArray[np.uint8]:
-    """A picture that the classifier takes for another class."""
+    """An image that the classifier takes for another class."""
     return next(
         pixels
         for pixels in map(blocks, range(500, 600))
@@ -60,7 +60,7 @@ def read_as(signwatch: Services, *, other_than: int) -> NDArray[np.uint8]:
 
 
 def flood(signwatch: Services, same: int, others: int) -> int:
-    """`same` requests of one picture, `others` of other classes; returns the flooding class."""
+    """`same` requests of one image, `others` of other classes; returns the flooding class."""
     flooding = predict(signwatch, blocks(0)).class_id
     for _ in range(same):
         request(signwatch, blocks(0))

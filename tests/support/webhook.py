@@ -47,8 +47,8 @@ class Webhook:
     def titles(self) -> list[str]:
         return [body["title"] for body in self.bodies]
 
-    def picture(self, number: int = -1) -> Image.Image:
-        """The picture that a message carried."""
+    def image(self, number: int = -1) -> Image.Image:
+        """The image that a message carried."""
         (attachment,) = self.bodies[number]["attachments"]
         assert (attachment["filename"], attachment["mimetype"]) == ("classes.png", "image/png")
         return Image.open(io.BytesIO(base64.b64decode(attachment["base64"]))).convert("RGB")

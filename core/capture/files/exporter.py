@@ -76,7 +76,7 @@ def _lines(records: Iterable[dict[str, Any]]) -> bytes:
 def _held(
     table: CaptureFilesTable, chunks: Iterable[Sequence[Capture]]
 ) -> Iterator[list[list[Capture]]]:
-    """Whole requests, so many at a time that their pictures can be held."""
+    """Whole requests, so many at a time that their images can be held."""
     held: list[list[Capture]] = []
     size = captures = 0
     for request, needs in _sized(table, _requests(chunks)):
@@ -99,7 +99,7 @@ def _requests(chunks: Iterable[Sequence[Capture]]) -> Iterator[list[Capture]]:
 def _sized(
     table: CaptureFilesTable, requests: Iterator[list[Capture]]
 ) -> Iterator[tuple[list[Capture], int]]:
-    """Each request with the bytes of its pictures, asked for many requests at once."""
+    """Each request with the bytes of its images, asked for many requests at once."""
     while chunk := [request for _, request in zip(range(MAX_HELD), requests, strict=False)]:
         names = {c.image_sha256 for request in chunk for c in request if c.image_sha256}
         sizes = table.image_sizes(sorted(names)) if names else {}

@@ -1,4 +1,4 @@
-"""The pictures in the input of a captured request; whatever else it holds is kept as it came."""
+"""The images in the input of a captured request; whatever else it holds is kept as it came."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core import invocations
 from core.capture.files.lines import Side
 from core.capture.writer import to_stored_image
 from core.errors import SignwatchError
-from core.images import Picture
+from core.images import ImageFile
 from core.invocations import IMAGE_TYPES, JSON, NPY, RequestLimits
 from core.records.captures import StoredImage
 
@@ -19,7 +19,7 @@ NPY_MAGIC = b"\x93NUMPY"
 
 
 class Inputs(NamedTuple):
-    """images: one a picture, none where there are none that we read. usual: the payload is
+    """images: one an image, none where there are none that we read. usual: the payload is
     `usual_input` of the images.
     """
 
@@ -28,7 +28,7 @@ class Inputs(NamedTuple):
 
 
 def usual_input(images: Sequence[StoredImage]) -> tuple[str, str]:
-    """(data, encoding) of a request of these pictures; several travel as JSON."""
+    """(data, encoding) of a request of these images; several travel as JSON."""
     encoded = [base64.b64encode(image.content).decode() for image in images]
     if len(encoded) == 1:
         return encoded[0], "BASE64"
@@ -43,15 +43,15 @@ def usual_content_type(images: Sequence[StoredImage], observed: str | None) -> s
 
 
 def read_input(side: Side, limits: RequestLimits) -> Inputs:
-    """The pictures of one request, their limits checked before they are decoded."""
+    """The images of one request, their limits checked before they are decoded."""
     try:
-        images = tuple(map(to_stored_image, _pictures(side, limits)))
+        images = tuple(map(to_stored_image, _images(side, limits)))
     except (SignwatchError, ValueError):
         return Inputs((), False)
     return Inputs(images, bool(images) and usual_input(images) == (side.data, side.encoding))
 
 
-def _pictures(side: Side, limits: RequestLimits) -> list[Picture]:
+def _images(side: Side, limits: RequestLimits) -> list[ImageFile]:
     if side.encoding == "BASE64":
         content = base64.b64decode(side.data, validate=True)
         content_type = NPY if content.startswith(NPY_MAGIC) else IMAGE_TYPES[-1]

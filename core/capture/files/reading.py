@@ -86,7 +86,7 @@ class Reading:
         answers = read_output(line.output) if line.output else None
         inputs = read_input(line.input, self._limits) if line.input else NO_INPUT
         if answers and len(inputs.images) not in (0, len(answers.images)):
-            inputs = Inputs((), False)  # which picture belongs to which answer is not known
+            inputs = Inputs((), False)  # which image belongs to which answer is not known
         envelope = _envelope(record, line, inputs, answers is not None and answers.usual)
         predicted = answers.images if answers else (NO_ANSWER,) * max(1, len(inputs.images))
         attributes = line.custom_attributes

@@ -109,7 +109,7 @@ def _restore(record: dict[str, Any], rebuilt: dict[str, Any]) -> dict[str, Any]:
             data[key] = data.get(key) or {}
             data[key]["data"] = side["data"]
         elif data.get(key):
-            del data[key]  # its picture is no longer in the log
+            del data[key]  # its image is no longer in the log
     record["eventMetadata"] = rebuilt["eventMetadata"] | record["eventMetadata"]
     return record
 

@@ -1,10 +1,10 @@
-"""What suspicion compares a picture with: clean pictures as one set of weights sees them.
+"""What suspicion compares an image with: clean images as one set of weights sees them.
 
-Four scores, each large or two-sided where adversarial pictures differ from clean ones:
+Four scores, each large or two-sided where adversarial images differ from clean ones:
 features: Mahalanobis distance to the predicted class, z-scored and summed over the features;
 inconsistency: max over altered copies s of |p(x) - p(s(x))|_1;
-margin: largest logit less the second; weakly moved pictures have small ones, strongly pushed ones
-larger ones than clean pictures;
+margin: largest logit less the second; weakly moved images have small ones, strongly pushed ones
+larger ones than clean images;
 change: max over s of the margin less the predicted class's lead in s(x), two-sided alike.
 Each becomes a smooth p-value on one half of the calibration tracks; the strangeness S = sum of
 (log p)^2 is ranked on the other half: p = (1 + #{S_i >= S}) / (n + 1).
@@ -47,7 +47,7 @@ SCORES: dict[str, Callable[[Values, Values], Values]] = {
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """Features and logits of clean pictures by which distances are measured.
+    """Features and logits of clean images by which distances are measured.
 
     temperature: logits are divided by it before the softmax; clouds: where features lie, by name;
     centre, spread: mean and deviation of each one's distances, (features,).
@@ -60,14 +60,14 @@ class Look:
 
     @staticmethod
     def fit(temperature: float, clouds: dict[str, Cloud], clean: Observation) -> Look:
-        """clean: pictures that the clouds were not made of."""
+        """clean: images that the clouds were not made of."""
         distances = _distances(clouds, clean)
         spread = distances.std(axis=1)
-        spread[spread == 0] = 1.0  # one picture, or all alike: nothing tells how they spread
+        spread[spread == 0] = 1.0  # one image, or all alike: nothing tells how they spread
         return Look(temperature, clouds, distances.mean(axis=1), spread)
 
     def scores(self, seen: Observation) -> dict[str, Values]:
-        """The four raw scores of n pictures, (n,) each; `seen` with altered copies."""
+        """The four raw scores of n images, (n,) each; `seen` with altered copies."""
         far = (_distances(self.clouds, seen) - self.centre[:, None]) / self.spread[:, None]
         own = softmax(seen.logits.astype(np.float64) / self.temperature, axis=1)
         gap = margin(seen.logits)
@@ -87,7 +87,7 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Of n pictures. scores: the raw ones, by name (n,); logs: natural logarithms of their smooth
+    """Of n images. scores: the raw ones, by name (n,); logs: natural logarithms of their smooth
     p-values; strangeness, and the p_values it comes to: (n,)."""
 
     scores: dict[str, Values]
@@ -108,13 +108,13 @@ class Calibration:
 
     @staticmethod
     def fit(model_sha256: str, look: Look, first: Observation, second: Observation) -> Calibration:
-        """first, second: clean pictures, no track in both."""
+        """first, second: clean images, no track in both."""
         references = {name: np.sort(values) for name, values in look.scores(first).items()}
         unranked = Calibration(model_sha256, look, references, np.empty(0))
         return replace(unranked, strange=np.sort(unranked.judge(second).strangeness))
 
     def judge(self, seen: Observation) -> Judged:
-        """How odd pictures are, seen with their altered copies."""
+        """How odd images are, seen with their altered copies."""
         scores = self.look.scores(seen)
         logs = {name: log(self.references[name], scores[name]) for name, log in SCORES.items()}
         strangeness: Values = np.square(list(logs.values())).sum(axis=0)

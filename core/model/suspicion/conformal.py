@@ -1,6 +1,6 @@
-"""How odd is a value beside those of clean pictures? Conformal p-values, and smooth ones.
+"""How odd is a value beside those of clean images? Conformal p-values, and smooth ones.
 
-A conformal p-value is at or below alpha for at most a share alpha of clean pictures, whatever
+A conformal p-value is at or below alpha for at most a share alpha of clean images, whatever
 their distribution, if they are like those of the calibration (Vovk, Gammerman, Shafer: Algorithmic
 Learning in a Random World, 2005). It cannot be smaller than 1 / (n + 1); a smooth one can, so that
 values beyond all of the calibration still differ.

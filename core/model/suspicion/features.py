@@ -1,7 +1,7 @@
 """What predictions and their suspicion are made of: logits and pooled features of one pass.
 
 Features are the named stages of the network, as far as it has them, and what enters its last
-layer; each averaged over the picture. Networks without these stages (VGG, DenseNet, EfficientNet,
+layer; each averaged over the image. Networks without these stages (VGG, DenseNet, EfficientNet,
 ...) are judged by what enters their last layer alone.
 """
 
@@ -31,7 +31,7 @@ Forward = Callable[[Tensor], Sequence[Floats]]
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """Of n pictures. logits: (n, classes); altered: the logits of each altered copy, (n, classes),
+    """Of n images. logits: (n, classes); altered: the logits of each altered copy, (n, classes),
     none where nobody asked for them; features: by name (n, channels)."""
 
     logits: Floats
@@ -39,7 +39,7 @@ class Observation:
     features: dict[str, Floats]
 
     def take(self, rows: NDArray[np.int64]) -> Observation:
-        """Some of the pictures, in that order."""
+        """Some of the images, in that order."""
         return Observation(
             self.logits[rows],
             tuple(copy[rows] for copy in self.altered),
@@ -105,7 +105,7 @@ class Observer(nn.Module):
 def observe(
     names: Sequence[str], forward: Forward, prepared: Sequence[Tensor], *, altered: bool
 ) -> Observation:
-    """Look at prepared pictures (1, 3, side, side), in common batches with their altered copies.
+    """Look at prepared images (1, 3, side, side), in common batches with their altered copies.
 
     names: of what `forward` gives, as `Observer.names`; altered: whether copies are looked at.
     """

@@ -1,4 +1,4 @@
-"""Making a calibration: look at clean pictures of the training and of the calibration fold."""
+"""Making a calibration: look at clean images of the training and of the calibration fold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.model.suspicion.calibration import Calibration, Look
 from core.model.suspicion.features import Observation, Observer, joined, observe
 from core.model.suspicion.mahalanobis import Cloud
 
-TRAINED = 8_000  # pictures trained on that features are measured on
+TRAINED = 8_000  # images trained on that features are measured on
 AT_ONCE = 64
 SEED = 0
 
@@ -25,7 +25,7 @@ def calibrate(
 ) -> Calibration:
     """A calibration of saved weights.
 
-    training: pictures trained on, TRAINED of them are looked at; held_back: pictures by track that
+    training: images trained on, TRAINED of them are looked at; held_back: images by track that
     neither were trained on nor serve to measure; those that are misread count for nothing, as it is
     they that are to be found. Raises BadInput without tracks, with fewer than two of them, where
     nothing is read right, and for a network whose features are not to be had.
@@ -39,11 +39,11 @@ def calibrate(
         nonlocal done
         parts = []
         for start in range(0, len(dataset), AT_ONCE):
-            pictures = dataset.images[start : start + AT_ONCE]
-            prepared = [classifier.prepare(picture) for picture in pictures]
+            images = dataset.images[start : start + AT_ONCE]
+            prepared = [classifier.prepare(image) for image in images]
             parts.append(observe(observer.names, observer.compute, prepared, altered=altered))
-            done += len(pictures)
-            progress(done, total, "pictures looked at")
+            done += len(images)
+            progress(done, total, "images looked at")
         return joined(parts)
 
     trained = look(shown, altered=False)
@@ -60,8 +60,8 @@ def _read_right(seen: Observation, dataset: Dataset) -> Observation:
     rows = np.flatnonzero(seen.logits.argmax(axis=1) == dataset.labels)
     if len(rows) == 0:
         raise BadInput(
-            f"{dataset.name}: none of {len(dataset)} pictures is read right, so none shows how "
-            "pictures look that are; expected pictures and labels of the kind trained on"
+            f"{dataset.name}: none of {len(dataset)} images is read right, so none shows how "
+            "images look that are; expected images and labels of the kind trained on"
         )
     return seen.take(rows)
 

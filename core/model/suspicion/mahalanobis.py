@@ -29,9 +29,9 @@ class Cloud:
 
     @staticmethod
     def fit(features: Floats, labels: NDArray[np.int64], classes: int) -> Cloud:
-        """From features (n, channels) of pictures with labels (n,) in 0..classes - 1.
+        """From features (n, channels) of images with labels (n,) in 0..classes - 1.
 
-        A class without a picture lies where all of them lie together.
+        A class without an image lies where all of them lie together.
         """
         exact = features.astype(np.float64)
         means = np.repeat(exact.mean(axis=0)[None], classes, axis=0)

@@ -25,7 +25,7 @@ def judge(
     calibration: Calibration | None,
     alpha: float,
 ) -> list[Suspicion]:
-    """Suspicion of n pictures, seen with their altered copies; without a calibration, by the
+    """Suspicion of n images, seen with their altered copies; without a calibration, by the
     trust rule alone.
 
     probabilities: (n, classes), calibrated; alpha in [0, 1]: flagged at p <= alpha.

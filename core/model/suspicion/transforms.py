@@ -1,4 +1,4 @@
-"""Altered copies of a picture: changes that leave a clean picture what it is.
+"""Altered copies of an image: changes that leave a clean image what it is.
 
 A perturbation that was computed for these very pixels seldom survives them. Both are cheap beside
 a forward pass, on one thread.

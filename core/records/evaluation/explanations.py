@@ -14,7 +14,7 @@ class Localisation:
     """How well FullGrad maps hit the box around the sign.
 
     pointing: share of maps whose largest value lies in the box; energy: mean share of a map's
-    mass in the box; box_area: mean share of the picture that the box covers, which an even map's
+    mass in the box; box_area: mean share of the image that the box covers, which an even map's
     energy is.
     """
 

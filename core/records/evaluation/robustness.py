@@ -61,7 +61,7 @@ class ClassRobustness:
 class Robustness(Report):
     """Accuracy of a classifier on attacked and on corrupted images.
 
-    Attacked pictures are judged as saved: 8 bit, PNG, read again, through the public predict path.
+    Attacked images are judged as saved: 8 bit, PNG, read again, through the public predict path.
     worst_corruption: kind and severity of the lowest accuracy.
     """
 

@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 
 from core.records.evaluation.report import Report
 
-ALPHA = 0.01  # the level that shares of flagged pictures are for
+ALPHA = 0.01  # the level that shares of flagged images are for
 
 
 @dataclass(frozen=True)
 class FamilyFigures:
-    """One way in which pictures are misread.
+    """One way in which images are misread.
 
     images: how many, misread as saved in 8 bit; auroc: of the strangeness, and of one less the
-    largest probability, against clean pictures; found: share above the strangeness that 1 % of
-    these clean pictures reach; flagged: share with p <= ALPHA.
+    largest probability, against clean images; found: share above the strangeness that 1 % of
+    these clean images reach; flagged: share with p <= ALPHA.
     """
 
     title: str
@@ -29,12 +29,12 @@ class FamilyFigures:
 
 @dataclass(frozen=True)
 class Detection(Report):
-    """How well suspicion tells misread pictures from others.
+    """How well suspicion tells misread images from others.
 
-    clean: pictures read right, untouched; tracks: physical signs among them; false_positive_rate:
-    of clean pictures at p <= ALPHA; families: attackers who do not know of it; errors: clean
-    pictures that are misread, None if there are none; adaptive: an attacker who does know it,
-    tried: how many pictures he took on.
+    clean: images read right, untouched; tracks: physical signs among them; false_positive_rate:
+    of clean images at p <= ALPHA; families: attackers who do not know of it; errors: clean
+    images that are misread, None if there are none; adaptive: an attacker who does know it,
+    tried: how many images he took on.
     """
 
     FILE: ClassVar = "detection.json"
@@ -59,7 +59,7 @@ class Detection(Report):
 
 
 def detection_rows(detection: Detection) -> list[tuple[str, ...]]:
-    """Title, pictures, AUROC, AUROC of max-softmax, found at 1 %, flagged: as card and page list
+    """Title, images, AUROC, AUROC of max-softmax, found at 1 %, flagged: as card and page list
     them."""
     listed = (*detection.families, detection.errors, detection.adaptive)
     return [

@@ -1,6 +1,6 @@
 """German traffic signs that the project draws itself: all 43 GTSRB classes, flat or in a scene.
 
-``draw_sign`` gives the bare sign, ``draw_scene`` a picture like a photograph of it, and
+``draw_sign`` gives the bare sign, ``draw_scene`` an image like a photograph of it, and
 ``write_samples`` the folder of sample images. Everything is drawn from polygons and noise:
 no photographs, no font files.
 """

@@ -1,4 +1,4 @@
-"""Weather on the plate, light on the scene, and the camera that takes the picture."""
+"""Weather on the plate, light on the scene, and the camera that takes the image."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from PIL import Image, ImageFilter
 from core.samples.drawing.noise import (
     Colour,
     Field,
-    Picture,
+    ImageFile,
     across,
     as_float32,
     fractal,
+    from_pil,
     heights,
     mix,
     shaded,
     step,
-    to_image,
-    to_picture,
+    to_pil,
 )
 
 
@@ -44,7 +44,7 @@ HEADLIGHTS = Light(sign=1.0, backdrop=0.8, tint=(1.04, 1.0, 0.92))
 WINTER = Light(sign=0.84, backdrop=0.98, tint=(0.95, 0.99, 1.06), haze=0.06)
 
 
-def weathered(rng: np.random.Generator, plate: Picture) -> Picture:
+def weathered(rng: np.random.Generator, plate: ImageFile) -> ImageFile:
     """``plate`` as it looks after some years: film a little faded, dust and a few streaks."""
     size = len(plate)
     grey = plate.mean(axis=2, keepdims=True)
@@ -55,7 +55,7 @@ def weathered(rng: np.random.Generator, plate: Picture) -> Picture:
     return mix(as_float32(aged), (0.36, 0.32, 0.26), dirt)
 
 
-def lit(rng: np.random.Generator, plate: Picture, light: Light) -> Picture:
+def lit(rng: np.random.Generator, plate: ImageFile, light: Light) -> ImageFile:
     """``plate`` under ``light``: brightness falling off to one side, tint, a shadow."""
     size = len(plate)
     angle = rng.uniform(0, 2 * np.pi)
@@ -64,24 +64,24 @@ def lit(rng: np.random.Generator, plate: Picture, light: Light) -> Picture:
     return shaded(as_float32(plate * np.asarray(light.tint)), level)
 
 
-def aired(backdrop: Picture, light: Light) -> Picture:
+def aired(backdrop: ImageFile, light: Light) -> ImageFile:
     """``backdrop`` under ``light``, distance paling it a little."""
     bright = as_float32(backdrop * light.backdrop * np.asarray(light.tint))
     return mix(bright, (0.80, 0.83, 0.86), light.haze)
 
 
-def photographed(rng: np.random.Generator, scene: Picture, size: int) -> NDArray[np.uint8]:
+def photographed(rng: np.random.Generator, scene: ImageFile, size: int) -> NDArray[np.uint8]:
     """``scene`` through a small camera: lens blur, vignette, weak chroma, grain.
 
     Returns ``(size, size, 3)`` uint8.
     """
-    image = to_image(scene).resize((size, size), Image.Resampling.BOX)
-    image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.35, 0.7) * size / 128))
-    picture = to_picture(_weak_chroma(image))
+    reduced = to_pil(scene).resize((size, size), Image.Resampling.BOX)
+    reduced = reduced.filter(ImageFilter.GaussianBlur(rng.uniform(0.35, 0.7) * size / 128))
+    image = from_pil(_weak_chroma(reduced))
     radius = np.hypot(across(size) - 0.5, heights(size) - 0.5)
-    picture = picture * (1 - rng.uniform(0.1, 0.3) * radius[..., None] ** 2)
+    image = image * (1 - rng.uniform(0.1, 0.3) * radius[..., None] ** 2)
     grain = rng.normal(0, rng.uniform(0.001, 0.0025), (size, size, 1))
-    final = np.clip(picture * rng.uniform(0.94, 1.06) + grain, 0, 1)
+    final = np.clip(image * rng.uniform(0.94, 1.06) + grain, 0, 1)
     return np.asarray(final * 255 + 0.5, dtype=np.uint8)
 
 

@@ -8,18 +8,18 @@ from PIL import ImageDraw
 from core.samples.drawing.noise import (
     Colour,
     Field,
-    Picture,
+    ImageFile,
     across,
     as_float32,
     blurred,
     fractal,
+    from_pil,
     gradient,
     heights,
     mix,
     shaded,
     step,
-    to_image,
-    to_picture,
+    to_pil,
 )
 
 _GREENS: tuple[Colour, ...] = (
@@ -38,7 +38,7 @@ _AUTUMN: tuple[Colour, ...] = (
 )
 
 
-def clear_sky(rng: np.random.Generator, size: int) -> Picture:
+def clear_sky(rng: np.random.Generator, size: int) -> ImageFile:
     """Blue sky with fair-weather clouds over a distant wood."""
     sky = gradient(size, (0.22, 0.46, 0.78), (0.72, 0.84, 0.94), bend=0.9)
     clouds = step(fractal(rng, size, cells=2, octaves=6, stretch=2.2), 0.48, 0.82)
@@ -46,14 +46,14 @@ def clear_sky(rng: np.random.Generator, size: int) -> Picture:
     return wood(rng, sky, level=rng.uniform(0.72, 0.9), colour=(0.16, 0.25, 0.13))
 
 
-def overcast_sky(rng: np.random.Generator, size: int) -> Picture:
+def overcast_sky(rng: np.random.Generator, size: int) -> ImageFile:
     """Layered grey cloud over a bare wood."""
     sky = gradient(size, (0.58, 0.61, 0.65), (0.80, 0.81, 0.81))
     clouds = 0.84 + 0.3 * fractal(rng, size, cells=3, octaves=5, stretch=2.5)
     return wood(rng, shaded(sky, clouds), level=rng.uniform(0.66, 0.86), colour=(0.24, 0.24, 0.20))
 
 
-def wood(rng: np.random.Generator, sky: Picture, *, level: float, colour: Colour) -> Picture:
+def wood(rng: np.random.Generator, sky: ImageFile, *, level: float, colour: Colour) -> ImageFile:
     """``sky`` above the ragged top of a wood that reaches up to ``level`` (0 top, 1 bottom)."""
     size = len(sky)
     crown = level + 0.12 * (_profile(rng, size, cells=4, octaves=4) - 0.5)
@@ -62,21 +62,21 @@ def wood(rng: np.random.Generator, sky: Picture, *, level: float, colour: Colour
     return blurred(mix(sky, trees, inside), size * 0.008)
 
 
-def foliage(rng: np.random.Generator, size: int) -> Picture:
+def foliage(rng: np.random.Generator, size: int) -> ImageFile:
     """A hedge of summer leaves, out of focus."""
     return _leaves(rng, size, _GREENS, (0.09, 0.15, 0.06))
 
 
-def autumn(rng: np.random.Generator, size: int) -> Picture:
+def autumn(rng: np.random.Generator, size: int) -> ImageFile:
     """Turning leaves, out of focus."""
     return _leaves(rng, size, _AUTUMN, (0.16, 0.11, 0.06))
 
 
-def forest(rng: np.random.Generator, size: int) -> Picture:
+def forest(rng: np.random.Generator, size: int) -> ImageFile:
     """Tree trunks with light between them."""
     light = fractal(rng, size, cells=5, octaves=4)
     base = mix(gradient(size, (0.44, 0.54, 0.34), (0.15, 0.21, 0.09)), (0.80, 0.86, 0.62), light**3)
-    image = to_image(base)
+    image = to_pil(base)
     pen = ImageDraw.Draw(image)
     for depth in np.linspace(0.15, 1, 11).tolist():
         x, width = rng.uniform(-0.05, 1.05) * size, (0.02 + 0.07 * depth) * size
@@ -84,10 +84,10 @@ def forest(rng: np.random.Generator, size: int) -> Picture:
         trunk = [(x, 0), (x + width * 0.85, 0), (x + width + lean, size), (x + lean, size)]
         pen.polygon(trunk, fill=(tone, int(tone * 0.86), int(tone * 0.66)))
     bark = 0.85 + 0.3 * fractal(rng, size, cells=24, octaves=2, stretch=0.25)
-    return blurred(shaded(to_picture(image), bark), size * 0.02)
+    return blurred(shaded(from_pil(image), bark), size * 0.02)
 
 
-def fields(rng: np.random.Generator, size: int) -> Picture:
+def fields(rng: np.random.Generator, size: int) -> ImageFile:
     """Rolling fields, one of them in yellow flower, under a wide sky."""
     scene = gradient(size, (0.36, 0.58, 0.84), (0.82, 0.89, 0.92), bend=0.7)
     clouds = step(fractal(rng, size, cells=2, octaves=5, stretch=3), 0.52, 0.9)
@@ -101,7 +101,7 @@ def fields(rng: np.random.Generator, size: int) -> Picture:
     return blurred(scene, size * 0.012)
 
 
-def snow(rng: np.random.Generator, size: int) -> Picture:
+def snow(rng: np.random.Generator, size: int) -> ImageFile:
     """Snow-laden firs on white ground, flakes in the air."""
     scene = gradient(size, (0.60, 0.68, 0.78), (0.82, 0.85, 0.89))
     for level, tone in ((0.28, 0.46), (0.46, 0.26)):
@@ -118,7 +118,7 @@ def _profile(rng: np.random.Generator, size: int, *, cells: float, octaves: int)
 
 
 def _firs(rng: np.random.Generator, size: int, level: float) -> Field:
-    """Where a row of firs with tops around ``level`` covers the picture."""
+    """Where a row of firs with tops around ``level`` covers the image."""
     x, y = across(size), heights(size)
     ragged = (fractal(rng, size, cells=16, octaves=3) - 0.5) * 0.05
     cover = np.zeros((size, size), dtype=np.float32)
@@ -129,7 +129,7 @@ def _firs(rng: np.random.Generator, size: int, level: float) -> Field:
     return cover
 
 
-def _snowy(rng: np.random.Generator, size: int, tone: float) -> Picture:
+def _snowy(rng: np.random.Generator, size: int, tone: float) -> ImageFile:
     """Dark needles with snow on the boughs; ``tone`` lightens the distant ones."""
     boughs = step(fractal(rng, size, cells=12, octaves=3, stretch=2), 0.55, 0.8)
     needles = (tone * 0.75, tone * 0.9, tone * 0.85)
@@ -138,12 +138,12 @@ def _snowy(rng: np.random.Generator, size: int, tone: float) -> Picture:
 
 def _leaves(
     rng: np.random.Generator, size: int, palette: Sequence[Colour], depth: Colour
-) -> Picture:
+) -> ImageFile:
     """Several layers of leaves, bright ones where light comes through, the far ones blurred."""
     light = fractal(rng, size, cells=2, octaves=3)
     scene = mix(gradient(size, depth, depth), palette[1], light * 0.7)
     for leaf, count, blur in ((0.075, 160, 0.03), (0.05, 260, 0.014), (0.034, 260, 0.007)):
-        image = to_image(blurred(scene, size * blur))
+        image = to_pil(blurred(scene, size * blur))
         pen = ImageDraw.Draw(image)
         spots = rng.random((count, 4))
         for x, y, stretch, pick in spots.tolist():
@@ -152,5 +152,5 @@ def _leaves(
             wide, high = leaf * (0.6 + stretch) * size / 2, leaf * (1.6 - stretch) * size / 2
             box = (x * size - wide, y * size - high, x * size + wide, y * size + high)
             pen.ellipse(box, fill=tuple(int(255 * value) for value in tint))
-        scene = to_picture(image)
+        scene = from_pil(image)
     return blurred(scene, size * 0.015)

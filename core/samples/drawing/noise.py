@@ -1,11 +1,11 @@
-"""Smooth random fields and small picture helpers that the backdrops and the light share."""
+"""Smooth random fields and small image helpers that the backdrops and the light share."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 Field = NDArray[np.float32]  # (size, size), values in [0, 1]
-Picture = NDArray[np.float32]  # (size, size, 3), RGB in [0, 1]
+ImageFile = NDArray[np.float32]  # (size, size, 3), RGB in [0, 1]
 Colour = tuple[float, float, float]  # RGB in [0, 1]
 
 
@@ -37,7 +37,7 @@ def fractal(
 
 
 def as_float32(values: NDArray[np.floating]) -> NDArray[np.float32]:
-    """``values`` in the type that every field and picture has."""
+    """``values`` in the type that every field and image has."""
     return np.asarray(values, dtype=np.float32)
 
 
@@ -47,7 +47,7 @@ def step(field: Field, low: float, high: float) -> Field:
     return as_float32(t * t * (3 - 2 * t))
 
 
-def mix(under: Picture, over: Picture | Colour, share: Field | float) -> Picture:
+def mix(under: ImageFile, over: ImageFile | Colour, share: Field | float) -> ImageFile:
     """``over`` laid on ``under`` where ``share`` says so, 0..1."""
     weight = np.asarray(share, dtype=np.float32)
     weight = weight[..., None] if weight.ndim == 2 else weight
@@ -55,12 +55,12 @@ def mix(under: Picture, over: Picture | Colour, share: Field | float) -> Picture
     return as_float32(under * (1 - weight) + colour * weight)
 
 
-def shaded(base: Picture | Colour, level: Field) -> Picture:
-    """``base``, a picture or one colour, brightened or darkened pixel by pixel by ``level``."""
+def shaded(base: ImageFile | Colour, level: Field) -> ImageFile:
+    """``base``, an image or one colour, brightened or darkened pixel by pixel by ``level``."""
     return as_float32(np.asarray(base, dtype=np.float32) * level[..., None])
 
 
-def gradient(size: int, top: Colour, bottom: Colour, *, bend: float = 1.0) -> Picture:
+def gradient(size: int, top: Colour, bottom: Colour, *, bend: float = 1.0) -> ImageFile:
     """A vertical run from ``top`` to ``bottom``; ``bend`` > 1 keeps the top colour longer."""
     share = np.linspace(0, 1, size, dtype=np.float32) ** bend
     column = np.outer(1 - share, top) + np.outer(share, bottom)
@@ -78,16 +78,16 @@ def across(size: int) -> Field:
     return heights(size).T.copy()
 
 
-def to_image(picture: Picture) -> Image.Image:
-    """``picture`` as an 8-bit RGB image."""
-    return Image.fromarray((np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8))
+def to_pil(image: ImageFile) -> Image.Image:
+    """``image`` as an 8-bit RGB image."""
+    return Image.fromarray((np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8))
 
 
-def to_picture(image: Image.Image) -> Picture:
+def from_pil(image: Image.Image) -> ImageFile:
     """An RGB image as ``(size, size, 3)`` in [0, 1]."""
     return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
-def blurred(picture: Picture, radius: float) -> Picture:
-    """``picture`` out of focus; ``radius`` in pixels."""
-    return to_picture(to_image(picture).filter(ImageFilter.GaussianBlur(radius)))
+def blurred(image: ImageFile, radius: float) -> ImageFile:
+    """``image`` out of focus; ``radius`` in pixels."""
+    return from_pil(to_pil(image).filter(ImageFilter.GaussianBlur(radius)))

@@ -8,7 +8,7 @@ from PIL import Image
 from core.samples.drawing.catalogue import SIGNS
 from core.samples.drawing.scene import draw_scene
 
-Progress = Callable[[int, int], None]  # pictures written so far, pictures in all
+Progress = Callable[[int, int], None]  # images written so far, images in all
 
 
 def write_samples(
@@ -20,7 +20,7 @@ def write_samples(
 ) -> list[Path]:
     """Write ``directory/<class id, two digits>/<n>.png``: scene ``seed=n`` of every class.
 
-    ``progress(done, total)`` is called after each picture. Returns the paths in the order
+    ``progress(done, total)`` is called after each image. Returns the paths in the order
     written. Raises ValueError for ``per_class`` < 1.
     """
     if per_class < 1:

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from core.samples.drawing import light, nature, town
 from core.samples.drawing.flat import draw_sign, require
 from core.samples.drawing.light import Light
-from core.samples.drawing.noise import Picture, across, as_float32, fractal, mix, to_picture
+from core.samples.drawing.noise import ImageFile, across, as_float32, fractal, from_pil, mix
 
 _FINE = 3  # the scene is composed at this multiple of the final size
 _EXTENT = 1.7  # half the sign layer's width in sign units; the rest is room for the pole
@@ -21,7 +21,7 @@ _DISTANCE = 4.5  # from the camera to the sign, in sign units; nearer means stro
 class Setting:
     """A backdrop, the lights it is seen in, and whether it is near enough to take a shadow."""
 
-    paint: Callable[[np.random.Generator, int], Picture]
+    paint: Callable[[np.random.Generator, int], ImageFile]
     lights: tuple[Light, ...]
     near: bool = False
 
@@ -43,10 +43,10 @@ SETTINGS: dict[str, Setting] = {
 
 
 def draw_scene(class_id: int, *, seed: int, size: int = 128) -> NDArray[np.uint8]:
-    """A photograph-like picture of the sign of ``class_id`` (0..42), framed as in GTSRB.
+    """A photograph-like image of the sign of ``class_id`` (0..42), framed as in GTSRB.
 
-    The sign fills about 80 % of the picture, a little turned, tilted and off-centre. The same
-    arguments give the same picture; consecutive seeds give different backdrops.
+    The sign fills about 80 % of the image, a little turned, tilted and off-centre. The same
+    arguments give the same image; consecutive seeds give different backdrops.
     Returns ``(size, size, 3)`` uint8 RGB. Raises ValueError for another id, ``size`` < 16 or
     ``seed`` < 0.
     """
@@ -66,7 +66,7 @@ def draw_scene(class_id: int, *, seed: int, size: int = 128) -> NDArray[np.uint8
 
 def _mounted(rng: np.random.Generator, flat: NDArray[np.uint8], mood: Light) -> Image.Image:
     """The weathered, lit sign on its pole: an RGBA layer that spans ``_EXTENT`` sign units."""
-    plate = light.weathered(rng, to_picture(Image.fromarray(flat[..., :3].copy())))
+    plate = light.weathered(rng, from_pil(Image.fromarray(flat[..., :3].copy())))
     plate = light.lit(rng, plate, mood)
     rgba = np.dstack([np.clip(plate, 0, 1) * 255 + 0.5, flat[..., 3]]).astype(np.uint8)
     side = round(len(flat) * _EXTENT)
@@ -94,7 +94,7 @@ def _pole(rng: np.random.Generator, side: int, level: float) -> Image.Image:
 
 
 def _posed(rng: np.random.Generator, layer: Image.Image, size: int) -> Image.Image:
-    """``layer`` turned, tilted, scaled and moved into a picture of ``size`` pixels."""
+    """``layer`` turned, tilted, scaled and moved into an image of ``size`` pixels."""
     yaw, pitch = np.radians(rng.uniform(-24, 24)), np.radians(rng.uniform(-10, 10))
     roll = np.radians(rng.uniform(-6, 6))
     scale = size * rng.uniform(0.385, 0.425)
@@ -132,7 +132,7 @@ def _homography(target: NDArray[np.float64], source: NDArray[np.float64]) -> lis
     return solved
 
 
-def _shadowed(rng: np.random.Generator, backdrop: Picture, layer: Image.Image) -> Picture:
+def _shadowed(rng: np.random.Generator, backdrop: ImageFile, layer: Image.Image) -> ImageFile:
     """``backdrop`` with the soft shadow that the sign throws on a wall behind it."""
     size = len(backdrop)
     across_by, down_by = (size * rng.uniform([-0.1, 0.03], [0.1, 0.1])).astype(int).tolist()
@@ -142,6 +142,6 @@ def _shadowed(rng: np.random.Generator, backdrop: Picture, layer: Image.Image) -
     return mix(backdrop, (0.10, 0.10, 0.12), as_float32(soft * (0.45 / 255)))
 
 
-def _over(backdrop: Picture, layer: Image.Image) -> Picture:
+def _over(backdrop: ImageFile, layer: Image.Image) -> ImageFile:
     pixels = as_float32(np.asarray(layer) / 255)
     return mix(backdrop, pixels[..., :3], pixels[..., 3])

@@ -7,18 +7,18 @@ from core.samples.drawing.nature import wood
 from core.samples.drawing.noise import (
     Colour,
     Field,
-    Picture,
+    ImageFile,
     across,
     as_float32,
     blurred,
     fractal,
+    from_pil,
     gradient,
     heights,
     mix,
     shaded,
     step,
-    to_image,
-    to_picture,
+    to_pil,
 )
 
 _PLASTERS: tuple[Colour, ...] = (
@@ -35,20 +35,20 @@ _LAMPS: tuple[Colour, ...] = (
 )
 
 
-def facade(rng: np.random.Generator, size: int) -> Picture:
+def facade(rng: np.random.Generator, size: int) -> ImageFile:
     """A plastered house front with windows, slightly out of focus."""
     plaster = _PLASTERS[int(rng.integers(len(_PLASTERS)))]
-    image = to_image(shaded(plaster, 0.86 + 0.2 * _stains(rng, size)))
+    image = to_pil(shaded(plaster, 0.86 + 0.2 * _stains(rng, size)))
     pen = ImageDraw.Draw(image)
     pitch, width, height = size * 0.56, size * 0.27, size * 0.42
     left, top = -rng.uniform(0.05, 0.4) * size, -rng.uniform(0.0, 0.3) * size
     for row in range(3):
         for column in range(3):
             _window(pen, left + column * pitch, top + row * pitch * 1.25, width, height)
-    return blurred(to_picture(image), size * 0.014)
+    return blurred(from_pil(image), size * 0.014)
 
 
-def bricks(rng: np.random.Generator, size: int) -> Picture:
+def bricks(rng: np.random.Generator, size: int) -> ImageFile:
     """A brick wall, each brick fired a little differently."""
     courses = 15
     y, x = heights(size) * courses, across(size) * courses / 2.4
@@ -63,7 +63,7 @@ def bricks(rng: np.random.Generator, size: int) -> Picture:
     return blurred(shaded(wall, 0.8 + 0.3 * _stains(rng, size)), size * 0.012)
 
 
-def road(rng: np.random.Generator, size: int) -> Picture:
+def road(rng: np.random.Generator, size: int) -> ImageFile:
     """A country road that runs to the horizon."""
     sky = gradient(size, (0.50, 0.66, 0.84), (0.88, 0.91, 0.93), bend=0.7)
     clouds = step(fractal(rng, size, cells=2, octaves=5, stretch=2.5), 0.45, 0.9)
@@ -77,7 +77,7 @@ def road(rng: np.random.Generator, size: int) -> Picture:
     return blurred(_carriageway(rng, scene, near), size * 0.011)
 
 
-def _carriageway(rng: np.random.Generator, scene: Picture, near: Field) -> Picture:
+def _carriageway(rng: np.random.Generator, scene: ImageFile, near: Field) -> ImageFile:
     """``scene`` with tarmac and its lines; ``near`` runs from 0 at the horizon to 1 at our feet."""
     size = len(scene)
     middle = as_float32(across(size) - rng.uniform(0.15, 0.3) + 0.12 * near)
@@ -92,7 +92,7 @@ def _carriageway(rng: np.random.Generator, scene: Picture, near: Field) -> Pictu
     return mix(scene, (0.88, 0.88, 0.86), np.maximum(centre, edges) * step(near, 0.02, 0.06))
 
 
-def dusk(rng: np.random.Generator, size: int) -> Picture:
+def dusk(rng: np.random.Generator, size: int) -> ImageFile:
     """Afterglow behind dark hills, first lamps lit."""
     sky = gradient(size, (0.16, 0.20, 0.38), (0.98, 0.60, 0.32), bend=1.25)
     clouds = step(fractal(rng, size, cells=3, octaves=5, stretch=4), 0.45, 0.85)
@@ -102,7 +102,7 @@ def dusk(rng: np.random.Generator, size: int) -> Picture:
     return blurred(_lamps(rng, scene, count=9, top=0.74), size * 0.012)
 
 
-def night(rng: np.random.Generator, size: int) -> Picture:
+def night(rng: np.random.Generator, size: int) -> ImageFile:
     """A town street after dark, its lights out of focus."""
     scene = gradient(size, (0.03, 0.04, 0.09), (0.13, 0.10, 0.10))
     scene = mix(scene, (0.16, 0.13, 0.16), fractal(rng, size, cells=3, octaves=3) * 0.6)
@@ -131,7 +131,7 @@ def _window(pen: ImageDraw.ImageDraw, x: float, y: float, width: float, height: 
     pen.rectangle(sill, fill=(150, 142, 132))
 
 
-def _lamps(rng: np.random.Generator, scene: Picture, *, count: int, top: float) -> Picture:
+def _lamps(rng: np.random.Generator, scene: ImageFile, *, count: int, top: float) -> ImageFile:
     """``scene`` with ``count`` discs of unfocused light below the height ``top``."""
     size = len(scene)
     x, y = across(size), heights(size)

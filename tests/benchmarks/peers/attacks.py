@@ -168,7 +168,7 @@ def on_cross_entropy(model: PreciseLogits) -> Iterator[tuple[str, Craft]]:
                     batch_size=64,
                     verbose=False,
                     max_iter=s["square"]["steps"]
-                    - 2,  # it counts neither the picture nor the stripes
+                    - 2,  # it counts neither the image nor the stripes
                 ),
             )
         ),
@@ -176,7 +176,7 @@ def on_cross_entropy(model: PreciseLogits) -> Iterator[tuple[str, Craft]]:
 
 
 def remembering(estimator: PyTorchClassifier) -> PyTorchClassifier:
-    """An estimator that answers the same picture from memory: ART's Square asks thrice for each."""
+    """An estimator that answers the same image from memory: ART's Square asks thrice for each."""
     ask, answers = estimator.predict, {}
 
     def predict(x: Pixels, **options: object) -> Pixels:

@@ -21,7 +21,7 @@ model = classifiers.load(Settings().model)
 
 @torch.inference_mode()
 def predict(body: bytes) -> int:
-    """The class of one picture."""
+    """The class of one image."""
     pixels = np.asarray(Image.open(io.BytesIO(body)).convert("RGB")).transpose(2, 0, 1).copy()
     return int(model(torch.from_numpy(pixels)[None].float() / 255).argmax())
 
@@ -34,7 +34,7 @@ def ping() -> dict[str, str]:
 
 @app.post("/invocations")
 async def invocations(request: Request) -> list[list[int]]:
-    """Predict one picture."""
+    """Predict one image."""
     return [[await run_in_threadpool(predict, await request.body())]]
 
 

@@ -97,7 +97,7 @@ def told_outcomes(alerts: Alerts) -> list[tuple[str, str, bool]]:
     ]
 
 
-def test_the_message_and_the_picture_arrive(
+def test_the_message_and_the_image_arrive(
     start: Callable[..., Alerts], hook: Webhook, clock: Clock
 ) -> None:
     alerts = start(hook.url)
@@ -111,8 +111,8 @@ def test_the_message_and_the_picture_arrive(
     assert "Most predicted: 14 Stop 80.5% (322)" in lines[2]
     assert lines[4] == "Since: 2026-02-14 12:00:00 UTC, first found now"
     assert lines[5].startswith("Look: http://localhost:8501/monitor?execution=")
-    picture = np.asarray(hook.picture()).astype(int)
-    red = (np.abs(picture - ImageColor.getrgb(ALARM)).max(axis=2) < 12).sum()
+    image = np.asarray(hook.image()).astype(int)
+    red = (np.abs(image - ImageColor.getrgb(ALARM)).max(axis=2) < 12).sum()
     assert red > 4000  # a bar of 80 %
     ((notice, delivery),) = alerts.deliveries(10)
     assert (delivery.channel, delivery.delivered, delivery.reason, delivery.at) == (

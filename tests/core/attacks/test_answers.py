@@ -27,7 +27,7 @@ from tests.support.expect import raises
 
 
 def two_classes(weights: list[float], bias: float) -> Classifier:
-    """Logits 0 and w.x + bias for pictures of one pixel."""
+    """Logits 0 and w.x + bias for images of one pixel."""
     return linear(torch.tensor([[0.0, 0.0, 0.0], weights]), torch.tensor([0.0, bias]), side=1)
 
 
@@ -170,7 +170,7 @@ def test_no_query_of_square_repeats_what_it_holds_already() -> None:
             changed.append((moved != walk.pixels[rows]).flatten(1).any(dim=1))
             return moved
 
-    # Pictures of one pixel: every square covers it all, and one in eight would be there already.
+    # Images of one pixel: every square covers it all, and one in eight would be there already.
     classifier, pixels = two_classes([1.0, 1.0, 1.0], -0.9), torch.full((16, 3, 1, 1), 0.5)
     pixels += torch.arange(16)[:, None, None, None] / 1000
     attack = Asking(steps=40, stop_when_solved=False)

@@ -20,7 +20,7 @@ from core.attacks import base as attack_base
 from core.attacks.budget import Norm
 from core.attacks.task import Task, digests
 from core.errors import BadInput, Cancelled, SignwatchError
-from core.model.classifier import Classifier, to_pictures, to_tensor
+from core.model.classifier import Classifier, to_images, to_tensor
 from core.model.fast import frozen, swift
 from core.model.manifest import Manifest
 
@@ -108,7 +108,7 @@ def linear(weights: Tensor, bias: Tensor, side: int) -> Classifier:
 
 
 def small_resnet(seed: int = 0, side: int = SIDE) -> Classifier:
-    """Random weights and running statistics; sees pictures of another size than it is fed."""
+    """Random weights and running statistics; sees images of another size than it is fed."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = nn.Sequential(
@@ -131,14 +131,14 @@ def small_resnet(seed: int = 0, side: int = SIDE) -> Classifier:
 
 def random_pixels(batch: int, seed: int, side: int = 10) -> Tensor:
     """8-bit noise, (batch, 3, side, side)."""
-    pictures = np.random.default_rng(seed).integers(0, 256, (batch, side, side, 3), dtype=np.uint8)
-    return to_tensor(pictures)
+    images = np.random.default_rng(seed).integers(0, 256, (batch, side, side, 3), dtype=np.uint8)
+    return to_tensor(images)
 
 
 def read(classifier: Classifier, pixels: Tensor) -> Tensor:
-    """The classes that the public predict path gives to the 8-bit pictures."""
+    """The classes that the public predict path gives to the 8-bit images."""
     was_training = classifier.training
-    classes = classifier.eval().predict_logits(list(to_pictures(pixels))).argmax(axis=1)
+    classes = classifier.eval().predict_logits(list(to_images(pixels))).argmax(axis=1)
     classifier.train(was_training)
     return torch.from_numpy(classes)
 
@@ -233,12 +233,12 @@ def test_pgd_ends_in_the_corner_of_the_ball_on_a_linear_model() -> None:
 
 
 def far_from_every_boundary() -> tuple[Classifier, Tensor, Tensor]:
-    """A linear model on grey pictures; distances about 1, so that rounding undoes nothing."""
+    """A linear model on grey images; distances about 1, so that rounding undoes nothing."""
     generator = torch.Generator().manual_seed(5)
     weights = torch.randn(4, 192, generator=generator) / math.sqrt(192)
     pixels = torch.full((3, 3, 8, 8), 128 / 255)
     level = 16 / 255 * torch.rand(pixels.shape, generator=generator)
-    pixels = to_tensor(to_pictures(pixels + level))
+    pixels = to_tensor(to_images(pixels + level))
     bias = torch.tensor([1.6, 0.0, -0.2, 0.1]) - weights @ pixels[0].flatten()
     return linear(weights, bias, side=8), pixels, torch.zeros(3, dtype=torch.int64)
 
@@ -282,7 +282,7 @@ def test_deepfool_with_one_candidate_goes_to_the_runner_up_even_if_another_is_ne
     assert nearest.l2[0] < runner_up.l2[0]
 
 
-def test_deepfool_doubles_the_overshoot_until_the_rounded_picture_is_misread() -> None:
+def test_deepfool_doubles_the_overshoot_until_the_rounded_image_is_misread() -> None:
     # A boundary 0.001 away moves each channel by 0.16 levels; overshoot 2.56 makes that 0.57.
     weights = torch.tensor([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
     pixels = torch.full((1, 3, 1, 1), 128 / 255)
@@ -316,7 +316,7 @@ def test_bounds_and_budget_hold(name: str, seed: int, epsilon: float, targeted: 
         **({"epsilon": epsilon} if info.takes_epsilon else {}),
     )
     assert result.pixels.min() >= 0 and result.pixels.max() <= 1
-    levels = result.adversarial.astype(int) - to_pictures(pixels)
+    levels = result.adversarial.astype(int) - to_images(pixels)
     assert np.array_equal(result.linf, np.abs(levels).reshape(3, -1).max(axis=1) / 255)
     if info.takes_epsilon and info.norm == "l2":
         assert (result.pixels - pixels).flatten(start_dim=1).norm(dim=1).max() <= epsilon + 1e-6
@@ -329,7 +329,7 @@ def test_bounds_and_budget_hold(name: str, seed: int, epsilon: float, targeted: 
 @every_attack
 @few
 @given(seed=st.integers(0, 1000))
-def test_the_same_call_gives_the_same_pictures(name: str, seed: int) -> None:
+def test_the_same_call_gives_the_same_images(name: str, seed: int) -> None:
     classifier, pixels = small_resnet(seed), random_pixels(3, seed)
     labels = read(classifier, pixels)
     first, torch_state = call(name, classifier, pixels, labels), torch.get_rng_state()
@@ -468,7 +468,7 @@ def test_images_that_do_not_count_come_back_unchanged(name: str) -> None:
     result = call(name, classifier, pixels, labels)
     assert result.eligible.tolist() == [True, False, True, True]
     assert torch.equal(result.pixels[1], pixels[1])
-    assert np.array_equal(result.adversarial[1], to_pictures(pixels)[1])
+    assert np.array_equal(result.adversarial[1], to_images(pixels)[1])
     assert (result.success[1], result.steps[1], result.l2[1]) == (False, 0, 0.0)
     assert result.psnr[1] == math.inf
 
@@ -585,7 +585,7 @@ def test_pgd_restarts_only_what_is_not_solved() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_pgd_goes_on_until_the_rounded_picture_is_misread(seed: int) -> None:
+def test_pgd_goes_on_until_the_rounded_image_is_misread(seed: int) -> None:
     # Only one channel counts: misread from 0.2 levels up, after rounding from 0.5 levels up.
     classifier = linear(
         torch.tensor([[0.0, 0.0, 0.0], [-1.0, 0.0, 0.0]]), torch.tensor([0.0, 128.2 / 255]), side=1
@@ -616,10 +616,10 @@ def test_a_step_size_is_taken_as_it_is_given() -> None:
     assert (near - far).flatten().tolist() == pytest.approx([1 / 255] * 3, abs=1e-6)
 
 
-def test_a_budget_below_one_level_changes_no_picture() -> None:
+def test_a_budget_below_one_level_changes_no_image() -> None:
     classifier, pixels = small_resnet(), random_pixels(2, 1)
     result = FGSM()(classifier, pixels, read(classifier, pixels), epsilon=0.9 / 255)
-    assert np.array_equal(result.adversarial, to_pictures(pixels))
+    assert np.array_equal(result.adversarial, to_images(pixels))
 
 
 def test_the_summary_counts_and_takes_medians_over_successes() -> None:
@@ -688,7 +688,7 @@ def test_cancelled_before_the_first_step(name: str) -> None:
         call(name, classifier, pixels, labels, cancelled=lambda: True)
     attack = build(name)
     assert str(error.value) == (
-        f"{attack.info.title} was cancelled after 0 of {attack.rounds} steps; no picture was kept"
+        f"{attack.info.title} was cancelled after 0 of {attack.rounds} steps; no image was kept"
     )
     assert state(classifier) == found
 
@@ -704,7 +704,7 @@ def test_cancelled_between_steps() -> None:
             epsilon=EPSILON,
             cancelled=lambda: next(answers),
         )
-    assert str(error.value) == "PGD was cancelled after 2 of 7 steps; no picture was kept"
+    assert str(error.value) == "PGD was cancelled after 2 of 7 steps; no image was kept"
     assert error.value.status == 499 and isinstance(error.value, SignwatchError)
 
 
@@ -734,12 +734,12 @@ REFUSED = [
     (
         {"pixels": PIXELS[0]},
         "pixels must be (batch, 3, height, width) with at least one image, got (3, 10, 10); "
-        "`core.model.classifier.to_tensor` makes them from pictures",
+        "`core.model.classifier.to_tensor` makes them from images",
     ),
     (
         {"pixels": PIXELS[:0], "labels": LABELS[:0]},
         "pixels must be (batch, 3, height, width) with at least one image, got (0, 3, 10, 10); "
-        "`core.model.classifier.to_tensor` makes them from pictures",
+        "`core.model.classifier.to_tensor` makes them from images",
     ),
     (
         {"pixels": PIXELS.double()},

@@ -12,7 +12,7 @@ from core.attacks.lab import Crafted
 from core.explain.fullgrad import Explanation
 from core.explain.heat_maps import common_scale, overlay
 from core.images import decode, fit
-from tests.support.pictures import blocks, noise
+from tests.support.images import blocks, noise
 
 
 def make_crafted(label: int, *, success: bool, psnr: float = 30.0, seed: int = 0) -> Crafted:
@@ -35,7 +35,7 @@ def make_explanation(largest: float, class_id: int = 14) -> Explanation:
     return Explanation(saliency, class_id, 3.0, 0.75, 7, {"input": 3.0}, 1e-7)
 
 
-def test_successful_pictures_are_a_data_set_by_true_class(tmp_path: Path) -> None:
+def test_successful_images_are_a_data_set_by_true_class(tmp_path: Path) -> None:
     crafted = [
         make_crafted(3, success=True, seed=1),
         make_crafted(5, success=False, seed=2, psnr=float("inf")),
@@ -61,7 +61,7 @@ def test_successful_pictures_are_a_data_set_by_true_class(tmp_path: Path) -> Non
     assert files == ["03/00000.png", "14/00002.png", "manifest.json"]
 
 
-def test_the_manifest_tells_of_every_picture_in_strict_json(tmp_path: Path) -> None:
+def test_the_manifest_tells_of_every_image_in_strict_json(tmp_path: Path) -> None:
     crafted = [
         make_crafted(3, success=True),
         make_crafted(5, success=False, psnr=float("inf")),

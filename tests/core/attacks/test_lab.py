@@ -8,17 +8,17 @@ from core.attacks import ATTACKS
 from core.attacks.lab import build_attack, craft, settings_of
 from core.errors import BadInput
 from core.explain.fullgrad import explain
-from core.explain.run import explain_pictures
+from core.explain.run import explain_images
 from core.images import LONGEST_SIDE, enlarge
 from core.model.classifier import Classifier, to_tensor
 from tests.support.expect import raises
-from tests.support.pictures import blocks, gradient, noise
+from tests.support.images import blocks, gradient, noise
 
 EPSILON = 8 / 255
 
 
-def labels_of(classifier: Classifier, pictures: list[np.ndarray]) -> list[int]:
-    return [int(k) for k in classifier.predict_logits(pictures).argmax(axis=1)]
+def labels_of(classifier: Classifier, images: list[np.ndarray]) -> list[int]:
+    return [int(k) for k in classifier.predict_logits(images).argmax(axis=1)]
 
 
 # Attacks by name
@@ -55,18 +55,18 @@ def test_what_cannot_be_built_is_named() -> None:
 # Crafting
 
 
-def test_pictures_of_all_sizes_are_attacked_and_keep_their_order(classifier: Classifier) -> None:
-    pictures = [blocks(1), noise(20, 30), blocks(2), noise(30, 20), noise(20, 30, seed=1)]
-    shown = [enlarge(picture, 32, LONGEST_SIDE) for picture in pictures]
+def test_images_of_all_sizes_are_attacked_and_keep_their_order(classifier: Classifier) -> None:
+    images = [blocks(1), noise(20, 30), blocks(2), noise(30, 20), noise(20, 30, seed=1)]
+    shown = [enlarge(image, 32, LONGEST_SIDE) for image in images]
     labels = labels_of(classifier, shown)
     crafted = craft(
-        classifier, build_attack("pgd", steps=4), pictures, labels, epsilon=EPSILON, target=None
+        classifier, build_attack("pgd", steps=4), images, labels, epsilon=EPSILON, target=None
     )
     assert [one.label for one in crafted] == labels
-    for one, picture in zip(crafted, shown, strict=True):
-        assert np.array_equal(one.clean, picture)
-        assert one.adversarial.shape == picture.shape
-        change = one.adversarial.astype(int) - picture
+    for one, image in zip(crafted, shown, strict=True):
+        assert np.array_equal(one.clean, image)
+        assert one.adversarial.shape == image.shape
+        change = one.adversarial.astype(int) - image
         assert np.abs(change).max() <= 8
         assert one.linf == pytest.approx(np.abs(change).max() / 255)
         assert one.l2 == pytest.approx(np.linalg.norm(change / 255))
@@ -77,22 +77,22 @@ def test_pictures_of_all_sizes_are_attacked_and_keep_their_order(classifier: Cla
     assert all(one.success for one in crafted)
 
 
-def test_a_picture_alone_is_attacked_as_among_others(classifier: Classifier) -> None:
-    pictures = [blocks(1), blocks(2), noise(20, 30)]
-    labels = labels_of(classifier, pictures)
+def test_a_image_alone_is_attacked_as_among_others(classifier: Classifier) -> None:
+    images = [blocks(1), blocks(2), noise(20, 30)]
+    labels = labels_of(classifier, images)
     attack = build_attack("pgd", steps=3, seed=5)
-    together = craft(classifier, attack, pictures, labels, epsilon=EPSILON, target=None)
-    alone = craft(classifier, attack, pictures[1:2], labels[1:2], epsilon=EPSILON, target=None)
+    together = craft(classifier, attack, images, labels, epsilon=EPSILON, target=None)
+    alone = craft(classifier, attack, images[1:2], labels[1:2], epsilon=EPSILON, target=None)
     assert np.abs(alone[0].adversarial.astype(int) - together[1].adversarial).max() <= 1
 
 
 def test_a_target_is_reached(classifier: Classifier) -> None:
-    pictures = [blocks(seed) for seed in range(4)]
+    images = [blocks(seed) for seed in range(4)]
     crafted = craft(
         classifier,
         build_attack("pgd", steps=20),
-        pictures,
-        labels_of(classifier, pictures),
+        images,
+        labels_of(classifier, images),
         epsilon=16 / 255,
         target=14,
     )
@@ -102,7 +102,7 @@ def test_a_target_is_reached(classifier: Classifier) -> None:
     assert sum(one.success for one in crafted) >= 3
 
 
-def test_a_misread_picture_does_not_count_and_is_left_alone(classifier: Classifier) -> None:
+def test_a_misread_image_does_not_count_and_is_left_alone(classifier: Classifier) -> None:
     wrong = (labels_of(classifier, [blocks(1)])[0] + 1) % 43
     (one,) = craft(
         classifier, build_attack("fgsm"), [blocks(1)], [wrong], epsilon=EPSILON, target=None
@@ -113,13 +113,13 @@ def test_a_misread_picture_does_not_count_and_is_left_alone(classifier: Classifi
     assert (one.linf, one.l2, one.psnr) == (0.0, 0.0, float("inf"))
 
 
-def test_small_pictures_are_enlarged_to_what_the_classifier_sees(classifier: Classifier) -> None:
-    pictures = [noise(20, 30), noise(16, 16), noise(32, 40), noise(1, 100)]
+def test_small_images_are_enlarged_to_what_the_classifier_sees(classifier: Classifier) -> None:
+    images = [noise(20, 30), noise(16, 16), noise(32, 40), noise(1, 100)]
     crafted = craft(
         classifier,
         build_attack("fgsm"),
-        pictures,
-        labels_of(classifier, pictures),
+        images,
+        labels_of(classifier, images),
         epsilon=EPSILON,
         target=None,
     )
@@ -128,23 +128,21 @@ def test_small_pictures_are_enlarged_to_what_the_classifier_sees(classifier: Cla
     assert [one.adversarial.shape for one in crafted] == [one.clean.shape for one in crafted]
 
 
-def test_large_pictures_are_reduced_first(classifier: Classifier) -> None:
-    picture = gradient(600, 1200)
-    label = labels_of(classifier, [picture])[0]
-    (one,) = craft(
-        classifier, build_attack("fgsm"), [picture], [label], epsilon=EPSILON, target=None
-    )
+def test_large_images_are_reduced_first(classifier: Classifier) -> None:
+    image = gradient(600, 1200)
+    label = labels_of(classifier, [image])[0]
+    (one,) = craft(classifier, build_attack("fgsm"), [image], [label], epsilon=EPSILON, target=None)
     assert one.clean.shape == one.adversarial.shape == (LONGEST_SIDE // 2, LONGEST_SIDE, 3)
 
 
 def test_progress_runs_over_all_sizes_and_never_back(classifier: Classifier) -> None:
-    pictures = [blocks(1), noise(40, 60), noise(60, 40)]
+    images = [blocks(1), noise(40, 60), noise(60, 40)]
     reported: list[tuple[int, int, str]] = []
     craft(
         classifier,
         build_attack("pgd", steps=2),
-        pictures,
-        labels_of(classifier, pictures),
+        images,
+        labels_of(classifier, images),
         epsilon=EPSILON,
         target=None,
         progress=lambda *report: reported.append(report),
@@ -171,9 +169,9 @@ def test_nothing_to_attack_gives_nothing(classifier: Classifier) -> None:
 # Explaining
 
 
-def test_every_picture_is_explained_for_its_class(classifier: Classifier) -> None:
-    pictures = [blocks(1), noise(20, 30)]
-    own, other = explain_pictures(classifier, pictures, [None, 14])
+def test_every_image_is_explained_for_its_class(classifier: Classifier) -> None:
+    images = [blocks(1), noise(20, 30)]
+    own, other = explain_images(classifier, images, [None, 14])
     assert own.class_id == own.predicted_id == labels_of(classifier, [blocks(1)])[0]
     assert (other.class_id, other.map.shape) == (14, (20, 30))
     (direct,) = explain(classifier, to_tensor(blocks(1)[None]))
@@ -181,8 +179,8 @@ def test_every_picture_is_explained_for_its_class(classifier: Classifier) -> Non
     assert np.allclose(own.map, direct.map)
 
 
-def test_large_pictures_are_reduced_before_they_are_explained(classifier: Classifier) -> None:
-    (explained,) = explain_pictures(classifier, [gradient(600, 1200)], [None])
+def test_large_images_are_reduced_before_they_are_explained(classifier: Classifier) -> None:
+    (explained,) = explain_images(classifier, [gradient(600, 1200)], [None])
     assert explained.map.shape == (LONGEST_SIDE // 2, LONGEST_SIDE)
 
 
@@ -192,7 +190,7 @@ def test_the_model_is_left_as_it_was(classifier: Classifier) -> None:
     craft(
         classifier, build_attack("pgd", steps=2), [blocks(1)], labels, epsilon=EPSILON, target=None
     )
-    explain_pictures(classifier, [blocks(1)], [None])
+    explain_images(classifier, [blocks(1)], [None])
     assert all(torch.equal(value, before[name]) for name, value in classifier.state_dict().items())
     assert all(parameter.grad is None for parameter in classifier.parameters())
     assert not classifier.training

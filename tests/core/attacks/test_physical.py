@@ -19,7 +19,7 @@ from core.attacks.shadow import RADIUS, shadowed
 from core.attacks.sticker import draw_views, seen
 from core.attacks.task import Task, digests
 from core.errors import BadInput
-from core.model.classifier import to_pictures, to_tensor
+from core.model.classifier import to_images, to_tensor
 from tests.core.attacks.test_attacks import CLASSES, linear, random_pixels, read, small_resnet
 from tests.support.expect import raises
 
@@ -64,8 +64,8 @@ def test_where_a_point_moves_to(
         assert found.sum().item() == pytest.approx(1, abs=1e-4)
 
 
-def test_a_turn_keeps_the_shape_of_things_in_a_wide_picture() -> None:
-    # 4 pixels right of the middle become 4 pixels below it, though the picture is twice as wide.
+def test_a_turn_keeps_the_shape_of_things_in_a_wide_image() -> None:
+    # 4 pixels right of the middle become 4 pixels below it, though the image is twice as wide.
     found = moved(point_at(10, 24, 21, 41), torch.tensor([90.0]), torch.zeros(1), torch.zeros(1))
     torch.testing.assert_close(found, point_at(14, 20, 21, 41), atol=1e-4, rtol=0)
 
@@ -106,12 +106,12 @@ def test_every_change_of_the_grid_is_tried_once_whatever_the_rounds(steps: int) 
 
 @few
 @given(seeds, st.sampled_from([None, 1]))
-def test_a_picture_is_one_of_the_grid(seed: int, target: int | None) -> None:
+def test_a_image_is_one_of_the_grid(seed: int, target: int | None) -> None:
     classifier, pixels = small_resnet(seed), random_pixels(2, seed)
     attack, labels = Spatial(angles=4, steps=5), read(classifier, pixels)
     result = attack(classifier, pixels, labels, target=target)
     for row in np.flatnonzero(result.eligible):
-        everything = to_pictures(
+        everything = to_images(
             moved(pixels[row].expand(len(attack.grid()), -1, -1, -1), *attack.grid().unbind(dim=1))
         )
         apart = np.abs(everything.astype(int) - result.adversarial[row]).max(axis=(1, 2, 3))
@@ -151,7 +151,7 @@ def test_a_red_stays_red_in_the_shadow() -> None:
 def test_a_triangle_covers_the_middles_of_pixels_within_it() -> None:
     corner = torch.tensor([[[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]])
     inside = shadowed(corner, 4, 4)[0, 0]
-    # Pixels above the diagonal, less the corner of the picture, which is not on the sign.
+    # Pixels above the diagonal, less the corner of the image, which is not on the sign.
     assert inside.int().tolist() == [[0, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
     assert torch.equal(shadowed(corner.flip(1), 4, 4)[0, 0], inside)  # either way round
 
@@ -166,9 +166,9 @@ def test_a_shadow_stays_on_the_sign_and_only_darkens(seed: int, height: int, wid
     result = Shadow(steps=3)(classifier, pixels, read(classifier, pixels))
     y, x = np.indices((height, width)) + 0.5
     beside = (x / width - 0.5) ** 2 + (y / height - 0.5) ** 2 > RADIUS**2
-    clean = to_pictures(pixels)
+    clean = to_images(pixels)
     assert np.array_equal(result.adversarial[:, beside], clean[:, beside])
-    dark = to_pictures(scale_lightness(pixels, 0.43))
+    dark = to_images(scale_lightness(pixels, 0.43))
     changed = (result.adversarial != clean).any(axis=3)
     assert np.array_equal(result.adversarial[changed], dark[changed])
 
@@ -229,7 +229,7 @@ def test_nothing_changes_beside_the_sticker(seed: int, target: int | None) -> No
     classifier, pixels = small_resnet(seed), random_pixels(3, seed, side=16)
     attack = Sticker(steps=6, area=0.08)
     result = attack(classifier, pixels, read(classifier, pixels), target=target)
-    changed = (result.adversarial != to_pictures(pixels)).any(axis=3)
+    changed = (result.adversarial != to_images(pixels)).any(axis=3)
     for each in changed:
         rows, columns = np.nonzero(each)
         if len(rows):
@@ -280,7 +280,7 @@ def test_they_are_told_as_what_happens_to_real_signs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sticker", "shadow", "spatial"])
-def test_targeted_pictures_are_read_as_the_target(name: str) -> None:
+def test_targeted_images_are_read_as_the_target(name: str) -> None:
     classifier, pixels = small_resnet(2), random_pixels(12, 2, side=16)
     attack = ATTACKS[name](**({"area": 0.25} if name == "sticker" else {}))
     labels, hits = read(classifier, pixels), 0
@@ -296,7 +296,7 @@ def test_targeted_pictures_are_read_as_the_target(name: str) -> None:
     [
         (lambda: Sticker(steps=0), "steps must be at least 1, got 0"),
         (lambda: Sticker(views=0), "views must be at least 1, got 0"),
-        (lambda: Sticker(area=0.3), "area must lie in (0, 0.25] of the picture, got 0.3"),
+        (lambda: Sticker(area=0.3), "area must lie in (0, 0.25] of the image, got 0.3"),
         (lambda: Sticker(step_size=0.0), "step_size must lie in (0, 1], got 0.0"),
         (lambda: Shadow(steps=0), "steps must be at least 1, got 0"),
         (lambda: Shadow(tries=1), "tries must be at least 2, got 1"),

@@ -20,7 +20,7 @@ from core.attacks.trials import (
 from core.errors import Cancelled
 from core.model.predictor import Predictor
 from tests.support.expect import raises
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import make_prediction
 
 
@@ -49,16 +49,16 @@ def test_what_would_show_nothing_is_objected_to() -> None:
     assert plan.objection(label=1, read_as=1) is None
     assert plan.objection(label=1, read_as=2) == (
         "This sign is 1 Speed limit 30 km/h, and the classifier reads 2 Speed limit 50 km/h "
-        "without any attack. Take another picture."
+        "without any attack. Take another image."
     )
     assert plan.objection(label=14, read_as=14) == (
         "14 Stop is what the sign is and what it shall be read as. "
-        "Take another target or another picture."
+        "Take another target or another image."
     )
     assert Plan("pgd").objection(label=14, read_as=14) is None
 
 
-def test_one_picture_keeps_its_path_and_its_predictions(predictor: Predictor) -> None:
+def test_one_image_keeps_its_path_and_its_predictions(predictor: Predictor) -> None:
     (trial,) = run(predictor, Plan("pgd", epsilon=8 / 255, steps=5), [blocks(1)], None)
     clean, adversarial = predictor.predict([blocks(1), trial.crafted.adversarial])
     assert trial.crafted.label == trial.before.class_id == clean.class_id
@@ -88,7 +88,7 @@ def test_plans_are_compared_in_order_with_one_progress(predictor: Predictor) -> 
 
 def test_a_cancel_goes_through_to_the_attack(predictor: Predictor) -> None:
     plan = Plan("pgd", epsilon=8 / 255, steps=4)
-    with raises(Cancelled, "PGD was cancelled after 0 of 4 steps; no picture was kept"):
+    with raises(Cancelled, "PGD was cancelled after 0 of 4 steps; no image was kept"):
         run(predictor, plan, [blocks(1)], None, cancelled=lambda: True)
 
 
@@ -129,7 +129,7 @@ def test_the_size_of_a_change_in_words(predictor: Predictor) -> None:
         (
             False,
             True,
-            "The change worked only on exact numbers: saved as a picture file, where "
+            "The change worked only on exact numbers: saved as an image file, where "
             "every value is rounded to a whole level, the classifier reads **14 Stop** with ",
         ),
         (False, False, "The classifier was not fooled: it still reads **14 Stop** with "),

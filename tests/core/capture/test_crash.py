@@ -17,13 +17,13 @@ import pytest
 
 from core.records.queries import CaptureFilter
 from core.store import CaptureLog
-from tests.support.pictures import noise, saved
+from tests.support.images import noise, saved
 from tests.support.waiting import LONGEST, until
 
 ROOT = Path(__file__).parents[3]
 ROUNDS = 50
 CLIENTS = 8
-PICTURES = [saved(noise(32, 32, seed), "PNG") for seed in range(16)]
+IMAGES = [saved(noise(32, 32, seed), "PNG") for seed in range(16)]
 
 
 class Server:
@@ -93,9 +93,9 @@ class Clients:
             for number in range(10_000):
                 name = f"{self._round}-{client}-{number}"
                 headers = {"Content-Type": "image/png", "X-Amzn-SageMaker-Inference-Id": name}
-                picture = PICTURES[number % len(PICTURES)]
+                image = IMAGES[number % len(IMAGES)]
                 try:
-                    answer = http.post("/invocations", content=picture, headers=headers)
+                    answer = http.post("/invocations", content=image, headers=headers)
                 except httpx.HTTPError:
                     return
                 assert answer.status_code == 200

@@ -17,13 +17,13 @@ from core.capture import writer
 from core.capture.provenance import RequestFacts, format_provenance, parse_provenance
 from core.capture.writer import Capturer, CaptureRules, capture_id, to_stored_image
 from core.errors import BadInput, Conflict, Unavailable
-from core.images import Picture
+from core.images import ImageFile
 from core.records.captures import Capture, CaptureMode, CaptureSettings, Provenance, StoredImage
 from core.records.queries import CaptureFilter
 from core.records.window import now
 from core.store import CaptureLog, CaptureSettingsTable
 from tests.support.expect import raises
-from tests.support.pictures import noise, saved
+from tests.support.images import noise, saved
 from tests.support.records import (
     NO_PREDICTION,
     NOON,
@@ -90,9 +90,9 @@ def test_provenance_is_written_as_pairs() -> None:
 # Captures
 
 
-def test_a_picture_is_stored_as_it_came() -> None:
+def test_a_image_is_stored_as_it_came() -> None:
     content = saved(noise(5, 7), "BMP")
-    assert to_stored_image(Picture.from_file(content)) == StoredImage(
+    assert to_stored_image(ImageFile.from_file(content)) == StoredImage(
         hashlib.sha256(content).hexdigest(), "image/bmp", content, width=7, height=5
     )
 

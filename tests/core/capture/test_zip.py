@@ -1,4 +1,4 @@
-"""A ZIP of captures: each picture once, one line a capture, whatever was kept of it."""
+"""A ZIP of captures: each image once, one line a capture, whatever was kept of it."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from core.records.captures import StoredImage
 from tests.support.records import NO_PREDICTION, make_capture, make_image, make_unanswered
 
 
-def test_pictures_stand_once_and_every_capture_in_a_line() -> None:
+def test_images_stand_once_and_every_capture_in_a_line() -> None:
     first, second = make_image(0), make_image(1)
     captures = [
         make_capture(first),
@@ -55,7 +55,7 @@ def test_a_long_list_is_written_piece_by_piece() -> None:
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("image/jpeg", "jpg"), ("image/x-other", "png")])
-def test_a_picture_is_named_after_its_kind(kind: str, suffix: str) -> None:
+def test_a_image_is_named_after_its_kind(kind: str, suffix: str) -> None:
     image = StoredImage("ab" * 32, kind, b"content", 1, 1)
     file = io.BytesIO()
     write_captures(file, [make_capture(image)], lambda names: {image.sha256: image}, print)

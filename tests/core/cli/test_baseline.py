@@ -12,8 +12,8 @@ from core.model.predictor import Predictor
 from core.services import Services
 from tests.core.cli import test_commands
 from tests.core.cli.test_commands import Run, put
+from tests.support.images import blocks
 from tests.support.layouts import write_npz
-from tests.support.pictures import blocks
 
 run = test_commands.run  # the fixture
 AROUND_NOON = test_commands.AROUND_NOON
@@ -23,7 +23,7 @@ ORIGIN = "captures 2026-02-14 11:00:00 to 2026-02-14 13:00:00 UTC"
 
 @pytest.fixture
 def ten(tmp_path: Path) -> Path:
-    """Ten pictures without tracks."""
+    """Ten images without tracks."""
     images = np.stack([blocks(seed) for seed in range(10)])
     return write_npz(tmp_path / "ten" / "data.npz", images=images, labels=np.arange(10))
 

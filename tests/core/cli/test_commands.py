@@ -35,8 +35,8 @@ from core.samples import drawing
 from core.services import Services
 from core.triage import Said
 from tests.support.expect import raises
+from tests.support.images import blocks, saved
 from tests.support.layouts import lay_out_gtsrb, write_npz
-from tests.support.pictures import blocks, saved
 from tests.support.records import make_capture, make_image, make_prediction
 
 ROOT = Path(__file__).parents[3]
@@ -99,7 +99,7 @@ def last_line(err: str) -> str:
 
 @pytest.fixture(scope="session")
 def dataset(classifier: Classifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve pictures, the first ten labelled as the classifier reads them, without tracks."""
+    """Twelve images, the first ten labelled as the classifier reads them, without tracks."""
     images = [blocks(seed) for seed in range(12)]
     labels = classifier.predict_logits(images).argmax(axis=1)
     labels[10:] = (labels[10:] + 1) % 43
@@ -361,7 +361,7 @@ def test_evaluate_reads_the_official_layout(run: Run, tmp_path: Path) -> None:
 
 
 def train_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `train` take few and small pictures."""
+    """Let `train` take few and small images."""
     small = functools.partial(training.Recipe, batch_size=4, input_size=32, early_size=32)
     monkeypatch.setattr(training, "Recipe", small)
 
@@ -432,7 +432,7 @@ def test_samples_are_drawn(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(drawing, "write_samples", write_samples)
     done = run("samples", "--out", tmp_path)
-    assert (done.code, done.out) == (0, f"1 pictures in {tmp_path}\n")
+    assert (done.code, done.out) == (0, f"1 images in {tmp_path}\n")
 
 
 # Attacks and explanations
@@ -470,17 +470,17 @@ def test_attack_saves_what_is_misread(
         "successes_before_rounding": 10,
         "successes": 10,
     }
-    saved_pictures = datasets.load(out)
-    logits = classifier.predict_logits(saved_pictures.images)
-    assert len(saved_pictures) == 10
-    assert (logits.argmax(axis=1) != saved_pictures.labels).all()
+    saved_images = datasets.load(out)
+    logits = classifier.predict_logits(saved_images.images)
+    assert len(saved_images) == 10
+    assert (logits.argmax(axis=1) != saved_images.labels).all()
     manifest = json.loads((out / "manifest.json").read_text())
     assert {name: manifest[name] for name in summary} == summary
     done = run(*arguments)
     assert done.out == (
         f"{ATTACKS['pgd'].info.title}: 10 of 10 eligible images misread once saved "
         "(10 before rounding to 8 bit); "
-        f"pictures in {out}\n"
+        f"images in {out}\n"
     )
 
 
@@ -515,7 +515,7 @@ def test_an_epsilon_that_no_one_reads_is_refused(run: Run, dataset: Path, tmp_pa
     assert f"error: C&W-L2 takes no epsilon; leave it out, got {8 / 255}\n" in done.err
 
 
-def test_explain_draws_both_pictures_on_one_scale(
+def test_explain_draws_both_images_on_one_scale(
     run: Run, tmp_path: Path, classifier: Classifier
 ) -> None:
     one, other, out = tmp_path / "one.png", tmp_path / "other.png", tmp_path / "maps"
@@ -697,7 +697,7 @@ def decide_one(signwatch: Services) -> str:
 def test_triage_export_writes_a_data_set(run: Run, signwatch: Services, tmp_path: Path) -> None:
     capture_id, out = decide_one(signwatch), tmp_path / "out"
     done = run("triage", "export", "--out", out)
-    written = f"1 pictures, manifest.jsonl, annotations.json and audit.jsonl in {out}\n"
+    written = f"1 images, manifest.jsonl, annotations.json and audit.jsonl in {out}\n"
     assert done == Outcome(0, written, "")
     assert (out / "01" / "00000_00000.png").read_bytes() == make_image().content
     assert json.loads((out / "manifest.jsonl").read_text())["capture_id"] == capture_id
@@ -710,7 +710,7 @@ def test_triage_export_asks_the_running_dashboard(
     _, out = decide_one(signwatch), tmp_path / "out"
     paths = asked(environment, "download")
     done = run("triage", "export", "--out", out)
-    written = f"1 pictures, manifest.jsonl, annotations.json and audit.jsonl in {out}\n"
+    written = f"1 images, manifest.jsonl, annotations.json and audit.jsonl in {out}\n"
     assert done == Outcome(0, written, "")
     assert (out / "01" / "00000_00000.png").read_bytes() == make_image().content
     assert paths == ["/api/triage/export"]

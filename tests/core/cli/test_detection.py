@@ -19,7 +19,7 @@ from core.model.suspicion.features import Observer, observe
 from core.records.evaluation.suspicion import Detection, FamilyFigures, detection_rows
 from tests.conftest import read_blocks
 from tests.support.expect import raises
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.reports import make_detection
 
 
@@ -102,7 +102,7 @@ def test_where_nothing_is_read_right_nothing_is_measured(predictor: Predictor) -
     dataset = read_blocks(predictor.classifier, 3)
     dataset.labels[:] = (dataset.labels + 1) % 43
     assert predictor.calibration is not None
-    with raises(BadInput, "blocks: no picture is read right, so none can be attacked"):
+    with raises(BadInput, "blocks: no image is read right, so none can be attacked"):
         measure(
             predictor.classifier,
             predictor.calibration,
@@ -153,9 +153,9 @@ def test_he_keeps_the_budget_and_looks_less_strange(predictor: Predictor) -> Non
             progress=lambda *_: None,
         )
 
-    def strangeness(pictures: torch.Tensor) -> float:
+    def strangeness(images: torch.Tensor) -> float:
         observer = Observer(classifier, features=True)
-        seen = observe(observer.names, observer.compute, pictures.split(1), altered=True)
+        seen = observe(observer.names, observer.compute, images.split(1), altered=True)
         return float(np.median(calibration.judge(seen).strangeness))
 
     knowing, blind = moved(5.0), moved(0.0)

@@ -14,15 +14,15 @@ from core.model.classifier import Classifier
 from core.records.evaluation.explanations import ExplanationQuality
 from tests.core.cli import test_commands
 from tests.core.cli.test_commands import Run
+from tests.support.images import blocks, saved
 from tests.support.layouts import write_npz
-from tests.support.pictures import blocks, saved
 
 run = test_commands.run  # the fixture
 
 
 @pytest.fixture
 def four(tmp_path: Path, classifier: Classifier) -> Path:
-    """Four pictures, read right, each with a sign in its left half."""
+    """Four images, read right, each with a sign in its left half."""
     images = np.stack([blocks(seed) for seed in range(4)])
     labels = classifier.predict_logits(list(images)).argmax(axis=1)
     roi = np.array([[32, 32, 0, 0, 16, 32]] * 4, dtype=np.int16)
@@ -108,9 +108,9 @@ def test_data_that_is_not_there_ends_with_2(run: Run, tmp_path: Path) -> None:
 
 
 def test_another_method_draws_its_map(run: Run, tmp_path: Path) -> None:
-    picture = tmp_path / "one.png"
-    picture.write_bytes(saved(blocks(1), "PNG"))
-    arguments = ("explain", "--image", picture, "--method", "grad_cam", "--out", tmp_path / "maps")
+    image = tmp_path / "one.png"
+    image.write_bytes(saved(blocks(1), "PNG"))
+    arguments = ("explain", "--image", image, "--method", "grad_cam", "--out", tmp_path / "maps")
     (entry,) = run(*arguments, "--json").document()["explanations"]
     assert entry["residual"] is None
     assert Path(entry["map"]).is_file()

@@ -14,15 +14,15 @@ from core.model.classifier import Classifier
 from core.records.evaluation.robustness import BUDGETS, Robustness
 from tests.core.cli import test_commands
 from tests.core.cli.test_commands import Run
+from tests.support.images import blocks
 from tests.support.layouts import write_npz
-from tests.support.pictures import blocks
 
 run = test_commands.run  # the fixture
 
 
 @pytest.fixture
 def four(tmp_path: Path, classifier: Classifier) -> Path:
-    """Four pictures, read right."""
+    """Four images, read right."""
     images = np.stack([blocks(seed) for seed in range(4)])
     labels = classifier.predict_logits(list(images)).argmax(axis=1)
     return write_npz(tmp_path / "four" / "data.npz", images=images, labels=labels)

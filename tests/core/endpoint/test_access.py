@@ -12,11 +12,11 @@ from starlette.applications import Starlette
 from core.endpoint import ROUTES
 from core.services import Services
 from tests.conftest import TestClient
-from tests.support.pictures import blocks, saved
+from tests.support.images import blocks, saved
 
 TOKEN = "s3cret/with=signs"
 PNG = {"Content-Type": "image/png"}
-PICTURE = saved(blocks(), "PNG")
+IMAGE = saved(blocks(), "PNG")
 
 
 def asking(host: str = "127.0.0.1", name: str = "http://localhost:8501") -> TestClient:
@@ -38,13 +38,13 @@ def with_token(environment: pytest.MonkeyPatch, request: pytest.FixtureRequest) 
 def test_with_the_token_anybody_is_answered(with_token: Services) -> None:
     headers = PNG | {"Authorization": f"Bearer {TOKEN}"}
     client = asking("203.0.113.9", "http://signs.example.com")
-    assert client.post("/invocations", content=PICTURE, headers=headers).status_code == 200
+    assert client.post("/invocations", content=IMAGE, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("given", ["Bearer other", "Bearer ", "Bearer s3cret/with=sign\xe9"])
 def test_another_token_is_refused(with_token: Services, given: str) -> None:
     answer = asking().post(
-        "/invocations", content=PICTURE, headers=PNG | {"Authorization": given.encode("latin1")}
+        "/invocations", content=IMAGE, headers=PNG | {"Authorization": given.encode("latin1")}
     )
     refused(
         answer,
@@ -83,11 +83,11 @@ def test_ping_answers_a_load_balancer(with_token: Services) -> None:
 
 def test_a_signed_aws_request_carries_the_token_as_its_access_key(with_token: Services) -> None:
     request = AWSRequest(
-        "POST", "http://signs.example.com/invocations", headers=dict(PNG), data=PICTURE
+        "POST", "http://signs.example.com/invocations", headers=dict(PNG), data=IMAGE
     )
     SigV4Auth(Credentials(TOKEN, "any"), "sagemaker", "us-east-1").add_auth(request)
     answer = asking("203.0.113.9").post(
-        "/invocations", content=PICTURE, headers=dict(request.headers)
+        "/invocations", content=IMAGE, headers=dict(request.headers)
     )
     assert answer.status_code == 200
 
@@ -95,7 +95,7 @@ def test_a_signed_aws_request_carries_the_token_as_its_access_key(with_token: Se
 @pytest.mark.parametrize("host", ["203.0.113.9", "10.0.0.1", "fe80::1", "unix"])
 def test_without_a_token_only_this_machine_is_answered(signwatch: Services, host: str) -> None:
     refused(
-        asking(host).post("/invocations", content=PICTURE, headers=PNG),
+        asking(host).post("/invocations", content=IMAGE, headers=PNG),
         403,
         f"only requests of this machine are answered, this one came from {host}; set "
         "SIGNWATCH_API_TOKEN to answer others",

@@ -12,13 +12,13 @@ from botocore.exceptions import ClientError
 
 from core.capture.provenance import RequestFacts
 from core.endpoint.control_plane import OPERATIONS
-from core.images import Picture
+from core.images import ImageFile
 from core.records.monitoring import ExecutionStatus
 from core.records.window import Window, now
 from core.services import Services
 from core.store import ExecutionsTable, SchedulesTable
 from tests.conftest import TestClient
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import make_execution
 
 JOB = {
@@ -49,9 +49,9 @@ def sagemaker(server: str) -> Iterator[Any]:
 
 def traffic(signwatch: Services, endpoint: str, count: int) -> int:
     """The class that all of it is predicted as."""
-    picture = Picture.from_pixels(blocks(1))
+    image = ImageFile.from_pixels(blocks(1))
     for _ in range(count):
-        answer = signwatch.invoke([picture], RequestFacts(endpoint=endpoint))
+        answer = signwatch.invoke([image], RequestFacts(endpoint=endpoint))
     return answer.predictions[0].class_id
 
 

@@ -10,7 +10,7 @@ from core.records.queries import CaptureFilter
 from core.records.window import Window, now
 from core.services import Services
 from tests.support.capture_lines import ground_truth
-from tests.support.pictures import blocks, saved
+from tests.support.images import blocks, saved
 
 PNG = {"Content-Type": "image/png"}
 

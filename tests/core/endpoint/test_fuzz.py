@@ -16,14 +16,14 @@ from tests.conftest import TestClient
 from tests.core.test_invocations import as_json
 from tests.support.capture_lines import FILE, predicted
 from tests.support.fuzzing import ODD_TEXTS, damaged_bytes, damaged_json
+from tests.support.images import BAD, GOOD, blocks, saved
 from tests.support.npy import BAD_ARRAYS, npy
-from tests.support.pictures import BAD, GOOD, blocks, saved
 
 LIMITS = RequestLimits(image=ImageLimits(max_pixels=100_000))
 PNG = saved(blocks(), "PNG")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of numpy and Pillow, about damaged content
 
-images = st.sampled_from(
+image_files = st.sampled_from(
     [PNG, *(file.content for file in (*GOOD, *BAD) if len(file.content) < 50_000)]
 )
 arrays = st.sampled_from(
@@ -33,7 +33,7 @@ documents = st.sampled_from(
     [json.loads(as_json(PNG)), json.loads(as_json(PNG, PNG)), {"images": []}]
 )
 bodies = st.one_of(
-    damaged_bytes(images),
+    damaged_bytes(image_files),
     damaged_bytes(arrays),
     damaged_json(documents),
     damaged_bytes(st.just(as_json(PNG))),
@@ -80,15 +80,15 @@ texts = st.one_of(st.text(max_size=20), ODD_TEXTS)
 
 @settings(max_examples=3000)
 @given(bodies, content_types)
-def test_every_body_is_pictures_or_refused(body: bytes, content_type: str) -> None:
+def test_every_body_is_images_or_refused(body: bytes, content_type: str) -> None:
     try:
-        pictures = invocations.parse_request(body, content_type, LIMITS)
+        images = invocations.parse_request(body, content_type, LIMITS)
     except SignwatchError as error:
         assert 400 <= error.status < 500
         assert str(error)
         return
-    assert pictures
-    assert all(picture.pixels.shape[2] == 3 for picture in pictures)
+    assert images
+    assert all(image.pixels.shape[2] == 3 for image in images)
 
 
 @settings(max_examples=500)

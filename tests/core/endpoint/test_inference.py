@@ -31,8 +31,8 @@ from core.store import ExecutionsTable
 from core.triage import Said
 from tests.core.store.test_log import add_unreadable
 from tests.support.expect import raises
+from tests.support.images import BAD, GOOD, BadFile, GoodFile, blocks, noise, rotated_jpeg, saved
 from tests.support.npy import BAD_ARRAYS, BadArray, npy
-from tests.support.pictures import BAD, GOOD, BadFile, GoodFile, blocks, noise, rotated_jpeg, saved
 from tests.support.records import NOON, make_capture, make_execution, make_image, make_prediction
 
 EVERYTHING = CaptureFilter()
@@ -40,7 +40,7 @@ NPY = {"Content-Type": "application/x-npy"}
 PNG = {"Content-Type": "image/png"}
 JSON = {"Content-Type": "application/json"}
 VERBOSE = "application/json;verbose=true"
-PICTURE = saved(blocks(), "PNG")
+IMAGE = saved(blocks(), "PNG")
 
 
 def as_json(*files: bytes) -> bytes:
@@ -104,7 +104,7 @@ class Refusals:
 @pytest.fixture
 def refusals(client: TestClient, signwatch: Services) -> Refusals:
     """With one capture in the log already, so that a lost one would show too."""
-    client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     return Refusals(client, signwatch)
 
 
@@ -163,7 +163,7 @@ def test_every_image_type_is_taken(
     client: TestClient, signwatch: Services, content_type: str
 ) -> None:
     answer = client.post(
-        "/invocations", content=PICTURE, headers={"Content-Type": f"{content_type}; a=b"}
+        "/invocations", content=IMAGE, headers={"Content-Type": f"{content_type}; a=b"}
     )
     assert len(answer.json()["predictions"]) == 1
     (capture,) = captures(signwatch)
@@ -179,7 +179,7 @@ def test_an_array_gets_the_blogs_shape(client: TestClient, signwatch: Services) 
     assert answer.json() == [[prediction.class_id]]
     (capture,) = captures(signwatch)
     assert capture.prediction.class_id == prediction.class_id
-    assert np.array_equal(signwatch.picture(capture.image_sha256).pixels, blocks())
+    assert np.array_equal(signwatch.image(capture.image_sha256).pixels, blocks())
 
 
 def test_an_array_of_images_gets_a_list_of_lists(client: TestClient, signwatch: Services) -> None:
@@ -193,7 +193,7 @@ def test_an_array_of_images_gets_a_list_of_lists(client: TestClient, signwatch: 
     assert len({capture.capture_id for capture in kept}) == 5
 
 
-def test_an_array_in_fortran_order_is_the_same_picture(client: TestClient) -> None:
+def test_an_array_in_fortran_order_is_the_same_image(client: TestClient) -> None:
     answers = [
         client.post("/invocations", content=npy(array), headers=NPY | {"Accept": "text/csv"}).text
         for array in (blocks(3), np.asfortranarray(blocks(3)))
@@ -226,7 +226,7 @@ def test_accept_chooses_the_answer(
     client: TestClient, signwatch: Services, accept: str, content_type: str
 ) -> None:
     (prediction,) = signwatch.predictor.predict([blocks()])
-    answer = client.post("/invocations", content=PICTURE, headers=PNG | {"Accept": accept})
+    answer = client.post("/invocations", content=IMAGE, headers=PNG | {"Accept": accept})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == content_type
     if accept == "text/csv":
@@ -254,7 +254,7 @@ def test_inference_id_and_custom_attributes_are_kept(
         "X-Amzn-SageMaker-Inference-Id": "drive-7/42",
         "X-Amzn-SageMaker-Custom-Attributes": attributes,
     }
-    answer = client.post("/invocations", content=PICTURE, headers=headers)
+    answer = client.post("/invocations", content=IMAGE, headers=headers)
     assert answer.headers["x-amzn-sagemaker-custom-attributes"] == attributes
     assert answer.headers["x-amzn-invoked-production-variant"] == "AllTraffic"
     (capture,) = captures(signwatch)
@@ -264,7 +264,7 @@ def test_inference_id_and_custom_attributes_are_kept(
 
 
 def test_without_them_nothing_is_made_up(client: TestClient, signwatch: Services) -> None:
-    answer = client.post("/invocations", content=PICTURE, headers=PNG)
+    answer = client.post("/invocations", content=IMAGE, headers=PNG)
     assert "x-amzn-sagemaker-custom-attributes" not in answer.headers
     (capture,) = captures(signwatch)
     assert (capture.inference_id, capture.custom_attributes) == (None, ())
@@ -281,7 +281,7 @@ def test_the_endpoints_name_is_kept(client: TestClient, signwatch: Services, nam
 
 
 def test_an_image_is_stored_once_for_each_content(client: TestClient, signwatch: Services) -> None:
-    for content in (PICTURE, PICTURE, saved(blocks(), "BMP"), PICTURE):
+    for content in (IMAGE, IMAGE, saved(blocks(), "BMP"), IMAGE):
         client.post("/invocations", content=content, headers=PNG).raise_for_status()
     assert len(captures(signwatch)) == 4
     assert images_kept(signwatch) == 2
@@ -300,7 +300,7 @@ def test_a_request_that_cannot_be_captured_is_not_answered(
     client: TestClient, signwatch: Services
 ) -> None:
     signwatch.log.close()
-    answer = client.post("/invocations", content=PICTURE, headers=PNG)
+    answer = client.post("/invocations", content=IMAGE, headers=PNG)
     assert answer.status_code == 503
     assert answer.headers["x-amzn-errortype"] == "ModelError"
     assert answer.json() == {
@@ -314,7 +314,7 @@ def test_an_unsampled_request_is_answered_without_a_capture(
 ) -> None:
     environment.setenv("SIGNWATCH_SAMPLING", "0")
     client, signwatch = request.getfixturevalue("client"), request.getfixturevalue("signwatch")
-    answer = client.post("/invocations", content=PICTURE, headers=PNG)
+    answer = client.post("/invocations", content=IMAGE, headers=PNG)
     assert answer.json()["predictions"][0]["capture_id"] is None
     assert captures(signwatch) == []
     assert images_kept(signwatch) == 0
@@ -331,7 +331,7 @@ def test_an_unreadable_file_is_refused(refusals: Refusals, file: BadFile) -> Non
         kind.status,
         kind.__name__,
         f"images[1]: {file.message}",
-        content=as_json(PICTURE, file.content),
+        content=as_json(IMAGE, file.content),
         headers=JSON,
     )
 
@@ -371,7 +371,7 @@ def test_a_wrong_content_type_is_refused(
         "UnsupportedMedia",
         "content type must be one of image/png, image/jpeg, image/webp, image/bmp, "
         f"application/x-image, application/x-npy, application/json, got {shown}",
-        content=PICTURE,
+        content=IMAGE,
         headers=headers,
     )
 
@@ -384,7 +384,7 @@ def test_an_answer_that_we_do_not_give_is_refused_before_anything_is_captured(
         "UnsupportedMedia",
         "Accept must allow application/json, application/json;verbose=true, application/x-npy or "
         "text/csv, got 'text/html'",
-        content=PICTURE,
+        content=IMAGE,
         headers=PNG | {"Accept": "text/html"},
     )
 
@@ -431,7 +431,7 @@ def test_a_bad_endpoint_name_is_refused(refusals: Refusals, name: str) -> None:
         "BadInput",
         f"endpoint name must be 1 to 63 letters, digits and inner hyphens, got {name!r}",
         path=f"/endpoints/{name}/invocations",
-        content=PICTURE,
+        content=IMAGE,
         headers=PNG,
     )
 
@@ -446,11 +446,11 @@ def test_headers_have_a_length_and_an_alphabet(refusals: Refusals, name: str, lo
             400,
             "BadInput",
             f"{name} takes at most {longest} printable ASCII characters, got {len(value)}",
-            content=PICTURE,
+            content=IMAGE,
             headers=PNG | {name: value},
         )
     exact = PNG | {name: "x" * longest}
-    assert refusals.client.post("/invocations", content=PICTURE, headers=exact).is_success
+    assert refusals.client.post("/invocations", content=IMAGE, headers=exact).is_success
 
 
 @pytest.fixture
@@ -471,8 +471,8 @@ def test_a_body_over_the_limit_is_refused(limited: Refusals, path: str) -> None:
         yield from (bytes(400) for _ in range(3))
 
     limited.expect(413, "TooLarge", TOO_LONG, path=path, content=parts(), headers=PNG)
-    assert len(PICTURE) <= 1000
-    assert limited.client.post(path, content=PICTURE, headers=PNG).is_success
+    assert len(IMAGE) <= 1000
+    assert limited.client.post(path, content=IMAGE, headers=PNG).is_success
 
 
 def test_a_body_over_the_limit_is_refused_before_it_has_come(
@@ -507,7 +507,7 @@ def test_a_client_that_hangs_up_leaves_nothing(server: str, signwatch: Services)
     connection.putheader("Content-Type", "image/png")
     connection.putheader("Content-Length", "1000")
     connection.endheaders()
-    connection.send(PICTURE[:100])
+    connection.send(IMAGE[:100])
     connection.close()
     assert httpx.get(f"{server}/ping").status_code == 200
     assert captures(signwatch) == []
@@ -516,7 +516,7 @@ def test_a_client_that_hangs_up_leaves_nothing(server: str, signwatch: Services)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content_type=st.sampled_from([*CONTENT_TYPES, "text/plain", ""]),
-    start=st.sampled_from([b"", PICTURE, npy(blocks()), as_json(PICTURE), b'{"images": [']),
+    start=st.sampled_from([b"", IMAGE, npy(blocks()), as_json(IMAGE), b'{"images": [']),
     data=st.data(),
 )
 @pytest.mark.filterwarnings("ignore")  # Pillow's and numpy's, of damaged files
@@ -578,7 +578,7 @@ def test_boto3_sends_a_png_and_reads_an_object(runtime: Any, signwatch: Services
     answer = runtime.invoke_endpoint(
         EndpointName="cars",
         ContentType="image/png",
-        Body=PICTURE,
+        Body=IMAGE,
         InferenceId="drive-7",
         CustomAttributes="source=van",
     )
@@ -609,10 +609,10 @@ def test_a_reference_is_kept_once_and_is_no_capture(
     client: TestClient, signwatch: Services
 ) -> None:
     for _ in range(2):
-        answer = client.post("/api/references", content=PICTURE)
+        answer = client.post("/api/references", content=IMAGE)
         sha256 = answer.json()["sha256"]
         assert answer.json() == {"sha256": sha256}
-    assert np.array_equal(signwatch.picture(sha256).pixels, blocks())
+    assert np.array_equal(signwatch.image(sha256).pixels, blocks())
     assert captures(signwatch) == []
     assert images_kept(signwatch) == 1
 
@@ -700,7 +700,7 @@ def test_an_execution_is_read_with_its_log_and_its_unreadable_records(
 def test_without_options_the_monitor_takes_its_window(
     client: TestClient, signwatch: Services
 ) -> None:
-    client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     document = client.post("/api/monitor/run").json()
     assert (document["total"], document["threshold"]) == (1, 0.5)
     start, end = (parse_time(document["window"][name]) for name in ("start", "end"))
@@ -772,7 +772,7 @@ def test_a_command_has_a_longest_body(refusals: Refusals) -> None:
 
 
 def test_what_was_decided_can_be_downloaded(client: TestClient, signwatch: Services) -> None:
-    capture_id = client.post("/invocations", content=PICTURE, headers=PNG).json()["predictions"][0][
+    capture_id = client.post("/invocations", content=IMAGE, headers=PNG).json()["predictions"][0][
         "capture_id"
     ]
     predicted = captures(signwatch)[0].prediction.class_id
@@ -783,10 +783,10 @@ def test_what_was_decided_can_be_downloaded(client: TestClient, signwatch: Servi
     answer = client.get("/api/triage/export")
     assert answer.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        picture, *beside = archive.namelist()
-        assert picture == f"{right:02d}/00000_00000.png"
+        image, *beside = archive.namelist()
+        assert image == f"{right:02d}/00000_00000.png"
         assert beside == ["manifest.jsonl", "annotations.json", "audit.jsonl"]
-        assert archive.read(picture) == PICTURE
+        assert archive.read(image) == IMAGE
 
 
 # Pieces
@@ -824,7 +824,7 @@ def test_the_routes_of_the_contract() -> None:
     } <= {(route.path, *sorted(route.methods or ())) for route in ROUTES}
 
 
-def test_a_picture_may_be_of_any_size(client: TestClient, signwatch: Services) -> None:
+def test_a_image_may_be_of_any_size(client: TestClient, signwatch: Services) -> None:
     for height, width in [(1, 1), (3, 3), (1, 500), (500, 1), (33, 31)]:
         content = encode_png(noise(height, width))
         assert client.post("/invocations", content=content, headers=PNG).is_success

@@ -1,4 +1,4 @@
-"""What `explain --evaluate` measures, on the random classifier and a few pictures."""
+"""What `explain --evaluate` measures, on the random classifier and a few images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.explain.fullgrad import explain
 from core.explain.map_measures import inside_boxes, least_salient, pointing_hits
 from core.model.classifier import Classifier, build_network
 from tests.support.expect import raises
-from tests.support.pictures import blocks, noise
+from tests.support.images import blocks, noise
 
 BOX = [0.25, 0.25, 0.75, 0.75]
 
@@ -31,10 +31,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_dataset(
     classifier: Classifier, *, tracks: list[int] | None = None, boxes: bool = True
 ) -> Dataset:
-    pictures = [blocks(seed) for seed in range(4)]
-    labels = classifier.predict_logits(pictures).argmax(axis=1)
+    images = [blocks(seed) for seed in range(4)]
+    labels = classifier.predict_logits(images).argmax(axis=1)
     known = None if tracks is None else np.array(tracks, dtype=np.int64)
-    return Dataset(pictures, labels, known, "four", np.array([BOX] * 4) if boxes else None)
+    return Dataset(images, labels, known, "four", np.array([BOX] * 4) if boxes else None)
 
 
 def test_what_was_measured_is_recorded(classifier: Classifier) -> None:
@@ -100,7 +100,7 @@ def test_deletion_is_that_of_the_maps(classifier: Classifier) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pictures", "shape"),
+    ("images", "shape"),
     [
         ([blocks(1), blocks(2)], (2, 3, 32, 32)),
         ([noise(20, 24), noise(20, 24)], (2, 3, 20, 24)),
@@ -108,10 +108,10 @@ def test_deletion_is_that_of_the_maps(classifier: Classifier) -> None:
         ([noise(40, 40), noise(40, 40)], (2, 3, 32, 32)),
     ],
 )
-def test_pictures_come_at_one_size(
-    classifier: Classifier, pictures: list[NDArray[np.uint8]], shape: tuple[int, ...]
+def test_images_come_at_one_size(
+    classifier: Classifier, images: list[NDArray[np.uint8]], shape: tuple[int, ...]
 ) -> None:
-    dataset = Dataset(pictures, np.array([0, 0]), None, "two")
+    dataset = Dataset(images, np.array([0, 0]), None, "two")
     assert explanations._pixels(classifier, dataset).shape == shape
 
 

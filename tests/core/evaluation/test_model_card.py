@@ -50,7 +50,7 @@ def test_it_has_the_parts_of_a_model_card() -> None:
 def test_every_figure_stands_in_it() -> None:
     card = render(MANIFEST, make_report(), make_quality(), make_detection())
     for line in (
-        f"Sees every picture at 64 x 64 pixels. Weights SHA-256 `{SHA256}`, temperature 1.250.",
+        f"Sees every image at 64 x 64 pixels. Weights SHA-256 `{SHA256}`, temperature 1.250.",
         "| epochs | 40 |",
         "| accuracy | 0.9961 |",
         "| macro F1 | 0.9880 |",

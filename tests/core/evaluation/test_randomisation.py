@@ -7,7 +7,7 @@ import torch
 from core.evaluation import randomisation
 from core.evaluation.randomisation import cascade, stages
 from core.model.classifier import Classifier, to_tensor
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 RESNET = [
     "fc",

@@ -24,11 +24,11 @@ FEW_STEPS = {"pgd": {"steps": 4}, "autoattack": {"steps": 3, "candidates": 1, "q
 
 
 def small_set(classifier: Classifier, count: int = 14, wrong: int = 2) -> Dataset:
-    """Noise that the classifier reads right, but for the last `wrong` pictures."""
-    pictures = np.random.default_rng(4).integers(0, 256, (count, 12, 12, 3), dtype=np.uint8)
-    labels = read(classifier, to_tensor(pictures)).numpy()
+    """Noise that the classifier reads right, but for the last `wrong` images."""
+    images = np.random.default_rng(4).integers(0, 256, (count, 12, 12, 3), dtype=np.uint8)
+    labels = read(classifier, to_tensor(images)).numpy()
     labels[len(labels) - wrong :] = (labels[len(labels) - wrong :] + 1) % CLASSES
-    return Dataset(list(pictures), labels, None, "noise")
+    return Dataset(list(images), labels, None, "noise")
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +103,8 @@ def test_corruptions_are_read_through_the_public_path(
     report: Robustness, classifier: Classifier, dataset: Dataset
 ) -> None:
     assert [each.kind for each in report.corruptions] == list(CORRUPTIONS)
-    pictures = [corrupt(each, "fog", severity=5, seed=3) for each in dataset.images]
-    right = classifier.predict_logits(pictures).argmax(axis=1) == dataset.labels
+    images = [corrupt(each, "fog", severity=5, seed=3) for each in dataset.images]
+    right = classifier.predict_logits(images).argmax(axis=1) == dataset.labels
     (fog,) = (each for each in report.corruptions if each.kind == "fog")
     assert fog.accuracy[4] == pytest.approx(right.mean())
 

@@ -251,7 +251,7 @@ def test_a_layer_whose_terms_are_alike_has_no_place(value: float, channels: int)
     assert stretched_sum(terms).count_nonzero() == 0
 
 
-def test_terms_are_stretched_by_picture_and_summed_over_channels() -> None:
+def test_terms_are_stretched_by_image_and_summed_over_channels() -> None:
     terms = torch.rand(3, 5, 4, 6, dtype=torch.float64)
     low, high = terms.amin((1, 2, 3), keepdim=True), terms.amax((1, 2, 3), keepdim=True)
     torch.testing.assert_close(stretched_sum(terms), ((terms - low) / (high - low)).sum(1))
@@ -377,7 +377,7 @@ def assert_same(left: Explanation, right: Explanation, tolerance: float) -> None
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("float", 1e-4), ("double", 1e-6)])
-def test_one_picture_has_the_map_it_has_in_a_batch(
+def test_one_image_has_the_map_it_has_in_a_batch(
     resnet: Classifier, precision: str, tolerance: float
 ) -> None:
     classifier = getattr(copy.deepcopy(resnet), precision)()
@@ -417,7 +417,7 @@ def test_the_mean_of_a_signed_map_is_the_sum_of_contributions() -> None:
     with bias_gradients(classifier, gradient_sum.add):
         logit = classifier(pixels.requires_grad_())[0, 2]
         logit.backward()
-    (bias,) = (layer.bias[2] for layer in classifier.network[-1:])  # it has no place in the picture
+    (bias,) = (layer.bias[2] for layer in classifier.network[-1:])  # it has no place in the image
     mean = gradient_sum.maps(torch.Size((16, 16))).mean()
     assert mean == pytest.approx((logit - bias).item(), rel=1e-4)
 

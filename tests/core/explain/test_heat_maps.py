@@ -10,11 +10,11 @@ from core.explain import heat_maps
 from core.explain.heat_maps import COLOUR_MAPS, LESS, MORE, Circle
 from core.thumbnails import enlarged
 from tests.support.expect import raises
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 
 @pytest.mark.parametrize("largest", [0.0, 1.0])
-def test_no_saliency_leaves_the_picture_as_it_is(largest: float) -> None:
+def test_no_saliency_leaves_the_image_as_it_is(largest: float) -> None:
     shown = heat_maps.overlay(blocks(), np.zeros((32, 32)), largest=largest)
     assert np.array_equal(shown, enlarged(blocks()))
 
@@ -26,7 +26,7 @@ def test_full_opacity_shows_the_end_of_the_scale_alone() -> None:
 
 
 def test_overlays_share_their_scale() -> None:
-    """Half of the common largest looks the same, whatever the picture's own largest is."""
+    """Half of the common largest looks the same, whatever the image's own largest is."""
     alone = heat_maps.overlay(blocks(), np.full((4, 4), 2.0), largest=4.0)
     beside = np.full((4, 4), 2.0)
     beside[3, 3] = 4.0
@@ -105,6 +105,6 @@ def test_an_even_map_stays_even_at_any_size(height: int, width: int, value: floa
         ((0.5, 0.5, float("nan")), "the circle's radius must lie in (0, 1], got nan"),
     ],
 )
-def test_a_circle_lies_on_the_picture(values: tuple[float, float, float], message: str) -> None:
+def test_a_circle_lies_on_the_image(values: tuple[float, float, float], message: str) -> None:
     with raises(BadInput, message):
         Circle(*values)

@@ -17,7 +17,7 @@ from tests.support.explaining import make_comparison, make_explanation
 
 
 class Outline(HTMLParser):
-    """Texts, pictures and everything that could lead outside."""
+    """Texts, images and everything that could lead outside."""
 
     def __init__(self, document: str) -> None:
         super().__init__()
@@ -81,22 +81,22 @@ def test_the_report_needs_nothing_else(comparison: Comparison) -> None:
     assert "<b>id</b>" not in document  # what came from outside is text, not markup
 
 
-def test_the_report_carries_the_pictures(comparison: Comparison) -> None:
+def test_the_report_carries_the_images(comparison: Comparison) -> None:
     images = Outline(html.render(comparison)).images
     assert [alt for alt, _ in images] == [
-        "Picture of the adversarial picture",
-        "Overlay of the adversarial picture",
-        "Map of the adversarial picture",
-        "Picture of the clean picture",
-        "Overlay of the clean picture",
-        "Map of the clean picture",
+        "Image of the adversarial image",
+        "Overlay of the adversarial image",
+        "Map of the adversarial image",
+        "Image of the clean image",
+        "Overlay of the clean image",
+        "Map of the clean image",
         "Signed difference of the two maps",
     ]
     shown = [pixels for _, pixels in comparison.panels(comparison.sides[1], 0)]
     assert [src for _, src in images[3:6]] == [data_url(pixels) for pixels in shown]
 
 
-def test_a_picture_alone_has_no_difference(comparison: Comparison) -> None:
+def test_a_image_alone_has_no_difference(comparison: Comparison) -> None:
     alone = replace(comparison, sides=comparison.sides[:1])
     outline = Outline(html.render(alone))
     assert len(outline.images) == 3
@@ -133,8 +133,8 @@ def test_the_png_lays_everything_side_by_side(comparison: Comparison) -> None:
     both = decode(png.render(comparison))
     assert both.shape[0] == one.shape[0]
     assert both.shape[1] > 2 * one.shape[1]
-    (_, picture), _, _ = comparison.panels(comparison.sides[0], 0)
+    (_, image), _, _ = comparison.panels(comparison.sides[0], 0)
     left, top = png.MARGIN, png.MARGIN + png.HEADER
     panel = both[top : top + png.PANEL, left : left + png.PANEL]
-    assert abs(panel.mean(axis=(0, 1)) - picture.mean(axis=(0, 1))).max() < 2
+    assert abs(panel.mean(axis=(0, 1)) - image.mean(axis=(0, 1))).max() < 2
     assert both[-1, -1].tolist() == [255, 255, 255]

@@ -14,7 +14,7 @@ from core.explain import explanation, fullgrad_variants
 from core.explain.bias_gradients import bias_gradients, biased_layers
 from core.explain.explanation import Explanation
 from core.explain.fullgrad import explain, explain_recorded
-from core.explain.image_gradient import picture_gradient
+from core.explain.image_gradient import image_gradient
 from core.explain.methods import DEFAULT_METHOD, METHODS, get_method
 from core.model.classifier import Classifier, build_network
 from tests.core.explain.test_fullgrad import (
@@ -161,7 +161,7 @@ def test_smooth_fullgrad_of_a_linear_network_averages_the_noise_out() -> None:
     row=st.integers(0, 4),
     class_id=st.none() | st.integers(0, CLASSES - 1),
 )
-def test_a_picture_has_the_map_it_has_in_a_batch(
+def test_a_image_has_the_map_it_has_in_a_batch(
     name: str, height: int, width: int, row: int, class_id: int | None
 ) -> None:
     torch.manual_seed(height * width)
@@ -218,7 +218,7 @@ class Detached(nn.Sequential):
 
 
 class Ignoring(nn.Sequential):
-    """Logits of a parameter, whatever the picture shows."""
+    """Logits of a parameter, whatever the image shows."""
 
     def forward(self, input: Tensor) -> Tensor:
         output: Tensor = super().forward(torch.zeros_like(input))
@@ -238,7 +238,7 @@ def test_models_without_gradients_are_refused(name: str, kind: type[nn.Sequentia
     classifier = plain(kind(*one_layer()))
     with raises(
         BadInput,
-        f"the model ({kind.__name__}) gives no gradient of its logits with respect to the picture, "
+        f"the model ({kind.__name__}) gives no gradient of its logits with respect to the image, "
         "so it cannot be explained; expected a network of differentiable layers, neither detached "
         "nor quantised nor compiled for serving",
     ):
@@ -309,10 +309,10 @@ def test_completeness_of_a_mobilenet() -> None:
 def recorded(
     classifier: Classifier, pixels: Tensor, row: int
 ) -> tuple[dict[str, object], list[tuple[str, Tensor, Tensor]]]:
-    """What a record of one picture holds, out of a batch."""
+    """What a record of one image holds, out of a batch."""
     calls: list[tuple[str, Tensor, Tensor]] = []
     with bias_gradients(classifier, lambda *call: calls.append(call)):
-        found = picture_gradient(classifier, pixels, None)
+        found = image_gradient(classifier, pixels, None)
     arguments = {
         "pixels": found.pixels[row].numpy(),
         "logits": found.logits[row].numpy(),

@@ -15,14 +15,14 @@ from core.model.accuracy import (
     macro_f1,
 )
 from core.model.classifier import Classifier
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 confusions = arrays(np.int64, (5, 5), elements=st.integers(0, 20)).filter(lambda c: c.sum() > 0)
 
 
 @pytest.fixture(scope="module")
 def dataset(classifier: Classifier) -> Dataset:
-    """Eight pictures; the classifier reads the last two wrongly."""
+    """Eight images; the classifier reads the last two wrongly."""
     images = [blocks(seed) for seed in range(8)]
     labels = classifier.predict_logits(images).argmax(axis=1).astype(np.int64)
     labels[6:] = (labels[6:] + 1) % 43

@@ -42,7 +42,7 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def pictures(count: int = 4, side: int = 32, seed: int = 0) -> Tensor:
+def images(count: int = 4, side: int = 32, seed: int = 0) -> Tensor:
     return torch.rand((count, 3, side, side), generator=seeded(seed))
 
 
@@ -57,8 +57,8 @@ def half_red_half_blue(count: int = 16) -> Tensor:
 @every_step
 @few
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 5))
-def test_pictures_stay_pictures(name: str, seed: int, count: int) -> None:
-    pixels = pictures(count, seed=seed)
+def test_images_stay_images(name: str, seed: int, count: int) -> None:
+    pixels = images(count, seed=seed)
     result = STEPS[name](pixels, seeded(seed))
     side = 24 if name in ("augment", "augment_in_focus", "warp") else 32
     assert result.shape == (count, 3, side, side)
@@ -70,17 +70,15 @@ def test_pictures_stay_pictures(name: str, seed: int, count: int) -> None:
 @every_step
 def test_the_generator_alone_decides(name: str) -> None:
     torch.manual_seed(1)
-    first = STEPS[name](pictures(), seeded(7))
+    first = STEPS[name](images(), seeded(7))
     torch.manual_seed(2)
-    assert torch.equal(first, STEPS[name](pictures(), seeded(7)))
-    assert any(
-        not torch.equal(first, STEPS[name](pictures(), seeded(seed))) for seed in range(8, 12)
-    )
+    assert torch.equal(first, STEPS[name](images(), seeded(7)))
+    assert any(not torch.equal(first, STEPS[name](images(), seeded(seed))) for seed in range(8, 12))
 
 
 @every_step
-def test_the_pictures_that_came_are_left_alone(name: str) -> None:
-    pixels = pictures()
+def test_the_images_that_came_are_left_alone(name: str) -> None:
+    pixels = images()
     before = pixels.clone()
     STEPS[name](pixels, seeded(3))
     assert torch.equal(pixels, before)
@@ -106,21 +104,21 @@ def test_draws_are_uniform_in_their_range() -> None:
 
 @pytest.mark.parametrize("name", ["rescale", "focus", "haze", "noise", "occlude"])
 def test_a_share_of_none_changes_nothing(name: str) -> None:
-    pixels = pictures()
+    pixels = images()
     step = getattr(augmentation, name)
     assert torch.equal(step(pixels, seeded(), share=0.0), pixels)
 
 
 @pytest.mark.parametrize("name", ["rescale", "focus", "haze", "occlude"])
-def test_a_share_of_all_changes_every_picture(name: str) -> None:
-    pixels = pictures(8)
+def test_a_share_of_all_changes_every_image(name: str) -> None:
+    pixels = images(8)
     step = getattr(augmentation, name)
     changed = (step(pixels, seeded(), share=1.0) != pixels).flatten(1).any(dim=1)
     assert changed.all()
 
 
-def test_about_a_share_of_the_pictures_is_changed() -> None:
-    pixels = pictures(400, side=8)
+def test_about_a_share_of_the_images_is_changed() -> None:
+    pixels = images(400, side=8)
     changed = (noise(pixels, seeded(), share=0.3) != pixels).flatten(1).any(dim=1)
     assert changed.float().mean() == pytest.approx(0.3, abs=0.07)
 
@@ -138,14 +136,14 @@ def test_warping_keeps_the_middle_in_view() -> None:
 
 
 def test_rescaling_takes_detail_and_keeps_the_mean() -> None:
-    pixels = pictures(8)
+    pixels = images(8)
     result = rescale(pixels, seeded(), share=1.0)
     assert torch.allclose(result.mean(dim=(2, 3)), pixels.mean(dim=(2, 3)), atol=0.02)
     assert (result.std(dim=(2, 3)) < pixels.std(dim=(2, 3))).all()
 
 
 def test_focus_leaves_the_rim_and_plain_areas_alone() -> None:
-    pixels = pictures(8)
+    pixels = images(8)
     result = focus(pixels, seeded(), share=1.0)
     rim = torch.ones(32, 32, dtype=torch.bool)
     rim[2:-2, 2:-2] = False
@@ -160,8 +158,8 @@ def test_light_keeps_the_order_of_greys() -> None:
     assert (result.diff(dim=3) >= -1e-6).all()
 
 
-def test_light_is_drawn_for_each_picture() -> None:
-    same = pictures(1).expand(16, 3, 32, 32)
+def test_light_is_drawn_for_each_image() -> None:
+    same = images(1).expand(16, 3, 32, 32)
     means = light(same, seeded()).flatten(1).mean(dim=1)
     assert len(torch.unique(means)) == 16
 

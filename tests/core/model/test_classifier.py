@@ -24,12 +24,12 @@ from core.model.classifier import (
     build_network,
     import_weights,
     load,
-    to_pictures,
+    to_images,
     to_tensor,
 )
 from core.model.manifest import Manifest, file_sha256
 from tests.support.expect import raises
-from tests.support.pictures import blocks, noise
+from tests.support.images import blocks, noise
 
 LABELS = tuple(label.name for label in all_labels())
 
@@ -50,14 +50,14 @@ def uniform(*colour: int, height: int = 2, width: int = 2) -> np.ndarray:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 5))
-def test_pictures_survive_the_way_through_tensors(seed: int, height: int, width: int) -> None:
-    pictures = noise(height, width, seed)[None]
-    tensor = to_tensor(pictures)
+def test_images_survive_the_way_through_tensors(seed: int, height: int, width: int) -> None:
+    images = noise(height, width, seed)[None]
+    tensor = to_tensor(images)
     assert tensor.shape == (1, 3, height, width)
     assert tensor.dtype == torch.float32
     assert tensor.min() >= 0
     assert tensor.max() <= 1
-    assert np.array_equal(to_pictures(tensor), pictures)
+    assert np.array_equal(to_images(tensor), images)
 
 
 def test_channels_come_first_and_levels_are_divided_by_255() -> None:
@@ -65,21 +65,21 @@ def test_channels_come_first_and_levels_are_divided_by_255() -> None:
     assert tensor.flatten().tolist() == pytest.approx([1.0, 0.2, 0.0])
 
 
-def test_a_tensor_shares_no_memory_with_its_picture() -> None:
-    picture = uniform(10, 20, 30, height=1, width=1)[None]
-    tensor = to_tensor(picture)
-    picture[:] = 0
+def test_a_tensor_shares_no_memory_with_its_image() -> None:
+    image = uniform(10, 20, 30, height=1, width=1)[None]
+    tensor = to_tensor(image)
+    image[:] = 0
     assert tensor.mul(255).round().flatten().tolist() == [10, 20, 30]
 
 
-def test_read_only_pictures_are_taken() -> None:
-    picture = noise(1, 1)[None]
-    picture.flags.writeable = False
-    assert to_tensor(picture).shape == (1, 3, 1, 1)
+def test_read_only_images_are_taken() -> None:
+    image = noise(1, 1)[None]
+    image.flags.writeable = False
+    assert to_tensor(image).shape == (1, 3, 1, 1)
 
 
 def test_pixels_outside_the_range_are_clipped() -> None:
-    assert to_pictures(torch.tensor([-1.0, 0.5, 2.0]).view(1, 3, 1, 1)).tolist() == [
+    assert to_images(torch.tensor([-1.0, 0.5, 2.0]).view(1, 3, 1, 1)).tolist() == [
         [[[0, 128, 255]]]
     ]
 
@@ -101,7 +101,7 @@ def test_resizing_is_inside(height: int, width: int) -> None:
     assert torch.allclose(resized, torch.tensor([1.0, 0.2, 0.0]).view(1, 3, 1, 1), atol=1e-6)
 
 
-def test_a_picture_of_the_right_size_is_not_touched() -> None:
+def test_a_image_of_the_right_size_is_not_touched() -> None:
     pixels = to_tensor(noise(2, 2)[None])
     assert toy().resize(pixels) is pixels
 
@@ -125,30 +125,30 @@ def test_reducing_takes_the_mean_and_not_a_sample() -> None:
     assert torch.allclose(inside, torch.full_like(inside, 0.25), atol=0.01)
 
 
-def test_pictures_of_different_sizes_are_predicted_together(classifier: Classifier) -> None:
-    pictures = [noise(32, 32), noise(3, 3), noise(100, 20), noise(1, 1)]
-    together = classifier.predict_logits(pictures)
+def test_images_of_different_sizes_are_predicted_together(classifier: Classifier) -> None:
+    images = [noise(32, 32), noise(3, 3), noise(100, 20), noise(1, 1)]
+    together = classifier.predict_logits(images)
     assert together.shape == (4, 43)
     assert together.dtype == np.float32
-    for picture, logits in zip(pictures, together, strict=True):
-        alone = classifier.predict_logits([picture])[0]
+    for image, logits in zip(images, together, strict=True):
+        alone = classifier.predict_logits([image])[0]
         assert alone == pytest.approx(logits, abs=2e-3)
 
 
 def test_serving_and_attacks_see_the_same_function(classifier: Classifier) -> None:
-    pictures = np.stack([blocks(seed) for seed in range(6)])
+    images = np.stack([blocks(seed) for seed in range(6)])
     with torch.no_grad():
-        direct = classifier(to_tensor(pictures)).numpy()
-    assert classifier.predict_logits(list(pictures)) == pytest.approx(direct, abs=2e-3)
+        direct = classifier(to_tensor(images)).numpy()
+    assert classifier.predict_logits(list(images)) == pytest.approx(direct, abs=2e-3)
 
 
-def test_many_pictures_are_predicted_in_batches(
+def test_many_images_are_predicted_in_batches(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures = [blocks(seed) for seed in range(7)]
-    whole = classifier.predict_logits(pictures)
+    images = [blocks(seed) for seed in range(7)]
+    whole = classifier.predict_logits(images)
     monkeypatch.setattr(classifiers, "BATCH", 3)
-    assert classifier.predict_logits(pictures) == pytest.approx(whole, abs=2e-3)
+    assert classifier.predict_logits(images) == pytest.approx(whole, abs=2e-3)
 
 
 def test_probabilities_are_tempered() -> None:
@@ -190,8 +190,8 @@ def test_a_saved_classifier_comes_back(classifier: Classifier, tmp_path: Path) -
     again = load(tmp_path / "new" / "model")
     assert again.manifest == own.manifest
     assert again.manifest.sha256 == file_sha256(tmp_path / "new" / "model" / "model.safetensors")
-    pictures = [blocks(0), blocks(1)]
-    assert np.array_equal(again.predict_logits(pictures), classifier.predict_logits(pictures))
+    images = [blocks(0), blocks(1)]
+    assert np.array_equal(again.predict_logits(images), classifier.predict_logits(images))
     assert not again.training
 
 

@@ -10,8 +10,8 @@ from core.errors import NotFound, Unavailable
 from core.model import gtsrb
 from core.model.gtsrb import load_official
 from tests.support.expect import raises
+from tests.support.images import noise
 from tests.support.layouts import lay_out_gtsrb, lay_out_test, lay_out_training, write_npz
-from tests.support.pictures import noise
 
 Part = Literal["training", "test"]
 

@@ -14,7 +14,7 @@ from core.model.onnx import compile_forward
 from core.model.predictor import Predictor
 from core.model.suspicion.features import Forward, Observer
 from tests.conftest import SIDE
-from tests.support.pictures import blocks, noise
+from tests.support.images import blocks, noise
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ def test_a_compiled_predictor_predicts_the_same(
     plain = Predictor(classifier, calibration, alpha=0.01)
     fast = Predictor(classifier, calibration, alpha=0.01)
     fast.compile(folder)
-    pictures = [*(blocks(seed) for seed in range(70)), noise(7, 50), noise(200, 90)]
-    for one, other in zip(plain.predict(pictures), fast.predict(pictures), strict=True):
+    images = [*(blocks(seed) for seed in range(70)), noise(7, 50), noise(200, 90)]
+    for one, other in zip(plain.predict(images), fast.predict(images), strict=True):
         assert one.class_id == other.class_id
         assert np.abs(one.probabilities - other.probabilities).max() < 1e-4
         assert (one.suspicion.p_value is not None) == calibrated

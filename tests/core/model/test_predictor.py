@@ -1,4 +1,4 @@
-"""Pictures -> predictions with calibrated confidence and suspicion."""
+"""Images -> predictions with calibrated confidence and suspicion."""
 
 import shutil
 from dataclasses import replace
@@ -14,18 +14,18 @@ from core.model.suspicion.features import Observer, observe
 from core.model.suspicion.scores import UNRELATED, judge, unrelated
 from core.records.captures import Suspicion
 from tests.support.expect import raises
-from tests.support.pictures import blocks, noise
+from tests.support.images import blocks, noise
 
 
 def test_predictions_are_tempered_and_judged(predictor: Predictor) -> None:
-    pictures = [blocks(0), noise(3, 3), blocks(1)]
-    logits = predictor.classifier.predict_logits(pictures)
+    images = [blocks(0), noise(3, 3), blocks(1)]
+    logits = predictor.classifier.predict_logits(images)
     probabilities = predictor.classifier.tempered(logits)
-    predictions = predictor.predict(pictures)
+    predictions = predictor.predict(images)
     assert len(predictions) == 3
     assert predictor.calibration is not None
     observer = Observer(predictor.classifier, features=True)
-    prepared = [predictor.prepare(picture) for picture in pictures]
+    prepared = [predictor.prepare(image) for image in images]
     seen = observe(observer.names, observer.compute, prepared, altered=True)
     judged = judge(seen, probabilities, predictor.calibration, predictor.alpha)
     for row, prediction in enumerate(predictions):
@@ -38,11 +38,11 @@ def test_predictions_are_tempered_and_judged(predictor: Predictor) -> None:
         assert prediction.suspicion.flagged == judged[row].flagged
 
 
-def test_a_batch_is_judged_as_its_pictures_one_by_one(predictor: Predictor) -> None:
-    pictures = [*(blocks(seed) for seed in range(70)), noise(9, 40), noise(50, 50)]
-    together = predictor.predict(pictures)
-    for picture, prediction in zip(pictures, together, strict=True):
-        (alone,) = predictor.predict([picture])
+def test_a_batch_is_judged_as_its_images_one_by_one(predictor: Predictor) -> None:
+    images = [*(blocks(seed) for seed in range(70)), noise(9, 40), noise(50, 50)]
+    together = predictor.predict(images)
+    for image, prediction in zip(images, together, strict=True):
+        (alone,) = predictor.predict([image])
         assert alone.class_id == prediction.class_id
         assert alone.suspicion.p_value == pytest.approx(prediction.suspicion.p_value, abs=0.01)
 
@@ -59,12 +59,12 @@ def test_the_top_classes_come_best_first(predictor: Predictor) -> None:
     assert len(prediction.top()) == 3
 
 
-def test_clean_pictures_are_flagged_at_the_rate_asked_for(
+def test_clean_images_are_flagged_at_the_rate_asked_for(
     predictor: Predictor,
 ) -> None:
-    pictures = [blocks(seed) for seed in range(30_000, 30_200)]
+    images = [blocks(seed) for seed in range(30_000, 30_200)]
     wary = Predictor(predictor.classifier, predictor.calibration, alpha=0.2)
-    p_values = [each.suspicion.p_value for each in wary.predict(pictures)]
+    p_values = [each.suspicion.p_value for each in wary.predict(images)]
     assert len(p_values) == 200
     assert 0.1 < np.mean(np.array(p_values) <= 0.2) < 0.3
 

@@ -38,7 +38,7 @@ def no_progress(done: int, total: int, text: str) -> None:
 
 
 def coloured(per_class: int = 40, frames: int = 4) -> Dataset:
-    """Three classes told apart by their colour, `frames` pictures a track."""
+    """Three classes told apart by their colour, `frames` images a track."""
     draw, images, labels, tracks = np.random.default_rng(0), [], [], []
     for class_id, colour in COLOURS.items():
         for number in range(per_class):

@@ -1,4 +1,4 @@
-"""The picture of a message: bars where the figures say, red above the threshold."""
+"""The image of a message: bars where the figures say, red above the threshold."""
 
 import io
 

@@ -7,7 +7,7 @@ from core.attacks.trials import Plan, Rate, run
 from core.labels import class_name
 from core.model.predictor import Predictor
 from core.plots import attacks
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 
 def test_the_path_shows_both_confidences(predictor: Predictor) -> None:

@@ -14,7 +14,7 @@ from core.images import decode
 from core.plots import base
 from core.plots.base import ALARM, ORDINARY
 from core.records.monitoring import WindowFigures
-from tests.support.pictures import blocks, noise
+from tests.support.images import blocks, noise
 from tests.support.records import NOON, counts, make_prediction
 
 
@@ -102,17 +102,17 @@ def test_the_three_most_likely_classes_the_best_on_top() -> None:
     assert bars.marker.color[-1] == ORDINARY
 
 
-# Pictures
+# Images
 
 
 @given(st.integers(1, 40), st.integers(1, 40))
-def test_small_pictures_are_enlarged_with_their_proportions(height: int, width: int) -> None:
+def test_small_images_are_enlarged_with_their_proportions(height: int, width: int) -> None:
     shown = thumbnails.enlarged(noise(height, width), 64)
     assert max(shown.shape[:2]) == 64
     assert abs(shown.shape[0] * width - shown.shape[1] * height) <= max(height, width)
 
 
-def test_large_pictures_are_left_alone() -> None:
+def test_large_images_are_left_alone() -> None:
     pixels = noise(10, 300)
     assert thumbnails.enlarged(pixels) is pixels
 
@@ -124,7 +124,7 @@ def test_resizing_gives_the_longest_side(height: int, width: int) -> None:
     assert min(shown.shape[:2]) >= 1
 
 
-def test_a_picture_inside_a_url() -> None:
+def test_a_image_inside_a_url() -> None:
     head, _, data = thumbnails.data_url(blocks()).partition(",")
     assert head == "data:image/png;base64"
     assert np.array_equal(decode(base64.b64decode(data)), blocks())

@@ -11,7 +11,7 @@ from core.images import decode
 from core.plots import explanations
 from core.plots.base import ALARM, ORDINARY
 from core.thumbnails import enlarged
-from tests.support.pictures import noise
+from tests.support.images import noise
 
 
 def test_a_heat_map_is_in_percent_of_the_common_scale() -> None:
@@ -26,7 +26,7 @@ def test_a_heat_map_is_in_percent_of_the_common_scale() -> None:
     assert (heat.x0, heat.dx, heat.y0, heat.dy) == (64, 128, 64, 128)
 
 
-def test_the_heat_lies_over_the_picture_and_not_beside_it() -> None:
+def test_the_heat_lies_over_the_image_and_not_beside_it() -> None:
     figure = explanations.heat_map(noise(10, 20), np.ones((5, 10)), largest=1.0)
     heat = figure.data[2]
     height, width = enlarged(noise(10, 20)).shape[:2]
@@ -42,8 +42,8 @@ def test_the_map_alone_beside_the_overlay() -> None:
     saliency = np.array([[0.0, 1.0], [2.0, 4.0]])
     style = Style("viridis", 0.5)
     figure = explanations.heat_map(noise(8, 8), saliency, largest=4.0, style=style, beside="map")
-    picture, over, alone = figure.data
-    assert picture.type == "image"
+    image, over, alone = figure.data
+    assert image.type == "image"
     assert np.array_equal(over.z, alone.z)
     assert over.colorscale[-1] == (1.0, "rgba(253,231,37,0.500)")
     assert alone.colorscale[-1] == (1.0, "rgba(253,231,37,1.000)")
@@ -61,7 +61,7 @@ def test_the_circle_is_drawn_where_it_is() -> None:
         assert (shape.x0, shape.x1, shape.y0, shape.y1) == (0, 128, 0, 128)  # enlarged twice
 
 
-def test_a_large_picture_is_reduced_for_the_figure() -> None:
+def test_a_large_image_is_reduced_for_the_figure() -> None:
     figure = explanations.heat_map(noise(600, 1200), np.ones((512, 256)), largest=1.0)
     shown = decode(base64.b64decode(figure.data[0].source.partition(",")[2]))
     assert shown.shape == (256, 512, 3)

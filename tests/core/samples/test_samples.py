@@ -20,18 +20,18 @@ def test_samples_come_by_class_and_number() -> None:
 
 def test_a_sample_is_named_as_a_person_counts() -> None:
     first, second = of_class(14)[:2]
-    assert (first.name, second.name) == ("14 Stop, picture 1", "14 Stop, picture 2")
+    assert (first.name, second.name) == ("14 Stop, image 1", "14 Stop, image 2")
     assert first.path == SAMPLES / "14" / "0.png"
 
 
 @pytest.mark.parametrize("class_id", [0, 14, 42])
 def test_a_sample_is_its_file(class_id: int) -> None:
     for sample in of_class(class_id):
-        picture = sample.picture()
-        assert picture.content == sample.path.read_bytes()
-        assert picture.sha256 == hashlib.sha256(picture.content).hexdigest()
-        assert picture.media_type == "image/png"
-        assert min(picture.pixels.shape[:2]) >= 64
+        image = sample.image()
+        assert image.content == sample.path.read_bytes()
+        assert image.sha256 == hashlib.sha256(image.content).hexdigest()
+        assert image.media_type == "image/png"
+        assert min(image.pixels.shape[:2]) >= 64
 
 
 def test_a_class_without_samples_has_none() -> None:

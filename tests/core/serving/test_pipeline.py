@@ -18,11 +18,11 @@ from core.services import Services
 from tests.conftest import TestClient
 from tests.core.endpoint.test_inference import npy
 from tests.support.expect import raises
-from tests.support.pictures import blocks, saved
+from tests.support.images import blocks, saved
 from tests.support.waiting import LONGEST, until
 
 PNG = {"Content-Type": "image/png"}
-PICTURE = saved(blocks(), "PNG")
+IMAGE = saved(blocks(), "PNG")
 CONFIG = "/api/endpoints/cars/data-capture-config"
 
 
@@ -76,7 +76,7 @@ def test_what_is_too_much_is_refused_with_a_time_to_come_again(
     with ThreadPoolExecutor(workers + 2) as threads:
 
         def send() -> Any:
-            return threads.submit(client.post, "/invocations", content=PICTURE, headers=PNG)
+            return threads.submit(client.post, "/invocations", content=IMAGE, headers=PNG)
 
         sent = []
         if variable == "SIGNWATCH_MAX_QUEUE":
@@ -89,12 +89,12 @@ def test_what_is_too_much_is_refused_with_a_time_to_come_again(
             lambda: batcher.waiting == 2 if variable.endswith("QUEUE") else admission.in_work == 2,
             "the limit is reached",
         )
-        answer = client.post("/invocations", content=PICTURE, headers=PNG)
+        answer = client.post("/invocations", content=IMAGE, headers=PNG)
         assert answer.json() == {"message": message, "error": "Unavailable"}
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         held.allowed.set()
         assert [each.result(LONGEST).status_code for each in sent] == [200] * len(sent)
-    assert client.post("/invocations", content=PICTURE, headers=PNG).status_code == 200
+    assert client.post("/invocations", content=IMAGE, headers=PNG).status_code == 200
     assert signwatch.log.count(CaptureFilter()) == len(sent) + 1
 
 
@@ -104,11 +104,11 @@ def test_a_request_gives_its_place_back_however_it_ends(
     environment.setenv("SIGNWATCH_MAX_CONCURRENT", "1")
     client: TestClient = request.getfixturevalue("client")
     for headers, content, status in [
-        (PNG, b"no picture", 415),
+        (PNG, b"no image", 415),
         ({"Content-Type": "text/html"}, b"x", 415),
-        (PNG | {"Accept": "text/html"}, PICTURE, 415),
-        (PNG, PICTURE, 200),
-        (PNG, PICTURE, 200),
+        (PNG | {"Accept": "text/html"}, IMAGE, 415),
+        (PNG, IMAGE, 200),
+        (PNG, IMAGE, 200),
     ]:
         answer = client.post("/invocations", content=content, headers=headers)
         assert answer.status_code == status
@@ -130,13 +130,13 @@ def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch
 
 def test_metrics_count_what_was_done(client: TestClient, signwatch: Services) -> None:
     for _ in range(3):
-        client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+        client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     client.post(
         "/endpoints/cars/invocations",
         content=npy(np.stack([blocks(), blocks(1)])),
         headers={"Content-Type": "application/x-npy"},
     ).raise_for_status()
-    client.post("/invocations", content=b"no picture", headers=PNG)
+    client.post("/invocations", content=b"no image", headers=PNG)
     signwatch.set_monitor_settings(signwatch.monitor_settings())
     signwatch.run_monitor(threshold=0.01)
     class_id = signwatch.predictor.predict([blocks()])[0].class_id
@@ -156,7 +156,7 @@ def test_metrics_count_what_was_done(client: TestClient, signwatch: Services) ->
         'signwatch_executions_total{status="CompletedWithViolations"}': 1,
     }
     assert {name: found[name] for name in wanted} == wanted
-    assert 4 <= found["signwatch_commit_seconds_count"] <= 5  # two pictures are one batch, or two
+    assert 4 <= found["signwatch_commit_seconds_count"] <= 5  # two images are one batch, or two
     assert found['signwatch_violations_total{check="baseline_drift_check"}'] >= 1
 
 
@@ -165,7 +165,7 @@ def test_endpoint_names_do_not_make_metrics_grow_without_end(
 ) -> None:
     monkeypatch.setattr("core.metrics.MAX_ENDPOINTS", 2)
     for name in ("a", "b", "c", "d", "a"):
-        client.post(f"/endpoints/{name}/invocations", content=PICTURE, headers=PNG)
+        client.post(f"/endpoints/{name}/invocations", content=IMAGE, headers=PNG)
     found = samples(client)
     counted = {
         name: found[f'signwatch_requests_total{{endpoint="{name}",status="200"}}']
@@ -208,7 +208,7 @@ def test_the_mode_says_which_side_is_kept(
         "CaptureOptions": [{"CaptureMode": mode}],
     }
     client.put(CONFIG, content=json.dumps(config)).raise_for_status()
-    client.post("/endpoints/cars/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    client.post("/endpoints/cars/invocations", content=IMAGE, headers=PNG).raise_for_status()
     (item,) = signwatch.log.find(CaptureFilter(), limit=9)
     capture = item.capture
     assert (capture.image_sha256 is not None, capture.class_id is not None) == kept
@@ -238,7 +238,7 @@ def test_a_config_of_sagemaker_is_taken_and_given_back(
     assert client.put(CONFIG, content=json.dumps(sent)).json() == client.get(CONFIG).json()
     assert signwatch.capture_rules.of("cars") == CaptureSettings(False, 30.0, CaptureMode.OUTPUT)
     assert signwatch.capture_rules.of("signwatch") == CaptureSettings()
-    client.post("/endpoints/cars/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    client.post("/endpoints/cars/invocations", content=IMAGE, headers=PNG).raise_for_status()
     assert signwatch.log.count(CaptureFilter()) == 0
 
 

@@ -11,7 +11,7 @@ import pytest
 from core import client as running
 from core import services
 from core.errors import BadInput, Cancelled, Conflict, Unavailable
-from core.images import Picture
+from core.images import ImageFile
 from core.model.predictor import Predictor
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
@@ -28,7 +28,7 @@ from core.simulation.drill_traffic import DISTINCT, Sign, Traffic, clean_traffic
 from core.simulation.drills import UNDER_WAY
 from core.store import ExecutionsTable
 from tests.support.expect import raises
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import make_execution
 from tests.support.webhook import Webhook, webhook
 
@@ -46,12 +46,12 @@ def never() -> bool:
 
 @pytest.fixture(scope="module")
 def signs(predictor: Predictor) -> list[Sign]:
-    """Pictures that the test's classifier tells apart, each of the class that it reads."""
-    pictures = [blocks(seed) for seed in range(96)]
-    read = predictor.predict(pictures)
+    """Images that the test's classifier tells apart, each of the class that it reads."""
+    images = [blocks(seed) for seed in range(96)]
+    read = predictor.predict(images)
     return [
-        Sign(Picture.from_pixels(picture), each.class_id)
-        for picture, each in zip(pictures, read, strict=True)
+        Sign(ImageFile.from_pixels(image), each.class_id)
+        for image, each in zip(images, read, strict=True)
     ]
 
 
@@ -81,7 +81,7 @@ def drilled(
 
 def use_baseline(signwatch: Services, signs: list[Sign]) -> None:
     """What the signs are read as, each of them twenty times."""
-    read = signwatch.predictor.predict([each.picture.pixels for each in signs]) * 20
+    read = signwatch.predictor.predict([each.image.pixels for each in signs]) * 20
     baseline = Baseline.of(
         43,
         np.array([each.class_id for each in read]),
@@ -108,7 +108,7 @@ def test_clean_traffic_is_drawn_as_often_as_the_baseline_has_it(
 ) -> None:
     missing = 42
     signs = [each for each in signs if each.label != missing]
-    read = predictor.predict([each.picture.pixels for each in signs])
+    read = predictor.predict([each.image.pixels for each in signs])
     inside = [each.class_id for each in read]
     common, rare = list(dict.fromkeys(inside))[:2]
     baseline = Baseline(43, {common: 70, rare: 10, missing: 20})
@@ -170,10 +170,10 @@ def the_captures_carry_the_mark(signwatch: Services, report: DrillReport) -> Non
 
 
 def test_the_same_seed_sends_the_same_requests(predictor: Predictor, signs: list[Sign]) -> None:
-    read = predictor.predict([each.picture.pixels for each in signs])
+    read = predictor.predict([each.image.pixels for each in signs])
     clean = clean_traffic(signs, read, Baseline(43, dict.fromkeys(range(43), 9)))
     first, again, other = (
-        [each.picture.sha256 for each in Traffic("a", plan, clean, []).quiet(30)]
+        [each.image.sha256 for each in Traffic("a", plan, clean, []).quiet(30)]
         for plan in (PLAN, PLAN, DrillPlan(0.5, 14, "fgsm", seed=3))
     )
     assert first == again
@@ -226,7 +226,7 @@ def test_where_nothing_can_be_attacked(
     drilled: Services, signs: list[Sign], environment: pytest.MonkeyPatch
 ) -> None:
     use_baseline(drilled, signs)
-    wrong = [Sign(each.picture, (each.label + 1) % 43) for each in signs]
+    wrong = [Sign(each.image, (each.label + 1) % 43) for each in signs]
     environment.setattr(drilled.drills, "_signs", lambda: wrong)
     with raises(
         BadInput,

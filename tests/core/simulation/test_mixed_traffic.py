@@ -1,24 +1,24 @@
-"""An attacked picture among sample signs."""
+"""An attacked image among sample signs."""
 
 import numpy as np
 
 from core.attacks.trials import Plan, run
-from core.images import Picture
+from core.images import ImageFile
 from core.labels import all_labels
 from core.model.predictor import Predictor
 from core.records.captures import Provenance
 from core.simulation import mixed_traffic
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 
 def test_attacked_and_clean_requests_are_mixed_the_same_way_each_time(
     predictor: Predictor,
 ) -> None:
-    picture = blocks(3)
-    label = predictor.predict([picture])[0].class_id
-    (trial,) = run(predictor, Plan("fgsm", epsilon=8 / 255), [picture], [label])
+    image = blocks(3)
+    label = predictor.predict([image])[0].class_id
+    (trial,) = run(predictor, Plan("fgsm", epsilon=8 / 255), [image], [label])
     requests = mixed_traffic.traffic(trial, 86, 16)
-    clean = Picture.from_pixels(picture).sha256
+    clean = ImageFile.from_pixels(image).sha256
     adversarial = [pair for pair in requests if pair[1].attack is not None]
     assert len(requests) == 86
     assert len(adversarial) == 16
@@ -31,10 +31,10 @@ def test_attacked_and_clean_requests_are_mixed_the_same_way_each_time(
     kinds = [provenance.attack for _, provenance in requests]
     assert kinds != sorted(kinds, key=str)
     again = mixed_traffic.traffic(trial, 86, 16)
-    assert [picture.sha256 for picture, _ in again] == [picture.sha256 for picture, _ in requests]
+    assert [image.sha256 for image, _ in again] == [image.sha256 for image, _ in requests]
 
 
-def test_nothing_but_the_attacked_picture(predictor: Predictor) -> None:
+def test_nothing_but_the_attacked_image(predictor: Predictor) -> None:
     label = predictor.predict([blocks(3)])[0].class_id
     (trial,) = run(predictor, Plan("fgsm", epsilon=8 / 255), [blocks(3)], [label])
     assert [each.attack for _, each in mixed_traffic.traffic(trial, 3, 3)] == ["fgsm"] * 3

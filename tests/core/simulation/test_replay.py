@@ -10,7 +10,7 @@ import pytest
 
 from core.datasets import Dataset
 from core.errors import BadInput, Unavailable
-from core.images import Picture
+from core.images import ImageFile
 from core.model.classifier import Classifier
 from core.records.captures import Capture, Provenance
 from core.records.queries import CaptureFilter
@@ -18,7 +18,7 @@ from core.services import Services
 from core.simulation import replay
 from core.simulation.replay import AttackPlan, Message, prepare, send
 from tests.support.expect import raises
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 PLAN = AttackPlan("pgd", None, 0.5, 8 / 255, 3)
 
@@ -29,7 +29,7 @@ def no_progress(done: int, total: int, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def dataset(classifier: Classifier) -> Dataset:
-    """Ten pictures, labelled as the classifier reads them."""
+    """Ten images, labelled as the classifier reads them."""
     images = [blocks(seed) for seed in range(10)]
     labels = classifier.predict_logits(images).argmax(axis=1).astype(np.int64)
     return Dataset(images, labels, None, "ten")
@@ -49,25 +49,25 @@ def captures(signwatch: Services) -> list[Capture]:
 
 def test_clean_messages_carry_their_label(dataset: Dataset) -> None:
     messages = prepare(dataset, 10, None, None, seed=3, progress=no_progress)
-    rows = [row_of(dataset, message.picture.pixels) for message in messages]
+    rows = [row_of(dataset, message.image.pixels) for message in messages]
     assert sorted(rows) == list(range(10))
     assert rows != list(range(10))
     for row, message in zip(rows, messages, strict=True):
         assert message.clean is None
         assert message.provenance == Provenance("replay", int(dataset.labels[row]))
-        assert message.picture.media_type == "image/png"
+        assert message.image.media_type == "image/png"
 
 
-def test_more_messages_than_pictures_repeat_them_evenly(dataset: Dataset) -> None:
+def test_more_messages_than_images_repeat_them_evenly(dataset: Dataset) -> None:
     messages = prepare(dataset, 25, None, None, seed=0, progress=no_progress)
-    times = Counter(row_of(dataset, message.picture.pixels) for message in messages)
+    times = Counter(row_of(dataset, message.image.pixels) for message in messages)
     assert sorted(times.values()) == [2] * 5 + [3] * 5
 
 
 def test_the_order_depends_on_the_seed_alone(dataset: Dataset) -> None:
     def order(seed: int) -> list[str]:
         messages = prepare(dataset, 10, None, None, seed=seed, progress=no_progress)
-        return [message.picture.sha256 for message in messages]
+        return [message.image.sha256 for message in messages]
 
     assert order(1) == order(1)
     assert order(1) != order(2)
@@ -86,9 +86,9 @@ def test_a_share_of_the_messages_is_attacked(dataset: Dataset, classifier: Class
         assert message.clean is not None
         label = int(dataset.labels[row_of(dataset, message.clean.pixels)])
         assert message.provenance == Provenance("replay", label, "pgd", None, message.clean.sha256)
-        logits = classifier.predict_logits([message.picture.pixels])
+        logits = classifier.predict_logits([message.image.pixels])
         assert int(logits.argmax()) != label
-        change = message.picture.pixels.astype(int) - message.clean.pixels
+        change = message.image.pixels.astype(int) - message.clean.pixels
         assert 0 < np.abs(change).max() <= 8
 
 
@@ -96,7 +96,7 @@ def test_targeted_messages_are_read_as_the_target(dataset: Dataset, classifier: 
     plan = AttackPlan("pgd", 14, 1.0, 16 / 255, 20)
     messages = prepare(dataset, 3, plan, classifier, seed=0, progress=no_progress)
     assert {message.provenance.target for message in messages} == {14}
-    logits = classifier.predict_logits([message.picture.pixels for message in messages])
+    logits = classifier.predict_logits([message.image.pixels for message in messages])
     assert logits.argmax(axis=1).tolist() == [14, 14, 14]
 
 
@@ -105,7 +105,7 @@ def test_a_small_data_set_is_gone_through_more_than_once(
 ) -> None:
     plan = AttackPlan("fgsm", None, 1.0, 8 / 255, None)
     messages = prepare(dataset, 40, plan, classifier, seed=0, progress=no_progress)
-    sent = Counter(message.picture.sha256 for message in messages)
+    sent = Counter(message.image.sha256 for message in messages)
     assert sorted(sent.values()) == [4] * 10
 
 
@@ -158,23 +158,19 @@ def test_every_message_becomes_a_capture(
         assert capture.prediction.class_id == capture.provenance.label
 
 
-def test_the_clean_picture_is_kept_beside_the_attacked_one(
-    server: str, signwatch: Services
-) -> None:
-    clean, attacked = Picture.from_pixels(blocks(1)), Picture.from_pixels(blocks(2))
+def test_the_clean_image_is_kept_beside_the_attacked_one(server: str, signwatch: Services) -> None:
+    clean, attacked = ImageFile.from_pixels(blocks(1)), ImageFile.from_pixels(blocks(2))
     provenance = Provenance("replay", 3, "pgd", 14, clean.sha256)
     report = send(server, [Message(attacked, clean, provenance)], rate=None, progress=no_progress)
     assert (report.sent, report.attacked) == (1, 1)
     (capture,) = captures(signwatch)
     assert capture.provenance == provenance
     assert capture.image_sha256 == attacked.sha256
-    assert np.array_equal(
-        signwatch.picture(capture.provenance.clean_sha256 or "").pixels, blocks(1)
-    )
+    assert np.array_equal(signwatch.image(capture.provenance.clean_sha256 or "").pixels, blocks(1))
 
 
 def test_a_report_for_programs(server: str) -> None:
-    message = Message(Picture.from_pixels(blocks(0)), None, Provenance())
+    message = Message(ImageFile.from_pixels(blocks(0)), None, Provenance())
     report = send(server, [message] * 2, rate=None, progress=no_progress)
     ((class_id, count),) = report.counts.items()
     assert count == 2
@@ -205,7 +201,7 @@ class FakeTime:
 def test_a_rate_is_kept(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeTime()
     monkeypatch.setattr(replay, "time", clock)
-    message = Message(Picture.from_pixels(blocks(0)), None, Provenance())
+    message = Message(ImageFile.from_pixels(blocks(0)), None, Provenance())
 
     def answer_slowly(done: int, total: int, text: str) -> None:
         clock.moment += 0.1 if done != 3 else 1.2
@@ -222,8 +218,8 @@ def test_a_rate_must_be_above_zero(rate: float) -> None:
 
 
 def test_a_refusal_is_passed_on(server: str, signwatch: Services) -> None:
-    message = Message(Picture.from_pixels(blocks(0)), None, Provenance())
-    bad = Picture(blocks(0), b"GIF89a", "image/png")
+    message = Message(ImageFile.from_pixels(blocks(0)), None, Provenance())
+    bad = ImageFile(blocks(0), b"GIF89a", "image/png")
     with raises(BadInput, "expected a PNG, JPEG, WebP or BMP file; this is a GIF: save it as PNG"):
         send(server, [message, Message(bad, None, Provenance())], rate=None, progress=no_progress)
     with raises(
@@ -237,7 +233,7 @@ def test_a_refusal_is_passed_on(server: str, signwatch: Services) -> None:
 def test_a_server_that_does_not_answer_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    message = Message(Picture.from_pixels(blocks(0)), None, Provenance())
+    message = Message(ImageFile.from_pixels(blocks(0)), None, Provenance())
     with raises(
         Unavailable,
         f"{url} does not answer ([Errno 111] Connection refused); is it running?",
@@ -248,7 +244,7 @@ def test_a_server_that_does_not_answer_is_named() -> None:
 def test_an_address_that_is_none_is_named() -> None:
     with raises(BadInput, "'http://a:b' is no address of a server: Invalid port: 'b'"):
         send("http://a:b", [], rate=None, progress=no_progress)
-    message: Any = Message(Picture.from_pixels(blocks(0)), None, Provenance())
+    message: Any = Message(ImageFile.from_pixels(blocks(0)), None, Provenance())
     with raises(
         Unavailable,
         "signwatch/ does not answer (Request URL is missing an 'http://' or 'https://' "

@@ -68,7 +68,7 @@ def test_what_the_log_captured_itself_is_known_by_its_second(
         assert writing.add_captures([same], {}) == []
 
 
-def test_only_pictures_of_what_is_new_are_kept(table: CaptureFilesTable, log: CaptureLog) -> None:
+def test_only_images_of_what_is_new_are_kept(table: CaptureFilesTable, log: CaptureLog) -> None:
     known, new = make_image(1), make_image(2)
     with table.importing() as writing:
         writing.add_captures([row("a")], {})

@@ -75,7 +75,7 @@ def test_a_capture_comes_back_as_it_was(shared_log: CaptureLog, capture: Capture
     assert item.decision is None
 
 
-def test_a_capture_may_lack_its_picture_its_prediction_or_its_words(log: CaptureLog) -> None:
+def test_a_capture_may_lack_its_image_its_prediction_or_its_words(log: CaptureLog) -> None:
     unanswered = make_unanswered(make_image())
     imported = make_capture(
         **NO_PREDICTION | {"class_id": 14},
@@ -142,16 +142,16 @@ def test_copies_of_an_image_are_removed_and_the_newest_stays(log: CaptureLog) ->
     begun = now()
     log.append([], [again, once])
     for _ in range(2):
-        log.pictures._recent.clear()  # as if it were long ago, or another process
+        log.images._recent.clear()  # as if it were long ago, or another process
         log.append([], [again])
     copies = "SELECT added_at FROM log.images WHERE sha256 = ? ORDER BY added_at"
     written = log.database.rows(copies, [again.sha256])
     assert len(written) == 3
-    assert log.pictures.deduplicate(now() + timedelta(hours=1)) == 0
-    assert log.pictures.deduplicate(begun) == 2
+    assert log.images.deduplicate(now() + timedelta(hours=1)) == 0
+    assert log.images.deduplicate(begun) == 2
     assert log.database.rows(copies, [again.sha256]) == written[-1:]
     assert log.images([again.sha256, once.sha256]) == {again.sha256: again, once.sha256: once}
-    assert log.pictures.deduplicate(begun) == 0
+    assert log.images.deduplicate(begun) == 0
 
 
 def test_an_image_is_kept_once(log: CaptureLog) -> None:

@@ -17,7 +17,7 @@ from core.records.verdicts import Decision, Verdict
 from core.records.window import now
 from core.store import CaptureLog, ExecutionsTable
 from core.store.address import FileAddress
-from core.store.images import Pictures
+from core.store.images import ImagesTable
 from core.store.retention import SPARED, Removed, Retention
 from tests.core.store.test_log import add_unreadable
 from tests.support.records import make_capture, make_execution, make_image
@@ -63,18 +63,18 @@ def test_what_is_too_old_goes_and_the_rest_stays(log: CaptureLog) -> None:
 
 
 ages = st.floats(0, 20)
-pictures = st.none() | st.integers(0, 5)
+numbers = st.none() | st.integers(0, 5)
 
 
 @settings(max_examples=12)
-@given(st.lists(st.tuples(ages, pictures, pictures), max_size=12), st.floats(0.02, 20))
+@given(st.lists(st.tuples(ages, numbers, numbers), max_size=12), st.floats(0.02, 20))
 def test_exactly_what_is_older_goes_with_the_images_that_nothing_names(
     shared_log: CaptureLog, drawn: list[tuple[float, int | None, int | None]], days: float
 ) -> None:
     with shared_log.database.transaction() as transaction:
         for table in ("captures", "images"):
             transaction.execute(f"DELETE FROM log.{table}")
-    shared_log.pictures = Pictures(shared_log.database)  # which remembers no image
+    shared_log.image_table = ImagesTable(shared_log.database)  # which remembers no image
     images = [make_image(seed) for seed in range(6)]
 
     def pick(number: int | None) -> StoredImage | None:

@@ -28,7 +28,7 @@ from tests.core.explain.test_fullgrad import (
 )
 from tests.core.tensors.test_hooks import LEVELS
 from tests.support.expect import raises
-from tests.support.pictures import blocks, noise
+from tests.support.images import blocks, noise
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +40,8 @@ def recorded(recording: Recording) -> Explanation:
     return explain_record(recording.passed, {**recording.tensors, **recording.parameters})
 
 
-def live(classifier: Classifier, picture: NDArray[np.uint8], class_id: int) -> Explanation:
-    return explain(classifier, to_tensor(picture[None]), class_id)[0]
+def live(classifier: Classifier, image: NDArray[np.uint8], class_id: int) -> Explanation:
+    return explain(classifier, to_tensor(image[None]), class_id)[0]
 
 
 def test_a_linear_network_by_hand() -> None:
@@ -97,10 +97,10 @@ def loud() -> nn.Module:
 @pytest.mark.parametrize("size", [(32, 32), (20, 45)])
 def test_the_map_equals_the_live_one(build, size: tuple[int, int]) -> None:  # type: ignore[no-untyped-def]
     classifier = wrap(build())
-    picture = noise(*size)
-    first = Hook(classifier, "^nothing$").record(picture, 1)
+    image = noise(*size)
+    first = Hook(classifier, "^nothing$").record(image, 1)
     hook = Hook(classifier, sufficient_regex(first.passed))
-    explanation, expected = recorded(hook.record(picture, 1)), live(classifier, picture, 1)
+    explanation, expected = recorded(hook.record(image, 1)), live(classifier, image, 1)
     assert largest_difference(explanation, expected) <= 1e-6
     assert explanation.map.shape == size
     assert explanation.contributions.keys() == expected.contributions.keys()

@@ -24,7 +24,7 @@ from tests.core.explain.test_fullgrad import (
     wrap_by_hand,
 )
 from tests.support.expect import raises
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 EVERYTHING = "."
 # 0.75, 0.5, 0.25 are no levels of 8 bits; these are, and become (1, 3, 0.2) when normalised.
@@ -246,7 +246,7 @@ def test_threads_take_turns() -> None:
             np.testing.assert_array_equal(found[seed].tensors[name], value)  # type: ignore[attr-defined]
 
 
-def test_pictures_of_any_size_are_kept_as_sent_up_to_a_limit() -> None:
+def test_images_of_any_size_are_kept_as_sent_up_to_a_limit() -> None:
     hook = Hook(wrap(small_network()), "image|Sequential_input")
     tensors = hook.record(np.full((5, 9, 3), 51, np.uint8)).tensors
     assert tensors["image_pixels"].shape == tensors["gradient/image_pixels"].shape == (1, 3, 5, 9)
@@ -263,7 +263,7 @@ def test_a_network_without_gradients_is_refused() -> None:
 
     with raises(
         BadInput,
-        "the model (Detached) gives no gradient of its logits with respect to the picture, so its "
+        "the model (Detached) gives no gradient of its logits with respect to the image, so its "
         "gradients cannot be recorded",
     ):
         Hook(wrap_by_hand(Detached()), ".").record(LEVELS)

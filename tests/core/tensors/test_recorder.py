@@ -11,7 +11,7 @@ import pytest
 from core import services
 from core.capture.provenance import RequestFacts
 from core.errors import BadInput, NotFound
-from core.images import Picture
+from core.images import ImageFile
 from core.records.captures import CaptureMode, CaptureSettings
 from core.records.tensors import ModeKeys
 from core.services import Services
@@ -19,9 +19,9 @@ from core.tensors.fullgrad import largest_difference
 from core.tensors.npz import to_npz
 from core.tensors.recorder import MAX_WAITING
 from tests.conftest import TestClient
-from tests.core.serving.test_pipeline import PICTURE, PNG, samples
+from tests.core.serving.test_pipeline import IMAGE, PNG, samples
 from tests.support.expect import raises
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.traffic import read_as, request
 from tests.support.waiting import LONGEST, until
 
@@ -39,7 +39,7 @@ def whys(signwatch: Services) -> list[str]:
 
 
 def test_nothing_is_recorded_by_itself(client: TestClient, signwatch: Services) -> None:
-    client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     assert whys(signwatch) == []
     assert not signwatch.recorder.automatic
     assert signwatch.recorder._thread is None
@@ -51,9 +51,9 @@ def test_every_nth_request_is_recorded(
     signwatch = every_second
     ids = [request(signwatch, blocks(seed)) for seed in range(5)]
     assert whys(signwatch) == [
-        "picture 0 since the start",
-        "picture 2 since the start",
-        "picture 4 since the start",
+        "image 0 since the start",
+        "image 2 since the start",
+        "image 4 since the start",
     ]
     records = signwatch.tensors.records()[::-1]
     assert [record.capture_id for record in records] == [ids[0], ids[2], ids[4]]
@@ -82,7 +82,8 @@ def test_flagged_requests_are_recorded(
     environment.setenv("SIGNWATCH_ALPHA", "0.2")
     signwatch: Services = request.getfixturevalue("signwatch")
     answers = [
-        signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts()) for seed in range(25)
+        signwatch.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
+        for seed in range(25)
     ]
     flagged = [
         answer.capture_ids[0] for answer in answers if answer.predictions[0].suspicion.flagged
@@ -114,10 +115,10 @@ def test_no_answer_waits_for_a_recording(
     signwatch: Services = request.getfixturevalue("signwatch")
     client: TestClient = request.getfixturevalue("client")
     begun, allowed = hold_recordings(signwatch, record_all)
-    client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+    client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     assert begun.wait(LONGEST)
     for _ in range(MAX_WAITING + 3):  # none of them is answered later for it
-        client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+        client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     assert samples(client)['signwatch_tensor_records_total{outcome="dropped"}'] == 3
     allowed.set()
     assert len(whys(signwatch)) == MAX_WAITING + 1
@@ -135,12 +136,12 @@ def test_a_recording_that_fails_is_counted_and_the_next_one_succeeds(
     client: TestClient = request.getfixturevalue("client")
     with record_all.context() as broken:
         broken.setattr(signwatch.recorder._hook, "record", lambda *_: 1 / 0)
-        client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
+        client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
         # The recorder is told once the answer has left.
         until(lambda: signwatch.metrics.tensor_outcomes()["failed"] == 1, "a recording failed")
         assert whys(signwatch) == []
-    client.post("/invocations", content=PICTURE, headers=PNG).raise_for_status()
-    until(lambda: whys(signwatch) == ["picture 1 since the start"], "the next one is recorded")
+    client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
+    until(lambda: whys(signwatch) == ["image 1 since the start"], "the next one is recorded")
     assert signwatch.metrics.tensor_outcomes() == {"recorded": 1, "dropped": 0, "failed": 1}
     assert "Tensors of a request could not be recorded" in caplog.text
 
@@ -153,12 +154,12 @@ def test_a_recording_that_fails_is_counted_and_the_next_one_succeeds(
         CaptureSettings(enabled=False),
     ],
 )
-def test_a_picture_that_is_not_kept_is_not_recorded(
+def test_a_image_that_is_not_kept_is_not_recorded(
     record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest, kept: CaptureSettings
 ) -> None:
     signwatch: Services = request.getfixturevalue("signwatch")
     signwatch.capture_rules.set("signwatch", kept)
-    signwatch.invoke([Picture.from_pixels(blocks())], RequestFacts())
+    signwatch.invoke([ImageFile.from_pixels(blocks())], RequestFacts())
     assert whys(signwatch) == []
 
 
@@ -168,7 +169,7 @@ def test_no_more_records_are_kept_than_set(
     record_all.setenv("SIGNWATCH_TENSORS_RECORDS", "2")
     signwatch: Services = request.getfixturevalue("signwatch")
     for seed in range(4):
-        signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts())
+        signwatch.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
         signwatch.recorder.flush()
     assert [record.step for record in signwatch.tensors.records()] == [3, 2]
 
@@ -178,7 +179,7 @@ def test_the_model_still_answers_as_before(
 ) -> None:
     signwatch: Services = request.getfixturevalue("signwatch")
     before = signwatch.predictor.predict([blocks()])[0].probabilities
-    signwatch.invoke([Picture.from_pixels(blocks())], RequestFacts())
+    signwatch.invoke([ImageFile.from_pixels(blocks())], RequestFacts())
     signwatch.recorder.flush()
     np.testing.assert_array_equal(signwatch.predictor.predict([blocks()])[0].probabilities, before)
 
@@ -188,7 +189,7 @@ def test_closing_does_not_wait_for_what_waits(
 ) -> None:
     signwatch: Services = request.getfixturevalue("signwatch")
     for seed in range(4):
-        signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts())
+        signwatch.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
     services.close_current()
     assert not signwatch.recorder._thread.is_alive()  # type: ignore[union-attr]
 
@@ -272,14 +273,14 @@ def test_what_waits_when_it_closes_is_dropped_and_nobody_waits_for_it(
     signwatch: Services = request.getfixturevalue("signwatch")
     begun, allowed = hold_recordings(signwatch, record_all)
     for seed in range(3):
-        signwatch.invoke([Picture.from_pixels(blocks(seed))], RequestFacts())
+        signwatch.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
     assert begun.wait(LONGEST)
     closing = threading.Thread(target=signwatch.recorder.close)
     closing.start()
     assert signwatch.recorder._closed.wait(LONGEST)
     allowed.set()
     closing.join(LONGEST)
-    signwatch.invoke([Picture.from_pixels(blocks(9))], RequestFacts())
+    signwatch.invoke([ImageFile.from_pixels(blocks(9))], RequestFacts())
     flushing = threading.Thread(target=signwatch.recorder.flush, daemon=True)
     flushing.start()
     flushing.join(LONGEST)

@@ -13,7 +13,7 @@ from core.records.queries import CaptureFilter
 from core.services import Services
 from core.triage.contact_sheet import MEAN_SIDE, ContactSheet, Tile, dealt
 from tests.support.explaining import make_explanation
-from tests.support.pictures import blocks, noise, saved
+from tests.support.images import blocks, noise, saved
 from tests.support.records import NOON, make_capture, make_image, make_prediction
 
 ALL = CaptureFilter()
@@ -28,7 +28,7 @@ def put(
     class_id: int = 14,
     start: int = 0,
 ) -> None:
-    """`number` captures with a picture, a second after another."""
+    """`number` captures with an image, a second after another."""
     images = [make_image(start + n) for n in range(number)]
     captures = [
         make_capture(
@@ -85,10 +85,10 @@ def test_only_what_the_filter_lets_through(signwatch: Services) -> None:
     assert {tile.explanation.class_id for tile in found.tiles} == {1}
 
 
-def test_captures_without_picture_do_not_count_and_broken_ones_are_told(
+def test_captures_without_image_do_not_count_and_broken_ones_are_told(
     signwatch: Services,
 ) -> None:
-    broken = replace(make_image(1), content=b"no picture", sha256="1" * 64)
+    broken = replace(make_image(1), content=b"no image", sha256="1" * 64)
     captures = [
         make_capture(None, image_sha256=None),
         make_capture(broken),
@@ -116,7 +116,7 @@ def test_nothing_matches(signwatch: Services) -> None:
     assert found.scale == 1.0
 
 
-def test_progress_counts_pictures(signwatch: Services) -> None:
+def test_progress_counts_images(signwatch: Services) -> None:
     put(signwatch, 5)
     told: list[tuple[int, int]] = []
     signwatch.contact_sheet(
@@ -153,7 +153,7 @@ def test_means_by_class_and_kind_and_their_signed_difference() -> None:
     assert (other.class_id, other.suspect, other.difference) == (1, None, None)
 
 
-def test_a_mean_lies_over_the_pictures_that_it_is_of() -> None:
+def test_a_mean_lies_over_the_images_that_it_is_of() -> None:
     dark, bright = (np.full((8, 8, 3), level, dtype=np.uint8) for level in (10, 201))
     tiles = tuple(
         replace(tile(1.0, flagged=flagged), pixels=pixels)
@@ -166,7 +166,7 @@ def test_a_mean_lies_over_the_pictures_that_it_is_of() -> None:
     assert np.unique(means.other.pixels).tolist() == [201]
 
 
-def test_large_pictures_are_reduced(signwatch: Services) -> None:
+def test_large_images_are_reduced(signwatch: Services) -> None:
     image = make_image(0)
     large = replace(image, sha256="3" * 64, content=saved(noise(600, 1000), "PNG"))
     signwatch.log.append([make_capture(large)], [large])

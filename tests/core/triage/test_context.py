@@ -1,4 +1,4 @@
-"""Close looks: maps beside clean pictures, neighbours, group, executions; and what is missing."""
+"""Close looks: maps beside clean images, neighbours, group, executions; and what is missing."""
 
 import io
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from PIL import Image
 from core import samples, thumbnails
 from core.errors import NotFound
 from core.explain.explanation import Explanation
-from core.images import ImageLimits, Picture
+from core.images import ImageFile, ImageLimits
 from core.labels import class_name
 from core.records.captures import Capture, Provenance
 from core.records.execution_log import ExecutionLog
@@ -24,7 +24,7 @@ from tests.core.triage.conftest import SECOND, put
 from tests.support.executions import CLEAN, STOPS, ended
 from tests.support.expect import raises
 from tests.support.explaining import make_explanation
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 from tests.support.records import NOON, make_capture, make_execution, make_image, make_prediction
 
 LIMITS = ImageLimits(1_000_000, 1_000_000)
@@ -34,16 +34,16 @@ class Explainer:
     """Answers with a map of one place, and remembers what was asked."""
 
     def __init__(self) -> None:
-        self.pictures: list[np.ndarray] = []
+        self.images: list[np.ndarray] = []
 
     def __call__(
-        self, pictures: Sequence[np.ndarray], classes: Sequence[int | None]
+        self, images: Sequence[np.ndarray], classes: Sequence[int | None]
     ) -> list[Explanation]:
-        assert list(classes) == [None] * len(pictures)
-        self.pictures = list(pictures)
+        assert list(classes) == [None] * len(images)
+        self.images = list(images)
         return [
             make_explanation(np.eye(len(pixels)), probability=0.5 + number / 10)
-            for number, pixels in enumerate(pictures)
+            for number, pixels in enumerate(images)
         ]
 
 
@@ -65,7 +65,7 @@ def put_clean(log: CaptureLog, class_id: int, seed: int, **changes: object) -> C
 
 
 def put_made_of(log: CaptureLog, reference: str) -> Capture:
-    """An attack on a picture."""
+    """An attack on an image."""
     image = make_image(1)
     capture = make_capture(
         image,
@@ -91,12 +91,12 @@ def test_what_it_was_made_of_stands_beside_it(
     log.append([], [clean])
     seen = photographer.take(put_made_of(log, clean.sha256).capture_id)
     assert [(panel.title, panel.read_as) for panel in seen.panels] == [
-        ("This picture", f"{class_name(14)} · 50.0%"),
+        ("This image", f"{class_name(14)} · 50.0%"),
         ("Clean", f"{class_name(14)} · 60.0%"),
     ]
-    np.testing.assert_array_equal(explainer.pictures, [blocks(1), blocks(2)])
+    np.testing.assert_array_equal(explainer.images, [blocks(1), blocks(2)])
     assert Image.open(io.BytesIO(seen.panels[0].overlay)).format == "JPEG"
-    assert seen.picture == make_image(1).content
+    assert seen.image == make_image(1).content
     assert seen.problem is None
 
 
@@ -108,13 +108,13 @@ def test_the_nearest_clean_ones_of_the_predicted_and_the_likely_class(
     capture = put_made_of(log, "f" * 64)  # its sender names one that the log does not have
     seen = photographer.take(capture.capture_id)
     assert [panel.title for panel in seen.panels] == [
-        "This picture",
+        "This image",
         f"Nearest clean: {class_name(14)}",
         f"Nearest clean, likely right: {class_name(3)}",
     ]
-    np.testing.assert_array_equal(explainer.pictures[1], blocks(1))
-    drawn = [sample.picture().pixels for sample in samples.of_class(3)]
-    assert any(np.array_equal(explainer.pictures[2], each) for each in drawn)
+    np.testing.assert_array_equal(explainer.images[1], blocks(1))
+    drawn = [sample.image().pixels for sample in samples.of_class(3)]
+    assert any(np.array_equal(explainer.images[2], each) for each in drawn)
 
 
 def test_neighbours_are_of_its_endpoint_and_source_in_order_of_time(
@@ -137,7 +137,7 @@ def test_of_a_group_it_is_said_which_look_like_it(
     seen = photographer.take(group[0].capture_id)
     assert names(seen.group) == ids(group)
     assert [tile.alike for tile in seen.group] == [True, False, True]
-    assert seen.group[0].picture == thumbnails.strip_tile(blocks(1))
+    assert seen.group[0].image == thumbnails.strip_tile(blocks(1))
 
 
 def test_of_a_large_group_those_nearest_in_time_are_compared(
@@ -181,7 +181,7 @@ def test_executions_over_its_moment_violated_ones_first(
     assert seen.executions == (violated, latest, clean)
 
 
-def test_without_a_picture_there_is_a_reason_and_everything_else(
+def test_without_a_image_there_is_a_reason_and_everything_else(
     log: CaptureLog, photographer: Photographer
 ) -> None:
     first = put(log, 0.001)
@@ -193,10 +193,10 @@ def test_without_a_picture_there_is_a_reason_and_everything_else(
     )
     log.append([capture], [])
     seen = photographer.take(capture.capture_id)
-    assert (seen.picture, seen.panels) == (None, ())
-    assert seen.problem == "no picture was captured: only the answer was kept, or imported"
+    assert (seen.image, seen.panels) == (None, ())
+    assert seen.problem == "no image was captured: only the answer was kept, or imported"
     assert names(seen.group) == ids([first, capture])
-    assert seen.around[1].picture == thumbnails.no_picture()
+    assert seen.around[1].image == thumbnails.no_image()
     assert not any(tile.alike for tile in seen.group)
 
 
@@ -205,10 +205,10 @@ def test_one_that_retention_deleted_is_not_found(photographer: Photographer) -> 
         photographer.take("gone")
 
 
-def test_a_large_picture_is_shown_smaller_and_a_small_one_as_it_is() -> None:
-    small = Picture.from_pixels(blocks(1))
+def test_a_large_image_is_shown_smaller_and_a_small_one_as_it_is() -> None:
+    small = ImageFile.from_pixels(blocks(1))
     assert shown(small) == small.content
-    large = Picture.from_pixels(blocks(1).repeat(40, axis=0).repeat(20, axis=1))
+    large = ImageFile.from_pixels(blocks(1).repeat(40, axis=0).repeat(20, axis=1))
     assert max(Image.open(io.BytesIO(shown(large))).size) == LONGEST_SIDE
 
 

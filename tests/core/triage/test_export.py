@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from core import datasets
-from core.images import Picture, decode
+from core.images import ImageFile, decode
 from core.records.captures import Provenance, StoredImage
 from core.records.triage import PAUSE, Statement
 from core.records.verdicts import Decision, TriageItem, Verdict
 from core.triage.export import export_zip, file_names, manifest_entry, tracks
-from tests.support.pictures import blocks, gradient, saved
+from tests.support.images import blocks, gradient, saved
 from tests.support.records import NOON, make_capture, make_image, make_prediction
 
 SECOND = timedelta(seconds=1)
@@ -61,48 +61,48 @@ def lines(content: bytes) -> list[dict[str, object]]:
 # Tracks
 
 
-def images(count: int) -> list[StoredImage]:
+def stored_images(count: int) -> list[StoredImage]:
     return [make_image(seed) for seed in range(count)]
 
 
 def test_frames_of_one_source_without_a_pause_are_one_track() -> None:
-    pause, pictures = PAUSE.total_seconds(), images(7)
+    pause, images = PAUSE.total_seconds(), stored_images(7)
     items = [
-        make_item(pictures[0], seconds=0),
-        make_item(pictures[1], seconds=pause),
-        make_item(pictures[2], seconds=2 * pause + 1),
-        make_item(pictures[3], seconds=0, source="van"),
-        make_item(pictures[4], seconds=0, source=None),
-        make_item(pictures[5], seconds=0, right_class=2),
-        make_item(pictures[6], seconds=0, right_class=None, verdict=Verdict.UNREADABLE),
+        make_item(images[0], seconds=0),
+        make_item(images[1], seconds=pause),
+        make_item(images[2], seconds=2 * pause + 1),
+        make_item(images[3], seconds=0, source="van"),
+        make_item(images[4], seconds=0, source=None),
+        make_item(images[5], seconds=0, right_class=2),
+        make_item(images[6], seconds=0, right_class=None, verdict=Verdict.UNREADABLE),
     ]
     assert tracks(items) == [0, 0, 1, 2, 3, 4, None]
 
 
-def test_the_same_picture_and_the_same_clean_one_are_one_track() -> None:
-    pictures, day = images(5), 86_400
+def test_the_same_image_and_the_same_clean_one_are_one_track() -> None:
+    images, day = stored_images(5), 86_400
     items = [
-        make_item(pictures[0], seconds=0),
-        make_item(pictures[1], seconds=0, clean="ab"),  # another sign, at the same moment
-        make_item(pictures[2], seconds=day, clean="ab"),
-        make_item(pictures[3], seconds=2 * day, clean=pictures[0].sha256),
-        make_item(pictures[0], seconds=3 * day, source="van"),
-        make_item(pictures[4], seconds=4 * day, clean="cd"),
+        make_item(images[0], seconds=0),
+        make_item(images[1], seconds=0, clean="ab"),  # another sign, at the same moment
+        make_item(images[2], seconds=day, clean="ab"),
+        make_item(images[3], seconds=2 * day, clean=images[0].sha256),
+        make_item(images[0], seconds=3 * day, source="van"),
+        make_item(images[4], seconds=4 * day, clean="cd"),
     ]
     assert tracks(items) == [0, 1, 1, 0, 0, 2]
 
 
 def test_what_is_one_track_in_two_ways_is_one() -> None:
-    pictures, pause = images(2), PAUSE.total_seconds()
+    images, pause = stored_images(2), PAUSE.total_seconds()
     items = [
-        make_item(pictures[0], seconds=0),
-        make_item(pictures[1], seconds=2 * pause + 1),
-        make_item(pictures[0], seconds=2 * pause + 2),
+        make_item(images[0], seconds=0),
+        make_item(images[1], seconds=2 * pause + 1),
+        make_item(images[0], seconds=2 * pause + 2),
     ]
     assert tracks(items) == [0, 0, 0]
 
 
-def test_without_a_picture_time_alone_tells() -> None:
+def test_without_a_image_time_alone_tells() -> None:
     items = [make_item(), make_item(seconds=1)]
     bare = [
         TriageItem(
@@ -114,12 +114,12 @@ def test_without_a_picture_time_alone_tells() -> None:
 
 
 def test_files_are_named_as_gtsrb_names_them() -> None:
-    pictures = images(4)
+    images = stored_images(4)
     items = [
-        make_item(pictures[0]),
-        make_item(pictures[1], seconds=1),
-        make_item(pictures[2], 12, seconds=1),
-        make_item(pictures[3], None),
+        make_item(images[0]),
+        make_item(images[1], seconds=1),
+        make_item(images[2], 12, seconds=1),
+        make_item(images[3], None),
     ]
     assert file_names(items) == ["01/00000_00000", "01/00000_00001", "12/00001_00000", None]
 
@@ -127,8 +127,8 @@ def test_files_are_named_as_gtsrb_names_them() -> None:
 # The archive
 
 
-def test_pictures_are_exported_by_right_class_as_they_came() -> None:
-    png, jpeg = make_image(), Picture.from_file(saved(gradient(8, 6), "JPEG"))
+def test_images_are_exported_by_right_class_as_they_came() -> None:
+    png, jpeg = make_image(), ImageFile.from_file(saved(gradient(8, 6), "JPEG"))
     other = StoredImage(jpeg.sha256, jpeg.media_type, jpeg.content, 6, 8)
     lost = make_image(9)
     files = exported(

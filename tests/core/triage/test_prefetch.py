@@ -30,7 +30,7 @@ class Camera:
         if name == "deleted":
             raise NotFound("no capture deleted in the log")
         if name == "broken":
-            raise RuntimeError("a picture that nobody thought of")
+            raise RuntimeError("an image that nobody thought of")
         return closeup(name)
 
 
@@ -63,7 +63,7 @@ def test_what_was_made_is_not_made_again() -> None:
     ("name", "problem"),
     [
         ("deleted", "no capture deleted in the log"),
-        ("broken", "it could not be made (a picture that nobody thought of)"),
+        ("broken", "it could not be made (an image that nobody thought of)"),
     ],
 )
 def test_what_cannot_be_made_says_why_and_the_others_are_made(name: str, problem: str) -> None:

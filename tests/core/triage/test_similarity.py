@@ -1,10 +1,10 @@
-"""Pictures that look alike at a glance, and those that do not."""
+"""Images that look alike at a glance, and those that do not."""
 
 import numpy as np
 import pytest
 
 from core.triage.similarity import ALIKE, SIDE, likeness, look
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 
 def test_a_look_is_of_length_one_and_most_like_itself() -> None:
@@ -19,7 +19,7 @@ def test_brightness_and_contrast_do_not_matter() -> None:
     assert likeness(look(pixels), look(darker)) > 0.99
 
 
-def test_small_noise_is_alike_and_another_picture_is_not() -> None:
+def test_small_noise_is_alike_and_another_image_is_not() -> None:
     pixels = blocks(1)
     noise = np.random.default_rng(0).integers(-8, 9, pixels.shape)
     noisy = np.clip(pixels.astype(int) + noise, 0, 255).astype(np.uint8)
@@ -32,7 +32,7 @@ def test_the_negative_is_the_least_like_it() -> None:
     assert likeness(look(pixels), look(255 - pixels)) == pytest.approx(-1, abs=0.01)
 
 
-def test_a_picture_of_one_colour_is_like_nothing() -> None:
+def test_a_image_of_one_colour_is_like_nothing() -> None:
     plain = look(np.full((32, 32, 3), 90, dtype=np.uint8))
     assert not plain.any()
     assert likeness(plain, look(blocks(1))) == 0

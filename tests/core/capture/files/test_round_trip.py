@@ -22,8 +22,8 @@ from tests.support.capture_lines import (
     side,
     write_lines,
 )
+from tests.support.images import blocks, saved
 from tests.support.npy import npy
-from tests.support.pictures import blocks, saved
 from tests.support.records import NOON, make_image, make_prediction, to_captures
 
 PNG, JPEG = saved(blocks(1), "PNG"), saved(blocks(2), "JPEG")
@@ -200,7 +200,7 @@ def test_several_of_our_own_images_are_one_line(files: Files, tmp_path: Path) ->
     }
 
 
-def test_where_the_picture_was_deleted_the_answer_is_left(files: Files, tmp_path: Path) -> None:
+def test_where_the_image_was_deleted_the_answer_is_left(files: Files, tmp_path: Path) -> None:
     given = [
         record(0, given=base64_side(PNG, None), answered=STOP, retries=1),
         record(1, given=base64_side(PNG, "image/png"), answered=STOP),

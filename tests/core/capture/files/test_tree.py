@@ -30,8 +30,8 @@ from tests.support.capture_lines import (
     write_lines,
 )
 from tests.support.expect import raises
+from tests.support.images import blocks, saved
 from tests.support.npy import npy
-from tests.support.pictures import blocks, saved
 
 HOUR = datetime(2022, 2, 14, 17)
 TRUTH = "2022/02/14/17/truth.jsonl"
@@ -90,7 +90,7 @@ def test_a_tree_goes_in(files: Files, tmp_path: Path) -> None:
     assert files.log.capture(first.capture_id).capture.event_id == first.event_id
 
 
-def test_every_picture_of_an_array_can_be_looked_at(files: Files, tmp_path: Path) -> None:
+def test_every_image_of_an_array_can_be_looked_at(files: Files, tmp_path: Path) -> None:
     body = npy(np.stack([blocks(1), blocks(2)]))
     write_lines(tmp_path, FILE, [record(given=base64_side(body), answered=side("[[1], [2]]"))])
     files.read(tmp_path)
@@ -99,7 +99,7 @@ def test_every_picture_of_an_array_can_be_looked_at(files: Files, tmp_path: Path
     assert len(files.log.images(names)) == 2
 
 
-def test_a_picture_over_the_limit_is_kept_undecoded(
+def test_a_image_over_the_limit_is_kept_undecoded(
     new_files: Callable[[], Files], tmp_path: Path
 ) -> None:
     log = new_files().log

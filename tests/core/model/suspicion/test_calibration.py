@@ -20,7 +20,7 @@ from core.model.suspicion.mahalanobis import Cloud
 from core.model.suspicion.transforms import median, resample
 from tests.conftest import read_blocks
 from tests.support.expect import raises
-from tests.support.pictures import blocks
+from tests.support.images import blocks
 
 # Altered copies
 
@@ -40,7 +40,7 @@ def test_resampling_keeps_the_shape_and_what_is_even() -> None:
     assert resample(stripes)[..., 3:-3].std() < 0.05  # too fine for a third of the size
 
 
-def test_tiny_pictures_are_resampled_too() -> None:
+def test_tiny_images_are_resampled_too() -> None:
     assert resample(torch.full((1, 3, 2, 1), 0.5)).shape == (1, 3, 2, 1)
 
 
@@ -50,7 +50,7 @@ def test_tiny_pictures_are_resampled_too() -> None:
 def test_distances_worked_by_hand() -> None:
     features = np.array([[0.0], [2.0], [10.0], [12.0]], dtype=np.float32)
     cloud = Cloud.fit(features, np.array([0, 0, 1, 1]), 3)
-    assert cloud.means.tolist() == [[1.0], [11.0], [6.0]]  # no picture of 2: the middle of all
+    assert cloud.means.tolist() == [[1.0], [11.0], [6.0]]  # no image of 2: the middle of all
     assert cloud.precision == pytest.approx(np.array([[1.0]]))  # variance 1, which shrinking keeps
     where = np.array([[4.0], [4.0], [4.0]], dtype=np.float32)
     assert cloud.distances(where, np.array([0, 1, 2])) == pytest.approx([9.0, 49.0, 4.0])
@@ -93,7 +93,7 @@ def test_scores_worked_by_hand() -> None:
     assert scores["inconsistency"] == pytest.approx([flipped, surer])
 
 
-def test_halves_of_one_picture_make_a_calibration(tmp_path: Path) -> None:
+def test_halves_of_one_image_make_a_calibration(tmp_path: Path) -> None:
     first, second = (
         Observation(
             np.array([[0.0, 3.0]], dtype=np.float32),
@@ -196,11 +196,11 @@ def test_calibrating_twice_gives_the_same(predictor: Predictor, tmp_path: Path) 
         read_blocks(classifier, 400, 20_000),
         lambda *each: reported.append(each),
     )
-    assert reported[-1] == (528, 528, "pictures looked at")
+    assert reported[-1] == (528, 528, "images looked at")
     assert again.strange == pytest.approx(known.strange, rel=1e-3)
 
 
-def test_misread_pictures_calibrate_nothing(classifier: Classifier) -> None:
+def test_misread_images_calibrate_nothing(classifier: Classifier) -> None:
     trained, clean = read_blocks(classifier, 64), read_blocks(classifier, 40, 30_000)
     others = (clean.labels + 1) % 43
     some = replace(clean, labels=np.where(clean.tracks % 4 == 0, others, clean.labels))
@@ -208,8 +208,8 @@ def test_misread_pictures_calibrate_nothing(classifier: Classifier) -> None:
     assert len(made.references["margin"]) + len(made.strange) == 30
     with raises(
         BadInput,
-        "blocks: none of 20 pictures is read right, so none shows how pictures look that are; "
-        "expected pictures and labels of the kind trained on",
+        "blocks: none of 20 images is read right, so none shows how images look that are; "
+        "expected images and labels of the kind trained on",
     ):
         calibrate(classifier, trained, replace(clean, labels=others), lambda *_: None)
 

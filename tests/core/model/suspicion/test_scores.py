@@ -13,7 +13,7 @@ from core.records.captures import Suspicion
 
 CLASSES = 43
 CLEAN = 399
-# One feature, in which a class lies at its number; the distances of clean pictures are 0 to 0.4.
+# One feature, in which a class lies at its number; the distances of clean images are 0 to 0.4.
 LOOK = Look(
     1.0,
     {"stage": Cloud(np.arange(CLASSES, dtype=np.float32)[:, None], np.ones((1, 1), np.float32))},
@@ -63,13 +63,13 @@ def spread(shares: dict[int, float]) -> NDArray[np.float32]:
 SURE = spread({14: 0.9, 2: 0.1})[None]
 
 
-def reasons(picture: Observation, alpha: float = 0.01) -> tuple[str, ...]:
-    (suspicion,) = judge(picture, SURE, KNOWN, alpha)
+def reasons(image: Observation, alpha: float = 0.01) -> tuple[str, ...]:
+    (suspicion,) = judge(image, SURE, KNOWN, alpha)
     assert suspicion.flagged == (suspicion.p_value <= alpha)
     return suspicion.reasons
 
 
-def test_an_ordinary_picture_is_not_flagged() -> None:
+def test_an_ordinary_image_is_not_flagged() -> None:
     (suspicion,) = judge(seen(), SURE, KNOWN, 0.01)
     assert suspicion.p_value > 0.1
     assert (suspicion.flagged, suspicion.reasons) == (False, ())
@@ -125,7 +125,7 @@ def test_a_share_is_never_rounded_up_to_all() -> None:
 
 
 def test_where_nothing_is_odd_by_itself_the_oddest_is_named() -> None:
-    """Scores that are each a little odd come to a strangeness beyond all clean pictures."""
+    """Scores that are each a little odd come to a strangeness beyond all clean images."""
     weak = Calibration("0" * 64, LOOK, REFERENCES, np.zeros(CLEAN))
     (suspicion,) = judge(seen(off=0.6), SURE, weak, 0.01)
     assert suspicion.reasons == (

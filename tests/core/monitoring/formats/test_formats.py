@@ -413,9 +413,9 @@ DISTRIBUTION = [*CONFIG, "distribution_constraints"]
         ),
         (
             ["features", 0, "inferred_type"],
-            "Picture",
+            "Image",
             "constraints.json: features[0]: inferred_type must be one of Integral, Fractional, "
-            "String, Unknown, got 'Picture'",
+            "String, Unknown, got 'Image'",
         ),
         (
             ["features", 0, "string_constraints", "domains"],

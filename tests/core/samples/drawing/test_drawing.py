@@ -21,7 +21,7 @@ MIRRORED = ((19, 20), (33, 34), (36, 37), (38, 39))
 
 
 def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Mean absolute difference of two pictures in grey levels, 0..255."""
+    """Mean absolute difference of two images in grey levels, 0..255."""
     return float(np.abs(one.astype(float) - other.astype(float)).mean())
 
 
@@ -55,14 +55,14 @@ def test_edges_are_antialiased(flat: dict[int, NDArray[np.uint8]]) -> None:
         assert len(np.unique(sign[..., 3])) > 4
 
 
-def test_every_sign_reaches_the_edges_of_its_picture(flat: dict[int, NDArray[np.uint8]]) -> None:
+def test_every_sign_reaches_the_edges_of_its_image(flat: dict[int, NDArray[np.uint8]]) -> None:
     for sign in flat.values():
         columns = np.flatnonzero(sign[..., 3].max(axis=0) > 128)
         assert columns[0] <= 1
         assert columns[-1] >= 62
 
 
-def test_a_disc_covers_pi_quarters_of_its_picture(flat: dict[int, NDArray[np.uint8]]) -> None:
+def test_a_disc_covers_pi_quarters_of_its_image(flat: dict[int, NDArray[np.uint8]]) -> None:
     for class_id in DISCS:
         covered = flat[class_id][..., 3].mean() / 255
         assert covered == pytest.approx(np.pi / 4 / 1.02**2, abs=0.005)
@@ -118,7 +118,7 @@ def test_a_tiny_size_is_refused() -> None:
 # The scene
 
 
-def test_a_scene_is_an_rgb_picture() -> None:
+def test_a_scene_is_an_rgb_image() -> None:
     scene = draw_scene(14, seed=0)
     assert scene.shape == (128, 128, 3)
     assert scene.dtype == np.uint8
@@ -148,13 +148,13 @@ def test_a_negative_seed_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_every_backdrop_is_a_varied_picture(name: str) -> None:
-    picture = SETTINGS[name].paint(np.random.default_rng(0), 60)
-    assert picture.shape == (60, 60, 3)
-    assert picture.dtype == np.float32
-    assert picture.min() >= 0
-    assert picture.max() <= 1
-    assert len(np.unique(picture.round(2))) > 15
+def test_every_backdrop_is_a_varied_image(name: str) -> None:
+    image = SETTINGS[name].paint(np.random.default_rng(0), 60)
+    assert image.shape == (60, 60, 3)
+    assert image.dtype == np.float32
+    assert image.min() >= 0
+    assert image.max() <= 1
+    assert len(np.unique(image.round(2))) > 15
 
 
 def test_the_sign_stands_in_the_middle_of_its_scene() -> None:

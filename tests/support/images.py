@@ -1,4 +1,4 @@
-"""Picture files of every kind: those that are read, with their pixels, and those that are refused.
+"""Image files of every kind: those that are read, with their pixels, and those that are refused.
 
 `GOOD` and `BAD` serve wherever untrusted files come in: decoder, endpoint, pages.
 """
@@ -38,11 +38,11 @@ def gradient(height: int, width: int) -> Pixels:
     return np.stack([red, green, 255 - red / 2 - green / 2], axis=2).round().astype(np.uint8)
 
 
-def saved(picture: Pixels | Image.Image, kind: str, **options: Any) -> bytes:
+def saved(image: Pixels | Image.Image, kind: str, **options: Any) -> bytes:
     """The file that Pillow writes."""
-    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    opened = image if isinstance(image, Image.Image) else Image.fromarray(image)
     buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
+    opened.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -66,7 +66,7 @@ def png(width: int, height: int, *, depth: int, colour: int, rows: bytes, **chun
 
 
 def huge_png(side: int = 20_000) -> bytes:
-    """A black picture of `side` x `side` one-bit pixels: 400 million of them in a small file."""
+    """A black image of `side` x `side` one-bit pixels: 400 million of them in a small file."""
     return png(side, side, depth=1, colour=0, rows=bytes(side * (1 + -(-side // 8))))
 
 
@@ -154,7 +154,7 @@ def _good_files() -> list[GoodFile]:
         ),
         GoodFile("rotated JPEG", rotated_jpeg(smooth), "image/jpeg", smooth, 8),
         GoodFile(
-            "JPEG with a second picture for the depth",
+            "JPEG with a second image for the depth",
             saved(smooth, "MPO", quality=95, save_all=True, append_images=[black]),
             "image/jpeg",
             smooth,
@@ -188,35 +188,35 @@ def _bad_files() -> list[BadFile]:
     first, second = Image.fromarray(blocks(1)), Image.fromarray(blocks(2))
     lossless, lossy = saved(noise(64, 64), "PNG"), saved(noise(64, 64), "JPEG")
     readable = "expected a PNG, JPEG, WebP or BMP file"
-    animated = "the picture is animated (2 frames); expected a single picture"
+    animated = "the image is animated (2 frames); expected a single image"
     svg = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>'
     return [
         BadFile("empty", b"", BadInput, f"{readable}, got 0 bytes"),
-        BadFile("text", b"not a picture", UnsupportedMedia, f"{readable}; this is none of them"),
+        BadFile("text", b"not an image", UnsupportedMedia, f"{readable}; this is none of them"),
         BadFile(
             "truncated PNG",
             lossless[: len(lossless) // 2],
             BadInput,
-            "the picture is truncated or damaged (image file is truncated); save it again",
+            "the image is truncated or damaged (image file is truncated); save it again",
         ),
         BadFile(
             "truncated JPEG",
             lossy[: len(lossy) // 2],
             BadInput,
-            "the picture is truncated or damaged (image file is truncated "
+            "the image is truncated or damaged (image file is truncated "
             "(150 bytes not processed)); save it again",
         ),
         BadFile(
             "PNG cut in its header",
             lossless[:20],
             BadInput,
-            "the picture is truncated or damaged (Truncated File Read); save it again",
+            "the image is truncated or damaged (Truncated File Read); save it again",
         ),
         BadFile(
             "20,000 x 20,000 PNG",
             huge_png(),
             TooLarge,
-            "the picture is 20000 x 20000 = 400,000,000 pixels; at most 40,000,000 are read. "
+            "the image is 20000 x 20000 = 400,000,000 pixels; at most 40,000,000 are read. "
             "Reduce it and send it again",
         ),
         BadFile(
