@@ -6,7 +6,8 @@ from core import samples
 from core.capture.provenance import RequestFacts, format_provenance
 from core.images import ImageFile
 from core.records.captures import Provenance
-from core.services import Answer, current
+from core.services import current
+from core.serving.pipeline import Answer
 from pages._shared import parts
 
 signwatch = current()

@@ -24,7 +24,7 @@ from core.records.monitoring import ExecutionStatus, MonitorSettings, Trigger
 from core.records.queries import CaptureFilter
 from core.records.verdicts import Verdict
 from core.records.window import Window, now
-from core.services import Services
+from core.services import Services, root
 from core.settings import Settings
 from core.store import ExecutionsTable, SchedulesTable
 from core.triage import Said
@@ -294,7 +294,7 @@ def test_upkeep_applies_retention(
     old, young = (make_capture(inferred_at=now() - timedelta(days=days)) for days in (3, 1))
     signwatch.log.append([old, young], [])
     environment.setattr(services, "UPKEEP_SECONDS", 60)
-    environment.setattr(services.random, "uniform", lambda low, high: low)
+    environment.setattr(root.random, "uniform", lambda low, high: low)
     signwatch.start_schedule()
     until(lambda: signwatch.log.count(EVERYTHING) == 1, "the old capture is deleted")
     assert signwatch.log.capture(young.capture_id).capture.capture_id == young.capture_id
