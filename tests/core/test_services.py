@@ -293,7 +293,7 @@ def test_upkeep_applies_retention(
     signwatch = request.getfixturevalue("signwatch")
     old, young = (make_capture(inferred_at=now() - timedelta(days=days)) for days in (3, 1))
     signwatch.log.append([old, young], [])
-    environment.setattr(services, "UPKEEP_SECONDS", 60)
+    environment.setattr(root, "UPKEEP_SECONDS", 60)
     environment.setattr(root.random, "uniform", lambda low, high: low)
     signwatch.start_schedule()
     until(lambda: signwatch.log.count(EVERYTHING) == 1, "the old capture is deleted")
