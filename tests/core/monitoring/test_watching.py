@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from core import services
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
 from core.monitoring.rules.volume import MIN_INTERVALS
@@ -232,7 +231,7 @@ def test_a_newcomers_first_traffic_is_no_alarm_by_volume(signwatch: Services) ->
 def test_the_program_looks_at_the_stream_by_itself(
     signwatch: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr("core.services.root.WATCH_SECONDS", 0.05)
     use(signwatch)
     put(signwatch, attacked(60))
     signwatch.start_schedule()

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from core import client as running
-from core import services
 from core.errors import BadInput, Cancelled, Conflict, Unavailable
 from core.images import ImageFile
 from core.model.predictor import Predictor
@@ -70,8 +69,8 @@ def drilled(
 ) -> Services:
     """The running program, with few requests a drill and an alert to a local webhook."""
     environment.setenv("SIGNWATCH_ALERTS", hook.url)
-    environment.setattr(services, "drawn_signs", lambda: signs)
-    environment.setattr(services, "WATCH_SECONDS", 0.2)
+    environment.setattr("core.services.root.drawn_signs", lambda: signs)
+    environment.setattr("core.services.root.WATCH_SECONDS", 0.2)
     environment.setattr(drill_run, "CLEAN", 120)
     environment.setattr(drill_run, "MOST_CLEAN", 0)
     signwatch: Services = request.getfixturevalue("signwatch")
