@@ -3,16 +3,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 EVIDENTLY := .venv-evidently
+DOCS := .venv-docs
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test check bench reference pictures docs clean
 
 help:
 	@echo "make run    dashboard and endpoint on http://localhost:8501"
 	@echo "make test   every test"
 	@echo "make check  format, lint, types"
 	@echo "make bench  measured figures against their goals (ONLY=attacks picks a part)"
+	@echo "make docs   the documentation as a site, in site/"
 
 $(VENV)/.run: requirements.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -55,5 +57,20 @@ $(EVIDENTLY)/.done: requirements-evidently.txt
 bench: $(VENV)/.dev $(PEERS)/.done $(EVIDENTLY)/.done
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
+reference: $(VENV)/.run
+	$(BIN)/python -m docs.generate
+
+pictures: $(VENV)/.dev
+	$(BIN)/python -m docs.take_pictures
+
+# Sphinx lives apart: neither the program nor its tests need it.
+$(DOCS)/.done: requirements-docs.txt
+	test -d $(DOCS) || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-docs.txt
+	@touch $@
+
+docs: reference $(DOCS)/.done
+	$(DOCS)/bin/sphinx-build --fail-on-warning --keep-going --quiet docs site
+
 clean:
-	rm -rf $(VENV) $(PEERS) $(EVIDENTLY) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(EVIDENTLY) $(DOCS) site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,6 +16,12 @@ MAX_ENDPOINTS = 100
 OTHER = "other"
 TENSOR_OUTCOMES = ("recorded", "dropped", "failed")
 ALERT_OUTCOMES = ("delivered", "failed", "dropped")
+# Read when they are asked for, from what `gauge` names.
+GAUGES = {
+    "signwatch_queue_images": "Images that wait for a forward pass",
+    "signwatch_model_up": "1 if the classifier answers, else 0",
+    "signwatch_store_up": "1 if the capture log takes writes, else 0",
+}
 
 
 class Metrics:
@@ -103,9 +109,9 @@ class Metrics:
             registry=registry,
         )
 
-    def gauge(self, name: str, help: str, read: Callable[[], float]) -> None:
-        """A figure that is read when it is asked for."""
-        Gauge(name, help, registry=self.registry).set_function(read)
+    def gauge(self, name: str, read: Callable[[], float]) -> None:
+        """Where one of GAUGES comes from."""
+        Gauge(name, GAUGES[name], registry=self.registry).set_function(read)
 
     @contextmanager
     def request(self, endpoint: str) -> Iterator[Callable[[int], None]]:

@@ -22,21 +22,22 @@ STRETCH = {"since", "until", "endpoint"}
 
 
 async def list_baselines(request: Request) -> Response:
-    """Every baseline, newest first, and which one is in force."""
+    """The baselines, newest first, and which one is in force."""
     return JSONResponse(await run_in_threadpool(list_all))
 
 
 async def add_baseline(request: Request) -> Response:
-    """A baseline from `since`, `until`, `endpoint`; or from `statistics`, `constraints`, `origin`.
+    """Make a baseline and put it in force.
 
-    The files stand there as texts.
+    From captures: `since`, `until`, and `endpoint`, which is optional. Or from files: the texts
+    `statistics` and `constraints`, and their `origin`.
     """
     options = json_object(await read_body(request, 4 * MAX_BYTES))  # texts in JSON are escaped
     return JSONResponse(await run_in_threadpool(add, options))
 
 
 async def read_baseline(request: Request) -> Response:
-    """The texts of statistics.json and constraints.json of one baseline."""
+    """`statistics.json` and `constraints.json` of one baseline, as texts."""
     baseline_id = request.path_params["baseline_id"]
     return JSONResponse(await run_in_threadpool(read, baseline_id))
 

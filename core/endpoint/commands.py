@@ -31,20 +31,20 @@ async def references(request: Request) -> Response:
 
 
 async def monitor_run(request: Request) -> Response:
-    """Run the monitor over {"since", "until", "endpoint", "threshold"}, all optional."""
+    """Run the monitor: `since`, `until`, `endpoint`, `threshold`, all optional."""
     options = json_object(await read_body(request, MAX_COMMAND_BYTES))
     return JSONResponse(await run_in_threadpool(run_monitor, options))
 
 
 async def read_execution(request: Request) -> Response:
-    """One execution with its log and the records that could not be read."""
+    """One run with its log and the records that could not be read."""
     return JSONResponse(
         await run_in_threadpool(execution_in_full, request.path_params["execution_id"])
     )
 
 
 async def triage_export(request: Request) -> Response:
-    """A ZIP of everything decided."""
+    """A ZIP of all verdicts: images by true class, manifest, annotations, audit trail."""
     content = await run_in_threadpool(lambda: services.current().desk.export())
     return Response(content, media_type="application/zip")
 

@@ -40,7 +40,7 @@ CODES: dict[type[SignwatchError], str] = {
 
 
 async def operation(request: Request) -> Response:
-    """One operation of the control plane, named by X-Amz-Target."""
+    """Model Monitor's calls of `boto3.client("sagemaker")`, named by `X-Amz-Target`."""
     try:
         answer = await _answer(request)
     except SignwatchError as error:

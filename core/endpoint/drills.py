@@ -24,13 +24,13 @@ KINDS: dict[str, type | tuple[type, ...]] = {
 
 
 async def list_drills(request: Request) -> Response:
-    """The latest reports, newest first."""
+    """The latest reports of drills, newest first."""
     reports = await run_in_threadpool(services.current().drills.latest, LISTED)
     return JSONResponse({"drills": [report.to_json() for report in reports]})
 
 
 async def start_drill(request: Request) -> Response:
-    """Begin a drill of `share`, `target`, `attack`, `seed`, all optional; answers its id."""
+    """Begin a drill: `share`, `target`, `attack`, `seed`, all optional; answers its id."""
     plan = _plan(json_object(await read_body(request, MAX_PLAN_BYTES)))
     drill_id = await run_in_threadpool(services.current().drills.start, plan)
     return JSONResponse({"drill_id": drill_id}, status_code=202)

@@ -20,13 +20,13 @@ from core.records.window import Window
 
 
 async def imports(request: Request) -> Response:
-    """How far every file was imported, by its path."""
+    """How far every capture file was imported, by its path."""
     states = await run_in_threadpool(lambda: services.current().importer().states())
     return JSONResponse({"files": {path: state.to_json() for path, state in states.items()}})
 
 
 async def import_captures(request: Request) -> Response:
-    """Import segments of capture files: frames as core.capture.files.segments writes them."""
+    """Import lines of capture files, framed as `captures import` sends them."""
     body = await read_body(request, MAX_CONTENT)
 
     def work() -> Response:
@@ -37,7 +37,7 @@ async def import_captures(request: Request) -> Response:
 
 
 async def ground_truth(request: Request) -> Response:
-    """Keep labels of requests: lines of ground truth as SageMaker writes them."""
+    """Keep labels of requests: JSON Lines, as SageMaker lays ground truth out."""
     running = services.current()
     body = await read_body(request, running.limits.max_body_bytes)
     answer = await run_in_threadpool(running.merge_ground_truth, body)
@@ -45,7 +45,7 @@ async def ground_truth(request: Request) -> Response:
 
 
 async def export_captures(request: Request) -> Response:
-    """The captures of `since`, `until`, `endpoint`, all optional, as frames of capture files."""
+    """Stream capture files: `since`, `until`, `endpoint`, all optional."""
     window = export_window(request.query_params)
     frames = (frame.to_bytes() for frame in services.current().export_captures(window))
     # What fails at once is answered with its status; later the stream can only break off.

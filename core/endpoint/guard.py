@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +25,7 @@ AWS_CODES = {401: "UnrecognizedClientException", 403: "AccessDeniedException"}
 def guarded(handler: Handler, *, public: bool = False) -> Handler:
     """Check access (unless `public`), and render our errors as JSON that botocore reads too."""
 
+    @wraps(handler)
     async def answered(request: Request) -> Response:
         try:
             if not public:

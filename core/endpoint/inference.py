@@ -29,7 +29,7 @@ async def ping(request: Request) -> Response:
 
 
 async def invocations(request: Request) -> Response:
-    """Predict and capture the images of one request."""
+    """Predict the images of one request, and capture them."""
     running = services.current()
     endpoint = names.check_endpoint_name(request.path_params.get("name", DEFAULT_ENDPOINT))
     with running.metrics.request(endpoint) as answered:

@@ -21,14 +21,14 @@ JOB_STATES = {ExecutionStatus.IN_PROGRESS: "InProgress", ExecutionStatus.FAILED:
 
 
 async def violations_file(request: Request) -> Response:
-    """constraint_violations.json of one execution, where its S3 address says."""
+    """The violations of one run, as `boto3.client("s3")` fetches them."""
     name = request.path_params["execution_id"]
     execution = await run_in_threadpool(services.current().log.execution, name)
     return JSONResponse(constraint_violations(execution.violations))
 
 
 def list_executions(document: Document) -> Document:
-    """ListMonitoringExecutions: newest first, unless another order is asked for."""
+    """ListMonitoringExecutions: the newest first, unless another order is asked for."""
     if _of_another_kind(document):
         return {"MonitoringExecutionSummaries": []}
     table = ExecutionsTable(services.current().log.database)

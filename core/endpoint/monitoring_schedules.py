@@ -16,7 +16,7 @@ ORDERS = {"CreationTime": "created_at", "Name": "name", "Status": "status"}
 
 
 def create(document: Document) -> Document:
-    """CreateMonitoringSchedule: cron(...), or NOW, which runs once and at once."""
+    """CreateMonitoringSchedule: a cron expression, or `NOW`, which runs once and at once."""
     schedule = schedule_of(document)
     services.current().schedules.create(schedule)
     return _arn(schedule.name)
@@ -30,25 +30,25 @@ def update(document: Document) -> Document:
 
 
 def start(document: Document) -> Document:
-    """StartMonitoringSchedule."""
+    """StartMonitoringSchedule: it runs again from now on."""
     services.current().schedules.start(_name(document))
     return {}
 
 
 def stop(document: Document) -> Document:
-    """StopMonitoringSchedule; an execution under way ends."""
+    """StopMonitoringSchedule: a run under way still ends."""
     services.current().schedules.stop(_name(document))
     return {}
 
 
 def delete(document: Document) -> Document:
-    """DeleteMonitoringSchedule; its executions stay."""
+    """DeleteMonitoringSchedule: its runs stay."""
     services.current().schedules.delete(_name(document))
     return {}
 
 
 def describe(document: Document) -> Document:
-    """DescribeMonitoringSchedule, with the last execution."""
+    """DescribeMonitoringSchedule: with its last run."""
     name = _name(document)
     stored = services.current().schedules.one(name)
     described = _summary(stored) | {"MonitoringScheduleConfig": config_of(stored.schedule)}

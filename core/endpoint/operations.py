@@ -16,13 +16,13 @@ MAX_CONFIG_BYTES = 100_000
 
 
 async def metrics(request: Request) -> Response:
-    """Prometheus' text format."""
+    """The metrics, in Prometheus' text format."""
     content = await run_in_threadpool(services.current().metrics.render)
     return Response(content, headers={"content-type": CONTENT_TYPE_LATEST})
 
 
 async def read_capture_config(request: Request) -> Response:
-    """The DataCaptureConfig in force for one endpoint."""
+    """What of an endpoint's traffic is captured, as SageMaker's DataCaptureConfig."""
     rules = services.current().capture_rules
     endpoint = names.check_endpoint_name(request.path_params["name"])
     settings = await run_in_threadpool(rules.of, endpoint)
@@ -30,7 +30,10 @@ async def read_capture_config(request: Request) -> Response:
 
 
 async def write_capture_config(request: Request) -> Response:
-    """A new DataCaptureConfig for one endpoint, from the next request on."""
+    """Set what is captured, from the next request on.
+
+    `EnableCapture`, `InitialSamplingPercentage` and `CaptureOptions`, as SageMaker writes them.
+    """
     rules = services.current().capture_rules
     endpoint = names.check_endpoint_name(request.path_params["name"])
     document = json_object(await read_body(request, MAX_CONFIG_BYTES))

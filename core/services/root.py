@@ -189,19 +189,13 @@ class Services:
         )
 
     def _add_gauges(self) -> None:
-        self.metrics.gauge(
-            "signwatch_queue_images",
-            "Images that wait for a forward pass",
-            lambda: self.serving.waiting,
-        )
+        self.metrics.gauge("signwatch_queue_images", lambda: self.serving.waiting)
         self.metrics.gauge(
             "signwatch_model_up",
-            "1 if the classifier answers, else 0",
             lambda: _holds(self.serving.check),
         )
         self.metrics.gauge(
             "signwatch_store_up",
-            "1 if the capture log takes writes, else 0",
             lambda: _holds(self.log.check_writable),
         )
 
