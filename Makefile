@@ -7,7 +7,7 @@ DOCS := .venv-docs
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench reference pictures docs clean
+.PHONY: help run test check bench reference screenshots docs clean
 
 help:
 	@echo "make run    dashboard and endpoint on http://localhost:8501"
@@ -60,8 +60,8 @@ bench: $(VENV)/.dev $(PEERS)/.done $(EVIDENTLY)/.done
 reference: $(VENV)/.run
 	$(BIN)/python -m docs.generate
 
-pictures: $(VENV)/.dev
-	$(BIN)/python -m docs.take_pictures
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m docs.take_screenshots
 
 # Sphinx lives apart: neither the program nor its tests need it.
 $(DOCS)/.done: requirements-docs.txt

@@ -72,7 +72,7 @@ class Metrics:
         )
         self._executions = Counter(
             "signwatch_executions",
-            "Executions of the monitor, by state",
+            "Runs of the monitor, by state",
             ["status"],
             registry=registry,
         )
@@ -98,13 +98,13 @@ class Metrics:
             self._alerts.labels(outcome)
         self._stream_evidence = Gauge(
             "signwatch_stream_evidence",
-            "Evidence of the stream detector; none while not computed",
+            "E-value of the drift detector; none while not computed",
             ["channel"],
             registry=registry,
         )
         self._stream_alarms = Counter(
             "signwatch_stream_alarms",
-            "Alarms of the stream detector that this process raised",
+            "Alarms of the drift detector that this process raised",
             ["channel"],
             registry=registry,
         )

@@ -162,7 +162,7 @@ class Settings:
     alert_reminder_hours: float = _setting(
         24.0,
         _between(float, 0, 8760),
-        "hours after which a violation that lasts is told of again; 0: never",
+        "hours after which a violation that lasts is reported again; 0: never",
     )
     api_token: str = _setting(
         "",

@@ -34,7 +34,7 @@ COLUMN = re.compile(r"ALTER TABLE log\.(\w+) ADD COLUMN (.*)$", re.S)
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """A Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
-    return "".join("| " + " | ".join(map(_cell, line)) + " |\n" for line in lines)
+    return "".join("| " + " | ".join(map(_escaped, line)) + " |\n" for line in lines)
 
 
 def settings() -> str:
@@ -114,7 +114,7 @@ def log() -> str:
     parts = []
     for name, columns in log_tables().items():
         rows = [(f"`{column}`", kind, meaning) for column, kind, meaning in columns]
-        parts.append(f"### {name}\n\n" + table(("Column", "Type", "What it is"), rows))
+        parts.append(f"### `{name}`\n\n" + table(("Column", "Type", "What it is"), rows))
     return "\n".join(parts)
 
 
@@ -199,7 +199,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _cell(text: str) -> str:
+def _escaped(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 

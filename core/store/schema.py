@@ -44,7 +44,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             input_encoding VARCHAR,  -- CSV, JSON or BASE64
             output_data VARCHAR,  -- answer of an imported request, where it is kept as it came
             output_encoding VARCHAR,  -- CSV, JSON or BASE64
-            envelope VARCHAR  -- rest of an imported line, where it is not the usual one
+            envelope VARCHAR  -- rest of an imported line, where it is not the standard one
         )""",
         """CREATE TABLE log.images (
             sha256 VARCHAR NOT NULL,  -- of the content

@@ -35,13 +35,13 @@ def test_a_part_that_was_changed_by_hand_is_written_anew() -> None:
     assert rendered(written) == written
 
 
-def test_a_table_keeps_its_cells_apart() -> None:
+def test_a_table_keeps_its_columns_apart() -> None:
     assert table(("a", "b"), [("x|y", "two\nlines")]) == (
         "| a | b |\n| --- | --- |\n| x\\|y | two lines |\n"
     )
 
 
-def test_settings_routes_commands_and_attacks_are_all_told() -> None:
+def test_settings_routes_commands_and_attacks_are_all_there() -> None:
     settings, routes, commands, attacks = (
         PARTS[name]() for name in ("settings", "routes", "commands", "attacks")
     )
@@ -64,9 +64,9 @@ def test_tables_of_the_log_are_those_that_the_migrations_make() -> None:
             "SELECT table_name, column_name, data_type FROM information_schema.columns"
             " WHERE table_catalog = 'log' ORDER BY table_name, ordinal_position"
         ).fetchall()
-    told = [
+    documented = [
         (name, column, kind)
         for name, columns in sorted(log_tables().items())
         for column, kind, _ in columns
     ]
-    assert told == made
+    assert documented == made

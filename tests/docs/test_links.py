@@ -1,4 +1,4 @@
-"""Every link, anchor and picture of the documents leads somewhere."""
+"""Every link, anchor and image of the documents leads somewhere."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from core.settings import ROOT
 from tests.support.documents import DOCUMENTS, Document, Link, anchor
 
-LARGEST_PICTURE = 250_000  # bytes
+LARGEST_IMAGE = 250_000  # bytes
 INDEX = Document(ROOT / "docs" / "index.md")
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)
@@ -50,11 +50,11 @@ def test_headings_have_anchors_of_their_own(document: Document) -> None:
 
 
 @every_document
-def test_pictures_are_small_and_described(document: Document) -> None:
+def test_images_are_small_and_described(document: Document) -> None:
     for link in within(document):
-        if link.picture:
+        if link.is_image:
             assert link.words
-            assert file_of(document, link).stat().st_size <= LARGEST_PICTURE, link.target
+            assert file_of(document, link).stat().st_size <= LARGEST_IMAGE, link.target
 
 
 def test_the_index_leads_to_every_page() -> None:
@@ -69,12 +69,12 @@ def test_the_readme_leads_to_every_page() -> None:
     assert set((ROOT / "docs").rglob("*.md")) - {INDEX.path} - linked == set()
 
 
-def test_every_picture_is_shown() -> None:
-    shown = {file_of(each, link) for each in DOCUMENTS for link in within(each) if link.picture}
-    assert set((ROOT / "docs" / "pictures").iterdir()) - shown == set()
+def test_every_screenshot_is_shown() -> None:
+    shown = {file_of(each, link) for each in DOCUMENTS for link in within(each) if link.is_image}
+    assert set((ROOT / "docs" / "screenshots").iterdir()) - shown == set()
 
 
-def test_the_readme_is_read_in_one_sitting() -> None:
+def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 

@@ -17,6 +17,7 @@ from core.endpoint import ROUTES
 from core.metrics import GAUGES
 from core.settings import PREFIX, ROOT, Settings
 from docs.generate import all_commands, metrics
+from tests.core.test_imports import LINES
 from tests.support.documents import DOCUMENTS, Document
 
 COMMANDS = dict(all_commands(cli))
@@ -28,7 +29,7 @@ METHOD = re.compile(r"(GET|POST|PUT|DELETE|PATCH) (/\S*)")
 FOLDERS = ("core/", "pages/", "tests/", "docs/", "data/")
 # What the Makefile takes beside targets, and what only some machine has.
 VARIABLES = {"ONLY", "CPU"}
-ELSEWHERE = ("data/local", "docs/pictures")
+ELSEWHERE = "data/local"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)
 
@@ -113,7 +114,7 @@ def test_metrics_exist(document: Document) -> None:
 @every_document
 def test_files_exist(document: Document) -> None:
     if document.name == "CHANGELOG.md":
-        return  # it tells of the past
+        return  # it lists what was there before
     named = {
         each.rstrip("/")
         for each in document.words_in_code()
@@ -131,3 +132,10 @@ def test_python_imports_what_there_is(document: Document) -> None:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core"):
                 module = importlib.import_module(node.module or "")
                 assert [each.name for each in node.names if not hasattr(module, each.name)] == []
+
+
+def test_the_house_is_drawn_as_the_import_rule_has_it() -> None:
+    (drawn,) = Document(ROOT / "docs" / "architecture.md").blocks("text")
+    assert drawn.splitlines() == LINES
+    names = re.findall(r">([a-z_]+)</text>", (ROOT / "docs" / "house.svg").read_text())
+    assert names == [package for line in reversed(LINES) for package in line.split()]

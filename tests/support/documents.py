@@ -14,9 +14,9 @@ HEADING = re.compile(r"^#+ (.+)$", re.M)
 
 @dataclass(frozen=True)
 class Link:
-    """One link or picture. words: its text, or the description of a picture."""
+    """One link or image. words: its text, or the description of an image."""
 
-    picture: bool
+    is_image: bool
     words: str
     target: str
 
@@ -56,7 +56,7 @@ class Document:
         return [line.strip() for line in joined.splitlines() if line.strip()]
 
     def links(self) -> list[Link]:
-        """Every link and picture."""
+        """Every link and image."""
         found = LINK.findall(CODE.sub("code", self.prose))
         return [Link(bool(mark), words, target) for mark, words, target in found]
 
