@@ -1,1 +1,1 @@
-"""Signwatch's core: everything but the pages. `core.services` builds it; README.md maps it."""
+"""Signwatch's core: everything but the pages. `core.services` builds it; docs/architecture.md maps it."""

@@ -8,7 +8,7 @@ import streamlit as st
 from core.records.analysts import LOCAL, Analyst, parse_analysts, signed_in
 from core.services import current
 
-HOW_TO = "README.md, *Sign-in*, says how it is set up."
+HOW_TO = "docs/guides/sign-in.md says how to set it up."
 
 
 def configured() -> bool:

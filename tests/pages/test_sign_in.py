@@ -63,7 +63,7 @@ def test_without_authlib_nobody_gets_in_and_the_page_says_why(
             "Sign-in does not work",
             "Sign-in is configured in `.streamlit/secrets.toml`, and Authlib, which Streamlit "
             "needs for it, is not installed: `.venv/bin/pip install 'streamlit[auth]'`, then start "
-            "again. Nobody can sign in until then. README.md, *Sign-in*, says how it is set up.",
+            "again. Nobody can sign in until then. docs/guides/sign-in.md says how to set it up.",
         )
     ]
     assert not at.button
