@@ -19,7 +19,7 @@ from core.records.captures import Capture
 from core.records.triage import Group, Status
 from core.records.verdicts import Decision, Verdict
 from core.services import current
-from core.triage import Closeup, Opened, Recorded, Said, Sitting, said_right, suggestions
+from core.triage import Closeup, Opened, Recorded, Said, Sitting, likely, said_right
 from core.triage.verdicts import NEEDS_RIGHT_CLASS
 from pages._shared import user
 from pages._shared.keys import Press
@@ -53,7 +53,7 @@ class Draft:
         if opened is None:
             return cls(turn=0)
         capture = opened.item.capture
-        return cls(opened.turn, tuple(suggestions(capture)), said_right(capture))
+        return cls(opened.turn, tuple(likely(capture)), said_right(capture))
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ def test_the_script_of_the_readme_asks_and_lists(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "samples").symlink_to(SAMPLES)
     with running_dashboard(tmp_path) as dashboard:
+        sent = dashboard.run("replay", "--data", str(SAMPLES), "--count", "8")
+        assert sent.returncode == 0, sent.stderr
         assert dashboard.run("monitor", "run").returncode == 0
         answer, listed = run(script_of("README.md"), dashboard, tmp_path)
     assert answer == "14 Stop"
