@@ -1,4 +1,4 @@
-"""Work that outlasts one drawing of a page: a thread of its own, watched and cancelled from it."""
+"""Work in the background, how far it is, and how somebody stops it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,39 @@ from typing import Generic, TypeVar
 from core.errors import Cancelled
 
 Result = TypeVar("Result")
-Work = Callable[[Callable[[int, int, str], None], Callable[[], bool]], Result]
+Progress = Callable[[int, int, str], None]  # done, total, what is being done
+IsCancelled = Callable[[], bool]
+Work = Callable[[Progress, IsCancelled], Result]
+
+
+def in_silence(done: int, total: int, text: str) -> None:
+    """Progress that nobody watches."""
+
+
+def never() -> bool:
+    """Nobody cancels."""
+    return False
+
+
+def part_of(progress: Progress, number: int, parts: int) -> Progress:
+    """The progress of one of several parts, reported as progress of the whole.
+
+    Parameters
+    ----------
+    progress
+        Of the whole.
+    number
+        Which part, from 0.
+    parts
+        How many parts there are; each counts alike.
+
+    Examples
+    --------
+    >>> second = part_of(print, 1, 4)
+    >>> second(3, 10, "step 3")
+    13 40 step 3
+    """
+    return lambda done, total, text: progress(number * total + done, parts * total, text)
 
 
 @dataclass(frozen=True)
@@ -28,13 +60,33 @@ class Reached:
 
 
 class Job(Generic[Result]):
-    """One piece of work under way. The work gets `progress(done, total, text)` and `cancelled()`.
+    """One piece of work on a thread of its own.
 
     It ends with its process, finished or not: nothing of it is kept but what `result` hands out.
+
+    Parameters
+    ----------
+    title
+        What it is called in messages.
+    work
+        Called with ``progress(done, total, text)`` and ``cancelled()``; it starts at once.
+
+    Examples
+    --------
+    >>> def add(progress, cancelled):
+    ...     total = 0
+    ...     for number in range(1, 4):
+    ...         progress(number, 3, f"adding {number}")
+    ...         total += number
+    ...     return total
+    >>> job = Job("Adding", add)
+    >>> job.result()
+    6
+    >>> job.reached.share, job.reached.text
+    (1.0, 'adding 3')
     """
 
     def __init__(self, title: str, work: Work[Result]) -> None:
-        """Start it."""
         self.title = title
         self.reached = Reached()
         self._cancelled = threading.Event()
@@ -57,9 +109,19 @@ class Job(Generic[Result]):
         return self._ended.wait(seconds)
 
     def result(self) -> Result:
-        """What the work came to, or the error that it ended with; waits for the end.
+        """Wait for the end of the work.
 
-        Raises Cancelled also where the work was over before it noticed.
+        Returns
+        -------
+        Result
+            What the work returned.
+
+        Raises
+        ------
+        Cancelled
+            Somebody called `cancel`, even if the work ended before it noticed.
+        Exception
+            What the work raised.
         """
         self._ended.wait()
         if self._error is not None:
@@ -80,37 +142,25 @@ class Job(Generic[Result]):
         self.reached = Reached(done, total, text)
 
 
-Progress = Callable[[int, int, str], None]
-
-
 class Watch:
-    """One attack seen from outside: `tick` once before every step."""
+    """Steps of an attack as somebody outside sees them: `tick` once before every step."""
 
-    def __init__(
-        self,
-        title: str,
-        total: int,
-        progress: Progress | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> None:
+    def __init__(self, title: str, total: int, progress: Progress, cancelled: IsCancelled) -> None:
         self._title, self._total, self.done = title, total, 0
         self._progress, self._cancelled = progress, cancelled
 
     def tick(self, text: str) -> None:
         """Report the step that begins; raises Cancelled if somebody asked for that."""
-        if self._cancelled is not None and self._cancelled():
+        if self._cancelled():
             raise Cancelled(
                 f"{self._title} was cancelled after {self.done} of {self._total} steps; "
                 "no image was kept"
             )
-        self._report(text)
+        self._progress(self.done, self._total, text)
         self.done += 1
 
     def skip_to(self, done: int) -> None:
-        """Steps that turned out to be unnecessary count as done."""
+        """Count steps that turned out to be unnecessary as done."""
         self.done = done
-        self._report("done" if done == self._total else f"{done} of {self._total} steps")
-
-    def _report(self, text: str) -> None:
-        if self._progress is not None:
-            self._progress(self.done, self._total, text)
+        text = "done" if done == self._total else f"{done} of {self._total} steps"
+        self._progress(done, self._total, text)

@@ -21,7 +21,7 @@ from core.attacks.checks import (
 from core.attacks.result import AttackResult, counting, judge
 from core.attacks.task import Found, Task, digests
 from core.errors import BadInput
-from core.jobs import Progress, Watch
+from core.jobs import Progress, Watch, in_silence, never
 from core.model.classifier import Classifier
 from core.model.fast import frozen, swift
 
@@ -98,7 +98,9 @@ class Attack(ABC):
         chunks = [
             rows for rows in torch.split(torch.nonzero(eligible).flatten(), CHUNK) if len(rows)
         ]
-        watch = Watch(self.info.title, len(chunks) * self.rounds, progress, cancelled)
+        watch = Watch(
+            self.info.title, len(chunks) * self.rounds, progress or in_silence, cancelled or never
+        )
         # Steps go through the faster form, the verdict through the model as it is.
         found = self._run_chunks(
             replace(exact, model=swift(exact.model, pixels[:1])), chunks, watch

@@ -14,11 +14,13 @@ from core.records.captures import Capture, StoredImage
 
 CHUNK = 100
 FindImages = Callable[[Sequence[str]], Mapping[str, StoredImage]]
-Progress = Callable[[int], None]
 
 
 def write_captures(
-    file: IO[bytes], captures: Iterable[Capture], find_images: FindImages, progress: Progress
+    file: IO[bytes],
+    captures: Iterable[Capture],
+    find_images: FindImages,
+    progress: Callable[[int], None],
 ) -> int:
     """Write a ZIP with one line a capture, and each image once; returns the number of lines.
 

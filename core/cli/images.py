@@ -39,7 +39,7 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def samples(out: Path) -> None:
     """Draw the sample signs."""
     with progress_bar() as report:
-        written = drawing.write_samples(out, progress=lambda d, n: report(d, n, "drawn"))
+        written = drawing.write_samples(out, progress=report)
     click.echo(f"{len(written)} images in {out}")
 
 

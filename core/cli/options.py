@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +12,7 @@ import click
 from tqdm import tqdm
 
 from core import datasets
+from core.jobs import Progress
 
 VIOLATION = 1
 BAD_INPUT = 2
@@ -19,7 +20,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as a shell has it
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
+def progress_bar() -> Iterator[Progress]:
     """A bar on stderr, so that stdout holds the result alone."""
     with tqdm(total=None, file=sys.stderr, dynamic_ncols=True, leave=False) as bar:
 

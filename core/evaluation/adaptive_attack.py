@@ -6,21 +6,19 @@ AISec 2017, https://arxiv.org/abs/1705.07263.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from core.attacks.task import lead
+from core.jobs import Progress
 from core.model.classifier import Classifier
 from core.model.suspicion.calibration import SCORES, Calibration
 from core.model.suspicion.features import Observer
 from core.model.suspicion.transforms import ALTERATIONS
 
 WEIGHT = 0.5  # lambda
-Progress = Callable[[int, int, str], None]
 
 
 def attack(

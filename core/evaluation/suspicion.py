@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from core.datasets import Dataset
 from core.errors import BadInput
 from core.evaluation import adaptive_attack
 from core.images import enlarge
+from core.jobs import Progress
 from core.model.classifier import Classifier, to_images, to_tensor
 from core.model.suspicion.calibration import Calibration, Values
 from core.model.suspicion.features import Observer, observe
@@ -36,7 +37,6 @@ ADAPTIVE_STEPS = 40
 AT_ONCE = 256
 
 Images = Sequence[NDArray[np.uint8]]
-Progress = Callable[[int, int, str], None]
 
 
 def measure(

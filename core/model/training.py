@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.datasets import Dataset
 from core.errors import BadInput
+from core.jobs import Progress
 from core.labels import all_labels
 from core.model.accuracy import Evaluation, evaluate
 from core.model.augmentation import augment, augment_in_focus
@@ -24,7 +25,6 @@ from core.model.manifest import Manifest
 from core.model.suspicion.fit import calibrate
 
 logger = logging.getLogger(__name__)
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -21,12 +21,12 @@ from core.client import error_of, token_headers
 from core.datasets import Dataset
 from core.errors import BadInput, Unavailable
 from core.images import ImageFile
+from core.jobs import Progress
 from core.model.classifier import Classifier
 from core.records.captures import Provenance
 from core.records.names import DEFAULT_ENDPOINT
 from core.records.window import now
 
-Progress = Callable[[int, int, str], None]
 SOURCE = "replay"
 
 

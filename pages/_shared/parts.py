@@ -1,7 +1,7 @@
 """Pieces of page that several pages show: choosing an image, predictions, errors, progress."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
@@ -15,7 +15,7 @@ from core.labels import all_labels, class_name
 from core.plots import base
 from core.records.captures import Prediction, StoredImage
 from core.records.triage import Statement
-from core.services import current
+from core.services import Progress, current
 
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
 
@@ -30,7 +30,7 @@ def errors_shown() -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(text: str) -> Iterator[Callable[[int, int, str], None]]:
+def progress_bar(text: str) -> Iterator[Progress]:
     """A bar for work over a second; gone when the work is done."""
     bar = st.progress(0.0, text=text)
 

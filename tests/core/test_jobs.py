@@ -6,11 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import BadInput, Cancelled
-from core.jobs import Job, Reached
+from core.jobs import Job, Progress, Reached
 from tests.support.expect import raises
 from tests.support.waiting import LONGEST, until
-
-Progress = Callable[[int, int, str], None]
 
 
 def test_it_hands_out_its_result_once_it_has_ended() -> None:

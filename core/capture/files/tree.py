@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
@@ -11,9 +11,9 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 from core.capture.files.importer import MAX_PROBLEMS, ImportAnswer
 from core.capture.files.paths import Found, walk
 from core.capture.files.segments import MAX_LINE, Segment
+from core.jobs import Progress
 from core.records.capture_files import FileState, LineCounts
 
-Progress = Callable[[int, int, str], None]
 BLOCK = 4_000_000  # bytes that are read at a time
 BATCH = 16_000_000  # bytes of lines that go into the log at a time
 HEAD = 40_000  # bytes that are kept of a line that is too long

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.capture.files.exporter import Frame
 from core.capture.files.paths import SUFFIX, parse_path
 from core.errors import BadInput
-
-Progress = Callable[[int, int, str], None]
+from core.jobs import Progress
 
 
 @dataclass

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from core.datasets import Dataset
 from core.errors import BadInput
+from core.jobs import Progress
 from core.model.classifier import Classifier
 from core.model.suspicion.calibration import Calibration, Look
 from core.model.suspicion.features import Observation, Observer, joined, observe
@@ -16,8 +15,6 @@ from core.model.suspicion.mahalanobis import Cloud
 TRAINED = 8_000  # images trained on that features are measured on
 AT_ONCE = 64
 SEED = 0
-
-Progress = Callable[[int, int, str], None]
 
 
 def calibrate(

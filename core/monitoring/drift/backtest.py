@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from core.jobs import Progress
 from core.monitoring.drift.channels_update import LOOK_BACK, Watcher, thinned
 from core.monitoring.drift.state import ChannelState, StreamAlarm
 from core.records.drift import EvidencePoint, Observed
@@ -47,7 +48,7 @@ def replay(
     watcher: Watcher,
     window: Window,
     line: float,
-    progress: Callable[[int, int, str], None],
+    progress: Progress,
     cancelled: Callable[[], bool],
 ) -> StreamReplay:
     """Every prediction of one's own in `window`, from a cold start; ends early once cancelled."""

@@ -19,6 +19,7 @@ from functools import lru_cache
 
 from core.alerts.policy import LIVE
 from core.errors import BadInput
+from core.jobs import Progress
 from core.metrics import Metrics
 from core.monitoring.baselines import Baselines
 from core.monitoring.drift import messages as words
@@ -156,7 +157,7 @@ class StreamWatch:
         self,
         window: Window,
         settings: StreamSettings,
-        progress: Callable[[int, int, str], None],
+        progress: Progress,
         cancelled: Callable[[], bool],
     ) -> StreamReplay:
         """What it would have said of a stretch of the past, beside the baseline in force.

@@ -1,14 +1,12 @@
 """The sample signs on disk: a folder for each class, a few scenes in each."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 
+from core.jobs import Progress
 from core.samples.drawing.catalogue import SIGNS
 from core.samples.drawing.scene import draw_scene
-
-Progress = Callable[[int, int], None]  # images written so far, images in all
 
 
 def write_samples(
@@ -20,7 +18,7 @@ def write_samples(
 ) -> list[Path]:
     """Write ``directory/<class id, two digits>/<n>.png``: scene ``seed=n`` of every class.
 
-    ``progress(done, total)`` is called after each image. Returns the paths in the order
+    ``progress(done, total, text)`` is called after each image. Returns the paths in the order
     written. Raises ValueError for ``per_class`` < 1.
     """
     if per_class < 1:
@@ -34,5 +32,5 @@ def write_samples(
             Image.fromarray(draw_scene(class_id, seed=seed, size=size)).save(path, optimize=True)
             paths.append(path)
             if progress is not None:
-                progress(len(paths), len(SIGNS) * per_class)
+                progress(len(paths), len(SIGNS) * per_class, "drawn")
     return paths

@@ -22,6 +22,7 @@ from core.cli import cli, monitor
 from core.cli.options import share_of_range
 from core.errors import BadInput
 from core.images import decode
+from core.jobs import Progress
 from core.labels import class_name
 from core.model import classifier as classifiers
 from core.model import training
@@ -426,8 +427,8 @@ def test_a_checkpoint_of_the_blog_is_imported(
 
 
 def test_samples_are_drawn(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write_samples(out: Path, *, progress: Callable[[int, int], None]) -> list[Path]:
-        progress(1, 1)
+    def write_samples(out: Path, *, progress: Progress) -> list[Path]:
+        progress(1, 1, "drawn")
         return [out / "00" / "0.png"]
 
     monkeypatch.setattr(drawing, "write_samples", write_samples)

@@ -168,13 +168,13 @@ def test_the_sign_stands_in_the_middle_of_its_scene() -> None:
 
 
 def test_write_samples_writes_one_folder_a_class(tmp_path: Path) -> None:
-    calls: list[tuple[int, int]] = []
+    calls: list[tuple[int, int, str]] = []
     paths = write_samples(
         tmp_path / "signs", per_class=1, size=16, progress=lambda *call: calls.append(call)
     )
     assert paths == [tmp_path / "signs" / f"{class_id:02d}" / "0.png" for class_id in CLASSES]
     assert sorted((tmp_path / "signs").rglob("*.png")) == paths
-    assert calls == [(done, 43) for done in range(1, 44)]
+    assert calls == [(done, 43, "drawn") for done in range(1, 44)]
     with Image.open(paths[14]) as image:
         assert image.mode == "RGB"
         assert np.array_equal(np.asarray(image), draw_scene(14, seed=0, size=16))
