@@ -1,1 +1,1 @@
-"""Signwatch's core: everything but the pages. `core.services` builds it; docs/architecture.md maps it."""
+"""Signwatch without its pages; `core.services` builds it, docs/architecture.md maps it."""

@@ -77,7 +77,7 @@ def attack_one(sign: Sign | None, plan: Plan) -> None:
 def show_unattacked(image: ImageFile) -> None:
     """The sign as it is, and what is read in it."""
     left, right = st.columns([1, 1], gap="medium")
-    prediction = signwatch.predictor.predict([image.pixels])[0]
+    prediction = signwatch.model.predict([image.pixels])[0]
     with left:
         parts.show_image(image.pixels, "Original")
     with right:

@@ -2,15 +2,11 @@
 
 import streamlit as st
 
-from core import samples
-from core.capture.provenance import RequestFacts, format_provenance
-from core.images import ImageFile
 from core.records.captures import Provenance
-from core.services import current
-from core.serving.pipeline import Answer
+from core.records.inference import Answer
+from core.services import ImageFile, current, samples
 from pages._shared import parts
 
-signwatch = current()
 answers: dict[str, Answer] = st.session_state.setdefault("classify_answers", {})
 
 
@@ -18,10 +14,7 @@ def answer_of(file_id: str, image: ImageFile, label: int | None) -> Answer:
     """Each file is one request, however often the page is drawn again."""
     if file_id not in answers:
         provenance = Provenance(source="dashboard", label=label)
-        facts = RequestFacts(
-            input_content_type=image.media_type, custom_attributes=format_provenance(provenance)
-        )
-        answers[file_id] = signwatch.invoke([image], facts)
+        answers[file_id] = current().inference.send(image, provenance)
     return answers[file_id]
 
 

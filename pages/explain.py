@@ -55,7 +55,7 @@ def tell_method() -> None:
 
 def choose_rows(images: Images) -> list[list[int]]:
     """For which classes: a row of maps each, with one class an image."""
-    read = [each.class_id for each in signwatch.predictor.predict(list(images.shown.values()))]
+    read = [each.class_id for each in signwatch.model.predict(list(images.shown.values()))]
     choices = list(MAPS)
     if len(read) == 1:
         choices.remove("own")

@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from core.evaluation.model_card import DETECTION_HEAD
 from core.labels import class_name
 from core.plots import robustness
 from core.records.evaluation.explanations import ExplanationQuality
 from core.records.evaluation.robustness import CLASS_BUDGET, Robustness
-from core.records.evaluation.suspicion import Detection, detection_rows
+from core.records.evaluation.suspicion import DETECTION_HEAD, Detection, detection_rows
 from core.services import current
 from pages._shared.parts import errors_shown
 
@@ -149,7 +148,7 @@ def show_report(title, kind, show, missing) -> None:
     st.subheader(title)
     make = f"`{kind.COMMAND}` measures it."
     with errors_shown():
-        report = signwatch.report(kind)
+        report = signwatch.model.report(kind)
         if report is None:
             st.info(f"{missing} was not measured yet. {make}")
         elif not report.measures(manifest.sha256):
@@ -163,7 +162,7 @@ def show_report(title, kind, show, missing) -> None:
 
 
 signwatch = current()
-manifest = signwatch.predictor.classifier.manifest
+manifest = signwatch.model.manifest
 held_out = manifest.figures.get("held_out")
 
 st.markdown(
@@ -179,14 +178,14 @@ if held_out:
     st.caption("Measured on tracks that were used neither for training nor for calibration.")
 else:
     st.info("These weights came without measured figures; `python -m core evaluate` measures them.")
-if signwatch.predictor.calibration is None:
+if signwatch.model.uncalibrated:
     st.warning(
-        f"Without p-values, only the trust rule flags: {signwatch.predictor.uncalibrated}.",
+        f"Without p-values, only the trust rule flags: {signwatch.model.uncalibrated}.",
         icon=":material/flag:",
     )
 
 with errors_shown():
-    if drift := signwatch.calibration_drift():
+    if drift := signwatch.model.calibration_drift():
         st.warning(
             f"{drift}. `python -m core model calibrate --data PATH` with images like today's "
             "traffic makes it anew.",

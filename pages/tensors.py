@@ -7,19 +7,18 @@ from pages._shared import parts
 from pages._tensors import detail, link
 from pages._tensors import record as _tensor_record
 
-signwatch = current()
-settings = signwatch.settings
+recorded = current().tensors
 
 
 def recorded_by_itself() -> tuple[str, str]:
     """Which requests are recorded without anybody asking: in a word, and in full."""
     words, full = [], []
-    if settings.tensors_flagged:
+    if recorded.flagged:
         words.append("flagged")
         full.append("Flagged requests (SIGNWATCH_TENSORS_FLAGGED).")
-    if settings.tensors_save:
+    if recorded.save_config:
         words.append("by number")
-        full.append(f"SIGNWATCH_TENSORS_SAVE is `{settings.tensors_save}`.")
+        full.append(f"SIGNWATCH_TENSORS_SAVE is `{recorded.save_config}`.")
     off = "SIGNWATCH_TENSORS_FLAGGED and SIGNWATCH_TENSORS_SAVE turn it on."
     return " + ".join(words) or "off", " ".join(full) or off
 
@@ -38,19 +37,19 @@ def tell_how_to_record() -> None:
 
 def show_totals(count: int) -> None:
     """How much is kept, and whether anything was left out."""
-    outcomes = signwatch.metrics.tensor_outcomes()
+    outcomes = recorded.outcomes()
     words, full = recorded_by_itself()
     lost = outcomes["dropped"] + outcomes["failed"]
     with st.grid(4):
         st.metric(
             "Records",
-            f"{count:,} of {settings.tensors_records:,}",
+            f"{count:,} of {recorded.most:,}",
             border=True,
             help="The oldest goes when one more is recorded than the log keeps.",
         )
         st.metric(
             "In the log",
-            f"{signwatch.tensors.size() / 1e6:,.1f} MB",
+            f"{recorded.size() / 1e6:,.1f} MB",
             border=True,
             help="Compressed, without the parameters, which are kept once for all records.",
         )
@@ -68,7 +67,7 @@ st.caption(
     "Inputs, activations, parameters and gradients of recorded requests, under the names of "
     "SageMaker Debugger."
 )
-records = signwatch.tensors.records()
+records = recorded.records()
 missing = link.follow(records)
 if missing:
     _tensor_record.offer(missing)

@@ -22,10 +22,10 @@ MAX_COMMAND_BYTES = 100_000
 async def references(request: Request) -> Response:
     """Keep a clean image, so that captures can name it; answers its SHA-256."""
     running = services.current()
-    body = await read_body(request, running.limits.max_body_bytes)
+    body = await read_body(request, running.inference.limits.max_body_bytes)
 
     def work() -> str:
-        return running.keep_reference(ImageFile.from_file(body, running.limits.image))
+        return running.keep_reference(ImageFile.from_file(body, running.inference.limits.image))
 
     return JSONResponse({"sha256": await run_in_threadpool(work)})
 

@@ -39,7 +39,7 @@ async def import_captures(request: Request) -> Response:
 async def ground_truth(request: Request) -> Response:
     """Keep labels of requests: JSON Lines, as SageMaker lays ground truth out."""
     running = services.current()
-    body = await read_body(request, running.limits.max_body_bytes)
+    body = await read_body(request, running.inference.limits.max_body_bytes)
     answer = await run_in_threadpool(running.merge_ground_truth, body)
     return JSONResponse(answer.to_json())
 

@@ -16,7 +16,7 @@ from core.errors import BadInput, SignwatchError
 from core.invocations import choose_answer_type, parse_request, render_answer
 from core.records import names
 from core.records.names import DEFAULT_ENDPOINT
-from core.services import Services
+from core.services import Inference
 
 INFERENCE_ID = "x-amzn-sagemaker-inference-id"
 CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
@@ -24,30 +24,30 @@ CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 async def ping(request: Request) -> Response:
     """200 when the model answers and the store takes writes, 503 with the reason otherwise."""
-    await run_in_threadpool(lambda: services.current().check_health())
+    await run_in_threadpool(lambda: services.current().inference.check_health())
     return JSONResponse({"status": "ok"})
 
 
 async def invocations(request: Request) -> Response:
     """Predict the images of one request, and capture them."""
-    running = services.current()
+    inference = services.current().inference
     endpoint = names.check_endpoint_name(request.path_params.get("name", DEFAULT_ENDPOINT))
-    with running.metrics.request(endpoint) as answered:
+    with inference.request(endpoint) as answered:
         try:
-            with running.admission.admitted():
-                response = await _invoke(request, running, endpoint)
+            with inference.admitted():
+                response = await _invoke(request, inference, endpoint)
         except SignwatchError as error:
             response = error_response(error)
         answered(response.status_code)
         return response
 
 
-async def _invoke(request: Request, running: Services, endpoint: str) -> Response:
+async def _invoke(request: Request, inference: Inference, endpoint: str) -> Response:
     content_type = request.headers.get("content-type", "")
     answer_type = choose_answer_type(request.headers.get("accept"), content_type)
     inference_id = _header(request, INFERENCE_ID, 64)
     custom_attributes = _header(request, CUSTOM_ATTRIBUTES, 1024)
-    body = await read_body(request, running.limits.max_body_bytes)
+    body = await read_body(request, inference.limits.max_body_bytes)
     # Received is when all of it is there: a slow upload shall not slip by the watch as late.
     facts = RequestFacts(
         endpoint=endpoint,
@@ -56,9 +56,7 @@ async def _invoke(request: Request, running: Services, endpoint: str) -> Respons
         inference_id=inference_id,
         custom_attributes=custom_attributes,
     )
-    answered = running.serving.submit(
-        lambda: parse_request(body, content_type, running.limits), facts
-    )
+    answered = inference.submit(lambda: parse_request(body, content_type, inference.limits), facts)
     # A request that is given up meanwhile leaves its future to the thread that will set it.
     answer = await asyncio.shield(asyncio.wrap_future(answered))
     content = render_answer(answer_type, answer.predictions, answer.capture_ids)

@@ -11,17 +11,9 @@ from core.model.manifest import Manifest
 from core.records.evaluation.explanations import ExplanationQuality
 from core.records.evaluation.report import AnyReport, Report
 from core.records.evaluation.robustness import BUDGETS, CLASS_BUDGET, Robustness
-from core.records.evaluation.suspicion import Detection, detection_rows
+from core.records.evaluation.suspicion import DETECTION_HEAD, Detection, detection_rows
 
 CARD_FILE = "README.md"
-DETECTION_HEAD = (
-    "misread by",
-    "images",
-    "AUROC",
-    "AUROC of max-softmax",
-    "found at 1 % of clean",
-    "flagged",
-)
 METHOD_NAMES = {
     "fullgrad": "FullGrad",
     "input_x_gradient": "input x gradient",

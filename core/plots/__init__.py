@@ -1,1 +1,29 @@
-"""Charts: records in, Plotly figures out."""
+"""What pages draw with: charts from records, small images, overlays of heat maps."""
+
+from core.explain.heat_maps import common_scale, overlay
+from core.images import encode_png, fit
+from core.thumbnails import (
+    LONGEST_SIDE,
+    data_url,
+    enlarged,
+    magnified_difference,
+    no_image,
+    resized,
+    strip_tile,
+    thumbnail,
+)
+
+__all__ = [
+    "LONGEST_SIDE",
+    "common_scale",
+    "data_url",
+    "encode_png",
+    "enlarged",
+    "fit",
+    "magnified_difference",
+    "no_image",
+    "overlay",
+    "resized",
+    "strip_tile",
+    "thumbnail",
+]

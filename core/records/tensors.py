@@ -35,6 +35,17 @@ GRADIENT = "gradient/"
 
 Array = NDArray[Any]
 
+# name -> a regular expression of tensor names; Debugger's where it has a collection of that name.
+COLLECTIONS: Mapping[str, str] = {
+    "all": "",
+    "weights": r"^(?!gradient).*weight",
+    "biases": r"^(?!gradient).*bias",
+    "gradients": r"^gradient",
+    "inputs": r"^(?!gradient).*_input_\d+$",
+    "outputs": r"^(?!gradient)(?!.*\.running_).*_output_\d+$",
+    "statistics": r"\.running_(mean|var)_output_\d+$",
+}
+
 
 class ModeKeys(StrEnum):
     """Why an image went through the network; GLOBAL stands for all of them."""

@@ -1,6 +1,23 @@
 """The composition root and one facade a domain: what pages, endpoint and command line call."""
 
+from core import samples
+from core.images import ImageFile
 from core.jobs import Job, Progress
+from core.services.inference import Inference
+from core.services.model import Model
 from core.services.root import Services, close_current, current
+from core.services.tensors import RecordMaps, Tensors
 
-__all__ = ["Job", "Progress", "Services", "close_current", "current"]
+__all__ = [
+    "ImageFile",
+    "Inference",
+    "Job",
+    "Model",
+    "Progress",
+    "RecordMaps",
+    "Services",
+    "Tensors",
+    "close_current",
+    "current",
+    "samples",
+]

@@ -18,9 +18,8 @@ from core.attacks.trials import Plan, Trial
 from core.capture.files.exporter import Frame, export_frames
 from core.capture.files.ground_truth import MergeAnswer, merge
 from core.capture.files.importer import Importer
-from core.capture.provenance import RequestFacts, format_provenance
 from core.capture.writer import Capturer, CaptureRules, to_stored_image
-from core.errors import NotFound, SignwatchError
+from core.errors import NotFound
 from core.explain import run
 from core.explain.explanation import Explanation
 from core.explain.methods import DEFAULT_METHOD
@@ -29,7 +28,6 @@ from core.invocations import RequestLimits
 from core.jobs import Progress
 from core.metrics import Metrics
 from core.model.predictor import Predictor
-from core.model.suspicion import drift
 from core.monitoring.backtest import WhatIf
 from core.monitoring.baselines import Baselines
 from core.monitoring.drift.service import StreamWatch
@@ -39,14 +37,16 @@ from core.monitoring.schedules.periodic import Repeating, to_full_minute
 from core.monitoring.schedules.scheduler import Schedules
 from core.plots.alerts import class_frequencies_png
 from core.records.captures import CaptureSettings, Provenance, StoredImage
-from core.records.evaluation.report import AnyReport
+from core.records.inference import Answer
 from core.records.monitoring import Execution, MonitorSettings, Trigger, WindowFigures
 from core.records.names import DEFAULT_ENDPOINT
 from core.records.queries import CaptureFilter
-from core.records.tensors import DEFAULT_REGEX, TensorRecord, parse_save_config
 from core.records.window import Window, now
+from core.services.inference import Inference
+from core.services.model import Model
+from core.services.tensors import Tensors
 from core.serving.concurrency import Admission
-from core.serving.pipeline import Answer, Serving
+from core.serving.pipeline import Serving
 from core.settings import Settings
 from core.simulation.drill_run import Program
 from core.simulation.drill_traffic import drawn_signs
@@ -65,14 +65,10 @@ from core.store import (
     Retention,
     SchedulesTable,
     StreamTable,
-    TensorsTable,
     VolumeTable,
     WorklistTable,
     address_of,
 )
-from core.tensors.fullgrad import explain_record
-from core.tensors.recorder import Recorder
-from core.tensors.trial import TensorTrial
 from core.triage import Closeups, Desk, Photographer, contact_sheet
 from core.triage.contact_sheet import ContactSheet
 
@@ -87,9 +83,12 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         """Load the model and open the log; raises NotFound, BadInput or Unavailable."""
         self.settings = settings
+        image_limits = ImageLimits(settings.max_body_bytes, settings.max_pixels)
+        self.limits = RequestLimits(settings.max_body_bytes, settings.max_batch, image_limits)
         self.predictor = Predictor.load(settings.model, alpha=settings.alpha)
         self.predictor.compile(settings.local / "compiled")
         self.log = CaptureLog(address_of(settings))
+        self.model = Model(self.predictor, settings.model, PValuesTable(self.log.database))
         self._retention = Retention(
             self.log.database, days=settings.retention_days, gigabytes=settings.retention_gigabytes
         )
@@ -100,7 +99,6 @@ class Services:
             CaptureSettingsTable(self.log.database),
             CaptureSettings(sampling=settings.sampling, mode=settings.capture_mode),
         )
-        self.admission = Admission(settings.max_concurrent)
         self.baselines = Baselines(
             BaselinesTable(self.log.database), self.predictor.classifier.classes
         )
@@ -108,18 +106,26 @@ class Services:
         self.what_if = WhatIf(
             PastTable(self.log.database), self.baselines.against, self.monitor_settings
         )
-        self.tensors = TensorsTable(self.log.database)
-        self.recorder = self._make_recorder()
-        self.serving = Serving(
+        admission = Admission(settings.max_concurrent)
+        self.tensors = Tensors(
+            settings,
+            self.predictor.classifier,
+            self.log,
+            self.metrics,
+            self.limits.image,
+            image=self.image,
+            in_work=lambda: admission.in_work,
+        )
+        serving = Serving(
             self.predictor,
             self._capturer,
             self.capture_rules,
             self.metrics,
             max_waiting=settings.max_queue,
-            in_flight=lambda: self.admission.in_work,
-            answered=self.recorder.offer,
+            in_flight=lambda: admission.in_work,
+            answered=self.tensors.recorder.offer,
         )
-        self._add_gauges()
+        self.inference = Inference(serving, admission, self.limits, self.log, self.metrics)
         self.alerts = Alerts(
             configured_channels(settings),
             AlertsTable(self.log.database),
@@ -155,21 +161,6 @@ class Services:
         )
         self._repeating: list[Repeating] = []
         self.drills = self._make_drills(drills)
-        self._p_values = PValuesTable(self.log.database)
-
-    def _make_recorder(self) -> Recorder:
-        settings = self.settings
-        return Recorder(
-            self.predictor.classifier,
-            self.tensors,
-            self.metrics,
-            self.limits.image,
-            include_regex=settings.tensors_regex or DEFAULT_REGEX,
-            save_config=parse_save_config(settings.tensors_save),
-            flagged=settings.tensors_flagged,
-            keep=settings.tensors_records,
-            in_work=lambda: self.admission.in_work,
-        )
 
     def _make_drills(self, table: DrillsTable) -> Drills:
         return Drills(
@@ -188,44 +179,18 @@ class Services:
             signs=drawn_signs,
         )
 
-    def _add_gauges(self) -> None:
-        self.metrics.gauge("signwatch_queue_images", lambda: self.serving.waiting)
-        self.metrics.gauge(
-            "signwatch_model_up",
-            lambda: _holds(self.serving.check),
-        )
-        self.metrics.gauge(
-            "signwatch_store_up",
-            lambda: _holds(self.log.check_writable),
-        )
-
     def close(self) -> None:
         """Stop the schedules, answer and write what waits, close the log."""
         self.schedules.close()
         for each in self._repeating:
             each.close()
-        self.serving.close()
-        self.recorder.close()
+        self.inference.close()
+        self.tensors.close()
         self.closeups.close()
         self.alerts.close()
         self.log.close()
 
-    def check_health(self) -> None:
-        """Raise Unavailable unless the model is loaded and the log takes writes."""
-        self.serving.check()
-        self.log.check_writable()
-
-    @property
-    def limits(self) -> RequestLimits:
-        """The limits on untrusted bytes, from the settings."""
-        image = ImageLimits(self.settings.max_body_bytes, self.settings.max_pixels)
-        return RequestLimits(self.settings.max_body_bytes, self.settings.max_batch, image)
-
     # -- serving ---------------------------------------------------------------------------
-
-    def invoke(self, images: Sequence[ImageFile], facts: RequestFacts) -> Answer:
-        """Predict, capture if sampled, and only then answer; raises Unavailable."""
-        return self.serving.submit(lambda: images, facts).result()
 
     def keep_reference(self, image: ImageFile) -> str:
         """Keep a clean image for captures to name in their provenance; returns its SHA-256."""
@@ -301,51 +266,15 @@ class Services:
             progress=progress,
         )
 
-    def report(self, kind: type[AnyReport]) -> AnyReport | None:
-        """That beside the model that serves, maybe of other weights; raises BadInput."""
-        return kind.read(self.settings.model)
-
-    def calibration_drift(self) -> str | None:
-        """In a sentence, how the latest traffic belies suspicion's calibration; None: it fits."""
-        if self.predictor.calibration is None:
-            return None
-        latest = self._p_values.unflagged(self.predictor.classifier.manifest.sha256, drift.LATEST)
-        return drift.drift(latest, self.predictor.alpha)
-
     def send_traffic(
         self, traffic: Sequence[tuple[ImageFile, Provenance]], progress: Progress
     ) -> list[Answer]:
         """Send images one by one, as requests with their provenance."""
         answers = []
         for number, (image, provenance) in enumerate(traffic, start=1):
-            facts = RequestFacts(
-                input_content_type=image.media_type,
-                custom_attributes=format_provenance(provenance),
-            )
-            answers.append(self.invoke([image], facts))
+            answers.append(self.inference.send(image, provenance))
             progress(number, len(traffic), "sent")
         return answers
-
-    # -- tensors ---------------------------------------------------------------------------
-
-    def record_tensors(self, capture_id: str, class_id: int | None = None) -> TensorRecord:
-        """Run a captured image again and record its tensors, for a class (None: the predicted).
-
-        The weights are those that serve now; where others answered the request, the record's
-        checksum differs from the capture's. Raises NotFound and BadInput.
-        """
-        capture = self.log.capture(capture_id).capture
-        image = self.image(capture.image_sha256)
-        return self.recorder.record(capture, image.pixels, class_id)
-
-    def trial(self) -> TensorTrial:
-        """What was recorded, step by step."""
-        return TensorTrial(self.tensors)
-
-    def explain_record(self, step: int) -> Explanation:
-        """FullGrad from the tensors of one step alone; raises NotFound and BadInput."""
-        passed = self.tensors.record(step).passed
-        return explain_record(passed, self.tensors.values(step))
 
     # -- capture files ---------------------------------------------------------------------
 
@@ -417,15 +346,6 @@ class Services:
             Repeating(self.upkeep, lambda: UPKEEP_SECONDS + random.uniform(-60, 60)),
             Repeating(self.watch, lambda: WATCH_SECONDS),
         ]
-
-
-def _holds(check: Callable[[], None]) -> float:
-    """1 if `check` raises none of our errors, else 0."""
-    try:
-        check()
-    except SignwatchError:
-        return 0.0
-    return 1.0
 
 
 _lock = threading.Lock()

@@ -24,19 +24,12 @@ from core.metrics import Metrics
 from core.model.predictor import Predictor
 from core.model.threads import SERVING_WORKERS, compute_on_one_thread
 from core.records.captures import Capture, Prediction, StoredImage
+from core.records.inference import Answer
 from core.serving.batching import Batcher
 from core.tensors.recorder import Answered
 
 MAX_BATCH = 32  # larger ones are no faster, and keep others waiting
 CHECK_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What became of one request; capture ids are None where it was not sampled."""
-
-    predictions: tuple[Prediction, ...]
-    capture_ids: tuple[str | None, ...]
 
 
 @dataclass(frozen=True)

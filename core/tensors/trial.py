@@ -11,24 +11,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from core.errors import NotFound
-from core.records.tensors import Array, ModeKeys, TensorFacts, TensorRecord
+from core.records.tensors import COLLECTIONS, Array, ModeKeys, TensorFacts, TensorRecord
 from core.settings import Settings
 from core.store import CaptureLog, TensorsTable, address_of
 
-# The regular expressions are Debugger's where it has a collection of that name.
-COLLECTIONS: Mapping[str, str] = {
-    "all": "",
-    "weights": r"^(?!gradient).*weight",
-    "biases": r"^(?!gradient).*bias",
-    "gradients": r"^gradient",
-    "inputs": r"^(?!gradient).*_input_\d+$",
-    "outputs": r"^(?!gradient)(?!.*\.running_).*_output_\d+$",
-    "statistics": r"\.running_(mean|var)_output_\d+$",
-}
 MOST_NAMED = 5  # names or steps that an error lists
 
 

@@ -143,7 +143,7 @@ def _show_budget(pixels: NDArray[uint8] | None, epsilon: float, norm: str) -> No
     if pixels is None or norm not in ("linf", "l2"):
         return
     noisy = attacks.budget_preview(pixels, epsilon, norm)
-    read = current().predictor.predict([noisy])[0]
+    read = current().model.predict([noisy])[0]
     with st.grid(2, wrap=False, min_column_width=80, gap="xsmall"):
         for shown, caption in ((pixels, "Original"), (noisy, "Random noise of that size")):
             st.image(thumbnails.resized(shown, 160), width="stretch", caption=caption, alt=caption)

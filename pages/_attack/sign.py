@@ -171,4 +171,4 @@ def _ids() -> list[int]:
 
 @st.cache_data(max_entries=2_000, show_spinner=False)
 def _read(sha256: str, _image: ImageFile) -> int:
-    return current().predictor.predict([_image.pixels])[0].class_id
+    return current().model.predict([_image.pixels])[0].class_id

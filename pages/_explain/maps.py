@@ -28,7 +28,7 @@ Row = Sequence[int]  # the class that each side is explained for
 
 def compare(images: Images, rows: Sequence[Row], link: ExplainLink) -> Comparison:
     """Everything computed; raises BadInput for what the method does not cover."""
-    predictions = current().predictor.predict(list(images.shown.values()))
+    predictions = current().model.predict(list(images.shown.values()))
     sides = [
         Side(
             title,
@@ -42,7 +42,7 @@ def compare(images: Images, rows: Sequence[Row], link: ExplainLink) -> Compariso
     ]
     facts = {
         **images.facts,
-        "Model SHA-256": current().predictor.classifier.manifest.sha256,
+        "Model SHA-256": current().model.sha256,
         "Date": f"{now():%Y-%m-%d %H:%M:%S} UTC",
     }
     return Comparison(tuple(sides), get_method(link.method), link.style, facts)
@@ -52,7 +52,7 @@ def explained(pixels: NDArray[uint8], class_id: int, method: str) -> Explanation
     """One map, computed once however often the page is drawn."""
     fitted = fit(pixels, LONGEST_SIDE)
     name = hashlib.sha256(repr(fitted.shape).encode() + fitted.tobytes()).hexdigest()
-    model = current().predictor.classifier.manifest.sha256
+    model = current().model.sha256
     return _explained(name, model, class_id, method, fitted)
 
 

@@ -96,7 +96,7 @@ def _choose_window() -> None:
 
 def _made(link: ExplainLink) -> ContactSheet:
     """The sheet, made again only when something else is asked for."""
-    model = current().predictor.classifier.manifest.sha256
+    model = current().model.sha256
     view = ExplainLink()
     asked = replace(link, colours=view.colours, opacity=view.opacity), model
     known = st.session_state.get("explain_sheet_made")

@@ -121,7 +121,7 @@ def _tell(capture: Capture) -> None:
                 icon=":material/fact_check:",
                 query_params=query,
             )
-    serving = current().predictor.classifier.manifest.sha256
+    serving = current().model.sha256
     if capture.model_sha256 and capture.model_sha256 != serving:
         said = "" if capture.class_id is None else f" said {class_name(capture.class_id)}"
         st.info(

@@ -8,14 +8,13 @@ import streamlit as st
 from numpy import uint8
 from numpy.typing import NDArray
 
-from core import samples, thumbnails
+from core import plots
 from core.errors import SignwatchError
-from core.images import ImageFile
 from core.labels import all_labels, class_name
 from core.plots import base
 from core.records.captures import Prediction, StoredImage
 from core.records.triage import Statement
-from core.services import Progress, current
+from core.services import ImageFile, Progress, current, samples
 
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
 
@@ -47,7 +46,7 @@ def progress_bar(text: str) -> Iterator[Progress]:
 def read_upload(name: str, data: bytes) -> ImageFile | None:
     """The uploaded image; a message that names the file where it cannot be read."""
     try:
-        return ImageFile.from_file(data, current().limits.image)
+        return current().inference.read(data)
     except SignwatchError as error:
         st.error(f"**{name}**: {error}", icon=":material/broken_image:")
         return None
@@ -88,13 +87,13 @@ def choose_class(label: str, *, key: str, class_id: int | None) -> int:
 
 def show_image(pixels: NDArray[uint8], caption: str, *, width: int | str = "stretch") -> None:
     """An image, enlarged if it is small, reduced if it is large."""
-    side = width if isinstance(width, int) else thumbnails.LONGEST_SIDE
-    st.image(thumbnails.resized(pixels, side), caption=caption, width=width, alt=caption)
+    side = width if isinstance(width, int) else plots.LONGEST_SIDE
+    st.image(plots.resized(pixels, side), caption=caption, width=width, alt=caption)
 
 
 def show_plain(pixels: NDArray[uint8], alt: str, *, width: int) -> None:
     """An image without a caption, in that width."""
-    st.image(thumbnails.resized(pixels, 2 * width), width=width, alt=alt)
+    st.image(plots.resized(pixels, 2 * width), width=width, alt=alt)
 
 
 def plain(text: str) -> str:
@@ -106,11 +105,9 @@ def plain(text: str) -> str:
 def thumbnail(sha256: str, _image: StoredImage) -> str:
     """A small version of a stored image; a tile where it cannot be read."""
     try:
-        return thumbnails.thumbnail(
-            ImageFile.from_file(_image.content, current().limits.image).pixels
-        )
+        return plots.thumbnail(current().inference.read(_image.content).pixels)
     except SignwatchError:
-        return thumbnails.no_image()
+        return plots.no_image()
 
 
 def computed(value: float | None, form: str) -> str:

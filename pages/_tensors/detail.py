@@ -4,9 +4,8 @@ import numpy as np
 import streamlit as st
 
 from core.plots import tensors
-from core.records.tensors import TensorFacts, TensorRecord
+from core.records.tensors import COLLECTIONS, TensorFacts, TensorRecord
 from core.services import current
-from core.tensors.trial import COLLECTIONS
 
 PLOT = {"displayModeBar": False}
 
@@ -26,9 +25,7 @@ def choose(record: TensorRecord) -> str | None:
         collection = st.pills(
             "Collection", list(COLLECTIONS), default="all", key="tensor_collection", required=True
         )
-    facts = current().tensors.facts(record.step, regex=regex or None)
-    names = current().trial().tensor_names(step=record.step, collection=collection)
-    facts = [each for each in facts if each.name in set(names)]
+    facts = current().tensors.facts(record.step, regex=regex or None, collection=collection)
     if not facts:
         st.info("No tensor of this record has such a name.", icon=":material/filter_alt_off:")
         return None
@@ -93,7 +90,7 @@ def _show_table(facts: list[TensorFacts]) -> None:
 
 def show(record: TensorRecord, name: str) -> None:
     """One tensor: its channels as images, its values as a histogram, other steps beside it."""
-    array = current().tensors.values(record.step, [name])[name]
+    array = current().tensors.values(record.step, name)
     st.subheader(name)
     _tell_unusual(array)
     left, right = st.columns([3, 2], gap="large")

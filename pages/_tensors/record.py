@@ -3,15 +3,11 @@
 import streamlit as st
 
 from core.errors import SignwatchError
-from core.explain.heat_maps import common_scale, overlay
-from core.images import LONGEST_SIDE, fit
 from core.labels import class_name
+from core.plots import common_scale, enlarged, overlay
 from core.records.captures import Capture
 from core.records.tensors import TensorRecord
 from core.services import current
-from core.tensors.fullgrad import largest_difference
-from core.tensors.npz import to_npz
-from core.thumbnails import enlarged
 from pages._shared import parts
 from pages._tensors import link
 
@@ -47,7 +43,7 @@ def offer(capture_id: str) -> None:
 
 def record_again(capture: Capture, label: str) -> None:
     """A choice of class, and the button that runs the stored image again."""
-    ids = [None, *range(current().predictor.classifier.classes)]
+    ids = [None, *range(len(current().model.manifest.labels))]
     class_id = st.selectbox(
         "Gradients of the logit of",
         ids,
@@ -56,7 +52,7 @@ def record_again(capture: Capture, label: str) -> None:
     )
     if st.button(label, icon=":material/radio_button_checked:", type="primary", key="tensor_go"):
         with parts.errors_shown(), st.spinner("Running the image again"):
-            record = current().record_tensors(capture.capture_id, class_id)
+            record = current().tensors.record(capture.capture_id, class_id)
             link.show_step(record.step)
             st.rerun()
 
@@ -77,7 +73,7 @@ def show(record: TensorRecord) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
                 "Record (.npz)",
-                lambda: to_npz(record, current().tensors.values(record.step)),
+                lambda: current().tensors.to_npz(record),
                 f"tensors-step-{record.step}.npz",
                 "application/octet-stream",
                 icon=":material/download:",
@@ -103,7 +99,7 @@ def _tell_weights(record: TensorRecord, capture: Capture) -> None:
             "exchanged in between.",
             icon=":material/history:",
         )
-    elif record.model_sha256 != current().predictor.classifier.manifest.sha256:
+    elif record.model_sha256 != current().model.sha256:
         st.info(
             "Recorded with weights that no longer serve, so there is no live map to compare.",
             icon=":material/history:",
@@ -112,29 +108,27 @@ def _tell_weights(record: TensorRecord, capture: Capture) -> None:
 
 def _show_maps(record: TensorRecord, capture: Capture) -> None:
     with parts.errors_shown():
-        pixels = fit(current().image(capture.image_sha256).pixels, LONGEST_SIDE)
-        columns = st.columns(3)
-        with columns[0]:
-            st.image(enlarged(pixels), caption="Image", alt="The captured image")
-        recorded = current().explain_record(record.step)
-        same = record.model_sha256 == current().predictor.classifier.manifest.sha256
-        live = current().explain([pixels], [record.passed.class_id])[0] if same else None
-        scale = common_scale([recorded.map])
-        for column, name, each in zip(
-            columns[1:], ["from the record", "live"], [recorded, live], strict=True
-        ):
+        maps = current().tensors.maps(record, capture.image_sha256)
+        scale = common_scale([maps.recorded.map])
+        image, *columns = st.columns(3)
+        image.image(enlarged(maps.pixels), caption="Image", alt="The captured image")
+        sources = {"from the record": maps.recorded, "live": maps.live}
+        for column, (name, each) in zip(columns, sources.items(), strict=True):
             if each is not None:
                 column.image(
-                    overlay(pixels, each.map, largest=scale),
+                    overlay(maps.pixels, each.map, largest=scale),
                     caption=f"FullGrad {name}",
                     alt=f"FullGrad map {name}",
                 )
-        if live is not None:
-            difference = largest_difference(recorded, live)
-            told = f"differ by at most {difference:.1e} of the range" if difference else "are equal"
+        if maps.difference is not None:
+            compared = (
+                f"differ by at most {maps.difference:.1e} of the range"
+                if maps.difference
+                else "are equal"
+            )
             st.caption(
-                f"The map from the record's tensors alone and the live one {told}. "
-                f"Completeness residual of the record {recorded.residual:.1e} (0 is exact)."
+                f"The map from the record's tensors alone and the live one {compared}. "
+                f"Completeness residual of the record {maps.recorded.residual:.1e} (0 is exact)."
             )
 
 

@@ -94,7 +94,7 @@ def _show_state(opened: Opened) -> None:
 
 
 def _replaced(capture: Capture) -> bool:
-    serving = current().predictor.classifier.manifest.sha256
+    serving = current().model.sha256
     return capture.model_sha256 is not None and capture.model_sha256 != serving
 
 

@@ -37,7 +37,7 @@ def _show() -> None:
             f"95 % interval {found.share.low:.1%} to {found.share.high:.1%}"
             + (f" · {found.unclear:,} unreadable" if found.unclear else "")
         )
-    alpha = current().settings.alpha
+    alpha = current().model.alpha
     share = st.slider(
         "Of the flags, this many should be right, %", 5, 95, 50, step=5, key="triage_worth"
     )

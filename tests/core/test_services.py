@@ -61,8 +61,8 @@ def put(signwatch: Services, class_ids: Sequence[int]) -> None:
 def test_an_answer_is_captured_as_it_was_given(signwatch: Services) -> None:
     sent = images(0, 1)
     before = now()
-    answer = signwatch.invoke(sent, RequestFacts(endpoint="cars", inference_id="i"))
-    expected = signwatch.predictor.predict([image.pixels for image in sent])
+    answer = signwatch.inference.invoke(sent, RequestFacts(endpoint="cars", inference_id="i"))
+    expected = signwatch.model.predict([image.pixels for image in sent])
     assert [each.class_id for each in answer.predictions] == [each.class_id for each in expected]
     for capture_id, prediction, image in zip(
         answer.capture_ids, answer.predictions, sent, strict=True
@@ -72,7 +72,7 @@ def test_an_answer_is_captured_as_it_was_given(signwatch: Services) -> None:
         assert comparable(capture.prediction) == comparable(prediction)
         assert (capture.endpoint, capture.inference_id) == ("cars", "i")
         assert capture.image_sha256 == image.sha256
-        assert capture.model_sha256 == signwatch.predictor.classifier.manifest.sha256
+        assert capture.model_sha256 == signwatch.model.sha256
         assert before <= capture.inferred_at <= now()
         assert np.array_equal(signwatch.image(image.sha256).pixels, image.pixels)
 
@@ -83,7 +83,7 @@ def test_sampling_decides_what_is_kept(
 ) -> None:
     environment.setenv("SIGNWATCH_SAMPLING", sampling)
     signwatch = request.getfixturevalue("signwatch")
-    answers = [signwatch.invoke(images(seed), RequestFacts()) for seed in range(6)]
+    answers = [signwatch.inference.invoke(images(seed), RequestFacts()) for seed in range(6)]
     assert signwatch.log.count(EVERYTHING) == kept
     assert [answer.capture_ids == (None,) for answer in answers] == [kept == 0] * 6
 
@@ -94,7 +94,7 @@ def test_a_request_is_sampled_as_a_whole(
     environment.setenv("SIGNWATCH_SAMPLING", "50")
     signwatch = request.getfixturevalue("signwatch")
     signwatch._capturer._random.seed(0)
-    answers = [signwatch.invoke(images(0, 1, 2), RequestFacts()) for _ in range(20)]
+    answers = [signwatch.inference.invoke(images(0, 1, 2), RequestFacts()) for _ in range(20)]
     kept = [sum(each is not None for each in answer.capture_ids) for answer in answers]
     assert set(kept) == {0, 3}
     assert signwatch.log.count(EVERYTHING) == sum(kept)
@@ -123,7 +123,7 @@ def test_limits_come_from_the_settings(
     environment.setenv("SIGNWATCH_MAX_PIXELS", "567")
     environment.setenv("SIGNWATCH_MAX_BATCH", "8")
     signwatch = request.getfixturevalue("signwatch")
-    assert signwatch.limits == RequestLimits(1234, 8, ImageLimits(1234, 567))
+    assert signwatch.inference.limits == RequestLimits(1234, 8, ImageLimits(1234, 567))
 
 
 # Lab
@@ -131,7 +131,7 @@ def test_limits_come_from_the_settings(
 
 def test_images_are_attacked_with_the_model_that_serves(signwatch: Services) -> None:
     pixels = blocks(1)
-    (before,) = signwatch.predictor.predict([pixels])
+    (before,) = signwatch.model.predict([pixels])
     reported: list[tuple[int, int, str]] = []
     (trial,) = signwatch.attack(
         Plan("pgd", epsilon=8 / 255, steps=3, seed=1),
@@ -143,14 +143,14 @@ def test_images_are_attacked_with_the_model_that_serves(signwatch: Services) -> 
     assert crafted.eligible
     assert crafted.success
     assert np.abs(crafted.adversarial.astype(int) - pixels).max() <= 8
-    (after,) = signwatch.predictor.predict([crafted.adversarial])
+    (after,) = signwatch.model.predict([crafted.adversarial])
     assert after.class_id != before.class_id
     assert reported[-1][:2] == (3, 3)
 
 
 def test_an_explanation_adds_up(signwatch: Services) -> None:
     explained = signwatch.explain([blocks(1), noise(20, 30)], [None, 14])
-    (predicted,) = signwatch.predictor.predict([blocks(1)])
+    (predicted,) = signwatch.model.predict([blocks(1)])
     assert explained[0].class_id == explained[0].predicted_id == predicted.class_id
     assert explained[1].class_id == 14
     assert [each.map.shape for each in explained] == [(32, 32), (20, 30)]
@@ -304,7 +304,7 @@ def test_upkeep_applies_retention(
 
 
 def test_only_what_was_decided_is_exported(signwatch: Services) -> None:
-    answer = signwatch.invoke(images(0, 1), RequestFacts())
+    answer = signwatch.inference.invoke(images(0, 1), RequestFacts())
     first = answer.capture_ids[0] or ""
     right = (answer.predictions[0].class_id + 1) % 43
     decided = signwatch.log.capture(first).capture
@@ -332,11 +332,11 @@ def test_there_is_one_of_them_in_the_process(signwatch: Services) -> None:
 
 
 def test_closed_services_are_built_anew_over_the_same_log(signwatch: Services) -> None:
-    signwatch.invoke(images(0), RequestFacts())
+    signwatch.inference.invoke(images(0), RequestFacts())
     services.close_current()
     services.close_current()
     with raises(Unavailable, "the classifier is stopped; start the dashboard again"):
-        signwatch.invoke(images(0), RequestFacts())
+        signwatch.inference.invoke(images(0), RequestFacts())
     again = services.current()
     assert again is not signwatch
     assert again.log.count(EVERYTHING) == 1

@@ -168,7 +168,7 @@ def test_deepfool_to_stop(
     adversarial = result(page).crafted.adversarial
     assert np.array_equal(adversarial, expected.crafted.adversarial)
     assert alerts(page) == [verdict(expected)]
-    before, after = signwatch.predictor.predict([sign, adversarial])
+    before, after = signwatch.model.predict([sign, adversarial])
     assert after.class_id == STOP
     for shown in (before, after):
         assert f"**{class_name(shown.class_id)}** · {shown.confidence:.1%} confident" in values(

@@ -68,10 +68,10 @@ def test_a_batch_counts_only_what_was_read_right(
     downloads: dict[str, Callable[[], bytes]],
 ) -> None:
     at, images = batch
-    before = signwatch.predictor.predict(images)
+    before = signwatch.model.predict(images)
     counting = [each.class_id != STOP for each in before]
     trials = at.session_state["attack_results"]["many"]
-    after = signwatch.predictor.predict([each.crafted.adversarial for each in trials])
+    after = signwatch.model.predict([each.crafted.adversarial for each in trials])
     misread = sum(c and a.class_id == STOP for c, a in zip(counting, after, strict=True))
     assert metrics(at)["Images that count"] == (f"{sum(counting)} of 12", "")
     assert metrics(at)["Misread as saved PNG"] == (

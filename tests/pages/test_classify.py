@@ -62,7 +62,7 @@ def test_whether_it_was_flagged_is_said_with_every_reason(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     images = [blocks(seed) for seed in range(200)]
-    predictions = signwatch.predictor.predict(images)
+    predictions = signwatch.model.predict(images)
     flagged = next(n for n, p in enumerate(predictions) if p.suspicion.flagged)
     ordinary = next(n for n, p in enumerate(predictions) if not p.suspicion.flagged)
     at = open_page("classify")

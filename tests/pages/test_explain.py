@@ -369,7 +369,7 @@ def test_a_capture_of_another_model_is_said(open_page: OpenPage, signwatch: Serv
     capture = make_capture(image, model_sha256="ab" * 32)
     signwatch.log.append([capture], [image])
     at = open_page("explain", capture=capture.capture_id)
-    serving = signwatch.predictor.classifier.manifest.sha256[:12]
+    serving = signwatch.model.sha256[:12]
     assert alerts(at) == [
         Alert(
             "info",
@@ -477,7 +477,7 @@ def test_the_downloads(
     report = downloads["explanation.html"]().decode()
     for text in (
         captured,
-        signwatch.predictor.classifier.manifest.sha256,
+        signwatch.model.sha256,
         class_name(TRUE),
         expected_heading(signwatch, ADVERSARIAL),
         expected_heading(signwatch, CLEAN),

@@ -50,7 +50,7 @@ def test_weights_without_figures_say_how_to_measure_them(
     assert alerts(at) == [UNMEASURED, UNREPORTED, UNEXPLAINED, UNDETECTED]
     assert not charts(at)
     assert not at.metric
-    manifest = signwatch.predictor.classifier.manifest
+    manifest = signwatch.model.manifest
     assert values(at.markdown)[0] == (
         "**resnet18**, 43 classes, sees every image at 32 x 32 pixels."
     )
@@ -234,7 +234,7 @@ def test_a_calibration_that_no_longer_fits_is_said(
         make_capture(
             image,
             prediction=make_prediction(p_value=0.02),
-            model_sha256=signwatch.predictor.classifier.manifest.sha256,
+            model_sha256=signwatch.model.sha256,
         )
         for _ in range(200)
     ]

@@ -35,7 +35,7 @@ MAPS_COMPARED = re.compile(
 def recorded(signwatch: Services) -> str:
     """A capture with a record; its id."""
     capture_id = request(signwatch, blocks())
-    signwatch.record_tensors(capture_id)
+    signwatch.tensors.record(capture_id)
     return capture_id
 
 
@@ -69,8 +69,8 @@ def test_a_capture_without_a_record_is_recorded_at_the_press_of_a_button(
 def test_a_link_to_a_capture_opens_its_newest_record(
     open_page: OpenPage, signwatch: Services, recorded: str
 ) -> None:
-    signwatch.record_tensors(recorded, 3)
-    signwatch.record_tensors(request(signwatch, blocks(1)))
+    signwatch.tensors.record(recorded, 3)
+    signwatch.tensors.record(request(signwatch, blocks(1)))
     at = open_page("tensors", capture=recorded)
     assert at.selectbox(key="tensor_step").value == 1
     assert list(at.query_params["step"]) == ["1"]
@@ -116,7 +116,7 @@ def test_the_table_says_what_was_computed(
 ) -> None:
     at = open_page("tensors", names="^ResNet_input_0$")
     (row,) = at.dataframe[0].value.to_dict("records")
-    value = signwatch.trial().tensor("ResNet_input_0").value(0)
+    value = signwatch.tensors.trial().tensor("ResNet_input_0").value(0)
     assert row == {
         "name": "ResNet_input_0",
         "shape": "1 x 3 x 32 x 32",
@@ -134,7 +134,7 @@ def test_one_tensor_in_full(open_page: OpenPage, signwatch: Services, recorded: 
     at = open_page("tensors", tensor="gradient/bn1_output")
     assert {"tensor_channels", "tensor_histogram"} <= charts(at).keys()
     assert "tensor_steps" not in charts(at)
-    signwatch.record_tensors(recorded, 3)
+    signwatch.tensors.record(recorded, 3)
     at = open_page("tensors", tensor="layer3.0.bn1_output_0")
     assert {"tensor_channels", "tensor_histogram", "tensor_steps"} <= charts(at).keys()
     at.selectbox(key="tensor_first").select(192).run()
@@ -179,7 +179,7 @@ def test_other_weights_are_told(open_page: OpenPage, signwatch: Services) -> Non
     image = make_image()
     capture = make_capture(image, model_sha256="cd" * 32)
     signwatch.log.append([capture], [image])
-    signwatch.record_tensors(capture.capture_id)
+    signwatch.tensors.record(capture.capture_id)
     (alert,) = alerts(open_page("tensors"))
     assert alert.text.startswith("Other weights answered this request than were recorded")
 
@@ -191,7 +191,7 @@ def test_a_record_that_misses_tensors_says_which(
     signwatch: Services = request.getfixturevalue("signwatch")
     from tests.support import traffic
 
-    signwatch.record_tensors(traffic.request(signwatch, blocks()))
+    signwatch.tensors.record(traffic.request(signwatch, blocks()))
     at = request.getfixturevalue("open_page")("tensors")
     (alert,) = alerts(at)
     assert alert.text.startswith("FullGrad needs tensors that were not recorded: ")

@@ -214,7 +214,7 @@ def test_an_item_says_what_it_is_and_why_it_was_flagged(
 
 
 def test_a_model_that_was_replaced_is_said(open_page: OpenPage, signwatch: Services) -> None:
-    sha256 = signwatch.predictor.classifier.manifest.sha256
+    sha256 = signwatch.model.sha256
     put_flagged(signwatch, 0.001, model_sha256=sha256)
     at = open_page("triage")
     told = "Another model predicted this"

@@ -40,14 +40,14 @@ def request(
     facts = RequestFacts(
         custom_attributes=format_provenance(provenance), received_at=received_at or now()
     )
-    (capture_id,) = signwatch.invoke([ImageFile.from_pixels(pixels)], facts).capture_ids
+    (capture_id,) = signwatch.inference.invoke([ImageFile.from_pixels(pixels)], facts).capture_ids
     assert capture_id is not None
     return capture_id
 
 
 def predict(signwatch: Services, pixels: NDArray[np.uint8]) -> Prediction:
     """What the classifier says of one image, nothing captured."""
-    return signwatch.predictor.predict([pixels])[0]
+    return signwatch.model.predict([pixels])[0]
 
 
 def read_as(signwatch: Services, *, other_than: int) -> NDArray[np.uint8]:

@@ -8,6 +8,14 @@ from typing import Any, ClassVar
 from core.records.evaluation.report import Report
 
 ALPHA = 0.01  # the level that shares of flagged images are for
+DETECTION_HEAD = (
+    "misread by",
+    "images",
+    "AUROC",
+    "AUROC of max-softmax",
+    "found at 1 % of clean",
+    "flagged",
+)
 
 
 @dataclass(frozen=True)

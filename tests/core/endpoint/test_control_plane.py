@@ -51,7 +51,7 @@ def traffic(signwatch: Services, endpoint: str, count: int) -> int:
     """The class that all of it is predicted as."""
     image = ImageFile.from_pixels(blocks(1))
     for _ in range(count):
-        answer = signwatch.invoke([image], RequestFacts(endpoint=endpoint))
+        answer = signwatch.inference.invoke([image], RequestFacts(endpoint=endpoint))
     return answer.predictions[0].class_id
 
 

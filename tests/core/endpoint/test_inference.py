@@ -139,7 +139,7 @@ def test_every_readable_file_gets_the_prediction_of_its_pixels(
     assert answer.status_code == 200
     assert answer.headers["content-type"] == VERBOSE
     (entry,) = answer.json()["predictions"]
-    (prediction,) = signwatch.predictor.predict([decode(file.content)])
+    (prediction,) = signwatch.model.predict([decode(file.content)])
     assert answered(entry) == expected(prediction)
     (capture,) = captures(signwatch)
     assert capture.capture_id == entry["capture_id"]
@@ -150,8 +150,8 @@ def test_every_readable_file_gets_the_prediction_of_its_pixels(
 def test_a_rotated_photograph_is_judged_upright(client: TestClient, signwatch: Services) -> None:
     lying = rotated_jpeg(blocks(7))
     answer = client.post("/invocations", content=lying, headers={"Content-Type": "image/jpeg"})
-    (upright,) = signwatch.predictor.predict([decode(lying)])
-    (turned,) = signwatch.predictor.predict([np.rot90(decode(lying))])
+    (upright,) = signwatch.model.predict([decode(lying)])
+    (turned,) = signwatch.model.predict([np.rot90(decode(lying))])
     assert answered(answer.json()["predictions"][0]) == expected(upright)
     assert expected(turned) != expected(upright)
 
@@ -172,7 +172,7 @@ def test_every_image_type_is_taken(
 
 
 def test_an_array_gets_the_blogs_shape(client: TestClient, signwatch: Services) -> None:
-    (prediction,) = signwatch.predictor.predict([blocks()])
+    (prediction,) = signwatch.model.predict([blocks()])
     answer = client.post("/invocations", content=npy(blocks()), headers=NPY)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
@@ -184,7 +184,7 @@ def test_an_array_gets_the_blogs_shape(client: TestClient, signwatch: Services) 
 
 def test_an_array_of_images_gets_a_list_of_lists(client: TestClient, signwatch: Services) -> None:
     images = np.stack([blocks(seed) for seed in range(5)])
-    predictions = signwatch.predictor.predict(list(images))
+    predictions = signwatch.model.predict(list(images))
     answer = client.post("/invocations", content=npy(images), headers=NPY)
     assert answer.json() == [[prediction.class_id] for prediction in predictions]
     kept = captures(signwatch)
@@ -205,7 +205,7 @@ def test_json_gets_an_object(client: TestClient, signwatch: Services) -> None:
     files = [saved(blocks(1), "PNG"), saved(blocks(2), "BMP")]
     answer = client.post("/invocations", content=as_json(*files), headers=JSON)
     entries = answer.json()["predictions"]
-    predictions = signwatch.predictor.predict([blocks(1), blocks(2)])
+    predictions = signwatch.model.predict([blocks(1), blocks(2)])
     assert [answered(entry) for entry in entries] == [expected(each) for each in predictions]
     assert {entry["capture_id"] for entry in entries} == {
         capture.capture_id for capture in captures(signwatch)
@@ -225,7 +225,7 @@ def test_json_gets_an_object(client: TestClient, signwatch: Services) -> None:
 def test_accept_chooses_the_answer(
     client: TestClient, signwatch: Services, accept: str, content_type: str
 ) -> None:
-    (prediction,) = signwatch.predictor.predict([blocks()])
+    (prediction,) = signwatch.model.predict([blocks()])
     answer = client.post("/invocations", content=IMAGE, headers=PNG | {"Accept": accept})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == content_type
@@ -239,7 +239,7 @@ def test_accept_chooses_the_answer(
 
 def test_the_full_object_can_be_had_for_an_array(client: TestClient, signwatch: Services) -> None:
     answer = client.post("/invocations", content=npy(blocks()), headers=NPY | {"Accept": VERBOSE})
-    (prediction,) = signwatch.predictor.predict([blocks()])
+    (prediction,) = signwatch.model.predict([blocks()])
     assert answered(answer.json()["predictions"][0]) == expected(prediction)
 
 
@@ -270,7 +270,7 @@ def test_without_them_nothing_is_made_up(client: TestClient, signwatch: Services
     assert (capture.inference_id, capture.custom_attributes) == (None, ())
     assert capture.provenance == Provenance()
     assert (capture.endpoint, capture.variant) == ("signwatch", "AllTraffic")
-    assert capture.model_sha256 == signwatch.predictor.classifier.manifest.sha256
+    assert capture.model_sha256 == signwatch.model.sha256
 
 
 @pytest.mark.parametrize("name", ["cars", "a", "Cam-7", "x" * 63])
@@ -568,7 +568,7 @@ def test_boto3_sends_an_array_and_reads_the_blogs_shape(runtime: Any, signwatch:
     answer = runtime.invoke_endpoint(
         EndpointName="signwatch", ContentType="application/x-npy", Body=npy(blocks())
     )
-    (prediction,) = signwatch.predictor.predict([blocks()])
+    (prediction,) = signwatch.model.predict([blocks()])
     assert answer["ContentType"] == "application/json"
     assert answer["InvokedProductionVariant"] == "AllTraffic"
     assert json.loads(answer["Body"].read()) == [[prediction.class_id]]
@@ -583,7 +583,7 @@ def test_boto3_sends_a_png_and_reads_an_object(runtime: Any, signwatch: Services
         CustomAttributes="source=van",
     )
     (entry,) = json.loads(answer["Body"].read())["predictions"]
-    (prediction,) = signwatch.predictor.predict([blocks()])
+    (prediction,) = signwatch.model.predict([blocks()])
     assert answered(entry) == expected(prediction)
     assert answer["CustomAttributes"] == "source=van"
     (capture,) = captures(signwatch)

@@ -39,14 +39,14 @@ class Held:
 
     def __init__(self, signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> None:
         self.entered, self.allowed = threading.Event(), threading.Event()
-        predict = signwatch.predictor.predict_prepared
+        predict = signwatch.model._predictor.predict_prepared
 
         def wait(prepared: Any) -> Any:
             self.entered.set()
             assert self.allowed.wait(LONGEST)
             return predict(prepared)
 
-        monkeypatch.setattr(signwatch.predictor, "predict_prepared", wait)
+        monkeypatch.setattr(signwatch.model._predictor, "predict_prepared", wait)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_is_too_much_is_refused_with_a_time_to_come_again(
     signwatch: Services = request.getfixturevalue("signwatch")
     client: TestClient = request.getfixturevalue("client")
     held = Held(signwatch, environment)
-    batcher = signwatch.serving._batcher
+    batcher = signwatch.inference._serving._batcher
     workers = len(batcher._threads)
     with ThreadPoolExecutor(workers + 2) as threads:
 
@@ -84,7 +84,7 @@ def test_what_is_too_much_is_refused_with_a_time_to_come_again(
                 sent.append(send())
                 until(lambda n=n: batcher._idle == workers - n - 1, "a worker took it")
         sent += [send(), send()]
-        admission = signwatch.admission
+        admission = signwatch.inference._admission
         until(
             lambda: batcher.waiting == 2 if variable.endswith("QUEUE") else admission.in_work == 2,
             "the limit is reached",
@@ -139,7 +139,7 @@ def test_metrics_count_what_was_done(client: TestClient, signwatch: Services) ->
     client.post("/invocations", content=b"no image", headers=PNG)
     signwatch.set_monitor_settings(signwatch.monitor_settings())
     signwatch.run_monitor(threshold=0.01)
-    class_id = signwatch.predictor.predict([blocks()])[0].class_id
+    class_id = signwatch.model.predict([blocks()])[0].class_id
     found = samples(client)
     wanted = {
         'signwatch_requests_total{endpoint="signwatch",status="200"}': 3,

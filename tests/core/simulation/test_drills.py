@@ -80,7 +80,7 @@ def drilled(
 
 def use_baseline(signwatch: Services, signs: list[Sign]) -> None:
     """What the signs are read as, each of them twenty times."""
-    read = signwatch.predictor.predict([each.image.pixels for each in signs]) * 20
+    read = signwatch.model.predict([each.image.pixels for each in signs]) * 20
     baseline = Baseline.of(
         43,
         np.array([each.class_id for each in read]),

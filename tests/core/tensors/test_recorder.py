@@ -16,7 +16,6 @@ from core.records.captures import CaptureMode, CaptureSettings
 from core.records.tensors import ModeKeys
 from core.services import Services
 from core.tensors.fullgrad import largest_difference
-from core.tensors.npz import to_npz
 from core.tensors.recorder import MAX_WAITING
 from tests.conftest import TestClient
 from tests.core.serving.test_pipeline import IMAGE, PNG, samples
@@ -34,15 +33,15 @@ def record_all(environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def whys(signwatch: Services) -> list[str]:
-    signwatch.recorder.flush()
+    signwatch.tensors.recorder.flush()
     return [record.why for record in signwatch.tensors.records()[::-1]]
 
 
 def test_nothing_is_recorded_by_itself(client: TestClient, signwatch: Services) -> None:
     client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     assert whys(signwatch) == []
-    assert not signwatch.recorder.automatic
-    assert signwatch.recorder._thread is None
+    assert not signwatch.tensors.recorder.automatic
+    assert signwatch.tensors.recorder._thread is None
 
 
 def test_every_nth_request_is_recorded(
@@ -82,7 +81,7 @@ def test_flagged_requests_are_recorded(
     environment.setenv("SIGNWATCH_ALPHA", "0.2")
     signwatch: Services = request.getfixturevalue("signwatch")
     answers = [
-        signwatch.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
+        signwatch.inference.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
         for seed in range(25)
     ]
     flagged = [
@@ -98,14 +97,14 @@ def hold_recordings(
 ) -> tuple[threading.Event, threading.Event]:
     """Set when the first recording begins; to be set to let recordings go on."""
     begun, allowed = threading.Event(), threading.Event()
-    record = signwatch.recorder._hook.record
+    record = signwatch.tensors.recorder._hook.record
 
     def held(*args: Any) -> Any:
         begun.set()
         assert allowed.wait(LONGEST)
         return record(*args)
 
-    monkeypatch.setattr(signwatch.recorder._hook, "record", held)
+    monkeypatch.setattr(signwatch.tensors.recorder._hook, "record", held)
     return begun, allowed
 
 
@@ -135,7 +134,7 @@ def test_a_recording_that_fails_is_counted_and_the_next_one_succeeds(
     signwatch: Services = request.getfixturevalue("signwatch")
     client: TestClient = request.getfixturevalue("client")
     with record_all.context() as broken:
-        broken.setattr(signwatch.recorder._hook, "record", lambda *_: 1 / 0)
+        broken.setattr(signwatch.tensors.recorder._hook, "record", lambda *_: 1 / 0)
         client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
         # The recorder is told once the answer has left.
         until(lambda: signwatch.metrics.tensor_outcomes()["failed"] == 1, "a recording failed")
@@ -159,7 +158,7 @@ def test_a_image_that_is_not_kept_is_not_recorded(
 ) -> None:
     signwatch: Services = request.getfixturevalue("signwatch")
     signwatch.capture_rules.set("signwatch", kept)
-    signwatch.invoke([ImageFile.from_pixels(blocks())], RequestFacts())
+    signwatch.inference.invoke([ImageFile.from_pixels(blocks())], RequestFacts())
     assert whys(signwatch) == []
 
 
@@ -169,8 +168,8 @@ def test_no_more_records_are_kept_than_set(
     record_all.setenv("SIGNWATCH_TENSORS_RECORDS", "2")
     signwatch: Services = request.getfixturevalue("signwatch")
     for seed in range(4):
-        signwatch.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
-        signwatch.recorder.flush()
+        signwatch.inference.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
+        signwatch.tensors.recorder.flush()
     assert [record.step for record in signwatch.tensors.records()] == [3, 2]
 
 
@@ -178,10 +177,10 @@ def test_the_model_still_answers_as_before(
     record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     signwatch: Services = request.getfixturevalue("signwatch")
-    before = signwatch.predictor.predict([blocks()])[0].probabilities
-    signwatch.invoke([ImageFile.from_pixels(blocks())], RequestFacts())
-    signwatch.recorder.flush()
-    np.testing.assert_array_equal(signwatch.predictor.predict([blocks()])[0].probabilities, before)
+    before = signwatch.model.predict([blocks()])[0].probabilities
+    signwatch.inference.invoke([ImageFile.from_pixels(blocks())], RequestFacts())
+    signwatch.tensors.recorder.flush()
+    np.testing.assert_array_equal(signwatch.model.predict([blocks()])[0].probabilities, before)
 
 
 def test_closing_does_not_wait_for_what_waits(
@@ -189,9 +188,9 @@ def test_closing_does_not_wait_for_what_waits(
 ) -> None:
     signwatch: Services = request.getfixturevalue("signwatch")
     for seed in range(4):
-        signwatch.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
+        signwatch.inference.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
     services.close_current()
-    assert not signwatch.recorder._thread.is_alive()  # type: ignore[union-attr]
+    assert not signwatch.tensors.recorder._thread.is_alive()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -227,18 +226,18 @@ def test_bad_settings_are_refused_at_the_start(
 
 def test_a_capture_is_recorded_on_demand(signwatch: Services) -> None:
     capture_id = request(signwatch, blocks())
-    record = signwatch.record_tensors(capture_id)
+    record = signwatch.tensors.record(capture_id)
     assert (record.mode, record.why, record.step) == (ModeKeys.EVAL, "asked for", 0)
     assert record.capture_id == capture_id
     assert record.passed.class_id == signwatch.log.capture(capture_id).capture.class_id
-    assert signwatch.record_tensors(capture_id, 7).passed.class_id == 7
-    assert signwatch.trial().steps(mode=ModeKeys.EVAL) == [0, 1]
+    assert signwatch.tensors.record(capture_id, 7).passed.class_id == 7
+    assert signwatch.tensors.trial().steps(mode=ModeKeys.EVAL) == [0, 1]
 
 
 def test_fullgrad_from_the_record_equals_the_live_one(signwatch: Services) -> None:
     for seed, class_id in [(0, None), (1, 14)]:
-        record = signwatch.record_tensors(request(signwatch, blocks(seed)), class_id)
-        recorded = signwatch.explain_record(record.step)
+        record = signwatch.tensors.record(request(signwatch, blocks(seed)), class_id)
+        recorded = signwatch.tensors.explain(record.step)
         (live,) = signwatch.explain([blocks(seed)], [class_id])
         assert largest_difference(recorded, live) <= 1e-5
         assert recorded.class_id == live.class_id
@@ -247,21 +246,22 @@ def test_fullgrad_from_the_record_equals_the_live_one(signwatch: Services) -> No
 
 def test_what_cannot_be_recorded_is_refused(signwatch: Services) -> None:
     with pytest.raises(NotFound, match=r"^no capture"):
-        signwatch.record_tensors("00000000-0000-8000-8000-000000000000")
+        signwatch.tensors.record("00000000-0000-8000-8000-000000000000")
     capture_id = request(signwatch, read_as(signwatch, other_than=14))
     for class_id in (-1, 43, 10**30):
         with raises(BadInput, f"class must lie in 0..42, got {class_id}"):
-            signwatch.record_tensors(capture_id, class_id)
+            signwatch.tensors.record(capture_id, class_id)
     assert signwatch.tensors.records() == []
 
 
 def test_a_record_as_a_file(signwatch: Services) -> None:
-    record = signwatch.record_tensors(request(signwatch, blocks()))
-    values = signwatch.tensors.values(record.step)
-    with np.load(io.BytesIO(to_npz(record, values))) as file:
+    record = signwatch.tensors.record(request(signwatch, blocks()))
+    trial = signwatch.tensors.trial()
+    with np.load(io.BytesIO(signwatch.tensors.to_npz(record))) as file:
         facts = json.loads(str(file["record"]))
-        assert set(file.files) == {"record", *values}
-        np.testing.assert_array_equal(file["gradient/image"], values["gradient/image"])
+        assert set(file.files) == {"record", *trial.tensor_names(step=record.step)}
+        gradient = trial.tensor("gradient/image").value(record.step)
+        np.testing.assert_array_equal(file["gradient/image"], gradient)
     assert facts["capture_id"] == record.capture_id
     assert facts["passed"]["class_id"] == record.passed.class_id
     assert facts["captured_at"] == record.captured_at.isoformat()
@@ -273,15 +273,15 @@ def test_what_waits_when_it_closes_is_dropped_and_nobody_waits_for_it(
     signwatch: Services = request.getfixturevalue("signwatch")
     begun, allowed = hold_recordings(signwatch, record_all)
     for seed in range(3):
-        signwatch.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
+        signwatch.inference.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
     assert begun.wait(LONGEST)
-    closing = threading.Thread(target=signwatch.recorder.close)
+    closing = threading.Thread(target=signwatch.tensors.recorder.close)
     closing.start()
-    assert signwatch.recorder._closed.wait(LONGEST)
+    assert signwatch.tensors.recorder._closed.wait(LONGEST)
     allowed.set()
     closing.join(LONGEST)
-    signwatch.invoke([ImageFile.from_pixels(blocks(9))], RequestFacts())
-    flushing = threading.Thread(target=signwatch.recorder.flush, daemon=True)
+    signwatch.inference.invoke([ImageFile.from_pixels(blocks(9))], RequestFacts())
+    flushing = threading.Thread(target=signwatch.tensors.recorder.flush, daemon=True)
     flushing.start()
     flushing.join(LONGEST)
     assert not flushing.is_alive()

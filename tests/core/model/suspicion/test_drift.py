@@ -38,7 +38,7 @@ def test_of_few_predictions_nothing_is_said() -> None:
 
 def test_only_unflagged_predictions_of_these_weights_count(signwatch: Services) -> None:
     image = make_image()
-    own = signwatch.predictor.classifier.manifest.sha256
+    own = signwatch.model.sha256
     captures = [
         make_capture(image, prediction=make_prediction(p_value=0.5), model_sha256=own),
         make_capture(image, prediction=make_prediction(p_value=0.25), model_sha256=own),
@@ -65,16 +65,16 @@ def test_only_unflagged_predictions_of_these_weights_count(signwatch: Services) 
     table = PValuesTable(signwatch.log.database)
     assert sorted(table.unflagged(own, LATEST)) == [0.25, 0.5]
     assert len(table.unflagged(own, 1)) == 1
-    assert signwatch.calibration_drift() is None
+    assert signwatch.model.calibration_drift() is None
 
 
 def test_it_is_noticed_in_the_log(signwatch: Services) -> None:
-    own = signwatch.predictor.classifier.manifest.sha256
+    own = signwatch.model.sha256
     image = make_image()
     odd = make_prediction(p_value=0.02)
     captures = [make_capture(image, prediction=odd, model_sha256=own) for _ in range(FEWEST)]
     signwatch.log.append(captures, [image])
-    said = signwatch.calibration_drift()
+    said = signwatch.model.calibration_drift()
     assert said is not None
     assert said.startswith("Suspicion's calibration no longer fits the traffic: of the latest 200 ")
 
