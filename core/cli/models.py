@@ -101,4 +101,4 @@ def calibrate_model(data: str, model: Path | None) -> None:
     with progress_bar() as report:
         made = calibrate(classifier, dataset.fold("train"), dataset.fold("calibration"), report)
     made.write(folder)
-    click.echo(f"written: {folder / CALIBRATION_FILE}; {len(made.strange):,} clean images rank")
+    click.echo(f"written: {folder / CALIBRATION_FILE}; {len(made.combined):,} clean images rank")

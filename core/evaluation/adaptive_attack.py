@@ -15,8 +15,8 @@ from core.attacks.task import lead
 from core.jobs import Progress
 from core.model.classifier import Classifier
 from core.model.suspicion.calibration import SCORES, Calibration
-from core.model.suspicion.features import Observer
-from core.model.suspicion.transforms import ALTERATIONS
+from core.model.suspicion.features import FeatureExtractor
+from core.model.suspicion.transforms import TRANSFORMS
 
 WEIGHT = 0.5  # lambda
 
@@ -37,14 +37,16 @@ def attack(
     Each step: x <- project(x + epsilon / 8 sign grad(min(CE, 5) - weight S)), from x itself. S is
     the sum over the scores of how far each lies from the clean ones, in their deviations, squared.
     """
-    observer = Observer(classifier, features=True)
+    extractor = FeatureExtractor(classifier, features=True)
     moved = pixels.clone()
     for step in range(steps):
         moved = moved.detach().requires_grad_(True)
-        seen = observer(torch.cat([moved, *(alter(moved) for alter in ALTERATIONS.values())]))
-        logits = seen[0][: len(pixels)]
+        outputs = extractor(
+            torch.cat([moved, *(transform(moved) for transform in TRANSFORMS.values())])
+        )
+        logits = outputs[0][: len(pixels)]
         loss = F.cross_entropy(logits, labels, reduction="none").clamp(max=5)
-        aim = (loss - weight * _strangeness(observer, calibration, seen, len(pixels))).sum()
+        aim = (loss - weight * _strangeness(extractor, calibration, outputs, len(pixels))).sum()
         (gradient,) = torch.autograd.grad(aim, moved)
         ahead = moved.detach() + epsilon / 8 * gradient.sign()
         moved = (pixels + (ahead - pixels).clamp(-epsilon, epsilon)).clamp(0, 1)
@@ -53,10 +55,10 @@ def attack(
 
 
 def _strangeness(
-    observer: Observer, calibration: Calibration, seen: tuple[Tensor, ...], count: int
+    extractor: FeatureExtractor, calibration: Calibration, outputs: tuple[Tensor, ...], count: int
 ) -> Tensor:
     """(count,), differentiable."""
-    scores = _scores(observer, calibration, seen, count)
+    scores = _scores(extractor, calibration, outputs, count)
     total = torch.zeros(count)
     for name in SCORES:
         reference = calibration.references[name]
@@ -67,22 +69,22 @@ def _strangeness(
 
 
 def _scores(
-    observer: Observer, calibration: Calibration, seen: tuple[Tensor, ...], count: int
+    extractor: FeatureExtractor, calibration: Calibration, outputs: tuple[Tensor, ...], count: int
 ) -> dict[str, Tensor]:
     """`Look.scores`, differentiable."""
-    look = calibration.look
-    own, *copies = seen[0].split(count)
+    scorer = calibration.scorer
+    own, *copies = outputs[0].split(count)
     predicted = own.argmax(dim=1)
     gap = lead(own, predicted)
     far = torch.zeros(count)
-    for place, (name, cloud) in enumerate(look.clouds.items()):
-        features = seen[observer.names.index(name)][:count]
+    for place, (name, cloud) in enumerate(scorer.clouds.items()):
+        features = outputs[extractor.names.index(name)][:count]
         off = features - torch.from_numpy(cloud.means)[predicted]
         distance = ((off @ torch.from_numpy(cloud.precision)) * off).sum(dim=1)
-        far = far + (distance - float(look.centre[place])) / float(look.spread[place])
-    sure = torch.softmax(own / look.temperature, dim=1)
+        far = far + (distance - float(scorer.centre[place])) / float(scorer.spread[place])
+    sure = torch.softmax(own / scorer.temperature, dim=1)
     moved = [
-        (sure - torch.softmax(copy / look.temperature, dim=1)).abs().sum(dim=1) for copy in copies
+        (sure - torch.softmax(copy / scorer.temperature, dim=1)).abs().sum(dim=1) for copy in copies
     ]
     lost = [gap - lead(copy, predicted) for copy in copies]
     return {

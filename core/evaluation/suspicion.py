@@ -18,7 +18,7 @@ from core.images import enlarge
 from core.jobs import Progress
 from core.model.classifier import Classifier, to_images, to_tensor
 from core.model.suspicion.calibration import Calibration, Values
-from core.model.suspicion.features import Observer, observe
+from core.model.suspicion.features import FeatureExtractor, extract
 from core.records.evaluation.suspicion import ALPHA, Detection, FamilyFigures
 from core.records.window import now
 
@@ -75,13 +75,13 @@ class _Measured:
     ) -> None:
         self.classifier, self.calibration, self.dataset = classifier, calibration, dataset
         self.seed, self.progress = seed, progress
-        self.observer = Observer(classifier, features=True)
+        self.extractor = FeatureExtractor(classifier, features=True)
         self.right = self._read() == dataset.labels
         if not self.right.any():
             raise BadInput(f"{dataset.name}: no image is read right, so none can be attacked")
         read_right = dataset.subset(np.flatnonzero(self.right))
         self.clean = read_right.sample(CLEAN, seed=seed)
-        self.strange, self.unsure, self.p_values = self.look(self.clean.images)
+        self.combined, self.unsure, self.p_values = self.look(self.clean.images)
 
     def _read(self) -> NDArray[np.int64]:
         """The class of every image, (n,)."""
@@ -95,23 +95,23 @@ class _Measured:
     def look(self, images: Images) -> tuple[Values, Values, Values]:
         """Strangeness, one less the largest probability, p-values: (n,) each."""
         prepared = [self.classifier.prepare(image) for image in images]
-        seen = observe(self.observer.names, self.observer.compute, prepared, altered=True)
-        judged = self.calibration.judge(seen)
-        unsure = 1 - self.classifier.tempered(seen.logits).max(axis=1).astype(np.float64)
-        return judged.strangeness, unsure, judged.p_values
+        outputs = extract(self.extractor.names, self.extractor.compute, prepared, transformed=True)
+        judged = self.calibration.judge(outputs)
+        unsure = 1 - self.classifier.tempered(outputs.logits).max(axis=1).astype(np.float64)
+        return judged.combined, unsure, judged.p_values
 
     def figures(self, title: str, images: Images) -> FamilyFigures | None:
         """None where there are no images."""
         if len(images) == 0:
             return None
-        strange, unsure, p_values = self.look(images)
-        threshold = np.quantile(self.strange, 1 - ALPHA)
+        combined, unsure, p_values = self.look(images)
+        threshold = np.quantile(self.combined, 1 - ALPHA)
         return FamilyFigures(
             title,
             len(images),
-            auroc(self.strange, strange),
+            auroc(self.combined, combined),
             auroc(self.unsure, unsure),
-            float((strange > threshold).mean()),
+            float((combined > threshold).mean()),
             float((p_values <= ALPHA).mean()),
         )
 

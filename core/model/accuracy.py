@@ -15,9 +15,10 @@ from core.model.classifier import Classifier
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """One class: images of it, share of them found, share of its predictions that are right.
+    """Figures of one class.
 
-    None stands for "not computed": no image of the class, or no prediction of it.
+    recall: share of its images that are classified correctly, None without images; precision:
+    share of its predictions that are correct, None without predictions.
     """
 
     class_id: int
@@ -29,7 +30,7 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """accuracy, macro_f1 (over classes present), ece: all in [0, 1]."""
+    """Figures of a classifier on a data set; accuracy, macro_f1 (over classes present), ece: [0, 1]."""
 
     data: str
     fold: str
@@ -45,7 +46,7 @@ class Evaluation:
 
 
 def evaluate(classifier: Classifier, dataset: Dataset, *, fold: Fold) -> Evaluation:
-    """Measure `classifier` on every image of `dataset`; `fold` is recorded with the figures."""
+    """Measure `classifier` on every image of `dataset`; `fold` is only recorded."""
     probabilities = classifier.tempered(classifier.predict_logits(dataset.images))
     predicted = probabilities.argmax(axis=1)
     confusion = np.zeros((classifier.classes, classifier.classes), dtype=np.int64)
@@ -62,7 +63,18 @@ def evaluate(classifier: Classifier, dataset: Dataset, *, fold: Fold) -> Evaluat
 
 
 def macro_f1(confusion: NDArray[np.int64]) -> float:
-    """Mean F1 over the classes that occur, rows true and columns predicted."""
+    """Mean F1 over the classes that occur.
+
+    Parameters
+    ----------
+    confusion
+        (classes, classes), images by true class (rows) and predicted class (columns).
+
+    Examples
+    --------
+    >>> round(macro_f1(np.array([[2, 0], [1, 1]])), 4)
+    0.7333
+    """
     hits = np.diag(confusion).astype(np.float64)
     f1 = 2 * hits / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)
     return float(f1[confusion.sum(axis=1) > 0].mean())
@@ -71,7 +83,10 @@ def macro_f1(confusion: NDArray[np.int64]) -> float:
 def expected_calibration_error(
     confidence: NDArray[np.floating], correct: NDArray[np.bool_], bins: int = 15
 ) -> float:
-    """ECE with equal-width bins (Naeini et al. 2015; Guo et al. 2017): (N,), (N,) -> [0, 1]."""
+    """ECE in [0, 1] with bins of equal width, of confidence (N,) and correct (N,).
+
+    Naeini et al., AAAI 2015; Guo et al., ICML 2017, https://arxiv.org/abs/1706.04599.
+    """
     index = np.minimum((confidence * bins).astype(np.int64), bins - 1)
     gap = np.bincount(index, confidence - correct, minlength=bins)
     return float(np.abs(gap).sum() / len(confidence))

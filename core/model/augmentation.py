@@ -1,4 +1,4 @@
-"""Training augmentation on batches: what poses, light, cameras and files do to a sign.
+"""Training augmentation of batches: pose, light, haze, noise, sharpness, occlusion.
 
 Every function maps (batch, 3, height, width) in [0, 1] to the same range; `warp` also resizes.
 Signs are never mirrored: left and right are different classes.
@@ -19,7 +19,7 @@ def augment(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
 
 
 def augment_in_focus(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """`augment` without what takes detail away: no rescaling, noise or blur."""
+    """`augment` without loss of detail: no rescaling, noise or blur."""
     lit = haze(light(pixels, generator), generator)
     return warp(occlude(occlude(lit, generator), generator, share=0.25), size, generator)
 

@@ -1,5 +1,7 @@
-"""The classifier: pixels in [0, 1] of any size -> logits; the one function that serving,
-attacks and explanations all use. Resizing and normalisation live inside it."""
+"""The classifier: pixels in [0, 1] of any size -> logits.
+
+Serving, attacks and explanations all use it. Resizing and normalisation are part of it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,15 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class Classifier(nn.Module):
-    """A torchvision network behind resizing and normalisation, in eval mode unless trained."""
+    """A torchvision network behind resizing and normalisation, in eval mode unless trained.
+
+    Parameters
+    ----------
+    manifest
+        Input size, mean, std, labels and temperature.
+    network
+        Maps (batch, 3, input_size, input_size), normalised, to logits (batch, classes).
+    """
 
     mean: Tensor
     std: Tensor
@@ -65,11 +75,22 @@ class Classifier(nn.Module):
 
     @property
     def classes(self) -> int:
-        """How many classes it tells apart."""
+        """The number of classes."""
         return len(self.manifest.labels)
 
     def predict_logits(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """The public predict path: N images (h, w, 3) uint8, sizes may differ -> (N, classes)."""
+        """Logits of images as serving computes them.
+
+        Parameters
+        ----------
+        images
+            N arrays (height, width, 3) uint8; sizes may differ.
+
+        Returns
+        -------
+        numpy.ndarray
+            (N, classes) float32, not divided by the temperature.
+        """
         return self.logits_of([self.prepare(image) for image in images])
 
     @torch.inference_mode()
@@ -122,7 +143,15 @@ def build_network(architecture: str, classes: int) -> nn.Module:
 
 
 def load(directory: Path) -> Classifier:
-    """The classifier saved in `directory`, its checksum compared with the manifest."""
+    """Load the classifier that `Classifier.save` wrote.
+
+    Raises
+    ------
+    NotFound
+        The folder holds no model.
+    BadInput
+        The manifest is damaged, or the weights are not those that it describes.
+    """
     manifest = Manifest.read(directory)
     weights = directory / WEIGHTS_FILE
     if not weights.is_file():
@@ -140,10 +169,21 @@ def load(directory: Path) -> Classifier:
 
 
 def import_weights(path: Path, architecture: str, input_size: int) -> Classifier:
-    """A plain torchvision state dict, .safetensors or torch.save's, with ImageNet mean and std.
+    """Import a torchvision state dict, with ImageNet mean and std; only tensors are unpickled.
 
-    Nothing is unpickled but tensors; Raises BadInput if
-    the file is no state dict of `architecture` with as many outputs as there are labels.
+    Parameters
+    ----------
+    path
+        A file of safetensors (.safetensors) or of torch.save (any other name).
+    architecture
+        A name of torchvision.models.
+    input_size
+        The side, in pixels, of the square that the network is given.
+
+    Raises
+    ------
+    BadInput
+        There is no such architecture, or the file is no state dict of it with one output a label.
     """
     labels = tuple(label.name for label in all_labels())
     network = build_network(architecture, len(labels))

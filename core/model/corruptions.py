@@ -1,11 +1,9 @@
-"""What weather, cameras and files do to images without meaning harm, at five severities.
+"""Corruptions by weather, cameras and files, at five severities.
 
-    worse = corrupt(image, "fog", severity=3, seed=0)
-
-The kinds and their strengths are those of CIFAR-10-C (Hendrycks, Dietterich: Benchmarking Neural
-Network Robustness to Common Corruptions and Perturbations, ICLR 2019,
-https://arxiv.org/abs/1903.12261), which are made for images of 32 pixels. Where a strength is a
-length it grows with the image, so that 32 and 128 pixels of one sign suffer alike.
+Kinds and strengths are those of CIFAR-10-C (Hendrycks, Dietterich: Benchmarking Neural Network
+Robustness to Common Corruptions and Perturbations, ICLR 2019, https://arxiv.org/abs/1903.12261),
+made for images of 32 pixels. A strength that is a length grows with the image, so that a sign
+suffers equally at 32 and at 128 pixels.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ Apply = Callable[[Pixels, float, np.random.Generator], Pixels]
 
 @dataclass(frozen=True)
 class Corruption:
-    """title: for a reader; strengths: one a severity; means: what they are; apply: what is done."""
+    """A kind of corruption. strengths: one a severity; means: their unit, in words."""
 
     title: str
     strengths: tuple[float, float, float, float, float]
@@ -43,10 +41,34 @@ class Corruption:
 def corrupt(
     image: NDArray[np.uint8], kind: str, *, severity: int, seed: int = 0
 ) -> NDArray[np.uint8]:
-    """The image (height, width, 3) uint8 after one corruption, of the same shape.
+    """Corrupt an image.
 
-    Noise and fog are fixed by image, kind and seed, and only grow with severity 1..5. Raises
-    BadInput for a kind or a severity that does not exist.
+    Parameters
+    ----------
+    image
+        (height, width, 3) uint8.
+    kind
+        A name in CORRUPTIONS.
+    severity
+        1 to 5.
+    seed
+        Noise and fog depend on image, kind and seed; severity only scales them.
+
+    Returns
+    -------
+    numpy.ndarray
+        (height, width, 3) uint8.
+
+    Raises
+    ------
+    BadInput
+        There is no such kind or severity.
+
+    Examples
+    --------
+    >>> grey = np.full((32, 32, 3), 100, np.uint8)
+    >>> int(corrupt(grey, "brightness", severity=5)[0, 0, 0])  # 100 + 0.3 * 255, rounded
+    176
     """
     if kind not in CORRUPTIONS:
         raise BadInput(f"unknown corruption {kind!r}; there are {', '.join(CORRUPTIONS)}")
@@ -70,7 +92,7 @@ def _blur(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
 
 
 def _brightness(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """The value of HSV, the largest of the three channels, raised; hue and saturation kept."""
+    """Raise the value of HSV, the largest of the three channels; keep hue and saturation."""
     value = pixels.max(axis=2, keepdims=True)
     raised = np.minimum(value + strength, 1.0)
     grey: Pixels = np.broadcast_to(raised, pixels.shape)
@@ -104,8 +126,8 @@ def _clouds(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float
     height, width = size
     total = np.zeros(size)
     for octave in range(4):
-        cells = 2 * 2**octave + 1
-        grid = Image.fromarray(rng.random((cells, cells), dtype=np.float32))
+        side = 2 * 2**octave + 1
+        grid = Image.fromarray(rng.random((side, side), dtype=np.float32))
         total += np.asarray(grid.resize((width, height), Image.Resampling.BICUBIC)) * 0.5**octave
     low, high = total.min(), total.max()
     spread: NDArray[np.float64] = (total - low) / max(high - low, 1e-12)

@@ -1,4 +1,4 @@
-"""`gtsrb:DIR`: the official data set through torchvision, downloaded where it is missing."""
+"""`gtsrb:DIR`: the official data set through torchvision, downloaded if it is missing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,22 @@ FOLDERS = {"training": "GTSRB/Training", "test": "GT-final_test.csv"}
 
 
 def load_official(data: str, part: Literal["training", "test"]) -> Dataset:
-    """The data set that `data` names: a path, or `gtsrb:DIR` for the official one.
+    """Load a data set by name.
 
-    Only `gtsrb:` may download, and only what is missing; raises Unavailable if that fails.
+    Parameters
+    ----------
+    data
+        A path as `datasets.load` takes it, or `gtsrb:DIR` for the official GTSRB. Only the latter
+        downloads, and only what DIR lacks.
+    part
+        Of the official data set.
+
+    Raises
+    ------
+    Unavailable
+        The download failed.
+    NotFound, BadInput
+        As `datasets.load` does.
     """
     if not data.startswith(PREFIX):
         return datasets.load(Path(data))

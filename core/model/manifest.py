@@ -1,4 +1,4 @@
-"""`model.json`: what must be known about a set of weights besides the weights."""
+"""`model.json`: what is known of a set of weights."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ MANIFEST_FILE = "model.json"
 
 @dataclass(frozen=True)
 class Manifest:
-    """architecture: a torchvision name; input_size: side of the square that the network sees;
-    mean, std: per channel, for pixels in [0, 1]; temperature: logits are divided by it before
-    the softmax; recipe: how the weights were trained; figures: what was measured on them.
+    """The description of a set of weights.
+
+    architecture: a name of torchvision.models; input_size: side, in pixels, of the square that the
+    network is given; mean, std: per channel, for pixels in [0, 1]; labels: names of the classes in
+    order; temperature: logits are divided by it before the softmax; sha256: of the weights' file;
+    recipe: how they were trained; figures: what was measured on them.
     """
 
     architecture: str
@@ -39,7 +42,7 @@ class Manifest:
 
     @staticmethod
     def read(directory: Path) -> Manifest:
-        """Read model.json; raises NotFound or BadInput naming the file and the field."""
+        """Read model.json; raises NotFound, or BadInput with the file and the field."""
         path = directory / MANIFEST_FILE
         if not path.is_file():
             raise NotFound(f"no model in {directory}: {MANIFEST_FILE} is missing")

@@ -1,8 +1,8 @@
 """The forward pass compiled by ONNX Runtime: the same logits and features, faster.
 
-Exporting takes seconds, so the result is kept in a folder under the checksum of the weights. Before
-it serves, what it gives is compared with the network's own; attacks and explanations, which need
-gradients, use that one.
+Export takes seconds, so its result is kept in a folder under the checksum of the weights. Its
+outputs are compared with the network's before it serves. Attacks and explanations need gradients
+and use the network itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from core.model.suspicion.features import Floats, Forward, Observer
+from core.model.suspicion.features import FeatureExtractor, Floats, Forward
 
 logger = logging.getLogger(__name__)
 
@@ -24,57 +24,62 @@ TOLERANCE = 1e-3  # largest difference in an output, relative to its largest val
 TEST_BATCH = 3
 
 
-def compile_forward(observer: Observer, folder: Path) -> Forward:
-    """(batch, 3, side, side) -> the observer's outputs, on the calling thread alone.
+def compile_forward(extractor: FeatureExtractor, folder: Path) -> Forward:
+    """Compile the forward pass, or load it from `folder`.
 
-    A network that cannot be exported, or that then answers otherwise, serves as it is.
+    Returns
+    -------
+    Forward
+        (batch, 3, side, side) -> the extractor's outputs, computed on the calling thread alone. A
+        network that cannot be exported, or whose export differs by more than TOLERANCE, serves
+        uncompiled.
     """
-    suffix = "-features" if len(observer.names) > 1 else ""
-    path = folder / f"{observer.manifest.sha256}{suffix}.onnx"
+    suffix = "-features" if len(extractor.names) > 1 else ""
+    path = folder / f"{extractor.manifest.sha256}{suffix}.onnx"
     try:
         if not path.is_file():
-            _export(observer, path)
-        return _checked(observer, _load(observer, path))
+            _export(extractor, path)
+        return _checked(extractor, _load(extractor, path))
     except Exception as error:  # noqa: BLE001
-        # The exporter and the runtime raise whatever they like; serving does not depend on them.
+        # Exporter and runtime document no errors; serving does not depend on them.
         path.unlink(missing_ok=True)
         logger.warning("The classifier serves uncompiled, which is slower: %s", error)
-        return observer.compute
+        return extractor.compute
 
 
-def _export(observer: Observer, path: Path) -> None:
+def _export(extractor: FeatureExtractor, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     exported = torch.onnx.export(
-        observer,
-        (_example(observer),),
+        extractor,
+        (_example(extractor),),
         input_names=["pixels"],
-        output_names=list(observer.names),
+        output_names=list(extractor.names),
         dynamic_shapes=({0: torch.export.Dim("batch")},),
         dynamo=True,
         verbose=False,
     )
     assert exported is not None
-    # Another process may look for the file at the same moment: it finds all of it or none.
+    # Another process may open the file at the same moment: it finds all of it or none.
     unfinished = path.with_suffix(f".{os.getpid()}.part")
     exported.save(unfinished)
     unfinished.replace(path)
 
 
-def _load(observer: Observer, path: Path) -> Forward:
+def _load(extractor: FeatureExtractor, path: Path) -> Forward:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def forward(pixels: Tensor) -> list[Floats]:
-        outputs: list[Floats] = session.run(list(observer.names), {"pixels": pixels.numpy()})
+        outputs: list[Floats] = session.run(list(extractor.names), {"pixels": pixels.numpy()})
         return outputs
 
     return forward
 
 
-def _checked(observer: Observer, forward: Forward) -> Forward:
-    pixels = _example(observer)
-    outputs = zip(observer.names, forward(pixels), observer.compute(pixels), strict=True)
+def _checked(extractor: FeatureExtractor, forward: Forward) -> Forward:
+    pixels = _example(extractor)
+    outputs = zip(extractor.names, forward(pixels), extractor.compute(pixels), strict=True)
     for name, own, expected in outputs:
         difference = float(np.abs(own - expected).max() / np.abs(expected).max())
         if not difference <= TOLERANCE:
@@ -82,8 +87,8 @@ def _checked(observer: Observer, forward: Forward) -> Forward:
     return forward
 
 
-def _example(observer: Observer) -> Tensor:
+def _example(extractor: FeatureExtractor) -> Tensor:
     """(TEST_BATCH, 3, side, side), the same each time."""
-    side = observer.manifest.input_size
+    side = extractor.manifest.input_size
     generator = torch.Generator().manual_seed(0)
     return torch.rand(TEST_BATCH, 3, side, side, generator=generator)

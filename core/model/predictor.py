@@ -15,7 +15,7 @@ from core.model import classifier as classifiers
 from core.model.classifier import Classifier
 from core.model.onnx import compile_forward
 from core.model.suspicion.calibration import ANEW, CALIBRATION_FILE, Calibration
-from core.model.suspicion.features import Forward, Observer, observe
+from core.model.suspicion.features import FeatureExtractor, Forward, extract
 from core.model.suspicion.scores import judge
 from core.records.captures import Prediction, Suspicion
 
@@ -23,10 +23,32 @@ logger = logging.getLogger(__name__)
 
 
 class Predictor:
-    """What serving uses. alpha: the share of clean predictions that may be flagged.
+    """Predicts as serving does: classifier, calibrated confidence, suspicion.
 
-    calibration None: only the trust rule flags, and there are no p-values; uncalibrated: why, in a
-    sentence.
+    Parameters
+    ----------
+    classifier
+        It is not changed.
+    calibration
+        None: only the trust rule flags, and there are no p-values.
+    alpha
+        In [0, 1], the share of clean predictions that may be flagged.
+    uncalibrated
+        Why there is no calibration, in a sentence.
+
+    Raises
+    ------
+    BadInput
+        The calibration needs features that the network does not give.
+
+    Examples
+    --------
+    >>> from core import samples
+    >>> from core.settings import Settings
+    >>> predictor = Predictor.load(Settings().model, alpha=0.01)
+    >>> (stop,) = predictor.predict([samples.of_class(14)[0].image().pixels])
+    >>> stop.class_id, stop.suspicion.flagged
+    (14, False)
     """
 
     def __init__(
@@ -37,20 +59,26 @@ class Predictor:
         alpha: float,
         uncalibrated: str = "",
     ) -> None:
-        """Raises BadInput where a calibration needs features that the network does not give."""
         self.classifier = classifier
         self.calibration = calibration
         self.alpha = alpha
         self.uncalibrated = uncalibrated
-        self._observer = Observer(classifier, features=calibration is not None)
+        self._extractor = FeatureExtractor(classifier, features=calibration is not None)
         self._forward: Forward | None = None
 
     @staticmethod
     def load(directory: Path, *, alpha: float) -> Predictor:
-        """Model and calibration from `directory`; raises NotFound or BadInput.
+        """Load model and calibration from `directory`.
 
-        A calibration that is damaged or of other weights is refused: the trust rule alone flags
-        then.
+        A damaged calibration, or one of other weights, is refused with a warning in the log; only
+        the trust rule flags then.
+
+        Raises
+        ------
+        NotFound
+            The folder holds no model.
+        BadInput
+            The model is damaged.
         """
         classifier = classifiers.load(directory)
         try:
@@ -62,28 +90,28 @@ class Predictor:
             return Predictor(classifier, None, alpha=alpha, uncalibrated=str(error))
 
     def compile(self, folder: Path) -> None:
-        """Compile the forward pass; what was compiled once is kept in `folder`."""
+        """Compile the forward pass, once; the result is kept in `folder`."""
         if self._forward is None:
-            self._forward = compile_forward(self._observer, folder)
+            self._forward = compile_forward(self._extractor, folder)
 
     def predict(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
         """One prediction for each image (height, width, 3) uint8; sizes may differ."""
         return self.predict_prepared([self.prepare(image) for image in images])
 
     def prepare(self, image: NDArray[np.uint8]) -> Tensor:
-        """What an image (height, width, 3) uint8 is reduced to before it waits for a batch."""
+        """Resize an image (height, width, 3) uint8 to (1, 3, side, side), for a later batch."""
         return self.classifier.prepare(image)
 
     def predict_prepared(self, prepared: Sequence[Tensor]) -> list[Prediction]:
-        """One prediction for each prepared image, from one common batch with altered copies."""
-        seen = observe(
-            self._observer.names,
-            self._forward or self._observer.compute,
+        """One prediction for each prepared image, from one batch with their transforms."""
+        outputs = extract(
+            self._extractor.names,
+            self._forward or self._extractor.compute,
             prepared,
-            altered=self.calibration is not None,
+            transformed=self.calibration is not None,
         )
-        probabilities = self.classifier.tempered(seen.logits)
-        suspicions = judge(seen, probabilities, self.calibration, self.alpha)
+        probabilities = self.classifier.tempered(outputs.logits)
+        suspicions = judge(outputs, probabilities, self.calibration, self.alpha)
         return [_prediction(*pair) for pair in zip(probabilities, suspicions, strict=True)]
 
 

@@ -29,10 +29,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """One training run. balance: classes are drawn with probability ~ count**(1 - balance).
+    """The settings of one training run.
 
-    The first epochs (`early_share` of them) see smaller images: nearly the same lesson, sooner.
-    A second, short cycle from the averaged weights sees no image that lost detail.
+    Classes are drawn with probability ~ count**(1 - balance). The first epochs, `early_share` of
+    them, use images of side early_size, which is faster and costs little accuracy. A short second
+    cycle (`closing_*`) continues from the averaged weights without loss of detail.
     """
 
     architecture: str = "resnet18"
@@ -60,9 +61,27 @@ class Recipe:
 def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Evaluation:
     """Train on the train fold, calibrate on the calibration fold, measure on held-out tracks.
 
-    The folder `out` holds the newest averaged weights after every epoch, so that an interrupted
-    run loses nothing but time. `progress(step, steps, text)` is called after every step. Where
-    suspicion cannot be calibrated, a warning says why.
+    Parameters
+    ----------
+    dataset
+        With tracks.
+    out
+        The folder of the model. It holds the averaged weights after every epoch, so they survive
+        an interruption. Where suspicion cannot be calibrated, a warning in the log says why.
+    recipe
+        The settings; they are kept in the manifest.
+    progress
+        Called with (step, steps, text) after every step.
+
+    Returns
+    -------
+    Evaluation
+        Measured on the held-out fold.
+
+    Raises
+    ------
+    BadInput
+        The data set has no tracks, or too few images to train on.
     """
     if dataset.tracks is None:
         raise BadInput(
@@ -97,8 +116,8 @@ def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Ev
 class Cycle:
     """One cycle of the learning rate.
 
-    sizes: of the images, epoch by epoch; steps: of an epoch, None for as many as there are data;
-    warm_up: the share of steps after which the rate falls.
+    sizes: sides of the images in pixels, one an epoch; steps: of an epoch, None: as many as the
+    data allow; warm_up: share of steps in which the rate rises.
     """
 
     name: str
@@ -113,7 +132,7 @@ class Cycle:
 
 
 def cycles(recipe: Recipe) -> tuple[Cycle, Cycle]:
-    """The cycles of a recipe, in their order."""
+    """The cycles of a recipe, in order."""
     early = round(recipe.early_share * recipe.epochs)
     sizes = [recipe.early_size] * early + [recipe.input_size] * (recipe.epochs - early)
     return (
@@ -153,7 +172,7 @@ def finish(classifier: Classifier, dataset: Dataset, out: Path, progress: Progre
     classifier.save(out)
     try:
         calibrate(classifier, dataset.fold("train"), calibration, progress).write(out)
-    except BadInput as error:  # too poor a classifier, or too little data; its weights are kept
+    except BadInput as error:  # the weights are kept even if too weak to be calibrated
         logger.warning("The model has no p-values of suspicion: %s", error)
     return evaluation
 
@@ -230,7 +249,18 @@ def _sampling_weights(targets: Tensor, balance: float) -> Tensor:
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The temperature that minimises the negative log likelihood (Guo et al. 2017)."""
+    """The temperature that minimises the negative log likelihood of labels (N,).
+
+    Guo et al.: On Calibration of Modern Neural Networks, ICML 2017,
+    https://arxiv.org/abs/1706.04599.
+
+    Parameters
+    ----------
+    logits
+        (N, classes).
+    labels
+        (N,), true classes.
+    """
     scores, targets = torch.from_numpy(logits).double(), torch.from_numpy(labels)
     log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")

@@ -20,7 +20,7 @@ import torch
 
 from core.images import decode, encode_png
 from core.model.classifier import to_tensor
-from core.model.suspicion.transforms import ALTERATIONS
+from core.model.suspicion.transforms import TRANSFORMS
 from core.settings import ROOT
 from tests.benchmarks import load
 from tests.benchmarks.rows import Row, Rows, held_out, model
@@ -29,7 +29,7 @@ CLIENTS = 32
 REQUESTS = 3000
 BATCH = 32
 START_SECONDS = 120
-PASSES = 1 + len(ALTERATIONS)
+PASSES = 1 + len(TRANSFORMS)
 
 
 def rows() -> Rows:

@@ -11,8 +11,8 @@ import numpy as np
 from core.evaluation.suspicion import measure
 from core.model.classifier import to_tensor
 from core.model.predictor import Predictor
-from core.model.suspicion.features import Observer
-from core.model.suspicion.transforms import ALTERATIONS
+from core.model.suspicion.features import FeatureExtractor
+from core.model.suspicion.transforms import TRANSFORMS
 from core.settings import Settings
 from tests.benchmarks.rows import Row, Rows, held_out
 
@@ -66,15 +66,15 @@ def rows() -> Rows:
 
 def cost(predictor: Predictor) -> Rows:
     """Forward passes of an image, and the time of a batch beside three plain ones."""
-    yield Row("forward passes of an image", 1 + len(ALTERATIONS), 3, False)
+    yield Row("forward passes of an image", 1 + len(TRANSFORMS), 3, False)
     prepared = [predictor.prepare(each) for each in held_out().sample(BATCH, seed=0).images]
-    plain = Observer(predictor.classifier, features=False)
+    plain = FeatureExtractor(predictor.classifier, features=False)
     pixels = to_tensor(np.stack(held_out().sample(BATCH, seed=0).images))
     pixels = predictor.classifier.resize(pixels)
     ratios = []
     for _ in range(TURNS):
         judged = _seconds(lambda: predictor.predict_prepared(prepared))
-        three = _seconds(lambda: [plain.compute(pixels) for _ in range(1 + len(ALTERATIONS))])
+        three = _seconds(lambda: [plain.compute(pixels) for _ in range(1 + len(TRANSFORMS))])
         ratios.append(judged / three)
     yield Row("prediction with suspicion: time / three forward passes", median(ratios), 1.15, False)
 

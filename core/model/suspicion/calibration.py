@@ -1,17 +1,18 @@
-"""What suspicion compares an image with: clean images as one set of weights sees them.
+"""The scores of clean images under one set of weights, against which others are ranked.
 
-Four scores, each large or two-sided where adversarial images differ from clean ones:
-features: Mahalanobis distance to the predicted class, z-scored and summed over the features;
-inconsistency: max over altered copies s of |p(x) - p(s(x))|_1;
-margin: largest logit less the second; weakly moved images have small ones, strongly pushed ones
-larger ones than clean images;
-change: max over s of the margin less the predicted class's lead in s(x), two-sided alike.
-Each becomes a smooth p-value on one half of the calibration tracks; the strangeness S = sum of
-(log p)^2 is ranked on the other half: p = (1 + #{S_i >= S}) / (n + 1).
+Four scores separate adversarial images from clean ones:
 
-It differs from the usual sum of -log p of relative distances and plain ranks so that one very odd
-score counts for more than four slightly odd ones; and plain ranks cannot tell a score beyond all
-clean ones from one just there.
+features        Mahalanobis distance to the predicted class, z-scored, summed over the features
+inconsistency   max over transforms s of |p(x) - p(s(x))|_1
+margin          largest logit minus the second; small after weak attacks, large after strong ones
+change          max over s of the margin minus the predicted class's lead in s(x)
+
+The first two are suspicious when large, the others when small as well. Each becomes a smooth
+p-value on one half of the calibration tracks. The combined score S = sum of (log p)^2 is ranked on
+the other half: p = (1 + #{S_i >= S}) / (n + 1).
+
+Fisher's method sums -2 log p. The squares let one extreme score count for more than four slightly
+raised ones, and smooth p-values tell a score far beyond all clean ones from one just beyond them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from scipy.special import softmax
 
 from core.errors import BadInput
 from core.model.suspicion.conformal import conformal, log_two_sided, log_upper
-from core.model.suspicion.features import Observation
+from core.model.suspicion.features import Outputs
 from core.model.suspicion.mahalanobis import Cloud
 
 CALIBRATION_FILE = "suspicion.safetensors"
@@ -46,11 +47,12 @@ SCORES: dict[str, Callable[[Values, Values], Values]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """Features and logits of clean images by which distances are measured.
+class Scorer:
+    """Computes the four raw scores.
 
-    temperature: logits are divided by it before the softmax; clouds: where features lie, by name;
-    centre, spread: mean and deviation of each one's distances, (features,).
+    temperature: logits are divided by it before the softmax; clouds: distribution of each feature,
+    by name; centre, spread: mean and standard deviation of its distances on clean images,
+    (features,).
     """
 
     temperature: float
@@ -59,21 +61,21 @@ class Look:
     spread: Values
 
     @staticmethod
-    def fit(temperature: float, clouds: dict[str, Cloud], clean: Observation) -> Look:
-        """clean: images that the clouds were not made of."""
+    def fit(temperature: float, clouds: dict[str, Cloud], clean: Outputs) -> Scorer:
+        """Fit centre and spread to clean images that the clouds were not fitted to."""
         distances = _distances(clouds, clean)
         spread = distances.std(axis=1)
-        spread[spread == 0] = 1.0  # one image, or all alike: nothing tells how they spread
-        return Look(temperature, clouds, distances.mean(axis=1), spread)
+        spread[spread == 0] = 1.0  # one image, or all equal: their spread is unknown
+        return Scorer(temperature, clouds, distances.mean(axis=1), spread)
 
-    def scores(self, seen: Observation) -> dict[str, Values]:
-        """The four raw scores of n images, (n,) each; `seen` with altered copies."""
-        far = (_distances(self.clouds, seen) - self.centre[:, None]) / self.spread[:, None]
-        own = softmax(seen.logits.astype(np.float64) / self.temperature, axis=1)
-        gap = margin(seen.logits)
-        predicted = seen.logits.argmax(axis=1)
+    def scores(self, outputs: Outputs) -> dict[str, Values]:
+        """The four raw scores by name, (n,) each, from outputs of n images and transforms."""
+        far = (_distances(self.clouds, outputs) - self.centre[:, None]) / self.spread[:, None]
+        own = softmax(outputs.logits.astype(np.float64) / self.temperature, axis=1)
+        gap = margin(outputs.logits)
+        predicted = outputs.logits.argmax(axis=1)
         inconsistency, change = [], []
-        for copy in seen.altered:
+        for copy in outputs.transformed:
             theirs = softmax(copy.astype(np.float64) / self.temperature, axis=1)
             inconsistency.append(np.abs(own - theirs).sum(axis=1))
             change.append(gap - lead(copy, predicted))
@@ -87,63 +89,79 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Of n images. scores: the raw ones, by name (n,); logs: natural logarithms of their smooth
-    p-values; strangeness, and the p_values it comes to: (n,)."""
+    """The judgement of n images.
+
+    scores: raw, by name, (n,) each; logs: natural logarithms of their smooth p-values; combined:
+    S, (n,); p_values: its ranks, (n,).
+    """
 
     scores: dict[str, Values]
     logs: dict[str, Values]
-    strangeness: Values
+    combined: Values
     p_values: Values
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """references: the scores of one half of the calibration tracks, by name (n1,) ascending;
-    strange: the strangeness of the other half, (n2,) ascending; model_sha256: of the weights."""
+    """Scores of clean images under the weights of checksum model_sha256.
+
+    references: raw scores of one half of the calibration tracks, by name, (n1,) ascending;
+    combined: S of the other half, (n2,) ascending.
+    """
 
     model_sha256: str
-    look: Look
+    scorer: Scorer
     references: dict[str, Values]
-    strange: Values
+    combined: Values
 
     @staticmethod
-    def fit(model_sha256: str, look: Look, first: Observation, second: Observation) -> Calibration:
-        """first, second: clean images, no track in both."""
-        references = {name: np.sort(values) for name, values in look.scores(first).items()}
-        unranked = Calibration(model_sha256, look, references, np.empty(0))
-        return replace(unranked, strange=np.sort(unranked.judge(second).strangeness))
+    def fit(model_sha256: str, scorer: Scorer, first: Outputs, second: Outputs) -> Calibration:
+        """From outputs for clean images; no track may occur in both halves."""
+        references = {name: np.sort(values) for name, values in scorer.scores(first).items()}
+        unranked = Calibration(model_sha256, scorer, references, np.empty(0))
+        return replace(unranked, combined=np.sort(unranked.judge(second).combined))
 
-    def judge(self, seen: Observation) -> Judged:
-        """How odd images are, seen with their altered copies."""
-        scores = self.look.scores(seen)
+    def judge(self, outputs: Outputs) -> Judged:
+        """Rank n images, given their outputs and those of their transforms."""
+        scores = self.scorer.scores(outputs)
         logs = {name: log(self.references[name], scores[name]) for name, log in SCORES.items()}
-        strangeness: Values = np.square(list(logs.values())).sum(axis=0)
-        return Judged(scores, logs, strangeness, conformal(self.strange, strangeness))
+        combined: Values = np.square(list(logs.values())).sum(axis=0)
+        return Judged(scores, logs, combined, conformal(self.combined, combined))
 
     def write(self, directory: Path) -> None:
         """Write suspicion.safetensors into the model's folder."""
-        look = self.look
+        scorer = self.scorer
         arrays: dict[str, NDArray[Any]] = {
-            "temperature": np.array(look.temperature),
-            "centre": look.centre,
-            "spread": look.spread,
-            "strange": self.strange,
+            "temperature": np.array(scorer.temperature),
+            "centre": scorer.centre,
+            "spread": scorer.spread,
+            "strange": self.combined,
         }
-        for name, cloud in look.clouds.items():
+        for name, cloud in scorer.clouds.items():
             arrays |= {f"means/{name}": cloud.means, f"precision/{name}": cloud.precision}
         arrays |= {f"reference/{name}": values for name, values in self.references.items()}
         about = {
             "format": FORMAT,
             "model_sha256": self.model_sha256,
-            "clouds": ",".join(look.clouds),
+            "clouds": ",".join(scorer.clouds),
         }
         save_file(arrays, directory / CALIBRATION_FILE, metadata=about)
 
     @staticmethod
     def read(directory: Path, model_sha256: str) -> Calibration | None:
-        """The calibration beside the weights of that checksum, None where there is none.
+        """The calibration in a model's folder, or None.
 
-        Raises BadInput for a damaged one, and for one of other weights.
+        Parameters
+        ----------
+        directory
+            The folder; it may hold suspicion.safetensors.
+        model_sha256
+            The checksum of the weights beside it.
+
+        Raises
+        ------
+        BadInput
+            The file is damaged, or belongs to other weights.
         """
         path = directory / CALIBRATION_FILE
         if not path.is_file():
@@ -159,7 +177,7 @@ class Calibration:
             raise BadInput(f"{path} is not a suspicion calibration ({error}); {ANEW}") from error
         if calibration.model_sha256 != model_sha256:
             raise BadInput(
-                f"{path} is of other weights: expected {model_sha256[:12]}, "
+                f"{path} belongs to other weights: expected {model_sha256[:12]}, "
                 f"got {calibration.model_sha256[:12]}; {ANEW}"
             )
         return calibration
@@ -179,11 +197,11 @@ def lead(logits: NDArray[np.float32], class_ids: NDArray[np.int64]) -> Values:
     return ahead
 
 
-def _distances(clouds: dict[str, Cloud], seen: Observation) -> Values:
+def _distances(clouds: dict[str, Cloud], outputs: Outputs) -> Values:
     """(features, n), to the predicted classes."""
-    predicted = seen.logits.argmax(axis=1)
+    predicted = outputs.logits.argmax(axis=1)
     return np.stack(
-        [cloud.distances(seen.features[name], predicted) for name, cloud in clouds.items()]
+        [cloud.distances(outputs.features[name], predicted) for name, cloud in clouds.items()]
     )
 
 
@@ -195,6 +213,6 @@ def _of(about: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Calibration:
         for name in about["clouds"].split(",")
     }
     temperature = float(arrays["temperature"])
-    look = Look(temperature, clouds, arrays["centre"], arrays["spread"])
+    scorer = Scorer(temperature, clouds, arrays["centre"], arrays["spread"])
     references = {name: np.sort(arrays[f"reference/{name}"]) for name in SCORES}
-    return Calibration(about["model_sha256"], look, references, np.sort(arrays["strange"]))
+    return Calibration(about["model_sha256"], scorer, references, np.sort(arrays["strange"]))

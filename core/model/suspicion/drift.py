@@ -1,4 +1,4 @@
-"""Does suspicion's calibration still fit? p-values of clean traffic are uniform."""
+"""Whether suspicion's calibration still fits: p-values of clean traffic are uniform."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kstest
 
-LATEST = 2_000  # predictions that are looked at
-FEWEST = 200  # of which something can be said
-# Kolmogorov-Smirnov distance: 1.628 / sqrt(66), beyond which one calibration in a hundred by 66
-# physical signs lies by chance; frames of one sign are alike.
+LATEST = 2_000  # predictions that are tested
+FEWEST = 200  # for a test
+# Kolmogorov-Smirnov distance 1.628 / sqrt(66): of calibrations by 66 physical signs, one in a
+# hundred exceeds it by chance. Signs count, not images: frames of one sign are correlated.
 TOLERATED = 0.2
 
 
 def drift(p_values: NDArray[np.float64], alpha: float) -> str | None:
-    """What is wrong with p-values (n,) of unflagged predictions, in a sentence; None if nothing.
+    """How p-values (n,) of unflagged predictions contradict the calibration; None if they fit.
 
-    Not flagged means above alpha: there, clean ones are uniform on (alpha, 1].
+    Unflagged p-values of clean images are uniform on (alpha, 1].
     """
     if len(p_values) < FEWEST or alpha >= 1:
         return None

@@ -1,8 +1,8 @@
-"""What predictions and their suspicion are made of: logits and pooled features of one pass.
+"""Logits and pooled features of one forward pass, from which suspicion is computed.
 
-Features are the named stages of the network, as far as it has them, and what enters its last
-layer; each averaged over the image. Networks without these stages (VGG, DenseNet, EfficientNet,
-...) are judged by what enters their last layer alone.
+Features are the outputs of STAGES, where the network has them, and the input of its last layer,
+each averaged over the image. Of networks without these stages (VGG, DenseNet, EfficientNet, ...)
+only the input of the last layer is used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torchvision.models.feature_extraction import create_feature_extractor, get_
 from core.errors import BadInput
 from core.model.classifier import BATCH, Classifier
 from core.model.fast import frozen
-from core.model.suspicion.transforms import ALTERATIONS
+from core.model.suspicion.transforms import TRANSFORMS
 
 STAGES = ("layer2", "layer3")
 PENULTIMATE = "penultimate"
@@ -30,33 +30,52 @@ Forward = Callable[[Tensor], Sequence[Floats]]
 
 
 @dataclass(frozen=True, eq=False)
-class Observation:
-    """Of n images. logits: (n, classes); altered: the logits of each altered copy, (n, classes),
-    none where nobody asked for them; features: by name (n, channels)."""
+class Outputs:
+    """Outputs of the network for n images.
+
+    logits: (n, classes); transformed: the logits under each of TRANSFORMS, (n, classes), or none;
+    features: by name, (n, channels).
+    """
 
     logits: Floats
-    altered: tuple[Floats, ...]
+    transformed: tuple[Floats, ...]
     features: dict[str, Floats]
 
-    def take(self, rows: NDArray[np.int64]) -> Observation:
+    def take(self, rows: NDArray[np.int64]) -> Outputs:
         """Some of the images, in that order."""
-        return Observation(
+        return Outputs(
             self.logits[rows],
-            tuple(copy[rows] for copy in self.altered),
+            tuple(copy[rows] for copy in self.transformed),
             {name: values[rows] for name, values in self.features.items()},
         )
 
 
-class Observer(nn.Module):
-    """A twin of a classifier, on the same weights, that also gives its pooled features.
+class FeatureExtractor(nn.Module):
+    """A copy of a classifier, on the same weights, that returns its pooled features as well.
 
-    names: of the outputs, logits first; features False: these alone. Threads may share it: it
-    keeps nothing between passes. Raises BadInput for a network whose layers cannot be followed.
+    Threads may share it: it keeps nothing between passes.
+
+    Parameters
+    ----------
+    classifier
+        It stays untouched.
+    features
+        Whether features are returned; False: logits alone.
+
+    Attributes
+    ----------
+    names
+        Of the outputs, in order, logits first.
+
+    Raises
+    ------
+    BadInput
+        The layers of the network cannot be traced.
     """
 
     def __init__(self, classifier: Classifier, *, features: bool) -> None:
         super().__init__()
-        self.twin = frozen(classifier)
+        self.classifier = frozen(classifier)
         self.manifest = classifier.manifest
         self.names: tuple[str, ...] = (LOGITS,)
         self._nodes: tuple[str, ...] = ()
@@ -67,7 +86,7 @@ class Observer(nn.Module):
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """pixels (batch, 3, height, width) in [0, 1] -> logits (batch, classes), then for each of
         the other `names` (batch, channels)."""
-        found: Any = self.twin(pixels)
+        found: Any = self.classifier(pixels)
         if not self._nodes:
             return (found,)
         logits, *stages = (found[name] for name in self._nodes)
@@ -79,13 +98,13 @@ class Observer(nn.Module):
         return [found.numpy() for found in self(pixels)]
 
     def _follow(self) -> None:
-        network = self.twin.network
+        network = self.classifier.network
         try:
             _, nodes = get_graph_node_names(network, suppress_diff_warning=True)
         except Exception as error:  # the tracer raises whatever the network's code does
             raise BadInput(
-                f"the layers of {self.manifest.architecture} cannot be followed, so its features "
-                f"are not to be had ({error}); suspicion needs another architecture"
+                f"the layers of {self.manifest.architecture} cannot be followed, so it has no "
+                f"features ({error}); suspicion needs another architecture"
             ) from error
         weighted = [
             name
@@ -97,27 +116,28 @@ class Observer(nn.Module):
         self.names = (LOGITS, *stages, PENULTIMATE)
         self._nodes = (nodes[-1], *stages, nodes[last - 1])
         # In place of the network, not beside it: the exporter loses weights that two modules share.
-        self.twin.network = create_feature_extractor(
+        self.classifier.network = create_feature_extractor(
             network, {name: name for name in self._nodes}, suppress_diff_warning=True
         )
 
 
-def observe(
-    names: Sequence[str], forward: Forward, prepared: Sequence[Tensor], *, altered: bool
-) -> Observation:
-    """Look at prepared images (1, 3, side, side), in common batches with their altered copies.
+def extract(
+    names: Sequence[str], forward: Forward, prepared: Sequence[Tensor], *, transformed: bool
+) -> Outputs:
+    """The outputs of `forward` for prepared images (1, 3, side, side) and their transforms.
 
-    names: of what `forward` gives, as `Observer.names`; altered: whether copies are looked at.
+    An image and its transforms share one batch. names: of the outputs, `FeatureExtractor.names`;
+    transformed: whether transforms are computed.
     """
     batches = torch.split(torch.cat(list(prepared)), BATCH)
-    return joined([_observed(names, forward, batch, altered) for batch in batches])
+    return joined([_extracted(names, forward, batch, transformed) for batch in batches])
 
 
-def joined(parts: Sequence[Observation]) -> Observation:
-    """Observations one after the other; at least one."""
-    return Observation(
+def joined(parts: Sequence[Outputs]) -> Outputs:
+    """The images of all parts, one after the other; at least one part."""
+    return Outputs(
         np.concatenate([part.logits for part in parts]),
-        tuple(map(np.concatenate, zip(*(part.altered for part in parts), strict=True))),
+        tuple(map(np.concatenate, zip(*(part.transformed for part in parts), strict=True))),
         {
             name: np.concatenate([part.features[name] for part in parts])
             for name in parts[0].features
@@ -125,13 +145,15 @@ def joined(parts: Sequence[Observation]) -> Observation:
     )
 
 
-def _observed(names: Sequence[str], forward: Forward, pixels: Tensor, altered: bool) -> Observation:
+def _extracted(
+    names: Sequence[str], forward: Forward, pixels: Tensor, transformed: bool
+) -> Outputs:
     count = len(pixels)
-    copies = [alter(pixels) for alter in ALTERATIONS.values()] if altered else []
+    copies = [transform(pixels) for transform in TRANSFORMS.values()] if transformed else []
     logits, *features = forward(torch.cat([pixels, *copies]))
     own, *others = np.split(logits, 1 + len(copies))
     shown = (found[:count] for found in features)
-    return Observation(own, tuple(others), dict(zip(names[1:], shown, strict=True)))
+    return Outputs(own, tuple(others), dict(zip(names[1:], shown, strict=True)))
 
 
 def _pooled(features: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Making a calibration: look at clean images of the training and of the calibration fold."""
+"""Fits a calibration to clean images of the train and the calibration fold."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from core.datasets import Dataset
 from core.errors import BadInput
 from core.jobs import Progress
 from core.model.classifier import Classifier
-from core.model.suspicion.calibration import Calibration, Look
-from core.model.suspicion.features import Observation, Observer, joined, observe
+from core.model.suspicion.calibration import Calibration, Scorer
+from core.model.suspicion.features import FeatureExtractor, Outputs, extract, joined
 from core.model.suspicion.mahalanobis import Cloud
 
-TRAINED = 8_000  # images trained on that features are measured on
+TRAINED = 8_000  # images of the train fold that the features are fitted to
 AT_ONCE = 64
 SEED = 0
 
@@ -20,54 +20,69 @@ SEED = 0
 def calibrate(
     classifier: Classifier, training: Dataset, held_back: Dataset, progress: Progress
 ) -> Calibration:
-    """A calibration of saved weights.
+    """Fit a calibration for saved weights.
 
-    training: images trained on, TRAINED of them are looked at; held_back: images by track that
-    neither were trained on nor serve to measure; those that are misread count for nothing, as it is
-    they that are to be found. Raises BadInput without tracks, with fewer than two of them, where
-    nothing is read right, and for a network whose features are not to be had.
+    Parameters
+    ----------
+    classifier
+        The saved weights; they are not changed.
+    training
+        Images that the weights were trained on; TRAINED of them are used.
+    held_back
+        Images with tracks that serve neither training nor measurement. Misclassified ones are left
+        out: they are what suspicion shall find.
+    progress
+        Called with (done, total, text) after every batch.
+
+    Raises
+    ------
+    BadInput
+        There are fewer than two tracks, no image is classified correctly, or the network gives no
+        features.
     """
     first, second = halves(held_back)
-    observer = Observer(classifier, features=True)
+    extractor = FeatureExtractor(classifier, features=True)
     shown = training.sample(TRAINED, seed=SEED)
     total, done = len(shown) + len(first) + len(second), 0
 
-    def look(dataset: Dataset, altered: bool) -> Observation:
+    def outputs_of(dataset: Dataset, transformed: bool) -> Outputs:
         nonlocal done
         parts = []
         for start in range(0, len(dataset), AT_ONCE):
             images = dataset.images[start : start + AT_ONCE]
             prepared = [classifier.prepare(image) for image in images]
-            parts.append(observe(observer.names, observer.compute, prepared, altered=altered))
+            parts.append(
+                extract(extractor.names, extractor.compute, prepared, transformed=transformed)
+            )
             done += len(images)
-            progress(done, total, "images looked at")
+            progress(done, total, "images")
         return joined(parts)
 
-    trained = look(shown, altered=False)
+    trained = outputs_of(shown, transformed=False)
     clouds = {
         name: Cloud.fit(values, shown.labels, classifier.classes)
         for name, values in trained.features.items()
     }
-    one, two = (_read_right(look(half, altered=True), half) for half in (first, second))
-    fitted = Look.fit(classifier.manifest.temperature, clouds, one)
+    one, two = (_correct(outputs_of(half, transformed=True), half) for half in (first, second))
+    fitted = Scorer.fit(classifier.manifest.temperature, clouds, one)
     return Calibration.fit(classifier.manifest.sha256, fitted, one, two)
 
 
-def _read_right(seen: Observation, dataset: Dataset) -> Observation:
-    rows = np.flatnonzero(seen.logits.argmax(axis=1) == dataset.labels)
+def _correct(outputs: Outputs, dataset: Dataset) -> Outputs:
+    rows = np.flatnonzero(outputs.logits.argmax(axis=1) == dataset.labels)
     if len(rows) == 0:
         raise BadInput(
-            f"{dataset.name}: none of {len(dataset)} images is read right, so none shows how "
-            "images look that are; expected images and labels of the kind trained on"
+            f"{dataset.name}: none of {len(dataset)} images is classified correctly; expected "
+            "images and labels like those trained on"
         )
-    return seen.take(rows)
+    return outputs.take(rows)
 
 
 def halves(dataset: Dataset) -> tuple[Dataset, Dataset]:
-    """Whole tracks dealt to two halves by chance; raises BadInput."""
+    """Deal whole tracks to two halves at random; raises BadInput for fewer than two."""
     if dataset.tracks is None:
         raise BadInput(
-            f"{dataset.name} has no tracks; a calibration needs them to keep the frames of one "
+            f"{dataset.name} has no tracks; calibration needs them to keep the frames of one "
             "sign in one half"
         )
     keys = np.stack([dataset.labels, dataset.tracks], axis=1)

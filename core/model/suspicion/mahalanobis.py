@@ -1,4 +1,4 @@
-"""How far features lie from those of a class: Mahalanobis distance with one covariance for all.
+"""Mahalanobis distance of features to the mean of a class, one covariance for all classes.
 
 Lee, Lee, Lee, Shin: A Simple Unified Framework for Detecting Out-of-Distribution Samples and
 Adversarial Attacks, NeurIPS 2018, https://arxiv.org/abs/1807.03888.
@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """Where a feature lies, class by class.
+    """The distribution of one feature: a Gaussian for each class.
 
     means: (classes, channels); precision: (channels, channels), the inverse of the shrunk
     covariance that all classes share.
@@ -29,9 +29,9 @@ class Cloud:
 
     @staticmethod
     def fit(features: Floats, labels: NDArray[np.int64], classes: int) -> Cloud:
-        """From features (n, channels) of images with labels (n,) in 0..classes - 1.
+        """Fit features (n, channels) of images with labels (n,) in 0..classes - 1.
 
-        A class without an image lies where all of them lie together.
+        A class without an image gets the mean of all images.
         """
         exact = features.astype(np.float64)
         means = np.repeat(exact.mean(axis=0)[None], classes, axis=0)
@@ -44,7 +44,7 @@ class Cloud:
         return Cloud(means.astype(np.float32), np.linalg.inv(shrunk).astype(np.float32))
 
     def distances(self, features: Floats, class_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Squared, of features (n, channels) to the means of class_ids (n,): (n,)."""
+        """Squared distances (n,) of features (n, channels) to the means of class_ids (n,)."""
         off = features.astype(np.float64) - self.means[class_ids]
         squared: NDArray[np.float64] = ((off @ self.precision) * off).sum(axis=1)
         return squared

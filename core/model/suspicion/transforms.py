@@ -1,7 +1,6 @@
-"""Altered copies of an image: changes that leave a clean image what it is.
+"""Transforms that keep the class of a clean image, and often remove a perturbation.
 
-A perturbation that was computed for these very pixels seldom survives them. Both are cheap beside
-a forward pass, on one thread.
+Both are cheap beside a forward pass, on one thread.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ def resample(pixels: Tensor) -> Tensor:
     return F.interpolate(reduced, (height, width), mode="bilinear", align_corners=False)
 
 
-# In the words that reasons use. Each costs one more forward pass.
-ALTERATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+# Named as in the reasons of a flag. Each costs one more forward pass.
+TRANSFORMS: dict[str, Callable[[Tensor], Tensor]] = {
     "a median filter": median,
     "resampling": resample,
 }

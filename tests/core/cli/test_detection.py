@@ -15,7 +15,7 @@ from core.evaluation import suspicion as measuring
 from core.evaluation.suspicion import auroc, measure
 from core.model.predictor import Predictor
 from core.model.suspicion.calibration import SCORES
-from core.model.suspicion.features import Observer, observe
+from core.model.suspicion.features import FeatureExtractor, extract
 from core.records.evaluation.suspicion import Detection, FamilyFigures, detection_rows
 from tests.conftest import read_blocks
 from tests.support.expect import raises
@@ -120,16 +120,16 @@ def test_where_nothing_is_read_right_nothing_is_measured(predictor: Predictor) -
 def test_the_scores_that_he_follows_are_those_that_judge(predictor: Predictor) -> None:
     calibration, classifier = predictor.calibration, predictor.classifier
     assert calibration is not None
-    observer = Observer(classifier, features=True)
+    extractor = FeatureExtractor(classifier, features=True)
     prepared = [classifier.prepare(blocks(seed)) for seed in range(5)]
     pixels = torch.cat(prepared)
-    copies = [alter(pixels) for alter in adaptive_attack.ALTERATIONS.values()]
+    copies = [transform(pixels) for transform in adaptive_attack.TRANSFORMS.values()]
     with torch.no_grad():
         followed = adaptive_attack._scores(
-            observer, calibration, observer(torch.cat([pixels, *copies])), 5
+            extractor, calibration, extractor(torch.cat([pixels, *copies])), 5
         )
-    judged = calibration.look.scores(
-        observe(observer.names, observer.compute, prepared, altered=True)
+    judged = calibration.scorer.scores(
+        extract(extractor.names, extractor.compute, prepared, transformed=True)
     )
     for name in SCORES:
         assert followed[name].numpy() == pytest.approx(judged[name], rel=1e-3, abs=1e-3)
@@ -153,13 +153,13 @@ def test_he_keeps_the_budget_and_looks_less_strange(predictor: Predictor) -> Non
             progress=lambda *_: None,
         )
 
-    def strangeness(images: torch.Tensor) -> float:
-        observer = Observer(classifier, features=True)
-        seen = observe(observer.names, observer.compute, images.split(1), altered=True)
-        return float(np.median(calibration.judge(seen).strangeness))
+    def combined(images: torch.Tensor) -> float:
+        extractor = FeatureExtractor(classifier, features=True)
+        outputs = extract(extractor.names, extractor.compute, images.split(1), transformed=True)
+        return float(np.median(calibration.judge(outputs).combined))
 
     knowing, blind = moved(5.0), moved(0.0)
     assert float((knowing - pixels).abs().max()) <= 4 / 255 + 1e-6
     assert float(knowing.min()) >= 0
     assert float(knowing.max()) <= 1
-    assert strangeness(knowing) < strangeness(blind)
+    assert combined(knowing) < combined(blind)

@@ -12,7 +12,7 @@ from core.model import onnx
 from core.model.classifier import Classifier
 from core.model.onnx import compile_forward
 from core.model.predictor import Predictor
-from core.model.suspicion.features import Forward, Observer
+from core.model.suspicion.features import FeatureExtractor, Forward
 from tests.conftest import SIDE
 from tests.support.images import blocks, noise
 
@@ -23,22 +23,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def observer(classifier: Classifier) -> Observer:
-    return Observer(classifier, features=True)
+def extractor(classifier: Classifier) -> FeatureExtractor:
+    return FeatureExtractor(classifier, features=True)
 
 
 @pytest.fixture(scope="module")
-def forward(observer: Observer, folder: Path) -> Forward:
-    return compile_forward(observer, folder)
+def forward(extractor: FeatureExtractor, folder: Path) -> Forward:
+    return compile_forward(extractor, folder)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 32, 33])
 def test_its_outputs_are_the_networks(
-    classifier: Classifier, observer: Observer, forward: Forward, count: int
+    classifier: Classifier, extractor: FeatureExtractor, forward: Forward, count: int
 ) -> None:
     pixels = torch.rand(count, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(count))
-    outputs, expected = forward(pixels), observer.compute(pixels)
-    assert observer.names == ("logits", "layer2", "layer3", "penultimate")
+    outputs, expected = forward(pixels), extractor.compute(pixels)
+    assert extractor.names == ("logits", "layer2", "layer3", "penultimate")
     assert np.array_equal(expected[0], classifier.logits_of([pixels]))
     assert [each.shape for each in outputs] == [(count, n) for n in (43, 128, 256, 512)]
     for own, theirs in zip(outputs, expected, strict=True):
@@ -62,28 +62,28 @@ def test_a_compiled_predictor_predicts_the_same(
 
 
 def test_it_is_exported_once(
-    observer: Observer, forward: Forward, folder: Path, monkeypatch: pytest.MonkeyPatch
+    extractor: FeatureExtractor, forward: Forward, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (folder / f"{observer.manifest.sha256}-features.onnx").is_file()
+    assert (folder / f"{extractor.manifest.sha256}-features.onnx").is_file()
     monkeypatch.setattr(onnx, "_export", lambda *_: pytest.fail("exported again"))
     pixels = torch.rand(2, 3, SIDE, SIDE)
-    again = compile_forward(observer, folder)(pixels)
+    again = compile_forward(extractor, folder)(pixels)
     assert all(map(np.array_equal, again, forward(pixels)))
 
 
 def serves_uncompiled(
-    observer: Observer, folder: Path, caplog: pytest.LogCaptureFixture, reason: str
+    extractor: FeatureExtractor, folder: Path, caplog: pytest.LogCaptureFixture, reason: str
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        forward = compile_forward(observer, folder)
+        forward = compile_forward(extractor, folder)
     assert f"The classifier serves uncompiled, which is slower: {reason}" in caplog.text
     pixels = torch.rand(2, 3, SIDE, SIDE)
-    assert all(map(np.array_equal, forward(pixels), observer.compute(pixels)))
+    assert all(map(np.array_equal, forward(pixels), extractor.compute(pixels)))
     assert list(folder.iterdir()) == []
 
 
 def test_what_cannot_be_exported_serves_as_it_is(
-    observer: Observer,
+    extractor: FeatureExtractor,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -92,40 +92,40 @@ def test_what_cannot_be_exported_serves_as_it_is(
         raise RuntimeError("no such operator")
 
     monkeypatch.setattr(onnx, "_export", fail)
-    serves_uncompiled(observer, tmp_path, caplog, "no such operator")
+    serves_uncompiled(extractor, tmp_path, caplog, "no such operator")
 
 
 def test_a_file_that_answers_otherwise_is_thrown_away(
-    observer: Observer,
+    extractor: FeatureExtractor,
     forward: Forward,
     folder: Path,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kept = folder / f"{observer.manifest.sha256}-features.onnx"
+    kept = folder / f"{extractor.manifest.sha256}-features.onnx"
     (tmp_path / kept.name).write_bytes(kept.read_bytes())
     monkeypatch.setattr(onnx, "TOLERANCE", -1.0)
-    serves_uncompiled(observer, tmp_path, caplog, "its logits differ by ")
+    serves_uncompiled(extractor, tmp_path, caplog, "its logits differ by ")
 
 
 def test_a_broken_file_is_thrown_away(
-    observer: Observer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    extractor: FeatureExtractor, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / f"{observer.manifest.sha256}-features.onnx").write_bytes(b"cut short")
-    serves_uncompiled(observer, tmp_path, caplog, "")
+    (tmp_path / f"{extractor.manifest.sha256}-features.onnx").write_bytes(b"cut short")
+    serves_uncompiled(extractor, tmp_path, caplog, "")
 
 
 def test_it_computes_on_the_calling_thread(
-    observer: Observer, forward: Forward, folder: Path, monkeypatch: pytest.MonkeyPatch
+    extractor: FeatureExtractor, forward: Forward, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
+    outputs = []
     session = onnxruntime.InferenceSession
 
     def note(path: Path, options: onnxruntime.SessionOptions, **named: object) -> object:
-        seen.append((options.intra_op_num_threads, options.inter_op_num_threads))
+        outputs.append((options.intra_op_num_threads, options.inter_op_num_threads))
         return session(path, options, **named)
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", note)
-    compile_forward(observer, folder)
-    assert seen == [(1, 1)]
+    compile_forward(extractor, folder)
+    assert outputs == [(1, 1)]

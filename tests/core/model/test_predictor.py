@@ -10,7 +10,7 @@ import pytest
 from core.errors import NotFound
 from core.model.predictor import Predictor
 from core.model.suspicion.calibration import ANEW, Calibration
-from core.model.suspicion.features import Observer, observe
+from core.model.suspicion.features import FeatureExtractor, extract
 from core.model.suspicion.scores import UNRELATED, judge, unrelated
 from core.records.captures import Suspicion
 from tests.support.expect import raises
@@ -24,10 +24,10 @@ def test_predictions_are_tempered_and_judged(predictor: Predictor) -> None:
     predictions = predictor.predict(images)
     assert len(predictions) == 3
     assert predictor.calibration is not None
-    observer = Observer(predictor.classifier, features=True)
+    extractor = FeatureExtractor(predictor.classifier, features=True)
     prepared = [predictor.prepare(image) for image in images]
-    seen = observe(observer.names, observer.compute, prepared, altered=True)
-    judged = judge(seen, probabilities, predictor.calibration, predictor.alpha)
+    outputs = extract(extractor.names, extractor.compute, prepared, transformed=True)
+    judged = judge(outputs, probabilities, predictor.calibration, predictor.alpha)
     for row, prediction in enumerate(predictions):
         assert prediction.class_id == int(logits[row].argmax())
         assert prediction.confidence == float(prediction.probabilities.max())
@@ -74,10 +74,10 @@ def test_a_predictor_is_loaded_with_its_calibration(model_dir: Path, predictor: 
     assert again.alpha == 0.25
     assert again.calibration is not None
     assert again.uncalibrated == ""
-    assert len(again.calibration.strange) == 200
+    assert len(again.calibration.combined) == 200
     known = Calibration.read(model_dir, again.classifier.manifest.sha256)
     assert known is not None
-    assert np.array_equal(again.calibration.strange, known.strange)
+    assert np.array_equal(again.calibration.combined, known.combined)
     (own,), (theirs,) = again.predict([blocks(0)]), predictor.predict([blocks(0)])
     assert np.allclose(own.probabilities, theirs.probabilities, atol=1e-4)
 

@@ -85,7 +85,7 @@ def test_a_training_learns_and_leaves_a_measured_model(tmp_path: Path) -> None:
     first, second = halves(calibration)
     margins = np.sort(margin(trained.predict_logits(first.images)))
     assert known.references["margin"] == pytest.approx(margins, abs=1e-3)
-    assert len(known.strange) == len(second)
+    assert len(known.combined) == len(second)
 
     steps = 84 // 8
     main = [(n, 4 * steps) for n in range(1, 4 * steps + 1)]
@@ -180,8 +180,8 @@ def test_finishing_calibrates_measures_and_saves(classifier: Classifier, tmp_pat
     assert load(tmp_path).manifest == own.manifest
     known = Calibration.read(tmp_path, own.manifest.sha256)
     assert known is not None
-    assert known.look.temperature == own.manifest.temperature
-    assert len(known.references["margin"]) + len(known.strange) == len(calibration)
+    assert known.scorer.temperature == own.manifest.temperature
+    assert len(known.references["margin"]) + len(known.combined) == len(calibration)
 
 
 # Temperature

@@ -13,8 +13,8 @@ from core.datasets import Dataset
 from core.errors import BadInput
 from core.model.classifier import Classifier, build_network
 from core.model.predictor import Predictor
-from core.model.suspicion.calibration import ANEW, Calibration, Look, lead, margin
-from core.model.suspicion.features import Observation, Observer, observe
+from core.model.suspicion.calibration import ANEW, Calibration, Scorer, lead, margin
+from core.model.suspicion.features import FeatureExtractor, Outputs, extract
 from core.model.suspicion.fit import calibrate, halves
 from core.model.suspicion.mahalanobis import Cloud
 from core.model.suspicion.transforms import median, resample
@@ -66,8 +66,8 @@ def test_the_covariance_is_shared_and_shrunk() -> None:
 # Scores
 
 CLOUD = Cloud(np.array([[0.0], [10.0], [20.0]], np.float32), np.array([[1.0]], np.float32))
-LOOK = Look(2.0, {"stage": CLOUD}, np.array([4.0]), np.array([2.0]))
-SEEN = Observation(
+SCORER = Scorer(2.0, {"stage": CLOUD}, np.array([4.0]), np.array([2.0]))
+OUTPUTS = Outputs(
     np.array([[4.0, 1.0, 0.0], [0.0, 0.0, 6.0]], np.float32),
     (
         np.array([[1.0, 3.0, 0.0], [0.0, 0.0, 6.0]], np.float32),
@@ -84,7 +84,7 @@ def test_margin_and_lead() -> None:
 
 
 def test_scores_worked_by_hand() -> None:
-    scores = LOOK.scores(SEEN)
+    scores = SCORER.scores(OUTPUTS)
     assert scores["features"].tolist() == [(9 - 4) / 2, (4 - 4) / 2]
     assert scores["margin"].tolist() == [3.0, 6.0]
     assert scores["change"].tolist() == [3.0 - (1.0 - 3.0), 0.0]  # the larger of two copies
@@ -95,7 +95,7 @@ def test_scores_worked_by_hand() -> None:
 
 def test_halves_of_one_image_make_a_calibration(tmp_path: Path) -> None:
     first, second = (
-        Observation(
+        Outputs(
             np.array([[0.0, 3.0]], dtype=np.float32),
             (np.array([[0.0, 2.0]], dtype=np.float32),),
             {"stage": np.array([[value]], dtype=np.float32)},
@@ -103,26 +103,26 @@ def test_halves_of_one_image_make_a_calibration(tmp_path: Path) -> None:
         for value in (1.0, 4.0)
     )
     cloud = Cloud(np.zeros((2, 1), dtype=np.float32), np.ones((1, 1), dtype=np.float32))
-    look = Look.fit(1.0, {"stage": cloud}, first)
-    assert (look.centre.tolist(), look.spread.tolist()) == ([1.0], [1.0])
-    made = Calibration.fit("a" * 64, look, first, second)
+    scorer = Scorer.fit(1.0, {"stage": cloud}, first)
+    assert (scorer.centre.tolist(), scorer.spread.tolist()) == ([1.0], [1.0])
+    made = Calibration.fit("a" * 64, scorer, first, second)
     assert made.references["features"].tolist() == [0.0]
-    assert np.isfinite(made.strange).all()
+    assert np.isfinite(made.combined).all()
     made.write(tmp_path)
     assert Calibration.read(tmp_path, "a" * 64) is not None
 
 
 def test_centre_and_spread_are_of_the_distances_to_the_predicted_class() -> None:
-    look = Look.fit(2.0, {"stage": CLOUD}, SEEN)
-    assert (look.centre.tolist(), look.spread.tolist()) == ([6.5], [2.5])
+    scorer = Scorer.fit(2.0, {"stage": CLOUD}, OUTPUTS)
+    assert (scorer.centre.tolist(), scorer.spread.tolist()) == ([6.5], [2.5])
 
 
 def test_strangeness_is_a_sum_of_squares_ranked_on_the_other_half() -> None:
-    calibration = Calibration.fit("0" * 64, LOOK, SEEN, SEEN)
-    judged = calibration.judge(SEEN)
+    calibration = Calibration.fit("0" * 64, SCORER, OUTPUTS, OUTPUTS)
+    judged = calibration.judge(OUTPUTS)
     total = sum(logs**2 for logs in judged.logs.values())
-    assert np.array_equal(judged.strangeness, total)
-    assert calibration.strange.tolist() == sorted(total.tolist())
+    assert np.array_equal(judged.combined, total)
+    assert calibration.combined.tolist() == sorted(total.tolist())
     larger = total.argmax()
     assert judged.p_values[larger] == 2 / 3
     assert judged.p_values[1 - larger] == 3 / 3
@@ -166,21 +166,21 @@ def test_other_networks_are_seen_by_what_enters_their_last_layer(
     classifier: Classifier, architecture: str, names: tuple[str, ...]
 ) -> None:
     own = Classifier(classifier.manifest, build_network(architecture, 43))
-    observer = Observer(own, features=True)
-    assert observer.names == names
+    extractor = FeatureExtractor(own, features=True)
+    assert extractor.names == names
     prepared = [own.prepare(blocks(0)), own.prepare(blocks(1))]
-    seen = observe(observer.names, observer.compute, prepared, altered=True)
-    assert np.allclose(seen.logits, own.logits_of(prepared), atol=1e-5)
-    assert seen.features["penultimate"].ndim == 2
-    assert [each.shape for each in seen.altered] == [(2, 43), (2, 43)]
+    outputs = extract(extractor.names, extractor.compute, prepared, transformed=True)
+    assert np.allclose(outputs.logits, own.logits_of(prepared), atol=1e-5)
+    assert outputs.features["penultimate"].ndim == 2
+    assert [each.shape for each in outputs.transformed] == [(2, 43), (2, 43)]
 
 
 def test_without_features_only_logits_are_given(classifier: Classifier) -> None:
-    observer = Observer(classifier, features=False)
+    extractor = FeatureExtractor(classifier, features=False)
     prepared = [classifier.prepare(blocks(0))]
-    seen = observe(observer.names, observer.compute, prepared, altered=False)
-    assert np.array_equal(seen.logits, classifier.logits_of(prepared))
-    assert (seen.altered, seen.features) == ((), {})
+    outputs = extract(extractor.names, extractor.compute, prepared, transformed=False)
+    assert np.array_equal(outputs.logits, classifier.logits_of(prepared))
+    assert (outputs.transformed, outputs.features) == ((), {})
 
 
 # The file
@@ -197,7 +197,7 @@ def test_calibrating_twice_gives_the_same(predictor: Predictor, tmp_path: Path) 
         lambda *each: reported.append(each),
     )
     assert reported[-1] == (528, 528, "images looked at")
-    assert again.strange == pytest.approx(known.strange, rel=1e-3)
+    assert again.combined == pytest.approx(known.combined, rel=1e-3)
 
 
 def test_misread_images_calibrate_nothing(classifier: Classifier) -> None:
@@ -205,7 +205,7 @@ def test_misread_images_calibrate_nothing(classifier: Classifier) -> None:
     others = (clean.labels + 1) % 43
     some = replace(clean, labels=np.where(clean.tracks % 4 == 0, others, clean.labels))
     made = calibrate(classifier, trained, some, lambda *_: None)
-    assert len(made.references["margin"]) + len(made.strange) == 30
+    assert len(made.references["margin"]) + len(made.combined) == 30
     with raises(
         BadInput,
         "blocks: none of 20 images is read right, so none shows how images look that are; "
@@ -220,12 +220,12 @@ def test_a_written_calibration_comes_back(predictor: Predictor, tmp_path: Path) 
     known.write(tmp_path)
     again = Calibration.read(tmp_path, known.model_sha256)
     assert again is not None
-    assert again.look.temperature == known.look.temperature == 1.5
-    assert np.array_equal(again.strange, known.strange)
-    assert np.array_equal(again.look.spread, known.look.spread)
-    assert list(again.look.clouds) == ["layer2", "layer3", "penultimate"]
-    for name, cloud in known.look.clouds.items():
-        assert np.array_equal(again.look.clouds[name].precision, cloud.precision)
+    assert again.scorer.temperature == known.scorer.temperature == 1.5
+    assert np.array_equal(again.combined, known.combined)
+    assert np.array_equal(again.scorer.spread, known.scorer.spread)
+    assert list(again.scorer.clouds) == ["layer2", "layer3", "penultimate"]
+    for name, cloud in known.scorer.clouds.items():
+        assert np.array_equal(again.scorer.clouds[name].precision, cloud.precision)
     for name, values in known.references.items():
         assert np.array_equal(again.references[name], values)
 
@@ -253,14 +253,14 @@ def spoiled(calibration: Calibration, folder: Path, **changes: str) -> str:
 def test_a_file_of_another_make_is_named(
     tmp_path: Path, changes: dict[str, str], problem: str
 ) -> None:
-    path = spoiled(Calibration.fit("0" * 64, LOOK, SEEN, SEEN), tmp_path, **changes)
+    path = spoiled(Calibration.fit("0" * 64, SCORER, OUTPUTS, OUTPUTS), tmp_path, **changes)
     with raises(BadInput, f"{path} is not a suspicion calibration ({problem}); {ANEW}"):
         Calibration.read(tmp_path, "0" * 64)
 
 
 def test_numbers_that_are_none_are_refused(tmp_path: Path) -> None:
-    known = Calibration.fit("0" * 64, LOOK, SEEN, SEEN)
-    replace(known, strange=np.array([1.0, np.nan])).write(tmp_path)
+    known = Calibration.fit("0" * 64, SCORER, OUTPUTS, OUTPUTS)
+    replace(known, combined=np.array([1.0, np.nan])).write(tmp_path)
     with raises(
         BadInput,
         f"{tmp_path / 'suspicion.safetensors'} is not a suspicion calibration (it holds numbers "
