@@ -1,4 +1,4 @@
-"""The classifier that serves: recipe, measured figures, robustness, limits."""
+"""The classifier that serves: measured figures, robustness, training, limits."""
 
 import streamlit as st
 
@@ -6,13 +6,18 @@ from core.labels import class_name
 from core.plots import robustness
 from core.records.evaluation.explanations import ExplanationQuality
 from core.records.evaluation.robustness import CLASS_BUDGET, Robustness
-from core.records.evaluation.suspicion import DETECTION_HEAD, Detection, detection_rows
+from core.records.evaluation.suspicion import (
+    DETECTION_HEAD,
+    Detection,
+    detection_rows,
+    evasion,
+)
 from core.services import current
 from pages._shared.parts import errors_shown
 
 RANDOM_HELP = (
     "Mean |Spearman| between maps of the trained network and of one with random parameters "
-    "(Adebayo et al. 2018): near 0, a map shows what was learned."
+    "(Adebayo et al. 2018). Near 0, maps depend on what was learned."
 )
 
 
@@ -20,7 +25,7 @@ def show_robustness(report: Robustness) -> None:
     """Accuracy against budget and severity, the attack to one class, and every class."""
     st.caption(
         f"Measured on {report.measured_on} with {report.images:,} images of {report.source}, "
-        "drawn evenly over the classes. Attacked images are judged as saved, in 8 bit."
+        "drawn evenly over the classes. Attacked images are rounded to 8 bit."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -33,11 +38,11 @@ def show_robustness(report: Robustness) -> None:
         )
         aimed = report.targeted
         st.caption(
-            f"{aimed.title} with {aimed.levels}/255 turns {aimed.successes:,} of "
-            f"{aimed.eligible:,} other signs into {class_name(aimed.target)}."
+            f"{aimed.successes:,} of {aimed.eligible:,} images of other signs are predicted as "
+            f"{class_name(aimed.target)} after {aimed.title} with {aimed.levels}/255."
         )
     with right:
-        st.markdown("**In bad weather, from bad cameras, in small files**")
+        st.markdown("**Under corruptions by weather, cameras and files**")
         st.plotly_chart(
             robustness.accuracy_by_severity(report),
             key="corruptions",
@@ -49,7 +54,7 @@ def show_robustness(report: Robustness) -> None:
 
 
 def show_classes(report: Robustness) -> None:
-    """A row a class: shares read right, as bars."""
+    """One row a class: shares classified correctly, as bars."""
     shares = ("clean", "attacked", "corrupted")
     titles = ("Clean", f"{report.curves[0].title} {CLASS_BUDGET}/255", report.worst)
     st.dataframe(
@@ -74,7 +79,7 @@ def show_classes(report: Robustness) -> None:
                 format="%.0f %%",
                 min_value=0.0,
                 max_value=100.0,
-                help="Share of the images of this class that are read right",
+                help="Share of the images of this class that are classified correctly",
             )
             for name, title in zip(shares, titles, strict=True)
         },
@@ -82,7 +87,7 @@ def show_classes(report: Robustness) -> None:
 
 
 def show_explanations(quality: ExplanationQuality) -> None:
-    """Whether maps add up, hit the sign, know what matters, and forget what was learned."""
+    """Completeness, localisation, deletion and randomisation of FullGrad maps."""
     st.caption(
         f"FullGrad, measured on {quality.measured_on} with {quality.images:,} images of "
         f"{quality.source}, {quality.tracks:,} physical signs."
@@ -93,11 +98,11 @@ def show_explanations(quality: ExplanationQuality) -> None:
             "Completeness residual",
             f"{quality.completeness['float32']:.0e}",
             border=True,
-            help="How far the parts are from adding up to the score, worst image; 0 is exact",
+            help="Difference between the sum of the parts and the score, worst image; 0 is exact",
         )
         if hit is not None:
             st.metric(
-                "Strongest place on the sign",
+                "Maximum on the sign",
                 f"{hit.pointing.mean:.1%}",
                 border=True,
                 help=f"Pointing game. 95 % interval {hit.pointing.low:.1%} to "
@@ -108,43 +113,39 @@ def show_explanations(quality: ExplanationQuality) -> None:
             "Deletion moves the score",
             f"{deletion.changes['fullgrad']:.1%}",
             border=True,
-            help=f"When the {deletion.share:.0%} of the pixels that matter least to the map become "
-            f"grey. At random {deletion.changes['random']:.1%}, by input x gradient "
+            help=f"When the {deletion.share:.0%} least salient pixels become grey. At random "
+            f"{deletion.changes['random']:.1%}, by input x gradient "
             f"{deletion.changes['input_x_gradient']:.1%}, from the edges inwards "
             f"{deletion.changes['middle']:.1%}.",
         )
         st.metric(
-            "Left when untrained",
+            "Correlation when untrained",
             f"{random.specific:.2f}",
             border=True,
-            help=f"{RANDOM_HELP} Of what is specific to an image: {random.specific:.2f}; of "
-            f"signed maps: {random.signed:.2f}; of maps as shown: {random.shown:.2f}, as with "
-            f"the map of another image ({random.other_image:.2f}).",
+            help=f"{RANDOM_HELP} Minus the mean map: {random.specific:.2f}; without absolute "
+            f"values: {random.signed:.2f}; as shown: {random.shown:.2f}, with the map of another "
+            f"image {random.other_image:.2f}.",
         )
     st.caption(
-        f"Maps as shown keep a rank correlation of {random.shown:.2f} when every parameter is "
-        f"random, and {random.other_image:.2f} with another image's map: that part is a shape "
-        "that all maps have in common, and says nothing about an image."
+        f"With random parameters, maps as shown keep a rank correlation of {random.shown:.2f}, "
+        f"and of {random.other_image:.2f} with another image's map. That part is a shape that all "
+        "maps share; it says nothing about an image."
     )
 
 
 def show_detection(detection: Detection) -> None:
-    """False alarms, and a row a way in which images are misread."""
+    """False positives, and one row for each way in which images are misclassified."""
     st.caption(
         f"Measured on {detection.measured_on} with {detection.source}: of {detection.clean:,} "
         f"clean images of {detection.tracks:,} physical signs, {detection.false_positive_rate:.2%} "
-        "are flagged at 1 %. Attacked images are judged as saved, in 8 bit."
+        "are flagged at 1 %. Attacked images are rounded to 8 bit."
     )
     st.table([dict(zip(DETECTION_HEAD, row, strict=True)) for row in detection_rows(detection)])
-    st.caption(
-        "An attacker who knows of it can get round it: he took on "
-        f"{detection.tried:,} images, and "
-        f"{detection.adaptive.images if detection.adaptive else 0:,} of them are misread."
-    )
+    st.caption(evasion(detection))
 
 
 def show_report(title, kind, show, missing) -> None:
-    """A report beside the weights, unless there is none or it is of other ones."""
+    """The report of the weights that serve, or how to make it."""
     st.subheader(title)
     make = f"`{kind.COMMAND}` measures it."
     with errors_shown():
@@ -153,7 +154,7 @@ def show_report(title, kind, show, missing) -> None:
             st.info(f"{missing} was not measured yet. {make}")
         elif not report.measures(manifest.sha256):
             st.warning(
-                f"What was measured on {report.measured_on} is of other weights "
+                f"The report of {report.measured_on} belongs to other weights "
                 f"({report.weights_sha256[:12]}), so it is not shown. {make}",
                 icon=":material/history:",
             )
@@ -166,7 +167,7 @@ manifest = signwatch.model.manifest
 held_out = manifest.figures.get("held_out")
 
 st.markdown(
-    f"**{manifest.architecture}**, {len(manifest.labels)} classes, sees every image at "
+    f"**{manifest.architecture}**, {len(manifest.labels)} classes, input "
     f"{manifest.input_size} x {manifest.input_size} pixels."
 )
 if held_out:
@@ -175,50 +176,48 @@ if held_out:
         st.metric("Macro F1", f"{held_out['macro_f1']:.4f}", border=True)
         st.metric("Calibration error (ECE)", f"{held_out['ece']:.4f}", border=True)
         st.metric("Held-out images", f"{held_out['images']:,}", border=True)
-    st.caption("Measured on tracks that were used neither for training nor for calibration.")
+    st.caption("Measured on tracks used neither for training nor for calibration.")
 else:
-    st.info("These weights came without measured figures; `python -m core evaluate` measures them.")
+    st.info("No figures came with these weights. `python -m core evaluate` measures them.")
 if signwatch.model.uncalibrated:
     st.warning(
-        f"Without p-values, only the trust rule flags: {signwatch.model.uncalibrated}.",
+        f"No p-values, only the trust rule flags: {signwatch.model.uncalibrated}.",
         icon=":material/flag:",
     )
 
 with errors_shown():
     if drift := signwatch.model.calibration_drift():
         st.warning(
-            f"{drift}. `python -m core model calibrate --data PATH` with images like today's "
-            "traffic makes it anew.",
+            f"{drift}. `python -m core model calibrate --data PATH` makes a new one from images "
+            "like today's traffic.",
             icon=":material/flag:",
         )
 
+show_report("Robustness", Robustness, show_robustness, "Accuracy under attacks and corruptions")
 show_report(
-    "How robust it is", Robustness, show_robustness, "How it reads attacked and corrupted images"
-)
-show_report(
-    "How good its explanations are",
+    "Quality of explanations",
     ExplanationQuality,
     show_explanations,
-    "How far its heat maps can be trusted",
+    "The quality of its heat maps",
 )
 show_report(
-    "How well suspicion finds attacks",
+    "Detection of attacks",
     Detection,
     show_detection,
-    "How well suspicious predictions are found",
+    "The detection of suspicious predictions",
 )
 
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("How it was trained")
+    st.subheader("Training")
     st.table({name: str(value) for name, value in manifest.recipe.items()})
 with right:
-    st.subheader("What it cannot do")
+    st.subheader("Limits")
     st.markdown(
-        "- It always answers with one of its classes, also for images that show no sign.\n"
-        "- The suspicion flag is for attackers who do not know of it: one who does can make its "
-        "scores part of what he optimises, and get round it.\n"
-        "- Its figures hold for images like its training data: one sign, filling the image.\n"
+        "- It always predicts one of its classes, even for images without a sign.\n"
+        "- An adaptive attacker, who includes the suspicion scores in the optimisation, can evade "
+        "the flag.\n"
+        "- Its figures hold for images like its training data: one sign that fills the image.\n"
         "- Accuracy under attack is an upper bound: a stronger attack can only lower it."
     )
     st.caption(f"Weights SHA-256 {manifest.sha256}, temperature {manifest.temperature:.3f}")

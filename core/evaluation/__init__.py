@@ -1,1 +1,10 @@
-"""Measuring a set of weights: robustness, explanations, suspicion; its model card."""
+"""Measures a set of weights, and writes its model card.
+
+robustness          accuracy under attacks and corruptions
+explanations        completeness, localisation, deletion, randomisation of FullGrad
+randomisation       maps of networks with random layers
+suspicion           how well suspicion finds attacks
+adaptive_attack     an attack that evades suspicion
+bootstrap           confidence intervals over tracks
+model_card          README.md beside the weights
+"""

@@ -1,4 +1,4 @@
-"""The attacker who knows of suspicion: PGD on the loss less lambda times a smooth strangeness.
+"""An adaptive attack: PGD on the loss minus lambda times a differentiable suspicion score.
 
 Carlini, Wagner: Adversarial Examples Are Not Easily Detected: Bypassing Ten Detection Methods,
 AISec 2017, https://arxiv.org/abs/1705.07263.
@@ -32,10 +32,27 @@ def attack(
     progress: Progress,
     weight: float = WEIGHT,
 ) -> Tensor:
-    """Images (batch, 3, side, side) in [0, 1], moved by at most epsilon (L-infinity).
+    """Attack images so that they are misclassified and not flagged.
 
-    Each step: x <- project(x + epsilon / 8 sign grad(min(CE, 5) - weight S)), from x itself. S is
-    the sum over the scores of how far each lies from the clean ones, in their deviations, squared.
+    Each step: x <- project(x + epsilon / 8 sign grad(min(CE, 5) - weight S)), starting at the
+    image. S is the sum over the scores of their squared distance from the median of clean images,
+    in standard deviations.
+
+    Parameters
+    ----------
+    pixels
+        (batch, 3, side, side) in [0, 1].
+    labels
+        (batch,), true classes.
+    epsilon
+        The largest change of a pixel (L-infinity).
+    weight
+        Lambda; 0 ignores suspicion.
+
+    Returns
+    -------
+    Tensor
+        (batch, 3, side, side) in [0, 1].
     """
     extractor = FeatureExtractor(classifier, features=True)
     moved = pixels.clone()
@@ -46,15 +63,15 @@ def attack(
         )
         logits = outputs[0][: len(pixels)]
         loss = F.cross_entropy(logits, labels, reduction="none").clamp(max=5)
-        aim = (loss - weight * _strangeness(extractor, calibration, outputs, len(pixels))).sum()
+        aim = (loss - weight * _suspicion(extractor, calibration, outputs, len(pixels))).sum()
         (gradient,) = torch.autograd.grad(aim, moved)
         ahead = moved.detach() + epsilon / 8 * gradient.sign()
         moved = (pixels + (ahead - pixels).clamp(-epsilon, epsilon)).clamp(0, 1)
-        progress(step + 1, steps, "the attacker who knows of it")
+        progress(step + 1, steps, "adaptive attack")
     return moved.detach()
 
 
-def _strangeness(
+def _suspicion(
     extractor: FeatureExtractor, calibration: Calibration, outputs: tuple[Tensor, ...], count: int
 ) -> Tensor:
     """(count,), differentiable."""
@@ -63,7 +80,7 @@ def _strangeness(
     for name in SCORES:
         reference = calibration.references[name]
         off = (scores[name] - float(np.median(reference))) / float(reference.std())
-        # An image nearer to its class, or less changed by copies, than clean ones is no stranger.
+        # Images nearer to their class, or more consistent, than clean ones are not suspicious.
         total = total + (off.relu() if name in ("features", "inconsistency") else off).square()
     return total
 
@@ -71,7 +88,7 @@ def _strangeness(
 def _scores(
     extractor: FeatureExtractor, calibration: Calibration, outputs: tuple[Tensor, ...], count: int
 ) -> dict[str, Tensor]:
-    """`Look.scores`, differentiable."""
+    """`Scorer.scores`, differentiable."""
     scorer = calibration.scorer
     own, *copies = outputs[0].split(count)
     predicted = own.argmax(dim=1)

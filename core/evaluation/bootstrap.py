@@ -1,4 +1,4 @@
-"""Means with confidence intervals, where images of one track say the same thing."""
+"""Means with confidence intervals for images that are correlated within a track."""
 
 from __future__ import annotations
 
@@ -14,10 +14,19 @@ LEVEL = 0.95
 def mean_by_track(
     values: NDArray[np.floating], tracks: NDArray[np.int64], *, seed: int
 ) -> Estimate:
-    """The mean of values (N,), its interval by the percentile bootstrap over whole tracks (N,).
+    """The mean of values (N,) with a percentile bootstrap interval at LEVEL.
 
-    Images of one track show one physical sign, so tracks are drawn, not images (cluster bootstrap;
+    Images of one track show one physical sign, so whole tracks are drawn (cluster bootstrap:
     Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8).
+
+    Parameters
+    ----------
+    values
+        (N,), one an image.
+    tracks
+        (N,), the track of each image.
+    seed
+        Of the RESAMPLES draws.
     """
     _, of_track = np.unique(tracks, return_inverse=True)
     sums, sizes = np.bincount(of_track, weights=values), np.bincount(of_track)

@@ -1,4 +1,4 @@
-"""Measures how good a classifier's FullGrad explanations are: `explanations.json`."""
+"""Measures the quality of a classifier's FullGrad explanations: `explanations.json`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from core.explain.map_measures import (
     least_salient,
     pointing_hits,
 )
-from core.jobs import Progress
+from core.jobs import Progress, in_silence
 from core.model.classifier import Classifier, to_tensor
 from core.records.evaluation.explanations import Deletion, ExplanationQuality, Localisation
 from core.records.window import now
@@ -41,12 +41,27 @@ def measure(
     *,
     fold: Fold,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress = in_silence,
 ) -> ExplanationQuality:
-    """Explain every image of `dataset` for its predicted class; `fold` is recorded.
+    """Explain every image for its predicted class, and measure the maps.
 
-    progress(done, total, text) is called all along. Raises BadInput for a network that FullGrad
-    does not cover, before anything is measured.
+    Parameters
+    ----------
+    classifier
+        Left as found.
+    dataset
+        At least two images.
+    fold
+        Only recorded.
+    seed
+        Of random maps, random networks and confidence intervals.
+    progress
+        Called with (done, total, text) before every step.
+
+    Raises
+    ------
+    BadInput
+        FullGrad does not cover the network, or there are fewer than two images.
     """
     check_supported(classifier.network)
     if len(dataset) < 2:
@@ -82,22 +97,20 @@ def measure(
     )
 
 
-def _ticker(progress: Progress | None, total: int) -> Callable[[str], None]:
+def _ticker(progress: Progress, total: int) -> Callable[[str], None]:
     """tick(text) before every step."""
     done = 0
 
     def tick(text: str) -> None:
         nonlocal done
-        if progress is not None:
-            progress(done, total, text)
+        progress(done, total, text)
         done += 1
 
     return tick
 
 
 def _pixels(classifier: Classifier, dataset: Dataset) -> Tensor:
-    """(N, 3, height, width): as they are where all are of one size, and of no more pixels than
-    the classifier sees; else as it sees them."""
+    """(N, 3, height, width): unchanged if all have one size within input_size, else resized."""
     side = classifier.manifest.input_size
     shapes = {image.shape[:2] for image in dataset.images}
     if len(shapes) == 1 and max(*shapes.copy().pop()) <= side:
@@ -106,7 +119,7 @@ def _pixels(classifier: Classifier, dataset: Dataset) -> Tensor:
 
 
 def _tracks(dataset: Dataset) -> NDArray[np.int64]:
-    """(N,), one number a physical sign; an image whose sign nobody knows stands for itself."""
+    """(N,), one number a physical sign; without tracks, each image counts as one."""
     if dataset.tracks is None:
         return np.arange(len(dataset))
     both = np.stack([dataset.labels, dataset.tracks], axis=1)
@@ -140,7 +153,7 @@ def _deletion(
     seed: int,
     tick: Callable[[str], None],
 ) -> Deletion:
-    """Delete by FullGrad, input x gradient, chance, and by distance from the middle alone."""
+    """Delete by FullGrad, input x gradient, at random, and by distance from the middle."""
     generator = np.random.default_rng(seed)
     tick("intact")
     before = _logits(classifier, pixels, class_ids)

@@ -1,5 +1,4 @@
-"""The model card: README.md beside the weights, made from model.json, robustness.json,
-explanations.json and detection.json."""
+"""The model card: README.md beside the weights, written from their manifest and reports."""
 
 from __future__ import annotations
 
@@ -11,7 +10,12 @@ from core.model.manifest import Manifest
 from core.records.evaluation.explanations import ExplanationQuality
 from core.records.evaluation.report import AnyReport, Report
 from core.records.evaluation.robustness import BUDGETS, CLASS_BUDGET, Robustness
-from core.records.evaluation.suspicion import DETECTION_HEAD, Detection, detection_rows
+from core.records.evaluation.suspicion import (
+    DETECTION_HEAD,
+    Detection,
+    detection_rows,
+    evasion,
+)
 
 CARD_FILE = "README.md"
 METHOD_NAMES = {
@@ -23,7 +27,10 @@ METHOD_NAMES = {
 
 
 def write_card(manifest: Manifest, directory: Path) -> Path:
-    """Write README.md into `directory`, with the reports there that are of these weights."""
+    """Write README.md into `directory`, with the reports in it that belong to these weights.
+
+    Raises BadInput for a damaged report.
+    """
 
     def of_these(kind: type[AnyReport]) -> AnyReport | None:
         report = kind.read(directory)
@@ -41,16 +48,15 @@ def render(
     quality: ExplanationQuality | None,
     detection: Detection | None = None,
 ) -> str:
-    """The card as Markdown; the reports were measured on the weights of `manifest`."""
+    """The card as Markdown; None: not measured."""
     side = manifest.input_size
     parts = [
         f"# {manifest.architecture}, {len(manifest.labels)} traffic signs",
-        f"Sees every image at {side} x {side} pixels. Weights SHA-256 `{manifest.sha256}`, "
+        f"Resizes every image to {side} x {side} pixels. Weights SHA-256 `{manifest.sha256}`, "
         f"temperature {manifest.temperature:.3f}.",
         "## Intended use",
-        "To show and to test the monitoring of an image classifier: what it predicts, how it is "
-        "attacked, and how that is noticed. Not for driving, and not for any decision about "
-        "people or vehicles.",
+        "For demonstrating and testing the monitoring of an image classifier. Not for driving, and "
+        "not for any decision about people or vehicles.",
         "## Data and recipe",
         _recipe(manifest),
         "## Held-out figures",
@@ -62,9 +68,9 @@ def render(
         "## Suspicion",
         *(_detection(detection) if detection else [_not_measured(Detection)]),
         "## Limits",
-        "- It always answers with one of its classes, also for an image that shows no sign.\n"
-        "- Its figures hold for images like its training data: one sign, filling the image.\n"
-        "- Whoever may change pixels can change what it reads; the tables above say how far.\n"
+        "- It always predicts one of its classes, even for an image without a sign.\n"
+        "- Its figures hold for images like its training data: one sign that fills the image.\n"
+        "- An attacker who can change pixels can change its predictions, as the tables show.\n"
         "- Accuracy under attack is an upper bound: a stronger attack can only lower it.\n"
         "- Images are drawn evenly over the classes, so rare signs weigh as much as common ones; "
         "figures of single classes rest on few images.",
@@ -96,8 +102,8 @@ def _held_out(manifest: Manifest) -> str:
 
 def _robustness(report: Robustness) -> Iterable[str]:
     yield (
-        f"{_measured_on(report)} Attacked images are judged as they are saved: 8 bit, PNG, read "
-        "again, through the public predict path."
+        f"{_measured_on(report)} Attacked images are rounded to 8 bit and predicted as "
+        "serving predicts."
     )
     yield "### Accuracy against budget (L-infinity)"
     yield _table(
@@ -110,31 +116,23 @@ def _robustness(report: Robustness) -> Iterable[str]:
     )
     aimed = report.targeted
     yield (
-        f"{aimed.title} towards {class_name(aimed.target)} at {aimed.levels}/255 "
+        f"{aimed.title} to {class_name(aimed.target)} at {aimed.levels}/255 "
         f"({', '.join(f'{name} {n}' for name, n in aimed.settings.items())}): "
-        f"{aimed.successes:,} of {aimed.eligible:,} images end there once saved, "
-        f"{aimed.successes_before_rounding:,} before rounding."
+        f"{aimed.successes:,} of {aimed.eligible:,} images are predicted as it after rounding to 8 "
+        f"bit, {aimed.successes_before_rounding:,} before."
     )
     yield "### Accuracy by corruption and severity"
     yield _table(
         ("corruption", *(f"severity {n}" for n in range(1, 6))),
         [(each.title, *map(_percent, each.accuracy)) for each in report.corruptions],
     )
-    yield "### Images read right, by class"
+    yield "### Correctly classified images, by class"
     yield _table(
         ("class", "images", "clean", f"{report.curves[0].title} {CLASS_BUDGET}/255", report.worst),
         [
             (
                 class_name(each.class_id),
-                *map(
-                    str,
-                    (
-                        each.images,
-                        each.clean,
-                        each.attacked,
-                        each.corrupted,
-                    ),
-                ),
+                *map(str, (each.images, each.clean, each.attacked, each.corrupted)),
             )
             for each in report.per_class
         ],
@@ -150,31 +148,26 @@ def _explanations(quality: ExplanationQuality) -> Iterable[str]:
     deletion = quality.deletion
     yield (
         f"Deletion: the {deletion.share:.0%} of the pixels with the smallest values become the "
-        "mean colour; how far the logit moves, |f - f'| / max(1, |f|). The middle of the image "
-        "alone, which looks at no pixel, is listed because signs are centred."
+        "mean colour; the logit changes by |f - f'| / max(1, |f|). Distance from the middle, which "
+        "uses no pixel, is listed because signs are centred."
     )
-    yield "### What is left of a map when parameters are random"
+    yield "### Maps of networks with random layers"
     yield (
         "Mean |Spearman| between maps of the trained network and of one whose layers are random "
         "from the top down to the one named (Adebayo et al. 2018). Signed: maps without absolute "
-        "values. Specific: maps as shown, less the mean map of all images. Another image's: maps "
-        "as shown, each beside the random network's map of another image: what maps have in "
-        "common whatever they show."
+        "values. Specific: maps as shown, minus the mean map of all images. Another image's: maps "
+        "as shown, each against the random network's map of another image, which measures what "
+        "all maps have in common."
     )
     yield _table(
         ("random down to", "signed", "specific", "as shown", "another image's"),
         [
             (
                 each.from_layer,
-                *(
-                    f"{value:.2f}"
-                    for value in (
-                        each.signed,
-                        each.specific,
-                        each.shown,
-                        each.other_image,
-                    )
-                ),
+                f"{each.signed:.2f}",
+                f"{each.specific:.2f}",
+                f"{each.shown:.2f}",
+                f"{each.other_image:.2f}",
             )
             for each in quality.randomisation
         ],
@@ -186,19 +179,15 @@ def _detection(detection: Detection) -> Iterable[str]:
     yield (
         f"Measured on {detection.measured_on} with {detection.data}{fold}, seed {detection.seed}. "
         f"Of {detection.clean:,} clean images of {detection.tracks:,} tracks, "
-        f"{detection.false_positive_rate:.2%} are flagged at 1 %. Attacked images are judged as "
-        "they are saved, in 8 bit, and those that are misread count; no attack had a part in the "
-        "calibration."
+        f"{detection.false_positive_rate:.2%} are flagged at 1 %. Attacked images are rounded to "
+        "8 bit; those that are misclassified count. No attack took part in the calibration."
     )
     yield _table(DETECTION_HEAD, detection_rows(detection))
-    yield (
-        f"An attacker who knows of it can get round it: of {detection.tried:,} images he took on, "
-        f"{detection.adaptive.images if detection.adaptive else 0:,} are misread."
-    )
+    yield evasion(detection)
 
 
 def quality_rows(quality: ExplanationQuality) -> list[tuple[str, str]]:
-    """Figure and value, as the card and the Model page list them."""
+    """Figure and value, as card and command line list them."""
     rows = [
         (f"completeness residual, worst, {precision}", f"{worst:.1e}")
         for precision, worst in quality.completeness.items()

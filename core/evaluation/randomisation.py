@@ -1,10 +1,10 @@
-"""What is left of an explanation when the network has forgotten what it learned.
+"""Compares the maps of a trained network with those of networks with random layers.
 
 Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018 (arXiv:1810.03292): parameters
-become random from the top down, and each network's maps are compared with the trained one's by
-rank correlation, once without absolute values and once with. Maps with absolute values correlate
-even between different images, as they share a shape. So they are compared as shown, less the
-mean map of all images, and with another image's map.
+become random from the top down, and maps are compared by rank correlation, with and without
+absolute values. Maps with absolute values correlate even between different images, because they
+share a shape. So they are compared as shown, minus the mean map of all images, and with the map of
+another image.
 """
 
 from __future__ import annotations
@@ -40,10 +40,18 @@ def cascade(
     seed: int,
     tick: Callable[[str], None],
 ) -> tuple[RandomisedStage, ...]:
-    """Compare the maps of pixels (batch, 3, height, width) for class_ids (batch,) at every stage.
+    """Compare the maps of a batch at every stage; the classifier is left as found.
 
-    Random means as torchvision initialises the architecture, batch norm's statistics included.
-    The classifier is left as found. tick(text) is called once a stage, and once before.
+    Random parameters are those of torchvision's initialisation, batch norm statistics included.
+
+    Parameters
+    ----------
+    pixels
+        (batch, 3, height, width) in [0, 1].
+    class_ids
+        (batch,), the classes explained.
+    tick
+        Called with a text once a stage, and once before.
     """
     tick("maps of the trained network")
     trained = _maps(classifier, pixels, class_ids)
@@ -61,15 +69,15 @@ def cascade(
 def _compare(part: str, trained: tuple[Maps, Maps], found: tuple[Maps, Maps]) -> RandomisedStage:
     (shown, signed), (random_shown, random_signed) = trained, found
 
-    def alike(left: Maps, right: Maps) -> float:
+    def correlation(left: Maps, right: Maps) -> float:
         return float(np.abs(spearman(left, right)).mean())
 
     return RandomisedStage(
         part,
-        signed=alike(signed, random_signed),
-        specific=alike(shown - shown.mean(axis=0), random_shown - random_shown.mean(axis=0)),
-        shown=alike(shown, random_shown),
-        other_image=alike(shown, np.roll(random_shown, 1, axis=0)),
+        signed=correlation(signed, random_signed),
+        specific=correlation(shown - shown.mean(axis=0), random_shown - random_shown.mean(axis=0)),
+        shown=correlation(shown, random_shown),
+        other_image=correlation(shown, np.roll(random_shown, 1, axis=0)),
     )
 
 

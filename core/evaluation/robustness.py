@@ -1,8 +1,8 @@
-"""Measures how a classifier reads attacked and corrupted images: the robustness report."""
+"""Measures accuracy under attacks and corruptions: the robustness report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.attacks import get_attack, lab
 from core.datasets import Dataset, Fold
 from core.errors import Cancelled
-from core.jobs import Progress
+from core.jobs import IsCancelled, Progress, in_silence, never
 from core.model.classifier import Classifier
 from core.model.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from core.records.evaluation.robustness import (
@@ -25,7 +25,7 @@ from core.records.evaluation.robustness import (
 )
 from core.records.window import now
 
-# One curve each; a further attack is one line. The figures by class are the first one's.
+# One curve each; another attack is one line. The figures by class are of the first.
 CURVES: dict[str, dict[str, int]] = {
     "pgd": {"steps": 40},
     "autoattack": {"steps": 25, "candidates": 2, "queries": 200},
@@ -34,7 +34,7 @@ TARGETED, TARGET = {"steps": 50}, 14  # PGD to Stop
 PARTS = len(CURVES) * (len(BUDGETS) - 1) + 1 + len(CORRUPTIONS)
 FINE = 1000  # of progress within a part
 
-Right = NDArray[np.bool_]  # (N,), whether an image is read as what it is
+Right = NDArray[np.bool_]  # (N,), whether an image is classified correctly
 
 
 def measure(
@@ -43,12 +43,26 @@ def measure(
     *,
     fold: Fold,
     seed: int = 0,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
+    progress: Progress = in_silence,
+    cancelled: IsCancelled = never,
 ) -> Robustness:
-    """Attack and corrupt every image of `dataset`; `fold` is recorded with the figures.
+    """Attack and corrupt every image of `dataset`.
 
-    progress(done, total, text) and cancelled() are called all along; raises Cancelled.
+    Parameters
+    ----------
+    fold
+        Only recorded.
+    seed
+        Of attacks and corruptions.
+    progress
+        Called with (done, total, text), often.
+    cancelled
+        Asked as often; True ends the measurement.
+
+    Raises
+    ------
+    Cancelled
+        `cancelled` said so.
     """
     run = _Run(classifier, dataset, seed, progress, cancelled)
     clean = run.right(dataset.images)
@@ -87,58 +101,58 @@ def measure(
 
 
 class _Run:
-    """One measurement: the images, and how far it is."""
+    """One measurement and its progress."""
 
     def __init__(
         self,
         classifier: Classifier,
         dataset: Dataset,
         seed: int,
-        progress: Progress | None,
-        cancelled: Callable[[], bool],
+        progress: Progress,
+        cancelled: IsCancelled,
     ) -> None:
         self._classifier, self._dataset, self._seed = classifier, dataset, seed
         self._progress, self._cancelled = progress, cancelled
         self._parts = 0  # done
 
     def right(self, images: Sequence[NDArray[np.uint8]]) -> Right:
-        """Which of the images, one an image of the set, are read as what they are."""
+        """Which versions of the set's images, one each, are classified correctly."""
         classes = self._classifier.predict_logits(images).argmax(axis=1)
         right: Right = classes == self._dataset.labels
         return right
 
     def under_attack(self, name: str, clean: Right) -> list[Right]:
-        """Which images no attack of that name within each budget has changed enough.
+        """Which images are still classified correctly, for each budget.
 
-        What is misread within one budget is so within a larger one, whose ball holds the smaller;
-        so only the others are attacked again.
+        A larger budget includes the smaller ones, so images misclassified within one are not
+        attacked again.
         """
         held = [clean]
         for levels in BUDGETS[1:]:
             rows = np.flatnonzero(held[-1])
-            crafted = self._craft(name, CURVES[name], rows, levels, None)
+            results = self._attack(name, CURVES[name], rows, levels, None)
             after = held[-1].copy()
-            after[rows] = [not one.success for one in crafted]
+            after[rows] = [not one.success for one in results]
             held.append(after)
         return held
 
     def to_target(self, clean: Right) -> TargetedFigures:
-        """PGD towards TARGET, on images of other classes that are read right."""
+        """PGD to TARGET, on correctly classified images of other classes."""
         rows = np.flatnonzero(clean & (self._dataset.labels != TARGET))
-        crafted = self._craft("pgd", TARGETED, rows, CLASS_BUDGET, TARGET)
+        results = self._attack("pgd", TARGETED, rows, CLASS_BUDGET, TARGET)
         return TargetedFigures(
             "pgd",
             get_attack("pgd").info.title,
             TARGET,
             CLASS_BUDGET,
-            eligible=sum(one.eligible for one in crafted),
-            successes_before_rounding=sum(one.success_before_rounding for one in crafted),
-            successes=sum(one.success for one in crafted),
+            eligible=sum(one.eligible for one in results),
+            successes_before_rounding=sum(one.success_before_rounding for one in results),
+            successes=sum(one.success for one in results),
             settings=TARGETED,
         )
 
     def under_corruption(self, kind: str) -> list[Right]:
-        """Which images are read right at each severity."""
+        """Which images are classified correctly at each severity."""
         right = []
         for severity in SEVERITIES:
             title = f"{CORRUPTIONS[kind].title} at severity {severity}"
@@ -151,7 +165,7 @@ class _Run:
         self._finish(CORRUPTIONS[kind].title)
         return right
 
-    def _craft(
+    def _attack(
         self,
         name: str,
         settings: dict[str, Any],
@@ -162,7 +176,7 @@ class _Run:
         attack = get_attack(name)(**({"seed": self._seed} | settings))
         title = f"{attack.info.title} at {levels}/255"
         part = self._dataset
-        crafted = lab.craft(
+        results = lab.craft(
             self._classifier,
             attack,
             [part.images[row] for row in rows],
@@ -172,13 +186,12 @@ class _Run:
             progress=lambda done, total, text: self._report(done, total, f"{title}, {text}"),
         )
         self._finish(title)
-        return crafted
+        return results
 
     def _report(self, done: int, total: int, text: str) -> None:
         if self._cancelled():
             raise Cancelled("the robustness report was cancelled; nothing of it was kept")
-        if self._progress is not None:
-            self._progress(self._parts * FINE + FINE * done // max(total, 1), PARTS * FINE, text)
+        self._progress(self._parts * FINE + FINE * done // max(total, 1), PARTS * FINE, text)
 
     def _finish(self, title: str) -> None:
         self._report(1, 1, title)

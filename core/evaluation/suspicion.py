@@ -1,4 +1,4 @@
-"""Measuring suspicion: clean images, attacks by family, natural errors, an attacker who knows."""
+"""Measures suspicion on clean images, attacks, natural errors and an adaptive attack."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.records.evaluation.suspicion import ALPHA, Detection, FamilyFigures
 from core.records.window import now
 
 CLEAN = 1_000  # images, of which several show one sign
-ADAPTED = 0.25  # share of the attacked images that the attacker who knows takes on
+ADAPTED = 0.25  # share of the attacked images that the adaptive attack is run on
 EPSILON, SMALL = 8 / 255, 2 / 255
 FAMILIES: tuple[tuple[str, Attack, float | None], ...] = (
     ("PGD 8/255", PGD(steps=20, stop_when_solved=False), EPSILON),
@@ -49,21 +49,44 @@ def measure(
     seed: int,
     progress: Progress,
 ) -> Detection:
-    """Of images that neither weights nor calibration know; `count` of them are attacked.
+    """Measure how well suspicion finds misclassified images.
 
-    The attacks had no part in fitting. Raises BadInput where no image is read right.
+    No attack took part in fitting the calibration.
+
+    Parameters
+    ----------
+    dataset
+        Images that neither the weights nor the calibration were fitted to.
+    fold
+        Only recorded.
+    count
+        How many images are attacked.
+    seed
+        Of the images drawn.
+
+    Raises
+    ------
+    BadInput
+        No image is classified correctly.
     """
     return _Measured(classifier, calibration, dataset, seed, progress).detection(fold, count)
 
 
-def auroc(clean: Values, odd: Values) -> float:
-    """Probability that one of `odd` is larger than one of `clean`, ties counting half."""
-    ranks = rankdata(np.concatenate([clean, odd]))[len(clean) :]
-    return float((ranks.sum() - len(odd) * (len(odd) + 1) / 2) / (len(clean) * len(odd)))
+def auroc(clean: Values, suspicious: Values) -> float:
+    """The probability that one of `suspicious` is larger than one of `clean`; ties count half.
+
+    Examples
+    --------
+    >>> auroc(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
+    0.125
+    """
+    count = len(suspicious)
+    ranks = rankdata(np.concatenate([clean, suspicious]))[len(clean) :]
+    return float((ranks.sum() - count * (count + 1) / 2) / (len(clean) * count))
 
 
 class _Measured:
-    """One measurement, with its clean images looked at once."""
+    """One measurement; its clean images are scored once."""
 
     def __init__(
         self,
@@ -76,24 +99,25 @@ class _Measured:
         self.classifier, self.calibration, self.dataset = classifier, calibration, dataset
         self.seed, self.progress = seed, progress
         self.extractor = FeatureExtractor(classifier, features=True)
-        self.right = self._read() == dataset.labels
+        self.right = self._predicted() == dataset.labels
         if not self.right.any():
-            raise BadInput(f"{dataset.name}: no image is read right, so none can be attacked")
-        read_right = dataset.subset(np.flatnonzero(self.right))
-        self.clean = read_right.sample(CLEAN, seed=seed)
-        self.combined, self.unsure, self.p_values = self.look(self.clean.images)
+            raise BadInput(
+                f"{dataset.name}: no image is classified correctly, so none can be attacked"
+            )
+        self.clean = dataset.subset(np.flatnonzero(self.right)).sample(CLEAN, seed=seed)
+        self.combined, self.unsure, self.p_values = self.score(self.clean.images)
 
-    def _read(self) -> NDArray[np.int64]:
-        """The class of every image, (n,)."""
+    def _predicted(self) -> NDArray[np.int64]:
+        """The predicted class of every image, (n,)."""
         count, classes = len(self.dataset), []
         for start in range(0, count, AT_ONCE):
             logits = self.classifier.predict_logits(self.dataset.images[start : start + AT_ONCE])
             classes.append(logits.argmax(axis=1))
-            self.progress(min(start + AT_ONCE, count), count, "images read")
+            self.progress(min(start + AT_ONCE, count), count, "images predicted")
         return np.concatenate(classes)
 
-    def look(self, images: Images) -> tuple[Values, Values, Values]:
-        """Strangeness, one less the largest probability, p-values: (n,) each."""
+    def score(self, images: Images) -> tuple[Values, Values, Values]:
+        """Combined scores, 1 minus the largest probability, p-values: (n,) each."""
         prepared = [self.classifier.prepare(image) for image in images]
         outputs = extract(self.extractor.names, self.extractor.compute, prepared, transformed=True)
         judged = self.calibration.judge(outputs)
@@ -101,10 +125,10 @@ class _Measured:
         return judged.combined, unsure, judged.p_values
 
     def figures(self, title: str, images: Images) -> FamilyFigures | None:
-        """None where there are no images."""
+        """Of misclassified images; None if there are none."""
         if len(images) == 0:
             return None
-        combined, unsure, p_values = self.look(images)
+        combined, unsure, p_values = self.score(images)
         threshold = np.quantile(self.combined, 1 - ALPHA)
         return FamilyFigures(
             title,
@@ -116,7 +140,7 @@ class _Measured:
         )
 
     def detection(self, fold: str, count: int) -> Detection:
-        """All of it."""
+        """Attack `count` images by each family, and the adaptive attack."""
         side = self.classifier.manifest.input_size
         drawn = self.dataset.sample(count, seed=self.seed)
         pixels = to_tensor(np.stack([enlarge(each, side, side) for each in drawn.images]))
@@ -127,10 +151,8 @@ class _Measured:
                 self.classifier, pixels, labels, epsilon=epsilon, progress=self.progress
             )
             families.append(self.figures(title, list(result.adversarial[result.success])))
-        wrong = (
-            self.dataset.subset(np.flatnonzero(~self.right)).images if not self.right.all() else ()
-        )
-        knowing, tried = self.knowing(pixels, labels, round(ADAPTED * count))
+        wrong = [self.dataset.images[int(row)] for row in np.flatnonzero(~self.right)]
+        adaptive, tried = self.adaptive(pixels, labels, round(ADAPTED * count))
         return Detection(
             self.classifier.manifest.sha256,
             self.dataset.name,
@@ -141,15 +163,15 @@ class _Measured:
             _tracks(self.clean),
             float((self.p_values <= ALPHA).mean()),
             tuple(each for each in families if each is not None),
-            self.figures("misread without an attack", wrong),
-            knowing,
+            self.figures("misclassified without an attack", wrong),
+            adaptive,
             tried,
         )
 
-    def knowing(self, pixels: Any, labels: Any, count: int) -> tuple[FamilyFigures | None, int]:
-        """The attacker who knows of it, on the first images that are read right."""
-        read = self.classifier.predict_logits(list(to_images(pixels))).argmax(axis=1)
-        rows = np.flatnonzero(read == labels.numpy())[: max(1, count)]
+    def adaptive(self, pixels: Any, labels: Any, count: int) -> tuple[FamilyFigures | None, int]:
+        """The adaptive attack on the first images that are classified correctly; their number."""
+        predicted = self.classifier.predict_logits(list(to_images(pixels))).argmax(axis=1)
+        rows = np.flatnonzero(predicted == labels.numpy())[: max(1, count)]
         moved = adaptive_attack.attack(
             self.classifier,
             self.calibration,
@@ -160,8 +182,9 @@ class _Measured:
             progress=self.progress,
         )
         saved = to_images(moved)
-        misread = self.classifier.predict_logits(list(saved)).argmax(axis=1) != labels[rows].numpy()
-        return self.figures("PGD 8/255, knowing of it", list(saved[misread])), len(rows)
+        after = self.classifier.predict_logits(list(saved)).argmax(axis=1)
+        wrong = saved[after != labels[rows].numpy()]
+        return self.figures("adaptive PGD 8/255", list(wrong)), len(rows)
 
 
 def _tracks(dataset: Dataset) -> int:

@@ -30,7 +30,7 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of a classifier on a data set; accuracy, macro_f1 (over classes present), ece: [0, 1]."""
+    """Figures of a classifier; accuracy, macro_f1 (over classes present) and ece in [0, 1]."""
 
     data: str
     fold: str

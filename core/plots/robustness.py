@@ -1,4 +1,4 @@
-"""The robustness report as Plotly figures; colours read on light and dark pages alike."""
+"""The robustness report as Plotly figures; colours work on light and dark pages."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from core.records.evaluation.robustness import BUDGETS, Robustness
 from core.thumbnails import MUTED
 
 COLOURS = (ORDINARY, ALARM, "#2f9e77", "#d98c1f", "#9467c9", MUTED)
-MARKS = ("circle", "square", "diamond", "triangle-up", "x", "cross")  # told apart without colours
+MARKS = ("circle", "square", "diamond", "triangle-up", "x", "cross")  # distinct without colours
 
 
 def accuracy_by_budget(report: Robustness, *, height: int = 340) -> go.Figure:
-    """Share of images still read right, by the largest change of a pixel; one line an attack."""
+    """Accuracy by the largest change of a pixel; one line an attack."""
     places = ["none", *(f"{levels}/255" for levels in BUDGETS[1:])]
     lines = [(curve.title, curve.accuracy) for curve in report.curves]
-    figure = _lines(places, lines, "%{y:.1%} read right at %{x}")
+    figure = _lines(places, lines, "%{y:.1%} correct at %{x}")
     figure.update_xaxes(title="largest change of a pixel")
     return _laid_out(figure, height)
 
 
 def accuracy_by_severity(report: Robustness, *, height: int = 340) -> go.Figure:
-    """Share of images still read right, by severity of a corruption; one line a kind."""
+    """Accuracy by severity of a corruption; one line a kind."""
     lines = [(each.title, each.accuracy) for each in report.corruptions]
-    figure = _lines(["1", "2", "3", "4", "5"], lines, "%{y:.1%} read right at severity %{x}")
+    figure = _lines(["1", "2", "3", "4", "5"], lines, "%{y:.1%} correct at severity %{x}")
     figure.update_xaxes(title="severity")
     return _laid_out(figure, height)
 
@@ -35,7 +35,7 @@ def accuracy_by_severity(report: Robustness, *, height: int = 340) -> go.Figure:
 def _lines(
     places: Sequence[str], lines: Sequence[tuple[str, Sequence[float]]], hover: str
 ) -> go.Figure:
-    # Later lines are thinner: where they run on earlier ones, those show at both sides.
+    # Later lines are thinner, so that earlier ones stay visible beneath them.
     return go.Figure(
         [
             go.Scatter(
@@ -54,11 +54,11 @@ def _lines(
 
 
 def _laid_out(figure: go.Figure, height: int) -> go.Figure:
-    # Room for two lines of legend, so that the axes of both plots lie side by side.
+    # Room for two lines of legend, so that the axes of both plots align.
     legend: dict[str, Any] = {"orientation": "h", "yanchor": "bottom", "y": 1.04, "x": 0}
     figure.update_layout(
         height=height, margin={"l": 8, "r": 12, "t": 68, "b": 8}, legend=legend, hovermode="closest"
     )
-    figure.update_yaxes(tickformat=".0%", range=[0, 1], title="read right", zeroline=False)
+    figure.update_yaxes(tickformat=".0%", range=[0, 1], title="accuracy", zeroline=False)
     figure.update_xaxes(type="category")
     return figure

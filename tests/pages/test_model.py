@@ -19,24 +19,24 @@ from tests.support.reports import make_detection, make_quality, make_report
 UNMEASURED = Alert(
     "info",
     "",
-    "These weights came without measured figures; `python -m core evaluate` measures them.",
+    "No figures came with these weights. `python -m core evaluate` measures them.",
 )
 UNREPORTED = Alert(
     "info",
     "",
-    "How it reads attacked and corrupted images was not measured yet. `python -m core attack "
+    "Accuracy under attacks and corruptions was not measured yet. `python -m core attack "
     "--report` measures it.",
 )
 UNEXPLAINED = Alert(
     "info",
     "",
-    "How far its heat maps can be trusted was not measured yet. `python -m core explain --evaluate "
+    "The quality of its heat maps was not measured yet. `python -m core explain --evaluate "
     "--data PATH` measures it.",
 )
 UNDETECTED = Alert(
     "info",
     "",
-    "How well suspicious predictions are found was not measured yet. `python -m core model detect "
+    "The detection of suspicious predictions was not measured yet. `python -m core model detect "
     "--data PATH` measures it.",
 )
 RECIPE = {"epochs": 30, "data": "gtsrb32"}
@@ -51,9 +51,7 @@ def test_weights_without_figures_say_how_to_measure_them(
     assert not charts(at)
     assert not at.metric
     manifest = signwatch.model.manifest
-    assert values(at.markdown)[0] == (
-        "**resnet18**, 43 classes, sees every image at 32 x 32 pixels."
-    )
+    assert values(at.markdown)[0] == ("**resnet18**, 43 classes, input 32 x 32 pixels.")
     assert values(at.caption) == [f"Weights SHA-256 {manifest.sha256}, temperature 1.500"]
 
 
@@ -79,7 +77,7 @@ def test_measured_figures(page: AppTest) -> None:
         "Held-out images": ("7,891", ""),
     }
     assert values(page.caption)[0] == (
-        "Measured on tracks that were used neither for training nor for calibration."
+        "Measured on tracks used neither for training nor for calibration."
     )
 
 
@@ -88,13 +86,13 @@ def test_the_recipe(page: AppTest) -> None:
     assert table.value.iloc[:, 0].to_dict() == {"epochs": "30", "data": "gtsrb32"}
 
 
-def test_without_a_calibration_the_missing_flag_is_admitted(page: AppTest) -> None:
+def test_a_missing_calibration_is_reported(page: AppTest) -> None:
     folder = Settings.from_environment().model
     assert alerts(page) == [
         Alert(
             "warning",
             "",
-            f"Without p-values, only the trust rule flags: {folder} holds no "
+            f"No p-values, only the trust rule flags: {folder} holds no "
             f"suspicion.safetensors; {ANEW}.",
         ),
         UNREPORTED,
@@ -113,8 +111,8 @@ def test_a_report_of_these_weights_is_shown(measured: Classifier, open_page: Ope
     assert [line["name"] for line in charts(page)["corruptions"]["data"]] == ["Noise", "Fog"]
     assert values(page.caption)[1:4] == [
         "Measured on 2026-11-21 with 100 images of gtsrb32 (held-out), drawn evenly over the "
-        "classes. Attacked images are judged as saved, in 8 bit.",
-        "PGD with 8/255 turns 91 of 96 other signs into 14 Stop.",
+        "classes. Attacked images are rounded to 8 bit.",
+        "91 of 96 images of other signs are predicted as 14 Stop after PGD with 8/255.",
         "Worst: Fog at severity 5.",
     ]
     (table,) = page.dataframe
@@ -130,7 +128,7 @@ def test_a_report_of_these_weights_is_shown(measured: Classifier, open_page: Ope
     ]
 
 
-def test_a_report_of_other_weights_is_said_and_not_shown(
+def test_a_report_of_other_weights_is_named_and_not_shown(
     measured: Classifier, open_page: OpenPage
 ) -> None:
     make_report("0123456789abcdef" * 4).write(Settings.from_environment().model)
@@ -138,13 +136,13 @@ def test_a_report_of_other_weights_is_said_and_not_shown(
     assert alerts(page)[1] == Alert(
         "warning",
         "",
-        "What was measured on 2026-11-21 is of other weights (0123456789ab), so it is not shown. "
+        "The report of 2026-11-21 belongs to other weights (0123456789ab), so it is not shown. "
         "`python -m core attack --report` measures it.",
     )
     assert not charts(page) and not page.dataframe
 
 
-def test_a_damaged_report_is_said(measured: Classifier, open_page: OpenPage) -> None:
+def test_a_damaged_report_is_named(measured: Classifier, open_page: OpenPage) -> None:
     file = Settings.from_environment().model / "robustness.json"
     file.write_text("{}")
     page = open_page("model")
@@ -155,11 +153,11 @@ def test_a_damaged_report_is_said(measured: Classifier, open_page: OpenPage) -> 
         "anew",
     )
     assert values(page.subheader) == [
-        "How robust it is",
-        "How good its explanations are",
-        "How well suspicion finds attacks",
-        "How it was trained",
-        "What it cannot do",
+        "Robustness",
+        "Quality of explanations",
+        "Detection of attacks",
+        "Training",
+        "Limits",
     ]
 
 
@@ -169,9 +167,9 @@ def test_figures_of_explanations_are_shown(measured: Classifier, open_page: Open
     shown = metrics(page)
     assert [(name, shown[name][0]) for name in list(shown)[4:]] == [
         ("Completeness residual", "3e-05"),
-        ("Strongest place on the sign", "98.5%"),
+        ("Maximum on the sign", "98.5%"),
         ("Deletion moves the score", "7.1%"),
-        ("Left when untrained", "0.13"),
+        ("Correlation when untrained", "0.13"),
     ]
     assert (
         "FullGrad, measured on 2026-11-22 with 120 images of gtsrb32 (held-out), 40 physical signs."
@@ -190,7 +188,7 @@ def test_figures_without_boxes_have_no_pointing_game(
     assert any("images of gtsrb32, 40 physical" in text for text in values(page.caption))
 
 
-def test_figures_of_other_weights_are_said_and_not_shown(
+def test_figures_of_other_weights_are_named_and_not_shown(
     measured: Classifier, open_page: OpenPage
 ) -> None:
     make_quality("0123456789abcdef" * 4).write(Settings.from_environment().model)
@@ -198,7 +196,7 @@ def test_figures_of_other_weights_are_said_and_not_shown(
     assert Alert(
         "warning",
         "",
-        "What was measured on 2026-11-22 is of other weights (0123456789ab), so it is not shown. "
+        "The report of 2026-11-22 belongs to other weights (0123456789ab), so it is not shown. "
         "`python -m core explain --evaluate --data PATH` measures it.",
     ) in alerts(page)
     assert len(metrics(page)) == 4
@@ -209,11 +207,11 @@ def test_figures_of_suspicion_are_shown(measured: Classifier, open_page: OpenPag
     page = open_page("model")
     assert (
         "Measured on 2026-11-23 with gtsrb32 (held-out): of 2,000 clean images of 190 physical "
-        "signs, 1.05% are flagged at 1 %. Attacked images are judged as saved, in 8 bit."
+        "signs, 1.05% are flagged at 1 %. Attacked images are rounded to 8 bit."
     ) in values(page.caption)
     assert (
-        "An attacker who knows of it can get round it: he took on 25 images, and 24 of them are "
-        "misread."
+        "An adaptive attacker can evade detection: of 25 images, 23 were misclassified without a "
+        "flag."
     ) in values(page.caption)
     assert page.table[0].value.iloc[0].to_list() == [
         "PGD 8/255",
@@ -226,7 +224,7 @@ def test_figures_of_suspicion_are_shown(measured: Classifier, open_page: OpenPag
     assert UNDETECTED not in alerts(page)
 
 
-def test_a_calibration_that_no_longer_fits_is_said(
+def test_a_calibration_that_no_longer_fits_is_reported(
     signwatch: Services, open_page: OpenPage
 ) -> None:
     image = make_image()

@@ -75,7 +75,7 @@ def make_quality(sha256: str = SHA256) -> ExplanationQuality:
 
 
 def make_detection(sha256: str = SHA256) -> Detection:
-    """One family, natural errors, and an attacker who knows."""
+    """One family, natural errors, and an adaptive attack."""
     return Detection(
         weights_sha256=sha256,
         data="gtsrb32",
@@ -86,7 +86,7 @@ def make_detection(sha256: str = SHA256) -> Detection:
         tracks=190,
         false_positive_rate=0.0105,
         families=(FamilyFigures("PGD 8/255", 98, 0.993, 0.312, 0.76, 0.78),),
-        errors=FamilyFigures("misread without an attack", 17, 0.97, 0.981, 0.41, 0.47),
-        adaptive=FamilyFigures("PGD 8/255, knowing of it", 24, 0.501, 0.402, 0.04, 0.04),
+        errors=FamilyFigures("misclassified without an attack", 17, 0.97, 0.981, 0.41, 0.47),
+        adaptive=FamilyFigures("adaptive PGD 8/255", 24, 0.501, 0.402, 0.04, 0.04),
         tried=25,
     )

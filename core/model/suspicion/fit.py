@@ -82,7 +82,7 @@ def halves(dataset: Dataset) -> tuple[Dataset, Dataset]:
     """Deal whole tracks to two halves at random; raises BadInput for fewer than two."""
     if dataset.tracks is None:
         raise BadInput(
-            f"{dataset.name} has no tracks; calibration needs them to keep the frames of one "
+            f"{dataset.name} has no tracks; a calibration needs them to keep the frames of one "
             "sign in one half"
         )
     keys = np.stack([dataset.labels, dataset.tracks], axis=1)

@@ -1,1 +1,1 @@
-"""Reports of what was measured on a set of weights."""
+"""Reports of what was measured on a set of weights: robustness, explanations, suspicion."""

@@ -14,8 +14,8 @@ class Localisation:
     """How well FullGrad maps hit the box around the sign.
 
     pointing: share of maps whose largest value lies in the box; energy: mean share of a map's
-    mass in the box; box_area: mean share of the image that the box covers, which an even map's
-    energy is.
+    sum in the box; box_area: mean share of the image that the box covers, the energy of a uniform
+    map.
     """
 
     pointing: Estimate
@@ -27,9 +27,9 @@ class Localisation:
 class Deletion:
     """How far the logit moves, |f - f'| / max(1, |f|), when pixels become the mean colour.
 
-    share: of the pixels, the least salient ones; changes: by method, the mean over images;
-    less_than_random, less_than_input_x_gradient: the other's change less FullGrad's, > 0 where
-    FullGrad knows better what does not matter.
+    share: of the pixels, the least salient first; changes: mean over images, by method;
+    less_than_random, less_than_input_x_gradient: the other method's change minus FullGrad's,
+    positive where FullGrad finds pixels that matter less.
     """
 
     share: float
@@ -42,10 +42,10 @@ class Deletion:
 class RandomisedStage:
     """FullGrad maps before and after parameters are random: means over images of |Spearman|.
 
-    from_layer: everything from the top down to it is random; signed: of maps without absolute
-    values, whose mean is the logit; specific: of maps as shown less the mean map of all images;
-    shown: of maps as shown; other_image: of maps as shown, each beside the random network's map
-    of another image, which is what all maps of a network have in common.
+    from_layer: every layer from the top down to it is random; signed: of maps without absolute
+    values; specific: of maps minus the mean map of all images; shown: of maps as shown;
+    other_image: of maps as shown, each against the random network's map of another image, which
+    measures what all maps have in common.
     """
 
     from_layer: str
@@ -59,9 +59,8 @@ class RandomisedStage:
 class ExplanationQuality(Report):
     """How far FullGrad maps can be trusted.
 
-    completeness: worst residual, by precision (float32, float64); localisation: None for data
-    without boxes; randomisation: cascading from the top, the last stage has only random
-    parameters.
+    completeness: largest residual, by precision (float32, float64); localisation: None for data
+    without boxes; randomisation: from the top down, in the last stage all parameters are random.
     """
 
     FILE: ClassVar = "explanations.json"
@@ -77,7 +76,7 @@ class ExplanationQuality(Report):
 
     @property
     def all_random(self) -> RandomisedStage:
-        """The stage at which nothing is left of the training."""
+        """The stage in which all parameters are random."""
         return self.randomisation[-1]
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Reports of what was measured on a set of weights: a JSON file of each kind beside them."""
+"""What reports have in common: a JSON file of each kind beside the weights."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from core.errors import BadInput
 
 @dataclass(frozen=True)
 class Report(ABC):
-    """What was measured, on which weights.
+    """Figures measured on a set of weights, with data, fold and seed.
 
-    FILE: its name beside the weights; HOLDS: what a damaged file does not hold; COMMAND: what
-    makes it anew. measured_on: ISO 8601 date, UTC.
+    FILE: the name of its file; HOLDS: its content, in words; COMMAND: makes it again;
+    measured_on: ISO 8601 date, UTC.
     """
 
     FILE: ClassVar[str]
@@ -30,12 +30,12 @@ class Report(ABC):
     measured_on: str
 
     def measures(self, sha256: str) -> bool:
-        """Whether the weights of that checksum are those that it was measured on."""
+        """Whether it was measured on the weights of that checksum."""
         return self.weights_sha256 == sha256
 
     @property
     def source(self) -> str:
-        """The data, and which part of it: `gtsrb32 (held-out)`."""
+        """The data and the fold: `gtsrb32 (held-out)`."""
         return self.data if self.fold == "all" else f"{self.data} ({self.fold})"
 
     def to_json(self) -> dict[str, Any]:
@@ -45,18 +45,20 @@ class Report(ABC):
     @classmethod
     @abstractmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        """The report in what a file holds; raises ValueError, TypeError, KeyError or AttributeError
-        where it does not fit."""
+        """The reverse of `to_json`.
+
+        Raises ValueError, TypeError, KeyError or AttributeError for other values.
+        """
 
     def write(self, directory: Path) -> None:
-        """Write the file into `directory`, which is made if need be."""
+        """Write the file into `directory`, which is created if it is missing."""
         directory.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
         (directory / self.FILE).write_text(text + "\n")
 
     @classmethod
     def read(cls, directory: Path) -> Self | None:
-        """The report in `directory`, None where there is none; raises BadInput if it is damaged."""
+        """The report in `directory`, or None; raises BadInput if the file is damaged."""
         path = directory / cls.FILE
         if not path.is_file():
             return None

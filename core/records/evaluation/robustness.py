@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 from core.records.evaluation.report import Report
 
 BUDGETS = (0, 1, 2, 4, 8, 16)  # levels of 255, L-infinity
-CLASS_BUDGET = 8  # the one that figures by class and to one target are for
+CLASS_BUDGET = 8  # of the figures by class and of the targeted attack
 
 
 @dataclass(frozen=True)
 class BudgetCurve:
-    """accuracy: one a budget of `BUDGETS`, shares of all images that are still read right."""
+    """Accuracy under one attack: a share of all images for each budget of BUDGETS."""
 
     attack: str
     title: str
@@ -24,7 +24,7 @@ class BudgetCurve:
 
 @dataclass(frozen=True)
 class TargetedFigures:
-    """One attack towards one class: of `eligible` images, how many ended there."""
+    """An attack to one class: how many of `eligible` images are predicted as it."""
 
     attack: str
     title: str
@@ -38,7 +38,7 @@ class TargetedFigures:
 
 @dataclass(frozen=True)
 class CorruptionCurve:
-    """accuracy: one a severity 1..5, shares of all images that are still read right."""
+    """Accuracy under one corruption: a share of all images for each severity 1..5."""
 
     kind: str
     title: str
@@ -47,8 +47,11 @@ class CorruptionCurve:
 
 @dataclass(frozen=True)
 class ClassRobustness:
-    """One class: its images, and how many of them are read right: as they are, after the first
-    attack of the curves at `CLASS_BUDGET`, after the corruption that harms most overall."""
+    """One class: its images, and how many of them are classified correctly.
+
+    clean: unchanged; attacked: after the first attack of the curves at CLASS_BUDGET; corrupted:
+    under the worst corruption of all images.
+    """
 
     class_id: int
     images: int
@@ -61,7 +64,7 @@ class ClassRobustness:
 class Robustness(Report):
     """Accuracy of a classifier on attacked and on corrupted images.
 
-    Attacked images are judged as saved: 8 bit, PNG, read again, through the public predict path.
+    Attacked images count as saved: rounded to 8 bit and predicted as serving predicts.
     worst_corruption: kind and severity of the lowest accuracy.
     """
 

@@ -1,4 +1,4 @@
-"""How well suspicion finds attacks: `detection.json` beside the weights it was measured on."""
+"""How well suspicion finds attacks: `detection.json` beside the weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.records.evaluation.report import Report
 
 ALPHA = 0.01  # the level that shares of flagged images are for
 DETECTION_HEAD = (
-    "misread by",
+    "misclassified by",
     "images",
     "AUROC",
     "AUROC of max-softmax",
@@ -20,11 +20,10 @@ DETECTION_HEAD = (
 
 @dataclass(frozen=True)
 class FamilyFigures:
-    """One way in which images are misread.
+    """Images misclassified in one way, saved in 8 bit, against clean ones.
 
-    images: how many, misread as saved in 8 bit; auroc: of the strangeness, and of one less the
-    largest probability, against clean images; found: share above the strangeness that 1 % of
-    these clean images reach; flagged: share with p <= ALPHA.
+    auroc: of the combined score; softmax_auroc: of 1 minus the largest probability; found: share
+    above the combined score that 1 % of the clean images exceed; flagged: share with p <= ALPHA.
     """
 
     title: str
@@ -37,12 +36,12 @@ class FamilyFigures:
 
 @dataclass(frozen=True)
 class Detection(Report):
-    """How well suspicion tells misread images from others.
+    """How well suspicion separates misclassified images from clean ones.
 
-    clean: images read right, untouched; tracks: physical signs among them; false_positive_rate:
-    of clean images at p <= ALPHA; families: attackers who do not know of it; errors: clean
-    images that are misread, None if there are none; adaptive: an attacker who does know it,
-    tried: how many images he took on.
+    clean: unchanged images that are classified correctly; tracks: physical signs among them;
+    false_positive_rate: share of clean images with p <= ALPHA; families: attacks that ignore
+    suspicion; errors: images misclassified without an attack, None if there are none; adaptive:
+    an attack that evades suspicion, on `tried` images.
     """
 
     FILE: ClassVar = "detection.json"
@@ -66,9 +65,18 @@ class Detection(Report):
         return cls(**values)
 
 
+def evasion(detection: Detection) -> str:
+    """How far the adaptive attack evades suspicion, in a sentence."""
+    adaptive = detection.adaptive
+    unflagged = round(adaptive.images * (1 - adaptive.flagged)) if adaptive else 0
+    return (
+        f"An adaptive attacker can evade detection: of {detection.tried:,} images, {unflagged:,} "
+        f"{'was' if unflagged == 1 else 'were'} misclassified without a flag."
+    )
+
+
 def detection_rows(detection: Detection) -> list[tuple[str, ...]]:
-    """Title, images, AUROC, AUROC of max-softmax, found at 1 %, flagged: as card and page list
-    them."""
+    """The rows of card and page, in the columns of DETECTION_HEAD."""
     listed = (*detection.families, detection.errors, detection.adaptive)
     return [
         (

@@ -397,7 +397,7 @@ def test_weights_that_cannot_be_calibrated_are_kept(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: object) -> None:
-        raise BadInput("nothing is read right")
+        raise BadInput("nothing is classified correctly")
 
     train_small(monkeypatch)
     monkeypatch.setattr(training, "calibrate", refuse)
@@ -409,7 +409,7 @@ def test_weights_that_cannot_be_calibrated_are_kept(
     )
     out = tmp_path / "model"
     assert run("train", "--data", data, "--out", out, "--epochs", 1).code == 0
-    assert "The model has no p-values of suspicion: nothing is read right" in caplog.text
+    assert "The model has no p-values of suspicion: nothing is classified correctly" in caplog.text
     assert sorted(path.name for path in out.iterdir()) == ["model.json", "model.safetensors"]
 
 

@@ -56,11 +56,11 @@ def test_another_file_is_refused(tmp_path: Path, change: dict[str, object], prob
         Detection.read(tmp_path)
 
 
-def test_rows_name_every_family_errors_and_who_knows() -> None:
+def test_rows_name_every_family_errors_and_the_adaptive_attack() -> None:
     assert detection_rows(make_detection()) == [
         ("PGD 8/255", "98", "0.993", "0.312", "76%", "78%"),
-        ("misread without an attack", "17", "0.970", "0.981", "41%", "47%"),
-        ("PGD 8/255, knowing of it", "24", "0.501", "0.402", "4%", "4%"),
+        ("misclassified without an attack", "17", "0.970", "0.981", "41%", "47%"),
+        ("adaptive PGD 8/255", "24", "0.501", "0.402", "4%", "4%"),
     ]
 
 
@@ -98,11 +98,11 @@ def test_one_family_is_measured(predictor: Predictor, monkeypatch: pytest.Monkey
         assert max(each.auroc, each.found, each.flagged) <= 1
 
 
-def test_where_nothing_is_read_right_nothing_is_measured(predictor: Predictor) -> None:
+def test_without_correct_predictions_nothing_is_measured(predictor: Predictor) -> None:
     dataset = read_blocks(predictor.classifier, 3)
     dataset.labels[:] = (dataset.labels + 1) % 43
     assert predictor.calibration is not None
-    with raises(BadInput, "blocks: no image is read right, so none can be attacked"):
+    with raises(BadInput, "blocks: no image is classified correctly, so none can be attacked"):
         measure(
             predictor.classifier,
             predictor.calibration,
@@ -114,10 +114,10 @@ def test_where_nothing_is_read_right_nothing_is_measured(predictor: Predictor) -
         )
 
 
-# The attacker who knows
+# The adaptive attack
 
 
-def test_the_scores_that_he_follows_are_those_that_judge(predictor: Predictor) -> None:
+def test_its_scores_are_those_that_judge(predictor: Predictor) -> None:
     calibration, classifier = predictor.calibration, predictor.classifier
     assert calibration is not None
     extractor = FeatureExtractor(classifier, features=True)
@@ -135,7 +135,7 @@ def test_the_scores_that_he_follows_are_those_that_judge(predictor: Predictor) -
         assert followed[name].numpy() == pytest.approx(judged[name], rel=1e-3, abs=1e-3)
 
 
-def test_he_keeps_the_budget_and_looks_less_strange(predictor: Predictor) -> None:
+def test_it_keeps_the_budget_and_looks_less_suspicious(predictor: Predictor) -> None:
     calibration, classifier = predictor.calibration, predictor.classifier
     assert calibration is not None
     pixels = torch.cat([classifier.prepare(blocks(seed)) for seed in range(4)])
@@ -158,8 +158,8 @@ def test_he_keeps_the_budget_and_looks_less_strange(predictor: Predictor) -> Non
         outputs = extract(extractor.names, extractor.compute, images.split(1), transformed=True)
         return float(np.median(calibration.judge(outputs).combined))
 
-    knowing, blind = moved(5.0), moved(0.0)
-    assert float((knowing - pixels).abs().max()) <= 4 / 255 + 1e-6
-    assert float(knowing.min()) >= 0
-    assert float(knowing.max()) <= 1
-    assert combined(knowing) < combined(blind)
+    adaptive, plain = moved(5.0), moved(0.0)
+    assert float((adaptive - pixels).abs().max()) <= 4 / 255 + 1e-6
+    assert float(adaptive.min()) >= 0
+    assert float(adaptive.max()) <= 1
+    assert combined(adaptive) < combined(plain)

@@ -39,9 +39,9 @@ def test_it_has_the_parts_of_a_model_card() -> None:
         "## Robustness",
         "### Accuracy against budget (L-infinity)",
         "### Accuracy by corruption and severity",
-        "### Images read right, by class",
+        "### Correctly classified images, by class",
         "## Explanations",
-        "### What is left of a map when parameters are random",
+        "### Maps of networks with random layers",
         "## Suspicion",
         "## Limits",
     ]
@@ -50,7 +50,7 @@ def test_it_has_the_parts_of_a_model_card() -> None:
 def test_every_figure_stands_in_it() -> None:
     card = render(MANIFEST, make_report(), make_quality(), make_detection())
     for line in (
-        f"Sees every image at 64 x 64 pixels. Weights SHA-256 `{SHA256}`, temperature 1.250.",
+        f"Resizes every image to 64 x 64 pixels. Weights SHA-256 `{SHA256}`, temperature 1.250.",
         "| epochs | 40 |",
         "| accuracy | 0.9961 |",
         "| macro F1 | 0.9880 |",
@@ -60,8 +60,8 @@ def test_every_figure_stands_in_it() -> None:
         "| PGD | 99.0% | 80.0% | 50.0% | 20.0% | 5.0% | 0.0% |",
         "| AutoAttack-lite | 99.0% | 75.0% | 40.0% | 10.0% | 1.0% | 0.0% |",
         "- AutoAttack-lite: steps 25, candidates 2, queries 200",
-        "PGD towards 14 Stop at 8/255 (steps 50): 91 of 96 images end there once saved, 93 before "
-        "rounding.",
+        "PGD to 14 Stop at 8/255 (steps 50): 91 of 96 images are predicted as it after rounding to "
+        "8 bit, 93 before.",
         "| Fog | 97.0% | 90.0% | 80.0% | 60.0% | 31.0% |",
         "| class | images | clean | PGD 8/255 | Fog at severity 5 |",
         "| 14 Stop | 40 | 39 | 0 | 10 |",
@@ -82,8 +82,9 @@ def test_every_figure_stands_in_it() -> None:
         "| fc | 0.61 | 0.74 | 0.93 | 0.55 |",
         "| conv1 | 0.03 | 0.13 | 0.43 | 0.44 |",
         "| PGD 8/255 | 98 | 0.993 | 0.312 | 76% | 78% |",
-        "| PGD 8/255, knowing of it | 24 | 0.501 | 0.402 | 4% | 4% |",
-        "An attacker who knows of it can get round it: of 25 images he took on, 24 are misread.",
+        "| adaptive PGD 8/255 | 24 | 0.501 | 0.402 | 4% | 4% |",
+        "An adaptive attacker can evade detection: of 25 images, 23 were misclassified without a "
+        "flag.",
     ):
         assert line in card.splitlines()
     assert (
@@ -92,7 +93,7 @@ def test_every_figure_stands_in_it() -> None:
     ) in card
 
 
-def test_a_table_has_as_many_cells_in_every_line() -> None:
+def test_a_table_has_as_many_columns_in_every_line() -> None:
     for block in render(MANIFEST, make_report(), make_quality()).split("\n\n"):
         if block.startswith("|"):
             assert len({line.count("|") for line in block.splitlines()}) == 1
@@ -110,7 +111,7 @@ def test_without_boxes_there_is_no_pointing_game() -> None:
     assert "| less than random deletion by | 0.332 (0.300 to 0.360) |" in card
 
 
-def test_what_was_not_measured_is_said() -> None:
+def test_what_was_not_measured_is_named() -> None:
     card = render(MANIFEST, None, None)
     for command in (
         "attack --report",
@@ -121,7 +122,7 @@ def test_what_was_not_measured_is_said() -> None:
         assert line in card.splitlines()
 
 
-def test_it_is_written_beside_the_model_with_what_is_of_these_weights(tmp_path: Path) -> None:
+def test_it_is_written_beside_the_model_with_the_reports_of_its_weights(tmp_path: Path) -> None:
     make_report().write(tmp_path)
     make_quality("0" * 64).write(tmp_path)
     make_detection("0" * 64).write(tmp_path)

@@ -113,7 +113,7 @@ def test_a_calibration_of_other_weights_is_refused(
     replace(predictor.calibration, model_sha256="f" * 64).write(bare)
     sha256 = predictor.classifier.manifest.sha256
     why = (
-        f"{bare / 'suspicion.safetensors'} is of other weights: expected {sha256[:12]}, "
+        f"{bare / 'suspicion.safetensors'} belongs to other weights: expected {sha256[:12]}, "
         f"got ffffffffffff; {ANEW}"
     )
     serves_without(bare, why)

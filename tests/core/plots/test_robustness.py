@@ -22,7 +22,7 @@ def test_accuracy_by_severity() -> None:
     assert (noise.name, fog.name) == ("Noise", "Fog")
     assert list(fog.x) == ["1", "2", "3", "4", "5"]
     assert list(fog.y) == [0.97, 0.9, 0.8, 0.6, 0.31]
-    assert fog.hovertemplate == "Fog: %{y:.1%} read right at severity %{x}<extra></extra>"
+    assert fog.hovertemplate == "Fog: %{y:.1%} correct at severity %{x}<extra></extra>"
     assert figure.layout.height == 200
 
 

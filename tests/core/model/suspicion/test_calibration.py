@@ -196,7 +196,7 @@ def test_calibrating_twice_gives_the_same(predictor: Predictor, tmp_path: Path) 
         read_blocks(classifier, 400, 20_000),
         lambda *each: reported.append(each),
     )
-    assert reported[-1] == (528, 528, "images looked at")
+    assert reported[-1] == (528, 528, "images")
     assert again.combined == pytest.approx(known.combined, rel=1e-3)
 
 
@@ -208,8 +208,8 @@ def test_misread_images_calibrate_nothing(classifier: Classifier) -> None:
     assert len(made.references["margin"]) + len(made.combined) == 30
     with raises(
         BadInput,
-        "blocks: none of 20 images is read right, so none shows how images look that are; "
-        "expected images and labels of the kind trained on",
+        "blocks: none of 20 images is classified correctly; expected images and labels like those "
+        "trained on",
     ):
         calibrate(classifier, trained, replace(clean, labels=others), lambda *_: None)
 
