@@ -1,4 +1,4 @@
-"""The running dashboard, found by the address that it leaves in the local folder."""
+"""Calls to the running dashboard, found by the address that it leaves in the local folder."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from typing import Any
 
 import httpx
 
-from core.errors import BadInput, SignwatchError, Unavailable
+from core.errors import SignwatchError, Unavailable, of_status
 from core.settings import Settings
 
 ADDRESS_FILE = "address.json"
 
 
 def leave_address(local: Path, url: str) -> None:
-    """Write down where this process answers."""
+    """Write the address of this process into its local folder."""
     local.mkdir(parents=True, exist_ok=True)
     (local / ADDRESS_FILE).write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
 
 
 def remove_address(local: Path) -> None:
-    """Remove the address, unless a later process has put its own there."""
+    """Remove the address, unless a later process has replaced it."""
     path = local / ADDRESS_FILE
     if path.is_file() and json.loads(path.read_text()).get("pid") == os.getpid():
         path.unlink()
 
 
 def left_address(local: Path) -> str | None:
-    """The address left by whoever runs, or last ran, over this local folder; None without one."""
+    """The address in this local folder, even if its process has ended; None if there is none."""
     try:
         return str(json.loads((local / ADDRESS_FILE).read_text())["url"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -49,7 +49,7 @@ def find(local: Path) -> str | None:
 
 
 def post(url: str, path: str, options: dict[str, Any]) -> dict[str, Any]:
-    """POST JSON to the running process; its errors come back as ours."""
+    """POST JSON; errors are raised as the class that the dashboard raised."""
     answer = _checked(
         lambda: httpx.post(f"{url}{path}", json=options, headers=token_headers(), timeout=600)
     )
@@ -58,18 +58,18 @@ def post(url: str, path: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(url: str, path: str) -> dict[str, Any]:
-    """GET JSON from the running process; its errors come back as ours."""
+    """GET JSON; raises as `post` does."""
     document: dict[str, Any] = json.loads(download(url, path))
     return document
 
 
 def delete(url: str, path: str) -> None:
-    """DELETE in the running process; its errors come back as ours."""
+    """DELETE; raises as `post` does."""
     _checked(lambda: httpx.delete(f"{url}{path}", headers=token_headers(), timeout=600))
 
 
 def send(url: str, path: str, content: bytes) -> dict[str, Any]:
-    """POST bytes to the running process; its errors come back as ours."""
+    """POST bytes, answered with JSON; raises as `post` does."""
     answer = _checked(
         lambda: httpx.post(f"{url}{path}", content=content, headers=token_headers(), timeout=600)
     )
@@ -78,7 +78,7 @@ def send(url: str, path: str, content: bytes) -> dict[str, Any]:
 
 
 def stream(url: str, path: str, options: dict[str, Any]) -> Iterator[bytes]:
-    """GET bytes as they come; errors come back as ours."""
+    """GET bytes as they arrive; raises as `post` does."""
     try:
         with httpx.stream(
             "GET", f"{url}{path}", params=options, headers=token_headers(), timeout=600
@@ -92,12 +92,12 @@ def stream(url: str, path: str, options: dict[str, Any]) -> Iterator[bytes]:
 
 
 def download(url: str, path: str) -> bytes:
-    """GET bytes from the running process; its errors come back as ours."""
+    """GET bytes; raises as `post` does."""
     return _checked(lambda: httpx.get(f"{url}{path}", headers=token_headers(), timeout=600)).content
 
 
 def token_headers() -> dict[str, str]:
-    """What a request to a process with a token carries; nothing where none is set."""
+    """The headers that carry SIGNWATCH_API_TOKEN; none if it is not set."""
     token = Settings.from_environment().api_token
     return {"Authorization": f"Bearer {token}"} if token else {}
 
@@ -113,9 +113,9 @@ def _checked(call: Any) -> httpx.Response:
 
 
 def error_of(answer: httpx.Response) -> SignwatchError:
-    """The error that an answer of status 4xx or 5xx carries."""
+    """The error that an answer of status 4xx or 5xx carries, of the class that was raised."""
     try:
         message = str(answer.json()["message"])
     except (ValueError, KeyError, TypeError):
         message = f"{answer.request.url} answered {answer.status_code}: {answer.text[:200]}"
-    return BadInput(message) if answer.status_code < 500 else Unavailable(message)
+    return of_status(answer.status_code)(message)

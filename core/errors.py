@@ -1,16 +1,16 @@
-"""One error family. Each error knows its HTTP status; the edge renders it once."""
+"""One family of errors; each knows its HTTP status, and page or endpoint renders it once."""
 
 from __future__ import annotations
 
 
 class SignwatchError(Exception):
-    """Something the user should read: what was expected, what came, what to do."""
+    """An error for the user to read: what was expected, what came, what to do."""
 
     status = 500
 
 
 class BadInput(SignwatchError):
-    """The request was understood and its content is wrong (400)."""
+    """The content of the request is wrong (400)."""
 
     status = 400
 
@@ -22,13 +22,13 @@ class Unauthorized(SignwatchError):
 
 
 class Forbidden(SignwatchError):
-    """Who asks, from where, is not answered (403)."""
+    """Requests from this origin are refused (403)."""
 
     status = 403
 
 
 class NotFound(SignwatchError):
-    """What was named does not exist (404)."""
+    """The object that the request names does not exist (404)."""
 
     status = 404
 
@@ -46,24 +46,38 @@ class Conflict(SignwatchError):
 
 
 class TooLarge(SignwatchError):
-    """Bytes, pixels or count exceed a limit (413)."""
+    """Bytes, pixels or images exceed a limit (413)."""
 
     status = 413
 
 
 class UnsupportedMedia(SignwatchError):
-    """The content type, or the kind of file, is not one we read (415)."""
+    """The content type, or the kind of file, is not supported (415)."""
 
     status = 415
 
 
 class Cancelled(SignwatchError):
-    """The caller asked for the work to stop; nothing of it was kept (499)."""
+    """The caller cancelled the work; nothing of it was kept (499)."""
 
     status = 499
 
 
 class Unavailable(SignwatchError):
-    """Model or store cannot answer at the moment; the same request may succeed later (503)."""
+    """Model or store cannot answer now; the same request may succeed later (503)."""
 
     status = 503
+
+
+def of_status(status: int) -> type[SignwatchError]:
+    """The error of an HTTP status in 400..599.
+
+    A status that no error has is BadInput below 500, and Unavailable from there on.
+
+    Examples
+    --------
+    >>> of_status(409).__name__, of_status(418).__name__, of_status(502).__name__
+    ('Conflict', 'BadInput', 'Unavailable')
+    """
+    family = {kind.status: kind for kind in SignwatchError.__subclasses__()}
+    return family.get(status, BadInput if status < 500 else Unavailable)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from core.errors import Cancelled
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 Progress = Callable[[int, int, str], None]  # done, total, what is being done
 IsCancelled = Callable[[], bool]
@@ -140,6 +143,111 @@ class Job(Generic[Result]):
 
     def _report(self, done: int, total: int, text: str) -> None:
         self.reached = Reached(done, total, text)
+
+
+class Worker(Generic[Item]):
+    """Works on items one by one, on a thread of its own that the first item starts.
+
+    Parameters
+    ----------
+    name
+        Of the thread.
+    work
+        Called with each item.
+    failed
+        Called with an item and what `work` raised for it; the next item follows.
+    most
+        How many items may wait.
+    started
+        Called first in the thread.
+
+    Examples
+    --------
+    >>> worker = Worker("printing", print, failed=print, most=2)
+    >>> worker.offer("first")
+    True
+    >>> worker.close(finish=True)
+    first
+    >>> worker.offer("second")
+    False
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[Item], object],
+        *,
+        failed: Callable[[Item, Exception], object],
+        most: int,
+        started: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._name = name
+        self._work = work
+        self._failed = failed
+        self._most = most
+        self._started = started
+        self._waiting: deque[Item] = deque()
+        self._busy = False
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def offer(self, item: Item, *, first: bool = False) -> bool:
+        """Let an item wait; False if there is no room, or after `close`.
+
+        first: ahead of all others; if there is no room, the last one makes way. An item that
+        waits already moves to the front.
+        """
+        with self._changed:
+            if self._closed or (len(self._waiting) >= self._most and not first):
+                return False
+            if first:
+                with suppress(ValueError):
+                    self._waiting.remove(item)
+                self._waiting.appendleft(item)
+                if len(self._waiting) > self._most:
+                    self._waiting.pop()
+            else:
+                self._waiting.append(item)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+            return True
+
+    def flush(self) -> None:
+        """Return once no item waits and none is worked on."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting and not self._busy)
+
+    def close(self, *, finish: bool = False, seconds: float | None = None) -> None:
+        """Stop after the item under way, or after all that wait (finish).
+
+        seconds: how long to wait for the end; None: as long as it takes.
+        """
+        with self._changed:
+            self._closed = True
+            if not finish:
+                self._waiting.clear()
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        self._started()
+        while True:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                if not self._waiting:
+                    return
+                item = self._waiting.popleft()
+                self._busy = True
+            try:
+                self._work(item)
+            except Exception as error:  # noqa: BLE001 - nobody waits for it; the next may succeed
+                self._failed(item, error)
 
 
 class Watch:

@@ -1,18 +1,17 @@
-"""Which requests get their tensors recorded, and when: after the answer, out of everybody's way."""
+"""Records tensors of requests after their answer, when no other request is in progress."""
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.images import ImageFile, ImageLimits
+from core.jobs import Worker
 from core.metrics import Metrics
 from core.model.classifier import Classifier
 from core.model.threads import compute_on_one_thread
@@ -24,16 +23,16 @@ from core.tensors.hooks import Hook
 
 logger = logging.getLogger(__name__)
 
-MAX_WAITING = 32  # requests; what comes while as many wait is not recorded
-NICENESS = 15  # more than serving's: whatever answers goes first
-PATIENCE = 2.0  # seconds that one recording waits at most for a moment without requests
-LOOK = 0.02  # seconds between two looks for such a moment
+MAX_WAITING = 32  # requests; further ones are not recorded
+NICENESS = 15  # more than serving's, which goes first
+PATIENCE = 2.0  # seconds that a recording waits at most for a moment without requests
+POLL = 0.02  # seconds between two checks for such a moment
 ON_DEMAND = "asked for"
 
 
 @dataclass(frozen=True)
 class Answered:
-    """One image of a request that has been answered."""
+    """One captured image of an answered request."""
 
     capture: Capture
     image: StoredImage
@@ -47,10 +46,22 @@ class _Waiting:
 
 
 class Recorder:
-    """Records tensors of requests on one thread of low priority, and of captures on demand.
+    """Records tensors of requests on a thread of low priority, and of captures on demand.
 
-    save_config, flagged: which images are recorded by themselves; keep: how many records the
-    log holds at most; in_work: how many requests are under way.
+    Parameters
+    ----------
+    classifier
+        It is never touched: hooks are on a copy.
+    limits
+        On untrusted image files.
+    include_regex
+        The tensors to record, found anywhere in their names.
+    save_config, flagged
+        Which images are recorded automatically.
+    keep
+        The most records in the log; the oldest go.
+    in_work
+        How many requests are in progress.
     """
 
     def __init__(
@@ -77,19 +88,24 @@ class Recorder:
         self._in_work = in_work
         self._seen = 0
         self._counting = threading.Lock()
-        self._waiting: queue.Queue[_Waiting | None] = queue.Queue(MAX_WAITING)
         self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._worker: Worker[_Waiting] = Worker(
+            "tensors",
+            self._record_when_quiet,
+            failed=self._failed,
+            most=MAX_WAITING,
+            started=lambda: compute_on_one_thread(niceness=NICENESS),
+        )
 
     @property
     def automatic(self) -> bool:
-        """Whether any request is recorded by itself."""
+        """Whether any request is recorded automatically."""
         return self._flagged or bool(self._save_config.mode_save_configs)
 
     def offer(self, answered: Sequence[Answered]) -> None:
-        """Images of an answered request: those that are chosen wait, if there is room.
+        """Queue those images of an answered request that are to be recorded, if there is room.
 
-        Takes no time and raises nothing. An image that the log does not keep is never recorded.
+        Returns at once and raises nothing. An image that the log does not keep is never recorded.
         """
         if not self.automatic or self._closed.is_set():
             return
@@ -99,12 +115,8 @@ class Recorder:
             why = self._why(number, each)
             if why is None or each.capture.image_sha256 is None:
                 continue
-            try:
-                self._waiting.put_nowait(_Waiting(each, why))
-            except queue.Full:
+            if not self._worker.offer(_Waiting(each, why)):
                 self._metrics.tensors("dropped")
-            else:
-                self._start()
 
     def record(
         self, capture: Capture, image: NDArray[np.uint8], class_id: int | None
@@ -114,19 +126,12 @@ class Recorder:
 
     def flush(self) -> None:
         """Return once everything that waits has been recorded, or dropped by `close`."""
-        self._waiting.join()
+        self._worker.flush()
 
     def close(self) -> None:
         """Stop; what still waits is dropped."""
         self._closed.set()
-        with suppress(queue.Full):
-            self._waiting.put_nowait(None)  # else it is not waiting, and looks before the next one
-        if self._thread is not None:
-            self._thread.join()
-        with suppress(queue.Empty):
-            while True:
-                self._waiting.get_nowait()
-                self._waiting.task_done()
+        self._worker.close()
 
     def _why(self, number: int, answered: Answered) -> str | None:
         if self._flagged and answered.prediction.suspicion.flagged:
@@ -135,34 +140,17 @@ class Recorder:
             return f"image {number} since the start"
         return None
 
-    def _start(self) -> None:
-        with self._counting:
-            if self._thread is None and not self._closed.is_set():
-                self._thread = threading.Thread(target=self._work, name="tensors", daemon=True)
-                self._thread.start()
-
-    def _work(self) -> None:
-        compute_on_one_thread(niceness=NICENESS)
-        while not self._closed.is_set():
-            waiting = self._waiting.get()
-            try:
-                if waiting is None or self._closed.is_set():
-                    return
-                self._wait_for_quiet()
-                self._record_waiting(waiting)
-            except Exception:
-                # Nobody waits for it; the next one may succeed.
-                logger.exception("Tensors of a request could not be recorded")
-                self._metrics.tensors("failed")
-            finally:
-                self._waiting.task_done()
+    def _failed(self, waiting: _Waiting, error: Exception) -> None:
+        logger.error("Tensors of a request could not be recorded", exc_info=error)
+        self._metrics.tensors("failed")
 
     def _wait_for_quiet(self) -> None:
-        for _ in range(round(PATIENCE / LOOK)):
-            if self._in_work() == 0 or self._closed.wait(LOOK):
+        for _ in range(round(PATIENCE / POLL)):
+            if self._in_work() == 0 or self._closed.wait(POLL):
                 return
 
-    def _record_waiting(self, waiting: _Waiting) -> None:
+    def _record_when_quiet(self, waiting: _Waiting) -> None:
+        self._wait_for_quiet()
         answered = waiting.answered
         image = ImageFile.from_file(answered.image.content, self._limits)
         self._record(

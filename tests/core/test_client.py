@@ -10,7 +10,18 @@ import httpx
 import pytest
 
 from core import client
-from core.errors import BadInput, SignwatchError, Unavailable
+from core.errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    NotFound,
+    SignwatchError,
+    TooLarge,
+    TooSlow,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMedia,
+)
 from core.services import Services
 from tests.support.expect import raises
 
@@ -83,10 +94,10 @@ def test_a_call_brings_back_the_answer(server: str) -> None:
     assert client.download(server, "/ping") == b'{"status":"ok"}'
 
 
-def test_errors_of_the_other_process_become_ours(server: str, signwatch: Services) -> None:
+def test_errors_come_back_as_the_class_that_was_raised(server: str, signwatch: Services) -> None:
     with raises(BadInput, "threshold must lie in (0, 1], got 7"):
         client.post(server, "/api/monitor/run", {"threshold": 7})
-    with raises(BadInput, f"{server}/nowhere answered 404: Not Found"):
+    with raises(NotFound, f"{server}/nowhere answered 404: Not Found"):
         client.download(server, "/nowhere")
     signwatch.log.close()
     with raises(Unavailable, "the capture log is closed; start the dashboard again"):
@@ -106,9 +117,17 @@ def test_a_dashboard_that_does_not_answer_is_named() -> None:
     ("status", "content", "kind", "message"),
     [
         (400, {"json": {"message": "so"}}, BadInput, "so"),
-        (413, {"json": {"message": "so"}}, BadInput, "so"),
+        (401, {"json": {"message": "so"}}, Unauthorized, "so"),
+        (403, {"json": {"message": "so"}}, Forbidden, "so"),
+        (404, {"json": {"message": "so"}}, NotFound, "so"),
+        (408, {"json": {"message": "so"}}, TooSlow, "so"),
+        (409, {"json": {"message": "so"}}, Conflict, "so"),
+        (413, {"json": {"message": "so"}}, TooLarge, "so"),
+        (415, {"json": {"message": "so"}}, UnsupportedMedia, "so"),
+        (418, {"json": {"message": "so"}}, BadInput, "so"),
+        (503, {"json": {"message": "so"}}, Unavailable, "so"),
         (500, {"json": {"message": "so"}}, Unavailable, "so"),
-        (404, {"text": "no"}, BadInput, "http://a/b answered 404: no"),
+        (404, {"text": "no"}, NotFound, "http://a/b answered 404: no"),
         (502, {"text": "x" * 300}, Unavailable, "http://a/b answered 502: " + "x" * 200),
         (400, {"json": ["so"]}, BadInput, 'http://a/b answered 400: ["so"]'),
         (400, {"json": {"detail": 1}}, BadInput, 'http://a/b answered 400: {"detail":1}'),

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from core import errors
-from core.errors import SignwatchError
+from core.errors import BadInput, Cancelled, SignwatchError, Unavailable, of_status
 
 STATUS = {
     "SignwatchError": 500,
@@ -28,10 +28,24 @@ def test_the_family_is_known_in_full() -> None:
 
 
 @pytest.mark.parametrize("name", STATUS)
-def test_every_member_is_one_of_the_family_and_says_what_it_was_told(name: str) -> None:
+def test_every_member_is_one_of_the_family_and_keeps_its_message(name: str) -> None:
     error = FAMILY[name]("expected this, got that")
     assert isinstance(error, SignwatchError)
     assert str(error) == "expected this, got that"
+
+
+@pytest.mark.parametrize("name", [each for each in STATUS if each != "SignwatchError"])
+def test_a_status_gives_back_its_error(name: str) -> None:
+    assert of_status(STATUS[name]) is FAMILY[name]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(402, BadInput), (499, Cancelled), (500, Unavailable), (504, Unavailable)]
+)
+def test_an_unknown_status_is_bad_input_or_unavailable(
+    status: int, kind: type[SignwatchError]
+) -> None:
+    assert of_status(status) is kind
 
 
 @pytest.mark.parametrize("name", [each for each in STATUS if each != "SignwatchError"])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import BadInput, Cancelled
-from core.jobs import Job, Progress, Reached
+from core.jobs import Job, Progress, Reached, Worker
 from tests.support.expect import raises
 from tests.support.waiting import LONGEST, until
 
@@ -67,3 +67,116 @@ def test_work_that_was_over_before_it_noticed_has_no_result_either() -> None:
     job.cancel()
     with raises(Cancelled, "Counting was cancelled; nothing of it was kept"):
         job.result()
+
+
+# Workers
+
+
+class Press:
+    """Work of a worker: prints an item once it may."""
+
+    def __init__(self, most: int = 3) -> None:
+        self.printed: list[str] = []
+        self.failures: list[tuple[str, str]] = []
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.worker: Worker[str] = Worker("press", self.print, failed=self.fail, most=most)
+
+    def print(self, item: str) -> None:
+        self.begun.set()
+        assert self.go_on.wait(LONGEST)
+        if item == "broken":
+            raise BadInput("no such paper")
+        self.printed.append(item)
+
+    def fail(self, item: str, error: Exception) -> None:
+        self.failures.append((item, str(error)))
+
+    def hold(self, item: str) -> None:
+        """Let one item be worked on until `go_on` is set."""
+        assert self.worker.offer(item)
+        assert self.begun.wait(LONGEST)
+
+
+def test_a_worker_works_in_the_order_offered() -> None:
+    press = Press()
+    press.go_on.set()
+    for item in ("a", "b", "c"):
+        assert press.worker.offer(item)
+        press.worker.flush()
+    assert press.printed == ["a", "b", "c"]
+    press.worker.close()
+
+
+def test_a_worker_that_nobody_needs_has_no_thread() -> None:
+    press = Press()
+    press.worker.flush()
+    press.worker.close()
+    assert "press" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_finds_no_room_is_refused() -> None:
+    press = Press(most=2)
+    press.hold("a")
+    assert [press.worker.offer(item) for item in ("b", "c", "d")] == [True, True, False]
+    press.go_on.set()
+    press.worker.flush()
+    assert press.printed == ["a", "b", "c"]
+    press.worker.close()
+
+
+def test_what_is_urgent_comes_first_and_only_once_and_the_last_makes_way() -> None:
+    press = Press(most=2)
+    press.hold("a")
+    for item in ("b", "c", "d", "c"):
+        assert press.worker.offer(item, first=True)
+    press.go_on.set()
+    press.worker.flush()
+    assert press.printed == ["a", "c", "d"]
+    press.worker.close()
+
+
+def test_after_a_failure_the_next_item_follows() -> None:
+    press = Press()
+    press.go_on.set()
+    for item in ("broken", "fine"):
+        press.worker.offer(item)
+    press.worker.close(finish=True)
+    assert press.failures == [("broken", "no such paper")]
+    assert press.printed == ["fine"]
+
+
+def test_closing_drops_what_waits_unless_it_is_to_be_finished() -> None:
+    for finish, printed in ((False, ["a"]), (True, ["a", "b"])):
+        press = Press()
+        press.hold("a")
+        press.worker.offer("b")
+        closing = threading.Thread(target=press.worker.close, kwargs={"finish": finish})
+        closing.start()
+        until(lambda worker=press.worker: not worker.offer("c"), "it is closed")
+        press.go_on.set()
+        closing.join(LONGEST)
+        assert press.printed == printed
+
+
+def test_closing_waits_no_longer_than_allowed() -> None:
+    press = Press()
+    press.hold("a")
+    press.worker.close(seconds=0)
+    assert press.printed == []
+    press.go_on.set()
+    press.worker.flush()
+    assert press.printed == ["a"]
+
+
+def test_the_thread_begins_with_what_prepares_it() -> None:
+    names: list[object] = []
+    worker: Worker[int] = Worker(
+        "prepared",
+        names.append,
+        failed=lambda *_: None,
+        most=1,
+        started=lambda: names.append(threading.current_thread().name),
+    )
+    worker.offer(1)
+    worker.close(finish=True)
+    assert names == ["prepared", 1]

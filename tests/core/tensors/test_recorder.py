@@ -41,7 +41,7 @@ def test_nothing_is_recorded_by_itself(client: TestClient, signwatch: Services) 
     client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     assert whys(signwatch) == []
     assert not signwatch.tensors.recorder.automatic
-    assert signwatch.tensors.recorder._thread is None
+    assert signwatch.tensors.recorder._worker._thread is None
 
 
 def test_every_nth_request_is_recorded(
@@ -190,7 +190,7 @@ def test_closing_does_not_wait_for_what_waits(
     for seed in range(4):
         signwatch.inference.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
     services.close_current()
-    assert not signwatch.tensors.recorder._thread.is_alive()  # type: ignore[union-attr]
+    assert not signwatch.tensors.recorder._worker._thread.is_alive()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
