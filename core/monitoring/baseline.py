@@ -141,8 +141,8 @@ class Baseline:
                 "it belongs to another label set. Create a baseline for this model"
             )
 
-    def cell_counts(self, *, by_flag: bool) -> list[int]:
-        """Counts in the order of `ClassCells`; raises BadInput if flags are asked for in vain."""
+    def bin_counts(self, *, by_flag: bool) -> list[int]:
+        """Counts in the order of `ClassBins`; raises BadInput if flags are asked for in vain."""
         every = [self.counts.get(k, 0) for k in range(self.classes)] + [0]
         if not by_flag:
             return every

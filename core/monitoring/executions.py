@@ -12,7 +12,7 @@ from core.alerts.dispatcher import Alerts
 from core.alerts.message import duration
 from core.metrics import Metrics
 from core.monitoring.baselines import Baselines
-from core.monitoring.drift.service import StreamWatch
+from core.monitoring.drift.service import DriftMonitor
 from core.monitoring.evaluate import evaluate
 from core.monitoring.rules.volume import volume_before
 from core.monitoring.schedules.due import MOMENT
@@ -52,7 +52,7 @@ class Executions:
         volume: VolumeTable,
         figures: Callable[[Window], WindowFigures],
         baselines: Baselines,
-        stream: StreamWatch,
+        stream: DriftMonitor,
         metrics: Metrics,
         alerts: Alerts,
         *,
@@ -181,7 +181,7 @@ class Executions:
         self._table.keep(done, ExecutionLog(journal.lines(), unreadable))
         self._metrics.executed(done)
         if tell:
-            self._stream.told([each for said in done.outcomes for each in said.violations])
+            self._stream.mark_reported([each for said in done.outcomes for each in said.violations])
             self._alerts.consider(done)
         return done
 

@@ -16,7 +16,7 @@ from core.labels import all_labels, class_name
 from core.records.monitoring import Outcome, RuleState
 
 MARK = "drill/"
-RULE = "drill"  # the name under which an execution says that its window holds one
+DRILL_RULE = "drill"  # the name under which an execution says that its window holds one
 STRENGTHS = (0.05, 0.2, 0.5)
 STOP = 14
 
@@ -161,9 +161,9 @@ def marked(sent: int, total: int) -> tuple[Outcome, ...]:
         return ()
     sentence = f"Drill: {sent:,} of the {total:,} records of this window were sent by a drill"
     share = sent / max(sent, total)
-    return (Outcome(RULE, RuleState.HOLDS, share, 1.0, sentence, decides=False),)
+    return (Outcome(DRILL_RULE, RuleState.HOLDS, share, 1.0, sentence, decides=False),)
 
 
 def mark_of(outcomes: Sequence[Outcome]) -> str:
     """The sentence that marks an execution's window; empty where no drill sent anything."""
-    return next((each.sentence for each in outcomes if each.rule == RULE), "")
+    return next((each.sentence for each in outcomes if each.rule == DRILL_RULE), "")

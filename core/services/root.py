@@ -30,7 +30,7 @@ from core.metrics import Metrics
 from core.model.predictor import Predictor
 from core.monitoring.backtest import WhatIf
 from core.monitoring.baselines import Baselines
-from core.monitoring.drift.service import StreamWatch
+from core.monitoring.drift.service import DriftMonitor
 from core.monitoring.executions import Executions
 from core.monitoring.model_quality import Quality
 from core.monitoring.schedules.periodic import Repeating, to_full_minute
@@ -57,6 +57,7 @@ from core.store import (
     CaptureFilesTable,
     CaptureLog,
     CaptureSettingsTable,
+    DriftTable,
     DrillsTable,
     ExecutionsTable,
     PastTable,
@@ -64,7 +65,6 @@ from core.store import (
     QualityTable,
     Retention,
     SchedulesTable,
-    StreamTable,
     VolumeTable,
     WorklistTable,
     address_of,
@@ -74,7 +74,7 @@ from core.triage.contact_sheet import ContactSheet
 
 COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
 UPKEEP_SECONDS = 600
-WATCH_SECONDS = 3.0  # between two looks at the stream
+WATCH_SECONDS = 3.0  # between two steps of the drift detector
 
 
 class Services:
@@ -139,8 +139,8 @@ class Services:
         self.closeups = Closeups(
             Photographer(self.log, worklist, self.explain, self.limits.image).take
         )
-        self.stream = StreamWatch(
-            StreamTable(self.log.database),
+        self.drift = DriftMonitor(
+            DriftTable(self.log.database),
             self.baselines,
             self.metrics,
             false_alarm_every=settings.false_alarm_every,
@@ -151,7 +151,7 @@ class Services:
             VolumeTable(self.log.database),
             self.window_figures,
             self.baselines,
-            self.stream,
+            self.drift,
             self.metrics,
             self.alerts,
             drilled=drills.sent,
@@ -167,7 +167,7 @@ class Services:
             Program(
                 table,
                 self.log,
-                self.stream,
+                self.drift,
                 self.alerts,
                 self.run_monitor,
                 lambda: self.monitor_settings().threshold,
@@ -325,14 +325,14 @@ class Services:
 
     def watch(self) -> None:
         """Look at the stream; an alarm is told of at once, by an execution over the live window."""
-        if self.stream.catch_up():
+        if self.drift.catch_up():
             self.run_monitor(trigger=Trigger.ALARM)
 
     def upkeep(self) -> None:
         """Delete what retention no longer covers, and put the log in order."""
         at = now()
         self._retention.apply(at)
-        self.stream.forget()
+        self.drift.forget_e_values()
         self.log.image_table.deduplicate(at - COPIES_WITHIN)
         self.log.maintain()
 

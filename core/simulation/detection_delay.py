@@ -15,11 +15,10 @@ import numpy as np
 
 from core.monitoring.baseline import Baseline
 from core.monitoring.drift.bursts import BurstState, mark_repeats
-from core.monitoring.drift.channels import Channel, channels
-from core.monitoring.drift.messages import rule_name
+from core.monitoring.drift.channels import DriftChannel, channels_for
 from core.monitoring.rules.in_force import Against, outcome, rules_in_force
 from core.monitoring.rules.window import ClassShare, WindowRule
-from core.records.drift import Observed
+from core.records.drift import Observed, rule_of
 from core.records.drills import Noticed
 from core.records.monitoring import RuleState, WindowFigures
 
@@ -60,22 +59,22 @@ def noticed(
 
 
 def _streams(traffic: Attacked, baseline: Baseline, line: float) -> tuple[Noticed, ...]:
-    found = channels(baseline, false_alarm_every=line)
+    found = channels_for(baseline, false_alarm_every=line)
     return tuple(_by_channel(traffic, channel, line) for channel in found)
 
 
-def _by_channel(traffic: Attacked, channel: Channel, line: float) -> Noticed:
+def _by_channel(traffic: Attacked, channel: DriftChannel, line: float) -> Noticed:
     seen, begins = traffic.seen, traffic.begins
-    cells = channel.cells_of(seen)
-    _, repeats = mark_repeats(BurstState.cold(), seen.class_ids, cells, seen.sources)
-    alarms = channel.detector.feed(channel.detector.start(), cells, repeats).alarms
+    bins = channel.bins_of(seen)
+    _, repeats = mark_repeats(BurstState.cold(), seen.class_ids, bins, seen.sources)
+    alarms = channel.detector.feed(channel.detector.start(), bins, repeats).alarms
     false = sum(alarm.position <= begins for alarm in alarms)
-    said = rule_name(channel.name), line, channel.decides, false
+    said = rule_of(channel.name), line, channel.decides, false
     own = [each for each in alarms if each.position > begins]
     if not own:
         return Noticed(*said, why=NEVER.format(traffic.length))
     row = own[0].position - 1
-    return Noticed(*said, row - begins + 1, traffic.seconds(row), channel.class_of(own[0].cell))
+    return Noticed(*said, row - begins + 1, traffic.seconds(row), channel.class_of(own[0].bin_id))
 
 
 def _prefixes(traffic: Attacked) -> dict[int, WindowFigures]:

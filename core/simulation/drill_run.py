@@ -14,10 +14,10 @@ from core.alerts.dispatcher import Alerts
 from core.errors import Cancelled, Conflict
 from core.jobs import Progress
 from core.monitoring.drift.detector import SETTLE
-from core.monitoring.drift.service import StreamWatch
-from core.monitoring.drift.state import StreamAlarm
+from core.monitoring.drift.service import DriftMonitor
 from core.monitoring.rules.in_force import Against
 from core.records.alerts import Delivery
+from core.records.drift import DriftAlarm
 from core.records.drills import DrillPlan, DrillReport, Noticed, Reached, Told
 from core.records.monitoring import Execution
 from core.records.window import Window, now
@@ -46,7 +46,7 @@ class Program:
 
     table: DrillsTable
     log: CaptureLog
-    stream: StreamWatch
+    stream: DriftMonitor
     alerts: Alerts
     run_monitor: Callable[[Window], Execution]
     threshold: Callable[[], float]
@@ -115,7 +115,7 @@ class DrillRun:
         """Clean traffic until no alarm stands; how much, and what lasts all the same."""
         self._begin()
         raised = False
-        while standing := self._program.stream.standing():
+        while standing := self._program.stream.alarms():
             raised = True
             if not self._goes_on(MOST_CLEAN):
                 return self._sent, standing[0].description
@@ -127,7 +127,7 @@ class DrillRun:
         done = self._program.run_monitor(Window(since, now()))
         return self._sent, done.violations[0].description if done.violations else ""
 
-    def _attack(self) -> tuple[StreamAlarm, Execution] | None:
+    def _attack(self) -> tuple[DriftAlarm, Execution] | None:
         """The attack until an execution tells of an alarm that names it."""
         self._begin()
         since = now()
@@ -161,9 +161,9 @@ class DrillRun:
         self._sent += len(messages)
         self._progress(min(self._sent, total), total, f"{what}, {self._sent:,} sent")
 
-    def _alarm(self, since: datetime) -> tuple[StreamAlarm, Execution] | None:
+    def _alarm(self, since: datetime) -> tuple[DriftAlarm, Execution] | None:
         """The alarm that names the target, with the first execution that tells of it."""
-        for alarm in self._program.stream.standing():
+        for alarm in self._program.stream.alarms():
             if alarm.class_id == self._plan.target and alarm.at >= since:
                 for execution in reversed(self._program.log.executions(EXECUTIONS)):
                     if any(v.description == alarm.description for v in execution.violations):
@@ -195,7 +195,7 @@ class DrillRun:
             false_alarm_every=self._program.stream.settings().false_alarm_every,
         )
 
-    def _told(self, alarm: StreamAlarm, execution: Execution, attack_at: datetime) -> Told:
+    def _told(self, alarm: DriftAlarm, execution: Execution, attack_at: datetime) -> Told:
         until = alarm.at + timedelta(microseconds=1)
         return Told(
             alarm.description,

@@ -18,7 +18,7 @@ from core.jobs import Progress
 from core.labels import class_name
 from core.model.predictor import Predictor
 from core.monitoring.baseline import Baseline
-from core.monitoring.drift.bins import ClassCells
+from core.monitoring.drift.bins import ClassBins
 from core.records.captures import Prediction, Provenance
 from core.records.drills import MARK, DrillPlan
 from core.samples import all_samples
@@ -41,7 +41,7 @@ class Sign:
 @dataclass(frozen=True, eq=False)
 class Clean:
     """Signs to draw from, each with its probability; uncovered: the share of the baseline whose
-    cells hold no sign.
+    bins hold no sign.
     """
 
     signs: Sequence[Sign]
@@ -83,18 +83,18 @@ def read(
 def clean_traffic(
     signs: Sequence[Sign], predictions: Sequence[Prediction], baseline: Baseline
 ) -> Clean:
-    """Every cell (class, and flag where the baseline tells it) as often as in the baseline.
+    """Every bin_id (class, and flag where the baseline tells it) as often as in the baseline.
 
-    Raises BadInput where the signs lie in cells that make up less than LEAST_COVERED of it.
+    Raises BadInput where the signs lie in bins that make up less than LEAST_COVERED of it.
     """
     by_flag = baseline.flagged is not None
-    cells = ClassCells(baseline.classes, by_flag=by_flag).of(
+    bins = ClassBins(baseline.classes, by_flag=by_flag).of(
         np.array([each.class_id for each in predictions], dtype=np.int64),
         np.array([each.suspicion.flagged for each in predictions], dtype=bool),
     )
-    usual = np.array(baseline.cell_counts(by_flag=by_flag), dtype=np.float64)
-    among = np.bincount(cells, minlength=len(usual))
-    weights = usual[cells] / among[cells]
+    usual = np.array(baseline.bin_counts(by_flag=by_flag), dtype=np.float64)
+    among = np.bincount(bins, minlength=len(usual))
+    weights = usual[bins] / among[bins]
     covered = float(weights.sum() / usual.sum())
     if covered < LEAST_COVERED:
         raise BadInput(

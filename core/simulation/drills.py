@@ -123,7 +123,7 @@ class Drills:
     def _check_quiet(self) -> None:
         """Whether everything that lasts is of a drill: the next one would hide behind it."""
         program = self._program
-        for alarm in program.stream.standing():
+        for alarm in program.stream.alarms():
             if not program.table.sent_at(alarm.at):
                 raise Conflict(
                     f"an alarm stands that is no drill's: {alarm.description}. See to it first: a "

@@ -6,7 +6,7 @@ from core.store.backtest import PastTable
 from core.store.baselines import BaselinesTable
 from core.store.capture_files import CaptureFilesTable
 from core.store.capture_settings import CaptureSettingsTable
-from core.store.drift import StreamTable
+from core.store.drift import DriftTable
 from core.store.drills import DrillsTable
 from core.store.executions import ExecutionsTable
 from core.store.log import CaptureLog
@@ -23,6 +23,7 @@ __all__ = [
     "CaptureFilesTable",
     "CaptureLog",
     "CaptureSettingsTable",
+    "DriftTable",
     "DrillsTable",
     "ExecutionsTable",
     "PValuesTable",
@@ -30,7 +31,6 @@ __all__ = [
     "QualityTable",
     "Retention",
     "SchedulesTable",
-    "StreamTable",
     "TensorsTable",
     "VolumeTable",
     "WorklistTable",

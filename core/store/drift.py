@@ -1,4 +1,4 @@
-"""The stream of predictions as the watch reads it, and what it keeps: state, evidence, settings."""
+"""Predictions as the drift detector reads them, and what it keeps: state, e-values, settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.records.drift import EvidencePoint, Observed, SavedState, StreamSettings
+from core.records.drift import DriftSettings, EValuePoint, Observed, SavedState
 from core.records.window import Window
 from core.store.database import Database
 from core.store.rows import TIMESTAMP, aware, naive
@@ -18,7 +18,7 @@ _COLUMNS = (
     "SELECT inferred_at, class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
     "source FROM log.captures"
 )
-# One's own: only they name the weights that answered, and they tell everything that is watched.
+# One's own: only they name the weights that answered, and they have everything that is checked.
 _OWN = (
     "WHERE model_sha256 IS NOT NULL AND class_id IS NOT NULL AND flagged IS NOT NULL "
     "AND confidence IS NOT NULL AND inferred_at >= ? AND inferred_at < ?"
@@ -26,8 +26,8 @@ _OWN = (
 _LEFT = f"{_OWN} AND capture_id NOT IN (SELECT capture_id FROM log.stream_skipped)"
 
 
-class StreamTable:
-    """Predictions of one's own, and the one state of the watch over them."""
+class DriftTable:
+    """Predictions of one's own, and the one state of the drift detector."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,7 +39,7 @@ class StreamTable:
 
         The moment is `until`, or that of the first one that is left for the next time; those made
         at one moment stay together. What is listed as taken already (`save`) is left out, unless it
-        is to be looked at again.
+        is to be read again.
         """
         found = self._database.columns(
             f"{_COLUMNS} {_OWN if again else _LEFT} ORDER BY inferred_at, capture_id LIMIT ?",
@@ -67,7 +67,7 @@ class StreamTable:
         return both, before
 
     def saved(self) -> SavedState | None:
-        """The watch's state; None before there is one."""
+        """The detector's state; None before there is one."""
         found = self._database.rows("SELECT revision, state FROM log.stream_state")
         return SavedState(*found[0]) if found else None
 
@@ -76,11 +76,11 @@ class StreamTable:
         state: str,
         *,
         after: SavedState | None,
-        points: Sequence[EvidencePoint] = (),
+        points: Sequence[EValuePoint] = (),
         skip: tuple[datetime, datetime] | None = None,
         skipped_over: bool = False,
     ) -> bool:
-        """Keep a state that was made of `after`, and its evidence; False if another came between.
+        """Keep a state that was made of `after`, and its e-values; False if another came between.
 
         skip: what was made from the first moment and before the second is listed as taken already;
         skipped_over: the list is not needed any more.
@@ -109,7 +109,7 @@ class StreamTable:
                 )
         return True
 
-    def evidence(self, window: Window, *, points: int) -> list[EvidencePoint]:
+    def e_values(self, window: Window, *, points: int) -> list[EValuePoint]:
         """At most about `points` a channel, each the highest of its stretch, in order of time."""
         seconds = max(1.0, (window.end - window.start).total_seconds() / points)
         found = self._database.rows(
@@ -119,23 +119,23 @@ class StreamTable:
             "ORDER BY 1, 2",
             [naive(window.start), naive(window.end), seconds],
         )
-        return [EvidencePoint(channel, aware(at), evidence) for channel, at, evidence in found]
+        return [EValuePoint(channel, aware(at), e_value) for channel, at, e_value in found]
 
-    def forget_evidence(self, before: datetime) -> None:
-        """Delete the evidence of before."""
+    def forget_e_values(self, before: datetime) -> None:
+        """Delete the e-values of before."""
         with self._database.transaction() as transaction:
             transaction.execute(
                 "DELETE FROM log.stream_evidence WHERE seen_at < ?", [naive(before)]
             )
 
-    def settings(self) -> StreamSettings | None:
+    def settings(self) -> DriftSettings | None:
         """The settings that count; None until some were set."""
         found = self._database.rows(
             "SELECT false_alarm_every FROM log.stream_settings ORDER BY changed_at DESC LIMIT 1"
         )
-        return StreamSettings(*found[0]) if found else None
+        return DriftSettings(*found[0]) if found else None
 
-    def set_settings(self, settings: StreamSettings, changed_at: datetime) -> None:
+    def set_settings(self, settings: DriftSettings, changed_at: datetime) -> None:
         """Keep new settings; the latest ones count."""
         with self._database.transaction() as transaction:
             transaction.execute(
@@ -144,12 +144,12 @@ class StreamTable:
             )
 
 
-def _points_table(points: Sequence[EvidencePoint]) -> pa.Table:
+def _points_table(points: Sequence[EValuePoint]) -> pa.Table:
     return pa.table(
         {
             "channel": [each.channel for each in points],
             "seen_at": pa.array([naive(each.at) for each in points], TIMESTAMP),
-            "evidence": [each.evidence for each in points],
+            "evidence": [each.e_value for each in points],
         }
     )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import NotFound
+from core.records.drift import current_rule
 from core.records.execution_log import ExecutionLog, UnreadableRecord
 from core.records.monitoring import (
     Execution,
@@ -251,7 +252,8 @@ def _violations(found: list[dict[str, str]]) -> tuple[Violation, ...]:
 
 def _outcome(found: dict[str, Any]) -> Outcome:
     state, violations = RuleState(found["state"]), _violations(found["violations"])
-    return Outcome(**found | {"state": state, "violations": violations})
+    rule = current_rule(found["rule"])
+    return Outcome(**found | {"rule": rule, "state": state, "violations": violations})
 
 
 def _log(row: Row) -> ExecutionLog:

@@ -7,11 +7,11 @@ import streamlit as st
 
 from core.monitoring.backtest import LookBack
 from core.monitoring.backtest_windows import Replayed
-from core.monitoring.drift.messages import NAME
 from core.monitoring.rules.window import WINDOW_RULES
 from core.monitoring.schedules.cron import HOURLY, Cron
 from core.plots import backtest
 from core.records.backtest import MAX_WINDOWS, Windows
+from core.records.drift import DRIFT_RULE
 from core.records.window import Window, now
 from core.services import current
 from pages._monitor import backtest_drift
@@ -105,8 +105,8 @@ def _replay(past: LookBack) -> None:
         )
         return
     choice, setting = st.columns([2, 1])
-    rule = choice.selectbox("Rule", [*WINDOW_RULES, NAME], key="what_if_rule")
-    if rule == NAME:
+    rule = choice.selectbox("Rule", [*WINDOW_RULES, DRIFT_RULE], key="what_if_rule")
+    if rule == DRIFT_RULE:
         backtest_drift.show(Window(windows.start, windows.end))
         return
     kind = WINDOW_RULES[rule]

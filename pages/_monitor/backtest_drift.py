@@ -1,55 +1,55 @@
-"""What would have happened: the stream detector with any A, over predictions of the past."""
+"""The backtest of the drift detector: any A, over predictions of the past."""
 
 import streamlit as st
 
-from core.monitoring.drift.backtest import StreamReplay
-from core.monitoring.drift.messages import MOMENT
 from core.plots import drift
-from core.records.drift import StreamSettings
+from core.records.drift import DriftBacktest, DriftSettings
 from core.records.window import Window
 from core.services import current
 from pages._shared.job import WHAT_IF
 
-STREAM = "stream"  # the mode of the work
+DRIFT = "drift"  # the mode of the work
 LISTED = 10  # alarms
 
 
 def show(window: Window) -> None:
-    """Its one parameter, and what it would have said of that stretch."""
-    stream = current().stream
+    """Its one parameter, and what it would have reported in that window."""
+    detector = current().drift
     with st.container(horizontal=True, vertical_alignment="bottom"):
         every = st.number_input(
-            "At most one false alarm in so many predictions, on average",
+            "Predictions with at most one false alarm, on average",
             1.0,
             1e12,
-            stream.settings().false_alarm_every,
+            detector.settings().false_alarm_every,
             step=1000.0,
             format="%.0f",
             key="what_if_false_alarm_every",
         )
         if st.button("Replay", icon=":material/replay:", key="what_if_stream"):
-            settings = StreamSettings(every)
+            settings = DriftSettings(every)
             WHAT_IF.start(
                 "Replaying",
-                STREAM,
-                lambda progress, cancelled: stream.replay(window, settings, progress, cancelled),
+                DRIFT,
+                lambda progress, cancelled: detector.backtest(
+                    window, settings, progress, cancelled
+                ),
             )
             st.rerun()
-    found = WHAT_IF.results().get(STREAM)
-    if WHAT_IF.running(STREAM):
+    found = WHAT_IF.results().get(DRIFT)
+    if WHAT_IF.running(DRIFT):
         WHAT_IF.show()
     elif found is not None:
-        _said(found)
+        _result(found)
 
 
-def _said(found: StreamReplay) -> None:
+def _result(found: DriftBacktest) -> None:
     stretch = (
         f"between {found.window.start:%Y-%m-%d %H:%M} and {found.window.end:%Y-%m-%d %H:%M} UTC"
     )
     if not found.predictions:
         st.info(
-            f"Not computed: no prediction of one's own {stretch}. Imported captures are not "
-            "part of the live stream.",
+            f"Not computed: no prediction of this endpoint {stretch}. Imported captures do not "
+            "count as live traffic.",
             icon=":material/inbox:",
         )
         return
@@ -57,18 +57,20 @@ def _said(found: StreamReplay) -> None:
     words = "No alarm" if not count else "1 alarm" if count == 1 else f"{count:,} alarms"
     st.markdown(
         f"**{words}** in {found.predictions:,} predictions {stretch}, with at most one "
-        f"false alarm in {found.line:,.0f}."
+        f"false alarm in {found.threshold:,.0f}."
     )
     st.plotly_chart(
-        drift.evidence(found.points, found.line, found.window, channels=found.decides),
+        drift.e_values(found.points, found.threshold, found.window, channels=found.channels),
         key="what_if_stream_chart",
         config={"displayModeBar": False},
-        alt="Evidence that the stream detector would have had, with its alarm line",
+        alt="E-value that the drift detector would have had, with its alarm threshold",
     )
     for alarm in found.alarms[:LISTED]:
-        st.markdown(f":red[:material/error:] {alarm.at:{MOMENT}} · {alarm.description}.")
+        st.markdown(
+            f":red[:material/error:] {alarm.at:%Y-%m-%d %H:%M:%S} UTC · {alarm.description}."
+        )
     left_out = f" The first {LISTED} alarms are listed." if count > LISTED else ""
     st.caption(
-        "From a cold start, beside the baseline in force, all endpoints together, without "
+        "From a cold start, with the baseline in force, all endpoints together, without "
         f"imported captures.{left_out}"
     )

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.monitoring.rules.descriptions import EXPLAINED
-from core.records.drills import RULE
+from core.records.drills import DRILL_RULE
 from core.records.monitoring import Execution, Outcome, RuleState
 
 BADGES = {
@@ -21,7 +21,9 @@ def show(execution: Execution) -> None:
         return
     deciding = [outcome for outcome in execution.outcomes if outcome.decides]
     beside = [
-        outcome for outcome in execution.outcomes if not outcome.decides and outcome.rule != RULE
+        outcome
+        for outcome in execution.outcomes
+        if not outcome.decides and outcome.rule != DRILL_RULE
     ]
     for outcome in deciding:
         row(outcome)

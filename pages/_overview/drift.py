@@ -1,9 +1,9 @@
-"""The stream detector: evidence growing towards its alarm line, and what it says."""
+"""The drift detector: its e-value growing towards the alarm threshold, and what it reports."""
 
 import streamlit as st
 
-from core.monitoring.drift.messages import channel_of
 from core.plots import drift
+from core.records.drift import channel_of
 from core.records.monitoring import RuleState
 from core.records.window import Window
 from core.services import current
@@ -11,22 +11,23 @@ from core.services import current
 
 def show(window: Window) -> None:
     """Chart, a sentence for each channel that decides, as of when; or why there is nothing."""
-    stream = current().stream
-    status = stream.status()
+    detector = current().drift
+    status = detector.status()
     if status.problem:
-        st.caption(f"Stream detector not computed: {status.problem}.")
+        st.caption(f"**Drift detector** · {status.problem}.")
         return
-    st.subheader("Stream detector")
-    channels = {channel_of(each.rule): each.decides for each in status.outcomes}
+    st.subheader("Drift detector")
     st.plotly_chart(
-        drift.evidence(stream.evidence(window), status.line, window, channels=channels),
-        key="evidence",
+        drift.e_values(
+            detector.e_values(window), status.threshold, window, channels=status.channels
+        ),
+        key="e_values",
         config={"displayModeBar": False},
-        alt="Evidence of the stream detector over time, with its alarm line",
+        alt="E-value of the drift detector over time, with its alarm threshold",
     )
     for outcome in status.outcomes:
         if outcome.decides:
             alarms = outcome.state is RuleState.VIOLATED
             icon = ":red[:material/error:]" if alarms else ":green[:material/check:]"
             st.markdown(f"{icon} **{channel_of(outcome.rule)}** · {outcome.sentence}.")
-    st.caption(f"As of {status.as_of:%H:%M:%S} UTC. {status.watched}")
+    st.caption(f"As of {status.as_of:%H:%M:%S} UTC. {status.summary}")

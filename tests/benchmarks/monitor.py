@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from core import datasets
 from core.labels import all_labels
 from core.model.predictor import Predictor
-from core.monitoring.drift.bins import ClassCells, ConfidenceCells
+from core.monitoring.drift.bins import ClassBins, ConfidenceBins
 from core.monitoring.drift.bursts import BurstState, mark_repeats
 from core.monitoring.drift.detector import Detector, Fed
 from core.monitoring.drift.detector_state import DetectorState
@@ -38,7 +38,7 @@ HORIZON = 5  # a run without an alarm is given up after so many times A; it coun
 STUDENT_95 = 1.653  # one-sided, 199 degrees of freedom
 LINES = (1_000, 10_000)
 # Median delay by share of traffic turned to Stop, (own sources, one source). Goals of the issue,
-# except at 20 % and with class cells from one source: there, how far it came when it was written.
+# except at 20 % and with class bins from one source: there, how far it came when it was written.
 CLASS_GOALS = {0.05: (400, 450), 0.2: (40, 60), 0.5: (15, 30)}
 FLAG_GOALS = {0.05: (150, 150), 0.2: (30, 30), 0.5: (15, 15)}
 RESTARTED = 500
@@ -110,15 +110,15 @@ class Traffic:
 
 
 class Channel:
-    """What the detector watches: cells by `kind`, over a new baseline of a population."""
+    """What the detector watches: bins by `kind`, over a new baseline of a population."""
 
     def __init__(
         self, kind: str, population: Population, line: int, rng: np.random.Generator
     ) -> None:
         baseline = population.shuffled(BASELINE, rng)
         self.kind = kind
-        self.confidence = ConfidenceCells.between_quantiles(baseline.confidences.tolist())
-        self.classes = ClassCells(CLASSES, by_flag=kind == FLAG)
+        self.confidence = ConfidenceBins.between_quantiles(baseline.confidences.tolist())
+        self.classes = ClassBins(CLASSES, by_flag=kind == FLAG)
         count, weights = self.classes.count, self.classes.weights
         if kind == CONFIDENCE:
             count = self.confidence.count
@@ -127,7 +127,7 @@ class Channel:
         self.detector = Detector(counts, false_alarm_every=line, weights=weights)
 
     def of(self, drawn: Drawn) -> Ints:
-        """The cells of predictions."""
+        """The bins of predictions."""
         if self.kind == CONFIDENCE:
             return self.confidence.of(drawn.confidences)
         return self.classes.of(drawn.class_ids, drawn.flagged)
@@ -173,10 +173,10 @@ def until_alarm(traffic: Traffic, kind: str, line: int, seed: int) -> int:
     state, bursts = channel.detector.start(), BurstState.cold()
     while state.position < HORIZON * line:
         drawn = traffic.draw(line, rng)
-        cells, repeats = channel.of(drawn), None
+        bins, repeats = channel.of(drawn), None
         if traffic.in_track_order:
-            bursts, repeats = mark_repeats(bursts, drawn.class_ids, cells)
-        fed = channel.detector.feed(state, cells, repeats)
+            bursts, repeats = mark_repeats(bursts, drawn.class_ids, bins)
+        fed = channel.detector.feed(state, bins, repeats)
         if fed.alarms:
             return min(fed.alarms[0].position, HORIZON * line)
         state = fed.state
@@ -205,13 +205,13 @@ def delay(share: float, kind: str, one_source: bool, seed: int) -> tuple[float, 
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     channel = Channel(kind, labels(), LINES[-1], rng)
     attacked = _attacked(share, int(250 / share), rng)
-    cells, repeats = channel.of(attacked), None
+    bins, repeats = channel.of(attacked), None
     if one_source:
-        _, repeats = mark_repeats(BurstState.cold(), attacked.class_ids, cells)
-    fed = channel.detector.feed(channel.detector.start(), cells, repeats)
+        _, repeats = mark_repeats(BurstState.cold(), attacked.class_ids, bins)
+    fed = channel.detector.feed(channel.detector.start(), bins, repeats)
     if not fed.alarms:
         return np.inf, None
-    return fed.alarms[0].position, channel.classes.class_of(fed.alarms[0].cell)
+    return fed.alarms[0].position, channel.classes.class_of(fed.alarms[0].bin_id)
 
 
 def _attacked(share: float, count: int, rng: np.random.Generator) -> Drawn:
@@ -246,11 +246,11 @@ def restart() -> Row:
             DetectorState.from_json(json.loads(json.dumps(first.state.to_json()))),
             BurstState.from_json(json.loads(json.dumps(bursts.to_json()))),
         )
-        evidence = np.concatenate([first.evidence, rest.evidence])
+        evidence = np.concatenate([first.e_values, rest.e_values])
         same += (
             bool(whole.alarms)
             and [*first.alarms, *rest.alarms] == list(whole.alarms)
-            and np.array_equal(evidence, whole.evidence)
+            and np.array_equal(evidence, whole.e_values)
         )
     return Row("attacked streams that a restart leaves as they were", same / SEEDS, 1, True)
 
@@ -258,20 +258,20 @@ def restart() -> Row:
 def _feed(
     channel: Channel, drawn: Drawn, state: DetectorState, bursts: BurstState
 ) -> tuple[Fed, BurstState]:
-    cells = channel.of(drawn)
-    bursts, repeats = mark_repeats(bursts, drawn.class_ids, cells)
-    return channel.detector.feed(state, cells, repeats), bursts
+    bins = channel.of(drawn)
+    bursts, repeats = mark_repeats(bursts, drawn.class_ids, bins)
+    return channel.detector.feed(state, bins, repeats), bursts
 
 
 def speed() -> Row:
-    """Predictions a second through bursts and detector, cells by class and flag."""
+    """Predictions a second through bursts and detector, bins by class and flag."""
     rng = np.random.default_rng(0)
     channel = Channel(FLAG, labels(), LINES[-1], rng)
     drawn = labels().shuffled(THROUGHPUT, rng)
     started = time.perf_counter()
-    cells = channel.of(drawn)
-    _, repeats = mark_repeats(BurstState.cold(), drawn.class_ids, cells)
-    channel.detector.feed(channel.detector.start(), cells, repeats)
+    bins = channel.of(drawn)
+    _, repeats = mark_repeats(BurstState.cold(), drawn.class_ids, bins)
+    channel.detector.feed(channel.detector.start(), bins, repeats)
     rate = THROUGHPUT / (time.perf_counter() - started)
     return Row("predictions a second through the stream detector", rate, 200_000, True)
 

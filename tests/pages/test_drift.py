@@ -1,4 +1,4 @@
-"""The stream detector on Overview and Monitor: evidence, its line, sentences, its setting."""
+"""The drift detector on Overview and Monitor: e-values, threshold, sentences, setting."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.plots.base import ALARM
-from core.records.drift import StreamSettings
+from core.records.drift import DriftSettings
 from core.records.window import now
 from core.services import Services
 from core.thumbnails import MUTED
@@ -16,14 +16,14 @@ from tests.support.elements import charts, labelled, values
 from tests.support.observing import attacked, clean
 
 NO_BASELINE = (
-    "ot computed: there is no baseline. Make one from traffic that was all right, on the Monitor "
-    "page or with `baseline create`."
+    "Not computed: there is no baseline. Create one from known-good traffic on the Monitor page or "
+    "with `baseline create`."
 )
 
 
 @pytest.fixture
-def watched(signwatch: Services) -> Services:
-    """Clean traffic that was looked at."""
+def checked(signwatch: Services) -> Services:
+    """Clean traffic that was checked."""
     use(signwatch)
     put(signwatch, clean(100))
     signwatch.watch()
@@ -31,21 +31,23 @@ def watched(signwatch: Services) -> Services:
 
 
 def sentences(at: AppTest) -> list[str]:
-    return [text for text in values(at.markdown) if "Evidence " in text]
+    return [text for text in values(at.markdown) if "e-value " in text or "Alarm since" in text]
 
 
 def test_without_a_baseline_both_pages_say_what_to_do(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     put(signwatch, clean(3))
-    assert f"Stream detector n{NO_BASELINE}" in values(open_page("overview").caption)
-    assert f"N{NO_BASELINE}" in values(open_page("monitor").caption)
+    assert f"**Drift detector** · {NO_BASELINE}" in values(open_page("overview").caption)
+    assert NO_BASELINE in values(open_page("monitor").caption)
 
 
-def test_the_overview_shows_evidence_below_its_line(open_page: OpenPage, watched: Services) -> None:
+def test_the_overview_shows_e_values_below_the_threshold(
+    open_page: OpenPage, checked: Services
+) -> None:
     at = open_page("overview")
-    assert "Stream detector" in values(at.subheader)
-    chart = charts(at)["evidence"]
+    assert "Drift detector" in values(at.subheader)
+    chart = charts(at)["e_values"]
     assert [curve["name"] for curve in chart["data"]] == [
         "class x flag",
         "confidence",
@@ -57,63 +59,61 @@ def test_the_overview_shows_evidence_below_its_line(open_page: OpenPage, watched
     assert chart["layout"]["yaxis"]["type"] == "log"
     assert [each["text"] for each in chart["layout"]["annotations"]] == ["alarm at 10,000"]
     first, second = sentences(at)
-    assert first.startswith(":green[:material/check:] **class x flag** · Evidence ")
-    assert second.startswith(":green[:material/check:] **confidence** · Evidence ")
-    (caption,) = [text for text in values(at.caption) if "predictions watched since" in text]
+    assert first.startswith(":green[:material/check:] **class x flag** · No alarm: e-value ")
+    assert second.startswith(":green[:material/check:] **confidence** · No alarm: e-value ")
+    (caption,) = [text for text in values(at.caption) if "predictions checked since" in text]
     assert caption.startswith("As of ")
-    assert " UTC. 100 predictions watched since" in caption
+    assert " UTC. 100 predictions checked since" in caption
 
 
-def test_an_alarm_is_red_and_named(open_page: OpenPage, watched: Services) -> None:
-    put(watched, attacked(60))
-    watched.watch()
+def test_an_alarm_is_red_and_named(open_page: OpenPage, checked: Services) -> None:
+    put(checked, attacked(60))
+    checked.watch()
     at = open_page("overview")
     assert sentences(at)[0].startswith(
-        ":red[:material/error:] **class x flag** · Class 14 Stop came "
+        ":red[:material/error:] **class x flag** · Class 14 (Stop) is "
     )
-    assert max(max(curve["y"]) for curve in charts(at)["evidence"]["data"]) > 10_000
+    assert max(max(curve["y"]) for curve in charts(at)["e_values"]["data"]) > 10_000
 
 
-def test_the_monitor_page_tells_every_channel(open_page: OpenPage, watched: Services) -> None:
+def test_the_monitor_page_lists_every_channel(open_page: OpenPage, checked: Services) -> None:
     at = open_page("monitor")
-    rows = [text for text in values(at.markdown) if text.startswith("**stream detector, ")]
+    rows = [text for text in values(at.markdown) if text.startswith("**drift detector, ")]
     assert [text.partition("**")[2].partition("**")[0] for text in rows] == [
-        "stream detector, class x flag",
-        "stream detector, confidence",
-        "stream detector, class",
+        "drift detector, class x flag",
+        "drift detector, confidence",
+        "drift detector, class",
     ]
     assert "predictions: 10,000" in rows[0]
-    assert any("100 predictions watched since" in text for text in values(at.caption))
+    assert any("100 predictions checked since" in text for text in values(at.caption))
 
 
-def test_the_rate_of_false_alarms_can_be_set(open_page: OpenPage, watched: Services) -> None:
+def test_the_rate_of_false_alarms_can_be_set(open_page: OpenPage, checked: Services) -> None:
     at = open_page("monitor")
     field = at.number_input(key="false_alarm_every")
     assert field.value == 10_000
     field.set_value(2_500.0).run()
     at.button(key="stream_use").click().run()
     assert not at.exception
-    assert watched.stream.settings() == StreamSettings(2_500)
-    put(watched, clean(5))
-    watched.watch()
-    (line,) = charts(open_page("overview"))["evidence"]["layout"]["shapes"]
+    assert checked.drift.settings() == DriftSettings(2_500)
+    put(checked, clean(5))
+    checked.watch()
+    (line,) = charts(open_page("overview"))["e_values"]["layout"]["shapes"]
     assert line["y0"] == 2_500
 
 
-def test_rows_of_an_execution_explain_stream_and_volume(
-    open_page: OpenPage, watched: Services
-) -> None:
-    watched.run_monitor()
+def test_rows_of_a_run_explain_drift_and_volume(open_page: OpenPage, checked: Services) -> None:
+    checked.run_monitor()
     at = open_page("monitor")
     texts = values(at.markdown)
     assert any(text.startswith("**volume** · smallest p-value 0.0005  \n") for text in texts)
     assert labelled(at.expander, "For comparison: rules that do not decide the status")
-    assert len([text for text in texts if text.startswith("**stream detector, class** · ")]) == 2
+    assert len([text for text in texts if text.startswith("**drift detector, class** · ")]) == 2
 
 
 def test_the_chart_keeps_to_the_stretch_that_is_shown(
-    open_page: OpenPage, watched: Services
+    open_page: OpenPage, checked: Services
 ) -> None:
     at = open_page("overview")
-    begin, end = charts(at)["evidence"]["layout"]["xaxis"]["range"]
+    begin, end = charts(at)["e_values"]["layout"]["xaxis"]["range"]
     assert begin < end <= (now() + timedelta(seconds=5)).isoformat()

@@ -8,13 +8,13 @@ from streamlit.testing.v1 import AppTest
 from core.jobs import Job
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
-from core.monitoring.drift.messages import NAME
 from core.monitoring.rules.window import ChiSquared, ClassShare
+from core.records.drift import DRIFT_RULE
 from core.records.window import now
 from core.services import Services
 from tests.pages.conftest import OpenPage
 from tests.support.elements import alerts, charts, labelled, metrics, values
-from tests.support.observing import USUAL, attacked, captures, clean
+from tests.support.observing import BASELINE, attacked, captures, clean
 from tests.support.records import NOON, make_capture, make_prediction
 
 HOUR = timedelta(hours=1)
@@ -121,11 +121,11 @@ def test_what_was_cut_is_told(open_page: OpenPage, signwatch: Services) -> None:
     assert "The latest 2,000 windows; 941 earlier ones were left out." in told
 
 
-# The stream detector
+# The drift detector
 
 
-def replay_stream(at: AppTest) -> AppTest:
-    at.selectbox(key="what_if_rule").select(NAME).run()
+def run_drift_backtest(at: AppTest) -> AppTest:
+    at.selectbox(key="what_if_rule").select(DRIFT_RULE).run()
     at.button(key="what_if_stream").click().run()
     if "what_if_job" in at.session_state:
         job: Job[object] = at.session_state["what_if_job"][1]
@@ -135,22 +135,20 @@ def replay_stream(at: AppTest) -> AppTest:
     return at
 
 
-def test_the_stream_detector_is_replayed_with_any_parameter(
-    open_page: OpenPage, signwatch: Services
-) -> None:
-    signwatch.baselines.add(files_of(USUAL), origin="test")
+def test_the_drift_detector_takes_any_parameter(open_page: OpenPage, signwatch: Services) -> None:
+    signwatch.baselines.add(files_of(BASELINE), origin="test")
     signwatch.log.append(captures([*clean(100), *attacked(60)], NOON), [])
-    at = replay_stream(look_back(open_page("monitor"), 1))
+    at = run_drift_backtest(look_back(open_page("monitor"), 1))
     (told,) = [text for text in values(at.markdown) if " predictions between " in text]
     assert told == (
         "**1 alarm** in 160 predictions between 2026-02-14 12:00 and 2026-02-14 13:00 UTC, with "
         "at most one false alarm in 10,000."
     )
     (alarm,) = [text for text in values(at.markdown) if text.startswith(":red[:material/error:]")]
-    assert alarm.startswith(":red[:material/error:] 2026-02-14 12:00:12 UTC · Class 14 Stop came")
+    assert alarm.startswith(":red[:material/error:] 2026-02-14 12:00:12 UTC · Class 14 (Stop) is")
     assert len(charts(at)["what_if_stream_chart"]["data"]) == 3
     at.number_input(key="what_if_false_alarm_every").set_value(1e12).run()
-    at = replay_stream(at)
+    at = run_drift_backtest(at)
     (told,) = [text for text in values(at.markdown) if " predictions between " in text]
     assert told.startswith("**No alarm** in 160 predictions")
 
@@ -159,9 +157,9 @@ def test_a_stream_without_baseline_says_what_to_do(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     put(signwatch, NOON, 1, 2)
-    at = replay_stream(look_back(open_page("monitor"), 1))
+    at = run_drift_backtest(look_back(open_page("monitor"), 1))
     (problem,) = [alert.text for alert in alerts(at) if alert.kind == "error"]
-    assert problem.startswith("there is no baseline. Make one")
+    assert problem.startswith("there is no baseline. Create one")
 
 
 # Editing

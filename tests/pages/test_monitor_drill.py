@@ -76,7 +76,7 @@ def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Servic
         "too often."
     )
     table = next(each.value for each in at.dataframe if "false alarms" in each.value)
-    assert table["rule"].tolist() == ["class share", "stream detector, class"]
+    assert table["rule"].tolist() == ["class share", "drift detector, class"]
     assert table["noticed"].tolist() == [
         "not within 100 predictions",
         "after 12 predictions, 0.5 s",

@@ -149,7 +149,7 @@ def test_every_rule_shows_state_parameter_and_sentences(
     done = signwatch.run_monitor()
     at = open_page("monitor")
     assert badges(at) == [
-        "Not computed",  # the stream detector's own box: it took nothing yet
+        "Not computed",  # the drift detector's own box: it took nothing yet
         "Holds",
         "Holds",
         "Violated",

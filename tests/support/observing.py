@@ -12,7 +12,7 @@ from tests.support.records import CLASSES, NOON, make_capture, make_prediction
 
 STOP = 14
 # Every class as often, one prediction in a hundred flagged, confidences spread evenly.
-USUAL = Baseline.of(
+BASELINE = Baseline.of(
     CLASSES,
     np.arange(2_150) % CLASSES,
     flagged=np.arange(2_150) % 97 == 0,
@@ -22,7 +22,7 @@ USUAL = Baseline.of(
 
 
 def clean(count: int, *, seed: int = 0) -> list[int]:
-    """Class ids as in `USUAL`."""
+    """Class ids as in `BASELINE`."""
     return np.random.default_rng(seed).integers(0, CLASSES, count).tolist()
 
 

@@ -7,7 +7,7 @@ from core.alerts.channels import Channel
 from core.alerts.dispatcher import Alerts
 from core.metrics import Metrics
 from core.monitoring.baselines import Baselines
-from core.monitoring.drift.service import StreamWatch
+from core.monitoring.drift.service import DriftMonitor
 from core.monitoring.executions import Executions
 from core.monitoring.schedules.scheduler import Schedules
 from core.plots.alerts import class_frequencies_png
@@ -16,9 +16,9 @@ from core.store import (
     AlertsTable,
     BaselinesTable,
     CaptureLog,
+    DriftTable,
     ExecutionsTable,
     SchedulesTable,
-    StreamTable,
     VolumeTable,
 )
 from tests.support.clock import Clock
@@ -40,8 +40,8 @@ def executions_over(
         clock=clock,
     )
     baselines = Baselines(BaselinesTable(log.database), CLASSES)
-    stream = StreamWatch(
-        StreamTable(log.database), baselines, metrics, false_alarm_every=10_000, clock=clock
+    stream = DriftMonitor(
+        DriftTable(log.database), baselines, metrics, false_alarm_every=10_000, clock=clock
     )
     return Executions(
         ExecutionsTable(log.database),

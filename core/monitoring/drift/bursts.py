@@ -2,9 +2,9 @@
 
 A burst is a stretch of predictions of one source that name at most two classes; the third class
 begins the next burst. (Two, because a classifier may waver between two classes over one sign: on
-real tracks, counting every run of equal classes raised a false alarm in each such track.) A cell
+real tracks, counting every run of equal classes raised a false alarm in each such track.) A bin
 counts once in a run of equal classes, and in no more than RUNS_THAT_COUNT runs of a burst; all
-further predictions are repeats. Predictions whose source nobody knows are taken for one source. A
+further predictions are repeats. Predictions whose source nobody knows count as one source. A
 burst ends when its source is silent for MEMORY predictions.
 """
 
@@ -28,10 +28,18 @@ UNKNOWN = ""
 
 @dataclass(frozen=True)
 class Burst:
-    """What one source shows at the moment. last: position of its latest prediction.
+    """What one source shows at the moment.
 
-    classes: of the burst; class_id: of its latest run; run: the cells of that run; counted: every
-    cell as often as it counted in the burst.
+    Parameters
+    ----------
+    classes
+        Of the burst.
+    class_id, run
+        Of its latest run of equal classes, and the bins of that run.
+    counted
+        Every bin as often as it counted in the burst.
+    last
+        Position of its latest prediction.
     """
 
     classes: tuple[int, ...]
@@ -78,31 +86,47 @@ class BurstState:
 def mark_repeats(
     state: BurstState,
     classes: NDArray[np.int64],
-    cells: NDArray[np.int64],
+    bins: NDArray[np.int64],
     sources: Sequence[str | None] | None = None,
 ) -> tuple[BurstState, NDArray[np.bool_]]:
-    """The state afterwards, and (n,) whether each prediction is a repeat.
+    """Which predictions are repeats; how they are cut into calls makes no difference.
 
-    classes, cells: (n,) in order of time; sources: who sent each, None where nobody knows.
-    How predictions are cut into calls makes no difference.
+    Parameters
+    ----------
+    state
+        The open bursts before them.
+    classes, bins
+        ``(n,)`` in order of time.
+    sources
+        Who sent each; None where nobody knows.
+
+    Returns
+    -------
+    tuple
+        The state afterwards, and ``(n,)`` whether each prediction is a repeat.
+
+    Raises
+    ------
+    BadInput
+        For arrays of different lengths.
     """
     names = [UNKNOWN] * len(classes) if sources is None else sources
-    if not len(classes) == len(cells) == len(names):
+    if not len(classes) == len(bins) == len(names):
         raise BadInput(
-            "expected one class, one cell and one source a prediction, got "
-            f"{len(classes)}, {len(cells)} and {len(names)}"
+            "expected one class, one bin and one source a prediction, got "
+            f"{len(classes)}, {len(bins)} and {len(names)}"
         )
     bursts, position = dict(state.open), state.position
     repeats = np.zeros(len(classes), dtype=bool)
-    triples = zip(classes.tolist(), cells.tolist(), names, strict=True)
-    for index, (class_id, cell, name) in enumerate(triples):
+    triples = zip(classes.tolist(), bins.tolist(), names, strict=True)
+    for index, (class_id, bin_id, name) in enumerate(triples):
         position += 1
         source = (name or UNKNOWN)[:MAX_SOURCE_LENGTH]
         burst = bursts.pop(source, None)  # it goes back in at the end
         if burst is None or not _goes_on(burst, class_id, position):
-            bursts[source] = Burst((class_id,), class_id, (cell,), (cell,), position)
+            bursts[source] = Burst((class_id,), class_id, (bin_id,), (bin_id,), position)
         else:
-            bursts[source], repeats[index] = _with(burst, class_id, cell, position)
+            bursts[source], repeats[index] = _with(burst, class_id, bin_id, position)
         silent = next(iter(bursts))
         if position - bursts[silent].last > MEMORY:
             del bursts[silent]
@@ -115,16 +139,16 @@ def _goes_on(burst: Burst, class_id: int, position: int) -> bool:
     return class_id in burst.classes or len(burst.classes) < CLASSES_IN_A_BURST
 
 
-def _with(burst: Burst, class_id: int, cell: int, position: int) -> tuple[Burst, bool]:
+def _with(burst: Burst, class_id: int, bin_id: int, position: int) -> tuple[Burst, bool]:
     """The burst with one more prediction, and whether that is a repeat."""
     classes, run, counted = burst.classes, burst.run, burst.counted
     if class_id != burst.class_id:
         run = ()
         if class_id not in classes:
             classes = (*classes, class_id)
-    repeat = cell in run or counted.count(cell) >= RUNS_THAT_COUNT
-    if cell not in run:
-        run = (*run, cell)
+    repeat = bin_id in run or counted.count(bin_id) >= RUNS_THAT_COUNT
+    if bin_id not in run:
+        run = (*run, bin_id)
     if not repeat:
-        counted = (*counted, cell)
+        counted = (*counted, bin_id)
     return Burst(classes, class_id, run, counted, position), repeat

@@ -1,14 +1,14 @@
-"""The channels of the stream detector: what each watches, how it decides, its cells in words.
+"""The channels of the drift detector: what each counts, and its share of the false alarms.
 
-Two channels may decide: the class (with its flag, where the baseline tells flags) and the
-confidence. They share the budget of false alarms: a channel of weight w alarms when w M reaches A,
-its own M that is A / w. The weights of those that decide add up to 1, so false alarms of all of
-them together still come at most once in A predictions on average. w M is what is shown and called
-its evidence, so every channel has the one line A. Nearly all of the budget is the class's, which
-has to notice a weak attack early: an even split would make it an eighth slower, which is more than
-the goals leave room for.
+Two channels may decide: the class (with its flag, where the baseline has flags) and the confidence.
+They share the budget of false alarms: a channel of weight w alarms when w M reaches A, that is when
+its own M reaches A / w. The weights of those that decide add up to 1, so all of them together still
+raise at most one false alarm in A predictions on average. w M is what is shown as the e-value, so
+every channel has the one alarm threshold A. The class gets nearly all of the budget: it has to
+notice a weak attack early, and an even split would make it an eighth slower, which is more than the
+goals leave room for.
 
-Where flags are told, cells by class alone are watched as well, for comparison.
+Where the baseline has flags, a channel of the class alone runs beside them, for comparison.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.monitoring.baseline import Baseline
-from core.monitoring.drift.bins import ClassCells, ConfidenceCells, Ints
+from core.monitoring.drift.bins import ClassBins, ConfidenceBins, Ints
 from core.monitoring.drift.detector import Detector
 from core.monitoring.formats.statistics import CONFIDENCE as CONFIDENCE_FEATURE
 from core.monitoring.rules.window import FEATURE
@@ -31,11 +30,25 @@ CONFIDENCE_WEIGHT = 0.05
 
 
 @dataclass(frozen=True)
-class Channel:
-    """weight: its share of the budget of false alarms, in (0, 1]; decides: or for comparison."""
+class DriftChannel:
+    """One way to count predictions, with a detector of its own.
+
+    Parameters
+    ----------
+    name
+        `CLASS`, `FLAG` or `CONFIDENCE`.
+    bins
+        Predictions -> bins.
+    detector
+        Watches the bins.
+    weight
+        Its share of the budget of false alarms, in (0, 1].
+    decides
+        Whether its alarms are violations; others are for comparison.
+    """
 
     name: str
-    cells: ClassCells | ConfidenceCells
+    bins: ClassBins | ConfidenceBins
     detector: Detector
     weight: float
     decides: bool
@@ -43,68 +56,83 @@ class Channel:
     @staticmethod
     def of(
         name: str,
-        cells: ClassCells | ConfidenceCells,
+        bins: ClassBins | ConfidenceBins,
         baseline: Sequence[int] | Ints,
         *,
         false_alarm_every: float,
         weight: float,
         decides: bool = True,
-    ) -> Channel:
-        """A channel that alarms at evidence `false_alarm_every`; baseline: counts of its cells."""
-        weights = cells.weights if isinstance(cells, ClassCells) else None
-        line = false_alarm_every / weight
-        detector = Detector(baseline, false_alarm_every=line, weights=weights)
-        return Channel(name, cells, detector, weight, decides)
+    ) -> DriftChannel:
+        """A channel that alarms at an e-value of A; baseline: counts of its bins."""
+        weights = bins.weights if isinstance(bins, ClassBins) else None
+        threshold = false_alarm_every / weight
+        detector = Detector(baseline, false_alarm_every=threshold, weights=weights)
+        return DriftChannel(name, bins, detector, weight, decides)
 
-    def cells_of(self, seen: Observed) -> Ints:
-        """(n,) the cells of predictions."""
-        if isinstance(self.cells, ClassCells):
-            return self.cells.of(seen.class_ids, seen.flagged)
-        return self.cells.of(seen.confidences)
+    def bins_of(self, seen: Observed) -> Ints:
+        """``(n,)`` the bins of predictions."""
+        if isinstance(self.bins, ClassBins):
+            return self.bins.of(seen.class_ids, seen.flagged)
+        return self.bins.of(seen.confidences)
 
-    def class_of(self, cell: int) -> int | None:
-        """The class that a cell is about, None for one that is about none."""
-        return self.cells.class_of(cell) if isinstance(self.cells, ClassCells) else None
-
-    def same_class(self, cell: int) -> NDArray[np.bool_]:
-        """(cells,) those about the class of `cell`; that cell alone where cells are of no class."""
-        if not isinstance(self.cells, ClassCells):
-            return np.array([k == cell for k in range(self.cells.count)])
-        named = self.cells.class_of(cell)
-        return np.array([self.cells.class_of(k) == named for k in range(self.cells.count)])
+    def class_of(self, bin_id: int) -> int | None:
+        """The class that a bin is about; None for one that is about none."""
+        return self.bins.class_of(bin_id) if isinstance(self.bins, ClassBins) else None
 
     @property
     def feature(self) -> str:
         """What a violation is about."""
-        return FEATURE if isinstance(self.cells, ClassCells) else CONFIDENCE_FEATURE
+        return FEATURE if isinstance(self.bins, ClassBins) else CONFIDENCE_FEATURE
 
-    def usual(self, cell: int) -> float:
-        """The share of a cell in the baseline."""
-        return float(self.detector.baseline[cell] / self.detector.baseline.sum())
+    def expected(self, bin_id: int) -> float:
+        """The share of a bin in the baseline, in [0, 1]."""
+        return float(self.detector.baseline[bin_id] / self.detector.baseline.sum())
+
+    def describe_change(self, bin_id: int, found: int, among: int) -> str:
+        """Why a bin alarmed: how many of how many predictions, and how many were expected."""
+        expected = count_text(among * self.expected(bin_id))
+        if isinstance(self.bins, ClassBins):
+            what = self.bins.change(bin_id)
+            return f"{what}: {found:,} of {among:,} predictions, expected {expected}"
+        return (
+            f"Confidence {self.bins.direction(bin_id)}: {found:,} of {among:,} predictions are "
+            f"{self.bins.range_of(bin_id)} (expected {expected})"
+        )
 
 
-def channels(baseline: Baseline, *, false_alarm_every: float) -> tuple[Channel, ...]:
-    """The channels that a baseline allows for, those that decide first."""
-    confidence = _confidence_cells(baseline)
-    told = confidence is not None
-    made = []
+def channels_for(baseline: Baseline, *, false_alarm_every: float) -> tuple[DriftChannel, ...]:
+    """The channels that a baseline allows for, those that decide first.
+
+    Parameters
+    ----------
+    baseline
+        Gives the classes, and where it has them the flags and the confidences.
+    false_alarm_every
+        A, the number of predictions with at most one false alarm on average, at least 1.
+
+    Raises
+    ------
+    BadInput
+        For a baseline without predictions.
+    """
+    confidence = _confidence_bins(baseline)
     by_flag = baseline.flagged is not None
-    for name, split in ((FLAG, True), (CLASS, False)):
-        if by_flag or not split:
-            made.append(
-                Channel.of(
-                    name,
-                    ClassCells(baseline.classes, by_flag=split),
-                    baseline.cell_counts(by_flag=split),
-                    false_alarm_every=false_alarm_every,
-                    weight=1 - CONFIDENCE_WEIGHT if told else 1.0,
-                    decides=split == by_flag,
-                )
-            )
+    made = [
+        DriftChannel.of(
+            name,
+            ClassBins(baseline.classes, by_flag=split),
+            baseline.bin_counts(by_flag=split),
+            false_alarm_every=false_alarm_every,
+            weight=1 - CONFIDENCE_WEIGHT if confidence else 1.0,
+            decides=split == by_flag,
+        )
+        for name, split in ((FLAG, True), (CLASS, False))
+        if by_flag or not split
+    ]
     if confidence is not None:
         bins, counts = confidence
         made.append(
-            Channel.of(
+            DriftChannel.of(
                 CONFIDENCE,
                 bins,
                 counts,
@@ -115,12 +143,21 @@ def channels(baseline: Baseline, *, false_alarm_every: float) -> tuple[Channel, 
     return tuple(sorted(made, key=lambda channel: not channel.decides))
 
 
-def _confidence_cells(baseline: Baseline) -> tuple[ConfidenceCells, Ints] | None:
-    """Bins and their counts; None where the baseline tells no confidence, or one alone."""
+def _confidence_bins(baseline: Baseline) -> tuple[ConfidenceBins, Ints] | None:
+    """Bins and their counts; None where the baseline has no confidence, or a single one."""
     if baseline.confidence is None:
         return None
     sample = baseline.confidence.sample
-    bins = ConfidenceCells.between_quantiles(sample)
+    bins = ConfidenceBins.between_quantiles(sample)
     if bins.count == 1:
         return None
     return bins, np.bincount(bins.of(np.array(sample)), minlength=bins.count)
+
+
+def count_text(value: float) -> str:
+    """An expected number of predictions: `148`, `1.2`, `0.5`, `0`.
+
+    >>> [count_text(value) for value in (1234.5, 2.0, 0.47, 0.01)]
+    ['1,234', '2', '0.5', '0']
+    """
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")

@@ -1,4 +1,4 @@
-"""The watch over the stream: predictions go through every channel; what alarms is described."""
+"""Predictions go through every channel: new states, new alarms in words, points for the chart."""
 
 from __future__ import annotations
 
@@ -11,34 +11,54 @@ from numpy.typing import NDArray
 
 from core.monitoring.baseline import Baseline
 from core.monitoring.drift.bursts import BurstState, mark_repeats
-from core.monitoring.drift.channels import Channel, channels
+from core.monitoring.drift.channels import DriftChannel, channels_for
 from core.monitoring.drift.detector import Fed
 from core.monitoring.drift.messages import description
-from core.monitoring.drift.state import ChannelState, StreamAlarm
-from core.records.drift import EvidencePoint, Observed
+from core.monitoring.drift.state import ChannelState
+from core.records.drift import DriftAlarm, EValuePoint, Observed
 
-LOOK_BACK = 2_000  # predictions in which the beginning of what alarmed is looked for
-POINT_EVERY = 3.0  # seconds, at most one point of evidence is kept
+ONSET_WITHIN = 2_000  # predictions in which the beginning of what alarmed is searched
+POINT_EVERY = 3.0  # seconds, at most one e-value is kept
 MOST_POINTS = 500  # of one piece of the stream
 
 
 @dataclass(frozen=True)
-class Watched:
-    """What became of some predictions: the channels after them, and points for the chart.
+class ChannelsUpdate:
+    """What some predictions changed.
 
-    raised: channel -> how many alarms it raised.
+    Parameters
+    ----------
+    channels
+        Channel -> its state after them.
+    points
+        E-values for the chart.
+    raised
+        Channel -> how many alarms it raised.
     """
 
     channels: Mapping[str, ChannelState]
-    points: tuple[EvidencePoint, ...]
+    points: tuple[EValuePoint, ...]
     raised: Mapping[str, int]
 
 
-class Watcher:
-    """Every channel that a baseline allows for; raises BadInput for a baseline that serves none."""
+class ChannelSet:
+    """Every channel that a baseline allows for.
+
+    Parameters
+    ----------
+    baseline
+        What the predictions are compared with.
+    false_alarm_every
+        A, the number of predictions with at most one false alarm on average.
+
+    Raises
+    ------
+    BadInput
+        For a baseline without predictions.
+    """
 
     def __init__(self, baseline: Baseline, *, false_alarm_every: float) -> None:
-        self.channels = channels(baseline, false_alarm_every=false_alarm_every)
+        self.channels = channels_for(baseline, false_alarm_every=false_alarm_every)
 
     def start(self, at: datetime) -> dict[str, ChannelState]:
         """The channels before the first prediction."""
@@ -47,21 +67,30 @@ class Watcher:
             for channel in self.channels
         }
 
-    def feed(
+    def update(
         self,
         states: Mapping[str, ChannelState],
         seen: Observed,
         *,
         earlier: Callable[[], Observed],
         at: datetime,
-    ) -> Watched:
+    ) -> ChannelsUpdate:
         """Take n >= 1 predictions. How the stream is cut into pieces changes nothing but points.
 
-        earlier: up to LOOK_BACK predictions before the first of them; asked for at an alarm only.
+        Parameters
+        ----------
+        states
+            The channels before them.
+        seen
+            The predictions, in order of time.
+        earlier
+            Gives up to ONSET_WITHIN predictions before the first of them; called at an alarm only.
+        at
+            When they are checked.
         """
         fed = {each.name: self._feed(each, states[each.name], seen) for each in self.channels}
         stretch = _Stretch(seen, earlier)
-        return Watched(
+        return ChannelsUpdate(
             {
                 each.name: _after(each, states[each.name], *fed[each.name], stretch, at)
                 for each in self.channels
@@ -71,11 +100,11 @@ class Watcher:
         )
 
     def _feed(
-        self, channel: Channel, state: ChannelState, seen: Observed
+        self, channel: DriftChannel, state: ChannelState, seen: Observed
     ) -> tuple[Fed, BurstState]:
-        cells = channel.cells_of(seen)
-        bursts, repeats = mark_repeats(state.bursts, seen.class_ids, cells, seen.sources)
-        return channel.detector.feed(state.detector, cells, repeats), bursts
+        bins = channel.bins_of(seen)
+        bursts, repeats = mark_repeats(state.bursts, seen.class_ids, bins, seen.sources)
+        return channel.detector.feed(state.detector, bins, repeats), bursts
 
 
 class _Stretch:
@@ -86,41 +115,41 @@ class _Stretch:
         self._earlier = earlier
 
     def up_to(self, row: int) -> Observed:
-        """At most LOOK_BACK of them, the last one at `row` of the piece."""
-        if row + 1 >= LOOK_BACK:
-            return self.seen.part(slice(row + 1 - LOOK_BACK, row + 1))
+        """At most ONSET_WITHIN of them, the last one at `row` of the piece."""
+        if row + 1 >= ONSET_WITHIN:
+            return self.seen.part(slice(row + 1 - ONSET_WITHIN, row + 1))
         before = self._earlier()
-        missing = LOOK_BACK - row - 1
+        missing = ONSET_WITHIN - row - 1
         return before.part(slice(max(0, len(before) - missing), None)).joined(
             self.seen.part(slice(0, row + 1))
         )
 
 
 def _after(
-    channel: Channel,
+    channel: DriftChannel,
     state: ChannelState,
     fed: Fed,
     bursts: BurstState,
     stretch: _Stretch,
     at: datetime,
 ) -> ChannelState:
-    """The channel afterwards; raised at `at` is what alarmed.
+    """The channel after a piece that was checked `at`.
 
-    An alarm that is over stays until it has been told of.
+    An alarm that is over stays until it has been reported.
     """
     first = state.detector.position + 1
     begun = fed.state.standing.position if fed.state.standing else fed.state.position + 1
-    standing = [each for each in state.standing if each.position >= begun or not each.told]
+    standing = [each for each in state.standing if each.position >= begun or not each.reported]
     for alarm in fed.alarms:
-        class_id = channel.class_of(alarm.cell)
+        class_id = channel.class_of(alarm.bin_id)
         if all(each.class_id != class_id for each in standing):
             so_far = stretch.up_to(alarm.position - first)
             standing.append(
-                StreamAlarm(
+                DriftAlarm(
                     alarm.position,
                     class_id,
-                    alarm.evidence * channel.weight,
-                    description(channel, alarm.cell, so_far),
+                    alarm.e_value * channel.weight,
+                    description(channel, alarm.bin_id, so_far),
                     so_far.moment(-1),
                     at,
                 )
@@ -131,34 +160,46 @@ def _after(
         bursts,
         state.marked_at if marked < 0 else stretch.seen.moment(marked),
         tuple(standing),
-        float(fed.evidence[-1]) * channel.weight,
+        float(fed.e_values[-1]) * channel.weight,
     )
 
 
-def _points(channel: Channel, fed: Fed, seen: Observed) -> list[EvidencePoint]:
+def _points(channel: DriftChannel, fed: Fed, seen: Observed) -> list[EValuePoint]:
     lasted = (seen.at[-1] - seen.at[0]) / np.timedelta64(1, "s")
     count = min(MOST_POINTS, 1 + int(lasted / POINT_EVERY))
-    rows, heights = thinned(fed.evidence * channel.weight, first=0, points=count)
+    rows, heights = thinned(fed.e_values * channel.weight, first=0, points=count)
     return [
-        EvidencePoint(channel.name, seen.moment(row), height)
+        EValuePoint(channel.name, seen.moment(row), height)
         for row, height in zip(rows.tolist(), heights.tolist(), strict=True)
     ]
 
 
 def thinned(
-    evidence: NDArray[np.float64], *, first: int, points: int
+    e_values: NDArray[np.float64], *, first: int, points: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """At most `points` (position, evidence), the highest of every stretch: no alarm is lost.
+    """The highest e-value of each stretch, so that no alarm is lost from the chart.
 
-    evidence: (n,) as `Detector.feed` gives it; first: position of its first prediction, from 1.
+    Parameters
+    ----------
+    e_values
+        ``(n,)`` as `Detector.feed` gives them.
+    first
+        Position of the first of them.
+    points
+        How many are left, at most.
+
+    Returns
+    -------
+    tuple
+        Positions and e-values, ``(m,)`` each, m = min(n, points).
     """
-    if len(evidence) == 0:
+    if len(e_values) == 0:
         return np.empty(0, dtype=np.int64), np.empty(0)
-    stretches = min(points, len(evidence))
-    starts = np.arange(stretches) * len(evidence) // stretches
-    highest = np.maximum.reduceat(evidence, starts)
-    ends = np.append(starts[1:], len(evidence))
+    stretches = min(points, len(e_values))
+    starts = np.arange(stretches) * len(e_values) // stretches
+    highest = np.maximum.reduceat(e_values, starts)
+    ends = np.append(starts[1:], len(e_values))
     chosen = [
-        int(a + evidence[a:b].argmax()) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
+        int(a + e_values[a:b].argmax()) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
     ]
     return np.array(chosen, dtype=np.int64) + first, highest

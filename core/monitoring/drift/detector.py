@@ -1,18 +1,19 @@
-"""The stream detector: notices that one cell of the traffic has become too frequent.
+"""The detector: notices that one bin of the traffic has become too frequent.
 
-A cell is a class, a class x flagged, or a bin of the confidence. Shiryaev-Roberts e-detector (Shin,
-Ramdas and Rinaldo 2024, arXiv:2203.03532): for each cell k and each epsilon, at every prediction
+A bin is a class, a class x flagged, or a range of the confidence. Shiryaev-Roberts e-detector
+(Shin, Ramdas and Rinaldo 2024, arXiv:2203.03532): for each bin k and each epsilon, at every
+prediction
 
-    L = (1 - epsilon) + epsilon 1{cell = k} / q_k,    R <- L (1 + R),    M = mean of all R.
+    L = (1 - epsilon) + epsilon 1{bin = k} / q_k,    R <- L (1 + R),    M = mean of all R.
 
-It alarms at M >= A and names the cell of the largest R. As long as the mean of L is at most 1 on
+It alarms at M >= A and names the bin of the largest R. As long as the mean of L is at most 1 on
 unchanged traffic, M minus the number of predictions falls on average, so the expected number of
-predictions until a false alarm is at least A. (Means over cells are weighted where the caller says
+predictions until a false alarm is at least A. (Means over bins are weighted where the caller says
 so; that changes nothing.)
 
 q_k. The frequency itself is unknown, and the baseline's plain share is too small half of the time.
-A Clopper-Pearson bound that holds for all cells at once keeps the guarantee but is so wide for rare
-cells that a weak attack is noticed much later. Instead q_k follows what has been seen, N
+A Clopper-Pearson bound that holds for all bins at once keeps the guarantee but is so wide for rare
+bins that a weak attack is noticed much later. Instead q_k follows what has been seen, N
 occurrences in n predictions of baseline and stream, this one included:
 
     q_k = (N - 1/2) / n
@@ -20,19 +21,19 @@ occurrences in n predictions of baseline and stream, this one included:
 That is never below what Jeffreys' prior for the frequency, Beta(1/2, .), predicts from all earlier
 predictions, so the guarantee holds exactly, at every stopping time, on average over the frequencies
 that the prior and the baseline leave open. (With N in place of N - 1/2 it would hold over each
-fixed stretch for each single frequency, as the last of n exchangeable predictions is in a cell that
-holds N of them with probability N / n; that is slower. `make bench ONLY=monitor`
-measures false alarms for frequencies that stay what they are.)
+fixed stretch for each single frequency, as the last of n exchangeable predictions is in a bin that
+holds N of them with probability N / n; that is slower. `make bench ONLY=monitor` measures false
+alarms for frequencies that stay what they are.)
 
-Repeats. A prediction that the caller marks as a repeat (see `bursts`) leaves the R of its own cell
-as it is, however likely a burst makes it; for all other cells time passes. So a burst adds nothing,
+Repeats. A prediction that the caller marks as a repeat (see `bursts`) leaves the R of its own bin
+as it is, however likely a burst makes it; for all other bins time passes. So a burst adds nothing,
 and the mean of L stays at most 1 whether traffic comes in bursts or not.
 
 After an alarm all R start again from 0, so an attack that goes on alarms again and again. What was
 counted since the last mark is dropped, so an attack is not learned as normal. A mark is set every
 `settle` predictions without an alarm; it also ends the alarm that stands ("recovered").
 
-Computation. D = R - (1 - epsilon) / epsilon shrinks by 1 - epsilon where its cell does not occur
+Computation. D = R - (1 - epsilon) / epsilon shrinks by 1 - epsilon where its bin does not occur
 and becomes D <- v + (1 - epsilon + epsilon v) D where it does, v = 1 / q_k (or stays). So only
 occurrences count: a bidiagonal linear system for the D, a first-order filter for their sum. Nothing
 depends on how the stream is cut into pieces, and rounding errors shrink as fast as D does.
@@ -56,7 +57,7 @@ PRIOR = 0.5
 SETTLE = 1_000
 MAX_BLOCK = 16_384
 FIRST_BLOCK = 64  # after an alarm: the next one may be near, and what lies behind it is wasted
-Cells = NDArray[np.int64]
+Bins = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _EPSILON = np.array(EPSILONS)
@@ -68,25 +69,52 @@ _POWERS = _STAY[:, None] ** np.arange(40_000)
 
 @dataclass(frozen=True)
 class Fed:
-    """What became of some predictions. evidence: (n,), M after each of them."""
+    """What some predictions led to. e_values: ``(n,)``, M after each of them."""
 
     state: DetectorState
     alarms: tuple[Alarm, ...]
-    evidence: Floats
+    e_values: Floats
 
 
 class Detector:
-    """Watches cells 0..K-1.
+    """Watches bins 0..K-1 with a Shiryaev-Roberts e-detector.
 
-    baseline: (K,) how often each cell occurred in the baseline; 0 is allowed.
-    false_alarm_every: A, the number of predictions with at most one false alarm on average.
-    weights: (K,) how much of M each cell is given, positive; all the same if None.
-    Raises BadInput for an empty baseline or an A below 1.
+    Parameters
+    ----------
+    baseline
+        ``(K,)`` how often each bin occurred in the baseline; 0 is allowed.
+    false_alarm_every
+        A, the number of predictions with at most one false alarm on average, at least 1.
+    weights
+        ``(K,)`` the weight of each bin in M, positive; all the same if None.
+    settle
+        After so many predictions without an alarm, the one that stands is over.
+
+    Raises
+    ------
+    BadInput
+        For an empty baseline, an A below 1, or weights that do not fit.
+
+    References
+    ----------
+    Shin, Ramdas and Rinaldo 2024, E-detectors, arXiv:2203.03532.
+
+    Examples
+    --------
+    Two classes, equally frequent in the baseline. From the fifth prediction on, class 1 alone:
+
+    >>> detector = Detector([500, 500], false_alarm_every=100)
+    >>> fed = detector.feed(detector.start(), [0, 1, 0, 1] + 12 * [1])
+    >>> fed.e_values[:6].round(1).tolist()
+    [1.0, 1.9, 2.9, 3.8, 4.9, 6.2]
+    >>> alarm = fed.alarms[0]
+    >>> alarm.position, alarm.bin_id
+    (16, 1)
     """
 
     def __init__(
         self,
-        baseline: Sequence[int] | Cells,
+        baseline: Sequence[int] | Bins,
         *,
         false_alarm_every: float,
         weights: Sequence[float] | Floats | None = None,
@@ -103,91 +131,106 @@ class Detector:
                 "the number of predictions with at most one false alarm must be at least 1, "
                 f"got {false_alarm_every}"
             )
-        self.line = float(false_alarm_every)
+        self.threshold = float(false_alarm_every)
         self.settle = settle
-        given = np.ones(self.cells) if weights is None else np.asarray(weights, dtype=np.float64)
-        if given.shape != (self.cells,) or not (given > 0).all():
-            raise BadInput(f"expected {self.cells} positive weights, got {given.tolist()}")
+        given = np.ones(self.bins) if weights is None else np.asarray(weights, dtype=np.float64)
+        if given.shape != (self.bins,) or not (given > 0).all():
+            raise BadInput(f"expected {self.bins} positive weights, got {given.tolist()}")
         self._weights = given / given.sum()
 
     @property
-    def cells(self) -> int:
-        """How many cells are watched."""
+    def bins(self) -> int:
+        """How many bins are watched."""
         return len(self.baseline)
 
     def start(self) -> DetectorState:
         """The state before the first prediction."""
-        return DetectorState.cold(self.cells, _REST)
+        return DetectorState.cold(self.bins, _REST)
 
     def feed(
-        self, state: DetectorState, cells: Cells, repeats: NDArray[np.bool_] | None = None
+        self,
+        state: DetectorState,
+        bins: Sequence[int] | Bins,
+        repeats: NDArray[np.bool_] | None = None,
     ) -> Fed:
-        """Take (n,) cells in order of time; repeats: (n,) which of them are no evidence.
+        """Take predictions in order of time; how they are cut into calls makes no difference.
 
-        Raises BadInput for cells out of range and for the state of another set of cells.
+        Parameters
+        ----------
+        state
+            As `start` or the call before gave it.
+        bins
+            ``(n,)`` the bin of each prediction, in 0..K-1.
+        repeats
+            ``(n,)`` which of them count for nothing, see `bursts.mark_repeats`; none if None.
+
+        Raises
+        ------
+        BadInput
+            For bins out of range, and for the state of another set of bins.
         """
-        cells = np.asarray(cells, dtype=np.int64)
-        repeats = np.zeros(len(cells), dtype=bool) if repeats is None else repeats
-        self._check(state, cells)
-        evidence = np.empty(len(cells))
+        bins = np.asarray(bins, dtype=np.int64)
+        repeats = np.zeros(len(bins), dtype=bool) if repeats is None else repeats
+        self._check(state, bins)
+        e_values = np.empty(len(bins))
         alarms: list[Alarm] = []
         done, block = 0, MAX_BLOCK
-        while done < len(cells):
-            size = min(block, len(cells) - done, state.mark + self.settle - state.position)
+        while done < len(bins):
+            size = min(block, len(bins) - done, state.mark + self.settle - state.position)
             piece = slice(done, done + size)
-            reached, height = self._advance(state, cells[piece], repeats[piece])
+            reached, height = self._advance(state, bins[piece], repeats[piece])
             if not np.isfinite(height).all():  # it overflowed, some way behind an alarm
                 block = max(1, size // 2)
                 continue
-            above = height >= self.line
+            above = height >= self.threshold
             if above.any():
                 size = int(above.argmax()) + 1
                 piece = slice(done, done + size)
-                reached, height = self._advance(state, cells[piece], repeats[piece])
+                reached, height = self._advance(state, bins[piece], repeats[piece])
                 alarms.append(self._alarm(reached, float(height[-1])))
                 reached, block = self._after(alarms[-1], reached), FIRST_BLOCK
             else:
                 reached, block = self._settled(reached), min(2 * block, MAX_BLOCK)
-            evidence[piece] = height
+            e_values[piece] = height
             state, done = reached, done + size
-        return Fed(state, tuple(alarms), evidence)
+        return Fed(state, tuple(alarms), e_values)
 
-    def evidence_by_cell(self, state: DetectorState) -> Floats:
-        """(K,) the mean of each cell's R over the epsilons."""
+    def e_values_by_bin(self, state: DetectorState) -> Floats:
+        """``(K,)`` the mean of each bin's R over the epsilons."""
         gaps = np.minimum(state.position - state.last, _POWERS.shape[1] - 1)
         excess: Floats = state.excess * _POWERS[:, gaps].T + _REST
         means: Floats = excess.mean(axis=1)
         return means
 
     def leading(self, state: DetectorState) -> int:
-        """The cell that adds most to M."""
-        return int((self.evidence_by_cell(state) * self._weights).argmax())
+        """The bin that adds most to M."""
+        return int((self.e_values_by_bin(state) * self._weights).argmax())
 
     def _advance(
-        self, state: DetectorState, cells: Cells, repeats: NDArray[np.bool_]
+        self, state: DetectorState, bins: Bins, repeats: NDArray[np.bool_]
     ) -> tuple[DetectorState, Floats]:
         """The state after these predictions, none of which may pass a mark, and M after each."""
-        order = np.argsort(cells, kind="stable")
-        held, first, count = np.unique(cells[order], return_index=True, return_counts=True)
+        order = np.argsort(bins, kind="stable")
+        held, first, count = np.unique(bins[order], return_index=True, return_counts=True)
         segment = np.repeat(np.arange(len(held)), count)
         position = state.position + 1 + order
         before = np.concatenate([[0], position[:-1]])
         before[first] = state.last[held]
         gaps = np.minimum(position - before - 1, _POWERS.shape[1] - 1)
         occurred = (
-            (self.baseline + state.seen)[cells[order]] + np.arange(len(cells)) - first[segment] + 1
+            (self.baseline + state.seen)[bins[order]] + np.arange(len(bins)) - first[segment] + 1
         )
         total = self.baseline.sum() + state.seen.sum() + order + 1
         repeat = repeats[order]
         v = np.where(repeat, 0.0, total / (occurred - PRIOR))
-        weight = self._weights[cells[order]]
-        # Each cell's occurrences stand behind the D that the state has of it.
-        rows = np.arange(len(cells)) + segment + 1
+        weight = self._weights[bins[order]]
+        # Each bin's occurrences stand behind the D that the state has of it.
+        rows = np.arange(len(bins)) + segment + 1
         heads = first + np.arange(len(held))
         excess, last = state.excess.copy(), state.last.copy()
         sums = np.empty(len(EPSILONS))
-        height = np.zeros(len(cells))
-        band = np.zeros((2, len(cells) + len(held)), order="F")
+        height = np.zeros(len(bins))
+        band = np.zeros((2, len(bins) + len(held)), order="F")
         with np.errstate(over="ignore", invalid="ignore"):
             for j, (epsilon, stay) in enumerate(zip(_EPSILON, _STAY, strict=True)):
                 decay = _POWERS[j, gaps]
@@ -199,16 +242,16 @@ class Detector:
                 band[1, rows - 1] = -growth * decay
                 solved = dtbsv(1, band, right, lower=1, diag=1, overwrite_x=1)
                 excess[held, j] = solved[heads + count]
-                added = np.empty(len(cells))
+                added = np.empty(len(bins))
                 added[order] = weight * (v + (growth - stay) * decay * solved[rows - 1])
                 sums_over_time, _ = lfilter([1.0], [1.0, -stay], added, zi=[stay * state.sums[j]])
                 sums[j] = sums_over_time[-1]
                 height += sums_over_time + _REST[j]
         last[held] = position[first + count - 1]
-        seen = state.seen + np.bincount(cells, minlength=self.cells)
+        seen = state.seen + np.bincount(bins, minlength=self.bins)
         reached = replace(
             state,
-            position=state.position + len(cells),
+            position=state.position + len(bins),
             last=last,
             excess=excess,
             sums=sums,
@@ -216,15 +259,15 @@ class Detector:
         )
         return reached, height / len(EPSILONS)
 
-    def _alarm(self, state: DetectorState, evidence: float) -> Alarm:
-        return Alarm(position=state.position, cell=self.leading(state), evidence=evidence)
+    def _alarm(self, state: DetectorState, e_value: float) -> Alarm:
+        return Alarm(position=state.position, bin_id=self.leading(state), e_value=e_value)
 
     def _after(self, alarm: Alarm, state: DetectorState) -> DetectorState:
         cold = self.start()
         return replace(
             state,
             mark=state.position,
-            last=np.full(self.cells, state.position),
+            last=np.full(self.bins, state.position),
             excess=cold.excess,
             sums=cold.sums,
             seen=state.kept,
@@ -236,13 +279,11 @@ class Detector:
             return state
         return replace(state, mark=state.position, kept=state.seen, standing=None)
 
-    def _check(self, state: DetectorState, cells: Cells) -> None:
-        if len(state.seen) != self.cells:
+    def _check(self, state: DetectorState, bins: Bins) -> None:
+        if len(state.seen) != self.bins:
             raise BadInput(
-                f"the detector's state is of {len(state.seen)} cells and its baseline of "
-                f"{self.cells}: one of them belongs to another label set. Start it anew"
+                f"the detector's state is of {len(state.seen)} bins and its baseline of "
+                f"{self.bins}: one of them belongs to another label set. Start it anew"
             )
-        if len(cells) and not 0 <= cells.min() <= cells.max() < self.cells:
-            raise BadInput(
-                f"cells must lie in 0..{self.cells - 1}, got {cells.min()}..{cells.max()}"
-            )
+        if len(bins) and not 0 <= bins.min() <= bins.max() < self.bins:
+            raise BadInput(f"bins must lie in 0..{self.bins - 1}, got {bins.min()}..{bins.max()}")

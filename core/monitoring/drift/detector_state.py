@@ -1,8 +1,11 @@
-"""What the stream detector remembers between two calls, and its JSON."""
+"""What the detector remembers between two calls, and its JSON.
+
+The JSON keeps the keys of older versions (`cell`, `evidence`), so that their logs can be read.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,21 +18,43 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Alarm:
-    """position: how many predictions were taken when it came, from 1; cell: the one named."""
+    """An alarm of the detector.
+
+    Parameters
+    ----------
+    position
+        How many predictions were taken when it came, from 1.
+    bin_id
+        The bin that it names.
+    e_value
+        M at that prediction, at least A.
+    """
 
     position: int
-    cell: int
-    evidence: float
+    bin_id: int
+    e_value: float
 
 
 @dataclass(frozen=True, eq=False)
 class DetectorState:
-    """The stream detector between two predictions. K cells, E epsilons.
+    """The detector between two predictions, with K bins and E epsilons.
 
-    position: predictions taken. last: (K,) position of each cell's last occurrence (or reset).
-    excess: (K, E) D after that occurrence. sums: (E,) weighted sum of D over cells, now.
-    seen: (K,) occurrences in the stream that q_k counts; kept: those up to the last mark.
-    mark: where it was set. standing: the first alarm since the last mark that found none.
+    Parameters
+    ----------
+    position
+        Predictions taken.
+    last
+        ``(K,)`` position of each bin's last occurrence, or of the last reset.
+    excess
+        ``(K, E)`` D after that occurrence.
+    sums
+        ``(E,)`` weighted sum of D over all bins, now.
+    seen, kept
+        ``(K,)`` occurrences in the stream that q_k counts; those up to the last mark.
+    mark
+        Where the last mark was set.
+    standing
+        The first alarm since the last mark that found none.
     """
 
     position: int
@@ -42,10 +67,10 @@ class DetectorState:
     standing: Alarm | None
 
     @staticmethod
-    def cold(cells: int, rest: NDArray[np.float64]) -> DetectorState:
+    def cold(bins: int, rest: NDArray[np.float64]) -> DetectorState:
         """Nothing seen, every R = 0, so that every D = -rest."""
-        none = np.zeros(cells, dtype=np.int64)
-        return DetectorState(0, none, np.tile(-rest, (cells, 1)), -rest, none, none, 0, None)
+        none = np.zeros(bins, dtype=np.int64)
+        return DetectorState(0, none, np.tile(-rest, (bins, 1)), -rest, none, none, 0, None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; `from_json` gives back the same state to the last bit."""
@@ -58,7 +83,7 @@ class DetectorState:
             "seen": self.seen.tolist(),
             "kept": self.kept.tolist(),
             "mark": self.mark,
-            "standing": None if self.standing is None else asdict(self.standing),
+            "standing": None if self.standing is None else _alarm_json(self.standing),
         }
 
     @staticmethod
@@ -81,7 +106,7 @@ class DetectorState:
                 seen,
                 kept,
                 int(document["mark"]),
-                None if standing is None else Alarm(**standing),
+                None if standing is None else _alarm(standing),
             )
             if not last.shape == seen.shape == kept.shape or excess.shape != (
                 *last.shape,
@@ -95,3 +120,11 @@ class DetectorState:
                 f"the detector's saved state cannot be read ({error!r}). Start it anew"
             ) from error
         return state
+
+
+def _alarm_json(alarm: Alarm) -> dict[str, Any]:
+    return {"position": alarm.position, "cell": alarm.bin_id, "evidence": alarm.e_value}
+
+
+def _alarm(document: dict[str, Any]) -> Alarm:
+    return Alarm(document["position"], document["cell"], document["evidence"])

@@ -1,4 +1,4 @@
-"""What a channel of the stream detector says, in sentences and as an outcome beside the rules."""
+"""What a channel of the drift detector reports: sentences, and an outcome beside the rules."""
 
 from __future__ import annotations
 
@@ -7,79 +7,124 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.labels import class_name
-from core.monitoring.drift.bins import ClassCells
 from core.monitoring.drift.bursts import BurstState, mark_repeats
-from core.monitoring.drift.channels import Channel
+from core.monitoring.drift.channels import DriftChannel, count_text
 from core.monitoring.drift.detector import EPSILONS
-from core.monitoring.drift.state import ChannelState, WatchState
+from core.monitoring.drift.state import ChannelState, DriftState
 from core.monitoring.rules.outcomes import judged, not_computed
-from core.records.drift import Observed
+from core.records.drift import Observed, rule_of
 from core.records.monitoring import Outcome, Violation
 
-NAME = "stream detector"
 MOMENT = "%Y-%m-%d %H:%M:%S UTC"
 
 
-def rule_name(channel: str) -> str:
-    """What the outcome of a channel is called."""
-    return f"{NAME}, {channel}"
+def outcome(channel: DriftChannel, state: ChannelState, threshold: float) -> Outcome:
+    """What a channel reports now.
 
+    Parameters
+    ----------
+    channel, state
+        The channel, and what it has seen.
+    threshold
+        A, the alarm threshold.
 
-def channel_of(rule: str) -> str:
-    """The channel that an outcome of that name is about."""
-    return rule.removeprefix(f"{NAME}, ")
-
-
-def outcome(channel: Channel, state: ChannelState, line: float) -> Outcome:
-    """What a channel says now: violated while an alarm stands, its figure the evidence."""
-    rule = rule_name(channel.name)
+    Returns
+    -------
+    Outcome
+        Violated while an alarm stands; its figure is the e-value.
+    """
+    rule = rule_of(channel.name)
     if state.standing:
-        violations = tuple(
-            Violation(channel.feature, "baseline_drift_check", alarm.description)
-            for alarm in state.standing
-        )
-        first = state.standing[0]
-        words = "; ".join(alarm.description for alarm in state.standing)
-        sentence = (
-            f"{words}. Evidence {number(first.evidence)} reached the alarm line of {number(line)} "
-            f"at {first.at:{MOMENT}}"
-        )
-        highest = max(alarm.evidence for alarm in state.standing)
-        made = judged(rule, highest, line, sentence, violations)
+        made = _alarmed(rule, channel, state, threshold)
     elif state.detector.position == 0:
-        made = not_computed(
-            rule, line, f"no prediction came since it started at {state.marked_at:{MOMENT}}"
-        )
+        reason = f"no prediction since it started at {state.marked_at:{MOMENT}}"
+        made = not_computed(rule, threshold, reason)
     else:
-        made = judged(rule, state.evidence, line, _calm(channel, state, line), ())
+        made = judged(rule, state.e_value, threshold, _calm(channel, state, threshold), ())
     return replace(made, decides=channel.decides)
 
 
-def description(channel: Channel, cell: int, stretch: Observed) -> str:
-    """Why `cell` alarmed, from the predictions up to the one that raised it.
+def _alarmed(rule: str, channel: DriftChannel, state: ChannelState, threshold: float) -> Outcome:
+    descriptions = [alarm.description for alarm in state.standing]
+    violations = tuple(
+        Violation(channel.feature, "baseline_drift_check", description)
+        for description in descriptions
+    )
+    sentence = f"{'; '.join(descriptions)}. Alarm since {state.standing[0].at:%H:%M} UTC"
+    highest = max(alarm.e_value for alarm in state.standing)
+    return judged(rule, highest, threshold, sentence, violations)
 
-    How many of how many, since it most likely began, against how many are usual.
-    """
-    cells = channel.cells_of(stretch)
-    _, repeats = mark_repeats(BurstState.cold(), stretch.class_ids, cells, stretch.sources)
-    baseline = channel.detector.baseline
-    share = (baseline[cell] + 0.5) / (baseline.sum() + 1)
-    begun = onset(cells == cell, repeats, share)
-    since = cells[begun:]
-    found, among = int((since == cell).sum()), len(since)
-    words = (
-        f"{_subject(channel, cell)} came {_how(channel, cell)}too often: {found:,} of {among:,} "
-        f"predictions since {stretch.moment(begun):{MOMENT}}, where "
-        f"{number(among * channel.usual(cell))} are usual"
-    )
-    kin = channel.same_class(cell)
-    if kin.sum() == 1:
-        return words
-    usual = sum(channel.usual(int(k)) for k in np.flatnonzero(kin))
+
+def _calm(channel: DriftChannel, state: ChannelState, threshold: float) -> str:
+    so_far = f"No alarm: e-value {number(state.e_value)}, alarm threshold {number(threshold)}"
+    among = state.detector.position - state.detector.mark
+    if among == 0:
+        return f"{so_far}, up to {state.marked_at:{MOMENT}}"
+    leading = channel.detector.leading(state.detector)
+    seen = (state.detector.seen - state.detector.kept)[leading]
+    expected = count_text(among * channel.expected(leading))
     return (
-        f"{words} (of the class in all: {int(kin[since].sum()):,}, {number(among * usual)} usual)"
+        f"{so_far}. Highest for {channel.bins.describe(leading)}: {seen:,} of {among:,} "
+        f"{_predictions(among)} since {state.marked_at:{MOMENT}}, expected {expected}"
     )
+
+
+def description(channel: DriftChannel, bin_id: int, stretch: Observed) -> str:
+    """Why a bin alarmed: how many of how many predictions, how many expected.
+
+    Parameters
+    ----------
+    channel
+        The channel that alarmed.
+    bin_id
+        The bin that it names.
+    stretch
+        The predictions up to the one that raised the alarm. Those since the change most likely
+        began are counted, see `onset`.
+    """
+    bins = channel.bins_of(stretch)
+    _, repeats = mark_repeats(BurstState.cold(), stretch.class_ids, bins, stretch.sources)
+    baseline = channel.detector.baseline
+    share = (baseline[bin_id] + 0.5) / (baseline.sum() + 1)
+    since = bins[onset(bins == bin_id, repeats, share) :]
+    return channel.describe_change(bin_id, int((since == bin_id).sum()), len(since))
+
+
+def onset(in_bin: NDArray[np.bool_], repeats: NDArray[np.bool_], share: float) -> int:
+    """The row since which a bin is most likely more frequent than expected.
+
+    The row j that maximises the sum over i >= j of log((1 - epsilon) + epsilon 1{in bin} / share),
+    for the best of EPSILONS: the maximum likelihood of a change point (Page 1954). A repeat in the
+    bin adds nothing.
+
+    Parameters
+    ----------
+    in_bin, repeats
+        ``(n,)``, n >= 1, in order of time up to now.
+    share
+        The expected share of the bin, in (0, 1].
+    """
+    epsilon = np.array(EPSILONS)[:, None]
+    gain = np.where(in_bin, np.log(1 - epsilon + epsilon / share), np.log(1 - epsilon))
+    gain[:, in_bin & repeats] = 0
+    until_now = np.cumsum(gain[:, ::-1], axis=1)[:, ::-1]
+    return int(until_now.max(axis=0).argmax())
+
+
+def summary(state: DriftState) -> str:
+    """How many predictions were checked since when, and what was missed, in sentences."""
+    sentences = [
+        f"{state.taken:,} {_predictions(state.taken)} checked since {state.started_at:{MOMENT}}, "
+        f"when {state.why}."
+    ]
+    if state.late:
+        sentences.append(
+            f"{state.late:,} {_predictions(state.late)} arrived too late to be checked. Is the log "
+            "slow, or does a clock differ?"
+        )
+    if state.set_back_at:
+        sentences.append(f"The clock was set back at {state.set_back_at:{MOMENT}}.")
+    return " ".join(sentences)
 
 
 def number(value: float) -> str:
@@ -87,68 +132,5 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
-def _calm(channel: Channel, state: ChannelState, line: float) -> str:
-    cell = channel.detector.leading(state.detector)
-    seen = state.detector.seen - state.detector.kept
-    among = state.detector.position - state.detector.mark
-    so_far = f"Evidence {number(state.evidence)}, alarm line {number(line)}"
-    if among == 0:
-        return f"{so_far}: nothing unusual up to {state.marked_at:{MOMENT}}"
-    how = _how(channel, cell).strip()
-    return (
-        f"{so_far}: most of it for {_lower(_subject(channel, cell))}{f', {how}' if how else ''}, "
-        f"{seen[cell]:,} of {among:,} predictions since {state.marked_at:{MOMENT}}, where "
-        f"{number(among * channel.usual(cell))} are usual"
-    )
-
-
-def _subject(channel: Channel, cell: int) -> str:
-    if not isinstance(channel.cells, ClassCells):
-        text = channel.cells.describe(cell)
-        return text[0].upper() + text[1:]
-    class_id = channel.class_of(cell)
-    return "Classes outside the label set" if class_id is None else f"Class {class_name(class_id)}"
-
-
-def _how(channel: Channel, cell: int) -> str:
-    if not isinstance(channel.cells, ClassCells) or not channel.cells.by_flag:
-        return ""
-    return "flagged " if cell > channel.cells.classes else "unflagged "
-
-
-def _lower(text: str) -> str:
-    return text[0].lower() + text[1:]
-
-
-def watched(state: WatchState) -> str:
-    """How much was watched since when, and what was not, in sentences."""
-    said = [
-        f"{state.taken:,} {_predictions(state.taken)} watched since {state.started_at:{MOMENT}}, "
-        f"when {state.why}."
-    ]
-    if state.late:
-        said.append(
-            f"{state.late:,} {_predictions(state.late)} became visible too late to be watched: is "
-            "the log slow, or does a clock differ?"
-        )
-    if state.set_back_at:
-        said.append(f"The clock was found set back at {state.set_back_at:{MOMENT}}.")
-    return " ".join(said)
-
-
 def _predictions(count: int) -> str:
     return "prediction" if count == 1 else "predictions"
-
-
-def onset(in_cell: NDArray[np.bool_], repeats: NDArray[np.bool_], share: float) -> int:
-    """The row since which the cell is most likely more frequent than `share` in (0, 1].
-
-    in_cell, repeats: (n,), n >= 1, in order of time up to now. It is the row j that maximises the
-    sum over i >= j of log((1 - epsilon) + epsilon 1{in cell} / share), for the best of EPSILONS
-    (maximum likelihood of a change point, Page 1954); a repeat in the cell adds nothing.
-    """
-    epsilon = np.array(EPSILONS)[:, None]
-    gain = np.where(in_cell, np.log(1 - epsilon + epsilon / share), np.log(1 - epsilon))
-    gain[:, in_cell & repeats] = 0
-    until_now = np.cumsum(gain[:, ::-1], axis=1)[:, ::-1]
-    return int(until_now.max(axis=0).argmax())

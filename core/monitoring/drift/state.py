@@ -1,72 +1,63 @@
-"""What the watch over the stream remembers between two looks, and its JSON."""
+"""What the drift detector remembers between two steps, and its JSON.
+
+The JSON keeps the keys of older versions (`evidence`, `told`), so that their logs can be read.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Container, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from core.errors import BadInput
 from core.monitoring.drift.bursts import BurstState
 from core.monitoring.drift.detector_state import DetectorState
+from core.records.drift import DriftAlarm
 
 VERSION = 1
 
 
 @dataclass(frozen=True)
-class StreamAlarm:
-    """An alarm of a channel that stands.
-
-    position: of the prediction that raised it, in its channel, from 1. class_id: None where it
-    names none. at: when that prediction was made; raised_at: when the alarm was noticed. told:
-    whether an execution has told of it.
-    """
-
-    position: int
-    class_id: int | None
-    evidence: float
-    description: str
-    at: datetime
-    raised_at: datetime
-    told: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        moments = {"at": self.at.isoformat(), "raised_at": self.raised_at.isoformat()}
-        return asdict(self) | moments
-
-    @staticmethod
-    def from_json(document: dict[str, Any]) -> StreamAlarm:
-        """The alarm that `to_json` wrote."""
-        moments = {name: datetime.fromisoformat(document[name]) for name in ("at", "raised_at")}
-        return StreamAlarm(**document | moments)
-
-
-@dataclass(frozen=True)
 class ChannelState:
-    """One channel between two predictions. marked_at: when the detector's mark was set.
+    """One channel between two predictions.
 
-    standing: its alarms since it last had none, at most one a class, oldest first.
-    evidence: after the latest prediction, in the unit of A.
+    Parameters
+    ----------
+    detector, bursts
+        What its detector and its sources have seen.
+    marked_at
+        When the detector's mark was set.
+    standing
+        Its alarms since it last had none, at most one a class, oldest first.
+    e_value
+        After the latest prediction, in the unit of A.
     """
 
     detector: DetectorState
     bursts: BurstState
     marked_at: datetime
-    standing: tuple[StreamAlarm, ...] = ()
-    evidence: float = 0.0
+    standing: tuple[DriftAlarm, ...] = ()
+    e_value: float = 0.0
 
 
 @dataclass(frozen=True)
 class Place:
-    """How far the stream was read.
+    """How far the captures were read.
 
-    until: captures of before were taken; lag: seconds that what is younger is left alone. Of the
-    captures since `recount_from`, `recounted` were visible up to `until`: when there are more, some
-    became visible too late. skipped_until: the clock was set back; what lies before that moment
-    and is listed in the log was taken already.
+    Parameters
+    ----------
+    until
+        Captures of before that moment were taken.
+    lag
+        Seconds that younger captures are left alone.
+    recount_from, recounted
+        Of the captures since `recount_from`, `recounted` were visible up to `until`. When there are
+        more of them later, some became visible too late.
+    skipped_until
+        Set when the clock was set back: what lies before that moment and is listed in the log was
+        taken already.
     """
 
     until: datetime
@@ -77,11 +68,21 @@ class Place:
 
 
 @dataclass(frozen=True)
-class WatchState:
-    """baseline_id, false_alarm_every, classes: what it was started for.
+class DriftState:
+    """The state of all channels.
 
-    started_at, why: when and why it started anew; taken: predictions since; late: those that became
-    visible too late to be taken; set_back_at: when the clock was last found set back.
+    Parameters
+    ----------
+    baseline_id, false_alarm_every, classes
+        What it was started for.
+    started_at, why
+        When and why it started anew.
+    place, channels
+        How far the captures were read, and every channel there.
+    taken, late
+        Predictions since, and those that became visible too late to be taken.
+    set_back_at
+        When the clock was last found set back.
     """
 
     baseline_id: str
@@ -96,17 +97,17 @@ class WatchState:
     set_back_at: datetime | None = None
 
     @property
-    def standing(self) -> tuple[StreamAlarm, ...]:
+    def standing(self) -> tuple[DriftAlarm, ...]:
         """The alarms of every channel that stand."""
         return tuple(alarm for each in self.channels.values() for alarm in each.standing)
 
-    def with_told(self, descriptions: Container[str]) -> WatchState:
-        """The same, with the alarms of these descriptions told of."""
+    def with_reported(self, descriptions: Container[str]) -> DriftState:
+        """The same, with the alarms of these descriptions reported."""
         channels = {
             name: replace(
                 each,
                 standing=tuple(
-                    replace(alarm, told=alarm.told or alarm.description in descriptions)
+                    replace(alarm, reported=alarm.reported or alarm.description in descriptions)
                     for alarm in each.standing
                 ),
             )
@@ -124,7 +125,7 @@ class WatchState:
         return json.dumps(document, default=datetime.isoformat)
 
     @staticmethod
-    def from_text(text: str) -> WatchState:
+    def from_text(text: str) -> DriftState:
         """The state that `to_text` wrote; raises BadInput."""
         try:
             document = json.loads(text)
@@ -132,10 +133,10 @@ class WatchState:
                 raise ValueError(f"version {version!r} is not {VERSION}")
             channels = {name: _channel(each) for name, each in document["channels"].items()}
             place = Place(**_with_moments(document["place"]))
-            return WatchState(**_with_moments(document) | {"channels": channels, "place": place})
+            return DriftState(**_with_moments(document) | {"channels": channels, "place": place})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(
-                f"the saved state of the stream detector cannot be read ({error!r})"
+                f"the saved state of the drift detector cannot be read ({error!r})"
             ) from error
 
 
@@ -151,19 +152,44 @@ def _with_moments(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _channel_json(channel: ChannelState) -> dict[str, Any]:
-    return vars(channel) | {
+    return {
         "detector": channel.detector.to_json(),
         "bursts": channel.bursts.to_json(),
-        "standing": [alarm.to_json() for alarm in channel.standing],
+        "marked_at": channel.marked_at,
+        "standing": [_alarm_json(alarm) for alarm in channel.standing],
+        "evidence": channel.e_value,
     }
 
 
 def _channel(document: dict[str, Any]) -> ChannelState:
     return ChannelState(
-        **_with_moments(document)
-        | {
-            "detector": DetectorState.from_json(document["detector"]),
-            "bursts": BurstState.from_json(document["bursts"]),
-            "standing": tuple(map(StreamAlarm.from_json, document["standing"])),
-        }
+        DetectorState.from_json(document["detector"]),
+        BurstState.from_json(document["bursts"]),
+        datetime.fromisoformat(document["marked_at"]),
+        tuple(map(_alarm, document["standing"])),
+        document["evidence"],
+    )
+
+
+def _alarm_json(alarm: DriftAlarm) -> dict[str, Any]:
+    return {
+        "position": alarm.position,
+        "class_id": alarm.class_id,
+        "evidence": alarm.e_value,
+        "description": alarm.description,
+        "at": alarm.at.isoformat(),
+        "raised_at": alarm.raised_at.isoformat(),
+        "told": alarm.reported,
+    }
+
+
+def _alarm(document: dict[str, Any]) -> DriftAlarm:
+    return DriftAlarm(
+        document["position"],
+        document["class_id"],
+        document["evidence"],
+        document["description"],
+        datetime.fromisoformat(document["at"]),
+        datetime.fromisoformat(document["raised_at"]),
+        document["told"],
     )

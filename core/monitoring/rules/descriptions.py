@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from core.monitoring.drift.channels import CLASS, CONFIDENCE, FLAG
 from core.monitoring.drift.detector import SETTLE
-from core.monitoring.drift.messages import NAME, rule_name
 from core.monitoring.rules import volume
 from core.monitoring.rules.window import WINDOW_RULES
+from core.records.drift import DRIFT_RULE, rule_of
 
-FALSE_ALARMS = "alarm line, and at most one false alarm on average in predictions:"
+FALSE_ALARMS = "alarm threshold, and at most one false alarm on average in predictions:"
 WATCHES = {
     CLASS: "one class comes more often than in the baseline",
     FLAG: "one class, or its flagged predictions, come more often than in the baseline",
@@ -29,14 +29,14 @@ class Explained:
 EXPLAINED: dict[str, Explained] = {
     **{name: Explained(rule.parameter, rule.explanation) for name, rule in WINDOW_RULES.items()},
     **{
-        rule_name(channel): Explained(
+        rule_of(channel): Explained(
             FALSE_ALARMS,
             f"Alarms as soon as the live stream shows that {what}; it keeps its evidence between "
             f"executions, and an alarm stands until {SETTLE:,} predictions came without another.",
         )
         for channel, what in WATCHES.items()
     },
-    NAME: Explained(
+    DRIFT_RULE: Explained(
         FALSE_ALARMS, "Alarms as soon as the live stream shows that something is more frequent."
     ),
     volume.NAME: Explained(

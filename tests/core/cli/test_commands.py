@@ -600,7 +600,7 @@ def test_the_monitor_opens_the_store_itself_where_no_dashboard_runs(
         f"not computed baseline_drift_check, LInfinity Robust: {missing}",
         f"not computed baseline_drift_check, ChiSquared: {missing}",
         f"not computed categorical_values_check: {missing}",
-        "not computed stream detector: it watches the live traffic of all endpoints "
+        "not computed drift detector: it checks the live traffic of all endpoints "
         "together, and this window is another",
         "not computed volume: 0 of the 0 stretches of 120 min before the window had "
         "traffic, and at least 8 are needed to know what is usual",

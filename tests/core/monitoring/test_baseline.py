@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import BadInput
 from core.monitoring.baseline import MAX_SAMPLE, Baseline, Scores
-from core.monitoring.drift.bins import ClassCells
+from core.monitoring.drift.bins import ClassBins
 from tests.support.expect import raises
 
 
@@ -38,11 +38,11 @@ def test_counts_stand_in_the_order_of_the_detectors_cells() -> None:
     ids, flagged = np.array([0, 2, 2, 2]), np.array([False, True, False, False])
     baseline = Baseline.of(3, ids, flagged=flagged)
     for by_flag in (False, True):
-        cells = ClassCells(3, by_flag)
+        cells = ClassBins(3, by_flag)
         counted = np.bincount(cells.of(ids, flagged), minlength=cells.count)
-        assert baseline.cell_counts(by_flag=by_flag) == counted.tolist()
+        assert baseline.bin_counts(by_flag=by_flag) == counted.tolist()
     with raises(BadInput, "the baseline carries no flags, so classes cannot be split by them"):
-        Baseline(3, {0: 1}).cell_counts(by_flag=True)
+        Baseline(3, {0: 1}).bin_counts(by_flag=True)
 
 
 def test_statistics_of_scores_by_hand() -> None:

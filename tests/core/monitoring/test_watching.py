@@ -1,4 +1,4 @@
-"""The stream detector in the running program: alarm -> execution -> alert -> recovery."""
+"""The drift detector in the running program: alarm -> run -> alert -> recovery."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from core.records.monitoring import ExecutionStatus, Outcome, RuleState, Trigger
 from core.records.window import Window, now
 from core.services import Services
 from core.store import ExecutionsTable
-from tests.support.observing import USUAL, attacked, captures, clean
+from tests.support.observing import BASELINE, attacked, captures, clean
 from tests.support.records import make_execution
 from tests.support.waiting import until
 from tests.support.webhook import Webhook, webhook
@@ -41,19 +41,19 @@ def alerting(
 
 def put(signwatch: Services, class_ids: list[int]) -> None:
     """Captures of some minutes ago, each call's behind those of the one before."""
-    begin = looked_at(signwatch)
+    begin = checked_at(signwatch)
     signwatch.log.append(captures(class_ids, begin), [])
     end = begin + len(class_ids) * 0.1 * SECOND + 2.5 * SECOND
-    signwatch.stream._clock = lambda: end
+    signwatch.drift._clock = lambda: end
 
 
-def looked_at(signwatch: Services) -> datetime:
-    """What the watch takes for the present: some minutes ago, until traffic was put."""
-    clock = signwatch.stream._clock
+def checked_at(signwatch: Services) -> datetime:
+    """What the detector takes for the present: some minutes ago, until traffic was put."""
+    clock = signwatch.drift._clock
     return now() - timedelta(minutes=10) if clock is now else clock()
 
 
-def use(signwatch: Services, baseline: Baseline = USUAL) -> None:
+def use(signwatch: Services, baseline: Baseline = BASELINE) -> None:
     """A baseline that has been in force for half an hour."""
     signwatch.baselines.add(files_of(baseline), origin="a test")
     signwatch.log.database.rows(
@@ -66,27 +66,27 @@ def outcome(outcomes: tuple[Outcome, ...], rule: str) -> Outcome:
     return found
 
 
-def test_every_live_execution_says_what_the_stream_detector_says(signwatch: Services) -> None:
+def test_every_live_run_has_the_outcomes_of_the_drift_detector(signwatch: Services) -> None:
     use(signwatch)
     put(signwatch, clean(50))
     done = signwatch.run_monitor()
     assert done.status is ExecutionStatus.COMPLETED
-    found = outcome(done.outcomes, "stream detector, class x flag")
+    found = outcome(done.outcomes, "drift detector, class x flag")
     assert (found.state, found.decides, found.threshold) == (RuleState.HOLDS, True, 10_000)
     assert "of 50 predictions since" in found.sentence
     assert signwatch.log.executions(1) == [done]
 
 
-def test_without_a_baseline_the_execution_says_what_to_do(signwatch: Services) -> None:
+def test_without_a_baseline_the_run_says_what_to_do(signwatch: Services) -> None:
     put(signwatch, clean(50))
     done = signwatch.run_monitor()
     assert done.status is ExecutionStatus.COMPLETED
-    assert outcome(done.outcomes, "stream detector").sentence.startswith(
-        "Not computed: there is no baseline. Make one"
+    assert outcome(done.outcomes, "drift detector").sentence.startswith(
+        "Not computed: there is no baseline. Create one"
     )
 
 
-def test_an_alarm_runs_the_monitor_and_is_told_of_at_once(
+def test_an_alarm_runs_the_monitor_and_is_reported_at_once(
     alerting: Services, hook: Webhook
 ) -> None:
     use(alerting)
@@ -98,24 +98,24 @@ def test_an_alarm_runs_the_monitor_and_is_told_of_at_once(
     (done,) = alerting.log.executions(9)
     assert (done.trigger, done.schedule) == (Trigger.ALARM, None)
     assert done.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
-    named = [each for each in done.violations if each.description.startswith("Class 14 Stop came")]
+    named = [each for each in done.violations if each.description.startswith("Class 14 (Stop) is")]
     assert named[0].feature_name == "PredictedClass"
     assert named[0].constraint_check_type == "baseline_drift_check"
     alerting.alerts.flush()
     (body,) = hook.bodies
-    assert "Class 14 Stop came" in body["message"]
+    assert "Class 14 (Stop) is" in body["message"]
     alerting.watch()
     assert len(alerting.log.executions(9)) == 1
 
 
-def test_an_alarm_of_a_channel_that_does_not_decide_is_told_of_with_the_others(
+def test_an_alarm_of_a_channel_that_does_not_decide_is_reported_with_the_others(
     signwatch: Services,
 ) -> None:
     use(signwatch)
     put(signwatch, attacked(60))
     signwatch.watch()
     (done,) = signwatch.log.executions(9)
-    compared = outcome(done.outcomes, "stream detector, class")
+    compared = outcome(done.outcomes, "drift detector, class")
     assert (compared.state, compared.decides) == (RuleState.VIOLATED, False)
     put(signwatch, clean(400))
     signwatch.watch()
@@ -134,7 +134,7 @@ def test_while_it_stands_a_clean_window_is_no_recovery_and_afterwards_it_is(
     assert later.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
     put(alerting, clean(400, seed=4))
     alerting.watch()
-    over = alerting.run_monitor(Window(looked_at(alerting) - 30 * SECOND, now()))
+    over = alerting.run_monitor(Window(checked_at(alerting) - 30 * SECOND, now()))
     assert over.status is ExecutionStatus.COMPLETED
     alerting.alerts.flush()
     kinds = [title.partition(":")[0] for title in hook.titles]
@@ -143,18 +143,18 @@ def test_while_it_stands_a_clean_window_is_no_recovery_and_afterwards_it_is(
     assert len([title for title in hook.titles if "clean again" in title]) == 1
 
 
-def test_a_look_back_neither_takes_nor_tells_what_is_live(alerting: Services) -> None:
+def test_a_run_over_the_past_neither_takes_nor_reports_what_is_live(alerting: Services) -> None:
     use(alerting)
     put(alerting, attacked(60))
     past = Window(now() - timedelta(hours=5), now() - timedelta(hours=4))
     for window in (past, Window(now() - timedelta(hours=1), now(), "cars")):
         done = alerting.run_monitor(window)
-        assert outcome(done.outcomes, "stream detector").decides is False
+        assert outcome(done.outcomes, "drift detector").decides is False
     alerting.watch()
     assert alerting.log.executions(1)[0].trigger is Trigger.ALARM
 
 
-def test_a_run_that_another_process_has_tells_nothing(signwatch: Services) -> None:
+def test_a_run_that_another_process_has_reports_nothing(signwatch: Services) -> None:
     use(signwatch)
     put(signwatch, attacked(60))
     due_at = now()
@@ -181,9 +181,9 @@ def test_traffic_that_stopped_is_a_violation_of_an_empty_window(signwatch: Servi
     for number in range(1, 13):
         begin = end - number * minute
         signwatch.log.append(captures(clean(100), begin, seconds=0.2), [])
-    usual = signwatch.run_monitor(Window(end - minute, end))
-    assert outcome(usual.outcomes, "volume").state is RuleState.HOLDS
-    assert outcome(usual.outcomes, "volume").decides
+    ordinary = signwatch.run_monitor(Window(end - minute, end))
+    assert outcome(ordinary.outcomes, "volume").state is RuleState.HOLDS
+    assert outcome(ordinary.outcomes, "volume").decides
     silent = signwatch.run_monitor(Window(end, end + minute))
     assert silent.figures.total == 0
     assert silent.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
@@ -228,25 +228,25 @@ def test_a_newcomers_first_traffic_is_no_alarm_by_volume(signwatch: Services) ->
 # Every few seconds
 
 
-def test_the_program_looks_at_the_stream_by_itself(
+def test_the_program_checks_the_stream_automatically(
     signwatch: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.services.root.WATCH_SECONDS", 0.05)
     use(signwatch)
     put(signwatch, attacked(60))
     signwatch.start_schedule()
-    until(lambda: signwatch.log.executions(1), "an execution at the alarm")
+    until(lambda: signwatch.log.executions(1), "a run at the alarm")
     assert signwatch.log.executions(1)[0].trigger is Trigger.ALARM
 
 
-def test_upkeep_forgets_old_evidence(signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upkeep_forgets_old_e_values(signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(signwatch.stream, "forget", lambda: asked.append(1))
+    monkeypatch.setattr(signwatch.drift, "forget_e_values", lambda: asked.append(1))
     signwatch.upkeep()
     assert asked == [1]
 
 
-def test_an_execution_at_an_alarm_is_read_as_it_was_kept(signwatch: Services) -> None:
+def test_a_run_at_an_alarm_is_read_as_it_was_kept(signwatch: Services) -> None:
     done = make_execution(trigger=Trigger.ALARM, schedule=None)
     ExecutionsTable(signwatch.log.database).keep(done, ExecutionLog(()))
     assert signwatch.log.execution(done.execution_id) == done

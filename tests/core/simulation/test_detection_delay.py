@@ -5,9 +5,9 @@ import numpy as np
 from core.monitoring.rules.in_force import NOTHING, Against
 from core.records.drills import Noticed
 from core.simulation.detection_delay import BEFORE, Attacked, noticed
-from tests.support.observing import STOP, USUAL, attacked, clean, observed
+from tests.support.observing import BASELINE, STOP, attacked, clean, observed
 
-AGAINST = Against(USUAL)
+AGAINST = Against(BASELINE)
 LINE = 10_000.0
 
 
@@ -24,12 +24,12 @@ def test_the_detector_notices_half_of_the_traffic_within_a_few_predictions() -> 
     turned = attacked(200)
     flags = [False] * 300 + [class_id == STOP for class_id in turned]
     said = found(drill(clean(300), turned, flagged=flags))
-    flag = said["stream detector, class x flag"]
+    flag = said["drift detector, class x flag"]
     assert flag.after is not None
     assert 1 < flag.after <= 15
     assert flag.seconds == flag.after - 1  # one prediction a second
     assert (flag.class_id, flag.false_alarms, flag.decides, flag.why) == (STOP, 0, True, "")
-    compared = said["stream detector, class"]
+    compared = said["drift detector, class"]
     assert (compared.class_id, compared.decides) == (STOP, False)
 
 
@@ -46,21 +46,21 @@ def test_what_notices_nothing_says_so() -> None:
     said = found(drill(clean(300), clean(100, seed=5)))
     share = said["class share (SageMaker-compatible)"]
     assert (share.after, share.seconds, share.why) == (None, None, "not within 100 predictions")
-    assert said["stream detector, class x flag"].why == "not within 100 predictions"
+    assert said["drift detector, class x flag"].why == "not within 100 predictions"
 
 
 def test_an_alarm_at_clean_traffic_is_a_false_one_and_no_notice_of_the_attack() -> None:
     wrong = [7] * 300
     said = found(drill([*wrong, *clean(300)], [STOP] * 50))
-    assert said["stream detector, class"].false_alarms > 0
-    assert said["stream detector, class"].class_id == STOP
+    assert said["drift detector, class"].false_alarms > 0
+    assert said["drift detector, class"].class_id == STOP
     simple = said["baseline_drift_check, LInfinity Simple"]
     assert (simple.false_alarms, simple.after, simple.why) == (1, None, BEFORE)
 
 
 def test_without_a_baseline_rules_say_that_there_was_nothing_to_compare_with() -> None:
     said = found(drill(clean(300), [STOP] * 50), NOTHING)
-    assert not any(name.startswith("stream detector") for name in said)
+    assert not any(name.startswith("drift detector") for name in said)
     assert said["baseline_drift_check, LInfinity Simple"].why == (
         "Not computed: there is no baseline to compare with. Create one first"
     )
@@ -73,5 +73,5 @@ def test_cameras_that_repeat_themselves_count_once() -> None:
     again = Attacked(
         type(seen)(seen.at, seen.class_ids, np.zeros(len(seen), bool), seen.confidences, one), 300
     )
-    assert found(traffic)["stream detector, class"].after is not None
-    assert found(again)["stream detector, class"].after is None
+    assert found(traffic)["drift detector, class"].after is not None
+    assert found(again)["drift detector, class"].after is None

@@ -144,8 +144,8 @@ def test_a_drill_ends_with_the_alarm_that_names_the_class_and_the_alert(
     assert execution.outcomes[-1].rule == "drill"
     assert not execution.outcomes[-1].decides
     by_rule = {each.rule: each for each in report.noticed}
-    assert by_rule["stream detector, class"].class_id == 14
-    assert by_rule["stream detector, class"].false_alarms == 0
+    assert by_rule["drift detector, class"].class_id == 14
+    assert by_rule["drift detector, class"].false_alarms == 0
     assert "class share (SageMaker-compatible)" in by_rule
     assert report.lasting == report.told.description  # MOST_CLEAN is 0 here
     assert drilled.drills.latest(9) == [report]

@@ -27,7 +27,7 @@ REPORT = DrillReport(
     0.01,
     (
         Noticed("class share", 0.5, True, 1, why="not within 100 predictions"),
-        Noticed("stream detector, class", 1e4, False, 0, 12, 0.5, 14),
+        Noticed("drift detector, class", 1e4, False, 0, 12, 0.5, 14),
     ),
     Told("Class 14 Stop came too often", 14, 12, 3.5, "e", 4.0),
     (Reached("JSON at here", True, "", 4.5),),

@@ -12,10 +12,10 @@ from tests.support.expect import raises
 
 
 def repeats(
-    classes: list[int], sources: list[str | None] | None = None, cells: list[int] | None = None
+    classes: list[int], sources: list[str | None] | None = None, bins: list[int] | None = None
 ) -> list[bool]:
     ids = np.array(classes, dtype=np.int64)
-    marked = np.array(classes if cells is None else cells, dtype=np.int64)
+    marked = np.array(classes if bins is None else bins, dtype=np.int64)
     return mark_repeats(BurstState.cold(), ids, marked, sources)[1].tolist()
 
 
@@ -39,7 +39,7 @@ def test_sources_are_told_apart_and_unknown_ones_are_one() -> None:
 
 
 def test_each_cell_of_a_class_counts_once_a_run() -> None:
-    assert repeats([14, 14, 14, 14], cells=[14, 58, 14, 58]) == [False, False, True, True]
+    assert repeats([14, 14, 14, 14], bins=[14, 58, 14, 58]) == [False, False, True, True]
 
 
 def test_a_source_that_was_silent_for_long_begins_anew() -> None:
@@ -80,7 +80,7 @@ def test_pieces_and_a_restart_change_nothing(
 def test_what_does_not_fit_is_refused() -> None:
     two, one = np.zeros(2, dtype=np.int64), np.zeros(1, dtype=np.int64)
     with raises(
-        BadInput, "expected one class, one cell and one source a prediction, got 2, 1 and 2"
+        BadInput, "expected one class, one bin and one source a prediction, got 2, 1 and 2"
     ):
         mark_repeats(BurstState.cold(), two, one)
     with raises(

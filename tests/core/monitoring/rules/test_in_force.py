@@ -118,8 +118,8 @@ def test_drift_below_the_blog_s_threshold_is_a_violation_of_the_rules_with_a_bas
 
 
 def test_a_violation_that_names_its_class_is_said_before_a_bare_distance() -> None:
-    named = Violation("PredictedClass", "baseline_drift_check", "Class 0 came too often")
-    stream = Outcome("stream detector, class", RuleState.VIOLATED, 1.0, 1.0, "", (named,))
+    named = Violation("PredictedClass", "baseline_drift_check", "Class 0 is more frequent")
+    stream = Outcome("drift detector, class", RuleState.VIOLATED, 1.0, 1.0, "", (named,))
     done = evaluate(
         Window(NOON, NOON),
         figures({0: 490, 1: 170, 2: 170, 3: 170}),
@@ -129,9 +129,9 @@ def test_a_violation_that_names_its_class_is_said_before_a_bare_distance() -> No
         against=SUGGESTED,
         beside=[stream],
     )
-    assert done.message == "CompletedWithViolations: Class 0 came too often"
+    assert done.message == "CompletedWithViolations: Class 0 is more frequent"
     assert [each.description for each in done.violations] == [
-        "Class 0 came too often",
+        "Class 0 is more frequent",
         "Baseline drift distance: 0.1764 exceeds threshold: 0.1",
     ]
 

@@ -1,0 +1,191 @@
+"""Following the captures in the log: each is taken once, in pieces, late, with odd clocks."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.monitoring.drift.channels import CLASS, FLAG
+from core.monitoring.drift.consumer import MOST_LAG
+from core.records.window import Window
+from core.store import CaptureLog, DriftTable
+from tests.support.clock import Clock
+from tests.support.drifting import SECOND, Stream, standing, summary
+from tests.support.observing import BASELINE, STOP, attacked, captures, clean
+from tests.support.records import NOON
+
+HOUR = timedelta(hours=1)
+
+
+def test_every_prediction_is_taken_once_after_the_lag(stream: Stream) -> None:
+    monitor = stream.monitor()
+    stream.put(clean(20))
+    stream.log.append(captures([1], stream.clock.at), [])  # too young
+    for _ in range(3):
+        assert not monitor.catch_up()
+        assert summary(monitor) == (
+            "20 predictions checked since 2026-02-14 12:00:00 UTC, when the detector started."
+        )
+    stream.clock.at += 3 * SECOND
+    monitor.catch_up()
+    assert summary(monitor).startswith("21 predictions")
+
+
+def test_what_was_before_the_baseline_is_not_the_live_stream(stream: Stream) -> None:
+    stream.log.append(captures([1] * 50, NOON - 10 * SECOND), [])
+    monitor = stream.monitor()
+    stream.clock.at += 10 * SECOND
+    monitor.catch_up()
+    assert summary(monitor).startswith("0 predictions")
+
+
+def test_a_baseline_of_long_ago_does_not_bring_back_the_past(stream: Stream) -> None:
+    stream.put(clean(20))
+    stream.clock.at += 24 * HOUR
+    monitor = stream.monitor()
+    monitor.catch_up()
+    assert summary(monitor).startswith("0 predictions checked since 2026-02-15 11:00:04 UTC")
+
+
+def test_imported_captures_are_not_the_live_stream(stream: Stream) -> None:
+    stream.put([STOP] * 60, model_sha256=None, probabilities=None)
+    monitor = stream.monitor()
+    assert not monitor.catch_up()
+    assert summary(monitor).startswith("0 predictions")
+
+
+def test_pieces_come_to_the_same_as_the_whole(stream: Stream, tmp_path: Path) -> None:
+    class_ids = [*clean(120), *attacked(60)]
+    monitor = stream.monitor()
+    for number in range(0, 180, 7):
+        stream.log.append(captures(class_ids, NOON)[number : number + 7], [])
+        stream.clock.at = NOON + (number + 7) * 0.1 * SECOND + 2 * SECOND
+        monitor.catch_up()
+    stream.clock.at = NOON + 60 * SECOND
+    monitor.catch_up()
+    log = CaptureLog(tmp_path / "whole.duckdb")
+    whole = Stream(log, Clock())
+    whole.use(BASELINE)
+    whole.log.append(captures(class_ids, NOON), [])
+    whole.clock.at = NOON + 60 * SECOND
+    at_once = whole.monitor()
+    at_once.catch_up()
+    assert at_once.status().outcomes == monitor.status().outcomes
+    assert standing(monitor) == [f"drift detector, {FLAG}", f"drift detector, {CLASS}"]
+    log.close()
+
+
+def test_the_state_survives_a_restart(stream: Stream) -> None:
+    stream.put(clean(100))
+    assert not stream.monitor().catch_up()
+    before = stream.state_text()
+    restarted = stream.monitor()
+    assert not restarted.catch_up()
+    assert stream.state_text() == before
+    stream.put(attacked(60))
+    assert stream.monitor().catch_up()
+    assert summary(stream.monitor()).startswith("160 predictions")
+
+
+def test_of_two_processes_on_one_log_each_prediction_is_taken_by_one(stream: Stream) -> None:
+    first, second = stream.monitor(), stream.monitor()
+    raised = []
+    for number in range(12):
+        stream.put(attacked(10, seed=number))
+        raised += [first.catch_up(), second.catch_up()]
+    assert summary(first) == summary(second)
+    assert summary(first).startswith("120 predictions")
+    assert sum(raised) == 1
+
+
+def test_who_comes_second_with_the_same_predictions_keeps_nothing(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = stream.monitor(), stream.monitor()
+    first.catch_up()
+    stream.put(attacked(60))
+    read = DriftTable.predictions
+    other: list[bool] = []
+
+    def overtaken(self: DriftTable, *args: object, **options: object) -> object:
+        monkeypatch.setattr(DriftTable, "predictions", read)
+        other.append(second.catch_up())
+        return read(self, *args, **options)
+
+    monkeypatch.setattr(DriftTable, "predictions", overtaken)
+    seen_before = read(DriftTable(stream.log.database), NOON, NOON + HOUR, limit=99)
+    assert len(seen_before[0]) == 60
+    assert (first.catch_up(), other) == (False, [True])
+    assert summary(first).startswith("60 predictions")
+    assert len(first.e_values(Window(NOON, NOON + HOUR))) == len(
+        {(p.channel, p.at) for p in first.e_values(Window(NOON, NOON + HOUR))}
+    )
+
+
+# Late, and clocks
+
+
+def test_what_becomes_visible_too_late_is_counted_once_and_reported(stream: Stream) -> None:
+    monitor = stream.monitor()
+    stream.put(clean(30))
+    monitor.catch_up()
+    stream.log.append(captures([3, 4], NOON + SECOND), [])
+    for _ in range(3):
+        monitor.catch_up()
+        assert summary(monitor) == (
+            "30 predictions checked since 2026-02-14 12:00:00 UTC, when the detector started. "
+            "2 predictions arrived too late to be checked. Is the log slow, or does a clock differ?"
+        )
+
+
+def test_the_lag_grows_with_lateness_until_nothing_is_late(stream: Stream) -> None:
+    """Everything becomes visible ten seconds after it was made."""
+    monitor = stream.monitor()
+    late = []
+    for number in range(60):
+        stream.log.append(captures([number % 43], stream.clock.at - 10 * SECOND), [])
+        monitor.catch_up()
+        late.append(summary(monitor).count("late"))
+        stream.clock.at += 3 * SECOND
+    sentence = summary(monitor)
+    assert "arrived too late" in sentence
+    lost = int(sentence.split(" arrived")[0].split()[-2])
+    assert 1 <= lost <= 6
+    assert int(sentence.split()[0]) >= 60 - lost - MOST_LAG / 3
+
+
+def test_a_clock_that_was_set_back_loses_and_doubles_nothing(stream: Stream) -> None:
+    monitor = stream.monitor()
+    stream.put(clean(30))
+    monitor.catch_up()
+    stream.clock.at = NOON - HOUR  # an hour back; what was taken lies ahead now
+    monitor.catch_up()
+    stream.put([5] * 20)
+    monitor.catch_up()
+    assert summary(monitor) == (
+        "50 predictions checked since 2026-02-14 12:00:00 UTC, when the detector started. "
+        "The clock was set back at 2026-02-14 11:00:00 UTC."
+    )
+    for minutes in (30, 90, 150):
+        stream.clock.at = NOON - HOUR + minutes * 60 * SECOND
+        monitor.catch_up()
+        stream.put([6])
+        monitor.catch_up()
+        assert "late" not in summary(monitor)
+    assert summary(monitor).startswith("53 predictions")
+    assert stream.log.database.rows("SELECT count(*) FROM log.stream_skipped") == [(0,)]
+
+
+def test_a_clock_that_was_set_forward_and_back_again(stream: Stream) -> None:
+    monitor = stream.monitor()
+    stream.put(clean(10))
+    monitor.catch_up()
+    stream.clock.at += 24 * HOUR
+    stream.put(clean(10))
+    monitor.catch_up()
+    stream.clock.at -= 24 * HOUR
+    monitor.catch_up()
+    stream.put(clean(10))
+    monitor.catch_up()
+    assert summary(monitor).startswith("30 predictions")
+    assert "late" not in summary(monitor)
