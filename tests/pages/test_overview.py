@@ -188,8 +188,8 @@ def test_only_the_window_counts(open_page: OpenPage, signwatch: Services) -> Non
     assert [re.sub("[0-9]{2}:[0-9]{2}:[0-9]{2}", "now", caption) for caption in captions] == [
         "As of now UTC, last 5 min, all endpoints. There is no baseline yet: make one on the "
         "Monitor page.",
-        "**Drift detector** · Not computed: there is no baseline. Create one from known-good traffic on "
-        "the Monitor page or with `baseline create`.",
+        "**Drift detector** · Not computed: there is no baseline. Create one from known-good "
+        "traffic on the Monitor page or with `baseline create`.",
         "As of now UTC, 10 s a point.",
         "As of now UTC, 10 s a bar.",
     ]
