@@ -17,7 +17,7 @@ from pages._captures.filters import shown_time
 from pages._captures.view import CaptureView
 from pages._shared import parts
 
-signwatch = current()
+captures = current().captures
 PAGE = 25
 
 
@@ -43,13 +43,13 @@ def matching(chosen: CaptureFilter) -> int:
     """How many captures match, counted once for each list."""
     known = st.session_state.get("captures_counted")
     if known is None or known[0] != chosen:
-        known = st.session_state["captures_counted"] = chosen, signwatch.log.count(chosen)
+        known = st.session_state["captures_counted"] = chosen, captures.count(chosen)
     return known[1]
 
 
 def show_empty(view: CaptureView) -> None:
     """Why there is nothing, and what to do about it."""
-    newest = signwatch.log.last_capture_at()
+    newest = captures.last_at()
     if newest is None:
         st.info(
             "Requests appear here as soon as they are answered.",
@@ -121,7 +121,7 @@ def table_row(item: TriageItem, images: dict[str, StoredImage]) -> dict[str, obj
         else "not captured",
         "confidence": capture.confidence,
         "flagged": None if capture.suspicion is None else capture.flagged,
-        "verdict": item.decision.verdict.value if item.decision else None,
+        "verdict": item.decision.verdict.words if item.decision else None,
         "source": capture.provenance.source,
         "endpoint": capture.endpoint,
         "capture id": capture.capture_id,
@@ -130,7 +130,7 @@ def table_row(item: TriageItem, images: dict[str, StoredImage]) -> dict[str, obj
 
 def show_table(view: CaptureView, page: Page) -> list[TriageItem]:
     """The page as a table; returns the selected captures."""
-    images = signwatch.log.images([item.capture.image_sha256 for item in page.items])
+    images = captures.stored_images([item.capture.image_sha256 for item in page.items])
     ids = [item.capture.capture_id for item in page.items]
     key = f"captures_table_{hash((view.filter(), view.page))}"
     table = st.dataframe(
@@ -179,14 +179,14 @@ def show_opened() -> None:
         return
     st.subheader("Opened capture")
     with parts.errors_shown():
-        detail.show(signwatch.log.capture(capture_id))
+        detail.show(captures.one(capture_id))
 
 
 def show_captures() -> None:
     """The list, from filters to the opened capture."""
     view = addressed_view()
     chosen = view.filter()
-    page = signwatch.log.listing.page(chosen, view.page or NEWEST, limit=PAGE)
+    page = captures.page(chosen, view.page or NEWEST, limit=PAGE)
     total = matching(chosen)
     toolbar = st.container(horizontal=True, vertical_alignment="center")
     with st.container(horizontal=True, vertical_alignment="center"):

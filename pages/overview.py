@@ -37,7 +37,7 @@ def live() -> None:
         return
     with bar:
         link_to_try_it()
-    waiting = signwatch.log.count(CaptureFilter(flagged=True, decided=False))
+    waiting = signwatch.captures.count(CaptureFilter(flagged=True, decided=False))
     unreadable = f", {found.unreadable:,} unreadable" if found.unreadable else ""
     with st.grid(4):
         state.show_leader(found, settings.threshold)

@@ -1,4 +1,4 @@
-"""Work through flagged predictions: look, give a verdict and the right class, next."""
+"""Work through flagged predictions: review one, give a verdict and the true class, next."""
 
 import streamlit as st
 
@@ -34,22 +34,22 @@ def addressed_view(work: Work) -> TriageView:
 
 def open_something(view: TriageView, work: Work) -> None:
     """What the address asks for, or what comes next; what is open stays open otherwise."""
-    sitting = work.sitting
-    sitting.want(view.wanted())
-    if view.capture and (sitting.opened is None or sitting.opened.capture_id != view.capture):
+    session = work.session
+    session.want(view.wanted())
+    if view.capture and (session.opened is None or session.opened.capture_id != view.capture):
         try:
-            sitting.open(view.capture)
+            session.open(view.capture)
         except SignwatchError as error:
-            work.tell("error", str(error))
-    if sitting.opened is None:
-        sitting.next()
-    sitting.keep()
+            work.report("error", str(error))
+    if session.opened is None:
+        session.next()
+    session.keep()
     work.begin_turn()
 
 
-def show_told(work: Work) -> None:
-    """What became of the last keys or button."""
-    for each in work.told:
+def show_messages(work: Work) -> None:
+    """The result of the last keys or button."""
+    for each in work.messages:
         if each.kind == "done":
             st.caption(f":green[:material/check:] {each.text}")
         else:
@@ -58,7 +58,7 @@ def show_told(work: Work) -> None:
 
 def listen(work: Work) -> None:
     """Keys count for what is open from here on, as soon as it is on the screen."""
-    answered = [*keys.MOVING, *(keys.DECIDING if work.sitting.analyst.may_decide else ())]
+    answered = [*keys.MOVING, *(keys.DECIDING if work.session.analyst.may_decide else ())]
     _keys.listen(answered, keys.FIELDS, place=work.place)
 
 
@@ -70,10 +70,10 @@ def show() -> None:
     bar = st.container()
     main, side = st.columns([4, 1], gap="large")
     open_something(view, work)
-    opened = work.sitting.opened
+    opened = work.session.opened
     with main:
         with st.container():  # always, so that nothing below moves, and keys answer meanwhile
-            show_told(work)
+            show_messages(work)
         if opened:
             item.show(opened)
         else:
@@ -83,7 +83,7 @@ def show() -> None:
                 title="The queue is empty",
             )
         listen(work)
-    queue = work.sitting.look()
+    queue = work.session.read_queue()
     with bar:
         _triage_bar.show(view, queue, go)
     with side:
@@ -91,7 +91,7 @@ def show() -> None:
     with main:
         if opened:
             around.show(opened)
-    work.told.clear()
+    work.messages.clear()
 
 
 show()

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from core import client, services
+from core.capture.files.exporter import export_window
 from core.capture.files.remote import RemoteImporter, remote_frames
 from core.capture.files.tree import import_tree
 from core.capture.files.writing import check_empty, write_tree
 from core.cli.options import json_option, out_option, progress_bar
-from core.endpoint.files import export_window
 from core.settings import Settings
 
 
@@ -31,7 +31,7 @@ def import_captures(folder: Path, as_json: bool) -> None:
     Run again, it goes on where it stopped; what the log has already is not stored twice.
     """
     url = client.find(Settings.from_environment().local)
-    log = RemoteImporter(url) if url else services.current().importer()
+    log = RemoteImporter(url) if url else services.current().captures.importer()
     with progress_bar() as report:
         done = import_tree(folder, log, report)
     for problem in (*done.left_out, *done.problems):
@@ -59,7 +59,7 @@ def export_captures(out: Path, as_json: bool, **options: str | None) -> None:
     window = export_window(given)
     check_empty(out)
     url = client.find(Settings.from_environment().local)
-    frames = remote_frames(url, given) if url else services.current().export_captures(window)
+    frames = remote_frames(url, given) if url else services.current().captures.export(window)
     with progress_bar() as report:
         done = write_tree(out, frames, report)
     if as_json:

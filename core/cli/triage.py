@@ -22,11 +22,11 @@ def triage() -> None:
 @triage.command("export")
 @out_option
 def triage_export(out: Path) -> None:
-    """Write what was decided: images by right class, manifest, annotations, audit trail."""
+    """Write decided captures: images by true class, manifest, annotations, audit trail."""
     if url := client.find(Settings.from_environment().local):
         content = client.download(url, "/api/triage/export")
     else:
-        content = services.current().desk.export()
+        content = services.current().triage.export()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(out)
         beside = {MANIFEST, ANNOTATIONS, AUDIT}

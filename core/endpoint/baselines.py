@@ -9,13 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core import services
-from core.endpoint.commands import parse_time
 from core.endpoint.guard import json_object, read_body
 from core.errors import BadInput
 from core.monitoring.formats.json_fields import MAX_BYTES
 from core.records import names
 from core.records.monitoring import BaselineFiles
-from core.records.window import Window
+from core.records.window import Window, parse_time
 
 FILES = {"statistics", "constraints", "origin"}
 STRETCH = {"since", "until", "endpoint"}

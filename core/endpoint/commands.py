@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +13,7 @@ from core.endpoint.guard import json_object, read_body
 from core.errors import BadInput
 from core.images import ImageFile
 from core.records import names
-from core.records.window import Window
+from core.records.window import Window, parse_time
 
 MAX_COMMAND_BYTES = 100_000
 
@@ -25,7 +24,9 @@ async def references(request: Request) -> Response:
     body = await read_body(request, running.inference.limits.max_body_bytes)
 
     def work() -> str:
-        return running.keep_reference(ImageFile.from_file(body, running.inference.limits.image))
+        return running.captures.keep_reference(
+            ImageFile.from_file(body, running.inference.limits.image)
+        )
 
     return JSONResponse({"sha256": await run_in_threadpool(work)})
 
@@ -45,7 +46,7 @@ async def read_execution(request: Request) -> Response:
 
 async def triage_export(request: Request) -> Response:
     """A ZIP of all verdicts: images by true class, manifest, annotations, audit trail."""
-    content = await run_in_threadpool(lambda: services.current().desk.export())
+    content = await run_in_threadpool(lambda: services.current().triage.export())
     return Response(content, media_type="application/zip")
 
 
@@ -76,14 +77,3 @@ def execution_in_full(execution_id: str) -> dict[str, Any]:
     log = running.executions.log_of(execution_id)
     records = [] if log is None else [record.to_json() for record in log.unreadable]
     return document | {"log": None if log is None else log.lines, "unreadable_records": records}
-
-
-def parse_time(text: object) -> datetime | None:
-    """ISO 8601 with a zone (or UTC without one) -> aware, in UTC; None stays None."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(str(text))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadInput(f"expected a time like 2026-02-14T17:00:00Z, got {text!r}") from None

@@ -1,8 +1,8 @@
-"""Capture files through the running process."""
+"""Capture files through the signwatch process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 
 from starlette.concurrency import run_in_threadpool
@@ -10,18 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from core import services
-from core.capture.files.exporter import ALL_TIME
+from core.capture.files.exporter import export_window
 from core.capture.files.segments import MAX_CONTENT, Segment, read_frames
-from core.endpoint.commands import parse_time
 from core.endpoint.guard import read_body
-from core.errors import BadInput
-from core.records import names
-from core.records.window import Window
 
 
 async def imports(request: Request) -> Response:
     """How far every capture file was imported, by its path."""
-    states = await run_in_threadpool(lambda: services.current().importer().states())
+    states = await run_in_threadpool(lambda: services.current().captures.importer().states())
     return JSONResponse({"files": {path: state.to_json() for path, state in states.items()}})
 
 
@@ -31,36 +27,24 @@ async def import_captures(request: Request) -> Response:
 
     def work() -> Response:
         segments = [Segment.from_frame(*frame) for frame in read_frames([body])]
-        return JSONResponse(services.current().importer().add(segments).to_json())
+        return JSONResponse(services.current().captures.importer().add(segments).to_json())
 
     return await run_in_threadpool(work)
 
 
 async def ground_truth(request: Request) -> Response:
     """Keep labels of requests: JSON Lines, as SageMaker lays ground truth out."""
-    running = services.current()
-    body = await read_body(request, running.inference.limits.max_body_bytes)
-    answer = await run_in_threadpool(running.merge_ground_truth, body)
+    signwatch = services.current()
+    body = await read_body(request, signwatch.inference.limits.max_body_bytes)
+    answer = await run_in_threadpool(signwatch.captures.merge_ground_truth, body)
     return JSONResponse(answer.to_json())
 
 
 async def export_captures(request: Request) -> Response:
     """Stream capture files: `since`, `until`, `endpoint`, all optional."""
     window = export_window(request.query_params)
-    frames = (frame.to_bytes() for frame in services.current().export_captures(window))
+    frames = (frame.to_bytes() for frame in services.current().captures.export(window))
     # What fails at once is answered with its status; later the stream can only break off.
     first = await run_in_threadpool(next, frames, b"")
     parts: Iterator[bytes] = chain([first], frames)
     return StreamingResponse(parts, media_type="application/octet-stream")
-
-
-def export_window(options: Mapping[str, str]) -> Window:
-    """The window that `captures export` asks for; what is missing sets no bound."""
-    start, end = parse_time(options.get("since")), parse_time(options.get("until"))
-    endpoint = options.get("endpoint")
-    if endpoint is not None:
-        names.check_endpoint_name(endpoint)
-    window = Window(start or ALL_TIME[0], end or ALL_TIME[1], endpoint)
-    if window.start >= window.end:
-        raise BadInput(f"the window must begin before it ends, got {window.start} to {window.end}")
-    return window

@@ -23,7 +23,7 @@ async def metrics(request: Request) -> Response:
 
 async def read_capture_config(request: Request) -> Response:
     """What of an endpoint's traffic is captured, as SageMaker's DataCaptureConfig."""
-    rules = services.current().capture_rules
+    rules = services.current().captures.rules
     endpoint = names.check_endpoint_name(request.path_params["name"])
     settings = await run_in_threadpool(rules.of, endpoint)
     return JSONResponse(invocations.data_capture_config(settings))
@@ -34,7 +34,7 @@ async def write_capture_config(request: Request) -> Response:
 
     `EnableCapture`, `InitialSamplingPercentage` and `CaptureOptions`, as SageMaker writes them.
     """
-    rules = services.current().capture_rules
+    rules = services.current().captures.rules
     endpoint = names.check_endpoint_name(request.path_params["name"])
     document = json_object(await read_body(request, MAX_CONFIG_BYTES))
     settings: CaptureSettings = invocations.parse_data_capture_config(document)

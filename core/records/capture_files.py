@@ -70,6 +70,27 @@ class UnreadableRow(NamedTuple):
     content: str
 
 
+class ImportedFile(NamedTuple):
+    """A capture file and what became of its lines, as far as it was read."""
+
+    path: str
+    lines: int
+    stored: int
+    repeated: int
+    unreadable: int
+    ground_truth: int
+    imported_at: datetime
+
+
+class UnreadableLine(NamedTuple):
+    """A line that could not be read, and why. line: its number, from 1."""
+
+    path: str
+    line: int
+    reason: str
+    content: str
+
+
 @dataclass
 class LineCounts:
     """What became of lines; blank ones are not counted. The four last add up to the first."""

@@ -1,8 +1,7 @@
-"""Records of work that several analysts share: what waits, in groups, who has it, what was said.
+"""Records of triage: the queue in its groups, who works on what, and the context of an item.
 
-Flagged predictions belong together where endpoint, source and predicted class are the same and no
-two that follow each other lie further apart than PAUSE: what one camera sees of one sign, or what
-one sender attacks in one go.
+Flagged predictions form a group where endpoint, source and predicted class are the same and
+neighbours lie at most PAUSE apart: frames of one sign from one camera, or one run of an attack.
 """
 
 from __future__ import annotations
@@ -10,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
+from core.records.captures import Capture
+from core.records.monitoring import Execution
 from core.records.queries import CaptureFilter
-from core.records.verdicts import Decision
+from core.records.verdicts import Decision, Statement, TriageItem
 
 PAUSE = timedelta(minutes=5)
 LEASE = timedelta(minutes=5)  # how long an opened prediction is kept for whoever opened it
+COMPARED = 120  # members of a large group that are compared: those nearest in time
 
 
 class Status(StrEnum):
@@ -28,8 +29,8 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Seat:
-    """Where somebody works: two windows of one analyst are two seats."""
+class Holder:
+    """Who works on a prediction: an analyst in one window. Two windows are two holders."""
 
     analyst: str
     window: str
@@ -37,10 +38,10 @@ class Seat:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A capture is in work at a seat, until then or until it is decided or given back."""
+    """A capture is in work with its holder until then, or until it is decided or given back."""
 
     capture_id: str
-    seat: Seat
+    holder: Holder
     taken_at: datetime
     until: datetime
 
@@ -55,12 +56,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Group:
-    """Flagged predictions that belong together, of which some wait.
+    """A group of flagged predictions of which some wait.
 
     first: id of the earliest of them, which names the group; captures: how many they are; waiting:
-    without a verdict, and wanted; elsewhere: of these, in work at other seats; p_value: the lowest
-    that waits, None where none was computed; shown: id of that one; free: ids to look at next, the
-    most suspicious first.
+    without a verdict, and wanted; elsewhere: of these, in work with other holders; p_value: the
+    lowest that waits, None where none was computed; shown: id of that one; free: ids that come
+    next, the most suspicious first.
     """
 
     first: str
@@ -79,7 +80,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Queue:
-    """The groups with something that waits, the most suspicious first, as many as were asked for.
+    """The first groups in which something waits, the most suspicious first.
 
     in_all: how many groups there are; waiting, in_work: predictions in all of them.
     """
@@ -92,37 +93,72 @@ class Queue:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a capture is. seat: who has it in work, None: nobody."""
+    """How far a capture is. holder: who has it in work, None: nobody."""
 
     status: Status
-    seat: Seat | None = None
+    holder: Holder | None = None
 
 
 @dataclass(frozen=True)
-class Statement:
-    """What an analyst said of a capture: a verdict, or that a verdict is taken back.
+class Opened:
+    """The item that a session has open.
 
-    counts: whether it is the verdict that counts now.
+    turn: counts openings, so that a late key press is known to be late. suggestions: classes that
+    may be true if the predicted one is wrong, the most likely first; sender_class: the true class
+    that its sender names, where it is another one. until: how long it is kept for this session,
+    None: it is not; elsewhere: who else has it in work.
     """
 
-    decision: Decision
-    analyst: str
-    said_at: datetime
-    taken_back: bool
-    counts: bool
+    turn: int
+    item: TriageItem
+    trail: tuple[Statement, ...]
+    suggestions: tuple[int, ...]
+    sender_class: int | None
+    until: datetime | None
+    elsewhere: Assignment | None
 
-    def to_json(self) -> dict[str, Any]:
-        """One line of the audit trail."""
-        of = self.decision
-        return {
-            "said_at": self.said_at.isoformat(),
-            "analyst": self.analyst,
-            "statement": "taken back" if self.taken_back else "verdict",
-            "capture_id": of.capture_id,
-            "verdict": of.verdict.value,
-            "right_class": of.right_class,
-            "note": of.note,
-            "decided_by": of.analyst,
-            "decided_at": of.decided_at.isoformat(),
-            "counts": self.counts,
-        }
+    @property
+    def capture_id(self) -> str:
+        """Id of the capture."""
+        return self.item.capture.capture_id
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """The verdicts that it had when it was opened."""
+        return [each.decision for each in self.trail if not each.taken_back]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """An image under its heat map, as JPEG. prediction: the class, and how sure it is."""
+
+    title: str
+    prediction: str
+    overlay: bytes
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A capture, small. image: a URL that holds it; similar: a near-duplicate of the item."""
+
+    capture: Capture
+    image: str
+    similar: bool
+
+
+@dataclass(frozen=True)
+class ItemContext:
+    """What surrounds one item.
+
+    image: a file of it; panels: itself and clean images under their heat maps, on one scale;
+    problem: why there are none. around: captures of the same endpoint and source, itself among
+    them; group: the flagged ones of its group, at most COMPARED; both in order of time.
+    executions: runs of the monitor over it.
+    """
+
+    image: bytes | None
+    panels: tuple[Panel, ...]
+    problem: str | None
+    around: tuple[Thumbnail, ...]
+    group: tuple[Thumbnail, ...]
+    executions: tuple[Execution, ...]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from core.errors import BadInput
+
 
 def now() -> datetime:
     """The current time, aware, in UTC."""
@@ -18,3 +20,23 @@ class Window:
     start: datetime
     end: datetime
     endpoint: str | None = None
+
+    def checked(self) -> Window:
+        """The window itself; raises BadInput if it is empty."""
+        if self.start >= self.end:
+            raise BadInput(f"the window must begin before it ends, got {self.start} to {self.end}")
+        return self
+
+
+def parse_time(text: object) -> datetime | None:
+    """ISO 8601 with a zone (or UTC without one) -> aware, in UTC; None stays None.
+
+    Raises BadInput.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadInput(f"expected a time like 2026-02-14T17:00:00Z, got {text!r}") from None

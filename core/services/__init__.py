@@ -7,6 +7,7 @@ from core.services.inference import Inference
 from core.services.model import Model
 from core.services.root import Services, close_current, current
 from core.services.tensors import RecordMaps, Tensors
+from core.triage import TriageSession
 
 __all__ = [
     "ImageFile",
@@ -17,6 +18,7 @@ __all__ = [
     "RecordMaps",
     "Services",
     "Tensors",
+    "TriageSession",
     "close_current",
     "current",
     "samples",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -15,12 +15,9 @@ from core.alerts.channels import configured_channels
 from core.alerts.dispatcher import Alerts
 from core.attacks import trials
 from core.attacks.trials import Plan, Trial
-from core.capture.files.exporter import Frame, export_frames
-from core.capture.files.ground_truth import MergeAnswer, merge
-from core.capture.files.importer import Importer
-from core.capture.writer import Capturer, CaptureRules, to_stored_image
-from core.errors import NotFound
-from core.explain import run
+from core.capture.writer import Capturer, CaptureRules
+from core.explain import contact_sheet, run
+from core.explain.contact_sheet import ContactSheet
 from core.explain.explanation import Explanation
 from core.explain.methods import DEFAULT_METHOD
 from core.images import ImageFile, ImageLimits
@@ -36,15 +33,17 @@ from core.monitoring.model_quality import Quality
 from core.monitoring.schedules.periodic import Repeating, to_full_minute
 from core.monitoring.schedules.scheduler import Schedules
 from core.plots.alerts import class_frequencies_png
-from core.records.captures import CaptureSettings, Provenance, StoredImage
+from core.records.captures import CaptureSettings, Provenance
 from core.records.inference import Answer
 from core.records.monitoring import Execution, MonitorSettings, Trigger, WindowFigures
 from core.records.names import DEFAULT_ENDPOINT
 from core.records.queries import CaptureFilter
 from core.records.window import Window, now
+from core.services.captures import Captures
 from core.services.inference import Inference
 from core.services.model import Model
 from core.services.tensors import Tensors
+from core.services.triage import Triage
 from core.serving.concurrency import Admission
 from core.serving.pipeline import Serving
 from core.settings import Settings
@@ -54,7 +53,6 @@ from core.simulation.drills import Drills
 from core.store import (
     AlertsTable,
     BaselinesTable,
-    CaptureFilesTable,
     CaptureLog,
     CaptureSettingsTable,
     DriftTable,
@@ -66,11 +64,8 @@ from core.store import (
     Retention,
     SchedulesTable,
     VolumeTable,
-    WorklistTable,
     address_of,
 )
-from core.triage import Closeups, Desk, Photographer, contact_sheet
-from core.triage.contact_sheet import ContactSheet
 
 COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
 UPKEEP_SECONDS = 600
@@ -92,13 +87,13 @@ class Services:
         self._retention = Retention(
             self.log.database, days=settings.retention_days, gigabytes=settings.retention_gigabytes
         )
-        self._capture_files = CaptureFilesTable(self.log.database)
         self.metrics = Metrics()
         self._capturer = Capturer(self.log, timed=self.metrics.commit_seconds.time)
-        self.capture_rules = CaptureRules(
+        rules = CaptureRules(
             CaptureSettingsTable(self.log.database),
             CaptureSettings(sampling=settings.sampling, mode=settings.capture_mode),
         )
+        self.captures = Captures(self.log, self._capturer, rules, self.limits)
         self.baselines = Baselines(
             BaselinesTable(self.log.database), self.predictor.classifier.classes
         )
@@ -113,13 +108,13 @@ class Services:
             self.log,
             self.metrics,
             self.limits.image,
-            image=self.image,
+            image=self.captures.image,
             in_work=lambda: admission.in_work,
         )
         serving = Serving(
             self.predictor,
             self._capturer,
-            self.capture_rules,
+            rules,
             self.metrics,
             max_waiting=settings.max_queue,
             in_flight=lambda: admission.in_work,
@@ -134,10 +129,13 @@ class Services:
             reminder=timedelta(hours=settings.alert_reminder_hours),
             address=lambda: settings.url or client.left_address(settings.local),
         )
-        worklist = WorklistTable(self.log.database)
-        self.desk = Desk(self.log, worklist)
-        self.closeups = Closeups(
-            Photographer(self.log, worklist, self.explain, self.limits.image).take
+        self.triage = Triage(
+            self.log,
+            self.limits.image,
+            self.explain,
+            analysts=settings.analysts,
+            alpha=settings.alpha,
+            model_sha256=self.model.sha256,
         )
         self.drift = DriftMonitor(
             DriftTable(self.log.database),
@@ -175,7 +173,7 @@ class Services:
             self.baselines,
             self.predictor,
             address=lambda: client.find(self.settings.local),
-            capturing=lambda: self.capture_rules.of(DEFAULT_ENDPOINT),
+            capturing=lambda: self.captures.rules.of(DEFAULT_ENDPOINT),
             signs=drawn_signs,
         )
 
@@ -186,27 +184,9 @@ class Services:
             each.close()
         self.inference.close()
         self.tensors.close()
-        self.closeups.close()
+        self.triage.close()
         self.alerts.close()
         self.log.close()
-
-    # -- serving ---------------------------------------------------------------------------
-
-    def keep_reference(self, image: ImageFile) -> str:
-        """Keep a clean image for captures to name in their provenance; returns its SHA-256."""
-        self._capturer.store([], [to_stored_image(image)])
-        return image.sha256
-
-    def image(self, sha256: str | None) -> ImageFile:
-        """An image from the log, decoded; raises NotFound, also for a capture without one."""
-        image = self.stored_image(sha256)
-        return ImageFile.from_file(image.content, self.limits.image)
-
-    def stored_image(self, sha256: str | None) -> StoredImage:
-        """The file of an image as the log keeps it; raises NotFound."""
-        if sha256 is None:
-            raise NotFound("no image was captured: only the answer was kept, or imported")
-        return self.log.image(sha256)
 
     # -- lab -------------------------------------------------------------------------------
 
@@ -275,20 +255,6 @@ class Services:
             answers.append(self.inference.send(image, provenance))
             progress(number, len(traffic), "sent")
         return answers
-
-    # -- capture files ---------------------------------------------------------------------
-
-    def importer(self) -> Importer:
-        """What reads capture files into the log."""
-        return Importer(self._capture_files, self.limits)
-
-    def merge_ground_truth(self, content: bytes) -> MergeAnswer:
-        """Labels of requests, one JSON object a line; raises BadInput and TooLarge."""
-        return merge(self._capture_files, self.limits, content, now())
-
-    def export_captures(self, window: Window) -> Iterator[Frame]:
-        """The window's captures and ground truth as capture files."""
-        return export_frames(self._capture_files, self.log.images, window)
 
     # -- monitor ---------------------------------------------------------------------------
 

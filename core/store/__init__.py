@@ -9,9 +9,10 @@ from core.store.capture_settings import CaptureSettingsTable
 from core.store.drift import DriftTable
 from core.store.drills import DrillsTable
 from core.store.executions import ExecutionsTable
+from core.store.import_lists import ImportLists
 from core.store.log import CaptureLog
 from core.store.quality import PValuesTable, QualityTable
-from core.store.queue import WorklistTable
+from core.store.queue import QueueTable
 from core.store.retention import Retention
 from core.store.schedules import SchedulesTable
 from core.store.tensors import TensorsTable
@@ -26,9 +27,11 @@ __all__ = [
     "DriftTable",
     "DrillsTable",
     "ExecutionsTable",
+    "ImportLists",
     "PValuesTable",
     "PastTable",
     "QualityTable",
+    "QueueTable",
     "Retention",
     "SchedulesTable",
     "TensorsTable",

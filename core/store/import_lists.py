@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import NamedTuple
-
+from core.records.capture_files import ImportedFile, UnreadableLine
 from core.store import rows
 from core.store.database import Database
-
-
-class ImportedFile(NamedTuple):
-    """A capture file and what became of its lines, as far as it was read."""
-
-    path: str
-    lines: int
-    stored: int
-    repeated: int
-    unreadable: int
-    ground_truth: int
-    imported_at: datetime
-
-
-class UnreadableLine(NamedTuple):
-    """A line that could not be read, and why. line: its number, from 1."""
-
-    path: str
-    line: int
-    reason: str
-    content: str
 
 
 class ImportLists:

@@ -17,7 +17,7 @@ from core.store.database import Database
 from core.store.executions import ExecutionsTable
 from core.store.images import ImagesTable
 from core.store.listing import Listing
-from core.store.verdicts import Verdicts
+from core.store.verdicts import VerdictsTable
 
 
 class CaptureLog:
@@ -28,7 +28,7 @@ class CaptureLog:
         self.database = Database(FileAddress(place) if isinstance(place, Path) else place)
         self.listing = Listing(self.database)
         self.image_table = ImagesTable(self.database)
-        self.verdicts = Verdicts(self.database)
+        self.verdicts = VerdictsTable(self.database)
         self._executions = ExecutionsTable(self.database)
 
     def close(self) -> None:

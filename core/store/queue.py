@@ -1,4 +1,4 @@
-"""The worklist: flagged predictions without a verdict, in groups, and who has which in work.
+"""The queue: flagged predictions without a verdict, in groups, and who has which in work.
 
 Assignments are only ever added: the latest of a capture counts for as long as it says.
 """
@@ -13,8 +13,8 @@ from core.records.triage import (
     PAUSE,
     Assignment,
     Group,
+    Holder,
     Queue,
-    Seat,
     Standing,
     Status,
     Wanted,
@@ -22,13 +22,13 @@ from core.records.triage import (
 from core.store import rows
 from core.store.database import Database, Row
 
-AHEAD = 4  # ids to look at next, of each group
+AHEAD = 4  # ids of each group that come next
 MOST_OF_GROUP = 500
-OF_STATUS = {None: "true", Status.NEW: "l.seat IS NULL", Status.IN_WORK: "l.seat IS NOT NULL"}
+OF_STATUS = {None: "true", Status.NEW: "l.holder IS NULL", Status.IN_WORK: "l.holder IS NOT NULL"}
 
 
-class WorklistTable:
-    """What waits, and at whose seat. `at` is the present, aware."""
+class QueueTable:
+    """What waits, and who holds it. `at` is the present, aware."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,7 +36,7 @@ class WorklistTable:
     def queue(
         self,
         wanted: Wanted,
-        seat: Seat,
+        holder: Holder,
         at: datetime,
         *,
         limit: int,
@@ -45,7 +45,7 @@ class WorklistTable:
     ) -> Queue:
         """The first groups in which something waits that is wanted, and the `current` one.
 
-        passed_over: ids that are not to be looked at next, though they wait.
+        passed_over: ids that do not come next, though they wait.
         """
         where, parameters = rows.conditions(wanted.captures)
         answer = self._database.rows(
@@ -53,9 +53,9 @@ class WorklistTable:
             [
                 *parameters,
                 *_present(at),
-                seat.window,
+                holder.window,
                 AHEAD,
-                seat.window,
+                holder.window,
                 list(passed_over),
                 current,
                 limit,
@@ -81,44 +81,44 @@ class WorklistTable:
         held = self._database.rows(
             f"{_LIVE} AND list_contains(?, capture_id)", [*_present(at), ids]
         )
-        seats = {each.capture_id: each.seat for each in map(_assignment, held)}
-        return {name: _standing(name in decided, seats.get(name)) for name in ids}
+        holders = {each.capture_id: each.holder for each in map(_assignment, held)}
+        return {name: _standing(name in decided, holders.get(name)) for name in ids}
 
     def take(
         self,
         capture_ids: Sequence[str],
-        seat: Seat,
+        holder: Holder,
         at: datetime,
         *,
         most: int = 1,
         also_from: str | None = None,
     ) -> list[str]:
-        """Assign the first `most` that wait and that no other seat has; returns their ids.
+        """Assign the first `most` that wait and that nobody else holds; returns their ids.
 
-        also_from: an analyst whose other seats give theirs up.
+        also_from: an analyst whose other windows give theirs up.
         """
         ids = list(capture_ids)
         with self._database.transaction() as transaction:
             gone = transaction.rows(_DECIDED, [ids])
             gone += transaction.rows(
-                f"{_LIVE} AND list_contains(?, capture_id) AND seat <> ? "
+                f"{_LIVE} AND list_contains(?, capture_id) AND holder <> ? "
                 "AND analyst IS DISTINCT FROM ?",
-                [*_present(at), ids, seat.window, also_from],
+                [*_present(at), ids, holder.window, also_from],
             )
             names = {row[0] for row in gone}
             taken = [each for each in dict.fromkeys(ids) if each not in names][:most]
             for each in taken:
-                transaction.execute(_ASSIGN, _assigned(each, seat, at, at + LEASE))
+                transaction.execute(_ASSIGN, _assigned(each, holder, at, at + LEASE))
         return taken
 
-    def give_back(self, capture_id: str, seat: Seat, at: datetime) -> None:
-        """End the assignment of a capture, if it is at this seat."""
+    def give_back(self, capture_id: str, holder: Holder, at: datetime) -> None:
+        """End the assignment of a capture, if this holder has it."""
         with self._database.transaction() as transaction:
-            mine = f"{_LIVE} AND capture_id = ? AND seat = ?"
-            if transaction.rows(mine, [*_present(at), capture_id, seat.window]):
-                transaction.execute(_ASSIGN, _assigned(capture_id, seat, at, at))
+            mine = f"{_LIVE} AND capture_id = ? AND holder = ?"
+            if transaction.rows(mine, [*_present(at), capture_id, holder.window]):
+                transaction.execute(_ASSIGN, _assigned(capture_id, holder, at, at))
 
-    def holder(self, capture_id: str, at: datetime) -> Assignment | None:
+    def assignment(self, capture_id: str, at: datetime) -> Assignment | None:
         """Who has a capture in work; None: nobody."""
         found = self._database.rows(f"{_LIVE} AND capture_id = ?", [*_present(at), capture_id])
         return _assignment(found[0]) if found else None
@@ -134,19 +134,19 @@ def _present(at: datetime) -> list[object]:
     return [rows.naive(at - LEASE), rows.naive(at)]
 
 
-def _assigned(capture_id: str, seat: Seat, taken_at: datetime, until: datetime) -> list[object]:
-    return [capture_id, seat.analyst, seat.window, rows.naive(taken_at), rows.naive(until)]
+def _assigned(capture_id: str, holder: Holder, taken_at: datetime, until: datetime) -> list[object]:
+    return [capture_id, holder.analyst, holder.window, rows.naive(taken_at), rows.naive(until)]
 
 
 def _assignment(row: Row) -> Assignment:
     capture_id, analyst, window, taken_at, until = row
-    return Assignment(capture_id, Seat(analyst, window), rows.aware(taken_at), rows.aware(until))
+    return Assignment(capture_id, Holder(analyst, window), rows.aware(taken_at), rows.aware(until))
 
 
-def _standing(decided: bool, seat: Seat | None) -> Standing:
+def _standing(decided: bool, holder: Holder | None) -> Standing:
     if decided:
         return Standing(Status.DONE)
-    return Standing(Status.IN_WORK, seat) if seat else Standing(Status.NEW)
+    return Standing(Status.IN_WORK, holder) if holder else Standing(Status.NEW)
 
 
 def _suspicion(group: Group) -> tuple[bool, float]:
@@ -176,7 +176,7 @@ def _group(row: Row) -> Group:
 _ASSIGN = "INSERT INTO log.assignments VALUES (?, ?, ?, ?, ?)"
 _LIVE = """
     SELECT * FROM (
-        SELECT capture_id::VARCHAR AS capture_id, analyst, seat, taken_at, until
+        SELECT capture_id::VARCHAR AS capture_id, analyst, seat AS holder, taken_at, until
         FROM log.assignments WHERE taken_at >= ?
         QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY taken_at DESC, until) = 1)
     WHERE until > ?"""
@@ -210,7 +210,7 @@ def _groups(found: str, state: str) -> str:
     """
     return f"""
         WITH items AS (
-            SELECT g.*, l.seat, d.capture_id IS NULL AND g.found AND {state} AS wanted,
+            SELECT g.*, l.holder, d.capture_id IS NULL AND g.found AND {state} AS wanted,
                 (coalesce(g.p_value, 1), -epoch_us(g.inferred_at), g.capture_id) AS place
             FROM ({_grouped(found)}) AS g
             LEFT JOIN (SELECT DISTINCT capture_id FROM {rows.STANDING} AS s) AS d
@@ -218,12 +218,12 @@ def _groups(found: str, state: str) -> str:
             LEFT JOIN ({_LIVE}) AS l ON l.capture_id::UUID = g.capture_id)
         SELECT first::VARCHAR, any_value(endpoint), any_value(source), any_value(class_id),
             min(inferred_at), max(inferred_at), count(*), count(*) FILTER (wanted),
-            count(*) FILTER (wanted AND seat <> ?), min(p_value) FILTER (wanted) AS lowest,
+            count(*) FILTER (wanted AND holder <> ?), min(p_value) FILTER (wanted) AS lowest,
             (arg_min(capture_id, place) FILTER (wanted))::VARCHAR,
-            (arg_min(capture_id, place, ?) FILTER (wanted AND coalesce(seat = ?, true)
+            (arg_min(capture_id, place, ?) FILTER (wanted AND coalesce(holder = ?, true)
                 AND NOT list_contains(?::UUID[], capture_id)))::VARCHAR[],
             count(*) OVER (), sum(count(*) FILTER (wanted)) OVER (),
-            sum(count(*) FILTER (wanted AND seat IS NOT NULL)) OVER ()
+            sum(count(*) FILTER (wanted AND holder IS NOT NULL)) OVER ()
         FROM items GROUP BY first HAVING bool_or(wanted)
         ORDER BY coalesce(first = TRY_CAST(? AS UUID), false) DESC, lowest NULLS LAST,
             max(inferred_at) DESC,

@@ -20,9 +20,9 @@ from core.records.window import now
 
 # Verdicts that were not taken back.
 STANDING = """(
-    SELECT said.* FROM log.decisions AS said WHERE NOT EXISTS (
-        SELECT 1 FROM log.withdrawals AS back WHERE back.capture_id = said.capture_id
-        AND back.decided_at = said.decided_at AND back.decided_by = said.analyst))"""
+    SELECT given.* FROM log.decisions AS given WHERE NOT EXISTS (
+        SELECT 1 FROM log.withdrawals AS back WHERE back.capture_id = given.capture_id
+        AND back.decided_at = given.decided_at AND back.decided_by = given.analyst))"""
 DECIDED = f"EXISTS (SELECT 1 FROM {STANDING} AS d WHERE d.capture_id = c.capture_id)"
 EPOCH = datetime(1970, 1, 1)
 LAST_MILLISECOND = (datetime.max - EPOCH) // timedelta(milliseconds=1) - 2
@@ -190,7 +190,12 @@ def decisions_table(decisions: Sequence[Decision]) -> pa.Table:
     """One row a decision."""
     return pa.Table.from_pylist(
         [
-            vars(each) | {"verdict": each.verdict.value, "decided_at": naive(each.decided_at)}
+            vars(each)
+            | {
+                "right_class": each.true_class,
+                "verdict": each.verdict.value,
+                "decided_at": naive(each.decided_at),
+            }
             for each in decisions
         ],
         schema=DECISIONS,
@@ -199,10 +204,8 @@ def decisions_table(decisions: Sequence[Decision]) -> pa.Table:
 
 def decision(row: tuple[Any, ...]) -> Decision:
     """One row of decisions."""
-    capture_id, verdict, right_class, note, analyst, decided_at = row
-    return Decision(
-        str(capture_id), Verdict(verdict), right_class, note, analyst, aware(decided_at)
-    )
+    capture_id, verdict, true_class, note, analyst, decided_at = row
+    return Decision(str(capture_id), Verdict(verdict), true_class, note, analyst, aware(decided_at))
 
 
 def latest_decisions(where: str = "true") -> str:

@@ -7,8 +7,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from core.records.triage import Statement
-from core.records.verdicts import Decision, Verdict
+from core.records.verdicts import Decision, Statement, Verdict
 from core.store import rows
 from core.store.database import Database, Row
 
@@ -23,8 +22,8 @@ _WITHDRAWALS = pa.schema(
 )
 
 
-class Verdicts:
-    """What analysts said of captures, whether the log still has these or not."""
+class VerdictsTable:
+    """Verdicts on captures, whether the log still has these or not."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -32,7 +31,7 @@ class Verdicts:
     def add(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Keep verdicts in one transaction; earlier ones on the same captures stay on record.
 
-        Returns what was said of these captures before, and is not taken back.
+        Returns the earlier verdicts on these captures that are not taken back.
         """
         with self._database.transaction() as transaction:
             before = transaction.rows(
@@ -46,7 +45,7 @@ class Verdicts:
         return [rows.decision(row) for row in before]
 
     def take_back(self, decisions: Sequence[Decision], *, analyst: str, at: datetime) -> None:
-        """Let verdicts count no longer; what was said before them counts again."""
+        """Verdicts count no longer; earlier ones count again."""
         table = pa.Table.from_pylist(
             [
                 {
@@ -64,7 +63,7 @@ class Verdicts:
             transaction.insert("INSERT INTO log.withdrawals SELECT * FROM incoming", table)
 
     def of(self, capture_id: str) -> list[Statement]:
-        """Everything that was said of one capture, oldest first."""
+        """All statements on one capture, oldest first."""
         found = self._database.rows(
             _STATEMENTS.format(which="d.capture_id = TRY_CAST($1 AS UUID)"),
             [capture_id],
@@ -72,7 +71,7 @@ class Verdicts:
         return [_statement(row) for row in found]
 
     def all(self) -> Iterator[Statement]:
-        """Everything that was ever said, oldest first."""
+        """All statements of the log, oldest first."""
         for chunk in self._database.stream(_STATEMENTS.format(which="true")):
             yield from map(_statement, chunk)
 
@@ -93,7 +92,7 @@ class Verdicts:
 
 # A verdict first, then that it was taken back; which of them counts is seen from all of them.
 _STATEMENTS = f"""
-    SELECT d.*, d.analyst AS said_by, d.decided_at AS said_at, false AS taken_back,
+    SELECT d.*, d.analyst AS stated_by, d.decided_at AS stated_at, false AS taken_back,
         coalesce((d.decided_at, d.analyst) = (s.decided_at, s.analyst), false) AS counts
     FROM log.decisions AS d
     LEFT JOIN ({rows.latest_decisions()}) AS s ON s.capture_id = d.capture_id
@@ -103,9 +102,9 @@ _STATEMENTS = f"""
     FROM log.decisions AS d JOIN log.withdrawals AS w ON w.capture_id = d.capture_id
         AND w.decided_at = d.decided_at AND w.decided_by = d.analyst
     WHERE {{which}}
-    ORDER BY said_at, taken_back, capture_id"""
+    ORDER BY stated_at, taken_back, capture_id"""
 
 
 def _statement(row: Row) -> Statement:
-    *of, analyst, said_at, taken_back, counts = row
-    return Statement(rows.decision(tuple(of)), analyst, rows.aware(said_at), taken_back, counts)
+    *of, analyst, stated_at, taken_back, counts = row
+    return Statement(rows.decision(tuple(of)), analyst, rows.aware(stated_at), taken_back, counts)

@@ -1,24 +1,13 @@
-"""The desk: what analysts do with flagged predictions, each at a seat of their own."""
+"""Triage: what analysts do with flagged predictions, each in sessions of their own.
 
-from core.triage.context import COMPARED, Closeup, Panel, Photographer, Tile, shown
-from core.triage.prefetch import Closeups
-from core.triage.session import Opened, Sitting
-from core.triage.suggestions import likely, said_right
-from core.triage.verdicts import Desk, Recorded, Said
+session: what is open in one window, what comes next, undo; verdicts: recorded and taken back;
+context, panels, similarity: what surrounds an item; prefetch: contexts ahead of time; suggestions:
+of the true class; outcome: precision and level of the flag; export: decided captures as a data set.
+"""
 
-__all__ = [
-    "COMPARED",
-    "Closeup",
-    "Closeups",
-    "Desk",
-    "Opened",
-    "Panel",
-    "Photographer",
-    "Recorded",
-    "Said",
-    "Sitting",
-    "Tile",
-    "likely",
-    "said_right",
-    "shown",
-]
+from core.triage.context import ContextBuilder
+from core.triage.prefetch import ContextPrefetch
+from core.triage.session import TriageSession
+from core.triage.verdicts import Verdicts
+
+__all__ = ["ContextBuilder", "ContextPrefetch", "TriageSession", "Verdicts"]

@@ -1,4 +1,4 @@
-"""The export: what was decided, as a data set that `train --data` reads, and who said what.
+"""The export: decided captures as a data set that `train --data` reads, and the audit trail.
 
 Files are named as GTSRB names them, `<track>_<frame>`: the frames of one track show one physical
 sign, as far as that is known, so that training keeps them on one side of its split.
@@ -18,8 +18,8 @@ from typing import Any
 from core.images import SUFFIXES
 from core.labels import all_labels
 from core.records.captures import StoredImage
-from core.records.triage import PAUSE, Statement
-from core.records.verdicts import TriageItem
+from core.records.triage import PAUSE
+from core.records.verdicts import Statement, TriageItem
 
 CHUNK = 100  # images that are held at a time
 MANIFEST, ANNOTATIONS, AUDIT = "manifest.jsonl", "annotations.json", "audit.jsonl"
@@ -28,7 +28,7 @@ FindImages = Callable[[Sequence[str | None]], Mapping[str, StoredImage]]
 
 @dataclass(frozen=True)
 class Placed:
-    """An image in the export. file: its path there; class_id: the right class."""
+    """An image in the export. file: its path there; class_id: the true class."""
 
     file: str
     class_id: int
@@ -38,10 +38,10 @@ class Placed:
 def export_zip(
     items: Sequence[TriageItem], find_images: FindImages, statements: Iterable[Statement]
 ) -> bytes:
-    """A ZIP with one folder a right class, and beside them manifest, annotations and audit trail.
+    """A ZIP with one folder a true class, and beside them manifest, annotations and audit trail.
 
-    items: decided captures, oldest first. What has no right class (not a sign, unreadable) or no
-    image stands in the manifest only; what retention deleted, in the audit trail only.
+    items: decided captures, oldest first. Those without a true class (not a sign, unreadable) or
+    image are in the manifest only; those that retention deleted, in the audit trail only.
     """
     buffer, manifest, placed = io.BytesIO(), [], list[Placed]()
     names = file_names(items)
@@ -50,12 +50,12 @@ def export_zip(
             chunk = items[start : start + CHUNK]
             images = find_images([item.capture.image_sha256 for item in chunk])
             for item, name in zip(chunk, names[start : start + CHUNK], strict=True):
-                image, right_class = images.get(item.capture.image_sha256 or ""), _right_class(item)
+                image, true_class = images.get(item.capture.image_sha256 or ""), _true_class(item)
                 file = None
-                if image and name and right_class is not None:
+                if image and name and true_class is not None:
                     file = f"{name}.{SUFFIXES.get(image.media_type, 'png')}"
                     archive.writestr(file, image.content)
-                    placed.append(Placed(file, right_class, image))
+                    placed.append(Placed(file, true_class, image))
                 manifest.append(manifest_entry(item, file))
         archive.writestr(MANIFEST, _lines(manifest))
         archive.writestr(ANNOTATIONS, json.dumps(coco(placed), indent=1) + "\n")
@@ -64,14 +64,14 @@ def export_zip(
 
 
 def file_names(items: Sequence[TriageItem]) -> list[str | None]:
-    """`14/00003_00012`, without a suffix, for each; None without a right class."""
+    """`14/00003_00012`, without a suffix, for each; None without a true class."""
     frames: Counter[int] = Counter()
     names: list[str | None] = []
     for item, track in zip(items, tracks(items), strict=True):
         if track is None:
             names.append(None)
             continue
-        names.append(f"{_right_class(item):02d}/{track:05d}_{frames[track]:05d}")
+        names.append(f"{_true_class(item):02d}/{track:05d}_{frames[track]:05d}")
         frames[track] += 1
     return names
 
@@ -79,23 +79,23 @@ def file_names(items: Sequence[TriageItem]) -> list[str | None]:
 def tracks(items: Sequence[TriageItem]) -> list[int | None]:
     """Which physical sign each of the items (oldest first) shows, counted from 0.
 
-    Images of one right class are of one sign where they are the same image, or made of the
+    Images of one true class are of one sign where they are the same image, or made of the
     same clean one; or where endpoint and source are the same and no two that follow each other
-    lie further apart than PAUSE, unless it is known what they were made of. None: no right class.
+    lie further apart than PAUSE, unless it is known what they were made of. None: no true class.
     """
     parents: list[int] = list(range(len(items)))
     by_image: dict[tuple[int, str], int] = {}
     latest: dict[tuple[object, ...], tuple[int, datetime]] = {}
     for number, item in enumerate(items):
-        right_class, capture = _right_class(item), item.capture
-        if right_class is None:
+        true_class, capture = _true_class(item), item.capture
+        if true_class is None:
             continue
         made_of = capture.provenance.clean_sha256
         if image := made_of or capture.image_sha256:
-            same = by_image.setdefault((right_class, image), number)
+            same = by_image.setdefault((true_class, image), number)
             parents[_root(parents, number)] = _root(parents, same)
         if made_of is None:
-            series = (right_class, capture.endpoint, capture.provenance.source)
+            series = (true_class, capture.endpoint, capture.provenance.source)
             before = latest.get(series)
             if before and capture.inferred_at - before[1] <= PAUSE:
                 parents[_root(parents, number)] = _root(parents, before[0])
@@ -103,7 +103,7 @@ def tracks(items: Sequence[TriageItem]) -> list[int | None]:
     counted: dict[int, int] = {}
     return [
         None
-        if _right_class(item) is None
+        if _true_class(item) is None
         else counted.setdefault(_root(parents, number), len(counted))
         for number, item in enumerate(items)
     ]
@@ -127,14 +127,12 @@ def manifest_entry(item: TriageItem, file: str | None) -> dict[str, Any]:
         "p_value": suspicion.p_value if suspicion else None,
         "reasons": list(suspicion.reasons) if suspicion else [],
         "provenance": asdict(capture.provenance),
-        "decision": asdict(decision) | {"decided_at": decision.decided_at.isoformat()}
-        if decision
-        else None,
+        "decision": decision.to_json() if decision else None,
     }
 
 
 def coco(placed: Sequence[Placed]) -> dict[str, Any]:
-    """COCO's object detection format (cocodataset.org), each image one box of its right class."""
+    """COCO's object detection format (cocodataset.org), each image one box of its true class."""
     numbered = list(enumerate(placed, start=1))
     return {
         "info": {"description": "Signwatch: what was decided in triage"},
@@ -165,8 +163,8 @@ def coco(placed: Sequence[Placed]) -> dict[str, Any]:
     }
 
 
-def _right_class(item: TriageItem) -> int | None:
-    return item.decision.right_class if item.decision else None
+def _true_class(item: TriageItem) -> int | None:
+    return item.decision.true_class if item.decision else None
 
 
 def _root(parents: list[int], number: int) -> int:

@@ -1,6 +1,6 @@
-"""What verdicts say of the flag: how often it was right, and which level would serve better.
+"""The outcome of triage: the precision of the flag, and a better level for it.
 
-Only predictions that somebody looked at count, and analysts look at the most suspicious first.
+Only reviewed predictions count, and analysts review the most suspicious first.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from core.evaluation.bootstrap import LEVEL
 from core.records.evaluation.report import Estimate
 from core.records.verdicts import Verdict
 
-# What the flag is there for; `unreadable` says nothing of it either way.
+# What the flag is there for; `unreadable` counts neither way.
 RIGHT = (Verdict.ADVERSARIAL, Verdict.MODEL_WRONG, Verdict.NOT_A_SIGN)
 FEWEST = 30  # verdicts, for a suggestion
 WORTH = 0.5  # share of flags that should be right
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Reviewed:
     """Flagged predictions with a verdict that counts: p_values (n,), nan where none was
     computed, and the verdicts, n."""
 
@@ -30,7 +30,7 @@ class Judged:
     verdicts: tuple[Verdict, ...]
 
     def right(self) -> NDArray[np.float64]:
-        """1 where the flag was right, 0 where not, nan where the verdict does not say: (n,)."""
+        """1 where the flag was right, 0 where not, nan where the image is unreadable: (n,)."""
         return np.array(
             [
                 np.nan if verdict is Verdict.UNREADABLE else float(verdict in RIGHT)
@@ -41,13 +41,13 @@ class Judged:
 
 @dataclass(frozen=True)
 class FlagPrecision:
-    """How many flags were right, of how many that were looked at; unclear: unreadable ones.
+    """How many of the reviewed flags were right; unclear: unreadable ones.
 
-    share: with its interval, None where nothing was looked at.
+    share: with its interval, None where nothing was reviewed.
     """
 
     right: int
-    looked_at: int
+    reviewed: int
     unclear: int
     share: Estimate | None
 
@@ -60,9 +60,9 @@ class Suggestion:
     sentence: str
 
 
-def precision(judged: Judged) -> FlagPrecision:
+def precision(reviewed: Reviewed) -> FlagPrecision:
     """The share of flags that were right, with its exact interval (Clopper, Pearson, 1934)."""
-    right = judged.right()
+    right = reviewed.right()
     known = right[~np.isnan(right)]
     hits, count = int(known.sum()), len(known)
     return FlagPrecision(
@@ -78,22 +78,29 @@ def exact_interval(hits: int, count: int) -> Estimate:
     return Estimate(hits / count, low, high)
 
 
-def suggest(judged: Judged, *, alpha: float, worth: float = WORTH) -> Suggestion:
-    """The level up to which flags are worth a look: above it, fewer than `worth` were right.
+def suggest(reviewed: Reviewed, *, alpha: float, worth: float = WORTH) -> Suggestion:
+    """The level up to which flags are worth a review: above it, fewer than `worth` were right.
 
     It maximises the sum of (right - worth) over the flags below it, among levels up to the
-    present one: what lies above was never flagged, so no verdict tells of it.
+    present `alpha`: predictions above it were never flagged, so they have no verdicts.
+
+    Parameters
+    ----------
+    alpha
+        The level in force, in (0, 1).
+    worth
+        The share of flags that should be right, in (0, 1).
     """
-    right = judged.right()
-    used = ~np.isnan(right) & (judged.p_values <= alpha)
+    right = reviewed.right()
+    used = ~np.isnan(right) & (reviewed.p_values <= alpha)
     count = int(used.sum())
     if count < FEWEST:
         return Suggestion(
             None,
             f"not computed: {count} verdicts on flags by p-value, {FEWEST} are needed",
         )
-    order = np.argsort(judged.p_values[used], kind="stable")
-    p_values, gains = judged.p_values[used][order], np.cumsum(right[used][order] - worth)
+    order = np.argsort(reviewed.p_values[used], kind="stable")
+    p_values, gains = reviewed.p_values[used][order], np.cumsum(right[used][order] - worth)
     last = np.append(p_values[1:] != p_values[:-1], True)  # equal p-values go together
     best = int(np.argmax(np.where(last, gains, -np.inf)))
     if gains[best] <= 0:
@@ -106,8 +113,8 @@ def suggest(judged: Judged, *, alpha: float, worth: float = WORTH) -> Suggestion
     if len(rest) == 0:
         return Suggestion(
             alpha,
-            f"keep {alpha:g}: up to it, flags are worth a look. Whether more would be found "
-            "above it, verdicts do not tell: nothing was flagged there",
+            f"keep {alpha:g}: up to it, flags are worth a review. Predictions above it were "
+            "never flagged, so verdicts cannot show whether more would be found there",
         )
     chosen = float(p_values[best])
     return Suggestion(

@@ -1,6 +1,6 @@
-"""One window in which somebody works through the queue: what is open, what comes next, undo.
+"""A triage session: what is open in one window, what comes next, undo.
 
-What is open is in work for its seat, so that others get something else. What comes next is known
+What is open is in work for its holder, so that others get something else. What comes next is known
 ahead: after a verdict it takes one small transaction, however long the log is.
 """
 
@@ -9,59 +9,36 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from core.errors import NotFound
 from core.records.analysts import Analyst
 from core.records.captures import Capture
-from core.records.triage import LEASE, Assignment, Group, Queue, Seat, Statement, Wanted
-from core.records.verdicts import Decision, TriageItem
-from core.triage.verdicts import Desk, Recorded, Said
+from core.records.triage import LEASE, Assignment, Group, Holder, Opened, Queue, Wanted
+from core.records.verdicts import Decision, GivenVerdict, Recorded, TriageItem
+from core.triage.suggestions import sender_class, suggested_classes
+from core.triage.verdicts import Verdicts
 
 GROUPS = 12  # of the queue that are read ahead
 MOST_BEFORE = 100  # openings that `back` leads through
 
 
-@dataclass(frozen=True)
-class Opened:
-    """What is open. turn: counts openings, so that a late key press is known to be late.
-
-    until: how long it is kept for this seat, None: it is not; elsewhere: who else has it in work.
-    """
-
-    turn: int
-    item: TriageItem
-    trail: tuple[Statement, ...]
-    until: datetime | None
-    elsewhere: Assignment | None
-
-    @property
-    def capture_id(self) -> str:
-        """Id of the capture."""
-        return self.item.capture.capture_id
-
-    @property
-    def verdicts(self) -> list[Decision]:
-        """What was said of it when it was opened."""
-        return [each.decision for each in self.trail if not each.taken_back]
-
-
-class Sitting:
+class TriageSession:
     """The work in one window; its thread alone uses it.
 
-    wanted: what comes next is chosen from this; queue: as it was last read; group: the one that is
-    worked through, by name.
+    wanted: what comes next is chosen from this; queue: as it was last read; group: the name of the
+    one in work.
     """
 
-    def __init__(self, desk: Desk, analyst: Analyst) -> None:
+    def __init__(self, verdicts: Verdicts, analyst: Analyst) -> None:
         self.analyst = analyst
-        self.seat = Seat(analyst.name, uuid.uuid4().hex)
+        self.holder = Holder(analyst.name, uuid.uuid4().hex)
         self.wanted = Wanted()
         self.queue = Queue()
         self.opened: Opened | None = None
-        self._desk = desk
-        self._worklist = desk.worklist
+        self._verdicts = verdicts
+        self._queue = verdicts.queue
         self._turn = 0
         self.group: str | None = None
         self._groups: dict[str, str] = {}  # of what comes next: id -> group
@@ -76,13 +53,13 @@ class Sitting:
             self._passed_over.clear()
             self._groups.clear()
 
-    def look(self) -> Queue:
+    def read_queue(self) -> Queue:
         """Read the queue anew, and with it what comes next."""
         opened = [self.opened.capture_id] if self.opened else []
-        self.queue = self._worklist.queue(
+        self.queue = self._queue.queue(
             self.wanted,
-            self.seat,
-            self._desk.clock(),
+            self.holder,
+            self._verdicts.clock(),
             limit=GROUPS,
             current=self.group,
             passed_over=[*opened, *self._passed_over],
@@ -105,19 +82,19 @@ class Sitting:
         return self._advance()
 
     def enter(self, group: Group) -> Opened:
-        """Open the most suspicious of a group that nobody has; raises NotFound."""
+        """Open the most suspicious of a group that is free; raises NotFound."""
         self.group = group.first
         return self.open(next(iter([*group.free, group.shown])))
 
     def open(self, capture_id: str) -> Opened:
-        """Open one that was asked for, whatever is known of it; raises NotFound.
+        """Open one that was asked for; raises NotFound.
 
         It comes over from another window of the same analyst, and from nobody else.
         """
-        item = self._desk.log.capture(capture_id)
+        item = self._verdicts.log.capture(capture_id)
         self._leave()
         if item.decision is None:
-            self._take([capture_id], also_from=self.seat.analyst)
+            self._take([capture_id], also_from=self.holder.analyst)
         return self._show(item)
 
     def later(self) -> Opened | None:
@@ -137,14 +114,14 @@ class Sitting:
         return self.opened
 
     def keep(self) -> None:
-        """Keep what is open for this seat while somebody works on it."""
+        """Keep what is open for this session while somebody works on it."""
         opened = self.opened
-        if opened and opened.until and opened.until - self._desk.clock() < LEASE / 2:
+        if opened and opened.until and opened.until - self._verdicts.clock() < LEASE / 2:
             self._take([opened.capture_id])
             until, elsewhere = self._held(opened.capture_id)
             self.opened = replace(opened, until=until, elsewhere=elsewhere)
 
-    def decide(self, turn: int, said: Said) -> Recorded | None:
+    def decide(self, turn: int, given: GivenVerdict) -> Recorded | None:
         """Record a verdict on what is open, and open what comes next. None: the turn is over.
 
         Raises BadInput and Forbidden; then nothing is recorded, and the same stays open.
@@ -153,34 +130,38 @@ class Sitting:
         if opened is None or opened.turn != turn:
             return None
         return self._done(
-            self._desk.decide([opened.item.capture], said, by=self.analyst, known=opened.verdicts)
+            self._verdicts.decide(
+                [opened.item.capture], given, by=self.analyst, known=opened.decisions
+            )
         )
 
-    def decide_all(self, turn: int, others: Sequence[Capture], said: Said) -> Recorded | None:
-        """The same for others too, but for those that somebody else has in work, or decided."""
+    def decide_all(
+        self, turn: int, others: Sequence[Capture], given: GivenVerdict
+    ) -> Recorded | None:
+        """The same for others too, except those that somebody else has in work, or decided."""
         opened = self.opened
         if opened is None or opened.turn != turn:
             return None
-        self._desk.check(opened.item.capture, said, by=self.analyst)
+        self._verdicts.check(opened.item.capture, given, by=self.analyst)
         taken = set(self._take([each.capture_id for each in others], most=len(others)))
         captures = [each for each in others if each.capture_id in taken]
         recorded = self._done(
-            self._desk.decide(
-                [opened.item.capture, *captures], said, by=self.analyst, known=opened.verdicts
+            self._verdicts.decide(
+                [opened.item.capture, *captures], given, by=self.analyst, known=opened.decisions
             )
         )
         return replace(recorded, left_out=len(others) - len(captures))
 
     @property
     def can_undo(self) -> bool:
-        """Whether a verdict was given in this window that was not taken back."""
+        """Whether there is a verdict of this window to take back."""
         return bool(self._given)
 
     def undo(self) -> tuple[Decision, ...]:
         """Take back the last verdict given in this window, and open what it was about."""
         if not self._given:
             return ()
-        self._desk.take_back(self._given[-1], by=self.analyst)
+        self._verdicts.take_back(self._given[-1], by=self.analyst)
         decisions = self._given.pop()
         with suppress(NotFound):  # deleted meanwhile: there is nothing to open
             self.open(decisions[0].capture_id)
@@ -199,7 +180,7 @@ class Sitting:
         # What was passed over last comes last of all.
         for passed_over in (self._passed_over, self._passed_over[-1:], []):
             self._passed_over = passed_over
-            self.look()
+            self.read_queue()
             if self._open_first():
                 break
         return self.opened
@@ -209,7 +190,7 @@ class Sitting:
         while taken := self._take(self.ahead):
             self.group = self._groups.pop(taken[0])
             with suppress(NotFound):
-                self._show(self._desk.log.capture(taken[0]))
+                self._show(self._verdicts.log.capture(taken[0]))
                 return True
         self._groups.clear()
         return False
@@ -220,30 +201,31 @@ class Sitting:
         name = self.opened.capture_id
         self._before = [*self._before, name][-MOST_BEFORE:]
         if self.opened.until and not decided:
-            self._worklist.give_back(name, self.seat, self._desk.clock())
+            self._queue.give_back(name, self.holder, self._verdicts.clock())
         self.opened = None
 
     def _show(self, item: TriageItem) -> Opened:
         self._turn += 1
         name = item.capture.capture_id
-        trail = tuple(self._desk.trail(name))
+        trail = tuple(self._verdicts.trail(name))
         held = self._held(name) if item.decision is None else (None, None)
-        self.opened = Opened(self._turn, item, trail, *held)
+        suggested = tuple(suggested_classes(item.capture))
+        self.opened = Opened(self._turn, item, trail, suggested, sender_class(item.capture), *held)
         return self.opened
 
     def _take(
         self, capture_ids: Sequence[str], *, most: int = 1, also_from: str | None = None
     ) -> list[str]:
-        """Those of them that nobody else has; who may not decide, takes nothing away."""
+        """Those of them that nobody else has; an analyst who may not decide takes nothing."""
         if not self.analyst.may_decide:
             return list(capture_ids)[:most]
-        return self._worklist.take(
-            capture_ids, self.seat, self._desk.clock(), most=most, also_from=also_from
+        return self._queue.take(
+            capture_ids, self.holder, self._verdicts.clock(), most=most, also_from=also_from
         )
 
     def _held(self, capture_id: str) -> tuple[datetime | None, Assignment | None]:
-        """Until when it is kept for this seat; who else has it."""
-        held = self._worklist.holder(capture_id, self._desk.clock())
+        """Until when it is kept for this session; who else has it."""
+        held = self._queue.assignment(capture_id, self._verdicts.clock())
         if held is None:
             return None, None
-        return (held.until, None) if held.seat == self.seat else (None, held)
+        return (held.until, None) if held.holder == self.holder else (None, held)

@@ -1,4 +1,4 @@
-"""How alike two images look at a glance: enough to find frames of one sign among others."""
+"""Similarity of two images: enough to find frames of one sign among others."""
 
 from __future__ import annotations
 
@@ -7,26 +7,42 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SIDE = 8
-# Of frames of real signs that follow each other, 7 in 10 are as alike as this; of images of the
-# same class but another sign, 2 in 100; of another class, 1 or 2 in 1,000.
-ALIKE = 0.9
+# 7 in 10 consecutive frames of a real sign are at least this similar; so are 2 in 100 images of
+# another sign of the same class, and 1 or 2 in 1,000 of another class.
+NEAR_DUPLICATE = 0.9
 
-Look = NDArray[np.float64]
+Signature = NDArray[np.float64]
 
 
-def look(pixels: NDArray[np.uint8]) -> Look:
-    """An image (height, width, 3) reduced to SIDE x SIDE colours, without brightness and contrast.
+def signature(pixels: NDArray[np.uint8]) -> Signature:
+    """The image reduced to SIDE x SIDE colours, without brightness and contrast.
 
-    (3 * SIDE**2,), of length 1; zeros for an image of one colour.
+    Parameters
+    ----------
+    pixels
+        Shape (height, width, 3), RGB.
+
+    Returns
+    -------
+    Signature
+        Shape (3 * SIDE**2,), of length 1; zeros for an image of one colour.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ramp = np.tile(np.arange(0, 160, 10, np.uint8)[:, None], (16, 1, 3)).reshape(16, 16, 3)
+    >>> darker = ramp // 2
+    >>> round(similarity(signature(ramp), signature(darker)), 3)
+    1.0
     """
     small = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX)
-    colours = np.asarray(small, dtype=np.float64)
+    colours = np.asarray(small, dtype=np.float64)  # (SIDE, SIDE, 3)
     centred = (colours - colours.mean(axis=(0, 1))).ravel()
     length = float(np.linalg.norm(centred))
-    look: Look = centred / length if length else centred
-    return look
+    reduced: Signature = centred / length if length else centred
+    return reduced
 
 
-def likeness(first: Look, second: Look) -> float:
-    """The correlation of two looks, in [-1, 1]."""
+def similarity(first: Signature, second: Signature) -> float:
+    """The correlation of two signatures, in [-1, 1]."""
     return float(first @ second)

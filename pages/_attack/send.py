@@ -22,7 +22,7 @@ def show(trial: Trial) -> None:
 
 
 def _send(trial: Trial, count: int, attacked: int) -> None:
-    current().keep_reference(ImageFile.from_pixels(trial.crafted.clean))
+    current().captures.keep_reference(ImageFile.from_pixels(trial.crafted.clean))
     with parts.progress_bar("Sending requests") as report:
         current().send_traffic(mixed_traffic.traffic(trial, count, attacked), report)
     st.success(f"{count} requests sent, {attacked} of them adversarial.", icon=":material/send:")

@@ -4,7 +4,6 @@ import json
 
 import streamlit as st
 
-from core.capture.files.records import capture_record
 from core.errors import NotFound
 from core.images import SUFFIXES
 from core.labels import class_name
@@ -24,7 +23,7 @@ def show(item: TriageItem) -> None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         if image:
-            pixels = current().image(image.sha256).pixels
+            pixels = current().captures.image(image.sha256).pixels
             caption = f"{image.width} x {image.height} pixels, {len(image.content):,} bytes"
             parts.show_image(pixels, caption, width=240)
         else:
@@ -43,13 +42,13 @@ def show(item: TriageItem) -> None:
 
 def _image(capture: Capture) -> StoredImage | None:
     try:
-        return current().stored_image(capture.image_sha256)
+        return current().captures.stored_image(capture.image_sha256)
     except NotFound:
         return None
 
 
 def _record(capture: Capture, image: StoredImage | None) -> dict[str, object]:
-    return capture_record([capture], {image.sha256: image} if image else {})
+    return current().captures.record(capture, image)
 
 
 def _show_prediction(capture: Capture) -> None:
@@ -105,7 +104,7 @@ def _show_ways(item: TriageItem, image: StoredImage | None) -> None:
 
 def _facts(capture: Capture) -> dict[str, str]:
     """What is known of it, in words; what is not known is left out."""
-    told = capture.provenance
+    origin = capture.provenance
     facts = {
         "Time (UTC)": f"{capture.inferred_at:%Y-%m-%d %H:%M:%S.%f}",
         "Endpoint, variant": f"{capture.endpoint}, {capture.variant}",
@@ -113,11 +112,11 @@ def _facts(capture: Capture) -> dict[str, str]:
         "Event id": f"{capture.event_id}, image {capture.position + 1} of its request",
         "Inference id": capture.inference_id,
         "Custom attributes": "; ".join(capture.custom_attributes),
-        "Source": told.source,
-        "True class, says the sender": None if told.label is None else class_name(told.label),
-        "Made by": told.attack,
-        "Aimed at": None if told.target is None else class_name(told.target),
-        "Clean image": told.clean_sha256,
+        "Source": origin.source,
+        "True class, says the sender": None if origin.label is None else class_name(origin.label),
+        "Made by": origin.attack,
+        "Aimed at": None if origin.target is None else class_name(origin.target),
+        "Clean image": origin.clean_sha256,
         "Image SHA-256": capture.image_sha256,
         "Model SHA-256": capture.model_sha256,
         "Content types": " → ".join(
@@ -128,8 +127,8 @@ def _facts(capture: Capture) -> dict[str, str]:
 
 
 def _show_verdicts(capture: Capture) -> None:
-    """Everything that was said of it, the latest first."""
-    statements = current().desk.trail(capture.capture_id)[::-1]
+    """All statements on it, the latest first."""
+    statements = current().triage.trail(capture.capture_id)[::-1]
     if not statements:
         st.caption("No verdict yet.")
         return

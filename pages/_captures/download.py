@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from core.capture.zip import write_captures
 from core.records.captures import Capture
 from core.records.queries import CaptureFilter
 from core.records.verdicts import TriageItem
@@ -49,7 +48,7 @@ def _show_everything(chosen: CaptureFilter, total: int) -> None:
         made = None
     if made is None and st.button(f"Prepare: {what}", width="stretch", key="prepare_zip"):
         with parts.progress_bar("Packing") as report, parts.errors_shown():
-            captures = (item.capture for item in current().log.listing.each(chosen, limit=count))
+            captures = (item.capture for item in current().captures.newest(chosen, limit=count))
             content = _zip(captures, lambda done: report(done, count, "captures"))
             made = st.session_state["captures_zip"] = (chosen, content)
     if made:
@@ -72,5 +71,5 @@ def _show_everything(chosen: CaptureFilter, total: int) -> None:
 
 def _zip(captures: Iterable[Capture], progress=lambda done: None) -> bytes:
     buffer = io.BytesIO()
-    write_captures(buffer, captures, current().log.images, progress)
+    current().captures.write_zip(buffer, captures, progress)
     return buffer.getvalue()

@@ -27,6 +27,11 @@ def shown_time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
+def verdict_words(verdict: str) -> str:
+    """A verdict, `decided` or `undecided`, as people read it."""
+    return Verdict(verdict).words if verdict in list(Verdict) else verdict
+
+
 def chips(view: CaptureView) -> list[tuple[str, CaptureView]]:
     """What is set, in words, with the view without it."""
     found: list[tuple[str, dict[str, None]]] = []
@@ -44,7 +49,7 @@ def chips(view: CaptureView) -> list[tuple[str, CaptureView]]:
     if view.flagged:
         found.append((FLAG_NAMES[view.flagged], {"flagged": None}))
     if view.verdict:
-        found.append((f"verdict: {view.verdict}", {"verdict": None}))
+        found.append((f"verdict: {verdict_words(view.verdict)}", {"verdict": None}))
     for name in ("source", "endpoint"):
         if value := getattr(view, name):
             found.append((f"{name}: {value}", {name: None}))
@@ -63,7 +68,7 @@ def show_chips(view: CaptureView, show: Show) -> None:
             icon_position="right",
             type="secondary",
             key=f"chip_{text}",
-            help="Take this filter away",
+            help="Remove this filter",
         ):
             show(without)
     if len(set_filters) > 1 and st.button("Clear all", type="tertiary"):
@@ -147,7 +152,7 @@ def _other_fields(view: CaptureView) -> dict[str, object]:
         "Verdict",
         verdicts,
         index=verdicts.index(view.verdict),
-        format_func=lambda verdict: verdict or "any",
+        format_func=lambda verdict: verdict_words(verdict) if verdict else "any",
     )
     columns = st.columns(2)
     source = columns[0].text_input("Source", view.source or "", placeholder="any")

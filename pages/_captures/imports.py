@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.services import current
-from core.store.import_lists import ImportLists
 
 PAGE = 25
 LONGEST_LINE = 500
@@ -15,18 +14,18 @@ NOTHING = (
 
 def show() -> None:
     """Both lists, or what to do to fill them."""
-    lists = ImportLists(current().log.database)
-    files, unreadable = lists.count_files(), lists.count_unreadable()
+    captures = current().captures
+    files, unreadable = captures.count_imported_files(), captures.count_unreadable_lines()
     if not files and not unreadable:
         st.info(NOTHING, icon=":material/upload_file:", title="Nothing imported yet")
         return
-    _show_files(lists, files)
-    _show_unreadable(lists, unreadable)
+    _show_files(files)
+    _show_unreadable(unreadable)
 
 
-def _show_files(lists: ImportLists, count: int) -> None:
+def _show_files(count: int) -> None:
     st.subheader("Imported files")
-    shown = lists.files(limit=PAGE)
+    shown = current().captures.imported_files(limit=PAGE)
     st.caption(f"{count:,} in all" + (f", the {PAGE} read last" if count > PAGE else ""))
     st.dataframe(
         [
@@ -49,13 +48,13 @@ def _show_files(lists: ImportLists, count: int) -> None:
     )
 
 
-def _show_unreadable(lists: ImportLists, count: int) -> None:
+def _show_unreadable(count: int) -> None:
     st.subheader("Unreadable lines")
     if not count:
         st.success("Every imported line could be read.", icon=":material/check_circle:")
         return
     passed = st.session_state.setdefault("unreadable_passed", [])  # the last line of each page
-    lines = lists.unreadable(limit=PAGE, after=passed[-1] if passed else None)
+    lines = current().captures.unreadable_lines(limit=PAGE, after=passed[-1] if passed else None)
     first = len(passed) * PAGE + 1
     st.caption(f"{first:,} to {first + len(lines) - 1:,} of {count:,} lines")
     st.dataframe(

@@ -17,7 +17,7 @@ MODE_NAMES = {
 def show() -> None:
     """A popover; settings hold from the next request on."""
     with st.popover("Capture settings", icon=":material/tune:"):
-        rules = current().capture_rules
+        rules = current().captures.rules
         endpoint = st.text_input("Endpoint", DEFAULT_ENDPOINT, key="settings_endpoint")
         in_force = rules.of(endpoint)
         with st.form(f"capture_settings_{endpoint}", border=False):

@@ -13,11 +13,11 @@ from typing import Any
 import streamlit as st
 
 from core.errors import BadInput
+from core.explain.contact_sheet import MOST
 from core.explain.heat_maps import COLOUR_MAPS, Circle, Style
 from core.explain.methods import DEFAULT_METHOD, get_method
 from core.labels import all_labels
 from core.records.monitoring import Execution
-from core.triage.contact_sheet import MOST
 from pages._shared import address as _address
 
 KINDS = {"all": "All", "suspect": "Adversarial or flagged", "other": "The others"}

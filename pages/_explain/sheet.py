@@ -8,12 +8,12 @@ from datetime import timedelta
 import streamlit as st
 
 from core.explain import heat_maps
+from core.explain.contact_sheet import MOST, ContactSheet, Means, Tile
 from core.labels import all_labels, class_name
 from core.plots import explanations
 from core.records.queries import CaptureFilter
 from core.records.window import Window, now
 from core.services import current
-from core.triage.contact_sheet import MOST, ContactSheet, Means, Tile
 from pages._explain.link import FEWEST, KINDS, ExplainLink, current_link
 from pages._shared import parts
 

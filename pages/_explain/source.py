@@ -59,9 +59,9 @@ def choose(toolbar: DeltaGenerator) -> Images | None:
 
 def _captured(capture_id: str) -> Images:
     """The captured image, and its clean one where the sender said so."""
-    capture = current().log.capture(capture_id).capture
+    capture = current().captures.one(capture_id).capture
     _tell(capture)
-    pixels = current().image(capture.image_sha256).pixels
+    pixels = current().captures.image(capture.image_sha256).pixels
     label = capture.provenance.label
     label = label if any(label == each.class_id for each in all_labels()) else None
     facts = {
@@ -84,7 +84,7 @@ def _clean(capture: Capture) -> NDArray[uint8] | None:
     if not capture.provenance.clean_sha256:
         return None
     try:
-        return current().image(capture.provenance.clean_sha256).pixels
+        return current().captures.image(capture.provenance.clean_sha256).pixels
     except NotFound:
         st.info(
             "The sender named a clean image that the log does not hold.",

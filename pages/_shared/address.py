@@ -1,6 +1,7 @@
 """How pages read and write what their addresses carry.
 
-An address comes from anywhere. What cannot be read in it is left out and told; the rest counts.
+An address comes from anywhere. What cannot be read in it is left out with a message, and the rest
+counts.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A field gives the keyboard back with Enter or Escape, so that letters are keys again.
 
 Keys arrive as a numbered list of the latest, and not each as an event: of events that come while a
-page begins to be drawn, Streamlit drops all but the last. Buttons still say their key with
+page begins to be drawn, Streamlit drops all but the last. Buttons still show their key with
 `shortcut`; it is taken here before it reaches them.
 """
 
@@ -65,8 +65,8 @@ class Press:
 
 def pressed() -> list[Press]:
     """The latest keys, in their order; those that were acted on before are among them."""
-    told = st.session_state.get(_NAME) or {}
-    return [Press(*each) for each in told.get("presses") or () if _is_press(each)]
+    state = st.session_state.get(_NAME) or {}
+    return [Press(*each) for each in state.get("presses") or () if _is_press(each)]
 
 
 def _is_press(value: object) -> bool:
@@ -77,7 +77,7 @@ def _is_press(value: object) -> bool:
 
 
 def listen(keys: Collection[str], fields: Mapping[str, str], *, place: str) -> None:
-    """Keys that `pressed` tells of, and those that go to a field.
+    """Keys that `pressed` returns, and those that go to a field.
 
     fields: a letter -> the key of the container that the field is in.
     """

@@ -13,7 +13,7 @@ from core.errors import SignwatchError
 from core.labels import all_labels, class_name
 from core.plots import base
 from core.records.captures import Prediction, StoredImage
-from core.records.triage import Statement
+from core.records.verdicts import Statement
 from core.services import ImageFile, Progress, current, samples
 
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
@@ -116,18 +116,18 @@ def computed(value: float | None, form: str) -> str:
 
 
 def show_statements(statements: Sequence[Statement]) -> None:
-    """What was said of a capture, in the order given."""
+    """Statements on a capture, in the order given."""
     st.dataframe(
         [
             {
-                "time (UTC)": each.said_at,
+                "time (UTC)": each.stated_at,
                 "analyst": each.analyst,
-                "said": f"took back: {each.decision.verdict}"
+                "verdict": f"taken back: {each.decision.verdict.words}"
                 if each.taken_back
-                else each.decision.verdict.value,
-                "right class": None
-                if each.decision.right_class is None
-                else class_name(each.decision.right_class),
+                else each.decision.verdict.words,
+                "true class": None
+                if each.decision.true_class is None
+                else class_name(each.decision.true_class),
                 "note": each.decision.note,
                 "counts": each.counts,
             }

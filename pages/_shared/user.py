@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import streamlit as st
 
-from core.records.analysts import LOCAL, Analyst, parse_analysts, signed_in
+from core.records.analysts import LOCAL, Analyst
 from core.services import current
 
 HOW_TO = "docs/guides/sign-in.md says how to set it up."
@@ -20,7 +20,7 @@ def analyst() -> Analyst:
     """Who gives verdicts in this session."""
     if not configured():
         return LOCAL
-    return signed_in(st.user.to_dict(), parse_analysts(current().settings.analysts))
+    return current().triage.analyst(st.user.to_dict())
 
 
 def require() -> None:

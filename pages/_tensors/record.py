@@ -27,8 +27,8 @@ def in_words(record: TensorRecord) -> str:
 def offer(capture_id: str) -> None:
     """A capture that has no record yet: its image, and the button that records it."""
     with parts.errors_shown():
-        capture = current().log.capture(capture_id).capture
-        pixels = current().image(capture.image_sha256).pixels
+        capture = current().captures.one(capture_id).capture
+        pixels = current().captures.image(capture.image_sha256).pixels
         columns = st.columns([1, 3], gap="large", vertical_alignment="center")
         with columns[0]:
             parts.show_image(pixels, "as captured", width=200)
@@ -60,7 +60,7 @@ def record_again(capture: Capture, label: str) -> None:
 def show(record: TensorRecord) -> None:
     """Image and maps on the left, facts and ways on on the right."""
     try:
-        capture = current().log.capture(record.capture_id).capture
+        capture = current().captures.one(record.capture_id).capture
     except SignwatchError as error:
         st.warning(str(error), icon=":material/delete:")
         return

@@ -1,9 +1,9 @@
-"""What follows the image: maps, neighbours, the group, the execution, what was said."""
+"""What follows the image: heat maps, neighbours, the group, runs of the monitor, the history."""
 
 import streamlit as st
 
+from core.records.triage import ItemContext, Opened
 from core.services import current
-from core.triage import Closeup, Opened
 from pages._shared import parts
 from pages._triage import group, state
 from pages._triage.state import Work
@@ -12,13 +12,13 @@ POLL = "0.7s"
 
 
 def show(opened: Opened) -> None:
-    """As soon as it is looked at; until then the page asks for it, and nobody waits."""
-    current().closeups.ask([opened.capture_id, *state.work().sitting.ahead[:2]])
-    if seen := state.work().closeup():
-        _show_maps(seen)
-        _show_ways(opened, seen)
-        group.show(opened, seen)
-        _show_neighbours(opened, seen)
+    """As soon as it is built; until then the page asks for it, and nobody waits."""
+    current().triage.contexts.ask([opened.capture_id, *state.work().session.ahead[:2]])
+    if context := state.work().context():
+        _show_maps(context)
+        _show_links(opened, context)
+        group.show(opened, context)
+        _show_neighbours(opened, context)
     else:
         _wait(opened.capture_id)
     _show_trail(opened)
@@ -26,35 +26,35 @@ def show(opened: Opened) -> None:
 
 @st.fragment(run_every=POLL)
 def _wait(capture_id: str) -> None:
-    if current().closeups.get(capture_id):
+    if current().triage.contexts.get(capture_id):
         st.rerun()
-    st.caption(":material/hourglass: Heat maps and what is around it follow.")
+    st.caption(":material/hourglass: Heat maps, neighbours and the group follow.")
 
 
-def _show_maps(seen: Closeup) -> None:
-    if seen.problem:
-        st.info(f"There is no heat map: {seen.problem}.", icon=":material/hide_image:")
+def _show_maps(context: ItemContext) -> None:
+    if context.problem:
+        st.info(f"There is no heat map: {context.problem}.", icon=":material/hide_image:")
         return
-    for column, panel in zip(st.columns(3), seen.panels, strict=False):
+    for column, panel in zip(st.columns(3), context.panels, strict=False):
         with column:
             st.image(panel.overlay, width="stretch", alt=f"FullGrad heat map, {panel.title}")
-            st.caption(f"**{panel.title}**  \nread as {panel.read_as}")
-    if len(seen.panels) == 1:
+            st.caption(f"**{panel.title}**  \npredicted as {panel.prediction}")
+    if len(context.panels) == 1:
         st.caption("No clean image of these classes is known.")
 
 
-def _show_neighbours(opened: Opened, seen: Closeup) -> None:
+def _show_neighbours(opened: Opened, context: ItemContext) -> None:
     capture = opened.item.capture
     source = capture.provenance.source
-    if len(seen.around) < 2:
+    if len(context.around) < 2:
         return
     st.markdown(f"**Before and after**, from {source or 'this endpoint'}")
     at = capture.inferred_at
     notes = {
         tile.capture.capture_id: _apart((tile.capture.inferred_at - at).total_seconds())
-        for tile in seen.around
+        for tile in context.around
     }
-    st.html(group.strip(seen.around, opened.capture_id, notes=notes))
+    st.html(group.strip(context.around, opened.capture_id, notes=notes))
 
 
 def _apart(seconds: float) -> str:
@@ -73,17 +73,17 @@ def _apart(seconds: float) -> str:
     return f"{'-' if seconds < 0 else '+'}{text}"
 
 
-def _show_ways(opened: Opened, seen: Closeup) -> None:
-    """The executions of the monitor that it belongs to, and the pages that take a capture."""
+def _show_links(opened: Opened, context: ItemContext) -> None:
+    """Runs of the monitor over it, and the pages that take a capture."""
     with st.container(horizontal=True, gap="small"):
-        for execution in seen.executions[:2]:
+        for execution in context.executions[:2]:
             violated = execution.violations
             st.page_link(
                 "monitor.py",
                 query_params={"execution": execution.execution_id},
                 label=f"Alarm: {violated[0].description}"
                 if violated
-                else f"Execution {execution.started_at:%Y-%m-%d %H:%M} UTC, no violation",
+                else f"Run {execution.started_at:%Y-%m-%d %H:%M} UTC, no violation",
                 icon=":material/warning:" if violated else ":material/notifications_active:",
             )
         query = {"capture": opened.capture_id}
@@ -95,15 +95,15 @@ def _show_ways(opened: Opened, seen: Closeup) -> None:
 
 
 def _show_trail(opened: Opened) -> None:
-    """Who said what when; what counts can be taken back."""
+    """All verdicts on it; the one that counts can be taken back."""
     if not opened.trail:
         return
-    st.markdown("**What was said of it**")
+    st.markdown("**History**")
     parts.show_statements(opened.trail[::-1])
     for each in opened.trail:
-        if each.counts and state.work().sitting.analyst.may_decide:
+        if each.counts and state.work().session.analyst.may_decide:
             st.button(
-                f"Take back: {each.decision.verdict}",
+                f"Take back: {each.decision.verdict.words}",
                 icon=":material/undo:",
                 key=f"triage_take_back_{opened.turn}",
                 on_click=state.do,

@@ -20,7 +20,7 @@ SEARCH, LIST = "triage_search_text", "triage_list"
 
 def show(view: TriageView, queue: Queue, go: Show) -> None:
     """The bar, and under it a chip for each filter that is set."""
-    decided = current().log.verdicts.decided()
+    decided = current().triage.count_decided()
     counts = {WAITING: f" {queue.waiting:,}", Status.DONE.value: f" {decided:,}"}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         listed = st.segmented_control(
@@ -88,7 +88,7 @@ def _show_filters(view: TriageView, go: Show) -> None:
             "Verdict, of done ones",
             verdicts,
             index=verdicts.index(view.verdict),
-            format_func=lambda verdict: verdict or "any",
+            format_func=lambda verdict: Verdict(verdict).words if verdict else "any",
         )
         analyst = columns[1].text_input(
             "Analyst, of done ones", view.analyst or "", placeholder="any"
@@ -114,18 +114,18 @@ def _show_export(decided: int) -> None:
     if decided:
         st.download_button(
             "Export",
-            current().desk.export,
+            current().triage.export,
             "signwatch-triage.zip",
             "application/zip",
             icon=":material/download:",
             on_click="ignore",
-            help="Everything done: images in folders by right class, as `train --data` reads "
+            help="Everything done: images in folders by true class, as `train --data` reads "
             "them, with manifest, COCO annotations and audit trail.",
         )
 
 
 def _show_undo() -> None:
-    if state.work().sitting.can_undo:
+    if state.work().session.can_undo:
         st.button(
             "Undo",
             icon=":material/undo:",
@@ -146,6 +146,6 @@ def _show_chips(view: TriageView, go: Show) -> None:
                 icon=":material/close:",
                 icon_position="right",
                 key=f"triage_chip_{text}",
-                help="Take this filter away",
+                help="Remove this filter",
             ):
                 go(replace(without, capture=None))

@@ -1,4 +1,4 @@
-"""The group of what is open, and to how many of it the verdict is given."""
+"""The group of what is open, and how many of it get the verdict."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -7,9 +7,8 @@ import streamlit as st
 
 from core.labels import class_name
 from core.plots import base
-from core.records.triage import Standing, Status
+from core.records.triage import ItemContext, Opened, Standing, Status, Thumbnail
 from core.services import current
-from core.triage import COMPARED, Closeup, Opened, Tile
 from pages._triage import keys, state
 from pages._triage.state import Work
 
@@ -18,34 +17,30 @@ TILE = 56
 FRAMES = {"own": base.ORDINARY, "flagged": base.ALARM, "other": "transparent"}
 
 
-def show(opened: Opened, seen: Closeup) -> None:
-    """Where there is more than the open one: how many wait, which look alike, and a choice."""
-    if len(seen.group) < 2:
+def show(opened: Opened, context: ItemContext) -> None:
+    """Where there is more than the open one: how many wait, which are similar, and a choice."""
+    if len(context.group) < 2:
         return
-    names = [tile.capture.capture_id for tile in seen.group]
-    desk = current().desk
-    standing = desk.worklist.standing(names, desk.clock())
+    names = [tile.capture.capture_id for tile in context.group]
+    standing = current().triage.standing(names)
     waits = [name for name in names if standing[name].status is not Status.DONE]
-    nearest = "the nearest " if len(names) == COMPARED else ""
-    st.markdown(
-        f"**Group** · {len(waits):,} of {nearest}{len(names):,} wait · same source and "
-        "class, no pause over 5 minutes"
-    )
-    if state.work().sitting.analyst.may_decide and len(waits) > 1:
-        _show_choice(opened.turn, seen, waits)
-    tiles = sorted(seen.group, key=lambda tile: not tile.alike)[:MOST_SHOWN]
+    are = "prediction is" if len(waits) == 1 else "predictions are"
+    st.markdown(f"**{len(waits):,} similar {are} waiting** (same source and class).")
+    if state.work().session.analyst.may_decide and len(waits) > 1:
+        _show_choice(opened.turn, context, waits)
+    tiles = sorted(context.group, key=lambda tile: not tile.similar)[:MOST_SHOWN]
     if state.work().draft.tiles:
         _show_tiles(opened.turn, tiles, waits)
     else:
         st.html(strip(tiles, opened.capture_id, notes=_notes(standing, opened.capture_id)))
 
 
-def _show_choice(turn: int, seen: Closeup, waits: Sequence[str]) -> None:
-    alike = [tile for tile in seen.group if tile.alike and tile.capture.capture_id in waits]
+def _show_choice(turn: int, context: ItemContext, waits: Sequence[str]) -> None:
+    similar = [tile for tile in context.group if tile.similar and tile.capture.capture_id in waits]
     chosen = state.work().draft
     with st.container(horizontal=True, gap="small"):
         for which, label, key, enough in (
-            (state.ALIKE, f"All alike ({len(alike)})", keys.ALIKE, len(alike) > 1),
+            (state.SIMILAR, f"All similar ({len(similar)})", keys.SIMILAR, len(similar) > 1),
             (state.GROUP, f"Whole group ({len(waits)})", keys.GROUP, True),
         ):
             st.button(
@@ -56,7 +51,7 @@ def _show_choice(turn: int, seen: Closeup, waits: Sequence[str]) -> None:
                 args=(Work.give_to, turn, which),
                 disabled=not enough,
                 type="primary" if chosen.given_to == which else "secondary",
-                help="The verdict is given to all of them. Press again for one alone.",
+                help="All of them get the verdict. Press again for one alone.",
             )
         st.button(
             "Choose some",
@@ -68,7 +63,7 @@ def _show_choice(turn: int, seen: Closeup, waits: Sequence[str]) -> None:
         )
 
 
-def _show_tiles(turn: int, tiles: Sequence[Tile], waits: Sequence[str]) -> None:
+def _show_tiles(turn: int, tiles: Sequence[Thumbnail], waits: Sequence[str]) -> None:
     chosen = state.work().draft.chosen
     with st.grid(8, min_column_width=TILE, gap="xsmall", key="triage_tiles") as grid:
         for number, tile in enumerate(tiles, start=1):
@@ -90,19 +85,19 @@ def _notes(standing: Mapping[str, Standing], own: str) -> dict[str, str]:
     return {name: words[each.status] for name, each in standing.items()} | {own: "open"}
 
 
-def strip(tiles: Sequence[Tile], own: str, *, notes: Mapping[str, str]) -> str:
+def strip(tiles: Sequence[Thumbnail], own: str, *, notes: Mapping[str, str]) -> str:
     """Small images in a row, as HTML: the open one framed blue, other flagged ones red."""
-    cells = []
+    figures = []
     for tile in tiles:
         capture = tile.capture
         kind = "own" if capture.capture_id == own else "flagged" if capture.flagged else "other"
         named = "no prediction" if capture.class_id is None else class_name(capture.class_id)
         class_id = "–" if capture.class_id is None else capture.class_id
-        cells.append(
+        figures.append(
             f'<figure style="margin:0;text-align:center;width:{TILE + 4}px" '
             f'title="{escape(named)}"><img src="{tile.image}" width="{TILE}" height="{TILE}" '
             f'alt="{escape(named)}" style="border:3px solid {FRAMES[kind]};border-radius:6px;'
             'object-fit:contain"><figcaption style="font-size:11px;line-height:1.25;opacity:.75">'
             f"{class_id}<br>{escape(notes.get(capture.capture_id, ''))}</figcaption></figure>"
         )
-    return f'<div style="display:flex;flex-wrap:wrap;gap:6px">{"".join(cells)}</div>'
+    return f'<div style="display:flex;flex-wrap:wrap;gap:6px">{"".join(figures)}</div>'

@@ -5,8 +5,8 @@ import streamlit as st
 from core.errors import SignwatchError
 from core.labels import class_name
 from core.records.captures import Capture
+from core.records.triage import Opened
 from core.services import current
-from core.triage import Opened, shown
 from pages._shared import parts
 from pages._triage import keys, state, verdict
 from pages._triage.state import Work
@@ -28,18 +28,18 @@ def show(opened: Opened) -> None:
         st.subheader(
             f"{class_name(capture.class_id)}, {parts.how_sure(capture.confidence)}", anchor=False
         )
-        _show_ways(opened)
+        _show_moves(opened)
     _show_state(opened)
     left, right = st.columns([IMAGE, 490], gap="medium")
-    with right:  # first, so that whoever sees the image finds its keys there, and not the last's
-        may = state.work().sitting.analyst.may_decide
+    with right:  # first: the keys of an image are there before the image is
+        may = state.work().session.analyst.may_decide
         verdict.show(opened, may_decide=may)
     with left:
         _show_image(capture)
         _show_facts(capture)
 
 
-def _show_ways(opened: Opened) -> None:
+def _show_moves(opened: Opened) -> None:
     with st.container(horizontal=True, gap="xsmall", width="content"):
         st.button(
             "Back",
@@ -64,13 +64,13 @@ def _show_state(opened: Opened) -> None:
     capture, decision = opened.item.capture, opened.item.decision
     with st.container(horizontal=True, gap="small"):
         if decision:
-            right = decision.right_class
-            text = f"{decision.verdict}" + ("" if right is None else f", {class_name(right)}")
+            right = decision.true_class
+            text = decision.verdict.words + ("" if right is None else f", {class_name(right)}")
             st.badge(f"Done: {text} ({decision.analyst})", icon=":material/check:", color="green")
         elif opened.elsewhere:
             other = opened.elsewhere
-            who = other.seat.analyst
-            if who == state.work().sitting.seat.analyst:
+            who = other.holder.analyst
+            if who == state.work().session.holder.analyst:
                 who = "another window of yours" if who != "local" else "another window"
             st.badge(
                 f"In work: {who}, until {other.until:%H:%M} UTC",
@@ -83,25 +83,20 @@ def _show_state(opened: Opened) -> None:
             )
         if not capture.flagged:
             st.badge("Not flagged", icon=":material/flag:", color="gray")
-        if _replaced(capture):
+        if current().triage.by_another_model(capture):
             st.badge(
                 "Another model predicted this",
                 icon=":material/published_with_changes:",
                 color="orange",
-                help="The model was replaced since. Maps, and what is said over them, are of "
-                "the one that serves now.",
+                help="The model was replaced since. Heat maps and their predictions are from the "
+                "model that serves now.",
             )
 
 
-def _replaced(capture: Capture) -> bool:
-    serving = current().model.sha256
-    return capture.model_sha256 is not None and capture.model_sha256 != serving
-
-
 def _show_image(capture: Capture) -> None:
-    seen = state.work().closeup()
+    context = state.work().context()
     try:
-        image = seen.image if seen and seen.image else shown(current().image(capture.image_sha256))
+        image = (context and context.image) or current().triage.image(capture)
     except SignwatchError as error:
         st.info(f"There is no image: {error}.", icon=":material/hide_image:")
         return
@@ -109,18 +104,18 @@ def _show_image(capture: Capture) -> None:
 
 
 def _show_facts(capture: Capture) -> None:
-    suspicion, told = capture.suspicion, capture.provenance
+    suspicion, origin = capture.suspicion, capture.provenance
     for reason in suspicion.reasons if suspicion else ():
         st.markdown(f":red[:material/flag:] {reason}")
     if prediction := capture.prediction:
         for class_id, share in prediction.top():
             st.progress(share, text=f"{class_name(class_id)} · {share:.1%}")
     made = ""
-    if told.attack:
-        aim = "" if told.target is None else f", aimed at {class_name(told.target)}"
-        made = f"  \nThe sender says: made by {told.attack}{aim}."
+    if origin.attack:
+        aim = "" if origin.target is None else f", aimed at {class_name(origin.target)}"
+        made = f"  \nAccording to its sender: made by {origin.attack}{aim}."
     st.caption(
         f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC  \n"
-        f"endpoint {capture.endpoint} · source {told.source or 'not said'} · "
+        f"endpoint {capture.endpoint} · source {origin.source or 'not given'} · "
         f"p-value {parts.computed(suspicion and suspicion.p_value, '.4f')}{made}"
     )

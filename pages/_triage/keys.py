@@ -5,24 +5,24 @@ from core.records.verdicts import Verdict
 VERDICTS = {
     Verdict.ADVERSARIAL: "A",
     Verdict.MODEL_WRONG: "W",
-    Verdict.RIGHT_AFTER_ALL: "O",
+    Verdict.FALSE_POSITIVE: "O",
     Verdict.NOT_A_SIGN: "N",
     Verdict.UNREADABLE: "U",
 }
 UNDO, LATER, BACK = "Z", "J", "K"
-ALIKE, GROUP, TILES = "B", "Shift+B", "T"
+SIMILAR, GROUP, TILES = "B", "Shift+B", "T"
 ALL_SIGNS = "G"
-DECIDING = [*VERDICTS.values(), *"123456", UNDO, ALIKE, GROUP, TILES, ALL_SIGNS]
+DECIDING = [*VERDICTS.values(), *"123456", UNDO, SIMILAR, GROUP, TILES, ALL_SIGNS]
 MOVING = [LATER, BACK]
 # Letters that go to a field, and the containers of these.
 FIELDS = {"P": "triage_class", "M": "triage_note", "F": "triage_search"}
 LEGEND = {
-    "1-6": "right class",
+    "1-6": "true class",
     "P": "type it",
     "G": "all signs",
     "A W O N U": "verdict",
     "M": "note",
-    "B": "all alike",
+    "B": "all similar",
     "Shift+B": "whole group",
     "T": "choose some",
     "J": "later",

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.labels import class_name
-from core.records.queries import CaptureFilter
 from core.records.triage import Group, Queue, Status
 from core.records.verdicts import TriageItem
 from core.services import current
@@ -38,14 +37,14 @@ def _show_group(group: Group, image: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.image(image, width=44, alt="flagged image")
         st.button(
-            f"**{label}**" if state.work().sitting.group == group.first else label,
+            f"**{label}**" if state.work().session.group == group.first else label,
             type="tertiary",
             key=f"triage_group_{group.first}",
             on_click=state.do,
             args=(Work.enter, group),
             help=(
                 f"{group.waiting:,} of {group.captures:,} wait, {group.elsewhere:,} in work "
-                f"elsewhere · source {group.source or 'not said'} · endpoint {group.endpoint} · "
+                f"elsewhere · source {group.source or 'not given'} · endpoint {group.endpoint} · "
                 f"{group.start:%Y-%m-%d %H:%M} UTC · lowest p-value "
                 f"{parts.computed(group.p_value, '.4f')}"
             ),
@@ -54,15 +53,14 @@ def _show_group(group: Group, image: str) -> None:
 
 def _show_in_work() -> None:
     """What others have."""
-    desk, own = current().desk, state.work().sitting.seat
-    others = [each for each in desk.worklist.in_work(desk.clock()) if each.seat != own]
+    others = current().triage.in_work_elsewhere(state.work().session.holder)
     if others:
-        by = ", ".join(sorted({each.seat.analyst for each in others}))
+        by = ", ".join(sorted({each.holder.analyst for each in others}))
         st.caption(f":material/group: {len(others)} in work elsewhere ({by})")
 
 
 def _show_done(view: TriageView) -> None:
-    items = current().log.find(view.done(), limit=SHOWN)
+    items = current().triage.done(view.done(), limit=SHOWN)
     st.markdown("**Done**, the latest captures first")
     if not items:
         st.caption("Nothing matches.")
@@ -75,14 +73,14 @@ def _show_item(item: TriageItem, image: str) -> None:
     capture, decision = item.capture, item.decision
     if decision is None or capture.class_id is None:
         return
-    right = decision.right_class
+    right = decision.true_class
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.image(image, width=44, alt="decided image")
         if st.button(
             class_name(capture.class_id),
             type="tertiary",
             key=f"triage_done_{capture.capture_id}",
-            help=f"{decision.verdict}"
+            help=decision.verdict.words
             + ("" if right is None else f", {class_name(right)}")
             + f" · {decision.analyst}, {decision.decided_at:%Y-%m-%d %H:%M} UTC",
         ):
@@ -91,15 +89,11 @@ def _show_item(item: TriageItem, image: str) -> None:
 
 
 def thumbnails(names: list[str]) -> dict[str, str]:
-    """The images of captures, small, in URLs; a tile where there is none. Read once a session."""
+    """The images of captures, small, in URLs; a tile where there is none. Read once."""
     known: dict[str, str] = st.session_state.setdefault(THUMBS, {})
     missing = [name for name in names if name not in known]
     if missing:
-        log = current().log
-        items = log.find(CaptureFilter(capture_ids=tuple(missing)), limit=len(missing))
-        files = log.images([item.capture.image_sha256 for item in items])
         known |= dict.fromkeys(missing, no_image())
-        for item in items:
-            if file := files.get(item.capture.image_sha256 or ""):
-                known[item.capture.capture_id] = parts.thumbnail(file.sha256, file)
+        for name, file in current().captures.images_of(missing).items():
+            known[name] = parts.thumbnail(file.sha256, file)
     return known

@@ -1,4 +1,4 @@
-"""The work of one window on the Triage page: what is open, what is chosen for it, what was told.
+"""The work of one window on the Triage page: what is open, what is chosen for it, messages.
 
 Keys and buttons change it before the page is drawn. Each is bound to the turn that it was drawn
 in: what is pressed late, or twice, does nothing. Once it has begun, nothing of it asks Streamlit
@@ -16,30 +16,28 @@ import streamlit as st
 from core.errors import SignwatchError
 from core.labels import class_name
 from core.records.captures import Capture
-from core.records.triage import Group, Status
-from core.records.verdicts import Decision, Verdict
-from core.services import current
-from core.triage import Closeup, Opened, Recorded, Said, Sitting, likely, said_right
-from core.triage.verdicts import NEEDS_RIGHT_CLASS
+from core.records.triage import Group, ItemContext, Opened, Status
+from core.records.verdicts import Decision, GivenVerdict, Recorded, Verdict
+from core.services import TriageSession, current
 from pages._shared import user
 from pages._shared.keys import Press
 from pages._triage import keys
 
 WORK = "triage_work"
-ONE, ALIKE, GROUP, CHOSEN = "one", "alike", "group", "chosen"  # what a verdict is given to
+ONE, SIMILAR, GROUP, CHOSEN = "one", "alike", "group", "chosen"  # what gets the verdict
 
 
 @dataclass
 class Draft:
     """What is chosen so far for what is open.
 
-    offered: the classes that have a number; pending: a verdict that waits for its right class;
+    offered: the classes that have a number; pending: a verdict that waits for its true class;
     note: as typed when the page or a button last asked.
     """
 
     turn: int
     offered: tuple[int, ...] = ()
-    right_class: int | None = None
+    true_class: int | None = None
     pending: Verdict | None = None
     note: str = ""
     given_to: str = ONE
@@ -52,13 +50,12 @@ class Draft:
         """Nothing chosen yet, but what the sender proposes."""
         if opened is None:
             return cls(turn=0)
-        capture = opened.item.capture
-        return cls(opened.turn, tuple(likely(capture)), said_right(capture))
+        return cls(opened.turn, opened.suggestions, opened.sender_class)
 
 
 @dataclass(frozen=True)
-class Told:
-    """Something to be said at the next drawing. kind: a coloured box of Streamlit's."""
+class Message:
+    """A message of the next drawing. kind: a coloured box of Streamlit's."""
 
     kind: str
     text: str
@@ -68,26 +65,26 @@ class Told:
 class Work:
     """What keys and buttons act on.
 
-    told: to be said at the next drawing; moved: something was pressed since the last one; handled:
+    told: shown at the next drawing; moved: something was pressed since the last one; handled:
     number of the last key.
     """
 
-    sitting: Sitting
+    session: TriageSession
     draft: Draft = field(default_factory=lambda: Draft.of(None))
-    told: list[Told] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     moved: bool = False
     handled: int = 0
 
     def begin_turn(self) -> None:
         """Forget what was chosen for what was open before."""
-        opened = self.sitting.opened
+        opened = self.session.opened
         if self.draft.turn != (opened.turn if opened else 0):
             self.draft = Draft.of(opened)
 
     @property
     def place(self) -> str:
         """What a key has to be bound to, to count."""
-        return f"{self.sitting.seat.window} {self.draft.turn}"
+        return f"{self.session.holder.window} {self.draft.turn}"
 
     def press(self, presses: Sequence[Press]) -> None:
         """Act on keys, in their order, each once."""
@@ -96,7 +93,7 @@ class Work:
                 continue
             self.handled = each.number
             window, _, turn = each.place.partition(" ")
-            if window == self.sitting.seat.window and turn.isdecimal():
+            if window == self.session.holder.window and turn.isdecimal():
                 self._act(each.key, int(turn))
 
     def _act(self, key: str, turn: int) -> None:
@@ -106,72 +103,71 @@ class Work:
             offered = dict(enumerate(self.draft.offered, start=1))
             if int(key) in offered:
                 self.choose(turn, offered[int(key)])
-        elif key in (keys.ALIKE, keys.GROUP):
-            self.give_to(turn, ALIKE if key == keys.ALIKE else GROUP)
+        elif key in (keys.SIMILAR, keys.GROUP):
+            self.give_to(turn, SIMILAR if key == keys.SIMILAR else GROUP)
         elif key in (keys.TILES, keys.ALL_SIGNS):
             self.toggle(turn, "tiles" if key == keys.TILES else "all_signs")
         elif key in WAYS:
             WAYS[key](self)
 
-    def tell(self, kind: str, text: str) -> None:
-        """Say something at the next drawing."""
-        self.told.append(Told(kind, text))
+    def report(self, kind: str, text: str) -> None:
+        """Show a message at the next drawing."""
+        self.messages.append(Message(kind, text))
 
-    def closeup(self) -> Closeup | None:
-        """The close look at what is open, once it is made."""
-        opened = self.sitting.opened
-        return current().closeups.get(opened.capture_id) if opened else None
+    def context(self) -> ItemContext | None:
+        """The context of what is open, once it is built."""
+        opened = self.session.opened
+        return current().triage.contexts.get(opened.capture_id) if opened else None
 
     def others(self) -> list[Capture]:
-        """What a verdict is given to beside what is open: those of its group without one."""
-        chosen, opened, seen = self.draft, self.sitting.opened, self.closeup()
-        if opened is None or seen is None:
+        """What gets the verdict beside what is open: those of its group without one."""
+        chosen, opened, context = self.draft, self.session.opened, self.context()
+        if opened is None or context is None:
             return []
         found = [
             tile.capture
-            for tile in seen.group
+            for tile in context.group
             if tile.capture.capture_id != opened.capture_id
             and (
                 tile.capture.capture_id in chosen.chosen
                 if chosen.given_to == CHOSEN
-                else chosen.given_to == GROUP or (chosen.given_to == ALIKE and tile.alike)
+                else chosen.given_to == GROUP or (chosen.given_to == SIMILAR and tile.similar)
             )
         ]
-        desk = current().desk
-        standing = desk.worklist.standing([each.capture_id for each in found], desk.clock())
+        standing = current().triage.standing([each.capture_id for each in found])
         return [each for each in found if standing[each.capture_id].status is not Status.DONE]
 
     def give(self, turn: int, verdict: Verdict) -> None:
-        """Record a verdict, or ask for the right class first."""
+        """Record a verdict, or ask for the true class first."""
         self.moved = True
-        chosen, here = self.draft, self.sitting
+        chosen, here = self.draft, self.session
         if chosen.turn != turn:
             return
-        if verdict in NEEDS_RIGHT_CLASS and chosen.right_class is None:
+        if verdict.needs_true_class and chosen.true_class is None:
             chosen.pending = verdict
             return
-        right = chosen.right_class if verdict in NEEDS_RIGHT_CLASS else None
-        said = Said(verdict, right, chosen.note)
+        right = chosen.true_class if verdict.needs_true_class else None
+        given = GivenVerdict(verdict, right, chosen.note)
         try:
             if chosen.given_to == ONE:
-                recorded = here.decide(turn, said)
+                recorded = here.decide(turn, given)
             else:
-                recorded = here.decide_all(turn, self.others(), said)
+                recorded = here.decide_all(turn, self.others(), given)
         except SignwatchError as error:
             chosen.pending = None
-            self.tell("error", str(error))
+            self.report("error", str(error))
             return
         self.begin_turn()
         if recorded:
-            self._tell_of(recorded)
+            self._report_result(recorded)
 
     def choose(self, turn: int, class_id: int | None) -> None:
-        """Take a right class; a verdict that waited for it is recorded."""
+        """Take a true class; a verdict that waited for it is recorded."""
         self.moved = True
         chosen = self.draft
         if chosen.turn != turn:
             return
-        chosen.right_class, chosen.all_signs = class_id, False
+        chosen.true_class, chosen.all_signs = class_id, False
         if class_id is not None and class_id not in chosen.offered:
             chosen.offered = (class_id, *chosen.offered)[: len(chosen.offered) or 1]
         if chosen.pending and class_id is not None:
@@ -199,64 +195,64 @@ class Work:
     def later(self) -> None:
         """Leave it for later."""
         self.moved = True
-        self.sitting.later()
+        self.session.later()
         self.begin_turn()
 
     def back(self) -> None:
         """Open what was open before."""
         self.moved = True
-        self.sitting.back()
+        self.session.back()
         self.begin_turn()
 
     def enter(self, group: Group) -> None:
         """Go on in that group."""
         self.moved = True
         try:
-            self.sitting.enter(group)
+            self.session.enter(group)
         except SignwatchError as error:
-            self.tell("warning", str(error))
+            self.report("warning", str(error))
         self.begin_turn()
 
     def undo(self) -> None:
         """Take the last verdict back."""
         self.moved = True
         try:
-            decisions = self.sitting.undo()
+            decisions = self.session.undo()
         except SignwatchError as error:
-            self.tell("error", str(error))
+            self.report("error", str(error))
             return
         self.begin_turn()
         if decisions:
-            self.tell("info", f"Taken back: {_in_words(decisions[0], len(decisions))}.")
+            self.report("info", f"Taken back: {_in_words(decisions[0], len(decisions))}.")
 
     def take_back(self, decision: Decision) -> None:
         """Take back a verdict that stands in the trail of what is open."""
         self.moved = True
         try:
-            current().desk.take_back([decision], by=self.sitting.analyst)
-            self.sitting.open(decision.capture_id)
+            current().triage.take_back([decision], by=self.session.analyst)
+            self.session.open(decision.capture_id)
         except SignwatchError as error:
-            self.tell("error", str(error))
+            self.report("error", str(error))
         self.begin_turn()
 
-    def _tell_of(self, recorded: Recorded) -> None:
+    def _report_result(self, recorded: Recorded) -> None:
         count = len(recorded.decisions)
         if count:
-            self.tell("done", _in_words(recorded.decisions[0], count))
+            self.report("done", _in_words(recorded.decisions[0], count))
         for other in recorded.meanwhile:
-            self.tell(
+            self.report(
                 "warning",
-                f"{other.analyst} had said `{other.verdict}` of it meanwhile. "
-                "Both are on record; yours counts, as it is the later one.",
+                f"{other.analyst} gave the verdict `{other.verdict.words}` meanwhile. "
+                "Both are on record; yours counts, as it is later.",
             )
         if recorded.deleted:
-            self.tell(
+            self.report(
                 "warning",
-                "Retention had deleted it meanwhile. Your verdict is on record "
-                "all the same, and comes with the audit trail.",
+                "Retention deleted the capture meanwhile. Your verdict is on record, and in the "
+                "audit trail.",
             )
         if recorded.left_out:
-            self.tell(
+            self.report(
                 "info",
                 f"{recorded.left_out} were left out: others have them in work, or "
                 "decided them meanwhile.",
@@ -271,8 +267,8 @@ def work() -> Work:
     """This window's, with the note as it is typed; another analyst gets another one."""
     known = st.session_state.get(WORK)
     analyst = user.analyst()
-    if known is None or known.sitting.analyst != analyst:
-        known = st.session_state[WORK] = Work(Sitting(current().desk, analyst))
+    if known is None or known.session.analyst != analyst:
+        known = st.session_state[WORK] = Work(current().triage.session(analyst))
     known.draft.note = st.session_state.get(f"triage_note_{known.draft.turn}") or ""
     return known
 
@@ -283,12 +279,14 @@ def do(act: Callable[..., None], *arguments: Any) -> None:
 
 
 def choose_typed(turn: int) -> None:
-    """Take the right class that was typed."""
+    """Take the true class that was typed."""
     class_id = st.session_state.get(f"triage_class_{turn}")
     work().choose(turn, class_id)
 
 
 def _in_words(decision: Decision, count: int) -> str:
     several = f"{count} x " if count > 1 else ""
-    right = decision.right_class
-    return f"{several}{decision.verdict}" + ("" if right is None else f", {class_name(right)}")
+    right = decision.true_class
+    return f"{several}{decision.verdict.words}" + (
+        "" if right is None else f", {class_name(right)}"
+    )

@@ -1,11 +1,11 @@
-"""What an analyst says of what is open: the right class, a note, to how many, and the verdict."""
+"""The verdict on what is open: the true class, a note, for how many, and the verdict."""
 
 import streamlit as st
 
 from core import samples, thumbnails
 from core.labels import all_labels, class_name
-from core.triage import Opened
-from core.triage.verdicts import NEEDS_RIGHT_CLASS
+from core.records.triage import Opened
+from core.records.verdicts import Verdict
 from pages._shared import keys as _keys
 from pages._triage import keys, state
 from pages._triage.state import Work
@@ -15,17 +15,17 @@ SIGNS_IN_A_ROW = 9
 
 
 def show(opened: Opened, *, may_decide: bool) -> None:
-    """Everything from the right class to the verdict."""
+    """Everything from the true class to the verdict."""
     if not may_decide:
         st.info("You may look, and not decide.", icon=":material/visibility:")
         return
     chosen, turn = state.work().draft, opened.turn
-    _show_right_class(opened, chosen)
+    _show_true_class(opened, chosen)
     with st.container(horizontal=True, gap="small", key="triage_verdicts"):
         count = _count(chosen)
         for verdict, key in keys.VERDICTS.items():
             st.button(
-                verdict.capitalize() + (f" x {count}" if count > 1 else ""),
+                verdict.words.capitalize() + (f" x {count}" if count > 1 else ""),
                 key=f"triage_{verdict.name.lower()}_{turn}",
                 shortcut=key,
                 type="primary" if chosen.pending is verdict else "secondary",
@@ -49,11 +49,11 @@ def show(opened: Opened, *, may_decide: bool) -> None:
     _keys.legend(keys.LEGEND)
 
 
-def _show_right_class(opened: Opened, chosen: state.Draft) -> None:
-    needing = " or ".join(sorted(NEEDS_RIGHT_CLASS, reverse=True))
-    right = chosen.right_class
+def _show_true_class(opened: Opened, chosen: state.Draft) -> None:
+    needing = " or ".join(each.words for each in Verdict if each.needs_true_class)
+    right = chosen.true_class
     st.markdown(
-        f"**Right class**, for {needing}: "
+        f"**True class**, for {needing}: "
         + ("not chosen yet" if right is None else f":blue[**{class_name(right)}**]")
     )
     with st.grid(2, min_column_width=210, gap="xsmall", key="triage_likely") as grid:
@@ -69,7 +69,7 @@ def _show_right_class(opened: Opened, chosen: state.Draft) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(key="triage_class"):
             st.selectbox(
-                "Right class by name",
+                "True class by name",
                 [each.class_id for each in all_labels()],
                 index=None,
                 format_func=class_name,
@@ -119,7 +119,7 @@ def _take(
         width="stretch",
         on_click=state.do,
         args=(Work.choose, turn, class_id),
-        type="primary" if chosen.right_class == class_id else "secondary",
+        type="primary" if chosen.true_class == class_id else "secondary",
     )
 
 

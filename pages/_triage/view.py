@@ -47,7 +47,7 @@ class TriageView:
         return TriageView(**values), problems
 
     def write(self) -> dict[str, str]:
-        """The address's parameters; what is as usual is missing."""
+        """The address's parameters; defaults are missing."""
         return {
             each.name: _address.written(value)
             for each in fields(self)
@@ -86,14 +86,14 @@ class TriageView:
             "endpoint": self.endpoint and f"endpoint: {self.endpoint}",
             "since": self.since and f"from {self.since:%Y-%m-%d %H:%M:%S}",
             "until": self.until and f"before {self.until:%Y-%m-%d %H:%M:%S}",
-            "verdict": self.verdict and f"verdict: {self.verdict}",
+            "verdict": self.verdict and f"verdict: {Verdict(self.verdict).words}",
             "analyst": self.analyst and f"by {self.analyst}",
         }
         return [(text, replace(self, **{name: None})) for name, text in found.items() if text]
 
 
 def to_window_of(execution: Execution) -> dict[str, str]:
-    """The address of what was flagged in an execution's window."""
+    """The address of what was flagged in the window of a run."""
     window = execution.window
     return TriageView(since=window.start, until=window.end, endpoint=window.endpoint).write()
 

@@ -9,11 +9,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.records.captures import Capture, Provenance
-from core.records.triage import Statement
-from core.records.verdicts import Verdict
+from core.records.verdicts import Statement, Verdict
 from core.records.window import now
 from core.store import CaptureLog
-from core.triage import said_right, suggestions
+from core.triage.suggestions import sender_class, suggested_classes
 from tests.browser.conftest import NewPage, running_dashboard, with_image
 from tests.support.acts import see_page
 from tests.support.records import make_capture, make_image, make_prediction
@@ -27,7 +26,7 @@ EMPTY = "The queue is empty"
 KEYS = {
     "a": Verdict.ADVERSARIAL,
     "w": Verdict.MODEL_WRONG,
-    "o": Verdict.RIGHT_AFTER_ALL,
+    "o": Verdict.FALSE_POSITIVE,
     "n": Verdict.NOT_A_SIGN,
     "u": Verdict.UNREADABLE,
 }
@@ -49,15 +48,15 @@ def test_two_browsers_empty_a_queue_by_keyboard(
                 see_page(page, "Triage")
                 page.wait_for_function("() => Boolean(window.signwatchKeys)")
             undone = worked_through(pages, plan)
-    statements = said(tmp_path / "local")
+    statements = given(tmp_path / "local")
     verdicts = Counter(each.decision.capture_id for each in statements if each.counts)
     assert verdicts == Counter(capture.capture_id for capture, _ in plan.values())
     assert {
-        each.decision.capture_id: (each.decision.verdict, each.decision.right_class)
+        each.decision.capture_id: (each.decision.verdict, each.decision.true_class)
         for each in statements
         if each.counts
     } == {
-        capture.capture_id: (KEYS[keys[-1]], right_class(capture, keys))
+        capture.capture_id: (KEYS[keys[-1]], true_class(capture, keys))
         for capture, keys in plan.values()
     }
     assert sum(each.taken_back for each in statements) == undone > 0
@@ -88,17 +87,17 @@ def filled(local: Path) -> Plan:
 def keys_of(number: int, capture: Capture) -> str:
     """What is pressed for a capture: a number first where a right class has to be chosen."""
     key = list(KEYS)[number % len(KEYS)]
-    chosen = key not in "aw" or said_right(capture) is not None
+    chosen = key not in "aw" or sender_class(capture) is not None
     return key if chosen else f"2{key}"
 
 
-def right_class(capture: Capture, keys: str) -> int | None:
+def true_class(capture: Capture, keys: str) -> int | None:
     """The right class that these keys give."""
     if keys[-1] == "o":
         return capture.class_id
     if keys[-1] not in "aw":
         return None
-    return suggestions(capture)[1] if keys[0] == "2" else said_right(capture)
+    return suggested_classes(capture)[1] if keys[0] == "2" else sender_class(capture)
 
 
 def shown(at: datetime) -> str:
@@ -153,7 +152,7 @@ def facts(page: Page) -> Locator:
     return page.get_by_text(FACTS)
 
 
-def said(local: Path) -> list[Statement]:
+def given(local: Path) -> list[Statement]:
     """Everything that was said, as the log has it after the dashboard has ended."""
     log = CaptureLog(local / "signwatch.duckdb")
     statements = list(log.verdicts.all())

@@ -22,12 +22,11 @@ from core.records.analysts import LOCAL
 from core.records.captures import Provenance
 from core.records.monitoring import ExecutionStatus, MonitorSettings, Trigger
 from core.records.queries import CaptureFilter
-from core.records.verdicts import Verdict
+from core.records.verdicts import GivenVerdict, Verdict
 from core.records.window import Window, now
 from core.services import Services, root
 from core.settings import Settings
 from core.store import ExecutionsTable, SchedulesTable
-from core.triage import Said
 from tests.support.expect import raises
 from tests.support.images import blocks, noise, saved
 from tests.support.records import (
@@ -74,7 +73,7 @@ def test_an_answer_is_captured_as_it_was_given(signwatch: Services) -> None:
         assert capture.image_sha256 == image.sha256
         assert capture.model_sha256 == signwatch.model.sha256
         assert before <= capture.inferred_at <= now()
-        assert np.array_equal(signwatch.image(image.sha256).pixels, image.pixels)
+        assert np.array_equal(signwatch.captures.image(image.sha256).pixels, image.pixels)
 
 
 @pytest.mark.parametrize(("sampling", "kept"), [("0", 0), ("100", 6)])
@@ -102,18 +101,18 @@ def test_a_request_is_sampled_as_a_whole(
 
 def test_a_reference_is_an_image_without_a_capture(signwatch: Services) -> None:
     content = saved(blocks(3), "BMP")
-    sha256 = signwatch.keep_reference(ImageFile.from_file(content))
-    assert signwatch.stored_image(sha256).content == content
-    assert signwatch.stored_image(sha256).media_type == "image/bmp"
-    assert np.array_equal(signwatch.image(sha256).pixels, blocks(3))
+    sha256 = signwatch.captures.keep_reference(ImageFile.from_file(content))
+    assert signwatch.captures.stored_image(sha256).content == content
+    assert signwatch.captures.stored_image(sha256).media_type == "image/bmp"
+    assert np.array_equal(signwatch.captures.image(sha256).pixels, blocks(3))
     assert signwatch.log.count(EVERYTHING) == 0
 
 
 def test_a_image_that_is_not_there_is_named(signwatch: Services) -> None:
     with raises(NotFound, "no image abc in the capture log"):
-        signwatch.image("abc")
+        signwatch.captures.image("abc")
     with raises(NotFound, "no image abc in the capture log"):
-        signwatch.stored_image("abc")
+        signwatch.captures.stored_image("abc")
 
 
 def test_limits_come_from_the_settings(
@@ -308,8 +307,8 @@ def test_only_what_was_decided_is_exported(signwatch: Services) -> None:
     first = answer.capture_ids[0] or ""
     right = (answer.predictions[0].class_id + 1) % 43
     decided = signwatch.log.capture(first).capture
-    signwatch.desk.decide([decided], Said(Verdict.MODEL_WRONG, right), by=LOCAL)
-    with zipfile.ZipFile(io.BytesIO(signwatch.desk.export())) as archive:
+    signwatch.triage.decide([decided], GivenVerdict(Verdict.MODEL_WRONG, right), by=LOCAL)
+    with zipfile.ZipFile(io.BytesIO(signwatch.triage.export())) as archive:
         image = f"{right:02d}/00000_00000.png"
         assert archive.namelist()[0] == image
         assert archive.read(image) == encode_png(blocks(0))

@@ -322,7 +322,7 @@ def test_what_is_sent_says_where_it_comes_from(
     clean_labels = []
     for item in everything(signwatch):
         provenance = item.capture.provenance
-        pixels = signwatch.image(item.capture.image_sha256).pixels
+        pixels = signwatch.captures.image(item.capture.image_sha256).pixels
         if provenance.attack is None:
             assert provenance == Provenance("lab", provenance.label)
             own = [sample.image().pixels for sample in samples.of_class(provenance.label)]
@@ -333,7 +333,7 @@ def test_what_is_sent_says_where_it_comes_from(
             assert item.capture.prediction.class_id == STOP
             reference = provenance.clean_sha256
             assert provenance == Provenance("lab", label, "deepfool", STOP, reference)
-            assert np.array_equal(signwatch.image(reference).pixels, sign)
+            assert np.array_equal(signwatch.captures.image(reference).pixels, sign)
     assert len(set(clean_labels)) == len(clean_labels) == 4  # signs of several classes
     assert signwatch.window_figures(signwatch.live_window()).counts[STOP] >= 6
 

@@ -412,7 +412,7 @@ def test_one_capture_in_detail(
 ) -> None:
     capture = captures[1]
     at = open_page("captures", capture=capture.capture_id)
-    image = signwatch.stored_image(capture.image_sha256)
+    image = signwatch.captures.stored_image(capture.image_sha256)
     assert image_captions(at) == [f"32 x 32 pixels, {len(image.content):,} bytes"]
     assert f"**{class_name(14)}** · 39.0% confident" in values(at.markdown)
     assert charts(at).keys() == {"capture_top"}
@@ -602,7 +602,7 @@ def test_capture_settings_of_an_endpoint(open_page: OpenPage, signwatch: Service
     labelled(at.number_input, "Requests that are captured, %").set_value(25.0)
     labelled(at.get("segmented_control"), "Kept of each").set_value(CaptureMode.OUTPUT)
     press(at, "Save")
-    assert signwatch.capture_rules.all() == {
+    assert signwatch.captures.rules.all() == {
         "roadside": CaptureSettings(True, 25.0, CaptureMode.OUTPUT)
     }
 
@@ -616,7 +616,7 @@ def test_an_endpoint_that_cannot_be_is_refused(open_page: OpenPage, signwatch: S
         "",
         "endpoint name must be 1 to 63 letters, digits and inner hyphens, got 'no/endpoint'",
     )
-    assert signwatch.capture_rules.all() == {}
+    assert signwatch.captures.rules.all() == {}
 
 
 def test_a_flagged_capture_says_why(open_page: OpenPage, signwatch: Services) -> None:

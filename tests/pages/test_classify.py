@@ -54,7 +54,7 @@ def test_a_image_is_predicted_and_captured(open_page: OpenPage, signwatch: Servi
     assert capture.prediction.probabilities.tolist() == expected.probabilities.tolist()
     assert capture.provenance == Provenance(source="dashboard")
     assert capture.input_content_type == "image/png"
-    assert signwatch.stored_image(capture.image_sha256).content == SIGN
+    assert signwatch.captures.stored_image(capture.image_sha256).content == SIGN
     assert links(at) == [("Explain", "explain", f"capture={capture.capture_id}")]
 
 

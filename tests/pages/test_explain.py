@@ -36,7 +36,7 @@ TRUE, TARGET = 7, 14
 @pytest.fixture
 def captured(signwatch: Services) -> str:
     """A capture whose sender kept the clean image beside it; its id."""
-    reference = signwatch.keep_reference(ImageFile.from_pixels(CLEAN))
+    reference = signwatch.captures.keep_reference(ImageFile.from_pixels(CLEAN))
     provenance = Provenance("lab", TRUE, "deepfool", TARGET, reference)
     return request(signwatch, ADVERSARIAL, provenance)
 

@@ -27,7 +27,7 @@ SHOWN = blocks(1)
 @pytest.fixture
 def traffic(signwatch: Services) -> list[str]:
     """The same sign four times, three of them by an attack; ids, newest first."""
-    reference = signwatch.keep_reference(ImageFile.from_pixels(blocks(2)))
+    reference = signwatch.captures.keep_reference(ImageFile.from_pixels(blocks(2)))
     attacked = Provenance("lab", 7, "pgd", 14, reference)
     ids = [request(signwatch, SHOWN, told) for told in (Provenance(), *[attacked] * 3)]
     return ids[::-1]

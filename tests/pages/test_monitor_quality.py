@@ -31,7 +31,7 @@ def put(signwatch: Services, *class_ids: int) -> list[str]:
 
 def send(signwatch: Services, **labels: str) -> None:
     lines = [LINE % (label, event_id.removeprefix("_")) for event_id, label in labels.items()]
-    signwatch.merge_ground_truth("\n".join(lines).encode())
+    signwatch.captures.merge_ground_truth("\n".join(lines).encode())
 
 
 def test_without_labels_it_says_how_to_send_them(open_page: OpenPage, signwatch: Services) -> None:

@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.records.captures import Capture
+from core.records.triage import Holder
 from core.records.verdicts import Verdict
 from core.services import Services
 from pages._shared import user as _user
@@ -120,5 +121,5 @@ def test_who_may_not_decide_takes_nothing_from_others(
     signwatch: Services = request.getfixturevalue("signwatch")
     put_flagged(signwatch, 0.001)
     triage_of(ADA)
-    desk = signwatch.desk
-    assert desk.worklist.in_work(desk.clock()) == []
+    nobody = Holder("nobody", "")
+    assert signwatch.triage.in_work_elsewhere(nobody) == []

@@ -14,7 +14,7 @@ from core.labels import class_name
 from core.records.captures import Capture, Provenance
 from core.records.monitoring import Trigger
 from core.records.queries import CaptureFilter
-from core.records.triage import LEASE
+from core.records.triage import LEASE, Holder
 from core.records.verdicts import Decision, Verdict
 from core.records.window import now
 from core.services import Services
@@ -45,7 +45,7 @@ def queue(signwatch: Services) -> list[Capture]:
 
 def decisions(signwatch: Services, capture: Capture) -> list[Decision]:
     """Every verdict on a capture, oldest first."""
-    trail = signwatch.desk.trail(capture.capture_id)
+    trail = signwatch.triage.trail(capture.capture_id)
     return [each.decision for each in trail if not each.taken_back]
 
 
@@ -78,7 +78,7 @@ def choose(at: AppTest, class_id: int) -> AppTest:
 
 def looked_at(signwatch: Services, at: AppTest, capture: Capture) -> AppTest:
     """The page, once the close look has been made."""
-    assert signwatch.closeups.wait(capture.capture_id, SECONDS)
+    assert signwatch.triage.contexts.wait(capture.capture_id, SECONDS)
     return finished(at.run())
 
 
@@ -225,7 +225,7 @@ def test_a_model_that_was_replaced_is_said(open_page: OpenPage, signwatch: Servi
 
 def test_heat_maps_follow_beside_the_clean_image(open_page: OpenPage, signwatch: Services) -> None:
     clean = ImageFile.from_pixels(blocks(50))
-    reference = signwatch.keep_reference(clean)
+    reference = signwatch.captures.keep_reference(clean)
     capture = put_flagged(
         signwatch, 0.001, seed=51, provenance=Provenance("lab", 3, "pgd", 14, reference)
     )
@@ -285,7 +285,7 @@ def test_an_imported_answer_can_be_decided(open_page: OpenPage, signwatch: Servi
     assert opened(at) == f"{class_name(14)}, confidence not captured"
     assert any(text.endswith("p-value not computed") for text in values(at.caption))
     press(choose(at, 1), "Model wrong")
-    assert decisions(signwatch, capture)[0].right_class == 1
+    assert decisions(signwatch, capture)[0].true_class == 1
 
 
 def test_a_capture_without_prediction_has_nothing_to_judge(
@@ -311,7 +311,7 @@ def test_a_verdict_with_its_right_class_is_recorded_and_the_next_item_opens(
     note.set_value(" seen on the road ")
     press(at, "Adversarial")
     (decision,) = decisions(signwatch, queue[0])
-    assert (decision.verdict, decision.right_class) == (Verdict.ADVERSARIAL, 1)
+    assert (decision.verdict, decision.true_class) == (Verdict.ADVERSARIAL, 1)
     assert (decision.note, decision.analyst) == ("seen on the road", "local")
     assert opened(at) == heading(queue[1])
     assert alerts(at) == []
@@ -333,7 +333,7 @@ def test_a_missing_right_class_is_asked_for_and_completes_the_verdict(
     assert decisions(signwatch, queue[0]) == []
     assert opened(at) == heading(queue[0])
     press(at, class_name(0))  # among the likely ones
-    assert [(each.verdict, each.right_class) for each in decisions(signwatch, queue[0])] == [
+    assert [(each.verdict, each.true_class) for each in decisions(signwatch, queue[0])] == [
         (verdict, 0)
     ]
     assert opened(at) == heading(queue[1])
@@ -353,18 +353,18 @@ def test_the_predicted_class_cannot_be_the_right_one_of_a_wrong_prediction(
 
 @pytest.mark.parametrize(
     ("verdict", "right_class"),
-    [(Verdict.RIGHT_AFTER_ALL, 25), (Verdict.NOT_A_SIGN, None), (Verdict.UNREADABLE, None)],
+    [(Verdict.FALSE_POSITIVE, 25), (Verdict.NOT_A_SIGN, None), (Verdict.UNREADABLE, None)],
 )
 def test_other_verdicts_need_no_right_class(
     verdict: Verdict,
-    right_class: int | None,
+    true_class: int | None,
     open_page: OpenPage,
     signwatch: Services,
     queue: list[Capture],
 ) -> None:
     press(open_page("triage"), verdict.capitalize())
     (decision,) = decisions(signwatch, queue[0])
-    assert (decision.verdict, decision.right_class) == (verdict, right_class)
+    assert (decision.verdict, decision.true_class) == (verdict, true_class)
 
 
 @pytest.mark.parametrize(("label", "proposed"), [(7, True), (14, False), (99, False)])
@@ -373,7 +373,7 @@ def test_the_right_class_that_the_sender_named_is_proposed(
 ) -> None:
     capture = put_flagged(signwatch, 0.001, provenance=Provenance("lab", label, "deepfool", 14))
     at = press(open_page("triage"), "Adversarial")
-    found = [each.right_class for each in decisions(signwatch, capture)]
+    found = [each.true_class for each in decisions(signwatch, capture)]
     assert found == ([7] if proposed else [])
     assert (alerts(at) == [EMPTY]) == proposed
 
@@ -387,7 +387,7 @@ def test_any_sign_can_be_picked_by_its_image(
     finished(tiles[38].click().run())
     assert not [each for each in at.button if (each.key or "").startswith("triage_all_38")]
     press(at, "Model wrong")
-    assert decisions(signwatch, queue[0])[0].right_class == 38
+    assert decisions(signwatch, queue[0])[0].true_class == 38
 
 
 def test_working_through_the_queue_empties_it(
@@ -547,7 +547,7 @@ def test_who_has_it_in_work_stands_over_an_item(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = open_page("triage")
-    until = signwatch.desk.worklist.in_work(now())[0].until
+    until = signwatch.triage.in_work_elsewhere(Holder("nobody", ""))[0].until
     assert until - now() <= LEASE
     assert any(f"In work here until {until:%H:%M} UTC" in text for text in values(at.markdown))
     press(at, "Not a sign")
@@ -582,7 +582,7 @@ def test_the_outcome_is_computed_from_verdicts(
     finished(at.run())
     assert any("not computed, as no flagged prediction" in text for text in values(at.markdown))
     decide(signwatch, queue[0].capture_id, Verdict.NOT_A_SIGN)
-    decide(signwatch, queue[1].capture_id, Verdict.RIGHT_AFTER_ALL)
+    decide(signwatch, queue[1].capture_id, Verdict.FALSE_POSITIVE)
     finished(at.run())
     (metric,) = [each for each in at.metric if each.label == "Flags that were right"]
     assert (metric.value, metric.delta) == ("50.0%", "1 of 2 that were looked at")
@@ -605,7 +605,7 @@ def test_what_was_decided_is_exported(
     with zipfile.ZipFile(io.BytesIO(downloads["signwatch-triage.zip"]())) as archive:
         file = "01/00000_00000.png"
         assert archive.namelist() == [file, "manifest.jsonl", "annotations.json", "audit.jsonl"]
-        assert archive.read(file) == signwatch.stored_image(queue[0].image_sha256).content
+        assert archive.read(file) == signwatch.captures.stored_image(queue[0].image_sha256).content
         lines, audit = (
             [json.loads(line) for line in archive.read(name).splitlines()]
             for name in ("manifest.jsonl", "audit.jsonl")

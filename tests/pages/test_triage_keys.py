@@ -6,7 +6,7 @@ from core.records.analysts import LOCAL
 from core.records.captures import Capture
 from core.records.verdicts import Verdict
 from core.services import Services
-from core.triage import Sitting, suggestions
+from core.triage.suggestions import suggested_classes
 from pages._shared.keys import Press
 from pages._triage.state import Work
 from tests.support.traffic import put_flagged
@@ -19,8 +19,8 @@ def queue(signwatch: Services) -> list[Capture]:
 
 @pytest.fixture
 def work(signwatch: Services, queue: list[Capture]) -> Work:
-    made = Work(Sitting(signwatch.desk, LOCAL))
-    made.sitting.next()
+    made = Work(signwatch.triage.session(LOCAL))
+    made.session.next()
     made.begin_turn()
     return made
 
@@ -37,21 +37,21 @@ def press(work: Work, keys: str, *, place: str | None = None) -> list[Press]:
 
 def verdicts(signwatch: Services, capture_id: str) -> list[tuple[Verdict, int | None]]:
     given = signwatch.log.verdicts.of(capture_id)
-    return [(each.decision.verdict, each.decision.right_class) for each in given if each.counts]
+    return [(each.decision.verdict, each.decision.true_class) for each in given if each.counts]
 
 
 def opened(work: Work) -> str:
     """Id of what is open."""
-    assert work.sitting.opened
-    return work.sitting.opened.capture_id
+    assert work.session.opened
+    return work.session.opened.capture_id
 
 
 @pytest.mark.parametrize("keys", ["2A", "A2"])
 def test_keys_that_arrive_together_all_count(signwatch: Services, work: Work, keys: str) -> None:
     first = opened(work)
-    right_class = suggestions(signwatch.log.capture(first).capture)[1]
+    true_class = suggested_classes(signwatch.log.capture(first).capture)[1]
     presses = press(work, keys)
-    assert verdicts(signwatch, first) == [(Verdict.ADVERSARIAL, right_class)]
+    assert verdicts(signwatch, first) == [(Verdict.ADVERSARIAL, true_class)]
     work.press(presses)  # the list comes again with whatever is pressed next
     assert opened(work) != first
     assert verdicts(signwatch, opened(work)) == []
@@ -65,7 +65,7 @@ def test_a_key_pressed_for_what_is_gone_does_nothing(signwatch: Services, work: 
     press(work, "N", place=f"another {work.draft.turn}")
     assert opened(work) == second != first
     assert verdicts(signwatch, second) == []
-    assert (work.draft.right_class, work.draft.tiles, work.draft.all_signs) == (None, False, False)
+    assert (work.draft.true_class, work.draft.tiles, work.draft.all_signs) == (None, False, False)
 
 
 def test_undo_and_the_way_back_count_late_too(signwatch: Services, work: Work) -> None:
@@ -83,4 +83,4 @@ def test_what_is_no_key_does_nothing(work: Work) -> None:
     first = opened(work)
     press(work, "789XÄ")
     assert opened(work) == first
-    assert work.draft.right_class is None
+    assert work.draft.true_class is None

@@ -210,7 +210,7 @@ decisions = st.builds(
     Decision,
     capture_id=st.uuids().map(str),
     verdict=st.sampled_from(Verdict),
-    right_class=st.none() | class_ids,
+    true_class=st.none() | class_ids,
     note=st.text(max_size=50),
     analyst=st.text(max_size=20),
     decided_at=moments,

@@ -13,11 +13,10 @@ from core.monitoring.baselines import Baselines, files_of
 from core.records.analysts import Analyst
 from core.records.captures import Capture, Prediction, Provenance
 from core.records.queries import CaptureFilter
-from core.records.verdicts import Decision, TriageItem, Verdict
+from core.records.verdicts import Decision, GivenVerdict, TriageItem, Verdict
 from core.records.window import now
 from core.services import Services
 from core.store import BaselinesTable
-from core.triage import Said
 from tests.support.images import blocks
 from tests.support.records import make_capture, make_image, make_prediction
 
@@ -101,15 +100,15 @@ def decide(
     signwatch: Services,
     capture_id: str,
     verdict: Verdict,
-    right_class: int | None = None,
+    true_class: int | None = None,
     *,
     note: str = "",
     analyst: str = "local",
 ) -> Decision:
     """A verdict on a capture in the log."""
     capture = signwatch.log.capture(capture_id).capture
-    said = Said(verdict, right_class, note)
-    return signwatch.desk.decide([capture], said, by=Analyst(analyst)).decisions[0]
+    said = GivenVerdict(verdict, true_class, note)
+    return signwatch.triage.decide([capture], said, by=Analyst(analyst)).decisions[0]
 
 
 def baseline_of_another_model(signwatch: Services) -> str:

@@ -13,7 +13,8 @@ from core.capture.files.records import capture_record, ground_truth_record
 from core.capture.files.segments import write_frame
 from core.errors import BadInput
 from core.records.captures import Capture, StoredImage
-from core.records.window import Window
+from core.records.names import check_endpoint_name
+from core.records.window import Window, parse_time
 from core.store import CaptureFilesTable
 
 MAX_IMAGES_HELD = 32_000_000  # bytes
@@ -48,6 +49,18 @@ class Frame(NamedTuple):
             raise BadInput(
                 f"expected a frame with path, captures and total, got {header}"
             ) from None
+
+
+def export_window(options: Mapping[str, str]) -> Window:
+    """The window that `since`, `until` and `endpoint` name; what is missing sets no bound.
+
+    Raises BadInput.
+    """
+    endpoint = options.get("endpoint")
+    if endpoint is not None:
+        check_endpoint_name(endpoint)
+    start, end = parse_time(options.get("since")), parse_time(options.get("until"))
+    return Window(start or ALL_TIME[0], end or ALL_TIME[1], endpoint).checked()
 
 
 def export_frames(

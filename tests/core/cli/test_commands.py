@@ -31,10 +31,9 @@ from core.model.classifier import Classifier
 from core.records.analysts import LOCAL
 from core.records.captures import Provenance
 from core.records.queries import CaptureFilter
-from core.records.verdicts import Verdict
+from core.records.verdicts import GivenVerdict, Verdict
 from core.samples import drawing
 from core.services import Services
-from core.triage import Said
 from tests.support.expect import raises
 from tests.support.images import blocks, saved
 from tests.support.layouts import lay_out_gtsrb, write_npz
@@ -691,7 +690,7 @@ def test_a_refusal_of_the_running_dashboard_is_one_line(
 def decide_one(signwatch: Services) -> str:
     put(signwatch, [14])
     (item,) = signwatch.log.find(CaptureFilter(), limit=9)
-    signwatch.desk.decide([item.capture], Said(Verdict.MODEL_WRONG, 1), by=LOCAL)
+    signwatch.triage.decide([item.capture], GivenVerdict(Verdict.MODEL_WRONG, 1), by=LOCAL)
     return item.capture.capture_id
 
 
@@ -728,7 +727,7 @@ def test_what_was_decided_trains_and_measures_a_model(
             for image in images
         ]
         signwatch.log.append(captures, images)
-        signwatch.desk.decide(captures, Said(Verdict.ADVERSARIAL, 1 + sign % 2), by=LOCAL)
+        signwatch.triage.decide(captures, GivenVerdict(Verdict.ADVERSARIAL, 1 + sign % 2), by=LOCAL)
     exported, model = tmp_path / "exported", tmp_path / "model"
     assert run("triage", "export", "--out", exported).code == 0
     trained = run("train", "--data", exported, "--out", model, "--epochs", 1)

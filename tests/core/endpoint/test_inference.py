@@ -18,17 +18,17 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from core.endpoint import ROUTES
-from core.endpoint.commands import parse_time, run_monitor
+from core.endpoint.commands import run_monitor
 from core.errors import BadInput
 from core.images import decode, encode_png
 from core.invocations import CONTENT_TYPES, prediction_json
 from core.records.analysts import LOCAL
 from core.records.captures import Capture, Prediction, Provenance
 from core.records.queries import CaptureFilter
-from core.records.verdicts import Verdict
+from core.records.verdicts import GivenVerdict, Verdict
+from core.records.window import parse_time
 from core.services import Services
 from core.store import ExecutionsTable
-from core.triage import Said
 from tests.core.store.test_log import add_unreadable
 from tests.support.expect import raises
 from tests.support.images import BAD, GOOD, BadFile, GoodFile, blocks, noise, rotated_jpeg, saved
@@ -143,8 +143,8 @@ def test_every_readable_file_gets_the_prediction_of_its_pixels(
     assert answered(entry) == expected(prediction)
     (capture,) = captures(signwatch)
     assert capture.capture_id == entry["capture_id"]
-    assert signwatch.stored_image(capture.image_sha256).content == file.content
-    assert signwatch.stored_image(capture.image_sha256).media_type == file.media_type
+    assert signwatch.captures.stored_image(capture.image_sha256).content == file.content
+    assert signwatch.captures.stored_image(capture.image_sha256).media_type == file.media_type
 
 
 def test_a_rotated_photograph_is_judged_upright(client: TestClient, signwatch: Services) -> None:
@@ -179,7 +179,7 @@ def test_an_array_gets_the_blogs_shape(client: TestClient, signwatch: Services) 
     assert answer.json() == [[prediction.class_id]]
     (capture,) = captures(signwatch)
     assert capture.prediction.class_id == prediction.class_id
-    assert np.array_equal(signwatch.image(capture.image_sha256).pixels, blocks())
+    assert np.array_equal(signwatch.captures.image(capture.image_sha256).pixels, blocks())
 
 
 def test_an_array_of_images_gets_a_list_of_lists(client: TestClient, signwatch: Services) -> None:
@@ -612,7 +612,7 @@ def test_a_reference_is_kept_once_and_is_no_capture(
         answer = client.post("/api/references", content=IMAGE)
         sha256 = answer.json()["sha256"]
         assert answer.json() == {"sha256": sha256}
-    assert np.array_equal(signwatch.image(sha256).pixels, blocks())
+    assert np.array_equal(signwatch.captures.image(sha256).pixels, blocks())
     assert captures(signwatch) == []
     assert images_kept(signwatch) == 1
 
@@ -777,8 +777,10 @@ def test_what_was_decided_can_be_downloaded(client: TestClient, signwatch: Servi
     ]
     predicted = captures(signwatch)[0].prediction.class_id
     right = (predicted + 1) % 43
-    signwatch.desk.decide(
-        [signwatch.log.capture(capture_id).capture], Said(Verdict.MODEL_WRONG, right), by=LOCAL
+    signwatch.triage.decide(
+        [signwatch.log.capture(capture_id).capture],
+        GivenVerdict(Verdict.MODEL_WRONG, right),
+        by=LOCAL,
     )
     answer = client.get("/api/triage/export")
     assert answer.headers["content-type"] == "application/zip"

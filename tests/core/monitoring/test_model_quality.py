@@ -41,7 +41,7 @@ def test_late_labels_count_as_they_come(signwatch: Services) -> None:
         None, "no prediction of this window has its ground truth yet"
     )
     lines = [LINE % pair for pair in zip(("14", "1", "2"), (*events[:2], events[3]), strict=True)]
-    signwatch.merge_ground_truth("\n".join(lines).encode())
+    signwatch.captures.merge_ground_truth("\n".join(lines).encode())
     after = signwatch.quality.of(WINDOW)
     found = after.labelled[LabelKind.GROUND_TRUTH]
     assert (found.count, found.classes, after.labels_in_log) == (3, (1, 2, 14), 3)

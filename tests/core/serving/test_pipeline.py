@@ -236,8 +236,8 @@ def test_a_config_of_sagemaker_is_taken_and_given_back(
         "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
     }
     assert client.put(CONFIG, content=json.dumps(sent)).json() == client.get(CONFIG).json()
-    assert signwatch.capture_rules.of("cars") == CaptureSettings(False, 30.0, CaptureMode.OUTPUT)
-    assert signwatch.capture_rules.of("signwatch") == CaptureSettings()
+    assert signwatch.captures.rules.of("cars") == CaptureSettings(False, 30.0, CaptureMode.OUTPUT)
+    assert signwatch.captures.rules.of("signwatch") == CaptureSettings()
     client.post("/endpoints/cars/invocations", content=IMAGE, headers=PNG).raise_for_status()
     assert signwatch.log.count(CaptureFilter()) == 0
 
@@ -270,4 +270,4 @@ def test_a_config_that_does_not_serve_is_refused(
 ) -> None:
     answer = client.put(CONFIG, content=json.dumps(document))
     assert (answer.status_code, answer.json()["message"]) == (400, message)
-    assert signwatch.capture_rules.all() == {}
+    assert signwatch.captures.rules.all() == {}

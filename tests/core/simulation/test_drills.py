@@ -164,7 +164,7 @@ def the_captures_carry_the_mark(signwatch: Services, report: DrillReport) -> Non
     assert 1 <= len({each.image_sha256 for each in turned}) <= DISTINCT
     assert min(each.inferred_at for each in turned) == report.attack_at
     for each in turned[:3]:
-        assert signwatch.stored_image(each.provenance.clean_sha256)
+        assert signwatch.captures.stored_image(each.provenance.clean_sha256)
     assert len({each.image_sha256 for each in kept} - {each.image_sha256 for each in turned}) > 20
 
 
@@ -212,7 +212,7 @@ def test_without_a_baseline(drilled: Services) -> None:
 
 def test_where_no_answers_are_captured(drilled: Services, signs: list[Sign]) -> None:
     use_baseline(drilled, signs)
-    drilled.capture_rules.set("signwatch", CaptureSettings(mode=CaptureMode.INPUT))
+    drilled.captures.rules.set("signwatch", CaptureSettings(mode=CaptureMode.INPUT))
     with raises(
         BadInput,
         "the endpoint captures no answers, so nothing could notice a drill. Set its sampling and "

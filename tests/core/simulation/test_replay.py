@@ -166,7 +166,9 @@ def test_the_clean_image_is_kept_beside_the_attacked_one(server: str, signwatch:
     (capture,) = captures(signwatch)
     assert capture.provenance == provenance
     assert capture.image_sha256 == attacked.sha256
-    assert np.array_equal(signwatch.image(capture.provenance.clean_sha256 or "").pixels, blocks(1))
+    assert np.array_equal(
+        signwatch.captures.image(capture.provenance.clean_sha256 or "").pixels, blocks(1)
+    )
 
 
 def test_a_report_for_programs(server: str) -> None:

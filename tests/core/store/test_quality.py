@@ -105,7 +105,7 @@ def test_verdicts_give_the_right_class_until_the_next_one(
     captures = [predicted(14, f"e-{n}") for n in range(3)]
     log.append(captures, [])
     for n, (verdict, right) in enumerate(
-        [(Verdict.ADVERSARIAL, 1), (Verdict.RIGHT_AFTER_ALL, 14), (Verdict.NOT_A_SIGN, None)]
+        [(Verdict.ADVERSARIAL, 1), (Verdict.FALSE_POSITIVE, 14), (Verdict.NOT_A_SIGN, None)]
     ):
         log.verdicts.add([Decision(captures[n].capture_id, verdict, right, "", "ada", NOON)])
     assert table.verdicts(WINDOW) == {(1, 14): 1, (14, 14): 1}

@@ -12,18 +12,18 @@ from core.records.triage import (
     PAUSE,
     Assignment,
     Group,
+    Holder,
     Queue,
-    Seat,
     Standing,
     Status,
     Wanted,
 )
 from core.records.verdicts import Decision, Verdict
-from core.store import CaptureLog, WorklistTable
+from core.store import CaptureLog, QueueTable
 from tests.support.records import NOON, make_capture, make_prediction
 
 SECOND = timedelta(seconds=1)
-ADA, BO = Seat("ada", "window-1"), Seat("bo", "window-2")
+ADA, BO = Holder("ada", "window-1"), Holder("bo", "window-2")
 EVERYTHING = Wanted()
 
 
@@ -55,25 +55,25 @@ def decide(log: CaptureLog, *names: str, note: str = "") -> list[Decision]:
     return decisions
 
 
-def queue(table: WorklistTable, wanted: Wanted = EVERYTHING, **options: object) -> Queue:
-    values = {"seat": ADA, "at": NOON, "limit": 12} | options
-    return table.queue(wanted, values.pop("seat"), values.pop("at"), **values)
+def queue(table: QueueTable, wanted: Wanted = EVERYTHING, **options: object) -> Queue:
+    values = {"holder": ADA, "at": NOON, "limit": 12} | options
+    return table.queue(wanted, values.pop("holder"), values.pop("at"), **values)
 
 
 @pytest.fixture
-def table(log: CaptureLog) -> WorklistTable:
-    return WorklistTable(log.database)
+def table(log: CaptureLog) -> QueueTable:
+    return QueueTable(log.database)
 
 
 # Groups
 
 
-def test_an_empty_log_has_an_empty_queue(table: WorklistTable) -> None:
+def test_an_empty_log_has_an_empty_queue(table: QueueTable) -> None:
     assert queue(table) == Queue()
 
 
 def test_one_source_one_class_and_no_pause_belong_together(
-    log: CaptureLog, table: WorklistTable
+    log: CaptureLog, table: QueueTable
 ) -> None:
     first, second, after_pause, other_class, other_source, elsewhere, nobody, _ = put(
         log,
@@ -104,7 +104,7 @@ def test_one_source_one_class_and_no_pause_belong_together(
 
 
 def test_a_group_keeps_its_name_whatever_was_decided_or_filtered(
-    log: CaptureLog, table: WorklistTable
+    log: CaptureLog, table: QueueTable
 ) -> None:
     first, second, third = put(log, *(flagged(0.001 * n, NOON + n * SECOND) for n in (1, 2, 3)))
     decide(log, first)
@@ -120,7 +120,7 @@ def test_a_group_keeps_its_name_whatever_was_decided_or_filtered(
 
 
 def test_what_the_trust_rule_flagged_without_a_p_value_comes_last(
-    log: CaptureLog, table: WorklistTable
+    log: CaptureLog, table: QueueTable
 ) -> None:
     first, second, third, fourth = put(
         log,
@@ -138,7 +138,7 @@ def test_what_the_trust_rule_flagged_without_a_p_value_comes_last(
     assert groups[0].free == (second, first)
 
 
-def test_a_verdict_taken_back_lets_it_wait_again(log: CaptureLog, table: WorklistTable) -> None:
+def test_a_verdict_taken_back_lets_it_wait_again(log: CaptureLog, table: QueueTable) -> None:
     (name,) = put(log, flagged(0.001))
     log.verdicts.take_back(decide(log, name), analyst="cy", at=NOON)
     assert queue(table).waiting == 1
@@ -163,7 +163,7 @@ def test_a_verdict_taken_back_lets_it_wait_again(log: CaptureLog, table: Worklis
     ],
 )
 def test_filters_and_search(
-    wanted: Wanted, found: set[int], log: CaptureLog, table: WorklistTable
+    wanted: Wanted, found: set[int], log: CaptureLog, table: QueueTable
 ) -> None:
     names = put(
         log,
@@ -178,21 +178,21 @@ def test_filters_and_search(
     assert {group.shown for group in groups} == {names[number] for number in found}
 
 
-def test_an_id_is_found_by_its_beginning(log: CaptureLog, table: WorklistTable) -> None:
+def test_an_id_is_found_by_its_beginning(log: CaptureLog, table: QueueTable) -> None:
     name, _ = put(log, flagged(0.001), flagged(0.002, NOON + timedelta(days=1), 2))
     assert [
         group.shown for group in queue(table, Wanted(CaptureFilter(text=name[:13]))).groups
     ] == [name]
 
 
-def test_the_group_that_is_open_is_among_the_first(log: CaptureLog, table: WorklistTable) -> None:
+def test_the_group_that_is_open_is_among_the_first(log: CaptureLog, table: QueueTable) -> None:
     names = put(log, *(flagged(0.001 * (k + 1), class_id=k) for k in range(5)))
     found = queue(table, limit=2, current=names[4])
     assert [group.first for group in found.groups] == [names[0], names[4]]
     assert (found.in_all, found.waiting) == (5, 5)
 
 
-def test_what_was_passed_over_is_not_next(log: CaptureLog, table: WorklistTable) -> None:
+def test_what_was_passed_over_is_not_next(log: CaptureLog, table: QueueTable) -> None:
     names = put(log, *(flagged(0.001 * n, NOON + n * SECOND) for n in range(1, 8)))
     (group,) = queue(table, passed_over=names[:2]).groups
     assert (group.waiting, group.shown, group.free) == (7, names[0], tuple(names[2:6]))
@@ -201,52 +201,52 @@ def test_what_was_passed_over_is_not_next(log: CaptureLog, table: WorklistTable)
 # Assignments
 
 
-def test_who_takes_has_it_until_the_lease_ends(log: CaptureLog, table: WorklistTable) -> None:
+def test_who_takes_has_it_until_the_lease_ends(log: CaptureLog, table: QueueTable) -> None:
     first, second = put(log, flagged(0.001), flagged(0.002, NOON + SECOND))
     assert table.take([first, second], ADA, NOON) == [first]
     held = Assignment(first, ADA, NOON, NOON + LEASE)
-    assert table.holder(first, NOON) == held
+    assert table.assignment(first, NOON) == held
     assert table.in_work(NOON) == [held]
     assert table.standing([first, second], NOON) == {
         first: Standing(Status.IN_WORK, ADA),
         second: Standing(Status.NEW),
     }
-    (group,) = queue(table, seat=BO).groups
+    (group,) = queue(table, holder=BO).groups
     assert (group.waiting, group.elsewhere, group.free) == (2, 1, (second,))
-    (group,) = queue(table, seat=ADA).groups
+    (group,) = queue(table, holder=ADA).groups
     assert (group.elsewhere, group.free) == (0, (first, second))
-    assert queue(table, seat=BO).in_work == 1
+    assert queue(table, holder=BO).in_work == 1
     assert table.take([first, second], BO, NOON) == [second]
-    assert table.take([first, second], Seat("cy", "3"), NOON) == []
+    assert table.take([first, second], Holder("cy", "3"), NOON) == []
     over = NOON + LEASE
-    assert table.holder(first, over) is None
+    assert table.assignment(first, over) is None
     assert table.in_work(over) == []
     assert table.take([first], BO, over) == [first]
 
 
-def test_two_windows_of_one_analyst_are_two_seats(log: CaptureLog, table: WorklistTable) -> None:
+def test_two_windows_of_one_analyst_are_two_holders(log: CaptureLog, table: QueueTable) -> None:
     first, second = put(log, flagged(0.001), flagged(0.002, NOON + SECOND))
-    other = Seat("ada", "window-9")
+    other = Holder("ada", "window-9")
     assert table.take([first, second], ADA, NOON) == [first]
     assert table.take([first, second], other, NOON) == [second]
     assert table.take([first], other, NOON + SECOND, also_from="bo") == []
     assert table.take([first], other, NOON + SECOND, also_from="ada") == [first]
-    assert table.holder(first, NOON + SECOND).seat == other
+    assert table.assignment(first, NOON + SECOND).holder == other
 
 
-def test_a_lease_can_be_renewed_and_given_back(log: CaptureLog, table: WorklistTable) -> None:
+def test_a_lease_can_be_renewed_and_given_back(log: CaptureLog, table: QueueTable) -> None:
     (name,) = put(log, flagged(0.001))
     table.take([name], ADA, NOON)
     table.take([name], ADA, NOON + LEASE / 2)
-    assert table.holder(name, NOON + LEASE).until == NOON + LEASE * 1.5
+    assert table.assignment(name, NOON + LEASE).until == NOON + LEASE * 1.5
     table.give_back(name, BO, NOON + LEASE)  # it is not theirs
-    assert table.holder(name, NOON + LEASE).seat == ADA
+    assert table.assignment(name, NOON + LEASE).holder == ADA
     table.give_back(name, ADA, NOON + LEASE)
-    assert table.holder(name, NOON + LEASE) is None
+    assert table.assignment(name, NOON + LEASE) is None
     assert table.take([name], BO, NOON + LEASE) == [name]
 
 
-def test_what_is_decided_cannot_be_taken(log: CaptureLog, table: WorklistTable) -> None:
+def test_what_is_decided_cannot_be_taken(log: CaptureLog, table: QueueTable) -> None:
     first, second, third = put(log, *(flagged(0.001, NOON + n * SECOND) for n in range(3)))
     decide(log, first)
     assert table.take([first], ADA, NOON) == []
@@ -254,16 +254,16 @@ def test_what_is_decided_cannot_be_taken(log: CaptureLog, table: WorklistTable) 
     assert table.standing([first], NOON) == {first: Standing(Status.DONE)}
 
 
-def test_one_of_many_takes_wins(log: CaptureLog, table: WorklistTable) -> None:
+def test_one_of_many_takes_wins(log: CaptureLog, table: QueueTable) -> None:
     names = put(log, *(flagged(0.001, NOON + n * SECOND) for n in range(6)))
-    seats = [Seat("local", str(number)) for number in range(8)]
+    seats = [Holder("local", str(number)) for number in range(8)]
     with ThreadPoolExecutor(4) as threads:
-        taken = list(threads.map(lambda seat: table.take(names, seat, NOON), seats))
+        taken = list(threads.map(lambda holder: table.take(names, holder, NOON), seats))
     assert sorted(name for each in taken for name in each) == sorted(names)
     assert sum(not each for each in taken) == 2
 
 
-def test_a_capture_that_is_in_no_group(log: CaptureLog, table: WorklistTable) -> None:
+def test_a_capture_that_is_in_no_group(log: CaptureLog, table: QueueTable) -> None:
     (name,) = put(log, flagged(0.5, yes=False))
     assert table.group_of(name) == table.group_of("no id") == []
     assert table.standing([], NOON) == {}

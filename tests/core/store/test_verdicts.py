@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.records.queries import CaptureFilter
-from core.records.triage import Statement
-from core.records.verdicts import Decision, Verdict
+from core.records.verdicts import Decision, Statement, Verdict
 from core.store import CaptureLog
 from tests.support import records
 from tests.support.records import NOON, make_capture
@@ -41,7 +40,7 @@ def name(log: CaptureLog) -> str:
 
 
 def test_the_latest_verdict_counts_and_earlier_ones_stay(log: CaptureLog, name: str) -> None:
-    second = said(log, Verdict.RIGHT_AFTER_ALL, "ada", 5, name)
+    second = said(log, Verdict.FALSE_POSITIVE, "ada", 5, name)
     first = said(log, Verdict.ADVERSARIAL, "bo", 0, name)
     assert log.capture(name).decision == second
     assert [item.decision for item in log.find(EVERYTHING, limit=9)] == [second]

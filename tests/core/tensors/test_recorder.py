@@ -157,7 +157,7 @@ def test_a_image_that_is_not_kept_is_not_recorded(
     record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest, kept: CaptureSettings
 ) -> None:
     signwatch: Services = request.getfixturevalue("signwatch")
-    signwatch.capture_rules.set("signwatch", kept)
+    signwatch.captures.rules.set("signwatch", kept)
     signwatch.inference.invoke([ImageFile.from_pixels(blocks())], RequestFacts())
     assert whys(signwatch) == []
 

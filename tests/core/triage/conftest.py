@@ -1,4 +1,4 @@
-"""A desk over a log of its own, with a clock that is set by hand."""
+"""Verdicts over a log of their own, with a clock that is set by hand."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from core.records.captures import Capture, Provenance
-from core.store import CaptureLog, WorklistTable
-from core.triage import Desk
+from core.store import CaptureLog, QueueTable
+from core.triage.verdicts import Verdicts
 from tests.support.records import NOON, make_capture, make_image, make_prediction
 
 SECOND = timedelta(seconds=1)
 
 
 class Clock:
-    """The time that the desk sees; every look at it takes a microsecond."""
+    """The time that triage sees; every call takes a microsecond."""
 
     def __init__(self) -> None:
         self.time = NOON
@@ -42,8 +42,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(log: CaptureLog, clock: Clock) -> Desk:
-    return Desk(log, WorklistTable(log.database), clock=clock)
+def verdicts(log: CaptureLog, clock: Clock) -> Verdicts:
+    return Verdicts(log, QueueTable(log.database), clock=clock)
 
 
 def put(

@@ -1,4 +1,4 @@
-"""Close looks: maps beside clean images, neighbours, group, executions; and what is missing."""
+"""Contexts of items: maps beside clean images, neighbours, group, runs; and what is missing."""
 
 import io
 from collections.abc import Sequence
@@ -9,17 +9,18 @@ import pytest
 from PIL import Image
 
 from core import samples, thumbnails
+from core.capture.images import CapturedImages
 from core.errors import NotFound
 from core.explain.explanation import Explanation
-from core.images import ImageFile, ImageLimits
+from core.images import ImageLimits
 from core.labels import class_name
 from core.records.captures import Capture, Provenance
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import ExecutionStatus
-from core.store import CaptureLog, WorklistTable
+from core.records.triage import COMPARED, Thumbnail
+from core.store import CaptureLog, QueueTable
 from core.store.executions import ExecutionsTable
-from core.thumbnails import LONGEST_SIDE
-from core.triage import COMPARED, Photographer, Tile, said_right, shown, suggestions
+from core.triage import ContextBuilder
 from tests.core.triage.conftest import SECOND, put
 from tests.support.executions import CLEAN, STOPS, ended
 from tests.support.expect import raises
@@ -53,8 +54,8 @@ def explainer() -> Explainer:
 
 
 @pytest.fixture
-def photographer(log: CaptureLog, explainer: Explainer) -> Photographer:
-    return Photographer(log, WorklistTable(log.database), explainer, LIMITS)
+def builder(log: CaptureLog, explainer: Explainer) -> ContextBuilder:
+    return ContextBuilder(log, QueueTable(log.database), CapturedImages(log, LIMITS), explainer)
 
 
 def put_clean(log: CaptureLog, class_id: int, seed: int, **changes: object) -> Capture:
@@ -80,17 +81,17 @@ def ids(captures: Sequence[Capture]) -> list[str]:
     return [capture.capture_id for capture in captures]
 
 
-def names(tiles: Sequence[Tile]) -> list[str]:
+def names(tiles: Sequence[Thumbnail]) -> list[str]:
     return ids([tile.capture for tile in tiles])
 
 
 def test_what_it_was_made_of_stands_beside_it(
-    log: CaptureLog, photographer: Photographer, explainer: Explainer
+    log: CaptureLog, builder: ContextBuilder, explainer: Explainer
 ) -> None:
     clean = make_image(2)
     log.append([], [clean])
-    seen = photographer.take(put_made_of(log, clean.sha256).capture_id)
-    assert [(panel.title, panel.read_as) for panel in seen.panels] == [
+    seen = builder.build(put_made_of(log, clean.sha256).capture_id)
+    assert [(panel.title, panel.prediction) for panel in seen.panels] == [
         ("This image", f"{class_name(14)} · 50.0%"),
         ("Clean", f"{class_name(14)} · 60.0%"),
     ]
@@ -101,12 +102,12 @@ def test_what_it_was_made_of_stands_beside_it(
 
 
 def test_the_nearest_clean_ones_of_the_predicted_and_the_likely_class(
-    log: CaptureLog, photographer: Photographer, explainer: Explainer
+    log: CaptureLog, builder: ContextBuilder, explainer: Explainer
 ) -> None:
     put_clean(log, 14, 1)
     put_clean(log, 14, 7)
     capture = put_made_of(log, "f" * 64)  # its sender names one that the log does not have
-    seen = photographer.take(capture.capture_id)
+    seen = builder.build(capture.capture_id)
     assert [panel.title for panel in seen.panels] == [
         "This image",
         f"Nearest clean: {class_name(14)}",
@@ -118,30 +119,28 @@ def test_the_nearest_clean_ones_of_the_predicted_and_the_likely_class(
 
 
 def test_neighbours_are_of_its_endpoint_and_source_in_order_of_time(
-    log: CaptureLog, photographer: Photographer
+    log: CaptureLog, builder: ContextBuilder
 ) -> None:
     around = [put(log, 0.001, seconds=number, seed=number) for number in range(15)]
     put(log, 0.001, seconds=7, source="van")
     put_clean(
         log, 14, 1, endpoint="cars", inferred_at=NOON + 7 * SECOND, provenance=Provenance("cam")
     )
-    seen = photographer.take(around[7].capture_id)
+    seen = builder.build(around[7].capture_id)
     assert names(seen.around) == ids(around[1:14])
 
 
-def test_of_a_group_it_is_said_which_look_like_it(
-    log: CaptureLog, photographer: Photographer
-) -> None:
+def test_near_duplicates_of_its_group_are_marked(log: CaptureLog, builder: ContextBuilder) -> None:
     group = [put(log, 0.001, seconds=number, seed=seed) for number, seed in enumerate([1, 2, 1])]
     put(log, 0.001, class_id=2)
-    seen = photographer.take(group[0].capture_id)
+    seen = builder.build(group[0].capture_id)
     assert names(seen.group) == ids(group)
-    assert [tile.alike for tile in seen.group] == [True, False, True]
+    assert [tile.similar for tile in seen.group] == [True, False, True]
     assert seen.group[0].image == thumbnails.strip_tile(blocks(1))
 
 
 def test_of_a_large_group_those_nearest_in_time_are_compared(
-    log: CaptureLog, photographer: Photographer
+    log: CaptureLog, builder: ContextBuilder
 ) -> None:
     image = make_image(1)
     captures = [
@@ -155,13 +154,11 @@ def test_of_a_large_group_those_nearest_in_time_are_compared(
     ]
     log.append(captures, [image])
     for place, first in ((0, 0), (70, 10), (COMPARED + 9, 10)):
-        seen = photographer.take(captures[place].capture_id)
+        seen = builder.build(captures[place].capture_id)
         assert names(seen.group) == ids(captures[first : first + COMPARED])
 
 
-def test_executions_over_its_moment_violated_ones_first(
-    log: CaptureLog, photographer: Photographer
-) -> None:
+def test_runs_over_its_moment_violated_ones_first(log: CaptureLog, builder: ContextBuilder) -> None:
     capture = put(log, 0.001)
     later = timedelta(minutes=30)
     violated = ended(STOPS, NOON + timedelta(minutes=5))
@@ -177,12 +174,12 @@ def test_executions_over_its_moment_violated_ones_first(
         ended(STOPS, NOON + later, endpoint="cars"),
     ):
         table.keep(execution, ExecutionLog(()))
-    seen = photographer.take(capture.capture_id)
+    seen = builder.build(capture.capture_id)
     assert seen.executions == (violated, latest, clean)
 
 
-def test_without_a_image_there_is_a_reason_and_everything_else(
-    log: CaptureLog, photographer: Photographer
+def test_without_an_image_there_is_a_reason_and_everything_else(
+    log: CaptureLog, builder: ContextBuilder
 ) -> None:
     first = put(log, 0.001)
     capture = make_capture(
@@ -192,36 +189,14 @@ def test_without_a_image_there_is_a_reason_and_everything_else(
         prediction=make_prediction(14, p_value=0.001, flagged=True),
     )
     log.append([capture], [])
-    seen = photographer.take(capture.capture_id)
+    seen = builder.build(capture.capture_id)
     assert (seen.image, seen.panels) == (None, ())
     assert seen.problem == "no image was captured: only the answer was kept, or imported"
     assert names(seen.group) == ids([first, capture])
     assert seen.around[1].image == thumbnails.no_image()
-    assert not any(tile.alike for tile in seen.group)
+    assert not any(tile.similar for tile in seen.group)
 
 
-def test_one_that_retention_deleted_is_not_found(photographer: Photographer) -> None:
+def test_one_that_retention_deleted_is_not_found(builder: ContextBuilder) -> None:
     with raises(NotFound, "no capture gone in the log"):
-        photographer.take("gone")
-
-
-def test_a_large_image_is_shown_smaller_and_a_small_one_as_it_is() -> None:
-    small = ImageFile.from_pixels(blocks(1))
-    assert shown(small) == small.content
-    large = ImageFile.from_pixels(blocks(1).repeat(40, axis=0).repeat(20, axis=1))
-    assert max(Image.open(io.BytesIO(shown(large))).size) == LONGEST_SIDE
-
-
-def test_what_may_be_right_what_the_sender_says_first() -> None:
-    probabilities = np.zeros(43, dtype=np.float32)
-    probabilities[[14, 17, 3, 5]] = [0.6, 0.2, 0.15, 0.05]
-    told = make_capture(probabilities=probabilities, provenance=Provenance(label=5))
-    assert suggestions(told) == [5, 17, 3, 0, 1, 2]
-    assert said_right(told) == 5
-
-
-@pytest.mark.parametrize("label", [14, 43, 99, None])
-def test_a_label_that_says_nothing_proposes_nothing(label: int | None) -> None:
-    capture = make_capture(provenance=Provenance(label=label), probabilities=None)
-    assert said_right(capture) is None
-    assert suggestions(capture) == []
+        builder.build("gone")

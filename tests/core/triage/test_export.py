@@ -11,8 +11,8 @@ import numpy as np
 from core import datasets
 from core.images import ImageFile, decode
 from core.records.captures import Provenance, StoredImage
-from core.records.triage import PAUSE, Statement
-from core.records.verdicts import Decision, TriageItem, Verdict
+from core.records.triage import PAUSE
+from core.records.verdicts import Decision, Statement, TriageItem, Verdict
 from core.triage.export import export_zip, file_names, manifest_entry, tracks
 from tests.support.images import blocks, gradient, saved
 from tests.support.records import NOON, make_capture, make_image, make_prediction
@@ -22,7 +22,7 @@ SECOND = timedelta(seconds=1)
 
 def make_item(
     image: StoredImage | None = None,
-    right_class: int | None = 1,
+    true_class: int | None = 1,
     *,
     seconds: float = 0,
     source: str | None = "cam",
@@ -39,7 +39,7 @@ def make_item(
         prediction=make_prediction(14, 0.75, p_value=0.004, flagged=True, reasons=("odd",)),
         provenance=Provenance(source, 1, "pgd", 14, clean),
     )
-    return TriageItem(capture, Decision(capture_id, verdict, right_class, "note", "ada", NOON))
+    return TriageItem(capture, Decision(capture_id, verdict, true_class, "note", "ada", NOON))
 
 
 def exported(
@@ -73,8 +73,8 @@ def test_frames_of_one_source_without_a_pause_are_one_track() -> None:
         make_item(images[2], seconds=2 * pause + 1),
         make_item(images[3], seconds=0, source="van"),
         make_item(images[4], seconds=0, source=None),
-        make_item(images[5], seconds=0, right_class=2),
-        make_item(images[6], seconds=0, right_class=None, verdict=Verdict.UNREADABLE),
+        make_item(images[5], seconds=0, true_class=2),
+        make_item(images[6], seconds=0, true_class=None, verdict=Verdict.UNREADABLE),
     ]
     assert tracks(items) == [0, 0, 1, 2, 3, 4, None]
 

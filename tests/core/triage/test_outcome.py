@@ -1,33 +1,33 @@
-"""What verdicts say of the flag, on cases that are worked out by hand."""
+"""Precision and level of the flag, on cases that are worked out by hand."""
 
 import numpy as np
 import pytest
 
-from core.records.verdicts import Verdict
+from core.records.verdicts import GivenVerdict, Verdict
 from core.store import CaptureLog
-from core.triage import Desk, Said
-from core.triage.outcome import FEWEST, Judged, exact_interval, precision, suggest
+from core.triage.outcome import FEWEST, Reviewed, exact_interval, precision, suggest
+from core.triage.verdicts import Verdicts
 from tests.core.triage.conftest import delete, put
 from tests.core.triage.test_session import ADA
 
-RIGHT, WRONG = Verdict.ADVERSARIAL, Verdict.RIGHT_AFTER_ALL
+RIGHT, WRONG = Verdict.ADVERSARIAL, Verdict.FALSE_POSITIVE
 
 
-def judged(p_values: list[float], verdicts: list[Verdict]) -> Judged:
-    return Judged(np.array(p_values, dtype=np.float64), tuple(verdicts))
+def reviewed(p_values: list[float], verdicts: list[Verdict]) -> Reviewed:
+    return Reviewed(np.array(p_values, dtype=np.float64), tuple(verdicts))
 
 
-def test_precision_counts_what_the_verdicts_tell() -> None:
+def test_precision_counts_verdicts() -> None:
     verdicts = [RIGHT, Verdict.MODEL_WRONG, Verdict.NOT_A_SIGN, WRONG, Verdict.UNREADABLE]
-    found = precision(judged([0.001] * 5, verdicts))
-    assert (found.right, found.looked_at, found.unclear) == (3, 4, 1)
+    found = precision(reviewed([0.001] * 5, verdicts))
+    assert (found.right, found.reviewed, found.unclear) == (3, 4, 1)
     assert found.share.mean == 0.75
 
 
-def test_nothing_looked_at_is_not_computed() -> None:
+def test_nothing_reviewed_is_not_computed() -> None:
     for verdicts in ([], [Verdict.UNREADABLE]):
-        found = precision(judged([0.001] * len(verdicts), verdicts))
-        assert (found.right, found.looked_at, found.unclear) == (0, 0, len(verdicts))
+        found = precision(reviewed([0.001] * len(verdicts), verdicts))
+        assert (found.right, found.reviewed, found.unclear) == (0, 0, len(verdicts))
         assert found.share is None
 
 
@@ -42,7 +42,7 @@ def test_the_interval_is_that_of_clopper_and_pearson(
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_the_interval_holds_as_often_as_it_says() -> None:
+def test_the_interval_holds_as_often_as_it_promises() -> None:
     share, count = 0.8, 40
     drawn = np.random.default_rng(0).binomial(count, share, 2_000)
     intervals = [exact_interval(int(hits), count) for hits in drawn]
@@ -52,15 +52,15 @@ def test_the_interval_holds_as_often_as_it_says() -> None:
 
 def test_too_few_verdicts_suggest_nothing() -> None:
     few = FEWEST - 1
-    suggestion = suggest(judged([0.001] * few, [RIGHT] * few), alpha=0.01)
+    suggestion = suggest(reviewed([0.001] * few, [RIGHT] * few), alpha=0.01)
     assert suggestion.alpha is None
     assert suggestion.sentence == "not computed: 29 verdicts on flags by p-value, 30 are needed"
 
 
-def test_the_level_falls_to_where_flags_stop_being_worth_a_look() -> None:
+def test_the_level_falls_to_where_flags_stop_being_worth_a_review() -> None:
     p_values = [0.001] * 20 + [0.004] * 5 + [0.009] * 15
     verdicts = [RIGHT] * 20 + [RIGHT, RIGHT, RIGHT, WRONG, WRONG] + [WRONG] * 13 + [RIGHT] * 2
-    suggestion = suggest(judged(p_values, verdicts), alpha=0.01)
+    suggestion = suggest(reviewed(p_values, verdicts), alpha=0.01)
     assert suggestion.alpha == 0.004
     assert suggestion.sentence == "0.004: above it 2 of 15 flags were right, fewer than 50%"
 
@@ -68,17 +68,17 @@ def test_the_level_falls_to_where_flags_stop_being_worth_a_look() -> None:
 def test_a_higher_demand_lowers_the_level() -> None:
     p_values = [0.001] * 20 + [0.004] * 5 + [0.009] * 15
     verdicts = [RIGHT] * 20 + [RIGHT, RIGHT, RIGHT, WRONG, WRONG] + [WRONG] * 15
-    assert suggest(judged(p_values, verdicts), alpha=0.01, worth=0.7).alpha == 0.001
+    assert suggest(reviewed(p_values, verdicts), alpha=0.01, worth=0.7).alpha == 0.001
 
 
-def test_the_level_stays_where_all_flags_are_worth_a_look() -> None:
-    suggestion = suggest(judged([0.002] * 15 + [0.01] * 15, [RIGHT] * 30), alpha=0.01)
+def test_the_level_stays_where_all_flags_are_worth_a_review() -> None:
+    suggestion = suggest(reviewed([0.002] * 15 + [0.01] * 15, [RIGHT] * 30), alpha=0.01)
     assert suggestion.alpha == 0.01
-    assert suggestion.sentence.startswith("keep 0.01: up to it, flags are worth a look.")
+    assert suggestion.sentence.startswith("keep 0.01: up to it, flags are worth a review.")
 
 
 def test_no_level_is_suggested_where_none_would_help() -> None:
-    suggestion = suggest(judged([0.002] * 40, [WRONG] * 30 + [RIGHT] * 10), alpha=0.01)
+    suggestion = suggest(reviewed([0.002] * 40, [WRONG] * 30 + [RIGHT] * 10), alpha=0.01)
     assert suggestion.alpha is None
     assert suggestion.sentence == (
         "none: at no level up to 0.01 were 50% of the flags right; a lower level does not help, a "
@@ -87,27 +87,29 @@ def test_no_level_is_suggested_where_none_would_help() -> None:
 
 
 def test_flags_of_the_trust_rule_do_not_move_the_level() -> None:
-    by_p_value = judged([0.002] * 30, [RIGHT] * 30)
-    with_others = judged([0.002] * 30 + [0.7] * 50, [RIGHT] * 30 + [WRONG] * 50)
+    by_p_value = reviewed([0.002] * 30, [RIGHT] * 30)
+    with_others = reviewed([0.002] * 30 + [0.7] * 50, [RIGHT] * 30 + [WRONG] * 50)
     assert suggest(with_others, alpha=0.01) == suggest(by_p_value, alpha=0.01)
 
 
-def test_flags_without_a_p_value_count_for_the_precision_alone(desk: Desk, log: CaptureLog) -> None:
-    desk.decide([put(log, None), put(log, 0.003)], Said(Verdict.NOT_A_SIGN), by=ADA)
-    found = desk.judged()
+def test_flags_without_a_p_value_count_for_the_precision_alone(
+    verdicts: Verdicts, log: CaptureLog
+) -> None:
+    verdicts.decide([put(log, None), put(log, 0.003)], GivenVerdict(Verdict.NOT_A_SIGN), by=ADA)
+    found = verdicts.reviewed()
     assert np.isnan(found.p_values).tolist() == [False, True]
-    assert (precision(found).right, precision(found).looked_at) == (2, 2)
+    assert (precision(found).right, precision(found).reviewed) == (2, 2)
     assert suggest(found, alpha=1.0).sentence == (
         f"not computed: 1 verdicts on flags by p-value, {FEWEST} are needed"
     )
 
 
-def test_the_desk_judges_by_the_verdict_that_counts(desk: Desk, log: CaptureLog) -> None:
+def test_the_verdict_that_counts_is_reviewed(verdicts: Verdicts, log: CaptureLog) -> None:
     first, second, gone = put(log, 0.003), put(log, 0.001), put(log, 0.002)
-    desk.decide([first], Said(Verdict.NOT_A_SIGN), by=ADA)
-    desk.decide([first], Said(WRONG), by=ADA)
-    desk.decide([second, gone], Said(Verdict.UNREADABLE), by=ADA)
+    verdicts.decide([first], GivenVerdict(Verdict.NOT_A_SIGN), by=ADA)
+    verdicts.decide([first], GivenVerdict(WRONG), by=ADA)
+    verdicts.decide([second, gone], GivenVerdict(Verdict.UNREADABLE), by=ADA)
     delete(log, gone)
-    found = desk.judged()
+    found = verdicts.reviewed()
     assert found.p_values.tolist() == [0.001, 0.003]
     assert found.verdicts == (Verdict.UNREADABLE, WRONG)

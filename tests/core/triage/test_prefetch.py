@@ -1,62 +1,62 @@
-"""Close looks ahead of time: in the order of the wishes, kept, and never in anybody's way."""
+"""Contexts ahead of time: in the order of the wishes, kept, and never in anybody's way."""
 
 import threading
 
 import pytest
 
 from core.errors import NotFound
-from core.triage import Closeup, Closeups
-from core.triage.prefetch import KEPT, WISHES
+from core.records.triage import ItemContext
+from core.triage.prefetch import KEPT, WISHES, ContextPrefetch
 
 SECONDS = 30
 
 
-def closeup(name: str) -> Closeup:
-    return Closeup(name.encode(), (), None, (), (), ())
+def context(name: str) -> ItemContext:
+    return ItemContext(name.encode(), (), None, (), (), ())
 
 
-class Camera:
-    """Takes what it is told to, one by one, each when it is let."""
+class Builder:
+    """Builds one context after the other, each when it is let."""
 
     def __init__(self) -> None:
-        self.taken: list[str] = []
+        self.built: list[str] = []
         self.busy = threading.Event()
         self.free = threading.Event()
 
-    def take(self, name: str) -> Closeup:
-        self.taken.append(name)
+    def build(self, name: str) -> ItemContext:
+        self.built.append(name)
         self.busy.set()
         assert self.free.wait(SECONDS)
         if name == "deleted":
             raise NotFound("no capture deleted in the log")
         if name == "broken":
             raise RuntimeError("an image that nobody thought of")
-        return closeup(name)
+        return context(name)
 
 
 def test_the_latest_wishes_come_first() -> None:
-    camera = Camera()
-    closeups = Closeups(camera.take)
-    closeups.ask(["one"])
-    assert camera.busy.wait(SECONDS)
-    closeups.ask(["two", "three"])
-    closeups.ask(["four", "two"])
-    assert closeups.get("two") is None
-    camera.free.set()
-    assert closeups.wait("three", SECONDS) == closeup("three")
-    closeups.close()
-    assert camera.taken == ["one", "four", "two", "three"]
+    builder = Builder()
+    contexts = ContextPrefetch(builder.build)
+    contexts.ask(["one"])
+    assert builder.busy.wait(SECONDS)
+    contexts.ask(["two", "three"])
+    contexts.ask(["four", "two"])
+    assert contexts.get("two") is None
+    builder.free.set()
+    assert contexts.wait("three", SECONDS) == context("three")
+    contexts.close()
+    assert builder.built == ["one", "four", "two", "three"]
 
 
 def test_what_was_made_is_not_made_again() -> None:
-    camera = Camera()
-    camera.free.set()
-    closeups = Closeups(camera.take)
+    builder = Builder()
+    builder.free.set()
+    contexts = ContextPrefetch(builder.build)
     for name in ("one", "one", "two"):
-        closeups.ask([name])
-        assert closeups.wait(name, SECONDS) == closeup(name)
-    closeups.close()
-    assert camera.taken == ["one", "two"]
+        contexts.ask([name])
+        assert contexts.wait(name, SECONDS) == context(name)
+    contexts.close()
+    assert builder.built == ["one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -67,39 +67,39 @@ def test_what_was_made_is_not_made_again() -> None:
     ],
 )
 def test_what_cannot_be_made_says_why_and_the_others_are_made(name: str, problem: str) -> None:
-    camera = Camera()
-    camera.free.set()
-    closeups = Closeups(camera.take)
-    closeups.ask([name, "fine"])
-    assert closeups.wait("fine", SECONDS) == closeup("fine")
-    assert closeups.get(name) == Closeup(None, (), problem, (), (), ())
-    closeups.close()
+    builder = Builder()
+    builder.free.set()
+    contexts = ContextPrefetch(builder.build)
+    contexts.ask([name, "fine"])
+    assert contexts.wait("fine", SECONDS) == context("fine")
+    assert contexts.get(name) == ItemContext(None, (), problem, (), (), ())
+    contexts.close()
 
 
 def test_few_are_kept_and_few_wishes_wait() -> None:
-    camera = Camera()
-    camera.free.set()
-    closeups = Closeups(camera.take)
+    builder = Builder()
+    builder.free.set()
+    contexts = ContextPrefetch(builder.build)
     for number in range(KEPT + 1):
-        closeups.ask([str(number)])
-        assert closeups.wait(str(number), SECONDS)
-    assert closeups.get("0") is None
-    assert closeups.get("1") == closeup("1")
-    camera.free.clear()
-    camera.busy.clear()
-    closeups.ask(["now"])
-    assert camera.busy.wait(SECONDS)
-    closeups.ask([f"wish {number}" for number in range(WISHES + 5)])
-    camera.free.set()
-    assert closeups.wait(f"wish {WISHES - 1}", SECONDS)
-    closeups.close()
-    assert f"wish {WISHES}" not in camera.taken
+        contexts.ask([str(number)])
+        assert contexts.wait(str(number), SECONDS)
+    assert contexts.get("0") is None
+    assert contexts.get("1") == context("1")
+    builder.free.clear()
+    builder.busy.clear()
+    contexts.ask(["now"])
+    assert builder.busy.wait(SECONDS)
+    contexts.ask([f"wish {number}" for number in range(WISHES + 5)])
+    builder.free.set()
+    assert contexts.wait(f"wish {WISHES - 1}", SECONDS)
+    contexts.close()
+    assert f"wish {WISHES}" not in builder.built
 
 
 def test_a_closed_one_makes_nothing_more() -> None:
-    camera = Camera()
-    closeups = Closeups(camera.take)
-    closeups.close()
-    closeups.ask(["one"])
-    assert closeups.wait("one", 0) is None
-    assert camera.taken == []
+    builder = Builder()
+    contexts = ContextPrefetch(builder.build)
+    contexts.close()
+    contexts.ask(["one"])
+    assert contexts.wait("one", 0) is None
+    assert builder.built == []

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.explain.contact_sheet import MEAN_SIDE, ContactSheet, Tile, dealt
 from core.records.captures import Provenance
 from core.records.queries import CaptureFilter
 from core.services import Services
-from core.triage.contact_sheet import MEAN_SIDE, ContactSheet, Tile, dealt
 from tests.support.explaining import make_explanation
 from tests.support.images import blocks, noise, saved
 from tests.support.records import NOON, make_capture, make_image, make_prediction
