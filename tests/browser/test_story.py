@@ -114,10 +114,13 @@ def a_flagged_prediction_gets_its_verdict(page: Page) -> str:
     waiting = int(listed.inner_text().split()[1])
     assert waiting >= 48
     expect(page.get_by_role("heading", name=re.compile(r"^14 Stop, .* confident"))).to_be_visible()
-    expect(page.get_by_text("The sender says: made by deepfool, aimed at 14 Stop.")).to_be_visible()
-    for title, read_as in (("This image", "14 Stop"), ("Clean", "1 Speed limit 30 km/h")):
+    expect(
+        page.get_by_text("According to its sender: made by deepfool, aimed at 14 Stop.")
+    ).to_be_visible()
+    for title, prediction in (("This image", "14 Stop"), ("Clean", "1 Speed limit 30 km/h")):
         expect(page.get_by_role("img", name=f"FullGrad heat map, {title}")).to_be_visible()
-        expect(page.get_by_text(re.compile(rf"^{title}\s+read as {read_as} · "))).to_be_visible()
+        caption = re.compile(rf"^{title}\s+predicted as {prediction} · ")
+        expect(page.get_by_text(caption)).to_be_visible()
     capture_id = opened_capture(page)
     page.keyboard.press("m")
     page.keyboard.type("a stop sign where none is")

@@ -85,14 +85,14 @@ def filled(local: Path) -> Plan:
 
 
 def keys_of(number: int, capture: Capture) -> str:
-    """What is pressed for a capture: a number first where a right class has to be chosen."""
+    """What is pressed for a capture: a number first where a true class has to be chosen."""
     key = list(KEYS)[number % len(KEYS)]
     chosen = key not in "aw" or sender_class(capture) is not None
     return key if chosen else f"2{key}"
 
 
 def true_class(capture: Capture, keys: str) -> int | None:
-    """The right class that these keys give."""
+    """The true class that these keys give."""
     if keys[-1] == "o":
         return capture.class_id
     if keys[-1] not in "aw":

@@ -436,14 +436,14 @@ def test_every_verdict_is_listed_the_latest_first(
     decide(signwatch, capture_id, Verdict.NOT_A_SIGN, analyst="ada")
     at = open_page("captures", capture=capture_id)
     history = at.dataframe[1].value
-    assert history["said"].tolist() == ["not a sign", "adversarial"]
+    assert history["verdict"].tolist() == ["not a sign", "adversarial"]
     assert history["counts"].tolist() == [True, False]
-    assert history["right class"].fillna("").tolist() == ["", class_name(1)]
+    assert history["true class"].fillna("").tolist() == ["", class_name(1)]
     assert history["note"].tolist() == ["", "seen"]
     assert history["analyst"].tolist() == ["ada", "local"]
 
 
-def test_where_it_came_from_is_told(open_page: OpenPage, signwatch: Services) -> None:
+def test_its_origin_is_shown(open_page: OpenPage, signwatch: Services) -> None:
     image = make_image()
     capture = make_capture(
         image,

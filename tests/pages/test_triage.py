@@ -31,7 +31,7 @@ from tests.support.records import (
 from tests.support.traffic import decide, predict, put_flagged, request
 
 EMPTY = Alert("success", "The queue is empty", "Nothing waits. Flagged predictions appear here.")
-SECONDS = 60  # that a close look may take on a busy machine
+SECONDS = 60  # that a context may take on a busy machine
 
 
 @pytest.fixture
@@ -71,13 +71,13 @@ def finished(at: AppTest) -> AppTest:
 
 
 def choose(at: AppTest, class_id: int) -> AppTest:
-    """Choose the right class by its name."""
+    """Choose the true class by its name."""
     (field,) = [each for each in at.selectbox if (each.key or "").startswith("triage_class_")]
     return finished(field.select(class_id).run())
 
 
 def looked_at(signwatch: Services, at: AppTest, capture: Capture) -> AppTest:
-    """The page, once the close look has been made."""
+    """The page, once its context is built."""
     assert signwatch.triage.contexts.wait(capture.capture_id, SECONDS)
     return finished(at.run())
 
@@ -207,20 +207,20 @@ def test_an_item_says_what_it_is_and_why_it_was_flagged(
     assert (
         f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC  \n"
         "endpoint roadside · source replay · p-value 0.0012  \n"
-        f"The sender says: made by pgd, aimed at {class_name(14)}."
+        f"According to its sender: made by pgd, aimed at {class_name(14)}."
     ) in values(at.caption)
     assert ":red[:material/flag:] p-value 0.0012" in values(at.markdown)
     assert at.progress[0].text == f"{class_name(14)} · 75.0%"
 
 
-def test_a_model_that_was_replaced_is_said(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_model_that_was_replaced_gets_a_badge(open_page: OpenPage, signwatch: Services) -> None:
     sha256 = signwatch.model.sha256
     put_flagged(signwatch, 0.001, model_sha256=sha256)
     at = open_page("triage")
-    told = "Another model predicted this"
-    assert not any(told in text for text in values(at.markdown))
+    badge = "Another model predicted this"
+    assert not any(badge in text for text in values(at.markdown))
     put_flagged(signwatch, 0.0001, class_id=2, model_sha256="ab" * 32)
-    assert any(told in text for text in values(open_page("triage").markdown))
+    assert any(badge in text for text in values(open_page("triage").markdown))
 
 
 def test_heat_maps_follow_beside_the_clean_image(open_page: OpenPage, signwatch: Services) -> None:
@@ -232,13 +232,11 @@ def test_heat_maps_follow_beside_the_clean_image(open_page: OpenPage, signwatch:
     at = looked_at(signwatch, open_page("triage"), capture)
     for title, pixels in (("This image", blocks(51)), ("Clean", clean.pixels)):
         shown = predict(signwatch, pixels)
-        read_as = f"{class_name(shown.class_id)} · {shown.confidence:.1%}"
-        assert f"**{title}**  \nread as {read_as}" in values(at.caption)
+        prediction = f"{class_name(shown.class_id)} · {shown.confidence:.1%}"
+        assert f"**{title}**  \npredicted as {prediction}" in values(at.caption)
 
 
-def test_the_execution_that_it_belongs_to_is_linked(
-    open_page: OpenPage, signwatch: Services
-) -> None:
+def test_the_run_that_it_belongs_to_is_linked(open_page: OpenPage, signwatch: Services) -> None:
     capture = put_flagged(signwatch, 0.001, minutes_ago=1)
     execution = signwatch.run_monitor(threshold=0.1, trigger=Trigger.MANUAL)
     at = looked_at(signwatch, open_page("triage"), capture)
@@ -328,7 +326,7 @@ def test_a_verdict_with_its_right_class_is_recorded_and_the_next_item_opens(
 def test_a_missing_right_class_is_asked_for_and_completes_the_verdict(
     verdict: Verdict, open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
-    at = press(open_page("triage"), verdict.capitalize())
+    at = press(open_page("triage"), verdict.words.capitalize())
     assert any("which sign is it really?" in text for text in values(at.caption))
     assert decisions(signwatch, queue[0]) == []
     assert opened(at) == heading(queue[0])
@@ -339,36 +337,36 @@ def test_a_missing_right_class_is_asked_for_and_completes_the_verdict(
     assert opened(at) == heading(queue[1])
 
 
-def test_the_predicted_class_cannot_be_the_right_one_of_a_wrong_prediction(
+def test_the_predicted_class_cannot_be_the_true_one_of_a_wrong_prediction(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = press(choose(open_page("triage"), 25), "Model wrong")
     assert [each.text for each in alerts(at)] == [
-        f"the verdict `model wrong` says that {class_name(25)} is wrong, and it is also the right "
-        "class given; choose another class, or the verdict `right after all`"
+        f"the verdict `model wrong` means that {class_name(25)} is wrong, and it is also the true "
+        "class given; choose another class, or the verdict `false positive`"
     ]
     assert decisions(signwatch, queue[0]) == []
     assert opened(at) == heading(queue[0])
 
 
 @pytest.mark.parametrize(
-    ("verdict", "right_class"),
+    ("verdict", "true_class"),
     [(Verdict.FALSE_POSITIVE, 25), (Verdict.NOT_A_SIGN, None), (Verdict.UNREADABLE, None)],
 )
-def test_other_verdicts_need_no_right_class(
+def test_other_verdicts_need_no_true_class(
     verdict: Verdict,
     true_class: int | None,
     open_page: OpenPage,
     signwatch: Services,
     queue: list[Capture],
 ) -> None:
-    press(open_page("triage"), verdict.capitalize())
+    press(open_page("triage"), verdict.words.capitalize())
     (decision,) = decisions(signwatch, queue[0])
     assert (decision.verdict, decision.true_class) == (verdict, true_class)
 
 
 @pytest.mark.parametrize(("label", "proposed"), [(7, True), (14, False), (99, False)])
-def test_the_right_class_that_the_sender_named_is_proposed(
+def test_the_true_class_that_the_sender_named_is_proposed(
     label: int, proposed: bool, open_page: OpenPage, signwatch: Services
 ) -> None:
     capture = put_flagged(signwatch, 0.001, provenance=Provenance("lab", label, "deepfool", 14))
@@ -431,7 +429,7 @@ def test_undo_takes_the_verdict_back_and_opens_its_item(
     assert alerts(at) == [Alert("info", "", "Taken back: not a sign.")]
     assert shown_list(at)["done"] == "Done 0"
     trail = at.dataframe[0].value
-    assert trail["said"].tolist() == ["took back: not a sign", "not a sign"]
+    assert trail["verdict"].tolist() == ["taken back: not a sign", "not a sign"]
     assert trail["counts"].tolist() == [False, False]
     assert "Undo" not in labels(at.button)
 
@@ -466,7 +464,7 @@ def burst(signwatch: Services) -> list[Capture]:
 
 
 @pytest.mark.parametrize(
-    ("button", "decided"), [("All alike (3)", {0, 2, 3}), ("Whole group (4)", {0, 1, 2, 3})]
+    ("button", "decided"), [("All similar (3)", {0, 2, 3}), ("Whole group (4)", {0, 1, 2, 3})]
 )
 def test_a_verdict_is_given_to_many_at_once(
     button: str, decided: set[int], open_page: OpenPage, signwatch: Services, burst: list[Capture]
@@ -513,20 +511,20 @@ def test_two_windows_get_different_items_and_each_is_told(
     assert opened(one) == heading(queue[2])
 
 
-def test_what_another_analyst_said_meanwhile_is_told_and_both_are_kept(
+def test_the_verdict_of_another_analyst_is_shown_and_both_are_kept(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = open_page("triage")
     decide(signwatch, queue[0].capture_id, Verdict.UNREADABLE, analyst="bo")
     press(at, "Not a sign")
     assert [each.text for each in alerts(at)] == [
-        "bo had said `unreadable` of it meanwhile. Both are on record; yours counts, as it is the "
-        "later one."
+        "bo gave the verdict `unreadable` meanwhile. Both are on record; yours counts, as it is "
+        "later."
     ]
     assert [each.analyst for each in decisions(signwatch, queue[0])] == ["bo", "local"]
 
 
-def test_a_verdict_on_what_retention_deleted_is_kept_and_said(
+def test_a_verdict_on_what_retention_deleted_is_kept_with_a_message(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = open_page("triage")
@@ -536,8 +534,8 @@ def test_a_verdict_on_what_retention_deleted_is_kept_and_said(
         )
     press(at, "Not a sign")
     assert [each.text for each in alerts(at)] == [
-        "Retention had deleted it meanwhile. Your verdict is on record all the same, and comes "
-        "with the audit trail."
+        "Retention deleted the capture meanwhile. Your verdict is on record, and in the audit "
+        "trail."
     ]
     assert decisions(signwatch, queue[0])[0].verdict is Verdict.NOT_A_SIGN
     assert opened(at) == heading(queue[1])
@@ -580,12 +578,12 @@ def test_the_outcome_is_computed_from_verdicts(
     at = open_page("triage")
     at.session_state["triage_outcome"] = True
     finished(at.run())
-    assert any("not computed, as no flagged prediction" in text for text in values(at.markdown))
+    assert any("not computed. No flagged prediction" in text for text in values(at.markdown))
     decide(signwatch, queue[0].capture_id, Verdict.NOT_A_SIGN)
     decide(signwatch, queue[1].capture_id, Verdict.FALSE_POSITIVE)
     finished(at.run())
     (metric,) = [each for each in at.metric if each.label == "Flags that were right"]
-    assert (metric.value, metric.delta) == ("50.0%", "1 of 2 that were looked at")
+    assert (metric.value, metric.delta) == ("50.0%", "1 of 2 reviewed")
     assert any(
         "not computed: 2 verdicts on flags by p-value" in each for each in values(at.markdown)
     )
