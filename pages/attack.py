@@ -1,11 +1,12 @@
-"""Change signs so that they are misread: one, by several attacks, or many; then send as traffic."""
+"""Attack one sign, by one attack or several, or many signs; then send the result as traffic."""
+
+from functools import partial
 
 import streamlit as st
 
-from core.attacks.trials import LEVELS, Plan
-from core.images import ImageFile
 from core.labels import class_name
-from core.services import current
+from core.records.attacks import LEVELS, AttackPlan
+from core.services import ImageFile, Job, current
 from pages._attack import batch, link, method, result, send
 from pages._attack import compare as _attack_compare
 from pages._attack import sign as _attack_sign
@@ -14,127 +15,111 @@ from pages._attack.sign import Sign
 from pages._shared import parts
 from pages._shared.job import ATTACKS
 
-signwatch = current()
+lab = current().lab
 
 
-def goes_on(mode: str, refused: str | None, *, label: str = "Attack") -> bool:
+def pressed(mode: str, refused: str | None, *, label: str = "Attack") -> bool:
     """The button that starts it, or why it cannot start, or how far it is."""
     if refused:
         st.warning(refused, icon=":material/info:")
     running = ATTACKS.running(mode)
-    pressed = st.button(
+    clicked = st.button(
         label, type="primary", icon=":material/bolt:", disabled=bool(refused) or running
     )
     if running:
         ATTACKS.show()
-    return pressed
+    return clicked
 
 
-def begin(title: str, mode: str, work) -> None:
-    """Start the work, and draw the page again with its bar or its result."""
-    ATTACKS.start(title, mode, work)
+def begin(mode: str, job: Job, image: ImageFile | None = None) -> None:
+    """Keep the job and the image that it is about; draw the page again with bar or result."""
+    st.session_state[f"attack_{mode}_of"] = image and image.sha256
+    ATTACKS.keep(mode, job)
     st.rerun()
 
 
-def in_words(plan: Plan) -> str:
-    """`with PGD, at most 8/255`."""
-    info = plan.info
+def results_of(mode: str, image: ImageFile) -> list | None:
+    """What the last attack of that mode came to, if it was on this image."""
+    own = st.session_state.get(f"attack_{mode}_of") == image.sha256
+    return ATTACKS.results().get(mode) if own else None
+
+
+def in_words(plan: AttackPlan) -> str:
+    """`with PGD, budget 8/255`."""
+    info = lab.info(plan.attack)
     if plan.epsilon is None:
         return f"with **{info.title}**"
     size = f"{plan.epsilon * LEVELS:.0f}/{LEVELS}" if info.norm == "linf" else f"{plan.epsilon:g}"
     return f"with **{info.title}**, budget {size}"
 
 
-def attack_one(sign: Sign | None, plan: Plan) -> None:
+def attack_one(sign: Sign | None, plan: AttackPlan) -> None:
     """One sign, one attack."""
     if sign is None:
         st.info("Choose a sign, or drop an image of one.", icon=":material/image_search:")
         return
     st.markdown(
-        f"Make the classifier read **{plan.goal}** where the sign shows "
-        f"**{class_name(sign.label)}**, {in_words(plan)}."
+        f"Make the classifier predict **{plan.goal}** for this **{class_name(sign.label)}** sign, "
+        f"{in_words(plan)}."
     )
-    pixels, label, key = sign.image.pixels, sign.label, sign.image.sha256
-    if goes_on("one", plan.objection(label, sign.read_as)):
-        begin(
-            plan.info.title,
-            "one",
-            lambda progress, cancelled: (
-                key,
-                signwatch.attack(plan, [pixels], [label], progress=progress, cancelled=cancelled)[
-                    0
-                ],
-            ),
-        )
-    known, trial = ATTACKS.results().get("one", (None, None))
-    if known == key:
-        result.show(trial)
-        send.show(trial)
+    if pressed("one", plan.objection(sign.label, sign.predicted)):
+        work = partial(lab.attack, plan, [sign.image.pixels], [sign.label])
+        begin("one", Job(lab.info(plan.attack).title, work), sign.image)
+    if results := results_of("one", sign.image):
+        result.show(results[0])
+        send.show(results[0])
     else:
         show_unattacked(sign.image)
 
 
 def show_unattacked(image: ImageFile) -> None:
-    """The sign as it is, and what is read in it."""
+    """The sign as it is, and its prediction."""
     left, right = st.columns([1, 1], gap="medium")
-    prediction = signwatch.model.predict([image.pixels])[0]
+    prediction = current().model.predict([image.pixels])[0]
     with left:
         parts.show_image(image.pixels, "Original")
     with right:
-        st.caption("Read as")
+        st.caption("Prediction")
         parts.show_prediction(prediction, key="attack_original")
 
 
-def compare(sign: Sign | None, plans: list[Plan]) -> None:
+def compare(sign: Sign | None, plans: list[AttackPlan]) -> None:
     """One sign, several attacks."""
     if sign is None or not plans:
         st.info("Choose a sign and at least one attack.", icon=":material/image_search:")
         return
     st.markdown(
-        f"Make the classifier read **{plans[0].goal}** where the sign shows "
-        f"**{class_name(sign.label)}**, with {len(plans)} attacks."
+        f"Make the classifier predict **{plans[0].goal}** for this **{class_name(sign.label)}** "
+        f"sign, with {len(plans)} attacks."
     )
-    pixels, label, key = sign.image.pixels, sign.label, sign.image.sha256
-    refused = next(filter(None, (plan.objection(label, sign.read_as) for plan in plans)), None)
-    if goes_on("compare", refused, label="Compare"):
-        begin(
-            "Comparison",
-            "compare",
-            lambda progress, cancelled: (
-                key,
-                signwatch.compare(plans, pixels, label, progress=progress, cancelled=cancelled),
-            ),
-        )
-    known, trials = ATTACKS.results().get("compare", (None, None))
-    if known == key:
-        _attack_compare.show(trials)
+    objections = (plan.objection(sign.label, sign.predicted) for plan in plans)
+    if pressed("compare", next(filter(None, objections), None), label="Compare"):
+        work = partial(lab.compare, plans, sign.image.pixels, sign.label)
+        begin("compare", Job("Comparison", work), sign.image)
+    if results := results_of("compare", sign.image):
+        _attack_compare.show(results)
     else:
         show_unattacked(sign.image)
 
 
-def attack_many(images: list[ImageFile], labels: list[int] | None, plan: Plan) -> None:
+def attack_many(images: list[ImageFile], labels: list[int] | None, plan: AttackPlan) -> None:
     """Many signs, one attack."""
     st.markdown(
-        f"Make the classifier read **{plan.goal}** in **{len(images)} images**, {in_words(plan)}."
+        f"Make the classifier predict **{plan.goal}** for **{len(images)} images**, "
+        f"{in_words(plan)}."
     )
-    pixels = [image.pixels for image in images]
     refused = None
     if not images:
-        refused = "No image to attack: drop some, or take sample signs."
+        refused = "No image to attack. Drop some, or take sample signs."
     elif labels is not None and set(labels) == {plan.target}:
-        refused = f"All of these signs are {plan.goal} already. Take other signs or a target."
-    if goes_on("many", refused):
-        begin(
-            plan.info.title,
-            "many",
-            lambda progress, cancelled: signwatch.attack(
-                plan, pixels, labels, progress=progress, cancelled=cancelled
-            ),
-        )
+        refused = f"All of these signs are {plan.goal} already. Choose other signs or a target."
+    if pressed("many", refused):
+        work = partial(lab.attack, plan, [image.pixels for image in images], labels)
+        begin("many", Job(lab.info(plan.attack).title, work))
     if "many" in ATTACKS.results():
         batch.show(ATTACKS.results()["many"])
     else:
-        st.caption("Success by class and what is read as what appear here.")
+        st.caption("Success by class and the confusion matrix appear here.")
 
 
 link.follow()

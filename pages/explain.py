@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from core.explain.heat_maps import COLOUR_MAPS
-from core.explain.methods import METHODS
 from core.labels import all_labels, class_name
-from core.services import current
+from core.plots import COLOUR_MAPS
+from core.services import Lab, current
 from pages._explain import link, sheet, source
 from pages._explain import maps as _explain_maps
 from pages._explain.link import MAPS
@@ -20,8 +19,8 @@ def choose_drawing() -> None:
     """Method, colours, opacity: for all maps of the page."""
     st.selectbox(
         "Method",
-        list(METHODS),
-        format_func=lambda name: METHODS[name].title,
+        list(Lab.methods()),
+        format_func=lambda name: Lab.method(name).title,
         key="explain_method",
         width=190,
         persist_state="page",
@@ -49,7 +48,7 @@ def choose_drawing() -> None:
 
 def tell_method() -> None:
     """The method in a sentence, and where it is from."""
-    method = METHODS[st.session_state["explain_method"]]
+    method = Lab.method(st.session_state["explain_method"])
     st.caption(f"{method.title}: {method.explanation} ({method.source})")
 
 

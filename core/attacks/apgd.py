@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from core.attacks.base import RestartingAttack
 from core.attacks.checks import check_count
-from core.attacks.loop import RestartingAttack
-from core.attacks.task import Found, Task
+from core.attacks.task import Task, Walk
 from core.jobs import Watch
 
 MOMENTUM = 0.75
@@ -72,9 +72,9 @@ class APGD(RestartingAttack):
         """(batch,): the targets, untargeted the labels, where no loss looks at them."""
         return task.labels if task.targets is None else task.targets
 
-    def walk(self, task: Task, restart: int, watch: Watch) -> Found:
+    def walk(self, task: Task, restart: int, watch: Watch) -> Walk:
         """All steps from one random start."""
-        walk = Found(self._start(task, restart), torch.zeros_like(task.labels))
+        walk = Walk.at_start(self._start(task, restart))
         climb, left = self._set_out(task, walk, self.aims(task, restart))
         previous, checkpoints = 0, set(checkpoints_of(self.steps))
         for number in range(1, self.steps + 1):
@@ -99,7 +99,7 @@ class APGD(RestartingAttack):
         noise = 2 * task.uniform(self.seed, restart) - 1
         return task.project(task.clean + task.epsilon * noise)
 
-    def _set_out(self, task: Task, walk: Found, aims: Tensor) -> tuple[_Climb, Tensor]:
+    def _set_out(self, task: Task, walk: Walk, aims: Tensor) -> tuple[_Climb, Tensor]:
         """The start, and which examples (batch,) bool it does not solve."""
         ones, x = torch.ones_like(task.clean[:, 0, 0, 0]), walk.pixels.clone()
         climb = _Climb(
@@ -122,7 +122,7 @@ class APGD(RestartingAttack):
         climb.checked = climb.best_loss.clone()
         return climb, left
 
-    def _look(self, task: Task, walk: Found, climb: _Climb) -> Tensor:
+    def _look(self, task: Task, walk: Walk, climb: _Climb) -> Tensor:
         """Loss and gradient where `climb` stands; (rows,) bool: those that are not solved."""
         part = task.take(climb.rows)
         point = part.at(climb.pixels)

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from core.attacks.apgd import APGD
-from core.attacks.base import AttackInfo
 from core.attacks.task import Task
 from core.errors import BadInput
+from core.records.attacks import AttackInfo
 
 SOURCE = "Croce, Hein 2020, https://arxiv.org/abs/2003.01690"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 
 from core.attacks.apgd_losses import APGDCE, APGDDLR
-from core.attacks.base import Attack, AttackInfo
+from core.attacks.base import Attack, RestartingAttack
 from core.attacks.checks import check_count
-from core.attacks.loop import RestartingAttack
 from core.attacks.square import Square
-from core.attacks.task import Found, Task
+from core.attacks.task import Task, Walk
 from core.jobs import Watch
+from core.records.attacks import AttackInfo
 
 
 class AutoAttackLite(Attack):
@@ -59,18 +59,18 @@ class AutoAttackLite(Attack):
         """Steps over all stages."""
         return sum(stage.rounds for stage in self._stages)
 
-    def run(self, task: Task, watch: Watch) -> Found:
+    def run(self, task: Task, watch: Watch) -> Walk:
         """Every stage on the examples that no stage before solved."""
-        found = Found(task.clean.clone(), torch.zeros_like(task.labels))
+        whole = Walk.at_start(task.clean)
         left = torch.arange(len(task), device=task.clean.device)
         end = watch.done
         for stage in self._stages:
             result = stage.run(task.take(left), watch)
-            found.pixels[left] = result.pixels
-            found.steps[left] += result.steps
+            whole.pixels[left] = result.pixels
+            whole.steps[left] += result.steps
             left = left[~task.take(left).survives(result.pixels)]
             end += stage.rounds
             watch.skip_to(end)
             if not len(left):
                 break
-        return found
+        return whole

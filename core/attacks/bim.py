@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
 from core.attacks.pgd import PGD
 from core.attacks.task import Task
+from core.records.attacks import AttackInfo
 
 
 class BIM(PGD):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 import torch
@@ -11,9 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.model.classifier import to_images
-
-# Attacks measured by area, or not at all, keep their own bounds and take no epsilon.
-Norm = Literal["linf", "l2", "area", "none"]
+from core.records.attacks import Norm
 
 
 def project(pixels: Tensor, clean: Tensor, epsilon: float, norm: Norm) -> Tensor:

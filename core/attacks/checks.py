@@ -7,9 +7,26 @@ import math
 import torch
 from torch import Tensor
 
-from core.attacks.budget import Norm
 from core.errors import BadInput
 from core.model.classifier import Classifier
+from core.records.attacks import AttackInfo
+
+
+def check_call(
+    info: AttackInfo,
+    classifier: Classifier,
+    pixels: Tensor,
+    labels: Tensor,
+    epsilon: float | None,
+    target: int | Tensor | None,
+) -> Tensor | None:
+    """What an attack is called with, as `Attack.__call__` has it; returns the targets (batch,)."""
+    check_pixels(pixels)
+    check_classes("labels", labels, len(pixels), classifier.classes)
+    check_epsilon(info, epsilon, pixels[0].numel())
+    if target is not None and not info.targeted:
+        raise BadInput(f"{info.title} has no targeted form; leave target out, got {target}")
+    return read_target(target, len(pixels), classifier.classes, pixels.device)
 
 
 def check_pixels(pixels: Tensor) -> None:
@@ -56,26 +73,24 @@ def read_target(
     return targets
 
 
-def check_epsilon(
-    title: str, takes_epsilon: bool, epsilon: float | None, norm: Norm, values: int
-) -> None:
+def check_epsilon(info: AttackInfo, epsilon: float | None, values: int) -> None:
     """BadInput unless epsilon lies in its norm's range, or is None for an attack that takes none.
 
     linf: (0, 1]; l2: (0, sqrt(values)], the length from black to white; values: of an image.
     """
-    if not takes_epsilon:
+    if not info.takes_epsilon:
         if epsilon is not None:
-            raise BadInput(f"{title} takes no epsilon; leave it out, got {epsilon}")
-    elif norm == "linf":
+            raise BadInput(f"{info.title} takes no epsilon; leave it out, got {epsilon}")
+    elif info.norm == "linf":
         if epsilon is None or not 0 < epsilon <= 1:
             raise BadInput(
-                f"{title} needs an epsilon in (0, 1], the largest change of a pixel "
+                f"{info.title} needs an epsilon in (0, 1], the largest change of a pixel "
                 f"(8 levels are 8/255), got {epsilon}"
             )
     elif epsilon is None or not 0 < epsilon <= math.sqrt(values):
         raise BadInput(
-            f"{title} needs an epsilon in (0, {math.sqrt(values):.4g}], the Euclidean length of "
-            f"the whole change in pixels of [0, 1] (0.5 is usual), got {epsilon}"
+            f"{info.title} needs an epsilon in (0, {math.sqrt(values):.4g}], the Euclidean length "
+            f"of the whole change in pixels of [0, 1] (0.5 is common), got {epsilon}"
         )
 
 

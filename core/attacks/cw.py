@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.attacks.base import Attack, AttackInfo
+from core.attacks.base import Attack
 from core.attacks.checks import check_count, check_positive
 from core.attacks.stretch import stretched
-from core.attacks.task import Found, Task
+from core.attacks.task import Task, Walk
 from core.errors import BadInput
 from core.jobs import Watch
+from core.records.attacks import AttackInfo
 
 NEARLY_ONE = 1 - 1e-6  # atanh of black and white would be infinite
 
@@ -82,7 +83,7 @@ class CW(Attack):
         """Steps over all values of c."""
         return self.steps * self.searches
 
-    def run(self, task: Task, watch: Watch) -> Found:
+    def run(self, task: Task, watch: Watch) -> Walk:
         """Every c in turn; the shortest change that was misread, stretched for rounding."""
         high = torch.full_like(task.clean[:, 0, 0, 0], torch.inf)  # (batch,)
         low, constant = torch.zeros_like(high), torch.full_like(high, self.constant)
@@ -95,7 +96,7 @@ class CW(Attack):
         rows = torch.nonzero(best.length.isfinite()).flatten()
         if len(rows):
             best.pixels[rows] = stretched(task.take(rows), best.pixels[rows])
-        return Found(best.pixels, torch.full_like(task.labels, self.rounds))
+        return Walk(best.pixels, torch.full_like(task.labels, self.rounds))
 
     def _descend(
         self, task: Task, constant: Tensor, best: _Best, watch: Watch, text: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
+from core.attacks.base import IterativeAttack
 from core.attacks.checks import check_count, check_positive
-from core.attacks.loop import IterativeAttack
 from core.attacks.stretch import stretched
 from core.attacks.task import Point, Task
+from core.records.attacks import AttackInfo
 
 PUSH = 1e-4  # beyond the boundary in pixels of [0, 1], so that a step never ends on it
 

@@ -1,4 +1,4 @@
-"""What attacks and explanations leave in a folder, or in a ZIP."""
+"""Attack results and explanations as files: in a folder, or in a ZIP."""
 
 from __future__ import annotations
 
@@ -13,58 +13,82 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.attacks.lab import Crafted
 from core.explain import heat_maps
-from core.explain.explanation import Explanation
 from core.images import LONGEST_SIDE, encode_png, fit
+from core.records.attacks import AttackedImage, AttackPlan, Rate
+from core.records.explanations import Explanation
 
 MANIFEST = "manifest.json"
-NOT_MEASURED = ("clean", "adversarial", "path")
+MEASURED = (
+    "label",
+    "eligible",
+    "success_before_rounding",
+    "success",
+    "steps",
+    "linf",
+    "l2",
+    "psnr",
+)
 
 
-def write_crafted(crafted: Sequence[Crafted], out: Path, **settings: object) -> dict[str, Any]:
+def write_results(
+    results: Sequence[AttackedImage], out: Path, **settings: object
+) -> dict[str, Any]:
     """Save successful images as PNG by true class, and manifest.json; returns the summary."""
     out.mkdir(parents=True, exist_ok=True)
-    for file, one in zip(_file_names(crafted), crafted, strict=True):
+    for file, one in zip(_file_names(results), results, strict=True):
         if file is not None:
             (out / file).parent.mkdir(exist_ok=True)
             (out / file).write_bytes(encode_png(one.adversarial))
-    summary = _summary(crafted, settings)
-    (out / MANIFEST).write_text(_manifest(crafted, summary))
+    summary = _summary(results, settings)
+    (out / MANIFEST).write_text(_manifest(results, summary))
     return summary
 
 
-def zip_crafted(crafted: Sequence[Crafted], **settings: object) -> bytes:
-    """What `write_crafted` leaves in a folder, as one ZIP."""
+def zip_results(results: Sequence[AttackedImage]) -> bytes:
+    """Successful images of one plan as PNG by true class, and manifest.json, as one ZIP."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for file, one in zip(_file_names(crafted), crafted, strict=True):
+        for file, one in zip(_file_names(results), results, strict=True):
             if file is not None:
                 archive.writestr(file, encode_png(one.adversarial))
-        archive.writestr(MANIFEST, _manifest(crafted, _summary(crafted, settings)))
+        summary = _summary(results, _settings(results[0].plan))
+        archive.writestr(MANIFEST, _manifest(results, summary))
     return buffer.getvalue()
 
 
-def _file_names(crafted: Sequence[Crafted]) -> list[str | None]:
-    return [
-        f"{one.label:02d}/{number:05d}.png" if one.success else None
-        for number, one in enumerate(crafted)
-    ]
-
-
-def _summary(crafted: Sequence[Crafted], settings: dict[str, object]) -> dict[str, Any]:
-    return settings | {
-        "images": len(crafted),
-        "eligible": sum(one.eligible for one in crafted),
-        "successes_before_rounding": sum(one.success_before_rounding for one in crafted),
-        "successes": sum(one.success for one in crafted),
+def _settings(plan: AttackPlan) -> dict[str, object]:
+    return {
+        "attack": plan.attack,
+        "target": plan.target,
+        "epsilon": plan.epsilon,
+        "steps_at_most": plan.steps,
+        "seed": plan.seed,
+        "goes_on_when_misread": plan.persistent,
     }
 
 
-def _manifest(crafted: Sequence[Crafted], summary: dict[str, Any]) -> str:
+def _file_names(results: Sequence[AttackedImage]) -> list[str | None]:
+    return [
+        f"{one.label:02d}/{number:05d}.png" if one.success else None
+        for number, one in enumerate(results)
+    ]
+
+
+def _summary(results: Sequence[AttackedImage], settings: dict[str, object]) -> dict[str, Any]:
+    rate = Rate.of(results)
+    return settings | {
+        "images": len(results),
+        "eligible": rate.eligible,
+        "successes_before_rounding": rate.before_rounding,
+        "successes": rate.saved,
+    }
+
+
+def _manifest(results: Sequence[AttackedImage], summary: dict[str, Any]) -> str:
     entries = []
-    for file, one in zip(_file_names(crafted), crafted, strict=True):
-        measured = {k: v for k, v in vars(one).items() if k not in NOT_MEASURED}
+    for file, one in zip(_file_names(results), results, strict=True):
+        measured = {name: getattr(one, name) for name in MEASURED}
         if not math.isfinite(one.psnr):
             measured["psnr"] = None  # nothing was changed; JSON knows no infinity
         entries.append({"file": file, **measured})
@@ -77,7 +101,7 @@ def write_explanations(
     explanations: Sequence[Explanation],
     out: Path,
 ) -> list[dict[str, Any]]:
-    """Save each image under its map as PNG, all on one colour scale; returns what they say."""
+    """Save each image under its map as PNG, all on one colour scale; returns an entry each."""
     scale = heat_maps.common_scale([each.map for each in explanations])
     out.mkdir(parents=True, exist_ok=True)
     written = []

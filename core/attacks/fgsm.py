@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
-from core.attacks.loop import IterativeAttack
+from core.attacks.base import IterativeAttack
 from core.attacks.task import Point, Task
+from core.records.attacks import AttackInfo
 
 
 class FGSM(IterativeAttack):

@@ -1,43 +1,202 @@
-"""Images in, adversarial images out: attacks and explanations for callers without torch."""
+"""The attack lab: images of any sizes in, attack results and explanations out, without torch."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.attacks import Attack, get_attack
+from core.attacks import ATTACKS, Attack, AttackResult, get_attack
+from core.attacks.export import zip_results
 from core.errors import BadInput
+from core.explain import html, png
+from core.explain.comparison import Comparison
+from core.explain.methods import METHODS, get_method
+from core.explain.run import explain_images
 from core.images import LONGEST_SIDE, enlarge, fit, rows_by_key
-from core.jobs import Progress
+from core.jobs import IsCancelled, Progress, in_silence, never, part_of
 from core.model.classifier import Classifier, to_tensor
+from core.model.predictor import Predictor
+from core.records.attacks import AttackedImage, AttackInfo, AttackPlan
+from core.records.captures import Prediction
+from core.records.explanations import DEFAULT_METHOD, Explanation, MethodInfo
+
+Image = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Crafted:
-    """One image before and after an attack, both (height, width, 3) uint8.
+class Lab:
+    """Attacks and explanations with one model.
 
-    eligible: the clean image was read correctly and is not of the target class already;
-    success: judged on the 8-bit image, saved and read again; linf in 1/255, l2 and psnr (dB) of
-    the 8-bit images; path: None unless traced, (points, 3): step, confidence of the true class,
-    confidence of the target or of the strongest wrong class.
+    Parameters
+    ----------
+    predictor
+        The model; also predicts images before and after an attack.
     """
 
-    clean: NDArray[np.uint8]
-    adversarial: NDArray[np.uint8]
-    label: int
-    eligible: bool
-    success_before_rounding: bool
-    success: bool
-    steps: int
-    linf: float
-    l2: float
-    psnr: float
-    path: NDArray[np.float64] | None = None
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+
+    @staticmethod
+    def attacks() -> dict[str, AttackInfo]:
+        """What is known of each attack, by name."""
+        return {name: attack.info for name, attack in ATTACKS.items()}
+
+    @staticmethod
+    def info(name: str) -> AttackInfo:
+        """What is known of the attack of that name; raises BadInput, listing the known ones."""
+        return get_attack(name).info
+
+    @staticmethod
+    def settings(name: str) -> dict[str, object]:
+        """The settings that the attack of that name takes, with their defaults."""
+        return settings_of(name)
+
+    @staticmethod
+    def methods() -> Mapping[str, MethodInfo]:
+        """What is known of each method of explaining, by name."""
+        return METHODS
+
+    @staticmethod
+    def method(name: str) -> MethodInfo:
+        """What is known of the method of that name; raises BadInput, listing the known ones."""
+        return get_method(name)
+
+    def attack(
+        self,
+        plan: AttackPlan,
+        images: Sequence[Image],
+        labels: Sequence[int] | None,
+        progress: Progress = in_silence,
+        cancelled: IsCancelled = never,
+    ) -> list[AttackedImage]:
+        """Attack images with one attack.
+
+        Parameters
+        ----------
+        plan
+            The attack, its goal and its budget.
+        images
+            ``(height, width, 3)`` uint8 each, of any sizes.
+        labels
+            The true class of each; None: the predicted one.
+        progress, cancelled
+            Called before every step.
+
+        Returns
+        -------
+        list of AttackedImage
+            In the order of `images`; a single image has its path.
+
+        Raises
+        ------
+        BadInput
+            For a plan that the attack refuses, and if every image is of the target class.
+        Cancelled
+            After ``cancelled()`` was true.
+        """
+        if labels is None:
+            labels = [each.class_id for each in self._predictor.predict(images)]
+        attack = build_attack(
+            plan.attack, steps=plan.steps, seed=plan.seed, stop_when_solved=not plan.persistent
+        )
+        groups = list(
+            attack_images(
+                self._predictor.classifier,
+                attack,
+                images,
+                labels,
+                epsilon=plan.epsilon,
+                target=plan.target,
+                progress=progress,
+                cancelled=cancelled,
+                trace=len(images) == 1,
+            )
+        )
+        before = self._predictions(clean for _, clean, _ in groups)
+        after = self._predictions(result.adversarial for _, _, result in groups)
+        results: dict[int, AttackedImage] = {}
+        for rows, clean, result in groups:
+            for place, row in enumerate(rows):
+                pair = next(before), next(after)
+                results[row] = _attacked_image(
+                    plan, labels[row], clean[place], result, place, *pair
+                )
+        return [results[row] for row in range(len(images))]
+
+    def compare(
+        self,
+        plans: Sequence[AttackPlan],
+        image: Image,
+        label: int,
+        progress: Progress = in_silence,
+        cancelled: IsCancelled = never,
+    ) -> list[AttackedImage]:
+        """Every plan on one image, in order; raises BadInput and Cancelled."""
+        results = []
+        for number, plan in enumerate(plans):
+            part = part_of(progress, number, len(plans))
+            results += self.attack(plan, [image], [label], part, cancelled)
+        return results
+
+    def explain(
+        self,
+        images: Sequence[Image],
+        classes: Sequence[int | None],
+        *,
+        method: str = DEFAULT_METHOD,
+        progress: Progress = in_silence,
+    ) -> list[Explanation]:
+        """Explain each image for its class (None: the predicted one), as `explain_images` does."""
+        return explain_images(
+            self._predictor.classifier, images, classes, method=method, progress=progress
+        )
+
+    def to_zip(self, results: Sequence[AttackedImage]) -> bytes:
+        """Successful images of one plan and a manifest, as `export.zip_results` has them."""
+        return zip_results(results)
+
+    def to_png(self, comparison: Comparison) -> bytes:
+        """Heat maps side by side as one image."""
+        return png.render(comparison)
+
+    def to_html(self, comparison: Comparison) -> bytes:
+        """Heat maps as an HTML report that needs nothing else."""
+        return html.render(comparison).encode()
+
+    def _predictions(self, groups: Iterable[Image]) -> Iterator[Prediction]:
+        """Of every image of groups (batch, height, width, 3)."""
+        images = [image for group in groups for image in group]
+        return iter(self._predictor.predict(images) if images else [])
+
+
+def _attacked_image(
+    plan: AttackPlan,
+    label: int,
+    clean: Image,
+    result: AttackResult,
+    place: int,
+    before: Prediction,
+    after: Prediction,
+) -> AttackedImage:
+    return AttackedImage(
+        plan=plan,
+        clean=clean,
+        adversarial=result.adversarial[place],
+        label=label,
+        eligible=bool(result.eligible[place]),
+        success_before_rounding=bool(result.success_before_rounding[place]),
+        success=bool(result.success[place]),
+        steps=int(result.steps[place]),
+        linf=float(result.linf[place]),
+        l2=float(result.l2[place]),
+        psnr=float(result.psnr[place]),
+        before=before,
+        after=after,
+        path=None if result.path is None else result.path[place],
+    )
 
 
 def settings_of(name: str) -> dict[str, object]:
@@ -60,65 +219,63 @@ def build_attack(
     return get_attack(name)(**{k: v for k, v in chosen.items() if k in known and v is not None})
 
 
-def craft(
+def attack_images(
     classifier: Classifier,
     attack: Attack,
-    images: Sequence[NDArray[np.uint8]],
+    images: Sequence[Image],
     labels: Sequence[int],
     *,
     epsilon: float | None,
     target: int | None,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = in_silence,
+    cancelled: IsCancelled = never,
     trace: bool = False,
-) -> list[Crafted]:
-    """Attack images of any sizes; the answer keeps their order.
+) -> Iterator[tuple[list[int], Image, AttackResult]]:
+    """Attack images of any sizes, those of one size together.
 
     They are reduced to LONGEST_SIDE, and enlarged to what the classifier sees if they are smaller:
     an attack works on what it sees, and less would hide from it what the network reacts to.
-    epsilon None: the attack's own default; trace: keep the path, for a few images.
-    Raises BadInput as the attack does, and if every image is of the target class.
+
+    Parameters
+    ----------
+    images, labels
+        ``(height, width, 3)`` uint8 each, and their true classes.
+    epsilon
+        In the attack's norm; None: the attack's own default.
+    target
+        The class to be predicted; None: any wrong one.
+    trace
+        Whether to keep the path, for a few images.
+
+    Yields
+    ------
+    tuple
+        The rows of one size, their clean images ``(batch, height, width, 3)`` as attacked, and
+        their result.
+
+    Raises
+    ------
+    BadInput
+        As the attack does, and if every image is of the target class.
     """
     if len(labels) and target is not None and all(label == target for label in labels):
         raise BadInput(
             f"target must differ from the true class, got {target} for {len(labels)} images of "
             "that class; choose another target or other images"
         )
-    if epsilon is None:
-        epsilon = attack.info.default_epsilon
     side = classifier.manifest.input_size
     fitted = [enlarge(fit(image, LONGEST_SIDE), side, LONGEST_SIDE) for image in images]
-    crafted: dict[int, Crafted] = {}
     groups = list(rows_by_key([image.shape for image in fitted]))
     for number, rows in enumerate(groups):
-
-        def report(done: int, total: int, text: str, number: int = number) -> None:
-            if progress is not None:
-                progress(number * total + done, len(groups) * total, text)
-
         clean = np.stack([fitted[row] for row in rows])
         result = attack(
             classifier,
             to_tensor(clean),
             torch.tensor([labels[row] for row in rows]),
-            epsilon=epsilon,
+            epsilon=attack.info.default_epsilon if epsilon is None else epsilon,
             target=target,
-            progress=report,
+            progress=part_of(progress, number, len(groups)),
             cancelled=cancelled,
             trace=trace,
         )
-        for place, row in enumerate(rows):
-            crafted[row] = Crafted(
-                clean[place],
-                result.adversarial[place],
-                labels[row],
-                bool(result.eligible[place]),
-                bool(result.success_before_rounding[place]),
-                bool(result.success[place]),
-                int(result.steps[place]),
-                float(result.linf[place]),
-                float(result.l2[place]),
-                float(result.psnr[place]),
-                None if result.path is None else result.path[place],
-            )
-    return [crafted[row] for row in range(len(images))]
+        yield rows, clean, result

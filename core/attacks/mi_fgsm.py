@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
 from core.attacks.bim import BIM
 from core.attacks.task import Point, Task
 from core.errors import BadInput
+from core.records.attacks import AttackInfo
 
 
 class MIFGSM(BIM):

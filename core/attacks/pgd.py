@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
+from core.attacks.base import IterativeAttack
 from core.attacks.checks import check_count, check_positive
-from core.attacks.loop import IterativeAttack
 from core.attacks.task import Point, Task
+from core.records.attacks import AttackInfo
 
 
 class PGD(IterativeAttack):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
 from core.attacks.budget import norm_of
 from core.attacks.pgd import PGD
 from core.attacks.task import Point, Task
+from core.records.attacks import AttackInfo
 
 
 class PGDL2(PGD):

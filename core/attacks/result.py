@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.attacks.budget import to_saved
-from core.attacks.task import Found, Task, Trace
+from core.attacks.task import Task, Trace, Walk
 from core.images import decode, encode_png
 from core.model.classifier import BATCH, to_images
 
@@ -75,23 +75,23 @@ def counting(task: Task) -> Tensor:
 
 
 def judge(
-    attack: str, epsilon: float | None, task: Task, found: Found, eligible: Tensor
+    attack: str, epsilon: float | None, task: Task, walk: Walk, eligible: Tensor
 ) -> AttackResult:
     """Round, save as PNG, read again, send through the public predict path, measure."""
-    adversarial = to_saved(found.pixels, task.clean, task.epsilon, task.norm)
+    adversarial = to_saved(walk.pixels, task.clean, task.epsilon, task.norm)
     read_again = np.stack([decode(encode_png(image)) for image in adversarial])
     with torch.no_grad():
-        before = torch.cat([task.model(pixels) for pixels in torch.split(found.pixels, BATCH)])
+        before = torch.cat([task.model(pixels) for pixels in torch.split(walk.pixels, BATCH)])
     linf, l2, psnr = _distances(adversarial, to_images(task.clean))
     return AttackResult(
         attack=attack,
         epsilon=None if epsilon is None else task.epsilon,
         adversarial=adversarial,
-        pixels=found.pixels,
+        pixels=walk.pixels,
         eligible=eligible.cpu().numpy(),
         success_before_rounding=(eligible & task.reached(before)).cpu().numpy(),
         success=(eligible & task.reached(_public_logits(task, read_again))).cpu().numpy(),
-        steps=found.steps.cpu().numpy(),
+        steps=walk.steps.cpu().numpy(),
         linf=linf,
         l2=l2,
         psnr=psnr,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.attacks.base import Attack
-from core.attacks.task import Found, Task
+from core.attacks.task import Task, Walk
 from core.jobs import Watch
 from core.model.classifier import BATCH
 
@@ -21,7 +21,7 @@ class SearchAttack(Attack):
 
     A change is a row of `numbers`; what it makes of an image is rounded to 8 bit before it is
     looked at, so that saving loses nothing. Images that are never misread end with the change of
-    the lowest loss. steps: rounds, at least 1, and what `Found.steps` counts.
+    the lowest loss. steps: rounds, at least 1, and what `Walk.steps` counts.
     """
 
     numbers: ClassVar[int]
@@ -44,9 +44,9 @@ class SearchAttack(Attack):
         """Each image after its own change, (batch, numbers): (batch, 3, height, width)."""
 
     @torch.no_grad()
-    def run(self, task: Task, watch: Watch) -> Found:
+    def run(self, task: Task, watch: Watch) -> Walk:
         """All rounds; solved images leave after each."""
-        found = Found(task.clean.clone(), torch.zeros_like(task.labels))
+        whole = Walk.at_start(task.clean)
         best = task.clean.new_zeros(len(task), self.numbers)
         lowest = task.clean.new_full((len(task),), torch.inf)
         rows = torch.arange(len(task), device=task.clean.device)  # still searched for
@@ -65,13 +65,13 @@ class SearchAttack(Attack):
             better = (score < lowest[rows])[:, None]
             best[rows] = torch.where(better, tries[each, choice], best[rows])
             lowest[rows] = score.minimum(lowest[rows])
-            found.steps[rows] += 1
+            whole.steps[rows] += 1
             rows = rows[score > MISREAD / 2]
             if not len(rows):
                 break
         for places in torch.split(torch.arange(len(task), device=best.device), BATCH):
-            found.pixels[places] = self._image(task.take(places), best[places])
-        return found
+            whole.pixels[places] = self._image(task.take(places), best[places])
+        return whole
 
     def _look(self, task: Task, tries: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (batch, tries) and logits (batch, tries, classes).

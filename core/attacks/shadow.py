@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
 from core.attacks.checks import check_count
 from core.attacks.lab_colour import scale_lightness
 from core.attacks.search import SearchAttack
 from core.attacks.task import Task
 from core.errors import BadInput
+from core.records.attacks import AttackInfo
 
 RADIUS = 0.4  # of the middle that counts as the sign, in sides of the image
 SPREAD = 0.25  # of the first move away from the best corners, in sides of the image

@@ -8,12 +8,12 @@ import math
 import torch
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
 from core.attacks.checks import check_count
 from core.attacks.geometry import moved
 from core.attacks.search import SearchAttack
 from core.attacks.task import Task
 from core.errors import BadInput
+from core.records.attacks import AttackInfo
 
 SHIFTS = 5  # to each side and back, in both directions
 

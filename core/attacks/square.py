@@ -7,11 +7,11 @@ import math
 import torch
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
+from core.attacks.base import RestartingAttack
 from core.attacks.checks import check_count, check_positive
-from core.attacks.loop import RestartingAttack
-from core.attacks.task import Found, Task
+from core.attacks.task import Task, Walk
 from core.jobs import Watch
+from core.records.attacks import AttackInfo
 
 # The side of the squares shrinks after these queries out of 10,000.
 HALVINGS = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
@@ -57,9 +57,9 @@ class Square(RestartingAttack):
         self.seed = seed
         self.stop_when_solved = stop_when_solved
 
-    def walk(self, task: Task, restart: int, watch: Watch) -> Found:
+    def walk(self, task: Task, restart: int, watch: Watch) -> Walk:
         """All queries."""
-        walk = Found(task.clean.clone(), torch.zeros_like(task.labels))
+        walk = Walk.at_start(task.clean)
         best = torch.empty(0)  # logits of the pixels in `walk`, once there are any
         lowest = torch.full_like(task.clean[:, 0, 0, 0], torch.inf)
         rows = torch.arange(len(task), device=task.clean.device)  # still under way
@@ -82,7 +82,7 @@ class Square(RestartingAttack):
                 rows = self._unsolved(task, walk, rows, better & part.reached(logits))
         return walk
 
-    def _unsolved(self, task: Task, walk: Found, rows: Tensor, misread: Tensor) -> Tensor:
+    def _unsolved(self, task: Task, walk: Walk, rows: Tensor, misread: Tensor) -> Tensor:
         """The rows that are not misread now, or that rounding throws back."""
         left, candidates = ~misread, torch.nonzero(misread).flatten()
         if len(candidates):
@@ -90,7 +90,7 @@ class Square(RestartingAttack):
             left[candidates] = ~task.take(rows[candidates]).survives(pixels)
         return rows[left]
 
-    def _proposed(self, task: Task, walk: Found, rows: Tensor, number: int) -> Tensor:
+    def _proposed(self, task: Task, walk: Walk, rows: Tensor, number: int) -> Tensor:
         """What query `number`, from 1, asks about: (batch, 3, height, width)."""
         if number == 1:
             return task.clean
@@ -102,7 +102,7 @@ class Square(RestartingAttack):
         signs = task.uniform(self.seed, 1, shape=(channels, 1, width)).sub(0.5).sign()
         return task.project(task.clean + task.epsilon * signs)
 
-    def _square(self, task: Task, walk: Found, rows: Tensor, number: int) -> Tensor:
+    def _square(self, task: Task, walk: Walk, rows: Tensor, number: int) -> Tensor:
         """The best so far with one more square an image: (batch, 3, height, width)."""
         _, channels, height, width = task.clean.shape
         side = side_of(self.share, number - 3, self.steps - 2, height, width)

@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.attacks.base import AttackInfo
+from core.attacks.base import IterativeAttack
 from core.attacks.checks import check_count
 from core.attacks.geometry import moved
-from core.attacks.loop import IterativeAttack
-from core.attacks.task import Found, Point, Task
+from core.attacks.task import Point, Task, Walk
 from core.errors import BadInput
 from core.jobs import Watch
+from core.records.attacks import AttackInfo
 
 EDGE = 0.1  # of each side: the sticker keeps this far from the edge, on the sign
 MAX_ANGLE, MAX_SHIFT, MAX_LIGHT = 10.0, 0.05, 0.15  # degrees; shares of the side; of full light
@@ -103,7 +103,7 @@ class Sticker(IterativeAttack):
         self.views = views
         self.seed = seed
 
-    def run(self, task: Task, watch: Watch) -> Found:
+    def run(self, task: Task, watch: Watch) -> Walk:
         """The shared loop, on a task that knows where each sticker lies."""
         point = task.at(task.clean)
         masks = self.places(point.gradient(task.loss(point.logits)))

@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.attacks.budget import Norm, project, to_saved
+from core.attacks.budget import project, to_saved
 from core.model.classifier import Classifier, to_tensor
+from core.records.attacks import Norm
 
 Trace = list[tuple[float, float, float]]
 
@@ -149,11 +150,16 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What an attack ends with: pixels (batch, 3, height, width), steps used (batch,) int64."""
+class Walk:
+    """How far a batch has come: pixels (batch, 3, height, width), steps used (batch,) int64."""
 
     pixels: Tensor
     steps: Tensor
+
+    @staticmethod
+    def at_start(pixels: Tensor) -> Walk:
+        """No step yet, from a copy of `pixels`."""
+        return Walk(pixels.clone(), torch.zeros(len(pixels), dtype=torch.int64).to(pixels.device))
 
 
 def digests(pixels: Tensor) -> tuple[bytes, ...]:

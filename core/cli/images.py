@@ -9,7 +9,8 @@ from typing import TypeVar
 import click
 
 from core import datasets
-from core.attacks import ATTACKS, export, lab
+from core.attacks import ATTACKS, export
+from core.attacks.lab import Lab
 from core.cli.explanations import COUNT as EVALUATED
 from core.cli.explanations import evaluate_explanations
 from core.cli.options import (
@@ -22,11 +23,14 @@ from core.cli.options import (
 )
 from core.cli.robustness import COUNT, make_report
 from core.explain import run
-from core.explain.methods import DEFAULT_METHOD, METHODS
+from core.explain.methods import METHODS
 from core.images import read_file
 from core.labels import class_name
 from core.model import classifier as classifiers
 from core.model.gtsrb import load_official
+from core.model.predictor import Predictor
+from core.records.attacks import AttackPlan
+from core.records.explanations import DEFAULT_METHOD
 from core.samples import drawing
 from core.settings import Settings
 
@@ -88,28 +92,23 @@ def attack(
     data, name, out = _need("data", data), _need("attack", name), _need("out", out)
     dataset = load_official(data, "test")
     dataset = dataset.fold(fold or dataset.natural_fold()).sample(count or 64, seed=seed)
-    classifier = classifiers.load(model or Settings.from_environment().model)
-    chosen = lab.build_attack(name, steps=steps, seed=seed)
-    budget = chosen.info.default_epsilon if epsilon is None else epsilon
+    settings = Settings.from_environment()
+    lab = Lab(Predictor.load(model or settings.model, alpha=settings.alpha))
+    info = lab.info(name)
+    budget = info.default_epsilon if epsilon is None else epsilon
+    plan = AttackPlan(name, target, budget, steps, seed)
     with progress_bar() as report:
-        crafted = lab.craft(
-            classifier,
-            chosen,
-            dataset.images,
-            dataset.labels.tolist(),
-            epsilon=budget,
-            target=target,
-            progress=report,
-        )
-    summary = export.write_crafted(
-        crafted, out, attack=name, epsilon=budget, target=target, seed=seed
+        results = lab.attack(plan, dataset.images, dataset.labels.tolist(), report)
+    summary = export.write_results(
+        results, out, attack=name, epsilon=budget, target=target, seed=seed
     )
     if as_json:
         click.echo(json.dumps(summary))
         return
     click.echo(
-        f"{chosen.info.title}: {summary['successes']} of {summary['eligible']} eligible images "
-        f"misread once saved ({summary['successes_before_rounding']} before rounding to 8 bit); "
+        f"{info.title}: {summary['successes']} of {summary['eligible']} eligible images are "
+        "misclassified once saved "
+        f"({summary['successes_before_rounding']} before rounding to 8 bit); "
         f"images in {out}"
     )
 

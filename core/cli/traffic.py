@@ -9,11 +9,13 @@ from click.core import ParameterSource
 
 from core import client, datasets
 from core.attacks import ATTACKS
+from core.attacks.lab import Lab
 from core.cli.drill import drill
 from core.cli.options import epsilon_option, fold_option, json_option, progress_bar
 from core.labels import class_name
-from core.model import classifier as classifiers
 from core.model.gtsrb import load_official
+from core.model.predictor import Predictor
+from core.records.attacks import AttackPlan
 from core.records.drills import DrillPlan
 from core.settings import Settings
 from core.simulation import replay as traffic
@@ -78,10 +80,13 @@ def replay(
     dataset = load_official(data, "test")
     dataset = dataset.fold(fold or dataset.natural_fold())
     share = SHARE if share is None else share
-    plan = traffic.AttackPlan(name, target, share, epsilon, steps) if name else None
-    classifier = classifiers.load(settings.model) if plan else None
+    attack = None
+    if name:
+        lab = Lab(Predictor.load(settings.model, alpha=settings.alpha))
+        plan = AttackPlan(name, target, epsilon, steps, seed)
+        attack = traffic.Attacked(share, plan, lab)
     with progress_bar() as report:
-        messages = traffic.prepare(dataset, count, plan, classifier, seed=seed, progress=report)
+        messages = traffic.prepare(dataset, count, attack=attack, seed=seed, progress=report)
     with progress_bar() as report:
         done = traffic.send(address, messages, rate=rate, progress=report)
     if as_json:

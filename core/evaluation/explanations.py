@@ -16,7 +16,6 @@ from core.evaluation import randomisation
 from core.evaluation.bootstrap import mean_by_track
 from core.explain import fullgrad
 from core.explain.bias_gradients import check_supported
-from core.explain.explanation import Explanation
 from core.explain.fullgrad_variants import input_x_gradient
 from core.explain.map_measures import (
     Maps,
@@ -28,6 +27,7 @@ from core.explain.map_measures import (
 from core.jobs import Progress, in_silence
 from core.model.classifier import Classifier, to_tensor
 from core.records.evaluation.explanations import Deletion, ExplanationQuality, Localisation
+from core.records.explanations import Explanation
 from core.records.window import now
 
 CHUNK = 32  # images

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.attacks import get_attack, lab
+from core.attacks import get_attack
+from core.attacks.lab import attack_images
 from core.datasets import Dataset, Fold
 from core.errors import Cancelled
 from core.jobs import IsCancelled, Progress, in_silence, never
@@ -130,24 +131,24 @@ class _Run:
         held = [clean]
         for levels in BUDGETS[1:]:
             rows = np.flatnonzero(held[-1])
-            results = self._attack(name, CURVES[name], rows, levels, None)
+            _, _, success = self._attack(name, CURVES[name], rows, levels, None)
             after = held[-1].copy()
-            after[rows] = [not one.success for one in results]
+            after[rows] = ~success
             held.append(after)
         return held
 
     def to_target(self, clean: Right) -> TargetedFigures:
         """PGD to TARGET, on correctly classified images of other classes."""
         rows = np.flatnonzero(clean & (self._dataset.labels != TARGET))
-        results = self._attack("pgd", TARGETED, rows, CLASS_BUDGET, TARGET)
+        counts = self._attack("pgd", TARGETED, rows, CLASS_BUDGET, TARGET).sum(axis=1).tolist()
         return TargetedFigures(
             "pgd",
             get_attack("pgd").info.title,
             TARGET,
             CLASS_BUDGET,
-            eligible=sum(one.eligible for one in results),
-            successes_before_rounding=sum(one.success_before_rounding for one in results),
-            successes=sum(one.success for one in results),
+            eligible=counts[0],
+            successes_before_rounding=counts[1],
+            successes=counts[2],
             settings=TARGETED,
         )
 
@@ -172,21 +173,24 @@ class _Run:
         rows: NDArray[np.int64],
         levels: int,
         target: int | None,
-    ) -> list[lab.Crafted]:
+    ) -> NDArray[np.bool_]:
+        """(3, rows): eligible, success before rounding, success as saved."""
         attack = get_attack(name)(**({"seed": self._seed} | settings))
         title = f"{attack.info.title} at {levels}/255"
-        part = self._dataset
-        results = lab.craft(
+        groups = attack_images(
             self._classifier,
             attack,
-            [part.images[row] for row in rows],
-            part.labels[rows].tolist(),
+            [self._dataset.images[row] for row in rows],
+            self._dataset.labels[rows].tolist(),
             epsilon=levels / 255,
             target=target,
             progress=lambda done, total, text: self._report(done, total, f"{title}, {text}"),
         )
+        judged = np.zeros((3, len(rows)), dtype=bool)
+        for places, _, result in groups:
+            judged[:, places] = result.eligible, result.success_before_rounding, result.success
         self._finish(title)
-        return results
+        return judged
 
     def _report(self, done: int, total: int, text: str) -> None:
         if self._cancelled():

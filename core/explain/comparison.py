@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.explain import heat_maps
-from core.explain.explanation import Explanation
 from core.explain.fullgrad import outside_share
-from core.explain.heat_maps import Pixels, Style
+from core.explain.heat_maps import Pixels
 from core.explain.methods import Method
 from core.images import fit
 from core.labels import class_name
 from core.records.captures import Prediction
+from core.records.explanations import Explanation, Style
 from core.thumbnails import LONGEST_SIDE, enlarged
 
 DIGITS = 3  # of the share of a map

@@ -1,9 +1,8 @@
-"""What every method of explaining answers with, and how large batches are taken apart for it."""
+"""The one call that every method of explaining has, and how it takes large batches apart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import wraps
 from typing import Protocol
 
@@ -13,35 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.errors import BadInput
-from core.jobs import Progress
+from core.jobs import Progress, in_silence
 from core.model.classifier import Classifier
+from core.records.explanations import Explanation
 
 # Resampling may leave [0, 1] by rounding; images in 0..255 leave it by more.
 OVERSHOOT = 1e-3
 PIXELS_AT_ONCE = 32 * 96 * 96  # of the network's input or of the map, whichever is larger
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Why one image got the logit of one class.
-
-    map: (height, width) of the image, >= 0, in units of its method's own;
-    class_id: the class explained; logit: f_c, not tempered; probability: calibrated, of that
-    class; predicted_id: the class with the largest logit;
-    contributions: by layer in forward order, signed, in logits; `input` is <grad_x f_c, x> of what
-    enters the network, the rest are module paths.
-    Empty for methods that do not sum to the logit;
-    residual: |f_c - sum of contributions| / max(1, |f_c|), zero but for rounding; None for
-    methods that do not sum to the logit.
-    """
-
-    map: NDArray[np.float32]
-    class_id: int
-    logit: float
-    probability: float
-    predicted_id: int
-    contributions: Mapping[str, float] = field(default_factory=dict)
-    residual: float | None = None
 
 
 class Explain(Protocol):
@@ -62,7 +39,7 @@ class Explain(Protocol):
         pixels: Tensor,
         classes: int | Tensor | None = None,
         *,
-        progress: Progress | None = None,
+        progress: Progress = in_silence,
     ) -> list[Explanation]: ...
 
 
@@ -78,7 +55,7 @@ def in_chunks(explain_batch: ExplainBatch) -> Explain:
         pixels: Tensor,
         classes: int | Tensor | None = None,
         *,
-        progress: Progress | None = None,
+        progress: Progress = in_silence,
     ) -> list[Explanation]:
         check_pixels(pixels)
         class_ids = _class_ids(classes, len(pixels), classifier.classes)
@@ -89,8 +66,7 @@ def in_chunks(explain_batch: ExplainBatch) -> Explain:
             chunk = slice(start, start + size)
             wanted = None if class_ids is None else class_ids[chunk]
             explanations += explain_batch(classifier, pixels[chunk], wanted)
-            if progress is not None:
-                progress(len(explanations), len(pixels), "explained")
+            progress(len(explanations), len(pixels), "explained")
         return explanations
 
     return explain

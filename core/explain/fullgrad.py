@@ -20,10 +20,11 @@ from torch import Tensor
 
 from core.errors import BadInput
 from core.explain.bias_gradients import bias_gradients, check_supported
-from core.explain.explanation import Explanation, check_pixels, explanations_of, in_chunks
+from core.explain.explanation import check_pixels, explanations_of, in_chunks
 from core.explain.gradient_sum import GradientSum
 from core.explain.image_gradient import image_gradient
 from core.model.classifier import Classifier
+from core.records.explanations import Explanation
 
 Array = NDArray[np.floating]
 

@@ -8,10 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.explain.bias_gradients import INPUT, bias_gradients, check_supported
-from core.explain.explanation import Explanation, explanations_of, in_chunks
+from core.explain.explanation import explanations_of, in_chunks
 from core.explain.gradient_sum import GradientSum, stretched_sum
 from core.explain.image_gradient import image_gradient
 from core.model.classifier import Classifier
+from core.records.explanations import Explanation
 
 SMOOTH_SAMPLES, SMOOTH_SPREAD = 25, 0.15  # noise: standard deviation, of an image's own range
 SMOOTH_SEED = 0

@@ -17,9 +17,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.errors import BadInput
-from core.explain.explanation import Explanation, explanations_of, in_chunks
+from core.explain.explanation import explanations_of, in_chunks
 from core.explain.image_gradient import image_gradient
 from core.model.classifier import Classifier
+from core.records.explanations import Explanation
 
 # What comes after the last feature maps, or passes them on.
 NO_FEATURES = (

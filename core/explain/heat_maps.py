@@ -6,7 +6,6 @@ A map is (height, width) and >= 0, in the unit of its method. Nothing here is sc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -15,6 +14,7 @@ from PIL import Image, ImageDraw
 from plotly.colors import sample_colorscale
 
 from core.errors import BadInput
+from core.records.explanations import Circle
 from core.thumbnails import enlarged
 
 Map = NDArray[np.floating]
@@ -32,30 +32,6 @@ LEVELS = 255
 MORE, LESS = (178, 24, 43), (33, 102, 172)  # ends of ColorBrewer's RdBu, safe for the colour-blind
 PALE = 0.35  # how much of the image is left under a difference
 MEAN_SIDE = 64
-
-
-@dataclass(frozen=True)
-class Circle:
-    """Where the sign is: fractions of width, height and shorter side, from the upper left."""
-
-    x: float = 0.5
-    y: float = 0.5
-    radius: float = 0.4
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
-            raise BadInput(f"the circle's centre must lie in 0..1, got {self.x:g}, {self.y:g}")
-        if not 0 < self.radius <= 1:
-            raise BadInput(f"the circle's radius must lie in (0, 1], got {self.radius:g}")
-
-
-@dataclass(frozen=True)
-class Style:
-    """How maps are drawn. colours: a name in COLOUR_MAPS; opacity in [0, 1], of the largest."""
-
-    colours: str = "inferno"
-    opacity: float = 0.85
-    circle: Circle = Circle()
 
 
 def common_scale(maps: Sequence[Map]) -> float:

@@ -9,27 +9,17 @@ from core.explain import fullgrad
 from core.explain.explanation import Explain
 from core.explain.fullgrad_variants import input_x_gradient, simple_fullgrad, smooth_fullgrad
 from core.explain.grad_cam import grad_cam
+from core.records.explanations import MethodInfo
 
-DEFAULT_METHOD = "fullgrad"
 FULLGRAD_PAPER = "Srinivas and Fleuret 2019, arXiv:1905.00780"
 FULLGRAD_CODE = "github.com/idiap/fullgrad-saliency"
 
 
 @dataclass(frozen=True)
-class Method:
-    """One way of explaining.
+class Method(MethodInfo):
+    """One way of explaining, and what is known of it."""
 
-    explanation: one sentence; formula: of the map, in plain characters; source: where it is from;
-    sums_to_logit: whether explanations have contributions and a residual.
-    """
-
-    name: str
-    title: str
-    explanation: str
-    formula: str
-    source: str
-    explain: Explain = field(repr=False, compare=False)
-    sums_to_logit: bool = False
+    explain: Explain = field(repr=False, compare=False, kw_only=True)
 
 
 METHODS: dict[str, Method] = {
@@ -42,7 +32,7 @@ METHODS: dict[str, Method] = {
             "and shows where they act.",
             "s(|x * grad f|) + sum over layers s(|b * df/dz|), s: to [0, 1]",
             FULLGRAD_PAPER,
-            fullgrad.explain,
+            explain=fullgrad.explain,
             sums_to_logit=True,
         ),
         Method(
@@ -51,7 +41,7 @@ METHODS: dict[str, Method] = {
             "FullGrad with the gradients at the layers alone, without the biases.",
             "s(|x * grad f|) + sum over layers s(|df/dz|), s: to [0, 1]",
             FULLGRAD_CODE,
-            simple_fullgrad,
+            explain=simple_fullgrad,
         ),
         Method(
             "smooth_fullgrad",
@@ -60,7 +50,7 @@ METHODS: dict[str, Method] = {
             "pixels say.",
             "s(|mean of x * grad f|) + sum over layers s(|mean of b * df/dz|), over x + noise",
             FULLGRAD_CODE,
-            smooth_fullgrad,
+            explain=smooth_fullgrad,
         ),
         Method(
             "input_x_gradient",
@@ -68,7 +58,7 @@ METHODS: dict[str, Method] = {
             "Weighs each pixel by how strongly the score follows it; biases are left out.",
             "|x * grad f|, summed over colours",
             "Shrikumar et al. 2016, arXiv:1605.01713",
-            input_x_gradient,
+            explain=input_x_gradient,
         ),
         Method(
             "grad_cam",
@@ -77,7 +67,7 @@ METHODS: dict[str, Method] = {
             "maps are small.",
             "relu(sum over channels A * mean of df/dA)",
             "Selvaraju et al. 2017, arXiv:1610.02391",
-            grad_cam,
+            explain=grad_cam,
         ),
     )
 }

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.explain.explanation import Explanation
-from core.explain.methods import DEFAULT_METHOD, get_method
+from core.explain.methods import get_method
 from core.images import LONGEST_SIDE, fit, rows_by_key
-from core.jobs import Progress
+from core.jobs import Progress, in_silence
 from core.model.classifier import Classifier, to_tensor
+from core.records.explanations import DEFAULT_METHOD, Explanation
 
 
 def explain_images(
@@ -21,7 +22,7 @@ def explain_images(
     classes: Sequence[int | None],
     *,
     method: str = DEFAULT_METHOD,
-    progress: Progress | None = None,
+    progress: Progress = in_silence,
 ) -> list[Explanation]:
     """Each image explained for its class (None: the predicted one); sizes may differ.
 
@@ -33,15 +34,18 @@ def explain_images(
     explained: dict[int, Explanation] = {}
     pairs = zip(fitted, classes, strict=True)
     for rows in rows_by_key([(image.shape, class_id is None) for image, class_id in pairs]):
-
-        def report(done: int, total: int, text: str, before: int = len(explained)) -> None:
-            if progress is not None:
-                progress(before + done, len(fitted), text)
-
         pixels = to_tensor(np.stack([fitted[row] for row in rows]))
         chosen = [class_id for class_id in (classes[row] for row in rows) if class_id is not None]
         found = explain(
-            classifier, pixels, torch.tensor(chosen) if chosen else None, progress=report
+            classifier,
+            pixels,
+            torch.tensor(chosen) if chosen else None,
+            progress=partial(_count, progress, len(explained), len(fitted)),
         )
         explained |= zip(rows, found, strict=True)
     return [explained[row] for row in range(len(images))]
+
+
+def _count(progress: Progress, before: int, total: int, done: int, _: int, text: str) -> None:
+    """Report `done` images of a group, `before` of `total` being done."""
+    progress(before + done, total, text)

@@ -16,30 +16,30 @@ from core.model.fast_layers import FEW_PLACES, Plain, Unshuffled
 SAME = 1e-4  # of the largest logit: what folding may change, single precision changes 1e-6
 
 
-def frozen(classifier: Classifier) -> Classifier:
-    """A twin in eval mode on the same weights, without parameter gradients.
+def detached(classifier: Classifier) -> Classifier:
+    """A copy in eval mode on the same weights, without parameter gradients.
 
     The classifier itself stays untouched, so nothing need be restored after an error, and
     threads that share it do not meet.
     """
-    twins: dict[int, object] = {id(buffer): buffer for buffer in classifier.buffers()}
+    shared: dict[int, object] = {id(buffer): buffer for buffer in classifier.buffers()}
     for parameter in classifier.parameters():
-        twins[id(parameter)] = nn.Parameter(parameter.detach(), requires_grad=False)
-    return copy.deepcopy(classifier, twins).eval()
+        shared[id(parameter)] = nn.Parameter(parameter.detach(), requires_grad=False)
+    return copy.deepcopy(classifier, shared).eval()
 
 
-def swift(twin: Classifier, pixels: Tensor) -> Classifier:
-    """A faster form of a frozen twin with the same logits and gradients up to rounding.
+def fast_network(classifier: Classifier, pixels: Tensor) -> Classifier:
+    """The fast (folded) network: the same logits and gradients up to rounding.
 
     Each batch normalisation is folded into the convolution before it: w' = w gamma / sigma,
     b' = beta + (b - mu) gamma / sigma, sigma = sqrt(var + eps). The first convolution takes blocks
     of pixels (see `Unshuffled`); weights lie channels last, those of small maps plain. The
     normalisation of pixels stays outside: padding adds zeros behind it, and folded in, it would
     have to add the mean. pixels (1, 3, height, width) are a sample to follow the modules with;
-    where folding changes their logits, because a convolution is also used otherwise, the twin
-    comes back as it is.
+    where folding changes their logits, because a convolution is also used otherwise, `classifier`
+    comes back as it is. It has no parameter gradients (see `detached`).
     """
-    faster = copy.deepcopy(twin)
+    faster = copy.deepcopy(classifier)
     outputs, inputs = _followed(faster, pixels)
     for convolution, norm in _adjacent(outputs, inputs):
         conv: Any = faster.get_submodule(convolution)
@@ -55,9 +55,9 @@ def swift(twin: Classifier, pixels: Tensor) -> Classifier:
         elif output.shape[-2:].numel() < FEW_PLACES and isinstance(conv, nn.Conv2d):
             faster.set_submodule(name, Plain(conv.to(memory_format=torch.contiguous_format)))
     with torch.no_grad():
-        before, after = twin(pixels), faster(pixels)
+        before, after = classifier(pixels), faster(pixels)
     same = (before - after).abs().max() <= SAME * before.abs().max()
-    return faster if same else twin
+    return faster if same else classifier
 
 
 Seen = list[tuple[str, Tensor]]

@@ -1,6 +1,7 @@
 """What pages draw with: charts from records, small images, overlays of heat maps."""
 
-from core.explain.heat_maps import common_scale, overlay
+from core.explain.comparison import Comparison, Side
+from core.explain.heat_maps import COLOUR_MAPS, common_scale, overlay
 from core.images import encode_png, fit
 from core.thumbnails import (
     LONGEST_SIDE,
@@ -14,7 +15,10 @@ from core.thumbnails import (
 )
 
 __all__ = [
+    "COLOUR_MAPS",
     "LONGEST_SIDE",
+    "Comparison",
+    "Side",
     "common_scale",
     "data_url",
     "encode_png",

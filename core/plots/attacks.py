@@ -1,4 +1,4 @@
-"""What an attack did, as Plotly figures and images; colours read on light and dark pages."""
+"""Attack results as Plotly figures and images; colours read on light and dark pages."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.attacks.trials import LEVELS, Rate, Trial
 from core.labels import class_name
 from core.plots.base import ALARM, ORDINARY, laid_out
+from core.records.attacks import LEVELS, AttackedImage, Rate
 from core.thumbnails import MUTED
 
 ROW = 24  # height in pixels of a class in a chart
@@ -18,14 +18,14 @@ FRAME = 110
 MOST_NAMES = 12  # columns under which there is room for names
 
 
-def path(trial: Trial, *, height: int = 260) -> go.Figure:
+def path(result: AttackedImage, *, height: int = 260) -> go.Figure:
     """Confidence of the true class, and of what the attack aims at, by step.
 
-    Needs `trial.crafted.path`, (points, 3): step, confidence of the true class, of the goal.
+    Needs `result.path`, (points, 3): step, confidence of the true class, of the goal.
     """
-    points = np.asarray(trial.crafted.path)
-    goal = "strongest wrong class" if trial.plan.target is None else trial.plan.goal
-    names = (class_name(trial.crafted.label), goal)
+    points = np.asarray(result.path)
+    goal = "strongest wrong class" if result.plan.target is None else result.plan.goal
+    names = (class_name(result.label), goal)
     figure = go.Figure(
         [
             go.Scatter(
@@ -48,7 +48,7 @@ def path(trial: Trial, *, height: int = 260) -> go.Figure:
 
 
 def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
-    """Share of the counting images of each class that is misread, before and after saving."""
+    """Share of the counting images of each class that is misclassified, before and after saving."""
     classes = list(rates)[::-1]
     names = [class_name(k) for k in classes]
     figure = go.Figure()
@@ -66,7 +66,7 @@ def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
             customdata=list(zip(counts, totals, strict=True)),
             hovertemplate="%{y}, " + name + ": %{customdata[0]} of %{customdata[1]}<extra></extra>",
         )
-    figure.update_xaxes(tickformat=".0%", range=[0, 1], title="misread")
+    figure.update_xaxes(tickformat=".0%", range=[0, 1], title="misclassified")
     figure.update_yaxes(automargin=True)
     figure.update_layout(
         barmode="group",
@@ -76,19 +76,19 @@ def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
     return laid_out(figure, FRAME + ROW * len(classes))
 
 
-def reading_matrix(readings: Mapping[tuple[int, int], int]) -> go.Figure:
-    """From the true class (rows) to what the saved image is read as (columns), counts.
+def confusion_matrix(confusions: Mapping[tuple[int, int], int]) -> go.Figure:
+    """Counts by true class (rows) and the class predicted for the saved image (columns).
 
-    Misreadings are red; readings that stayed right are blue, below 0 on the colour scale.
+    Misclassified images are red; correct ones are blue, below 0 on the colour scale.
     """
-    rows = sorted({source for source, _ in readings})[::-1]
-    columns = sorted({read for _, read in readings})
-    counts = [[readings.get((row, column), 0) for column in columns] for row in rows]
+    rows = sorted({source for source, _ in confusions})[::-1]
+    columns = sorted({predicted for _, predicted in confusions})
+    counts = [[confusions.get((row, column), 0) for column in columns] for row in rows]
     signed = [
         [-n if row == column else n for column, n in zip(columns, line, strict=True)]
         for row, line in zip(rows, counts, strict=True)
     ]
-    largest = max(readings.values())
+    largest = max(confusions.values())
     few = len(columns) <= MOST_NAMES
     figure = go.Figure(
         go.Heatmap(
@@ -103,18 +103,18 @@ def reading_matrix(readings: Mapping[tuple[int, int], int]) -> go.Figure:
             colorscale=[[0, ORDINARY], [0.5, "rgba(128,128,128,0.08)"], [1, ALARM]],
             text=[[str(n) if n else "" for n in line] for line in counts],
             texttemplate="%{text}",
-            hovertemplate="%{y} read as %{x}: %{text}<extra></extra>",
+            hovertemplate="%{y} predicted as %{x}: %{text}<extra></extra>",
         )
     )
     figure.update_xaxes(
-        title="read as",
+        title="prediction",
         tickangle=-45 if few else 0,
         automargin=True,
         type="category",
         tickvals=list(range(len(columns))),
         ticktext=[class_name(k) if few else str(k) for k in columns],
     )
-    figure.update_yaxes(title="is", automargin=True, type="category")
+    figure.update_yaxes(title="true class", automargin=True, type="category")
     return laid_out(figure, FRAME + 100 * few + ROW * len(rows))
 
 

@@ -13,10 +13,8 @@ from core.explain.heat_maps import (
     LESS,
     LEVELS,
     MORE,
-    Circle,
     Map,
     Pixels,
-    Style,
     colour_table,
     paled,
     share_of_opacity,
@@ -24,6 +22,7 @@ from core.explain.heat_maps import (
 from core.explain.layers import readable_layer
 from core.images import fit
 from core.plots.base import ALARM, ORDINARY, laid_out
+from core.records.explanations import Circle, Style
 from core.thumbnails import LONGEST_SIDE, data_url, enlarged
 
 ROW = 21  # height in pixels of a layer in the chart

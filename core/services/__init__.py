@@ -1,6 +1,7 @@
 """The composition root and one facade a domain: what pages, endpoint and command line call."""
 
 from core import samples
+from core.attacks.lab import Lab
 from core.images import ImageFile
 from core.jobs import Job, Progress
 from core.services.inference import Inference
@@ -13,6 +14,7 @@ __all__ = [
     "ImageFile",
     "Inference",
     "Job",
+    "Lab",
     "Model",
     "Progress",
     "RecordMaps",

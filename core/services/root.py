@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core import client
 from core.alerts.channels import configured_channels
 from core.alerts.dispatcher import Alerts
-from core.attacks import trials
-from core.attacks.trials import Plan, Trial
+from core.attacks.lab import Lab
 from core.capture.writer import Capturer, CaptureRules
-from core.explain import contact_sheet, run
+from core.explain import contact_sheet
 from core.explain.contact_sheet import ContactSheet
-from core.explain.explanation import Explanation
-from core.explain.methods import DEFAULT_METHOD
 from core.images import ImageFile, ImageLimits
 from core.invocations import RequestLimits
 from core.jobs import Progress
@@ -82,6 +76,7 @@ class Services:
         self.limits = RequestLimits(settings.max_body_bytes, settings.max_batch, image_limits)
         self.predictor = Predictor.load(settings.model, alpha=settings.alpha)
         self.predictor.compile(settings.local / "compiled")
+        self.lab = Lab(self.predictor)
         self.log = CaptureLog(address_of(settings))
         self.model = Model(self.predictor, settings.model, PValuesTable(self.log.database))
         self._retention = Retention(
@@ -132,7 +127,7 @@ class Services:
         self.triage = Triage(
             self.log,
             self.limits.image,
-            self.explain,
+            self.lab.explain,
             analysts=settings.analysts,
             alpha=settings.alpha,
             model_sha256=self.model.sha256,
@@ -190,47 +185,6 @@ class Services:
 
     # -- lab -------------------------------------------------------------------------------
 
-    def attack(
-        self,
-        plan: Plan,
-        images: Sequence[NDArray[np.uint8]],
-        labels: Sequence[int] | None,
-        *,
-        progress: Progress | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> list[Trial]:
-        """Attack images with the model that serves, as `trials.run` does."""
-        return trials.run(
-            self.predictor, plan, images, labels, progress=progress, cancelled=cancelled
-        )
-
-    def compare(
-        self,
-        plans: Sequence[Plan],
-        image: NDArray[np.uint8],
-        label: int,
-        *,
-        progress: Progress | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> list[Trial]:
-        """Several attacks on one image; raises BadInput and Cancelled."""
-        return trials.compare(
-            self.predictor, plans, image, label, progress=progress, cancelled=cancelled
-        )
-
-    def explain(
-        self,
-        images: Sequence[NDArray[np.uint8]],
-        classes: Sequence[int | None],
-        *,
-        method: str = DEFAULT_METHOD,
-        progress: Progress | None = None,
-    ) -> list[Explanation]:
-        """Each image explained for its class (None: the predicted one) by a method of METHODS."""
-        return run.explain_images(
-            self.predictor.classifier, images, classes, method=method, progress=progress
-        )
-
     def contact_sheet(
         self, chosen: CaptureFilter, *, limit: int, method: str, progress: Progress
     ) -> ContactSheet:
@@ -238,7 +192,7 @@ class Services:
         return contact_sheet.make(
             self.log,
             chosen,
-            lambda images, classes, report: self.explain(
+            lambda images, classes, report: self.lab.explain(
                 images, classes, method=method, progress=report
             ),
             limit=limit,

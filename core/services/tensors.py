@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.explain.explanation import Explanation
 from core.explain.run import explain_images
 from core.images import LONGEST_SIDE, ImageFile, ImageLimits, fit
 from core.metrics import Metrics
 from core.model.classifier import Classifier
+from core.records.explanations import Explanation
 from core.records.tensors import (
     DEFAULT_REGEX,
     Array,

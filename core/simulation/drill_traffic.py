@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.attacks.lab import settings_of
-from core.attacks.trials import Plan, run
+from core.attacks.lab import Lab
 from core.errors import BadInput
 from core.images import ImageFile
 from core.jobs import Progress
@@ -19,6 +18,7 @@ from core.labels import class_name
 from core.model.predictor import Predictor
 from core.monitoring.baseline import Baseline
 from core.monitoring.drift.bins import ClassBins
+from core.records.attacks import AttackPlan
 from core.records.captures import Prediction, Provenance
 from core.records.drills import MARK, DrillPlan
 from core.samples import all_samples
@@ -128,33 +128,33 @@ def turned_signs(
             f"there is nothing to attack: of {len(signs)} sample signs none is both read rightly "
             f"and not {class_name(plan.target)}"
         )
-    usual = settings_of(plan.attack).get("steps")
-    steps = min(usual, MOST_STEPS) if isinstance(usual, int) else None
-    attack = Plan(plan.attack, plan.target, steps=steps, seed=plan.seed)
+    lab = Lab(predictor)
+    default = lab.settings(plan.attack).get("steps")
+    steps = min(default, MOST_STEPS) if isinstance(default, int) else None
+    attack = AttackPlan(plan.attack, plan.target, steps=steps, seed=plan.seed)
     made: list[Turned] = []
     for start in range(0, len(rows), DISTINCT):
         chosen = [signs[row] for row in rows[start : start + DISTINCT]]
-        trials = run(
-            predictor,
+        results = lab.attack(
             attack,
             [each.image.pixels for each in chosen],
             [each.label for each in chosen],
-            progress=progress,
-            cancelled=cancelled,
+            progress,
+            cancelled,
         )
         made += [
             Turned(
-                ImageFile.from_pixels(each.crafted.clean),
-                ImageFile.from_pixels(each.crafted.adversarial),
-                each.crafted.label,
+                ImageFile.from_pixels(each.clean),
+                ImageFile.from_pixels(each.adversarial),
+                each.label,
             )
-            for each in trials
+            for each in results
             if each.after.class_id == plan.target
         ]
         if made:
             return made
     raise BadInput(
-        f"{attack.info.title} turned none of {len(rows)} sample signs to "
+        f"{lab.info(plan.attack).title} turned none of {len(rows)} sample signs to "
         f"{class_name(plan.target)}; choose another attack or another target"
     )
 

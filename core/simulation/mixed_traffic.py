@@ -5,27 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from core import samples
-from core.attacks.trials import Trial
 from core.images import ImageFile
+from core.records.attacks import AttackedImage
 from core.records.captures import Provenance
 
 SOURCE = "lab"
 STRIDE = 97  # through the samples: neighbours are of one class, and no two of a stretch are alike
 
 
-def traffic(trial: Trial, count: int, attacked: int) -> list[tuple[ImageFile, Provenance]]:
+def traffic(result: AttackedImage, count: int, attacked: int) -> list[tuple[ImageFile, Provenance]]:
     """`count` requests in a fixed random order, `attacked` of them the adversarial image.
 
     The others are sample signs. The adversarial ones name the clean image by its SHA-256.
     """
     made = Provenance(
         SOURCE,
-        trial.crafted.label,
-        trial.plan.attack,
-        trial.plan.target,
-        ImageFile.from_pixels(trial.crafted.clean).sha256,
+        result.label,
+        result.plan.attack,
+        result.plan.target,
+        ImageFile.from_pixels(result.clean).sha256,
     )
-    adversarial = ImageFile.from_pixels(trial.crafted.adversarial)
+    adversarial = ImageFile.from_pixels(result.adversarial)
     available = samples.all_samples()
     others = [available[(n * STRIDE) % len(available)] for n in range(count - attacked)]
     requests = [(adversarial, made)] * attacked

@@ -15,14 +15,14 @@ from typing import Any
 import httpx
 import numpy as np
 
-from core.attacks.lab import Crafted, build_attack, craft
+from core.attacks.lab import Lab
 from core.capture.provenance import format_provenance
 from core.client import error_of, token_headers
 from core.datasets import Dataset
 from core.errors import BadInput, Unavailable
 from core.images import ImageFile
 from core.jobs import Progress
-from core.model.classifier import Classifier
+from core.records.attacks import AttackedImage, AttackPlan
 from core.records.captures import Provenance
 from core.records.names import DEFAULT_ENDPOINT
 from core.records.window import now
@@ -31,17 +31,12 @@ SOURCE = "replay"
 
 
 @dataclass(frozen=True)
-class AttackPlan:
-    """Which share of the traffic is attacked, and how.
+class Attacked:
+    """A share of the traffic, in (0, 1], that the lab attacks as planned."""
 
-    share in (0, 1]; epsilon in the attack's norm, None: its default.
-    """
-
-    name: str
-    target: int | None
     share: float
-    epsilon: float | None
-    steps: int | None
+    plan: AttackPlan
+    lab: Lab
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
@@ -80,13 +75,12 @@ class ReplayReport:
 def prepare(
     dataset: Dataset,
     count: int,
-    plan: AttackPlan | None,
-    classifier: Classifier | None,
     *,
+    attack: Attacked | None = None,
     seed: int,
     progress: Progress,
 ) -> list[Message]:
-    """`count` messages in random order, round(count * share) of them attacked successfully.
+    """`count` messages in random order, round(count * attack.share) of them attacked successfully.
 
     The attacker knows the model and sends only images that fool it once saved; others are
     replaced. A small data set is gone through more than once. Raises BadInput if no image
@@ -96,9 +90,9 @@ def prepare(
         raise BadInput(f"count must be at least 1, got {count}")
     order = np.random.default_rng(seed).permutation(len(dataset))
     attacked: list[Message] = []
-    if plan and classifier:
-        wanted = round(count * plan.share)
-        attacked = _attacked(dataset, order, wanted, plan, classifier, seed, progress)
+    if attack:
+        wanted = round(count * attack.share)
+        attacked = _attacked(dataset, order, wanted, attack, progress)
     clean = [
         _clean_message(dataset, int(order[-1 - n % len(order)]))
         for n in range(count - len(attacked))
@@ -182,36 +176,29 @@ def _attacked(
     dataset: Dataset,
     order: np.ndarray[Any, Any],
     wanted: int,
-    plan: AttackPlan,
-    classifier: Classifier,
-    seed: int,
+    attack: Attacked,
     progress: Progress,
 ) -> list[Message]:
-    attack = build_attack(plan.name, steps=plan.steps, seed=seed)
+    plan, title = attack.plan, attack.lab.info(attack.plan.attack).title
     order = order if plan.target is None else order[dataset.labels[order] != plan.target]
     made: list[Message] = []
     for rows in np.array_split(order, max(1, len(order) // 64)):
         if len(made) >= wanted:
             break
-        crafted = craft(
-            classifier,
-            attack,
-            [dataset.images[row] for row in rows],
-            [int(dataset.labels[row]) for row in rows],
-            epsilon=plan.epsilon,
-            target=plan.target,
-        )
-        made += [_attacked_message(one, plan) for one in crafted if one.success]
-        progress(min(len(made), wanted), wanted, f"{attack.info.title} examples made")
+        images = [dataset.images[row] for row in rows]
+        results = attack.lab.attack(plan, images, dataset.labels[rows].tolist())
+        made += [_attacked_message(one) for one in results if one.success]
+        progress(min(len(made), wanted), wanted, f"{title} examples made")
     if wanted and not made:
         raise BadInput(
-            f"{attack.info.title} fooled the model on none of {len(order)} images; "
+            f"{title} fooled the model on none of {len(order)} images; "
             "raise --epsilon or --steps, or choose another attack"
         )
     return list(islice(cycle(made), wanted))
 
 
-def _attacked_message(crafted: Crafted, plan: AttackPlan) -> Message:
-    clean = ImageFile.from_pixels(crafted.clean)
-    provenance = Provenance(SOURCE, crafted.label, plan.name, plan.target, clean.sha256)
-    return Message(ImageFile.from_pixels(crafted.adversarial), clean, provenance)
+def _attacked_message(result: AttackedImage) -> Message:
+    clean = ImageFile.from_pixels(result.clean)
+    plan = result.plan
+    provenance = Provenance(SOURCE, result.label, plan.attack, plan.target, clean.sha256)
+    return Message(ImageFile.from_pixels(result.adversarial), clean, provenance)

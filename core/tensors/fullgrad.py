@@ -11,8 +11,8 @@ import torch.nn.functional as F
 
 from core.errors import BadInput
 from core.explain.bias_gradients import INPUT
-from core.explain.explanation import Explanation
 from core.explain.fullgrad import explain_recorded
+from core.records.explanations import Explanation
 from core.records.tensors import IMAGE_GRADIENT, PIXELS, Array, BiasUse, Passed
 
 MOST_NAMED = 5  # missing tensors that an error lists

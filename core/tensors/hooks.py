@@ -24,7 +24,7 @@ from core.explain.bias_gradients import SATURATING, bias_of, check_supported
 from core.explain.image_gradient import laid_out
 from core.images import LONGEST_SIDE
 from core.model.classifier import Classifier, to_tensor
-from core.model.fast import frozen
+from core.model.fast import detached
 from core.records.tensors import (
     GRADIENT,
     IMAGE_GRADIENT,
@@ -45,7 +45,7 @@ class Hook:
     """
 
     def __init__(self, classifier: Classifier, include_regex: str) -> None:
-        self._twin = frozen(classifier)
+        self._twin = detached(classifier)
         self._regex = re.compile(parse_regex(include_regex))
         self._turn = threading.Lock()
         self._pass = _Pass(self._wanted)

@@ -11,10 +11,10 @@ from core import samples
 from core.capture.images import CapturedImages
 from core.errors import SignwatchError
 from core.explain import heat_maps
-from core.explain.explanation import Explanation
 from core.images import encode_jpeg
 from core.labels import all_labels, class_name
 from core.records.captures import Capture
+from core.records.explanations import Explanation
 from core.records.queries import CaptureFilter
 from core.records.triage import Panel
 from core.store import CaptureLog

@@ -1,71 +1,65 @@
-"""One attack on many images: how many are misread, of which classes, as what."""
+"""One attack on many images: success, by class, and the confusion matrix."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from core.attacks import export, trials
-from core.attacks.trials import Rate, Trial
 from core.plots import attacks
-from pages._attack.result import settings_told
+from core.records.attacks import AttackedImage, Rate, confusions, rates_by_class
+from core.services import current
 
 
-def show(results: Sequence[Trial]) -> None:
-    """Rates, success by class, what is read as what, download."""
+def show(results: Sequence[AttackedImage]) -> None:
+    """Rates, download, confusion matrix, success by class."""
     rate = Rate.of(results)
     if not rate.eligible:
         st.warning(
-            "No image counts: each is misread without any attack, or is of the target "
-            "class already. Take other images or another target.",
+            "Each image is misclassified without an attack, or is of the target class already. "
+            "Choose other images or another target.",
             icon=":material/info:",
             title="Nothing to count",
         )
         return
     plan = results[0].plan
-    st.markdown(f"**{plan.info.title}**, to be read as **{plan.goal}**")
+    st.markdown(f"**{current().lab.info(plan.attack).title}**, goal **{plan.goal}**")
     with st.grid(3, min_column_width=150):
         st.metric("Images that count", f"{rate.eligible} of {len(results)}", border=True)
-        st.metric(
-            "Misread before rounding",
-            f"{rate.before_rounding / rate.eligible:.1%}",
-            f"{rate.before_rounding} of {rate.eligible}",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-        )
-        st.metric(
-            "Misread as saved PNG",
-            f"{rate.saved / rate.eligible:.1%}",
-            f"{rate.saved} of {rate.eligible}",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-        )
+        _show_share("Misclassified before rounding", rate.before_rounding, rate.eligible)
+        _show_share("Misclassified as saved PNG", rate.saved, rate.eligible)
     st.caption(
-        "Only images count that are read correctly without an attack and are not of the "
-        "target class already. Before rounding: on exact numbers; as saved PNG: the "
-        "image file, read again."
+        "Counts images classified correctly before the attack, target class excluded. "
+        "Before rounding: exact numbers. As saved PNG: the image file, read again."
     )
-    content = export.zip_crafted([each.crafted for each in results], **settings_told(results[0]))
     st.download_button(
-        "Misread images and manifest (ZIP)",
-        content,
+        "Adversarial images and manifest (ZIP)",
+        current().lab.to_zip(results),
         "attack.zip",
         "application/zip",
         icon=":material/folder_zip:",
         on_click="ignore",
     )
-    st.markdown("**What is read as what**, in the saved images")
+    st.markdown("**Predictions by true class**, of the saved images")
     st.plotly_chart(
-        attacks.reading_matrix(trials.readings(results)),
+        attacks.confusion_matrix(confusions(results)),
         key="attack_matrix",
         config={"displayModeBar": False},
-        alt="True class against the class that is read",
+        alt="True class against predicted class",
     )
-    st.markdown("**Misread by class**")
+    st.markdown("**Misclassified by class**")
     st.plotly_chart(
-        attacks.success_by_class(trials.rates_by_class(results)),
+        attacks.success_by_class(rates_by_class(results)),
         key="attack_by_class",
         config={"displayModeBar": False},
-        alt="Share of misread images by true class",
+        alt="Share of misclassified images by true class",
+    )
+
+
+def _show_share(label: str, count: int, of: int) -> None:
+    st.metric(
+        label,
+        f"{count / of:.1%}",
+        f"{count} of {of}",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
     )

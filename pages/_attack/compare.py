@@ -4,36 +4,30 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import thumbnails
-from core.attacks.trials import LEVELS, Trial
+from core import plots
 from core.labels import class_name
+from core.records.attacks import LEVELS, AttackedImage
+from core.services import current
 from pages._attack.result import survival
 from pages._shared import parts
 
 
-def show(trials: Sequence[Trial]) -> None:
+def show(results: Sequence[AttackedImage]) -> None:
     """Images first, then the figures as a table."""
-    fooled = sum(trial.crafted.success for trial in trials)
-    st.markdown(
-        f"**{fooled} of {len(trials)} attacks** make the classifier misread the sign, "
-        "also once the image is saved."
-    )
+    successes = sum(each.success for each in results)
+    st.markdown(f"**{successes} of {len(results)} attacks** succeed, also once the image is saved.")
     with st.grid(4, min_column_width=140):
-        parts.show_image(
-            trials[0].crafted.clean, f"Original: {class_name(trials[0].before.class_id)}"
-        )
-        for trial in trials:
-            parts.show_image(
-                trial.crafted.adversarial,
-                f"{trial.plan.info.title}: {class_name(trial.after.class_id)}",
-            )
+        first = results[0]
+        parts.show_image(first.clean, f"Original: {class_name(first.before.class_id)}")
+        for each in results:
+            parts.show_image(each.adversarial, f"{_title(each)}: {class_name(each.after.class_id)}")
     st.dataframe(
-        [_row(trial) for trial in trials],
+        [_row(each) for each in results],
         hide_index=True,
         row_height=48,
         column_config={
             "difference": st.column_config.ImageColumn(
-                width="small", help="Magnified, each by itself"
+                width="small", help="Magnified, with a factor for each attack"
             ),
             "confidence": st.column_config.NumberColumn(format="percent"),
             "L2": st.column_config.NumberColumn(format="%.2f"),
@@ -43,17 +37,20 @@ def show(trials: Sequence[Trial]) -> None:
     )
 
 
-def _row(trial: Trial) -> dict[str, object]:
-    crafted = trial.crafted
-    difference, _ = thumbnails.magnified_difference(crafted.clean, crafted.adversarial)
+def _title(result: AttackedImage) -> str:
+    return current().lab.info(result.plan.attack).title
+
+
+def _row(result: AttackedImage) -> dict[str, object]:
+    difference, _ = plots.magnified_difference(result.clean, result.adversarial)
     return {
-        "attack": trial.plan.info.title,
-        "difference": thumbnails.thumbnail(difference),
-        "read as": class_name(trial.after.class_id),
-        "confidence": trial.after.confidence,
-        "saved as PNG": survival(trial),
-        f"change, n/{LEVELS}": round(crafted.linf * LEVELS),
-        "L2": crafted.l2,
-        "PSNR, dB": crafted.psnr,
-        "steps": crafted.steps,
+        "attack": _title(result),
+        "difference": plots.thumbnail(difference),
+        "prediction": class_name(result.after.class_id),
+        "confidence": result.after.confidence,
+        "saved as PNG": survival(result),
+        f"change, n/{LEVELS}": round(result.linf * LEVELS),
+        "L2": result.l2,
+        "PSNR, dB": result.psnr,
+        "steps": result.steps,
     }

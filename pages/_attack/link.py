@@ -1,6 +1,6 @@
 """What the Attack page shows, as an address carries it: sign, attack, target, budget, settings.
 
-An address comes from anywhere. What cannot be read in it is left out and told; the rest counts.
+An address comes from anywhere. What cannot be read is reported and left out; the rest counts.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from core import labels, samples
-from core.attacks import ATTACKS, get_attack
+from core import labels
 from core.errors import BadInput
+from core.services import Lab, samples
 from pages._attack.sign import ANY_WRONG, MOST_EACH
 
 MODES = {"one": "One sign", "compare": "Compare attacks", "many": "Many signs"}
@@ -37,7 +37,7 @@ TRY_IT = {
 class AttackLink:
     """One state of the page. image: from 1; target None: any wrong class; epsilon: levels of
     255, in other norms their own unit, None: the attack's own, like steps; sure: go on after the
-    first misreading. attacks: those compared, with one budget in levels for all; classes, each:
+    first success. attacks: those compared, with one budget in levels for all; classes, each:
     the sample signs that are attacked together, every class if there is none, and how many of each.
     """
 
@@ -50,7 +50,7 @@ class AttackLink:
     steps: int | None = None
     seed: int = 0
     sure: bool = False
-    attacks: tuple[str, ...] = tuple(ATTACKS)[:3]
+    attacks: tuple[str, ...] = ("fgsm", "bim", "pgd")
     classes: tuple[int, ...] = ()
     each: int = 1
 
@@ -97,7 +97,7 @@ class AttackLink:
 
 def check_budget(attack: str, size: float) -> None:
     """BadInput unless the attack takes a budget of that size, in the unit that the page shows."""
-    info = get_attack(attack).info
+    info = Lab.info(attack)
     if not info.takes_epsilon:
         raise BadInput(f"{info.title} takes no budget, got {size:g}")
     if info.norm == "linf":
@@ -121,13 +121,14 @@ def follow() -> None:
     link, problems = AttackLink.read(address or last or TRY_IT)
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
+    info = Lab.info(link.attack)
     st.session_state.update(
         {
             "attack_mode": link.mode,
             "attack_class": link.class_id,
             "attack_number": min(link.image, len(samples.of_class(link.class_id))) - 1,
-            "attack_family": ATTACKS[link.attack].info.family,
-            f"attack_name_{ATTACKS[link.attack].info.family}": link.attack,
+            "attack_family": info.family,
+            f"attack_name_{info.family}": link.attack,
             "attack_target": ANY_WRONG if link.target is None else link.target,
             "attack_seed": link.seed,
             "attack_sure": link.sure,
@@ -140,7 +141,7 @@ def follow() -> None:
         st.session_state[BUDGET_OF_ALL] = int(link.epsilon)
     elif link.epsilon is not None:
         st.session_state[f"attack_budget_{link.attack}"] = (
-            int(link.epsilon) if ATTACKS[link.attack].info.norm == "linf" else link.epsilon
+            int(link.epsilon) if info.norm == "linf" else link.epsilon
         )
     if link.steps is not None:
         st.session_state[f"attack_steps_{link.attack}"] = link.steps
@@ -183,8 +184,7 @@ def _mode(text: str) -> str:
 
 
 def _attack(text: str) -> str:
-    get_attack(text)
-    return text
+    return Lab.info(text).name
 
 
 def _several(read: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:

@@ -4,75 +4,73 @@ import streamlit as st
 from numpy import uint8
 from numpy.typing import NDArray
 
-from core import thumbnails
-from core.attacks import ATTACKS, AttackInfo
-from core.attacks.lab import settings_of
-from core.attacks.trials import LEVELS, Plan
+from core import plots
 from core.labels import class_name
 from core.plots import attacks
-from core.services import current
+from core.records.attacks import LEVELS, AttackInfo, AttackPlan
+from core.services import Lab, current
 from pages._attack.link import BUDGET_OF_ALL, MOST_LEVELS
 from pages._attack.sign import choose_class, sample_of
 
 FAMILIES = {"budget": "Budget", "smallest": "Smallest", "physical": "Real sign"}
 FAMILY_HELP = (
-    "**Budget**: no colour value may move further than you allow; the attack makes the "
-    "most of it. **Smallest**: the attack itself looks for the smallest change that "
-    "works. **Real sign**: what weather, people and cameras do to signs."
+    "**Budget**: no colour value moves further than you allow. **Smallest**: the attack "
+    "searches for the smallest change that works. **Real sign**: what weather, people and "
+    "cameras do to signs."
 )
 UNITS = {"l2": "length of the whole change (L2, colour values from 0 to 1)"}
 DEFAULT_LEVELS = 8
 
 
-def choose_plan(pixels: NDArray[uint8] | None) -> Plan:
+def choose_plan(pixels: NDArray[uint8] | None) -> AttackPlan:
     """One attack with all that it takes; the budget is shown on `pixels`."""
     name = _choose_attack()
-    info = ATTACKS[name].info
+    info = Lab.info(name)
     st.caption(info.explanation)
     target = choose_target() if info.targeted else None
     if not info.targeted:
-        st.caption("This attack cannot aim: any wrong class will do.")
+        st.caption("This attack cannot aim at a class.")
     epsilon = choose_budget(info, pixels) if info.takes_epsilon else None
     steps, seed, sure = _choose_settings(name)
     with st.expander("Formula and source", icon=":material/function:"):
         st.markdown(info.formula)
         st.caption(info.source)
-    return Plan(name, target, epsilon, steps, seed, sure)
+    return AttackPlan(name, target, epsilon, steps, seed, sure)
 
 
-def choose_plans(pixels: NDArray[uint8] | None) -> list[Plan]:
+def choose_plans(pixels: NDArray[uint8] | None) -> list[AttackPlan]:
     """Several attacks with one target and one budget, each with its own settings."""
     names = st.pills(
         "Attacks",
-        list(ATTACKS),
+        list(Lab.attacks()),
         selection_mode="multi",
         wrap=True,
-        format_func=lambda name: ATTACKS[name].info.title,
+        format_func=lambda name: Lab.info(name).title,
         key="attack_names",
         persist_state="page",
     )
     target = choose_target()
     levels = _choose_levels(BUDGET_OF_ALL)
     _show_budget(pixels, levels / LEVELS, "linf")
-    st.caption("Attacks whose budget has another unit take their usual one.")
+    st.caption("Attacks whose budget has another unit take their default.")
     plans = []
     for name in names:
-        info = ATTACKS[name].info
-        usual = info.default_epsilon if info.takes_epsilon else None
+        info = Lab.info(name)
+        default = info.default_epsilon if info.takes_epsilon else None
         plans.append(
-            Plan(
+            AttackPlan(
                 name,
                 target if info.targeted else None,
-                levels / LEVELS if usual and info.norm == "linf" else usual,
+                levels / LEVELS if default and info.norm == "linf" else default,
             )
         )
     return plans
 
 
 def choose_target() -> int | None:
-    """The class to be read, with its sign; None: any wrong one."""
+    """The class to be predicted, with its sign; None: any wrong one."""
     with st.container(horizontal=True, vertical_alignment="bottom", wrap=False, gap="xsmall"):
-        target = choose_class("Shall be read as", key="attack_target", any_wrong=True)
+        target = choose_class("Target class", key="attack_target", any_wrong=True)
         if target is not None:
             st.image(sample_of(target), width=40, alt=class_name(target))
     return target
@@ -81,11 +79,11 @@ def choose_target() -> int | None:
 def choose_budget(info: AttackInfo, pixels: NDArray[uint8] | None) -> float:
     """How far the attack may go, in the unit of its norm; shown in levels for L-infinity."""
     key = f"attack_budget_{info.name}"
-    usual = info.default_epsilon or DEFAULT_LEVELS / LEVELS
+    default = info.default_epsilon or DEFAULT_LEVELS / LEVELS
     if info.norm == "linf":
-        epsilon = _choose_levels(key, round(usual * LEVELS)) / LEVELS
+        epsilon = _choose_levels(key, round(default * LEVELS)) / LEVELS
     else:
-        st.session_state.setdefault(key, usual)
+        st.session_state.setdefault(key, default)
         epsilon = st.number_input(
             f"Budget: {UNITS.get(info.norm, info.norm)}",
             0.01,
@@ -100,7 +98,7 @@ def choose_budget(info: AttackInfo, pixels: NDArray[uint8] | None) -> float:
 
 def _choose_attack() -> str:
     """First the kind of change, then one of the attacks of that kind."""
-    families = list(dict.fromkeys(attack.info.family for attack in ATTACKS.values()))
+    families = list(dict.fromkeys(info.family for info in Lab.attacks().values()))
     family = st.segmented_control(
         "Kind of change",
         families,
@@ -111,7 +109,7 @@ def _choose_attack() -> str:
         wrap=True,
         persist_state="page",
     )
-    names = [name for name, attack in ATTACKS.items() if attack.info.family == family]
+    names = [name for name, info in Lab.attacks().items() if info.family == family]
     key = f"attack_name_{family}"
     st.session_state.setdefault(key, names[0])
     return st.pills(
@@ -121,12 +119,12 @@ def _choose_attack() -> str:
         required=True,
         wrap=True,
         persist_state="page",
-        format_func=lambda name: ATTACKS[name].info.title,
+        format_func=lambda name: Lab.info(name).title,
     )
 
 
-def _choose_levels(key: str, usual: int = DEFAULT_LEVELS) -> int:
-    st.session_state.setdefault(key, usual)
+def _choose_levels(key: str, default: int = DEFAULT_LEVELS) -> int:
+    st.session_state.setdefault(key, default)
     return st.slider(
         "Budget: each colour value may move by",
         1,
@@ -139,23 +137,23 @@ def _choose_levels(key: str, usual: int = DEFAULT_LEVELS) -> int:
 
 
 def _show_budget(pixels: NDArray[uint8] | None, epsilon: float, norm: str) -> None:
-    """The image beside itself with noise that uses up the budget, and what is read in it."""
+    """The image beside itself with noise that uses up the budget, and its prediction."""
     if pixels is None or norm not in ("linf", "l2"):
         return
     noisy = attacks.budget_preview(pixels, epsilon, norm)
-    read = current().model.predict([noisy])[0]
+    prediction = current().model.predict([noisy])[0]
     with st.grid(2, wrap=False, min_column_width=80, gap="xsmall"):
         for shown, caption in ((pixels, "Original"), (noisy, "Random noise of that size")):
-            st.image(thumbnails.resized(shown, 160), width="stretch", caption=caption, alt=caption)
+            st.image(plots.resized(shown, 160), width="stretch", caption=caption, alt=caption)
     st.caption(
-        f"Random noise alone is read as {class_name(read.class_id)}, "
-        f"{read.confidence:.1%} confident."
+        f"Prediction for random noise: {class_name(prediction.class_id)}, "
+        f"{prediction.confidence:.1%} confident."
     )
 
 
 def _choose_settings(name: str) -> tuple[int | None, int, bool]:
-    """Steps, seed, and whether to go on after the first misreading, where the attack has them."""
-    known = settings_of(name)
+    """Steps, seed, and whether to go on after the first success, where the attack has them."""
+    known = Lab.settings(name)
     steps, seed, sure = None, 0, False
     if not known.keys() & {"steps", "seed", "stop_when_solved"}:
         return steps, seed, sure
@@ -167,10 +165,10 @@ def _choose_settings(name: str) -> tuple[int | None, int, bool]:
             )
         if "stop_when_solved" in known:
             sure = st.toggle(
-                "Go on after the first misreading",
+                "Go on after the first success",
                 key="attack_sure",
                 persist_state="page",
-                help="Takes all steps, and the misreading gets surer.",
+                help="Takes all steps; the confidence in the wrong class rises.",
             )
         if "seed" in known:
             seed = st.number_input(

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from core.attacks.trials import Trial
 from core.images import ImageFile
+from core.records.attacks import AttackedImage
 from core.services import current
 from core.simulation import mixed_traffic
 from pages._shared import parts
 
 
-def show(trial: Trial) -> None:
+def show(result: AttackedImage) -> None:
     """How many requests, how many of them attacked."""
     with st.form("send", border=True):
         st.markdown("**Send as traffic**: watch the monitor notice")
@@ -18,12 +18,12 @@ def show(trial: Trial) -> None:
             share = st.slider("Share of adversarial requests, %", 0, 100, 80)
         if st.form_submit_button("Send as traffic", icon=":material/send:"):
             with parts.errors_shown():
-                _send(trial, count, round(count * share / 100))
+                _send(result, count, round(count * share / 100))
 
 
-def _send(trial: Trial, count: int, attacked: int) -> None:
-    current().captures.keep_reference(ImageFile.from_pixels(trial.crafted.clean))
+def _send(result: AttackedImage, count: int, attacked: int) -> None:
+    current().captures.keep_reference(ImageFile.from_pixels(result.clean))
     with parts.progress_bar("Sending requests") as report:
-        current().send_traffic(mixed_traffic.traffic(trial, count, attacked), report)
+        current().send_traffic(mixed_traffic.traffic(result, count, attacked), report)
     st.success(f"{count} requests sent, {attacked} of them adversarial.", icon=":material/send:")
     st.page_link("overview.py", label="Watch the class frequencies", icon=":material/monitoring:")

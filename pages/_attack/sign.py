@@ -7,10 +7,9 @@ import streamlit as st
 from numpy import uint8
 from numpy.typing import NDArray
 
-from core import samples, thumbnails
-from core.images import ImageFile
+from core import plots
 from core.labels import all_labels, class_name
-from core.services import current
+from core.services import ImageFile, current, samples
 from pages._shared import parts
 
 GALLERY = 6  # images in a row
@@ -22,11 +21,11 @@ ANY_WRONG = -1  # in the widget, for which None means that nothing is chosen
 
 @dataclass(frozen=True)
 class Sign:
-    """An image and its class: that of the sample, of a dropped file what it is read as."""
+    """An image, the predicted class, and its true class; of a dropped file the predicted one."""
 
     image: ImageFile
     label: int
-    read_as: int
+    predicted: int
 
 
 def choose_one() -> Sign | None:
@@ -48,15 +47,15 @@ def choose_one() -> Sign | None:
     )
     if len(images) > MOST_SHOWN:
         st.caption(f"The first {MOST_SHOWN} of {len(images)}; **Many signs** takes them all.")
-    read_as = _read(images[number].sha256, images[number])
-    return Sign(images[number], read_as if class_id is None else class_id, read_as)
+    predicted = _predicted(images[number].sha256, images[number])
+    return Sign(images[number], predicted if class_id is None else class_id, predicted)
 
 
 def choose_many() -> tuple[list[ImageFile], list[int] | None]:
     """All dropped files, of unknown classes; else some samples of some classes, and these."""
     dropped = drop()
     if dropped is not None:
-        st.caption(f"{len(dropped)} images; each counts as what it is read as.")
+        st.caption(f"{len(dropped)} images; each counts as its predicted class.")
         return dropped, None
     classes = st.multiselect(
         "Classes",
@@ -131,7 +130,7 @@ def choose_class(
 @st.cache_data(show_spinner=False)
 def sample_of(class_id: int) -> NDArray[uint8]:
     """The first sample sign of a class, small."""
-    return thumbnails.resized(samples.of_class(class_id)[0].image().pixels, SIDE)
+    return plots.resized(samples.of_class(class_id)[0].image().pixels, SIDE)
 
 
 def _gallery(
@@ -146,7 +145,7 @@ def _gallery(
     with st.grid(GALLERY, min_column_width=40, wrap=False, gap="xsmall", key=key) as grid:
         for number, pixels in enumerate(images):
             with grid.cell(), st.container(gap="xxsmall"):
-                st.image(thumbnails.resized(pixels, SIDE), width="stretch", alt=names[number])
+                st.image(plots.resized(pixels, SIDE), width="stretch", alt=names[number])
                 st.button(
                     names[number],
                     key=f"{key}_{number}",
@@ -170,5 +169,5 @@ def _ids() -> list[int]:
 
 
 @st.cache_data(max_entries=2_000, show_spinner=False)
-def _read(sha256: str, _image: ImageFile) -> int:
+def _predicted(sha256: str, _image: ImageFile) -> int:
     return current().model.predict([_image.pixels])[0].class_id

@@ -14,10 +14,11 @@ import streamlit as st
 
 from core.errors import BadInput
 from core.explain.contact_sheet import MOST
-from core.explain.heat_maps import COLOUR_MAPS, Circle, Style
-from core.explain.methods import DEFAULT_METHOD, get_method
 from core.labels import all_labels
+from core.plots import COLOUR_MAPS
+from core.records.explanations import DEFAULT_METHOD, Circle, Style
 from core.records.monitoring import Execution
+from core.services import Lab
 from pages._shared import address as _address
 
 KINDS = {"all": "All", "suspect": "Adversarial or flagged", "other": "The others"}
@@ -158,7 +159,7 @@ def remember() -> None:
 
 def _method(text: str) -> str:
     try:
-        return get_method(text).name
+        return Lab.method(text).name
     except BadInput as error:
         raise BadInput(f"names an {error}") from None
 

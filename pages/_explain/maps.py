@@ -9,15 +9,11 @@ import streamlit as st
 from numpy import uint8
 from numpy.typing import NDArray
 
-from core.explain import html, png
-from core.explain.comparison import Comparison, Side
-from core.explain.explanation import Explanation
-from core.explain.methods import get_method
-from core.images import LONGEST_SIDE, fit
 from core.labels import class_name
-from core.plots import explanations
+from core.plots import Comparison, Side, explanations
+from core.records.explanations import Explanation
 from core.records.window import now
-from core.services import current
+from core.services import Lab, current
 from pages._explain.link import ExplainLink
 from pages._explain.source import Images
 from pages._shared import parts
@@ -45,22 +41,21 @@ def compare(images: Images, rows: Sequence[Row], link: ExplainLink) -> Compariso
         "Model SHA-256": current().model.sha256,
         "Date": f"{now():%Y-%m-%d %H:%M:%S} UTC",
     }
-    return Comparison(tuple(sides), get_method(link.method), link.style, facts)
+    return Comparison(tuple(sides), Lab.method(link.method), link.style, facts)
 
 
 def explained(pixels: NDArray[uint8], class_id: int, method: str) -> Explanation:
     """One map, computed once however often the page is drawn."""
-    fitted = fit(pixels, LONGEST_SIDE)
-    name = hashlib.sha256(repr(fitted.shape).encode() + fitted.tobytes()).hexdigest()
+    name = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
     model = current().model.sha256
-    return _explained(name, model, class_id, method, fitted)
+    return _explained(name, model, class_id, method, pixels)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _explained(
     name: str, model: str, class_id: int, method: str, _pixels: NDArray[uint8]
 ) -> Explanation:
-    return current().explain([_pixels], [class_id], method=method)[0]
+    return current().lab.explain([_pixels], [class_id], method=method)[0]
 
 
 def show(comparison: Comparison) -> None:
@@ -207,7 +202,7 @@ def show_downloads(comparison: Comparison) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Side by side (PNG)",
-            lambda: png.render(comparison),
+            lambda: current().lab.to_png(comparison),
             "explanation.png",
             "image/png",
             icon=":material/image:",
@@ -215,7 +210,7 @@ def show_downloads(comparison: Comparison) -> None:
         )
         st.download_button(
             "Report (HTML)",
-            lambda: html.render(comparison).encode(),
+            lambda: current().lab.to_html(comparison),
             "explanation.html",
             "text/html",
             icon=":material/description:",

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from core.explain import heat_maps
+from core import plots
 from core.explain.contact_sheet import MOST, ContactSheet, Means, Tile
 from core.labels import all_labels, class_name
 from core.plots import explanations
@@ -142,7 +142,7 @@ def _tell(sheet: ContactSheet) -> None:
 def _show_means(sheet: ContactSheet, link: ExplainLink) -> None:
     means = sheet.means()
     maps = [each.map for mean in means for each in (mean.suspect, mean.other) if each]
-    largest = heat_maps.common_scale(maps)
+    largest = plots.common_scale(maps)
     for mean in means[:MOST_CLASSES]:
         st.markdown(f"**Mean map for {class_name(mean.class_id)}**")
         _show_mean(mean, largest, link)
@@ -203,7 +203,7 @@ def _show_tiles(sheet: ContactSheet, link: ExplainLink) -> None:
 
 def _show_tile(tile: Tile, largest: float, link: ExplainLink) -> None:
     capture, style = tile.capture, link.style
-    shown = heat_maps.overlay(
+    shown = plots.overlay(
         tile.pixels,
         tile.explanation.map,
         largest=largest,

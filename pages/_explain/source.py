@@ -132,9 +132,9 @@ def _tell(capture: Capture) -> None:
 
 
 def _latest_attack() -> Images:
-    crafted = ATTACKS.results()["one"][1].crafted
-    shown = dict(zip(MAP_SIDES, (crafted.adversarial, crafted.clean), strict=True))
-    return Images(shown, crafted.label, {"Images": "latest attack of the lab"})
+    result = ATTACKS.results()["one"][0]
+    shown = dict(zip(MAP_SIDES, (result.adversarial, result.clean), strict=True))
+    return Images(shown, result.label, {"Images": "latest attack of the lab"})
 
 
 def _own() -> Images | None:

@@ -13,10 +13,10 @@ from core.plots import backtest
 from core.records.backtest import MAX_WINDOWS, Windows
 from core.records.drift import DRIFT_RULE
 from core.records.window import Window, now
-from core.services import current
+from core.services import Job, current
 from pages._monitor import backtest_drift
 from pages._shared import parts
-from pages._shared.job import WHAT_IF
+from pages._shared.job import BACKTESTS
 
 WINDOWS = "windows"  # the mode of the work
 BACK = timedelta(days=1)
@@ -24,20 +24,20 @@ BACK = timedelta(days=1)
 
 def show() -> None:
     """A box of its own, closed until somebody looks back."""
-    WHAT_IF.collect()
-    found = WHAT_IF.results().get(WINDOWS)
+    BACKTESTS.collect()
+    found = BACKTESTS.results().get(WINDOWS)
     with st.expander(
         "What would have happened",
         icon=":material/history:",
-        expanded=found is not None or WHAT_IF.running(WINDOWS),
+        expanded=found is not None or BACKTESTS.running(WINDOWS),
     ):
         st.caption(
             "Every rule over captures of the past, with any parameter. Nothing is "
             "kept, and nobody is alerted."
         )
         _choose()
-        if WHAT_IF.running(WINDOWS):
-            WHAT_IF.show()
+        if BACKTESTS.running(WINDOWS):
+            BACKTESTS.show()
         elif found is not None:
             _replay(found)
 
@@ -71,13 +71,12 @@ def _choose() -> None:
             return
     with parts.errors_shown():
         windows = _windows(since, until, timedelta(minutes=minutes), every)
-        WHAT_IF.start(
+        past = current().what_if
+        job = Job(
             "Looking back",
-            WINDOWS,
-            lambda progress, cancelled: current().what_if.look_back(
-                windows, endpoint.strip() or None
-            ),
+            lambda progress, cancelled: past.look_back(windows, endpoint.strip() or None),
         )
+        BACKTESTS.keep(WINDOWS, job)
         st.rerun()
 
 

@@ -1,12 +1,14 @@
 """The backtest of the drift detector: any A, over predictions of the past."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.plots import drift
 from core.records.drift import DriftBacktest, DriftSettings
 from core.records.window import Window
-from core.services import current
-from pages._shared.job import WHAT_IF
+from core.services import Job, current
+from pages._shared.job import BACKTESTS
 
 DRIFT = "drift"  # the mode of the work
 LISTED = 10  # alarms
@@ -27,17 +29,11 @@ def show(window: Window) -> None:
         )
         if st.button("Replay", icon=":material/replay:", key="what_if_stream"):
             settings = DriftSettings(every)
-            WHAT_IF.start(
-                "Replaying",
-                DRIFT,
-                lambda progress, cancelled: detector.backtest(
-                    window, settings, progress, cancelled
-                ),
-            )
+            BACKTESTS.keep(DRIFT, Job("Replaying", partial(detector.backtest, window, settings)))
             st.rerun()
-    found = WHAT_IF.results().get(DRIFT)
-    if WHAT_IF.running(DRIFT):
-        WHAT_IF.show()
+    found = BACKTESTS.results().get(DRIFT)
+    if BACKTESTS.running(DRIFT):
+        BACKTESTS.show()
     elif found is not None:
         _result(found)
 

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.labels import class_name
 from core.records.drills import STOP, STRENGTHS, DrillPlan, DrillReport, Noticed
-from core.services import current
+from core.services import Job, current
 from pages._shared import parts
-from pages._shared.job import DRILL
+from pages._shared.job import DRILLS
 
 ONE = "one"  # the mode of the work
 SHOWN = 20
@@ -15,11 +15,11 @@ WIDTH = 210  # pixels: when a rule noticed is read first, also on a narrow scree
 
 def show() -> None:
     """A box of its own."""
-    DRILL.collect()
+    DRILLS.collect()
     with st.container(border=True):
         _choose()
-        if DRILL.running(ONE):
-            DRILL.show()
+        if DRILLS.running(ONE):
+            DRILLS.show()
             return
         kept = current().drills.latest(SHOWN)
         if not kept:
@@ -58,19 +58,18 @@ def _choose() -> None:
             label_visibility="collapsed",
         )
         if not st.button(
-            "Start drill", icon=":material/emergency_home:", disabled=DRILL.running(ONE)
+            "Start drill", icon=":material/emergency_home:", disabled=DRILLS.running(ONE)
         ):
             return
     with parts.errors_shown():
         plan = DrillPlan(share, target, seed=seed)
         current().drills.check(plan)
-        DRILL.start(
+        drills = current().drills
+        job = Job(
             "Drill",
-            ONE,
-            lambda progress, cancelled: current().drills.run(
-                plan, progress=progress, cancelled=cancelled
-            ),
+            lambda progress, cancelled: drills.run(plan, progress=progress, cancelled=cancelled),
         )
+        DRILLS.keep(ONE, job)
         st.rerun()
 
 

@@ -1,35 +1,34 @@
-"""Work that a page starts, watches and cancels; what it came to is kept for the session."""
+"""Work that a page started: how far it is, a way to stop it, its result for the session."""
 
 from typing import Any
 
 import streamlit as st
 
 from core.errors import Cancelled
-from core.jobs import Job, Work
+from core.services import Job
 from pages._shared import parts
 
 AT_ONCE = 0.5  # seconds; what takes no longer shows no bar
 
 
 class Jobs:
-    """One piece of work at a time, of one of several modes. name: of their keys in the session."""
+    """One job at a time, of one of several modes. name: of their keys in the session."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._job, self._results = f"{name}_job", f"{name}_results"
 
-    def start(self, title: str, mode: str, work: Work[Any]) -> None:
-        """Begin; the mode's last result is gone, whatever this one comes to."""
+    def keep(self, mode: str, job: Job[Any]) -> None:
+        """Keep a job that just began; the mode's last result is gone, whatever this one brings."""
         running = st.session_state.get(self._job)
         if running is not None:
             running[1].cancel()
         self.results().pop(mode, None)
-        job = Job(title, work)
         st.session_state[self._job] = mode, job
         job.wait(AT_ONCE)
 
     def collect(self) -> None:
-        """Keep the result of work that has ended; say why there is none."""
+        """Keep the result of a job that has ended; show why there is none."""
         mode, job = st.session_state.get(self._job, (None, None))
         if job is None or not job.ended:
             return
@@ -45,7 +44,7 @@ class Jobs:
         return st.session_state.setdefault(self._results, {})
 
     def running(self, mode: str) -> bool:
-        """Whether work of that mode is under way."""
+        """Whether a job of that mode is running."""
         return st.session_state.get(self._job, (None, None))[0] == mode
 
     @st.fragment(run_every="0.5s")
@@ -59,9 +58,9 @@ class Jobs:
             st.progress(at.share, text=f"{job.title}: {at.text}")
             if st.button("Cancel", icon=":material/cancel:", key=f"{self._name}_cancel"):
                 job.cancel()
-                st.caption("Stops after the step that is under way.")
+                st.caption("Stops after the current step.")
 
 
 ATTACKS = Jobs("attack")
-WHAT_IF = Jobs("what_if")
-DRILL = Jobs("drill")
+BACKTESTS = Jobs("backtest")
+DRILLS = Jobs("drill")

@@ -20,7 +20,7 @@ def fool_the_classifier(page: Page, url: str) -> None:
     page.get_by_role("link", name="Try it: fool the classifier").click()
     see_page(page, "Attack")
     press(page, "Attack")
-    told = alert(page, "Misread, also after saving as PNG")
+    told = alert(page, "Misclassified, also after saving as PNG")
     expect(told).to_contain_text("The sign still shows 12 Priority road.")
     expect(told).to_contain_text("The change is at most 8 of 255 levels per colour value")
     expect(told).to_contain_text(re.compile(r"now reads 14 Stop with (9\d|100)\.\d% confidence"))

@@ -81,7 +81,7 @@ def a_speed_limit_becomes_a_stop_sign(page: Page, dashboard: Dashboard) -> None:
     page.goto(f"{dashboard.url}/attack?class=1&attack=deepfool&target=14")
     expect(page.get_by_text(re.compile(r"^1 Speed limit 30 km/h · \d+\.\d% conf"))).to_be_visible()
     press(page, "Attack")
-    expect(alert(page, "Misread, also after saving as PNG")).to_be_visible()
+    expect(alert(page, "Misclassified, also after saving as PNG")).to_be_visible()
     expect(page.get_by_text(re.compile(r"^14 Stop · \d+\.\d% confident$"))).to_be_visible()
 
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from core import services
-from core.attacks.trials import Plan
 from core.capture.provenance import RequestFacts
 from core.errors import BadInput, NotFound, Unavailable
 from core.images import ImageFile, ImageLimits, encode_png
 from core.invocations import RequestLimits
 from core.records.analysts import LOCAL
+from core.records.attacks import AttackPlan
 from core.records.captures import Provenance
 from core.records.monitoring import ExecutionStatus, MonitorSettings, Trigger
 from core.records.queries import CaptureFilter
@@ -132,23 +132,22 @@ def test_images_are_attacked_with_the_model_that_serves(signwatch: Services) -> 
     pixels = blocks(1)
     (before,) = signwatch.model.predict([pixels])
     reported: list[tuple[int, int, str]] = []
-    (trial,) = signwatch.attack(
-        Plan("pgd", epsilon=8 / 255, steps=3, seed=1),
+    (result,) = signwatch.lab.attack(
+        AttackPlan("pgd", epsilon=8 / 255, steps=3, seed=1),
         [pixels],
         None,
         progress=lambda *report: reported.append(report),
     )
-    crafted = trial.crafted
-    assert crafted.eligible
-    assert crafted.success
-    assert np.abs(crafted.adversarial.astype(int) - pixels).max() <= 8
-    (after,) = signwatch.model.predict([crafted.adversarial])
+    assert result.eligible
+    assert result.success
+    assert np.abs(result.adversarial.astype(int) - pixels).max() <= 8
+    (after,) = signwatch.model.predict([result.adversarial])
     assert after.class_id != before.class_id
     assert reported[-1][:2] == (3, 3)
 
 
 def test_an_explanation_adds_up(signwatch: Services) -> None:
-    explained = signwatch.explain([blocks(1), noise(20, 30)], [None, 14])
+    explained = signwatch.lab.explain([blocks(1), noise(20, 30)], [None, 14])
     (predicted,) = signwatch.model.predict([blocks(1)])
     assert explained[0].class_id == explained[0].predicted_id == predicted.class_id
     assert explained[1].class_id == 14

@@ -1,4 +1,4 @@
-"""Attack, one sign: what is asked for is run, judged as saved, told in words, sent as traffic."""
+"""Attack, one sign: a plan is run, judged as saved, summarised, sent as traffic."""
 
 import io
 import json
@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from core import samples
 from core.attacks import ATTACKS
-from core.attacks.trials import Plan, Trial, in_one_sentence
 from core.images import decode
 from core.labels import class_name
+from core.records.attacks import AttackedImage, AttackPlan
 from core.records.captures import Provenance
 from core.services import Services
 from pages._attack.sign import ANY_WRONG
@@ -42,7 +42,7 @@ Pixels = np.ndarray[Any, Any]
 
 @pytest.fixture
 def sign(signwatch: Services) -> Pixels:
-    """An image that is not read as the default target."""
+    """An image that is not predicted as the default target."""
     return read_as(signwatch, other_than=STOP)
 
 
@@ -52,12 +52,12 @@ def page(open_page: OpenPage, sign: Pixels) -> AppTest:
     return dropped(open_page("attack", attack="deepfool", target=str(STOP)), sign)
 
 
-def verdict(trial: Trial) -> Alert:
+def verdict(attacked: AttackedImage) -> Alert:
     """The box over a result."""
-    text = in_one_sentence(trial)
-    if trial.crafted.success:
-        return Alert("success", "Misread, also after saving as PNG", text)
-    if trial.crafted.success_before_rounding:
+    text = attacked.sentence
+    if attacked.success:
+        return Alert("success", "Misclassified, also after saving as PNG", text)
+    if attacked.success_before_rounding:
         return Alert("warning", "Lost in saving", text)
     return Alert("warning", "Not fooled", f"{text} {NOT_FOOLED}")
 
@@ -73,7 +73,7 @@ def send(at: AppTest, count: int, share: int) -> AppTest:
 def test_a_prepared_attack_waits_for_one_click(open_page: OpenPage) -> None:
     at = open_page("attack")
     assert values(at.markdown)[0] == (
-        "Make the classifier read **14 Stop** where the sign shows **12 Priority road**, "
+        "Make the classifier predict **14 Stop** for this **12 Priority road** sign, "
         "with **PGD**, budget 8/255."
     )
     assert at.selectbox(key="attack_class").value == 12
@@ -129,7 +129,7 @@ def test_a_broken_file_gets_its_message_and_cannot_be_attacked(open_page: OpenPa
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_each_attack_is_told_and_shows_the_settings_that_it_takes(
+def test_each_attack_is_described_and_shows_the_settings_that_it_takes(
     name: str, open_page: OpenPage
 ) -> None:
     info = ATTACKS[name].info
@@ -149,24 +149,24 @@ def test_the_budget_is_shown_on_the_image(
 ) -> None:
     at = dropped(open_page("attack", attack="fgsm", epsilon=str(levels)), sign)
     assert image_captions(at)[-2:] == ["Original", "Random noise of that size"]
-    (told,) = [each for each in values(at.caption) if each.startswith("Random noise alone")]
+    (shown,) = [each for each in values(at.caption) if "random noise" in each]
     signs = np.random.default_rng(0).choice([-1, 1], size=sign.shape)
     noisy = np.clip(sign.astype(int) + levels * signs, 0, 255).astype(np.uint8)
-    read = predict(signwatch, noisy)
-    assert told == (
-        f"Random noise alone is read as {class_name(read.class_id)}, "
-        f"{read.confidence:.1%} confident."
+    prediction = predict(signwatch, noisy)
+    assert shown == (
+        f"Prediction for random noise: {class_name(prediction.class_id)}, "
+        f"{prediction.confidence:.1%} confident."
     )
 
 
 def test_deepfool_to_stop(
     page: AppTest, signwatch: Services, sign: Pixels, downloads: dict[str, Callable[[], bytes]]
 ) -> None:
-    (expected,) = signwatch.attack(Plan("deepfool", STOP, steps=100), [sign], None)
-    assert expected.crafted.success
+    (expected,) = signwatch.lab.attack(AttackPlan("deepfool", STOP, steps=100), [sign], None)
+    assert expected.success
     finished(press(page))
-    adversarial = result(page).crafted.adversarial
-    assert np.array_equal(adversarial, expected.crafted.adversarial)
+    adversarial = result(page).adversarial
+    assert np.array_equal(adversarial, expected.adversarial)
     assert alerts(page) == [verdict(expected)]
     before, after = signwatch.model.predict([sign, adversarial])
     assert after.class_id == STOP
@@ -198,9 +198,9 @@ def test_deepfool_to_stop(
 
 def test_the_path_is_plotted_step_by_step(page: AppTest) -> None:
     finished(press(page))
-    path = result(page).crafted.path
+    path = result(page).path
     true, goal = charts(page)["attack_path"]["data"]
-    assert true["name"] == class_name(result(page).crafted.label)
+    assert true["name"] == class_name(result(page).label)
     assert goal["name"] == class_name(STOP)
     assert path[-1, 2] > path[0, 2]
     assert result(page).after.confidence == pytest.approx(path[-1, 2], abs=0.1)
@@ -210,27 +210,27 @@ def test_the_path_is_plotted_step_by_step(page: AppTest) -> None:
 def test_the_budget_is_kept(
     levels: int, open_page: OpenPage, signwatch: Services, sign: Pixels
 ) -> None:
-    (expected,) = signwatch.attack(Plan("fgsm", STOP, levels / 255), [sign], None)
+    (expected,) = signwatch.lab.attack(AttackPlan("fgsm", STOP, levels / 255), [sign], None)
     at = dropped(open_page("attack", attack="fgsm"), sign)
     at.slider(key="attack_budget_fgsm").set_value(levels).run()
     finished(press(at))
-    assert round(result(at).crafted.linf * 255) == levels
-    assert np.array_equal(result(at).crafted.adversarial, expected.crafted.adversarial)
+    assert round(result(at).linf * 255) == levels
+    assert np.array_equal(result(at).adversarial, expected.adversarial)
     assert alerts(at) == [verdict(expected)]
 
 
 def test_steps_seed_and_going_on_are_kept(
     open_page: OpenPage, signwatch: Services, sign: Pixels
 ) -> None:
-    plan = Plan("pgd", STOP, 4 / 255, steps=3, seed=5, persistent=True)
-    (expected,) = signwatch.attack(plan, [sign], None)
+    plan = AttackPlan("pgd", STOP, 4 / 255, steps=3, seed=5, persistent=True)
+    (expected,) = signwatch.lab.attack(plan, [sign], None)
     at = dropped(open_page("attack", attack="pgd", epsilon="4"), sign)
     at.number_input(key="attack_steps_pgd").set_value(3)
     at.number_input(key="attack_seed").set_value(5)
     at.toggle(key="attack_sure").set_value(True).run()
     finished(press(at))
     assert result(at).plan == plan
-    assert np.array_equal(result(at).crafted.adversarial, expected.crafted.adversarial)
+    assert np.array_equal(result(at).adversarial, expected.adversarial)
 
 
 def test_untargeted_any_wrong_class_will_do(
@@ -239,7 +239,7 @@ def test_untargeted_any_wrong_class_will_do(
     page.selectbox(key="attack_target").set_value(ANY_WRONG).run()
     assert page.query_params["target"] == "any"
     finished(press(page))
-    assert predict(signwatch, result(page).crafted.adversarial).class_id != (
+    assert predict(signwatch, result(page).adversarial).class_id != (
         predict(signwatch, sign).class_id
     )
     assert result(page).plan.target is None
@@ -254,30 +254,29 @@ def test_the_own_class_as_target_is_refused_at_once(
         Alert(
             "warning",
             "",
-            f"{class_name(label)} is what the sign is and what it shall be read as. "
-            "Take another target or another image.",
+            f"{class_name(label)} is the true class already. "
+            "Choose another target or another image.",
         )
     ]
     assert labelled(page.button, "Attack").disabled
 
 
-def test_a_sign_that_is_misread_already_is_refused_at_once(
+def test_a_sign_that_is_misclassified_already_is_refused_at_once(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    misread = next(
-        sample
-        for sample in samples.all_samples()
-        if sample.number == 0
-        and predict(signwatch, sample.image().pixels).class_id != sample.class_id
+    sample = next(
+        each
+        for each in samples.all_samples()
+        if each.number == 0 and predict(signwatch, each.image().pixels).class_id != each.class_id
     )
-    read = predict(signwatch, misread.image().pixels).class_id
-    at = open_page("attack", **{"class": str(misread.class_id)})
+    predicted = predict(signwatch, sample.image().pixels).class_id
+    at = open_page("attack", **{"class": str(sample.class_id)})
     assert alerts(at) == [
         Alert(
             "warning",
             "",
-            f"This sign is {class_name(misread.class_id)}, and the classifier reads "
-            f"{class_name(read)} without any attack. Take another image.",
+            f"The classifier predicts {class_name(predicted)} for this "
+            f"{class_name(sample.class_id)} sign without an attack. Choose another image.",
         )
     ]
     assert labelled(at.button, "Attack").disabled
@@ -318,7 +317,7 @@ def test_what_is_sent_says_where_it_comes_from(
 ) -> None:
     send(finished(press(page)), 10, 60)
     label = predict(signwatch, sign).class_id
-    adversarial = result(page).crafted.adversarial
+    adversarial = result(page).adversarial
     clean_labels = []
     for item in everything(signwatch):
         provenance = item.capture.provenance
@@ -364,7 +363,7 @@ def test_the_heat_maps_of_the_result_are_a_click_away(page: AppTest) -> None:
 def test_small_and_large_images_of_any_shape_go_through(open_page: OpenPage) -> None:
     at = dropped(open_page("attack", attack="fgsm", target="any"), blocks(4, side=600, cells=6))
     finished(press(at))
-    assert max(result(at).crafted.adversarial.shape) == 512
+    assert max(result(at).adversarial.shape) == 512
 
 
 def test_a_jpeg_is_attacked_as_the_pixels_that_it_holds(open_page: OpenPage, sign: Pixels) -> None:
@@ -372,4 +371,4 @@ def test_a_jpeg_is_attacked_as_the_pixels_that_it_holds(open_page: OpenPage, sig
     content = saved(sign, "JPEG")
     at.file_uploader(key="attack_upload").upload("sign.jpg", content).run()
     finished(press(at))
-    assert np.array_equal(result(at).crafted.clean, decode(content))
+    assert np.array_equal(result(at).clean, decode(content))

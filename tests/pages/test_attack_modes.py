@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from core import samples
 from core.attacks import ATTACKS
-from core.attacks.trials import Plan
 from core.errors import BadInput, Cancelled
 from core.images import decode
 from core.labels import class_name
-from core.services import Services
+from core.records.attacks import AttackPlan
+from core.services import Lab, Services
 from pages._attack.link import TRY_IT, AttackLink
 from tests.pages.conftest import OpenPage, go_to
 from tests.support.attacking import dropped, finished, press
@@ -36,21 +36,24 @@ def test_attacks_are_compared_on_one_sign(open_page: OpenPage, signwatch: Servic
     )
     finished(press(at, "Compare"))
     label = predict(signwatch, blocks(5)).class_id
-    expected = signwatch.compare(
-        [Plan("fgsm", epsilon=8 / 255), Plan("deepfool")], blocks(5), label
+    expected = signwatch.lab.compare(
+        [AttackPlan("fgsm", epsilon=8 / 255), AttackPlan("deepfool")], blocks(5), label
     )
     table = at.dataframe[0].value
     assert list(table["attack"]) == ["FGSM", "DeepFool"]
-    assert list(table["read as"]) == [class_name(each.after.class_id) for each in expected]
-    for trial, row in zip(expected, table.to_dict("records"), strict=True):
-        change = (trial.crafted.adversarial.astype(float) - blocks(5)) / 255
+    assert list(table["prediction"]) == [class_name(each.after.class_id) for each in expected]
+    for result, row in zip(expected, table.to_dict("records"), strict=True):
+        change = (result.adversarial.astype(float) - blocks(5)) / 255
         assert row["change, n/255"] == round(np.abs(change).max() * 255)
         assert row["L2"] == pytest.approx(np.linalg.norm(change))
-        assert row["confidence"] == pytest.approx(trial.after.confidence)
-        assert (row["saved as PNG"] == "survives saving") is trial.crafted.success
+        assert row["confidence"] == pytest.approx(result.after.confidence)
+        assert (row["saved as PNG"] == "survives saving") is result.success
     assert image_captions(at)[:3] == [
         f"Original: {class_name(label)}",
-        *(f"{each.plan.info.title}: {class_name(each.after.class_id)}" for each in expected),
+        *(
+            f"{Lab.info(each.plan.attack).title}: {class_name(each.after.class_id)}"
+            for each in expected
+        ),
     ]
 
 
@@ -62,7 +65,7 @@ def batch(open_page: OpenPage) -> tuple[AppTest, list[np.ndarray[Any, Any]]]:
     return finished(press(dropped(at, *images))), images
 
 
-def test_a_batch_counts_only_what_was_read_right(
+def test_a_batch_counts_only_what_was_classified_correctly(
     batch: tuple[AppTest, list[np.ndarray[Any, Any]]],
     signwatch: Services,
     downloads: dict[str, Callable[[], bytes]],
@@ -70,13 +73,13 @@ def test_a_batch_counts_only_what_was_read_right(
     at, images = batch
     before = signwatch.model.predict(images)
     counting = [each.class_id != STOP for each in before]
-    trials = at.session_state["attack_results"]["many"]
-    after = signwatch.model.predict([each.crafted.adversarial for each in trials])
-    misread = sum(c and a.class_id == STOP for c, a in zip(counting, after, strict=True))
+    results = at.session_state["attack_results"]["many"]
+    after = signwatch.model.predict([each.adversarial for each in results])
+    successes = sum(c and a.class_id == STOP for c, a in zip(counting, after, strict=True))
     assert metrics(at)["Images that count"] == (f"{sum(counting)} of 12", "")
-    assert metrics(at)["Misread as saved PNG"] == (
-        f"{misread / sum(counting):.1%}",
-        f"{misread} of {sum(counting)}",
+    assert metrics(at)["Misclassified as saved PNG"] == (
+        f"{successes / sum(counting):.1%}",
+        f"{successes} of {sum(counting)}",
     )
 
     expected = Counter(
@@ -93,7 +96,7 @@ def test_a_batch_counts_only_what_was_read_right(
         (class_name(row), class_name(column)): n for (row, column), n in expected.items()
     }
     bars = charts(at)["attack_by_class"]["data"][0]
-    assert sum(saved for saved, _ in bars["customdata"]) == misread
+    assert sum(saved for saved, _ in bars["customdata"]) == successes
     at.run()
     with zipfile.ZipFile(io.BytesIO(downloads["attack.zip"]())) as archive:
         manifest = json.loads(archive.read("manifest.json"))
@@ -103,16 +106,16 @@ def test_a_batch_counts_only_what_was_read_right(
             pixels = decode(archive.read(entry["file"]))
             assert predict(signwatch, pixels).class_id == STOP
             assert entry["file"].startswith(f"{entry['label']:02d}/")
-    assert (manifest["pictures"], manifest["eligible"]) == (12, sum(counting))
-    assert len(files) == manifest["successes"] == misread
+    assert (manifest["images"], manifest["eligible"]) == (12, sum(counting))
+    assert len(files) == manifest["successes"] == successes
 
 
 def test_sample_signs_are_taken_by_class_and_number(open_page: OpenPage) -> None:
     at = open_page("attack", mode="many")
-    assert "in **43 images**" in at.markdown[0].value
+    assert "for **43 images**" in at.markdown[0].value
     at.multiselect(key="attack_classes").set_value([1, 2])
     at.slider(key="attack_count").set_value(3).run()
-    assert "in **6 images**" in at.markdown[0].value
+    assert "for **6 images**" in at.markdown[0].value
 
 
 def test_only_signs_of_the_target_are_refused_at_once(open_page: OpenPage) -> None:
@@ -120,7 +123,7 @@ def test_only_signs_of_the_target_are_refused_at_once(open_page: OpenPage) -> No
     at.multiselect(key="attack_classes").set_value([STOP]).run()
     assert alerts(at) == [
         Alert(
-            "warning", "", "All of these signs are 14 Stop already. Take other signs or a target."
+            "warning", "", "All of these signs are 14 Stop already. Choose other signs or a target."
         )
     ]
     assert labelled(at.button, "Attack").disabled
@@ -145,14 +148,14 @@ def held(signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[threa
     """Attacks that go on until they are cancelled, or the event is set."""
     let_go = threading.Event()
 
-    def attack(plan, images, labels, *, progress, cancelled):
+    def attack(plan, images, labels, progress, cancelled):
         progress(1, 4, "step 2 of 4")
         while not let_go.wait(0.005):
             if cancelled():
                 raise Cancelled("PGD was cancelled after 1 of 4 steps; no image was kept")
         raise BadInput("the model has no gradients; take another attack")
 
-    monkeypatch.setattr(signwatch, "attack", attack)
+    monkeypatch.setattr(signwatch.lab, "attack", attack)
     yield let_go
     let_go.set()
 
@@ -233,7 +236,7 @@ def test_an_address_carries_what_is_compared(open_page: OpenPage) -> None:
 
 def test_an_address_carries_which_signs_are_attacked(open_page: OpenPage) -> None:
     at = open_page("attack", mode="many", classes="3,1", each="2")
-    assert "in **4 images**" in at.markdown[0].value
+    assert "for **4 images**" in at.markdown[0].value
     at.slider(key="attack_count").set_value(3).run()
     assert (at.query_params["classes"], at.query_params["each"]) == ("3,1", "3")
 
@@ -247,7 +250,7 @@ def test_back_on_the_page_it_is_as_it_was_left(open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "reason"),
     [
         ("class", "43", "expected a whole number in 0..42, got '43'"),
         ("class", "-1", "expected a whole number in 0..42, got '-1'"),
@@ -263,16 +266,16 @@ def test_back_on_the_page_it_is_as_it_was_left(open_page: OpenPage) -> None:
         ("mode", "all", "expected one of one, compare, many, got 'all'"),
     ],
 )
-def test_what_an_address_cannot_mean_is_said_and_left_out(
-    name: str, value: str, said: str, open_page: OpenPage
+def test_what_an_address_cannot_mean_is_reported_and_left_out(
+    name: str, value: str, reason: str, open_page: OpenPage
 ) -> None:
     at = open_page("attack", **({"attack": "pgd"} | {name: value}))
-    text = f"`{name}` in the address: {said}; {LEFT_OUT}"
+    text = f"`{name}` in the address: {reason}; {LEFT_OUT}"
     assert Alert("warning", "", text) in alerts(at)
     assert at.query_params.get(name) != value
 
 
-def test_an_unknown_attack_in_an_address_is_said_with_the_known_ones() -> None:
+def test_an_unknown_attack_in_an_address_is_reported_with_the_known_ones() -> None:
     link, (problem,) = AttackLink.read({"attack": "magic"})
     assert problem.startswith("`attack` in the address: unknown attack 'magic'; there are fgsm, ")
     assert link == AttackLink()

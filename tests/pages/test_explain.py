@@ -17,7 +17,7 @@ from core.explain.methods import METHODS
 from core.images import ImageFile, decode
 from core.labels import class_name
 from core.records.captures import Provenance
-from core.services import Services
+from core.services import Lab, Services
 from tests.pages.conftest import OpenPage
 from tests.support.elements import Alert, alerts, charts, links, values
 from tests.support.images import BAD, blocks, noise, saved
@@ -117,7 +117,7 @@ def test_both_maps_are_on_one_scale(
     open_page: OpenPage, signwatch: Services, captured: str
 ) -> None:
     at = open_page("explain", capture=captured)
-    first, second = signwatch.explain([ADVERSARIAL, CLEAN], [None, None])
+    first, second = signwatch.lab.explain([ADVERSARIAL, CLEAN], [None, None])
     largest = common_scale([first.map, second.map])
     for key, explanation in (("map_Adversarial_0", first), ("map_Clean_0", second)):
         assert heat(at, key) == pytest.approx(100 * explanation.map / largest, abs=0.051)
@@ -130,7 +130,7 @@ def test_the_difference_is_adversarial_minus_clean(
 ) -> None:
     at = open_page("explain", capture=captured, maps="predicted")
     wanted = read_in(signwatch, ADVERSARIAL)[0]
-    first, second = signwatch.explain([ADVERSARIAL, CLEAN], [wanted, wanted])
+    first, second = signwatch.lab.explain([ADVERSARIAL, CLEAN], [wanted, wanted])
     largest = common_scale([first.map, second.map])
     change = 100 * (first.map - second.map) / largest
     assert heat(at, "difference_0") == pytest.approx(change, abs=0.051)
@@ -149,7 +149,9 @@ def test_maps_for_the_predicted_the_true_and_both_classes(
     assert explained_classes(choose(at, "both")) == [read, read, true, true]
     assert address(at) == {"capture": captured, "maps": "both"}
     assert headings(at)[0] == expected_heading(signwatch, ADVERSARIAL)  # what is read stays
-    maps = signwatch.explain([ADVERSARIAL, CLEAN] * 2, [*read_in(signwatch, ADVERSARIAL) * 2, 7, 7])
+    maps = signwatch.lab.explain(
+        [ADVERSARIAL, CLEAN] * 2, [*read_in(signwatch, ADVERSARIAL) * 2, 7, 7]
+    )
     largest = common_scale([each.map for each in maps])
     shown = heat(at, "map_Clean_1")
     assert shown == pytest.approx(100 * maps[3].map / largest, abs=0.051)  # one scale for all four
@@ -173,7 +175,7 @@ def test_shares_outside_the_circle_and_residuals(
     open_page: OpenPage, signwatch: Services, captured: str
 ) -> None:
     at = open_page("explain", capture=captured, x="25", y="75", radius="30")
-    maps = [signwatch.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN)]
+    maps = [signwatch.lab.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN)]
     assert captions_about(at, "outside the circle") == [
         f"**{outside_share(each.map, 0.3, (0.25, 0.75)):.0%}** outside the circle · "
         f"completeness residual {each.residual:.1e}"
@@ -200,7 +202,7 @@ def test_contributions_by_layer_add_up_to_the_logits(
     open_page: OpenPage, signwatch: Services, captured: str
 ) -> None:
     at = open_page("explain", capture=captured)
-    first, second = (signwatch.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN))
+    first, second = (signwatch.lab.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN))
     bars = charts(at)["layers_0"]["data"]
     assert [each["name"] for each in bars] == ["Adversarial", "Clean"]
     assert bars[0]["x"] == pytest.approx(list(first.contributions.values()))
@@ -224,7 +226,7 @@ def test_every_method_with_its_sentence(
         assert f"{method.title}: {method.explanation} ({method.source})" in values(at.caption)
         assert ("layers_0" in charts(at)) == method.sums_to_logit
         assert bool(captions_about(at, "residual")) == method.sums_to_logit
-    first, second = signwatch.explain([ADVERSARIAL, CLEAN], [None, None], method=method.name)
+    first, second = signwatch.lab.explain([ADVERSARIAL, CLEAN], [None, None], method=method.name)
     largest = common_scale([first.map, second.map])
     assert heat(at, "map_Clean_0") == pytest.approx(100 * second.map / largest, abs=0.051)
     assert address(at) == {"capture": captured, "method": "grad_cam"}
@@ -236,7 +238,7 @@ def test_a_network_that_the_method_does_not_cover_is_said(
     def refuse(*args: Any, **options: Any) -> None:
         raise BadInput("FullGrad does not cover features.0 (GELU)")
 
-    monkeypatch.setattr(Services, "explain", refuse)
+    monkeypatch.setattr(Lab, "explain", refuse)
     capture = request(signwatch, noise(20, 20, 3))  # of an image that was not explained before
     at = open_page("explain", capture=capture)
     assert alerts(at) == [Alert("error", "", "FullGrad does not cover features.0 (GELU)")]
@@ -309,7 +311,7 @@ def test_a_capture_without_a_clean_image_stands_alone(
     assert headings(at) == [expected_heading(signwatch, ADVERSARIAL)]
     assert "No clean image is known for this one, so it stands alone." in values(at.caption)
     assert charts(at).keys() == {"map_Image_0", "layers_0"}
-    (explanation,) = signwatch.explain([ADVERSARIAL], [None])
+    (explanation,) = signwatch.lab.explain([ADVERSARIAL], [None])
     largest = heat_maps.common_scale([explanation.map])
     assert heat(at, "map_Image_0") == pytest.approx(100 * explanation.map / largest, abs=0.051)
 

@@ -56,7 +56,7 @@ def test_tiles_and_means_of_a_class(
         "one colour scale."
     ) in values(at.caption)
     assert [tile["capture"] for tile in tiles(at)] == traffic  # the attacked ones first
-    (explanation,) = signwatch.explain([SHOWN], [said])
+    (explanation,) = signwatch.lab.explain([SHOWN], [said])
     mean = mean_map([explanation.map])
     for title in ("Adversarial or flagged", "The others"):
         shown = heat(at, f"mean_{said}_{title}")

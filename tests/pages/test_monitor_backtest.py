@@ -34,8 +34,8 @@ def look_back(at: AppTest, hours: int, every: str = "60") -> AppTest:
     at.datetime_input(key="what_if_until").set_value((NOON + hours * HOUR).replace(tzinfo=None))
     at.text_input(key="what_if_every").set_value(every)
     labelled(at.button, "Look back").click().run()
-    if "what_if_job" in at.session_state:
-        job: Job[object] = at.session_state["what_if_job"][1]
+    if "backtest_job" in at.session_state:
+        job: Job[object] = at.session_state["backtest_job"][1]
         assert job.wait(LONGEST)
         at.run()
     assert not at.exception
@@ -127,8 +127,8 @@ def test_what_was_cut_is_told(open_page: OpenPage, signwatch: Services) -> None:
 def run_drift_backtest(at: AppTest) -> AppTest:
     at.selectbox(key="what_if_rule").select(DRIFT_RULE).run()
     at.button(key="what_if_stream").click().run()
-    if "what_if_job" in at.session_state:
-        job: Job[object] = at.session_state["what_if_job"][1]
+    if "backtest_job" in at.session_state:
+        job: Job[object] = at.session_state["backtest_job"][1]
         assert job.wait(LONGEST)
         at.run()
     assert not at.exception

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from core.attacks.trials import Trial
+from core.records.attacks import AttackedImage
 from tests.support.elements import labelled
 from tests.support.images import saved
 from tests.support.waiting import LONGEST
 
 
 def dropped(at: AppTest, *images: np.ndarray[Any, Any]) -> AppTest:
-    """The page with images dropped on it: each counts as what it is read as."""
+    """The page with images dropped on it: each counts as its predicted class."""
     files = [(f"{n}.png", saved(pixels, "PNG"), "image/png") for n, pixels in enumerate(images)]
     at.file_uploader(key="attack_upload").set_value(files).run()
     assert not at.exception
@@ -35,6 +35,6 @@ def finished(at: AppTest) -> AppTest:
     return at
 
 
-def result(at: AppTest) -> Trial:
-    """What one attack on one sign came to."""
-    return at.session_state["attack_results"]["one"][1]
+def result(at: AppTest) -> AttackedImage:
+    """The result of one attack on one sign."""
+    return at.session_state["attack_results"]["one"][0]

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from core.explain.comparison import Comparison, Side
-from core.explain.explanation import Explanation
-from core.explain.heat_maps import Style
 from core.explain.methods import METHODS
+from core.records.explanations import Explanation, Style
 from tests.support.images import blocks
 from tests.support.records import make_prediction
 

@@ -19,7 +19,7 @@ from torchvision.models.feature_extraction import create_feature_extractor, get_
 
 from core.errors import BadInput
 from core.model.classifier import BATCH, Classifier
-from core.model.fast import frozen
+from core.model.fast import detached
 from core.model.suspicion.transforms import TRANSFORMS
 
 STAGES = ("layer2", "layer3")
@@ -75,7 +75,7 @@ class FeatureExtractor(nn.Module):
 
     def __init__(self, classifier: Classifier, *, features: bool) -> None:
         super().__init__()
-        self.classifier = frozen(classifier)
+        self.classifier = detached(classifier)
         self.manifest = classifier.manifest
         self.names: tuple[str, ...] = (LOGITS,)
         self._nodes: tuple[str, ...] = ()

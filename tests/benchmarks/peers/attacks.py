@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from core.attacks import PGD
 from core.model import classifier as classifiers
 from core.model.classifier import Classifier
-from core.model.fast import frozen, swift
+from core.model.fast import detached, fast_network
 from tests.benchmarks.peers.settings import DRAWS, EPSILON, EPSILON_L2, FIXED, SETTINGS, SOLVED
 
 warnings.simplefilter("ignore")
@@ -275,7 +275,7 @@ def main(source: str, out: str, folder: str, section: str) -> None:
         np.savez(out, **timed(model, pixels, labels))
         return
     found = {}
-    for name, craft in crafts(swift(frozen(model), pixels[:1])):
+    for name, craft in crafts(fast_network(detached(model), pixels[:1])):
         begin = time.perf_counter()
         found[name] = np.stack(
             [

@@ -12,7 +12,7 @@ from core.attacks import APGDDLR, BIM, CW, FGSM, MIFGSM, PGDL2, Attack, AutoAtta
 from core.attacks.apgd import checkpoints_of
 from core.attacks.budget import to_saved
 from core.attacks.square import side_of
-from core.attacks.task import Found, Task, digests, lead
+from core.attacks.task import Task, Walk, digests, lead
 from core.errors import BadInput
 from core.model.classifier import Classifier
 from tests.core.attacks.test_attacks import (
@@ -165,7 +165,7 @@ def test_no_query_of_square_repeats_what_it_holds_already() -> None:
     changed = []
 
     class Asking(Square):
-        def _proposed(self, task: Task, walk: Found, rows: Tensor, number: int) -> Tensor:
+        def _proposed(self, task: Task, walk: Walk, rows: Tensor, number: int) -> Tensor:
             moved = super()._proposed(task, walk, rows, number)
             changed.append((moved != walk.pixels[rows]).flatten(1).any(dim=1))
             return moved
@@ -204,7 +204,7 @@ def test_an_l2_epsilon_out_of_range_is_refused(epsilon: float | None) -> None:
     with raises(
         BadInput,
         "PGD-L2 needs an epsilon in (0, 1.732], the Euclidean length of the whole change in "
-        f"pixels of [0, 1] (0.5 is usual), got {epsilon}",
+        f"pixels of [0, 1] (0.5 is common), got {epsilon}",
     ):
         PGDL2()(two_classes([1.0, 1.0, 1.0], 1.0), grey(), torch.tensor([1]), epsilon=epsilon)
 

@@ -21,7 +21,7 @@ from core.attacks.budget import Norm
 from core.attacks.task import Task, digests
 from core.errors import BadInput, Cancelled, SignwatchError
 from core.model.classifier import Classifier, to_images, to_tensor
-from core.model.fast import frozen, swift
+from core.model.fast import detached, fast_network
 from core.model.manifest import Manifest
 
 CLASSES = 6
@@ -394,10 +394,10 @@ def test_the_model_is_left_as_found_after_an_exception(name: str) -> None:
 
 def test_the_frozen_twin_shares_the_weights() -> None:
     classifier = small_resnet()
-    pairs = zip(classifier.parameters(), frozen(classifier).parameters(), strict=True)
+    pairs = zip(classifier.parameters(), detached(classifier).parameters(), strict=True)
     assert all(own.data_ptr() == twin.data_ptr() for own, twin in pairs)
     pixels = random_pixels(2, 0)
-    assert torch.equal(frozen(classifier)(pixels), classifier(pixels))
+    assert torch.equal(detached(classifier)(pixels), classifier(pixels))
 
 
 def gradient_of(model: Classifier, pixels: Tensor) -> Tensor:
@@ -408,8 +408,8 @@ def gradient_of(model: Classifier, pixels: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_swift_twin_has_the_same_logits_and_gradients(seed: int) -> None:
-    exact, pixels = frozen(small_resnet(seed)), random_pixels(4, seed)
-    faster = swift(exact, pixels[:1])
+    exact, pixels = detached(small_resnet(seed)), random_pixels(4, seed)
+    faster = fast_network(exact, pixels[:1])
     assert not any(isinstance(module, nn.BatchNorm2d) for module in faster.modules())
     torch.testing.assert_close(faster(pixels), exact(pixels), rtol=1e-4, atol=1e-4)
     expected = gradient_of(exact, pixels)
@@ -434,8 +434,8 @@ class Twice(nn.Module):
 def test_what_folding_would_change_is_not_folded() -> None:
     network = Twice()
     network.norm.running_mean.fill_(2.0)
-    twin = frozen(Classifier(make_manifest(SIDE, CLASSES), network))
-    assert swift(twin, random_pixels(1, 0)) is twin
+    twin = detached(Classifier(make_manifest(SIDE, CLASSES), network))
+    assert fast_network(twin, random_pixels(1, 0)) is twin
 
 
 @every_attack

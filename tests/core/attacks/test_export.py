@@ -1,22 +1,26 @@
 """What `attack` and `explain` leave in a folder."""
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core import datasets
-from core.attacks.export import write_crafted, write_explanations
-from core.attacks.lab import Crafted
-from core.explain.fullgrad import Explanation
+from core.attacks.export import write_explanations, write_results, zip_results
 from core.explain.heat_maps import common_scale, overlay
 from core.images import decode, fit
+from core.records.attacks import AttackedImage, AttackPlan
+from core.records.explanations import Explanation
 from tests.support.images import blocks, noise
+from tests.support.records import make_prediction
 
 
-def make_crafted(label: int, *, success: bool, psnr: float = 30.0, seed: int = 0) -> Crafted:
-    return Crafted(
+def make_result(label: int, *, success: bool, psnr: float = 30.0, seed: int = 0) -> AttackedImage:
+    return AttackedImage(
+        plan=AttackPlan("pgd", 14, 0.03, 40, 7),
         clean=blocks(seed),
         adversarial=blocks(seed + 100),
         label=label,
@@ -27,6 +31,8 @@ def make_crafted(label: int, *, success: bool, psnr: float = 30.0, seed: int = 0
         linf=0.03,
         l2=1.5,
         psnr=psnr,
+        before=make_prediction(label),
+        after=make_prediction(14),
     )
 
 
@@ -36,13 +42,13 @@ def make_explanation(largest: float, class_id: int = 14) -> Explanation:
 
 
 def test_successful_images_are_a_data_set_by_true_class(tmp_path: Path) -> None:
-    crafted = [
-        make_crafted(3, success=True, seed=1),
-        make_crafted(5, success=False, seed=2, psnr=float("inf")),
-        make_crafted(14, success=True, seed=3),
+    results = [
+        make_result(3, success=True, seed=1),
+        make_result(5, success=False, seed=2, psnr=float("inf")),
+        make_result(14, success=True, seed=3),
     ]
     out = tmp_path / "new" / "out"
-    summary = write_crafted(crafted, out, attack="pgd", epsilon=0.03, target=None, seed=7)
+    summary = write_results(results, out, attack="pgd", epsilon=0.03, target=None, seed=7)
     assert summary == {
         "attack": "pgd",
         "epsilon": 0.03,
@@ -62,11 +68,11 @@ def test_successful_images_are_a_data_set_by_true_class(tmp_path: Path) -> None:
 
 
 def test_the_manifest_tells_of_every_image_in_strict_json(tmp_path: Path) -> None:
-    crafted = [
-        make_crafted(3, success=True),
-        make_crafted(5, success=False, psnr=float("inf")),
+    results = [
+        make_result(3, success=True),
+        make_result(5, success=False, psnr=float("inf")),
     ]
-    summary = write_crafted(crafted, tmp_path, attack="fgsm")
+    summary = write_results(results, tmp_path, attack="fgsm")
 
     def refuse(constant: str) -> float:
         raise ValueError(f"{constant} is not JSON")
@@ -95,6 +101,24 @@ def test_the_manifest_tells_of_every_image_in_strict_json(tmp_path: Path) -> Non
             },
         ]
     }
+
+
+def test_a_zip_holds_what_a_folder_holds(tmp_path: Path) -> None:
+    results = [make_result(3, success=True, seed=1), make_result(5, success=False, seed=2)]
+    write_results(
+        results,
+        tmp_path,
+        attack="pgd",
+        target=14,
+        epsilon=0.03,
+        steps_at_most=40,
+        seed=7,
+        goes_on_when_misread=False,
+    )
+    with zipfile.ZipFile(io.BytesIO(zip_results(results))) as archive:
+        assert sorted(archive.namelist()) == ["03/00000.png", "manifest.json"]
+        for name in archive.namelist():
+            assert archive.read(name) == (tmp_path / name).read_bytes()
 
 
 def test_maps_are_drawn_on_one_scale(tmp_path: Path) -> None:
@@ -134,6 +158,6 @@ def test_a_map_without_mass_can_be_drawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_nothing_is_written_beside_the_folder(tmp_path: Path, count: int) -> None:
     out = tmp_path / "out"
-    write_crafted([make_crafted(1, success=True)] * count, out, attack="fgsm")
+    write_results([make_result(1, success=True)] * count, out, attack="fgsm")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert len(list((out / "01").iterdir())) == count

@@ -1,30 +1,44 @@
-"""Attacks and explanations for callers without torch."""
+"""Attacks for callers without torch: plans, progress, images of any size."""
 
 import numpy as np
 import pytest
 import torch
 
 from core.attacks import ATTACKS
-from core.attacks.lab import build_attack, craft, settings_of
-from core.errors import BadInput
-from core.explain.fullgrad import explain
-from core.explain.run import explain_images
+from core.attacks.lab import Lab, attack_images, build_attack, settings_of
+from core.errors import BadInput, Cancelled
 from core.images import LONGEST_SIDE, enlarge
-from core.model.classifier import Classifier, to_tensor
+from core.model.classifier import Classifier
+from core.model.predictor import Predictor
+from core.records.attacks import AttackPlan
 from tests.support.expect import raises
 from tests.support.images import blocks, gradient, noise
 
 EPSILON = 8 / 255
 
 
-def labels_of(classifier: Classifier, images: list[np.ndarray]) -> list[int]:
-    return [int(k) for k in classifier.predict_logits(images).argmax(axis=1)]
+@pytest.fixture(scope="module")
+def lab(predictor: Predictor) -> Lab:
+    """Attacks the classifier of the tests."""
+    return Lab(predictor)
+
+
+def labels_of(predictor: Predictor, images: list[np.ndarray]) -> list[int]:
+    return [each.class_id for each in predictor.predict(images)]
 
 
 # Attacks by name
 
 
+def test_the_lab_tells_of_every_attack() -> None:
+    assert Lab.attacks() == {name: attack.info for name, attack in ATTACKS.items()}
+    assert Lab.info("pgd") is ATTACKS["pgd"].info
+    with raises(BadInput, f"unknown attack 'magic'; there are {', '.join(ATTACKS)}"):
+        Lab.info("magic")
+
+
 def test_settings_are_read_off_the_attack() -> None:
+    assert Lab.settings("pgd") == settings_of("pgd")
     assert settings_of("fgsm") == {}
     assert settings_of("pgd").keys() >= {"steps", "seed"}
     assert settings_of("deepfool").keys() >= {"steps"}
@@ -52,18 +66,18 @@ def test_what_cannot_be_built_is_named() -> None:
         build_attack("pgd", steps=0)
 
 
-# Crafting
+# Attacking
 
 
-def test_images_of_all_sizes_are_attacked_and_keep_their_order(classifier: Classifier) -> None:
+def test_images_of_all_sizes_are_attacked_and_keep_their_order(
+    lab: Lab, predictor: Predictor
+) -> None:
     images = [blocks(1), noise(20, 30), blocks(2), noise(30, 20), noise(20, 30, seed=1)]
     shown = [enlarge(image, 32, LONGEST_SIDE) for image in images]
-    labels = labels_of(classifier, shown)
-    crafted = craft(
-        classifier, build_attack("pgd", steps=4), images, labels, epsilon=EPSILON, target=None
-    )
-    assert [one.label for one in crafted] == labels
-    for one, image in zip(crafted, shown, strict=True):
+    labels = labels_of(predictor, shown)
+    results = lab.attack(AttackPlan("pgd", epsilon=EPSILON, steps=4), images, labels)
+    assert [one.label for one in results] == labels
+    for one, image in zip(results, shown, strict=True):
         assert np.array_equal(one.clean, image)
         assert one.adversarial.shape == image.shape
         change = one.adversarial.astype(int) - image
@@ -72,80 +86,83 @@ def test_images_of_all_sizes_are_attacked_and_keep_their_order(classifier: Class
         assert one.l2 == pytest.approx(np.linalg.norm(change / 255))
         assert one.psnr == pytest.approx(-10 * np.log10(np.mean((change / 255) ** 2)))
         assert one.eligible
-        after = labels_of(classifier, [one.adversarial])[0]
+        after = labels_of(predictor, [one.adversarial])[0]
         assert one.success == (after != one.label)
-    assert all(one.success for one in crafted)
+        assert (one.before.class_id, one.after.class_id) == (one.label, after)
+        assert one.path is None
+    assert all(one.success for one in results)
 
 
-def test_a_image_alone_is_attacked_as_among_others(classifier: Classifier) -> None:
+def test_an_image_alone_is_attacked_as_among_others(lab: Lab, predictor: Predictor) -> None:
     images = [blocks(1), blocks(2), noise(20, 30)]
-    labels = labels_of(classifier, images)
-    attack = build_attack("pgd", steps=3, seed=5)
-    together = craft(classifier, attack, images, labels, epsilon=EPSILON, target=None)
-    alone = craft(classifier, attack, images[1:2], labels[1:2], epsilon=EPSILON, target=None)
+    labels = labels_of(predictor, images)
+    plan = AttackPlan("pgd", epsilon=EPSILON, steps=3, seed=5)
+    together = lab.attack(plan, images, labels)
+    alone = lab.attack(plan, images[1:2], labels[1:2])
     assert np.abs(alone[0].adversarial.astype(int) - together[1].adversarial).max() <= 1
 
 
-def test_a_target_is_reached(classifier: Classifier) -> None:
+def test_one_image_keeps_its_path_and_its_predictions(lab: Lab, predictor: Predictor) -> None:
+    (result,) = lab.attack(AttackPlan("pgd", epsilon=EPSILON, steps=5), [blocks(1)], None)
+    clean, adversarial = predictor.predict([blocks(1), result.adversarial])
+    assert result.label == result.before.class_id == clean.class_id
+    assert result.after.class_id == adversarial.class_id
+    assert result.path is not None
+    assert result.path[0, 0] == 0
+    changed = np.any(result.adversarial != blocks(1), axis=2)
+    assert result.changed == changed.mean()
+
+
+def test_a_target_is_reached(lab: Lab, predictor: Predictor) -> None:
     images = [blocks(seed) for seed in range(4)]
-    crafted = craft(
-        classifier,
-        build_attack("pgd", steps=20),
-        images,
-        labels_of(classifier, images),
-        epsilon=16 / 255,
-        target=14,
-    )
-    for one in crafted:
+    plan = AttackPlan("pgd", 14, 16 / 255, steps=20)
+    results = lab.attack(plan, images, labels_of(predictor, images))
+    for one in results:
         assert one.eligible == (one.label != 14)
-        assert one.success == (one.eligible and labels_of(classifier, [one.adversarial]) == [14])
-    assert sum(one.success for one in crafted) >= 3
+        assert one.success == (one.eligible and labels_of(predictor, [one.adversarial]) == [14])
+    assert sum(one.success for one in results) >= 3
 
 
-def test_a_misread_image_does_not_count_and_is_left_alone(classifier: Classifier) -> None:
-    wrong = (labels_of(classifier, [blocks(1)])[0] + 1) % 43
-    (one,) = craft(
-        classifier, build_attack("fgsm"), [blocks(1)], [wrong], epsilon=EPSILON, target=None
-    )
+def test_a_misclassified_image_does_not_count_and_is_left_alone(
+    lab: Lab, predictor: Predictor
+) -> None:
+    wrong = (labels_of(predictor, [blocks(1)])[0] + 1) % 43
+    (one,) = lab.attack(AttackPlan("fgsm"), [blocks(1)], [wrong])
     assert not one.eligible
     assert not one.success
     assert np.array_equal(one.adversarial, blocks(1))
     assert (one.linf, one.l2, one.psnr) == (0.0, 0.0, float("inf"))
 
 
-def test_small_images_are_enlarged_to_what_the_classifier_sees(classifier: Classifier) -> None:
+def test_small_images_are_enlarged_to_what_the_classifier_sees(
+    lab: Lab, predictor: Predictor
+) -> None:
     images = [noise(20, 30), noise(16, 16), noise(32, 40), noise(1, 100)]
-    crafted = craft(
-        classifier,
-        build_attack("fgsm"),
-        images,
-        labels_of(classifier, images),
-        epsilon=EPSILON,
-        target=None,
-    )
-    sizes = [one.clean.shape[:2] for one in crafted]
+    results = lab.attack(AttackPlan("fgsm"), images, labels_of(predictor, images))
+    sizes = [one.clean.shape[:2] for one in results]
     assert sizes == [(32, 48), (32, 32), (32, 40), (5, 512)]
-    assert [one.adversarial.shape for one in crafted] == [one.clean.shape for one in crafted]
+    assert [one.adversarial.shape for one in results] == [one.clean.shape for one in results]
 
 
-def test_large_images_are_reduced_first(classifier: Classifier) -> None:
-    image = gradient(600, 1200)
-    label = labels_of(classifier, [image])[0]
-    (one,) = craft(classifier, build_attack("fgsm"), [image], [label], epsilon=EPSILON, target=None)
+def test_large_images_are_reduced_first(lab: Lab) -> None:
+    (one,) = lab.attack(AttackPlan("fgsm"), [gradient(600, 1200)], None)
     assert one.clean.shape == one.adversarial.shape == (LONGEST_SIDE // 2, LONGEST_SIDE, 3)
 
 
-def test_progress_runs_over_all_sizes_and_never_back(classifier: Classifier) -> None:
+def test_without_a_budget_the_attack_takes_its_own(lab: Lab) -> None:
+    (own,) = lab.attack(AttackPlan("fgsm"), [blocks(1)], None)
+    (given,) = lab.attack(AttackPlan("fgsm", epsilon=EPSILON), [blocks(1)], None)
+    assert np.array_equal(own.adversarial, given.adversarial)
+
+
+def test_progress_runs_over_all_sizes_and_never_back(lab: Lab, predictor: Predictor) -> None:
     images = [blocks(1), noise(40, 60), noise(60, 40)]
     reported: list[tuple[int, int, str]] = []
-    craft(
-        classifier,
-        build_attack("pgd", steps=2),
+    lab.attack(
+        AttackPlan("pgd", epsilon=EPSILON, steps=2),
         images,
-        labels_of(classifier, images),
-        epsilon=EPSILON,
-        target=None,
-        progress=lambda *report: reported.append(report),
+        labels_of(predictor, images),
+        lambda *report: reported.append(report),
     )
     done = [each[0] for each in reported]
     assert done == sorted(done)
@@ -153,44 +170,62 @@ def test_progress_runs_over_all_sizes_and_never_back(classifier: Classifier) -> 
     assert done[-1] == 6
 
 
-def test_bad_settings_are_the_attacks_to_refuse(classifier: Classifier) -> None:
-    labels = labels_of(classifier, [blocks(1)])
+def test_plans_are_compared_in_order_with_one_progress(lab: Lab, predictor: Predictor) -> None:
+    reports: list[tuple[int, int]] = []
+    plans = [AttackPlan("fgsm", epsilon=EPSILON), AttackPlan("pgd", epsilon=2 / 255, steps=3)]
+    results = lab.compare(
+        plans,
+        blocks(2),
+        labels_of(predictor, [blocks(2)])[0],
+        lambda done, total, text: reports.append((done, total)),
+    )
+    assert [result.plan for result in results] == plans
+    shares = [done / total for done, total in reports]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_a_cancel_goes_through_to_the_attack(lab: Lab) -> None:
+    plan = AttackPlan("pgd", epsilon=EPSILON, steps=4)
+    with raises(Cancelled, "PGD was cancelled after 0 of 4 steps; no image was kept"):
+        lab.attack(plan, [blocks(1)], None, cancelled=lambda: True)
+
+
+def test_bad_settings_are_the_attacks_to_refuse(lab: Lab) -> None:
+    with raises(BadInput, "target must lie in 0..42, the model's classes, got 43..43"):
+        lab.attack(AttackPlan("fgsm", 43), [blocks(1)], None)
+
+
+def test_images_of_the_target_class_alone_are_refused(lab: Lab) -> None:
     with raises(
         BadInput,
-        "target must lie in 0..42, the model's classes, got 43..43",
+        "target must differ from the true class, got 14 for 2 images of that class; choose "
+        "another target or other images",
     ):
-        craft(classifier, build_attack("fgsm"), [blocks(1)], labels, epsilon=EPSILON, target=43)
+        lab.attack(AttackPlan("fgsm", 14), [blocks(1), blocks(2)], [14, 14])
 
 
-def test_nothing_to_attack_gives_nothing(classifier: Classifier) -> None:
-    assert craft(classifier, build_attack("fgsm"), [], [], epsilon=EPSILON, target=None) == []
+def test_nothing_to_attack_gives_nothing(lab: Lab, classifier: Classifier) -> None:
+    assert lab.attack(AttackPlan("fgsm"), [], []) == []
+    nothing = attack_images(classifier, build_attack("fgsm"), [], [], epsilon=None, target=None)
+    assert list(nothing) == []
 
 
-# Explaining
+def test_images_of_one_size_are_attacked_together(classifier: Classifier) -> None:
+    images = [blocks(1), noise(40, 60), blocks(2)]
+    labels = classifier.predict_logits(images).argmax(axis=1).tolist()
+    attack = build_attack("fgsm")
+    groups = attack_images(classifier, attack, images, labels, epsilon=None, target=None)
+    first, second = groups
+    assert (first[0], second[0]) == ([0, 2], [1])
+    assert (first[1].shape, second[1].shape) == ((2, 32, 32, 3), (1, 40, 60, 3))
+    assert first[2].adversarial.shape == first[1].shape
 
 
-def test_every_image_is_explained_for_its_class(classifier: Classifier) -> None:
-    images = [blocks(1), noise(20, 30)]
-    own, other = explain_images(classifier, images, [None, 14])
-    assert own.class_id == own.predicted_id == labels_of(classifier, [blocks(1)])[0]
-    assert (other.class_id, other.map.shape) == (14, (20, 30))
-    (direct,) = explain(classifier, to_tensor(blocks(1)[None]))
-    assert own.logit == pytest.approx(direct.logit)
-    assert np.allclose(own.map, direct.map)
-
-
-def test_large_images_are_reduced_before_they_are_explained(classifier: Classifier) -> None:
-    (explained,) = explain_images(classifier, [gradient(600, 1200)], [None])
-    assert explained.map.shape == (LONGEST_SIDE // 2, LONGEST_SIDE)
-
-
-def test_the_model_is_left_as_it_was(classifier: Classifier) -> None:
+def test_the_model_is_left_as_it_was(lab: Lab, classifier: Classifier) -> None:
     before = {name: value.clone() for name, value in classifier.state_dict().items()}
-    labels = labels_of(classifier, [blocks(1)])
-    craft(
-        classifier, build_attack("pgd", steps=2), [blocks(1)], labels, epsilon=EPSILON, target=None
-    )
-    explain_images(classifier, [blocks(1)], [None])
+    lab.attack(AttackPlan("pgd", steps=2), [blocks(1)], None)
+    lab.explain([blocks(1)], [None])
     assert all(torch.equal(value, before[name]) for name, value in classifier.state_dict().items())
     assert all(parameter.grad is None for parameter in classifier.parameters())
     assert not classifier.training

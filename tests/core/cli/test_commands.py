@@ -438,7 +438,7 @@ def test_samples_are_drawn(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyP
 # Attacks and explanations
 
 
-def test_attack_saves_what_is_misread(
+def test_attack_saves_adversarial_examples(
     run: Run, dataset: Path, tmp_path: Path, classifier: Classifier
 ) -> None:
     out = tmp_path / "out"
@@ -478,7 +478,7 @@ def test_attack_saves_what_is_misread(
     assert {name: manifest[name] for name in summary} == summary
     done = run(*arguments)
     assert done.out == (
-        f"{ATTACKS['pgd'].info.title}: 10 of 10 eligible images misread once saved "
+        f"{ATTACKS['pgd'].info.title}: 10 of 10 eligible images are misclassified once saved "
         "(10 before rounding to 8 bit); "
         f"images in {out}\n"
     )

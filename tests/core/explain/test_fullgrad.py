@@ -18,10 +18,11 @@ from torchvision.models import VGG
 
 from core.errors import BadInput
 from core.explain.bias_gradients import BIASED, bias_gradients, bias_of
-from core.explain.fullgrad import Explanation, explain, outside_share
+from core.explain.fullgrad import explain, outside_share
 from core.explain.gradient_sum import GradientSum, stretched_sum
 from core.model.classifier import Classifier, build_network
 from core.model.manifest import Manifest
+from core.records.explanations import Explanation
 
 CLASSES = 5
 SUPPORTED = (

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput
 from core.explain import heat_maps
-from core.explain.heat_maps import COLOUR_MAPS, LESS, MORE, Circle
+from core.explain.heat_maps import COLOUR_MAPS, LESS, MORE
+from core.records.explanations import Circle
 from core.thumbnails import enlarged
 from tests.support.expect import raises
 from tests.support.images import blocks

@@ -9,9 +9,9 @@ import pytest
 
 from core.explain import html, png
 from core.explain.comparison import Comparison
-from core.explain.heat_maps import Circle, Style
 from core.explain.methods import METHODS
 from core.images import decode
+from core.records.explanations import Circle, Style
 from core.thumbnails import data_url
 from tests.support.explaining import make_comparison, make_explanation
 

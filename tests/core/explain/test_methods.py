@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from core.errors import BadInput
 from core.explain import explanation, fullgrad_variants
 from core.explain.bias_gradients import bias_gradients, biased_layers
-from core.explain.explanation import Explanation
 from core.explain.fullgrad import explain, explain_recorded
 from core.explain.image_gradient import image_gradient
-from core.explain.methods import DEFAULT_METHOD, METHODS, get_method
+from core.explain.methods import METHODS, get_method
 from core.model.classifier import Classifier, build_network
+from core.records.explanations import DEFAULT_METHOD, Explanation
 from tests.core.explain.test_fullgrad import (
     CLASSES,
     FailsBackward,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from core.model.classifier import Classifier, build_network
-from core.model.fast import frozen, swift
+from core.model.fast import detached, fast_network
 from core.model.fast_layers import Plain, Unshuffled
 from tests.core.attacks.test_attacks import CLASSES, make_manifest
 
@@ -83,9 +83,9 @@ def test_a_padding_said_in_a_word() -> None:
 def test_which_forms_a_network_takes(architecture: str, plain: int) -> None:
     torch.manual_seed(0)
     network = build_network(architecture, CLASSES)
-    exact = frozen(Classifier(make_manifest(96, CLASSES), network))
+    exact = detached(Classifier(make_manifest(96, CLASSES), network))
     pixels = torch.rand(1, 3, 96, 96)
-    faster = swift(exact, pixels)
+    faster = fast_network(exact, pixels)
     kinds = [type(module) for module in faster.modules()]
     assert (kinds.count(Unshuffled), kinds.count(Plain)) == (1, plain)
     for ours, theirs in zip(

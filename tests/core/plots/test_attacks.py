@@ -3,20 +3,22 @@
 import numpy as np
 import pytest
 
-from core.attacks.trials import Plan, Rate, run
+from core.attacks.lab import Lab
 from core.labels import class_name
 from core.model.predictor import Predictor
 from core.plots import attacks
+from core.records.attacks import AttackPlan, Rate
 from tests.support.images import blocks
 
 
 def test_the_path_shows_both_confidences(predictor: Predictor) -> None:
-    (trial,) = run(predictor, Plan("pgd", epsilon=8 / 255, steps=5), [blocks(1)], None)
-    true, goal = attacks.path(trial).data
-    assert np.array_equal(true.x, trial.crafted.path[:, 0])
-    assert np.array_equal(true.y, trial.crafted.path[:, 1])
-    assert np.array_equal(goal.y, trial.crafted.path[:, 2])
-    assert true.name == class_name(trial.crafted.label)
+    plan = AttackPlan("pgd", epsilon=8 / 255, steps=5)
+    (result,) = Lab(predictor).attack(plan, [blocks(1)], None)
+    true, goal = attacks.path(result).data
+    assert np.array_equal(true.x, result.path[:, 0])
+    assert np.array_equal(true.y, result.path[:, 1])
+    assert np.array_equal(goal.y, result.path[:, 2])
+    assert true.name == class_name(result.label)
     assert goal.name == "strongest wrong class"
 
 
@@ -28,8 +30,8 @@ def test_success_by_class_is_a_share_of_what_counts() -> None:
     assert [list(each) for each in saved.customdata] == [[0, 1], [2, 4]]
 
 
-def test_the_matrix_tells_what_stayed_right_from_what_is_misread() -> None:
-    (matrix,) = attacks.reading_matrix({(1, 1): 3, (1, 14): 2, (2, 14): 5}).data
+def test_the_matrix_shows_correct_predictions_in_another_colour() -> None:
+    (matrix,) = attacks.confusion_matrix({(1, 1): 3, (1, 14): 2, (2, 14): 5}).data
     assert list(matrix.y) == [class_name(2), class_name(1)]
     assert list(matrix.x) == [class_name(1), class_name(14)]
     assert [list(line) for line in matrix.z] == [[0, 5], [-3, 2]]

@@ -5,11 +5,11 @@ import base64
 import numpy as np
 import pytest
 
-from core.explain.heat_maps import Circle, Style
 from core.explain.layers import readable_layer
 from core.images import decode
 from core.plots import explanations
 from core.plots.base import ALARM, ORDINARY
+from core.records.explanations import Circle, Style
 from core.thumbnails import enlarged
 from tests.support.images import noise
 

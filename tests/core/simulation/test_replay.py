@@ -8,23 +8,29 @@ import httpx
 import numpy as np
 import pytest
 
+from core.attacks.lab import Lab
 from core.datasets import Dataset
 from core.errors import BadInput, Unavailable
 from core.images import ImageFile
 from core.model.classifier import Classifier
+from core.model.predictor import Predictor
+from core.records.attacks import AttackPlan
 from core.records.captures import Capture, Provenance
 from core.records.queries import CaptureFilter
 from core.services import Services
 from core.simulation import replay
-from core.simulation.replay import AttackPlan, Message, prepare, send
+from core.simulation.replay import Attacked, Message, prepare, send
 from tests.support.expect import raises
 from tests.support.images import blocks
-
-PLAN = AttackPlan("pgd", None, 0.5, 8 / 255, 3)
 
 
 def no_progress(done: int, total: int, text: str) -> None:
     """Nobody looks."""
+
+
+@pytest.fixture(scope="module")
+def lab(predictor: Predictor) -> Lab:
+    return Lab(predictor)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +54,7 @@ def captures(signwatch: Services) -> list[Capture]:
 
 
 def test_clean_messages_carry_their_label(dataset: Dataset) -> None:
-    messages = prepare(dataset, 10, None, None, seed=3, progress=no_progress)
+    messages = prepare(dataset, 10, seed=3, progress=no_progress)
     rows = [row_of(dataset, message.image.pixels) for message in messages]
     assert sorted(rows) == list(range(10))
     assert rows != list(range(10))
@@ -59,29 +65,32 @@ def test_clean_messages_carry_their_label(dataset: Dataset) -> None:
 
 
 def test_more_messages_than_images_repeat_them_evenly(dataset: Dataset) -> None:
-    messages = prepare(dataset, 25, None, None, seed=0, progress=no_progress)
+    messages = prepare(dataset, 25, seed=0, progress=no_progress)
     times = Counter(row_of(dataset, message.image.pixels) for message in messages)
     assert sorted(times.values()) == [2] * 5 + [3] * 5
 
 
 def test_the_order_depends_on_the_seed_alone(dataset: Dataset) -> None:
     def order(seed: int) -> list[str]:
-        messages = prepare(dataset, 10, None, None, seed=seed, progress=no_progress)
+        messages = prepare(dataset, 10, seed=seed, progress=no_progress)
         return [message.image.sha256 for message in messages]
 
     assert order(1) == order(1)
     assert order(1) != order(2)
 
 
-def test_a_share_of_the_messages_is_attacked(dataset: Dataset, classifier: Classifier) -> None:
+def test_a_share_of_the_messages_is_attacked(
+    dataset: Dataset, classifier: Classifier, lab: Lab
+) -> None:
+    attack = Attacked(0.5, AttackPlan("pgd", None, 8 / 255, 3), lab)
     reported: list[tuple[int, int, str]] = []
     messages = prepare(
-        dataset, 9, PLAN, classifier, seed=0, progress=lambda *report: reported.append(report)
+        dataset, 9, attack=attack, seed=0, progress=lambda *report: reported.append(report)
     )
     attacked = [message for message in messages if message.provenance.attack]
     assert len(messages) == 9
     assert len(attacked) == 4  # round(4.5)
-    assert reported[-1] == (4, 4, f"{replay.build_attack('pgd').info.title} examples made")
+    assert reported[-1] == (4, 4, f"{Lab.info('pgd').title} examples made")
     for message in attacked:
         assert message.clean is not None
         label = int(dataset.labels[row_of(dataset, message.clean.pixels)])
@@ -92,42 +101,42 @@ def test_a_share_of_the_messages_is_attacked(dataset: Dataset, classifier: Class
         assert 0 < np.abs(change).max() <= 8
 
 
-def test_targeted_messages_are_read_as_the_target(dataset: Dataset, classifier: Classifier) -> None:
-    plan = AttackPlan("pgd", 14, 1.0, 16 / 255, 20)
-    messages = prepare(dataset, 3, plan, classifier, seed=0, progress=no_progress)
+def test_targeted_messages_are_predicted_as_the_target(
+    dataset: Dataset, classifier: Classifier, lab: Lab
+) -> None:
+    attack = Attacked(1.0, AttackPlan("pgd", 14, 16 / 255, 20), lab)
+    messages = prepare(dataset, 3, attack=attack, seed=0, progress=no_progress)
     assert {message.provenance.target for message in messages} == {14}
     logits = classifier.predict_logits([message.image.pixels for message in messages])
     assert logits.argmax(axis=1).tolist() == [14, 14, 14]
 
 
-def test_a_small_data_set_is_gone_through_more_than_once(
-    dataset: Dataset, classifier: Classifier
-) -> None:
-    plan = AttackPlan("fgsm", None, 1.0, 8 / 255, None)
-    messages = prepare(dataset, 40, plan, classifier, seed=0, progress=no_progress)
+def test_a_small_data_set_is_gone_through_more_than_once(dataset: Dataset, lab: Lab) -> None:
+    attack = Attacked(1.0, AttackPlan("fgsm", epsilon=8 / 255), lab)
+    messages = prepare(dataset, 40, attack=attack, seed=0, progress=no_progress)
     sent = Counter(message.image.sha256 for message in messages)
     assert sorted(sent.values()) == [4] * 10
 
 
-def test_an_attack_that_fools_nobody_is_refused(dataset: Dataset, classifier: Classifier) -> None:
-    plan = AttackPlan("fgsm", None, 1.0, 1 / 1000, None)
+def test_an_attack_that_fools_nobody_is_refused(dataset: Dataset, lab: Lab) -> None:
+    attack = Attacked(1.0, AttackPlan("fgsm", epsilon=1 / 1000), lab)
     with raises(
         BadInput,
         "FGSM fooled the model on none of 10 images; raise --epsilon or --steps, or choose "
         "another attack",
     ):
-        prepare(dataset, 40, plan, classifier, seed=0, progress=no_progress)
+        prepare(dataset, 40, attack=attack, seed=0, progress=no_progress)
 
 
 @pytest.mark.parametrize("share", [0, -0.5, 1.01])
-def test_a_share_has_its_range(share: float) -> None:
+def test_a_share_has_its_range(share: float, lab: Lab) -> None:
     with raises(BadInput, f"share must lie in (0, 1], got {share}"):
-        AttackPlan("pgd", None, share, 0.1, None)
+        Attacked(share, AttackPlan("pgd"), lab)
 
 
 def test_there_must_be_something_to_send(dataset: Dataset) -> None:
     with raises(BadInput, "count must be at least 1, got 0"):
-        prepare(dataset, 0, None, None, seed=0, progress=no_progress)
+        prepare(dataset, 0, seed=0, progress=no_progress)
 
 
 # Sending
@@ -137,7 +146,7 @@ def test_every_message_becomes_a_capture(
     server: str, signwatch: Services, dataset: Dataset
 ) -> None:
     reported: list[tuple[int, int, str]] = []
-    messages = prepare(dataset, 12, None, None, seed=0, progress=no_progress)
+    messages = prepare(dataset, 12, seed=0, progress=no_progress)
     report = send(
         server + "/",
         messages,

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.errors import BadInput
-from core.explain.explanation import Explanation
 from core.explain.fullgrad import explain
 from core.model.classifier import Classifier, build_network, to_tensor
+from core.records.explanations import Explanation
 from core.records.tensors import DEFAULT_REGEX, Recording
 from core.tensors.fullgrad import (
     check_complete,

@@ -11,11 +11,11 @@ from PIL import Image
 from core import samples, thumbnails
 from core.capture.images import CapturedImages
 from core.errors import NotFound
-from core.explain.explanation import Explanation
 from core.images import ImageLimits
 from core.labels import class_name
 from core.records.captures import Capture, Provenance
 from core.records.execution_log import ExecutionLog
+from core.records.explanations import Explanation
 from core.records.monitoring import ExecutionStatus
 from core.records.triage import COMPARED, Thumbnail
 from core.store import CaptureLog, QueueTable
