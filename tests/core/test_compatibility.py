@@ -205,7 +205,8 @@ def test_the_state_of_the_drift_detector(signwatch_of_then: Services) -> None:
         "confidence": pytest.approx(0.66201, abs=1e-5),
         "class": pytest.approx(14.44169, abs=1e-5),
     }
-    seen = Window(datetime(2026, 11, 29, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
+    begin = datetime(2026, 11, 29, 7, 29, tzinfo=UTC)
+    seen = Window(begin, begin + timedelta(minutes=1))
     assert len(signwatch_of_then.drift.e_values(seen)) == 9
 
 
