@@ -18,7 +18,6 @@ from core.errors import BadInput, TooLarge, UnsupportedMedia
 from core.images import ImageFile, ImageLimits
 from core.labels import label
 from core.records.captures import CaptureMode, CaptureSettings, Prediction
-from core.records.monitoring import Violation
 
 NPY = "application/x-npy"
 JSON = "application/json"
@@ -242,8 +241,3 @@ def parse_data_capture_config(document: dict[str, Any]) -> CaptureSettings:
         )
     mode = modes.pop() if len(modes) == 1 else CaptureMode.INPUT_AND_OUTPUT
     return CaptureSettings(enabled, float(sampling), mode)
-
-
-def constraint_violations(violations: Sequence[Violation]) -> dict[str, Any]:
-    """The content of constraint_violations.json."""
-    return {"violations": [vars(violation) for violation in violations]}

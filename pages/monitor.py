@@ -1,17 +1,14 @@
-"""Threshold, window, run now; schedules; baseline; executions with what every rule said."""
+"""Threshold, window, run now; schedules; baseline; runs with the outcome of every rule."""
 
 import streamlit as st
 
 from core.records.monitoring import MonitorSettings
 from core.services import current
-from pages._monitor import alerts, backtest, baseline, drift, drill, schedules
-from pages._monitor import execution as _monitor_execution
+from pages._monitor import alerts, backtest, baseline, drift, drill, execution, schedules
 from pages._shared import parts
 
-signwatch = current()
-
-
-settings = signwatch.monitor_settings()
+monitoring = current().monitoring
+settings = monitoring.settings()
 with st.form("settings", border=True), st.container(horizontal=True, vertical_alignment="bottom"):
     percent = st.number_input(
         "Threshold, % of the window",
@@ -24,15 +21,15 @@ with st.form("settings", border=True), st.container(horizontal=True, vertical_al
     minutes = st.number_input("Window, minutes", 1, 10_080, settings.window_minutes)
     if st.form_submit_button("Save", icon=":material/save:"):
         with parts.errors_shown():
-            signwatch.set_monitor_settings(MonitorSettings(percent / 100, minutes))
-            st.toast("Saved; the next execution uses it.", icon=":material/save:")
+            monitoring.set_settings(MonitorSettings(percent / 100, minutes))
+            st.toast("Saved. The next run uses it.", icon=":material/save:")
 
 with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Run now", type="primary", icon=":material/play_arrow:"):
         with parts.errors_shown():
-            done = signwatch.run_monitor()
+            done = monitoring.run()
             st.session_state["execution_id"] = done.execution_id
-            _monitor_execution.show_end(done)
+            execution.show_end(done)
 
 schedules.show()
 baseline.show()
@@ -41,47 +38,26 @@ backtest.show()
 alerts.show()
 drill.show()
 
-executions = signwatch.log.executions(50)
+executions = monitoring.executions(50)
 if not executions:
     st.info(
         "Press **Run now**, or wait for a schedule.",
         icon=":material/schedule:",
-        title="No execution yet",
+        title="No run yet",
     )
     st.stop()
 
-by_id = {execution.execution_id: execution for execution in executions}
+by_id = {each.execution_id: each for each in executions}
 if (asked := st.query_params.get("execution")) in by_id:
     st.session_state.setdefault("execution_id", asked)  # the link of an alert
-st.subheader("Execution", anchor=_monitor_execution.ANCHOR)
+st.subheader("Run", anchor=execution.ANCHOR)
 chosen = st.selectbox(
-    "Execution",
+    "Run",
     list(by_id),
     key="execution_id",
     label_visibility="collapsed",
     format_func=lambda key: f"{by_id[key].started_at:%Y-%m-%d %H:%M:%S} UTC · {by_id[key].message}",
 )
-_monitor_execution.show(by_id[chosen])
-with st.expander(f"All executions ({len(executions)} latest)"):
-    st.dataframe(
-        [
-            {
-                "started": e.started_at,
-                "status": e.status.value,
-                "message": e.message,
-                "predictions": e.figures.total if e.figures else None,
-                "threshold": e.threshold,
-                "trigger": e.trigger.value,
-                "schedule": e.schedule,
-                "due": e.due_at,
-            }
-            for e in executions
-        ],
-        column_config={
-            "started": st.column_config.DatetimeColumn("started (UTC)", timezone="UTC"),
-            "due": st.column_config.DatetimeColumn("due (UTC)", timezone="UTC"),
-            "threshold": st.column_config.NumberColumn(format="percent"),
-        },
-        hide_index=True,
-        alt="Executions",
-    )
+execution.show(by_id[chosen])
+with st.expander(f"All runs ({len(executions)} latest)"):
+    execution.show_all(executions)

@@ -15,7 +15,7 @@ HOUR, DAY = 60, 24 * 60
 @st.fragment(run_every="2s")
 def live() -> None:
     """Everything that changes by itself."""
-    settings = signwatch.monitor_settings()
+    settings = signwatch.monitoring.settings()
     state.show()
     bar = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
@@ -29,8 +29,8 @@ def live() -> None:
             key="shown_minutes",
             format_func=lambda n: length(n) + " (monitor)" * (n == settings.window_minutes),
         )
-    window = signwatch.live_window(minutes=minutes)
-    found = signwatch.window_figures(window)
+    window = signwatch.monitoring.live_window(minutes=minutes)
+    found = signwatch.monitoring.figures(window)
     if found.total == 0:
         show_empty(minutes)
         charts.show_executions()

@@ -24,13 +24,13 @@ page = st.navigation(
                 "monitor.py",
                 title="Monitor",
                 icon=":material/notifications_active:",
-                help="Threshold and window, run now, executions with violations and counts.",
+                help="Threshold and window, run now, past runs with violations and counts.",
             ),
             st.Page(
                 "captures.py",
                 title="Captures",
                 icon=":material/database:",
-                help="Every captured request: filter, look, download.",
+                help="Every captured request: filter, view, download.",
             ),
         ],
         "Investigate": [
@@ -38,7 +38,7 @@ page = st.navigation(
                 "triage.py",
                 title="Triage",
                 icon=":material/fact_check:",
-                help="Flagged predictions: look at each, give a verdict, export.",
+                help="Flagged predictions: review, give a verdict, export.",
             ),
             st.Page(
                 "explain.py",
@@ -58,13 +58,13 @@ page = st.navigation(
                 "classify.py",
                 title="Classify",
                 icon=":material/image_search:",
-                help="Drop images of signs and see what the classifier reads.",
+                help="Drop images of signs and see the predictions.",
             ),
             st.Page(
                 "attack.py",
                 title="Attack",
                 icon=":material/bolt:",
-                help="Change a sign so that it is misread, and send it as traffic.",
+                help="Change a sign so that it is misclassified, and send it as traffic.",
             ),
             st.Page(
                 "model.py",

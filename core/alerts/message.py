@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.labels import class_name
 from core.records.alerts import Notice, NoticeKind
 from core.records.drills import mark_of
 from core.records.monitoring import Execution, WindowFigures
+from core.records.window import duration
 
 MOST_VIOLATIONS = 5  # in one message
 MOST_CLASSES = 3
@@ -51,17 +52,6 @@ def message(notice: Notice, execution: Execution | None, address: str | None) ->
 def _drill(execution: Execution) -> str:
     """What stands in the title where a drill sent traffic into the window."""
     return " (drill)" if mark_of(execution.outcomes) else ""
-
-
-def duration(length: timedelta) -> str:
-    """`2 days 3 h`, `2 h 5 min`, `40 s`: two units at most."""
-    seconds = max(0, round(length.total_seconds()))
-    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
-    units = [(days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min")]
-    first = next((place for place, (count, _) in enumerate(units) if count), None)
-    if first is None:
-        return f"{seconds} s"
-    return " ".join(f"{count} {unit}" for count, unit in units[first : first + 2] if count)
 
 
 def _facts(execution: Execution) -> list[str]:

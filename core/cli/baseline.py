@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from core import client, datasets
+from core import client, datasets, services
 from core.cli.options import fold_option, json_option, out_option, progress_bar
-from core.endpoint import baselines as interface
 from core.errors import BadInput, NotFound, TooLarge
 from core.model.gtsrb import load_official
 from core.model.predictor import Predictor
@@ -60,15 +59,25 @@ def export(out: Path) -> None:
     for name in (STATISTICS, CONSTRAINTS):
         if (out / name).exists():
             raise BadInput(f"{out / name} is there already; choose another folder")
-    url = client.find(Settings.from_environment().local)
-    in_force = (client.read(url, "/api/baselines") if url else interface.list_all())["in_force"]
-    if in_force is None:
-        raise NotFound("there is no baseline yet; `baseline create` makes one")
-    found = client.read(url, f"/api/baselines/{in_force}") if url else interface.read(in_force)
+    files = _in_force()
     out.mkdir(parents=True, exist_ok=True)
-    (out / STATISTICS).write_text(found["statistics"])
-    (out / CONSTRAINTS).write_text(found["constraints"])
+    (out / STATISTICS).write_text(files["statistics"])
+    (out / CONSTRAINTS).write_text(files["constraints"])
     click.echo(f"{STATISTICS} and {CONSTRAINTS} in {out}")
+
+
+def _in_force() -> dict[str, str]:
+    """The files of the baseline in force; raises NotFound."""
+    if url := client.find(Settings.from_environment().local):
+        known = client.read(url, "/api/baselines")["in_force"]
+        files = client.read(url, f"/api/baselines/{known}") if known else None
+    else:
+        baselines = services.current().monitoring.baselines
+        known = baselines.in_force_id()
+        files = vars(baselines.files(known)) if known else None
+    if files is None:
+        raise NotFound("there is no baseline yet; `baseline create` makes one")
+    return files
 
 
 @baseline.command("import")
@@ -104,7 +113,10 @@ def _from_data(data: str, fold: datasets.Fold | None) -> dict[str, Any]:
 
 def _add(options: dict[str, Any], as_json: bool) -> None:
     url = client.find(Settings.from_environment().local)
-    done = client.post(url, "/api/baselines", options) if url else interface.add(options)
+    if url:
+        done = client.post(url, "/api/baselines", options)
+    else:
+        done = services.current().monitoring.baselines.add_with(options).to_json()
     if as_json:
         click.echo(json.dumps(done))
         return

@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from core import client
+from core import client, services
 from core.cli.options import BAD_INPUT, VIOLATION, json_option
-from core.endpoint.commands import run_monitor
 from core.records.monitoring import ExecutionStatus
 from core.settings import Settings
 
@@ -34,7 +33,7 @@ def monitor_run(as_json: bool, **options: Any) -> None:
     if url := client.find(Settings.from_environment().local):
         execution = client.post(url, "/api/monitor/run", given)
     else:
-        execution = run_monitor(given)
+        execution = services.current().monitoring.run_with(given).to_json()
     if as_json:
         click.echo(json.dumps(execution))
     else:

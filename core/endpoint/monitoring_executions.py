@@ -9,9 +9,7 @@ from starlette.responses import JSONResponse, Response
 from core import services
 from core.endpoint import aws
 from core.endpoint.aws import ARN, MONITORING_TYPE, Document
-from core.invocations import constraint_violations
 from core.records.monitoring import Execution, ExecutionStatus
-from core.store import ExecutionsTable
 
 BUCKET = "signwatch"
 LONGEST_REASON = 1024  # characters, as SageMaker's
@@ -23,15 +21,14 @@ JOB_STATES = {ExecutionStatus.IN_PROGRESS: "InProgress", ExecutionStatus.FAILED:
 async def violations_file(request: Request) -> Response:
     """The violations of one run, as `boto3.client("s3")` fetches them."""
     name = request.path_params["execution_id"]
-    execution = await run_in_threadpool(services.current().log.execution, name)
-    return JSONResponse(constraint_violations(execution.violations))
+    execution = await run_in_threadpool(services.current().monitoring.execution, name)
+    return JSONResponse(execution.constraint_violations())
 
 
 def list_executions(document: Document) -> Document:
     """ListMonitoringExecutions: the newest first, unless another order is asked for."""
     if _of_another_kind(document):
         return {"MonitoringExecutionSummaries": []}
-    table = ExecutionsTable(services.current().log.database)
     schedule, endpoint, status = (
         aws.optional_text(document, field)
         for field in ("MonitoringScheduleName", "EndpointName", "StatusEquals")
@@ -40,7 +37,7 @@ def list_executions(document: Document) -> Document:
     order, rising = aws.order(document, ORDERS), aws.rising(document)
 
     def read(limit: int, skip: int) -> list[Execution]:
-        return table.latest(
+        return services.current().monitoring.executions(
             limit,
             schedule=schedule,
             endpoint=endpoint,
@@ -57,7 +54,7 @@ def list_executions(document: Document) -> Document:
 
 def describe_job(document: Document) -> Document:
     """DescribeProcessingJob: the exit message, and where the violations lie."""
-    execution = services.current().log.execution(aws.text(document, "ProcessingJobName"))
+    execution = services.current().monitoring.execution(aws.text(document, "ProcessingJobName"))
     output = {
         "OutputName": "monitoring_output",
         "S3Output": {

@@ -18,41 +18,41 @@ ORDERS = {"CreationTime": "created_at", "Name": "name", "Status": "status"}
 def create(document: Document) -> Document:
     """CreateMonitoringSchedule: a cron expression, or `NOW`, which runs once and at once."""
     schedule = schedule_of(document)
-    services.current().schedules.create(schedule)
+    services.current().monitoring.schedules.create(schedule)
     return _arn(schedule.name)
 
 
 def update(document: Document) -> Document:
     """UpdateMonitoringSchedule: the whole configuration anew."""
     schedule = schedule_of(document)
-    services.current().schedules.change(schedule)
+    services.current().monitoring.schedules.change(schedule)
     return _arn(schedule.name)
 
 
 def start(document: Document) -> Document:
     """StartMonitoringSchedule: it runs again from now on."""
-    services.current().schedules.start(_name(document))
+    services.current().monitoring.schedules.start(_name(document))
     return {}
 
 
 def stop(document: Document) -> Document:
     """StopMonitoringSchedule: a run under way still ends."""
-    services.current().schedules.stop(_name(document))
+    services.current().monitoring.schedules.stop(_name(document))
     return {}
 
 
 def delete(document: Document) -> Document:
     """DeleteMonitoringSchedule: its runs stay."""
-    services.current().schedules.delete(_name(document))
+    services.current().monitoring.schedules.delete(_name(document))
     return {}
 
 
 def describe(document: Document) -> Document:
     """DescribeMonitoringSchedule: with its last run."""
     name = _name(document)
-    stored = services.current().schedules.one(name)
+    stored = services.current().monitoring.schedules.one(name)
     described = _summary(stored) | {"MonitoringScheduleConfig": config_of(stored.schedule)}
-    for last in services.current().log.executions(1, schedule=name):
+    for last in services.current().monitoring.executions(1, schedule=name):
         described["LastMonitoringExecutionSummary"] = summary(last)
     return described
 
@@ -61,7 +61,7 @@ def list_all(document: Document) -> Document:
     """ListMonitoringSchedules: the newest first, unless another order is asked for."""
     key = aws.order(document, ORDERS)
     found = sorted(
-        (each for each in services.current().schedules.all() if _wanted(each, document)),
+        (each for each in services.current().monitoring.schedules.all() if _wanted(each, document)),
         key=lambda each: (_field(each, key), each.schedule.name),
         reverse=not aws.rising(document),
     )

@@ -1,19 +1,18 @@
-"""Rules on windows of the past: what each would have said, and how often it would have alarmed."""
+"""Rules over windows of the past: the outcomes of each, and the windows with alarms."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from core.errors import BadInput
 from core.monitoring.rules.in_force import Against, outcome, outcomes
 from core.monitoring.rules.window import WindowRule
-from core.records.backtest import Ints, PastCounts, Windows
-from core.records.monitoring import Outcome, RuleState, WindowFigures
+from core.records.backtest import Ints, PastCounts, Replayed, Windows
+from core.records.monitoring import WindowFigures
 
-MAX_CELLS = 20_000_000  # edges of windows x classes that are held at a time
+MAX_BINS = 20_000_000  # edges of windows x classes that are held at a time
 
 
 def window_figures(windows: Windows, counts: PastCounts) -> list[WindowFigures]:
@@ -25,7 +24,7 @@ def window_figures(windows: Windows, counts: PastCounts) -> list[WindowFigures]:
     edges = np.unique(places)
     step, class_ids, n = counts.predictions
     classes, columns = np.unique(class_ids, return_inverse=True)
-    if len(edges) * len(classes) > MAX_CELLS:
+    if len(edges) * len(classes) > MAX_BINS:
         raise BadInput(
             f"{len(classes):,} classes in {len(windows):,} windows are too many to replay: choose "
             "one endpoint, or fewer windows"
@@ -52,40 +51,22 @@ def window_figures(windows: Windows, counts: PastCounts) -> list[WindowFigures]:
 def _cumulative(edges: Ints, steps: Ints, columns: Ints, n: Ints, width: int) -> Ints:
     """(edges, width): how many lie before each edge, by column; all of them behind the first."""
     slots = np.searchsorted(edges, steps, side="right")
-    cells = np.bincount(slots * width + columns, weights=n, minlength=(len(edges) + 1) * width)
-    table = cells.astype(np.int64).reshape(len(edges) + 1, width)
+    bins = np.bincount(slots * width + columns, weights=n, minlength=(len(edges) + 1) * width)
+    table = bins.astype(np.int64).reshape(len(edges) + 1, width)
     return np.cumsum(table, axis=0)[:-1]
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """What one rule would have said, window by window."""
-
-    windows: Windows
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def violated(self) -> tuple[int, ...]:
-        """The places of the windows that it would have alarmed at."""
-        return tuple(k for k, each in enumerate(self.outcomes) if each.state is RuleState.VIOLATED)
-
-    @property
-    def computed(self) -> int:
-        """In how many windows there was something to measure."""
-        return sum(each.state is not RuleState.NOT_COMPUTED for each in self.outcomes)
 
 
 def replay(
     rule: WindowRule, windows: Windows, figures: Sequence[WindowFigures], against: Against
 ) -> Replayed:
-    """One rule over all windows, as executions would have evaluated it."""
+    """One rule over all windows, as runs evaluate it."""
     return Replayed(windows, tuple(outcome(rule, each, against) for each in figures))
 
 
 def alarms(figures: Sequence[WindowFigures], against: Against, threshold: float) -> tuple[int, ...]:
-    """The places of the windows that would have ended with violations of a rule that decides."""
+    """The places of the windows in which a rule that decides is violated."""
     return tuple(
         place
         for place, each in enumerate(figures)
-        if any(said.decides and said.violations for said in outcomes(each, against, threshold))
+        if any(found.decides and found.violations for found in outcomes(each, against, threshold))
     )

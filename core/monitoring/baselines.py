@@ -7,21 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from core.errors import BadInput, NotFound, SignwatchError
 from core.monitoring.baseline import Baseline
 from core.monitoring.formats.constraints import Constraints, read_constraints, write_constraints
-from core.monitoring.formats.constraints_edit import Deciding
+from core.monitoring.formats.constraints_edit import edited, settings_of
 from core.monitoring.formats.statistics import read_statistics, write_statistics
 from core.monitoring.rules.in_force import NOTHING, Against
+from core.records.baselines import BaselineFiles, ConstraintSettings, StoredBaseline
 from core.records.captures import Predictions
-from core.records.monitoring import BaselineFiles, StoredBaseline
-from core.records.window import Window, now
+from core.records.names import check_endpoint_name
+from core.records.window import Window, now, parse_time
 from core.store import BaselinesTable
 
 MOMENT = "%Y-%m-%d %H:%M:%S"
 MAX_ORIGIN = 500
 EDITED = ", constraints edited"
+FROM_FILES = {"statistics", "constraints", "origin"}
+FROM_CAPTURES = {"since", "until", "endpoint"}
 KEPT = 4  # baselines that are not parsed again
 
 
@@ -32,6 +36,11 @@ class InForce:
     stored: StoredBaseline
     baseline: Baseline
     constraints: Constraints
+
+    @property
+    def settings(self) -> ConstraintSettings:
+        """The constraints on the predicted class."""
+        return settings_of(self.constraints)
 
 
 def baseline_of(predictions: Predictions, classes: int, *, right: int | None = None) -> Baseline:
@@ -62,7 +71,7 @@ class Baselines:
     def __init__(self, table: BaselinesTable, classes: int) -> None:
         self._table = table
         self._classes = classes
-        self._read = lru_cache(maxsize=KEPT)(self._checked)  # every execution asks for the same
+        self._read = lru_cache(maxsize=KEPT)(self._checked)  # every run asks for the same
 
     def create(self, window: Window) -> StoredBaseline:
         """From a window's captures, without attacks and drills; BadInput if there is none."""
@@ -77,6 +86,25 @@ class Baselines:
         files = files_of(baseline_of(predictions, self._classes))
         return self.add(files, origin=f"captures {stretch}{where}")
 
+    def add_with(self, options: Mapping[str, Any]) -> StoredBaseline:
+        """Make or keep a baseline as programs ask for it, and put it in force; raises BadInput.
+
+        From captures: `since`, `until` (ISO 8601), and `endpoint`, which is optional. Or from
+        files: the texts `statistics` and `constraints`, and their `origin`.
+        """
+        if options.keys() == FROM_FILES:
+            texts = [options[name] for name in ("statistics", "constraints", "origin")]
+            if not all(isinstance(text, str) for text in texts):
+                raise BadInput("statistics, constraints and origin must be texts")
+            statistics, constraints, origin = texts
+            return self.add(BaselineFiles(statistics, constraints), origin=origin)
+        if not {"since", "until"} <= options.keys() <= FROM_CAPTURES:
+            raise BadInput(
+                "a baseline is made from since and until (and endpoint), or from statistics, "
+                f"constraints and origin, got {', '.join(sorted(options)) or 'nothing'}"
+            )
+        return self.create(_stretch(options))
+
     def add(self, files: BaselineFiles, *, origin: str) -> StoredBaseline:
         """Keep a baseline and put it in force; raises BadInput or TooLarge, and then keeps none."""
         baseline, _ = self._read(files)
@@ -85,7 +113,7 @@ class Baselines:
         self._table.add(stored, files)
         return stored
 
-    def edit(self, deciding: Deciding) -> StoredBaseline:
+    def edit(self, settings: ConstraintSettings) -> StoredBaseline:
         """The baseline in force with constraints edited, kept as a new one and put in force.
 
         Raises NotFound without one, and BadInput.
@@ -93,16 +121,22 @@ class Baselines:
         found = self.in_force()
         if found is None:
             raise NotFound("there is no baseline yet whose constraints could be edited")
-        stored, edited = found.stored, deciding.applied_to(found.constraints, found.baseline)
+        stored = found.stored
+        constraints = edited(found.constraints, settings, found.baseline)
         statistics = self._table.files(stored.baseline_id).statistics
         origin = stored.origin.removesuffix(EDITED)[: MAX_ORIGIN - len(EDITED)]
         return self.add(
-            BaselineFiles(statistics, write_constraints(edited)), origin=origin + EDITED
+            BaselineFiles(statistics, write_constraints(constraints)), origin=origin + EDITED
         )
 
     def all(self) -> list[StoredBaseline]:
         """Every baseline, newest first."""
         return self._table.all()
+
+    def to_json(self) -> dict[str, Any]:
+        """Every baseline, and which one is in force, as programs read it."""
+        baselines = [stored.to_json() for stored in self.all()]
+        return {"in_force": self.in_force_id(), "baselines": baselines}
 
     def choose(self, baseline_id: str) -> None:
         """Put a baseline in force; NotFound, or BadInput if it does not fit this model."""
@@ -144,7 +178,7 @@ class Baselines:
         return InForce(stored, baseline, constraints)
 
     def against(self) -> Against:
-        """What executions compare with; a baseline that does not fit is told as the problem."""
+        """What runs compare with; a baseline that does not fit is named as the problem."""
         try:
             found = self.in_force()
         except BadInput as error:
@@ -161,6 +195,18 @@ class Baselines:
         constraints = read_constraints(_encoded(files.constraints, "constraints.json"))
         constraints.rules()  # whether they name the predicted class
         return baseline, constraints
+
+
+def _stretch(options: Mapping[str, Any]) -> Window:
+    endpoint = options.get("endpoint")
+    if endpoint is not None:
+        check_endpoint_name(str(endpoint))
+    start, end = parse_time(options["since"]), parse_time(options["until"])
+    if start is None or end is None:
+        raise BadInput("expected times like 2026-02-14T17:00:00Z in since and until, got null")
+    if start >= end:
+        raise BadInput(f"the stretch must begin before it ends, got {start} to {end}")
+    return Window(start, end, endpoint)
 
 
 def _encoded(text: str, name: str) -> bytes:

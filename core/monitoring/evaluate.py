@@ -1,4 +1,4 @@
-"""One execution: figures of a window -> status, message, violations."""
+"""Evaluation of one window: figures -> status, message, violations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import chain
 
 from core.monitoring.rules.in_force import NOTHING, Against, outcomes
 from core.monitoring.rules.window import BARE_DISTANCES
-from core.records.execution_log import Journal
+from core.records.execution_log import RunLog
 from core.records.monitoring import (
     Execution,
     ExecutionStatus,
@@ -35,20 +35,55 @@ def evaluate(
     started_at: datetime,
     schedule: str | None = None,
     against: Against = NOTHING,
-    journal: Journal | None = None,
+    log: RunLog | None = None,
     beside: Iterable[Outcome] = (),
 ) -> Execution:
-    """Every rule on `figures`, compared with `against`; threshold: the class share's, in (0, 1].
+    """Evaluate every rule on the figures of a window.
 
-    journal: where it is written down what each rule took and said; beside: outcomes of rules that
-    look at more than the figures of a window. The message is the first violation, and those that
-    name a class or a cause come before bare distances. An empty window that none of the rules
-    calls a violation ends Failed, and so does one of which no rule that decides could be computed.
+    The message is the first violation; violations that name a class or a cause come before bare
+    distances. An empty window without a violation ends Failed, and so does a window for which no
+    rule that decides could be computed.
+
+    Parameters
+    ----------
+    window
+        The window that the figures are of.
+    figures
+        Its counts and scores.
+    threshold
+        Largest share of one class, in (0, 1].
+    trigger, started_at, schedule
+        Kept with the run.
+    against
+        The baseline and its constraints.
+    log
+        Where each rule's outcome and time are written.
+    beside
+        Outcomes of rules that look at more than the figures of a window.
+
+    Raises
+    ------
+    BadInput
+        For a threshold outside (0, 1].
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime, timedelta
+    >>> noon = datetime(2026, 2, 14, 12, tzinfo=UTC)
+    >>> run = evaluate(
+    ...     Window(noon - timedelta(hours=1), noon),
+    ...     WindowFigures(400, {14: 322, 1: 78}, None, None, None),
+    ...     threshold=0.5,
+    ...     trigger=Trigger.MANUAL,
+    ...     started_at=noon,
+    ... )
+    >>> run.message
+    'CompletedWithViolations: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold'
     """
     check_threshold(threshold)
     every = chain(outcomes(figures, against, threshold), beside)
-    said = tuple(_told(every, journal or Journal()))
-    deciding = [outcome for outcome in said if outcome.decides]
+    found = tuple(_logged(every, log or RunLog()))
+    deciding = [outcome for outcome in found if outcome.decides]
     violations = _most_telling_first(deciding)
     status, message = _outcome(window, figures, deciding, violations)
     return Execution(
@@ -63,18 +98,18 @@ def evaluate(
         ended_at=now(),
         figures=figures,
         violations=violations,
-        outcomes=said,
+        outcomes=found,
         baseline_id=against.baseline_id,
     )
 
 
-def _told(said: Iterable[Outcome], journal: Journal) -> Iterator[Outcome]:
-    """The outcomes as they come, each written down with the time that it took."""
+def _logged(found: Iterable[Outcome], log: RunLog) -> Iterator[Outcome]:
+    """The outcomes as they come, each logged with the time that it took."""
     begun = time.perf_counter()
-    for outcome in said:
+    for outcome in found:
         took = (time.perf_counter() - begun) * 1000
         part = "decides" if outcome.decides else "for comparison"
-        journal.say(
+        log.write(
             f"Rule {outcome.rule}, {outcome.threshold:g} ({part}): {outcome.state} "
             f"after {took:.1f} ms. {outcome.sentence}"
         )

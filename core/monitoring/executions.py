@@ -1,4 +1,4 @@
-"""Executions of the monitor: begun where everybody sees it, evaluated, kept with a log, told of."""
+"""Runs of the monitor: begun where every process sees them, evaluated, kept, reported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.alerts.dispatcher import Alerts
-from core.alerts.message import duration
 from core.metrics import Metrics
 from core.monitoring.baselines import Baselines
 from core.monitoring.drift.service import DriftMonitor
@@ -17,7 +16,7 @@ from core.monitoring.evaluate import evaluate
 from core.monitoring.rules.volume import volume_before
 from core.monitoring.schedules.due import MOMENT
 from core.records.drills import marked
-from core.records.execution_log import ExecutionLog, Journal, UnreadableRecord
+from core.records.execution_log import ExecutionLog, RunLog, UnreadableRecord
 from core.records.monitoring import (
     Execution,
     ExecutionStatus,
@@ -27,23 +26,36 @@ from core.records.monitoring import (
     check_threshold,
 )
 from core.records.schedules import LastRun
-from core.records.window import Window, now
+from core.records.window import Window, duration, now
 from core.store import ExecutionsTable, VolumeTable
 
 logger = logging.getLogger(__name__)
 
-LOST = timedelta(minutes=10)  # longer than any execution takes
+LOST = timedelta(minutes=10)  # longer than any run takes
 ON_TIME = timedelta(minutes=1)
 CUT_OFF = (
-    "Failed: its process ended before the execution did, so its window was not evaluated. Run the "
-    "monitor over it once more."
+    "Failed: the process ended during the run, so the window was not evaluated. Run the monitor "
+    "over it again."
 )
 
 
 class Executions:
-    """Runs the monitor. figures: what a window holds; stream: the watch, which is told as well.
+    """Runs the monitor.
 
-    drilled: how many records of a window drills sent.
+    Parameters
+    ----------
+    table, volume
+        Of the log: runs, and counts of requests for the volume rule.
+    figures
+        Counts and scores of a window.
+    baselines, drift
+        What the window is compared with, and the drift detector, whose outcomes are added.
+    metrics, alerts
+        Where the end of a run is reported.
+    drilled
+        How many records of a window were sent by drills.
+    clock
+        The time, aware, in UTC.
     """
 
     def __init__(
@@ -52,7 +64,7 @@ class Executions:
         volume: VolumeTable,
         figures: Callable[[Window], WindowFigures],
         baselines: Baselines,
-        stream: DriftMonitor,
+        drift: DriftMonitor,
         metrics: Metrics,
         alerts: Alerts,
         *,
@@ -63,7 +75,7 @@ class Executions:
         self._volume = volume
         self._figures = figures
         self._baselines = baselines
-        self._stream = stream
+        self._drift = drift
         self._metrics = metrics
         self._alerts = alerts
         self._drilled = drilled
@@ -77,7 +89,7 @@ class Executions:
         trigger: Trigger = Trigger.MANUAL,
         schedule: str | None = None,
     ) -> Execution:
-        """One execution, now; raises BadInput for a threshold outside (0, 1]."""
+        """Run now; raises BadInput for a threshold outside (0, 1]."""
         begun = self._begun(window, threshold, trigger, schedule)
         self._table.begin(begun)
         asked = f", schedule {schedule}" if schedule else ""
@@ -91,19 +103,19 @@ class Executions:
         schedule: str,
         due_at: datetime,
         after: LastRun | None,
-        tell: bool = True,
+        notify: bool = True,
     ) -> Execution | None:
-        """The run of a schedule that follows on `after`; None if another process has it.
+        """The run of a schedule that follows `after`; None if another process has it.
 
-        tell: whether anybody is told of what it finds.
+        notify: whether its violations may send an alert.
         """
         begun = self._begun(window, threshold, Trigger.SCHEDULED, schedule, due_at)
         if not self._table.begin(begun, after=after):
             return None
         late = begun.started_at - due_at
         made_up = f", made up for {duration(late)} later" if late > ON_TIME else ""
-        said = f"Due at {due_at:{MOMENT}} UTC by schedule {schedule}{made_up}"
-        return self._finish(begun, said, tell=tell)
+        why = f"Due at {due_at:{MOMENT}} UTC by schedule {schedule}{made_up}"
+        return self._finish(begun, why, notify=notify)
 
     def mark(
         self,
@@ -121,7 +133,7 @@ class Executions:
             self._fail(begun, reason)
 
     def end_lost(self, *, begun_before: datetime) -> None:
-        """Let executions under way end that began before then: nobody works on them any more."""
+        """End runs under way that began before then: no process works on them any more."""
         for each in self._table.latest(1000, status=ExecutionStatus.IN_PROGRESS):
             # One that began in the future was there before the clock was set back.
             if each.started_at < begun_before or each.started_at > self._clock() + LOST:
@@ -130,10 +142,6 @@ class Executions:
     def last_run(self, schedule: str) -> LastRun | None:
         """The run of a schedule that began last; None before the first."""
         return self._table.last_run(schedule)
-
-    def log_of(self, execution_id: str) -> ExecutionLog | None:
-        """The log of an execution; None while it is under way, and for those of before."""
-        return self._table.log_of(execution_id)
 
     def _begun(
         self,
@@ -160,42 +168,44 @@ class Executions:
             due_at=due_at,
         )
 
-    def _finish(self, begun: Execution, said: str, *, tell: bool = True) -> Execution:
-        """Evaluate and keep it; what goes wrong meanwhile is kept with it."""
-        journal, done = Journal(self._clock), begun
-        journal.say(said)
+    def _finish(self, begun: Execution, why: str, *, notify: bool = True) -> Execution:
+        """Evaluate and keep the run; an error is kept with it."""
+        log, done = RunLog(self._clock), begun
+        log.write(why)
         unreadable: tuple[UnreadableRecord, ...] = ()
         try:
-            if self._stream.covers(begun.window):
-                self._stream.catch_up()
+            if self._drift.covers(begun.window):
+                self._drift.catch_up()
             figures = self._figures(begun.window)
             if figures.unreadable:
                 unreadable = self._table.unreadable(begun.window)
             done = replace(begun, figures=figures)
-            done = self._evaluate(begun, figures, journal)
+            done = self._evaluate(begun, figures, log)
         except Exception as error:
-            logger.exception("Execution %s broke off", begun.execution_id)
+            logger.exception("Run %s broke off", begun.execution_id)
             done = _failed(done, f"Failed: it broke off with {type(error).__name__}: {error}")
         done = replace(done, ended_at=self._clock())
-        journal.say(done.message)
-        self._table.keep(done, ExecutionLog(journal.lines(), unreadable))
+        log.write(done.message)
+        self._table.keep(done, ExecutionLog(log.lines(), unreadable))
         self._metrics.executed(done)
-        if tell:
-            self._stream.mark_reported([each for said in done.outcomes for each in said.violations])
+        if notify:
+            self._drift.mark_reported(
+                [each for found in done.outcomes for each in found.violations]
+            )
             self._alerts.consider(done)
         return done
 
-    def _evaluate(self, begun: Execution, figures: WindowFigures, journal: Journal) -> Execution:
-        """The rules on what was read of its window."""
+    def _evaluate(self, begun: Execution, figures: WindowFigures, log: RunLog) -> Execution:
+        """Evaluate the rules on the figures of the window."""
         window, against = begun.window, self._baselines.against()
-        journal.say(
+        log.write(
             f"Window {window.start:{MOMENT}} to {window.end:{MOMENT}} UTC, "
             f"{f'endpoint {window.endpoint}' if window.endpoint else 'all endpoints'}: "
             f"{sum(figures.counts.values()):,} predictions, "
             f"{figures.unreadable:,} records that could not be read"
         )
-        journal.say(str(figures.ordered()))  # as the blog's log has it
-        journal.say(f"Baseline {against.baseline_id or against.problem or 'none'}")
+        log.write(str(figures.ordered()))  # as the log of the blog's container has it
+        log.write(f"Baseline {against.baseline_id or against.problem or 'none'}")
         done = evaluate(
             window,
             figures,
@@ -204,24 +214,24 @@ class Executions:
             started_at=begun.started_at,
             schedule=begun.schedule,
             against=against,
-            journal=journal,
+            log=log,
             beside=self._beside(window, figures),
         )
         return replace(done, execution_id=begun.execution_id, due_at=begun.due_at)
 
     def _beside(self, window: Window, figures: WindowFigures) -> Iterator[Outcome]:
-        """What the rules say that look at more than the figures of a window."""
-        yield from self._stream.outcomes(window)
+        """Outcomes of the rules that look at more than the figures of a window."""
+        yield from self._drift.outcomes(window)
         drilled = self._drilled(window)
         yield volume_before(window, figures.total - drilled, self._volume.before)
         yield from marked(drilled, figures.total)
 
     def _fail(self, begun: Execution, reason: str) -> None:
-        """Keep that an execution failed without having computed anything."""
+        """Keep that a run failed before it computed anything."""
         done = replace(_failed(begun, reason), ended_at=self._clock())
-        journal = Journal(self._clock)
-        journal.say(reason)
-        self._table.keep(done, ExecutionLog(journal.lines()))
+        log = RunLog(self._clock)
+        log.write(reason)
+        self._table.keep(done, ExecutionLog(log.lines()))
         self._metrics.executed(done)
 
 

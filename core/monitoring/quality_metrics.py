@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.monitoring.baseline import Baseline
+from core.records.quality import EstimatedAccuracy, Figure, ModelQuality
 
-CAUTION = (
-    "An estimate from the model's own confidence, fit for benign change only: adversarial images "
-    "are read with full confidence, so under attack it says about 100 %."
-)
 WITHHELD = "withheld while an alarm stands: under attack it would mislead"
 NO_LABELS = "the baseline has no labels. Create one from labelled data: baseline create --data PATH"
 METRICS = (
@@ -26,25 +22,6 @@ METRICS = (
 )
 BETAS = (0.5, 1.0, 2.0)
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """value, or None with the reason why it was not computed."""
-
-    value: float | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class ModelQuality:
-    """Multiclass metrics under Model Monitor's names.
-
-    confusion_matrix: (classes, classes), rows the true class, columns the predicted one.
-    """
-
-    confusion_matrix: NDArray[np.int64]
-    metrics: dict[str, Figure]
 
 
 def no_quality(reason: str) -> ModelQuality:
@@ -87,16 +64,6 @@ def f_score(precision: Floats, recall: Floats, beta: float) -> Floats:
     below = beta**2 * precision + recall
     above = (1 + beta**2) * precision * recall
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
-
-
-@dataclass(frozen=True)
-class EstimatedAccuracy:
-    """Accuracy without labels, three ways; `caution` belongs beside every one of them."""
-
-    mean_confidence: Figure
-    difference_of_confidences: Figure
-    average_thresholded_confidence: Figure
-    caution: str = CAUTION
 
 
 def estimated_accuracy(

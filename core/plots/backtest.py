@@ -1,17 +1,17 @@
-"""What rules would have said, as Plotly figures; colours read on light and dark pages alike."""
+"""Backtests as Plotly figures; colours read on light and dark pages alike."""
 
 from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from core.monitoring.backtest_windows import Replayed
 from core.plots.base import ALARM, ORDINARY, laid_out
+from core.records.backtest import Replayed
 from core.records.monitoring import RuleState
 from core.thumbnails import MUTED
 
 NAMES = {
     RuleState.HOLDS: ("holds", ORDINARY, "circle"),
-    RuleState.VIOLATED: ("would have alarmed", ALARM, "diamond"),
+    RuleState.VIOLATED: ("alarm", ALARM, "diamond"),
     RuleState.NOT_COMPUTED: ("not computed", MUTED, "line-ns-open"),
 }
 
@@ -21,11 +21,11 @@ def figure_over_time(replayed: Replayed, parameter: str, *, height: int = 320) -
 
     Windows of which nothing could be computed are ticks at the bottom.
     """
-    ends, said = replayed.windows.ends, replayed.outcomes
+    ends, found = replayed.windows.ends, replayed.outcomes
     figure = go.Figure(
         go.Scatter(
             x=ends,
-            y=[each.figure for each in said],
+            y=[each.figure for each in found],
             mode="lines",
             connectgaps=False,
             line={"color": MUTED, "width": 1},
@@ -34,18 +34,18 @@ def figure_over_time(replayed: Replayed, parameter: str, *, height: int = 320) -
         )
     )
     for state, (name, colour, symbol) in NAMES.items():
-        chosen = [k for k, each in enumerate(said) if each.state is state]
+        chosen = [k for k, each in enumerate(found) if each.state is state]
         if chosen:
             figure.add_scatter(
                 x=[ends[k] for k in chosen],
-                y=[said[k].figure or 0.0 for k in chosen],
+                y=[found[k].figure or 0.0 for k in chosen],
                 name=name,
                 mode="markers",
-                customdata=[said[k].sentence for k in chosen],
+                customdata=[found[k].sentence for k in chosen],
                 marker={"color": colour, "symbol": symbol, "size": 9 if colour == ALARM else 6},
                 hovertemplate="window until %{x}<br>%{customdata}<extra></extra>",
             )
-    threshold = said[0].threshold
+    threshold = found[0].threshold
     figure.add_hline(
         y=threshold,
         line={"color": ALARM, "dash": "dash", "width": 2},

@@ -46,10 +46,10 @@ def class_frequencies(
             "(%{customdata[1]:,} predictions)<extra></extra>",
         )
     )
-    usual = [0.0]
+    expected = [0.0]
     if baseline:
-        usual = [baseline.get(class_id, 0) / sum(baseline.values()) for class_id in classes]
-        _put_behind(figure, usual, [class_name(k) for k in classes])
+        expected = [baseline.get(class_id, 0) / sum(baseline.values()) for class_id in classes]
+        _put_behind(figure, expected, [class_name(k) for k in classes])
     figure.add_hline(
         y=threshold,
         line={"color": ALARM, "dash": "dash", "width": 2},
@@ -66,7 +66,7 @@ def class_frequencies(
                 yshift=12,
                 font={"color": ALARM, "size": 15},
             )
-    top = max([threshold, *values, *usual])
+    top = max([threshold, *values, *expected])
     figure.update_yaxes(
         tickformat=".0%", range=[0, min(1.12, top * 1.2)], title="share of predictions"
     )
@@ -80,12 +80,12 @@ def class_frequencies(
     return laid_out(figure, height)
 
 
-def _put_behind(figure: go.Figure, usual: Sequence[float], names: Sequence[str]) -> None:
+def _put_behind(figure: go.Figure, expected: Sequence[float], names: Sequence[str]) -> None:
     """The baseline's shares as wide grey bars, the window's as narrow ones in front of them."""
     figure.update_traces(width=0.45)
     figure.add_bar(
-        x=list(range(len(usual))),
-        y=usual,
+        x=list(range(len(expected))),
+        y=expected,
         name="baseline",
         marker_color=MUTED,
         opacity=0.55,

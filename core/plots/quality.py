@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.labels import class_name
 from core.plots.base import ALARM, ORDINARY, laid_out
 
-FEW = 12  # classes beside which there is room for names, and in whose cells for counts
+FEW = 12  # classes that leave room for names beside the chart and counts in it
 ROW, LARGE_ROW = 13, 30  # height in pixels of a class among many, and among few
 FRAME = 70
 NAMES = 120  # height in pixels of names that stand under a chart

@@ -1,4 +1,4 @@
-"""Stretches of the past that rules are replayed over, and what the log counted in them."""
+"""Windows of the past, what the log counted in them, and what rules made of them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput
+from core.records.monitoring import Outcome, RuleState, WindowFigures
 
 MAX_WINDOWS = 2_000
 MICROSECOND = timedelta(microseconds=1)
@@ -93,6 +94,48 @@ class PastCounts:
 
     predictions: Ints
     unreadable: Ints
+
+
+@dataclass(frozen=True)
+class LookBack:
+    """Windows of the past and what each held. endpoint: None for all; at: as of when."""
+
+    windows: Windows
+    endpoint: str | None
+    figures: tuple[WindowFigures, ...]
+    at: datetime
+
+    @property
+    def holds_anything(self) -> bool:
+        """Whether any window held a record."""
+        return any(each.total for each in self.figures)
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The outcomes of one rule, window by window."""
+
+    windows: Windows
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def violated(self) -> tuple[int, ...]:
+        """The places of the windows that violate it."""
+        return tuple(k for k, each in enumerate(self.outcomes) if each.state is RuleState.VIOLATED)
+
+    @property
+    def computed(self) -> int:
+        """In how many windows there was something to measure."""
+        return sum(each.state is not RuleState.NOT_COMPUTED for each in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Places of the windows with alarms, under the constraints in force and under edited ones."""
+
+    past: LookBack
+    before: tuple[int, ...]
+    after: tuple[int, ...]
 
 
 def _check_positive(what: str, length: timedelta) -> None:

@@ -1,4 +1,4 @@
-"""The log of one execution: what was done when, and the records that could not be read."""
+"""The log of one run of the monitor: what was done when, and the unreadable records."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class UnreadableRecord:
 
 @dataclass(frozen=True)
 class ExecutionLog:
-    """What is kept of an execution beside its outcome. lines: each with its time, in UTC.
+    """What is kept of a run beside its outcome. lines: each with its time, in UTC.
 
     unreadable: the first records of the window that could not be read; its figures say how many
     there are.
@@ -46,15 +46,15 @@ class ExecutionLog:
     unreadable: tuple[UnreadableRecord, ...] = ()
 
 
-class Journal:
-    """Writes down the lines of one execution."""
+class RunLog:
+    """Collects the lines of one run's log."""
 
     def __init__(self, clock: Callable[[], datetime] = now) -> None:
         self._clock = clock
         self._lines: list[str] = []
 
-    def say(self, text: str) -> None:
-        """One more line, of this moment."""
+    def write(self, text: str) -> None:
+        """Add a line, with the time of now."""
         self._lines.append(f"{self._clock():%Y-%m-%d %H:%M:%S.%f} UTC  {text}")
 
     def lines(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Runs of the monitor: settings, figures, rules' outcomes, executions. Shares lie in [0, 1]."""
+"""Runs of the monitor: settings, figures, rules and their outcomes. Shares lie in [0, 1]."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_threshold(threshold: float) -> None:
 
 @dataclass(frozen=True)
 class MonitorSettings:
-    """What scheduled executions use. threshold: share in (0, 1]; window_minutes: at least 1."""
+    """What scheduled runs use. threshold: share in (0, 1]; window_minutes: at least 1."""
 
     threshold: float
     window_minutes: int
@@ -73,6 +73,15 @@ NOT_COMPUTED = dict.fromkeys(WindowFigures(0, {}, None, None, None).to_json())
 
 
 @dataclass(frozen=True)
+class ClassShift:
+    """A class's share of a window, and its share of the baseline; both in [0, 1]."""
+
+    class_id: int
+    share: float
+    expected: float
+
+
+@dataclass(frozen=True)
 class ConfidenceAt:
     """How sure the model was in a stretch of time from `start` on.
 
@@ -95,6 +104,14 @@ class Violation:
     description: str
 
 
+@dataclass(frozen=True)
+class RuleDescription:
+    """parameter: what the threshold of an outcome means; explanation: when the rule alarms."""
+
+    parameter: str
+    explanation: str
+
+
 class RuleState(StrEnum):
     """How a rule of the monitor came out."""
 
@@ -105,12 +122,12 @@ class RuleState(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule says of a window: it holds, it is violated, or it could not be computed.
+    """How a rule came out on a window: it holds, is violated, or could not be computed.
 
     figure: what was measured, None where it was not; threshold: what it was compared with.
     sentence: the outcome in words; for `not computed` it says why. violations: for
     constraint_violations.json, at least one where the state is `violated`, none otherwise.
-    decides: whether its violations count in the execution's status; others are for comparison.
+    decides: whether its violations count in the run's status; others are for comparison.
     """
 
     rule: str
@@ -127,7 +144,7 @@ class Outcome:
 
 
 class ExecutionStatus(StrEnum):
-    """Model Monitor's execution states that an execution here can be in."""
+    """Those of Model Monitor's `MonitoringExecutionStatus` that a run here can have."""
 
     IN_PROGRESS = "InProgress"
     COMPLETED = "Completed"
@@ -136,7 +153,7 @@ class ExecutionStatus(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What started an execution; `alarm`: of the stream detector."""
+    """What started a run; `alarm`: of the drift detector."""
 
     MANUAL = "manual"
     SCHEDULED = "scheduled"
@@ -147,10 +164,10 @@ class Trigger(StrEnum):
 class Execution:
     """One run of the monitor over one window. schedule: the name it was asked for under.
 
-    ended_at: of one under way, when it began; figures: None where nothing was computed: it is under
-    way, or failed before; violations: of the rules that decide; outcomes: of all rules, none in
-    executions of before; baseline_id: the baseline that was in force, None where there was none;
-    due_at: when its schedule had it due, None where nobody had planned it.
+    ended_at: of one under way, when it began; figures: None while it is under way, and where it
+    failed before; violations: of the rules that decide; outcomes: of all rules, none in runs of
+    earlier versions; baseline_id: the baseline that was in force, None where there was none;
+    due_at: when its schedule had it due, None where no schedule did.
     """
 
     execution_id: str
@@ -167,6 +184,10 @@ class Execution:
     outcomes: tuple[Outcome, ...] = ()
     baseline_id: str | None = None
     due_at: datetime | None = None
+
+    def constraint_violations(self) -> dict[str, Any]:
+        """The content of constraint_violations.json."""
+        return {"violations": [vars(violation) for violation in self.violations]}
 
     def to_json(self) -> dict[str, Any]:
         """What programs read: `monitor run --json` and the HTTP interface."""
@@ -190,25 +211,3 @@ class Execution:
             "baseline_id": self.baseline_id,
             "rules": [outcome.to_json() for outcome in self.outcomes],
         }
-
-
-@dataclass(frozen=True)
-class StoredBaseline:
-    """A baseline in the log. origin: what it was made from; predictions: how many it holds."""
-
-    baseline_id: str
-    origin: str
-    created_at: datetime
-    predictions: int
-
-    def to_json(self) -> dict[str, Any]:
-        """What programs read: `baseline create --json` and the HTTP interface."""
-        return vars(self) | {"created_at": self.created_at.isoformat()}
-
-
-@dataclass(frozen=True)
-class BaselineFiles:
-    """The texts of statistics.json and constraints.json."""
-
-    statistics: str
-    constraints: str

@@ -12,6 +12,7 @@ from core.records.monitoring import check_threshold
 from core.records.names import check_name
 from core.records.window import Window
 
+HOURLY = "cron(0 * ? * * *)"
 DEFAULT = "hourly"  # the schedule that is there from the start
 ONCE = "NOW"  # in place of a cron expression: at once, and never again
 LONGEST = timedelta(days=366)
@@ -29,7 +30,7 @@ class ScheduleStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Schedule:
-    """What is to be done when. Times of the window are told as how long before a run is due.
+    """What is to run when. Times of the window are lengths before a run is due.
 
     expression: cron(...) in UTC (core.monitoring.schedules.cron), or ONCE. begins: None for as
     long before the window's end as the monitor's window is. endpoint: None for all of them.
@@ -59,16 +60,16 @@ class Schedule:
                 f"{format_offset(self.ends)}"
             )
 
-    def window(self, due: datetime, usual: timedelta) -> Window:
-        """The window of the run that is due then; usual: length of the monitor's window."""
+    def window(self, due: datetime, length: timedelta) -> Window:
+        """The window of the run that is due then; length: of the monitor's window."""
         end = due - self.ends
-        start = end - usual if self.begins is None else due - self.begins
+        start = end - length if self.begins is None else due - self.begins
         return Window(start, end, self.endpoint)
 
 
 @dataclass(frozen=True)
 class StoredSchedule:
-    """A schedule in the log. runs_from: what is due before is none of its business."""
+    """A schedule in the log. runs_from: nothing is due before."""
 
     schedule: Schedule
     status: ScheduleStatus
@@ -79,7 +80,7 @@ class StoredSchedule:
 
 @dataclass(frozen=True)
 class LastRun:
-    """How far a schedule has come: the run that began last. number: rises with each execution."""
+    """How far a schedule has come: the run that began last. number: rises with each run."""
 
     number: int
     due_at: datetime

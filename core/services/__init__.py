@@ -4,18 +4,22 @@ from core import samples
 from core.attacks.lab import Lab
 from core.images import ImageFile
 from core.jobs import Job, Progress
+from core.monitoring.baselines import InForce
 from core.services.inference import Inference
 from core.services.model import Model
+from core.services.monitoring import Monitoring
 from core.services.root import Services, close_current, current
 from core.services.tensors import RecordMaps, Tensors
 from core.triage import TriageSession
 
 __all__ = [
     "ImageFile",
+    "InForce",
     "Inference",
     "Job",
     "Lab",
     "Model",
+    "Monitoring",
     "Progress",
     "RecordMaps",
     "Services",

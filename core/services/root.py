@@ -19,23 +19,19 @@ from core.invocations import RequestLimits
 from core.jobs import Progress
 from core.metrics import Metrics
 from core.model.predictor import Predictor
-from core.monitoring.backtest import WhatIf
 from core.monitoring.baselines import Baselines
 from core.monitoring.drift.service import DriftMonitor
-from core.monitoring.executions import Executions
-from core.monitoring.model_quality import Quality
 from core.monitoring.schedules.periodic import Repeating, to_full_minute
-from core.monitoring.schedules.scheduler import Schedules
 from core.plots.alerts import class_frequencies_png
 from core.records.captures import CaptureSettings, Provenance
 from core.records.inference import Answer
-from core.records.monitoring import Execution, MonitorSettings, Trigger, WindowFigures
 from core.records.names import DEFAULT_ENDPOINT
 from core.records.queries import CaptureFilter
-from core.records.window import Window, now
+from core.records.window import now
 from core.services.captures import Captures
 from core.services.inference import Inference
 from core.services.model import Model
+from core.services.monitoring import Monitoring
 from core.services.tensors import Tensors
 from core.services.triage import Triage
 from core.serving.concurrency import Admission
@@ -51,19 +47,14 @@ from core.store import (
     CaptureSettingsTable,
     DriftTable,
     DrillsTable,
-    ExecutionsTable,
-    PastTable,
     PValuesTable,
-    QualityTable,
     Retention,
-    SchedulesTable,
-    VolumeTable,
     address_of,
 )
 
-COPIES_WITHIN = timedelta(hours=1)  # several times as long as it is between two upkeeps
-UPKEEP_SECONDS = 600
-WATCH_SECONDS = 3.0  # between two steps of the drift detector
+COPIES_WITHIN = timedelta(hours=1)  # several times as long as maintenance is apart
+MAINTENANCE_SECONDS = 600
+DETECTOR_SECONDS = 3.0
 
 
 class Services:
@@ -89,13 +80,6 @@ class Services:
             CaptureSettings(sampling=settings.sampling, mode=settings.capture_mode),
         )
         self.captures = Captures(self.log, self._capturer, rules, self.limits)
-        self.baselines = Baselines(
-            BaselinesTable(self.log.database), self.predictor.classifier.classes
-        )
-        self.quality = Quality(QualityTable(self.log.database), self.baselines.against)
-        self.what_if = WhatIf(
-            PastTable(self.log.database), self.baselines.against, self.monitor_settings
-        )
         admission = Admission(settings.max_concurrent)
         self.tensors = Tensors(
             settings,
@@ -132,25 +116,22 @@ class Services:
             alpha=settings.alpha,
             model_sha256=self.model.sha256,
         )
+        baselines = Baselines(BaselinesTable(self.log.database), self.predictor.classifier.classes)
         self.drift = DriftMonitor(
             DriftTable(self.log.database),
-            self.baselines,
+            baselines,
             self.metrics,
             false_alarm_every=settings.false_alarm_every,
         )
         drills = DrillsTable(self.log.database)
-        self.executions = Executions(
-            ExecutionsTable(self.log.database),
-            VolumeTable(self.log.database),
-            self.window_figures,
-            self.baselines,
+        self.monitoring = Monitoring(
+            self.log,
+            settings,
+            baselines,
             self.drift,
             self.metrics,
             self.alerts,
             drilled=drills.sent,
-        )
-        self.schedules = Schedules(
-            SchedulesTable(self.log.database), self.executions, self.monitor_settings
         )
         self._repeating: list[Repeating] = []
         self.drills = self._make_drills(drills)
@@ -162,19 +143,41 @@ class Services:
                 self.log,
                 self.drift,
                 self.alerts,
-                self.run_monitor,
-                lambda: self.monitor_settings().threshold,
+                self.monitoring.run,
+                lambda: self.monitoring.settings().threshold,
             ),
-            self.baselines,
+            self.monitoring.baselines,
             self.predictor,
             address=lambda: client.find(self.settings.local),
             capturing=lambda: self.captures.rules.of(DEFAULT_ENDPOINT),
             signs=drawn_signs,
         )
 
+    def start(self) -> None:
+        """Start the periodic work.
+
+        Schedules every minute, maintenance every ten, the drift detector every three seconds.
+        """
+        if not self.log.shared:
+            self.monitoring.end_lost_runs()
+        self._repeating = [
+            Repeating(self.monitoring.schedules.tick, to_full_minute, at_once=True),
+            # Replicas that start together do not maintain a shared log at the same time.
+            Repeating(self.maintain, lambda: MAINTENANCE_SECONDS + random.uniform(-60, 60)),
+            Repeating(self.monitoring.run_on_alarm, lambda: DETECTOR_SECONDS),
+        ]
+
+    def maintain(self) -> None:
+        """Delete what retention no longer covers, and put the log in order."""
+        at = now()
+        self._retention.apply(at)
+        self.drift.forget_e_values()
+        self.log.image_table.deduplicate(at - COPIES_WITHIN)
+        self.log.maintain()
+
     def close(self) -> None:
         """Stop the schedules, answer and write what waits, close the log."""
-        self.schedules.close()
+        self.monitoring.schedules.close()
         for each in self._repeating:
             each.close()
         self.inference.close()
@@ -209,63 +212,6 @@ class Services:
             answers.append(self.inference.send(image, provenance))
             progress(number, len(traffic), "sent")
         return answers
-
-    # -- monitor ---------------------------------------------------------------------------
-
-    def monitor_settings(self) -> MonitorSettings:
-        """What was last set in the Monitor page, else the settings' defaults."""
-        return self.log.monitor_settings() or MonitorSettings(
-            self.settings.threshold, self.settings.window_minutes
-        )
-
-    def set_monitor_settings(self, settings: MonitorSettings) -> None:
-        """Used by every later execution, scheduled ones included."""
-        self.log.set_monitor_settings(settings, now())
-
-    def live_window(self, endpoint: str | None = None, *, minutes: int | None = None) -> Window:
-        """The window that ends now; minutes None: as long as the monitor's."""
-        end = now()
-        length = timedelta(minutes=minutes or self.monitor_settings().window_minutes)
-        return Window(end - length, end, endpoint)
-
-    def window_figures(self, window: Window) -> WindowFigures:
-        """Counts and confidence of a window."""
-        return self.log.window_figures(window, low_confidence=self.settings.low_confidence)
-
-    def run_monitor(
-        self,
-        window: Window | None = None,
-        *,
-        threshold: float | None = None,
-        trigger: Trigger = Trigger.MANUAL,
-    ) -> Execution:
-        """One execution over `window` (default: the live one), kept in the log."""
-        chosen = self.monitor_settings().threshold if threshold is None else threshold
-        return self.executions.run(window or self.live_window(), threshold=chosen, trigger=trigger)
-
-    def watch(self) -> None:
-        """Look at the stream; an alarm is told of at once, by an execution over the live window."""
-        if self.drift.catch_up():
-            self.run_monitor(trigger=Trigger.ALARM)
-
-    def upkeep(self) -> None:
-        """Delete what retention no longer covers, and put the log in order."""
-        at = now()
-        self._retention.apply(at)
-        self.drift.forget_e_values()
-        self.log.image_table.deduplicate(at - COPIES_WITHIN)
-        self.log.maintain()
-
-    def start_schedule(self) -> None:
-        """Run what is due every full minute, upkeep more seldom, the watch more often."""
-        if not self.log.shared:  # whatever is under way there belonged to a process that is gone
-            self.executions.end_lost(begun_before=now())
-        self._repeating = [
-            Repeating(self.schedules.tick, to_full_minute, at_once=True),
-            # Processes that were started together do not all come at once.
-            Repeating(self.upkeep, lambda: UPKEEP_SECONDS + random.uniform(-60, 60)),
-            Repeating(self.watch, lambda: WATCH_SECONDS),
-        ]
 
 
 _lock = threading.Lock()

@@ -7,8 +7,8 @@ from datetime import datetime
 import numpy as np
 
 from core.errors import NotFound
+from core.records.baselines import BaselineFiles, StoredBaseline
 from core.records.captures import Predictions
-from core.records.monitoring import BaselineFiles, StoredBaseline
 from core.records.queries import CaptureFilter
 from core.records.window import Window
 from core.store import rows

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core.alerts.message import duration
-from core.records.window import now
+from core.records.window import duration, now
 from core.services import current
 from pages._shared import parts
 

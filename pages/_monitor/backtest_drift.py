@@ -25,9 +25,9 @@ def show(window: Window) -> None:
             detector.settings().false_alarm_every,
             step=1000.0,
             format="%.0f",
-            key="what_if_false_alarm_every",
+            key="backtest_false_alarm_every",
         )
-        if st.button("Replay", icon=":material/replay:", key="what_if_stream"):
+        if st.button("Replay", icon=":material/replay:", key="backtest_stream"):
             settings = DriftSettings(every)
             BACKTESTS.keep(DRIFT, Job("Replaying", partial(detector.backtest, window, settings)))
             st.rerun()
@@ -57,7 +57,7 @@ def _result(found: DriftBacktest) -> None:
     )
     st.plotly_chart(
         drift.e_values(found.points, found.threshold, found.window, channels=found.channels),
-        key="what_if_stream_chart",
+        key="backtest_stream_chart",
         config={"displayModeBar": False},
         alt="E-value that the drift detector would have had, with its alarm threshold",
     )

@@ -3,10 +3,9 @@
 import streamlit as st
 
 from core.errors import SignwatchError
-from core.monitoring.baselines import InForce
 from core.plots import base
-from core.records.monitoring import BaselineFiles, StoredBaseline
-from core.services import current
+from core.records.baselines import BaselineFiles, StoredBaseline
+from core.services import InForce, current
 from pages._monitor import constraints
 from pages._shared import parts
 
@@ -19,18 +18,18 @@ def show() -> None:
         head = st.container(horizontal=True, vertical_alignment="center")
         found = problem = None
         try:
-            found = current().baselines.in_force()
+            found = current().monitoring.baselines.in_force()
         except SignwatchError as error:
             problem = str(error)
         with head:
             st.markdown(_headline(found, problem), width="stretch")
-            with st.popover("Make a baseline", icon=":material/add_chart:"):
+            with st.popover("Create a baseline", icon=":material/add_chart:"):
                 _make()
             with st.popover("Files", icon=":material/folder_open:"):
                 _files(found)
         if problem:
             st.error(problem, icon=":material/error:")
-        every = current().baselines.all()
+        every = current().monitoring.baselines.all()
         if len(every) > 1:
             _choose(every)
         if found:
@@ -48,8 +47,8 @@ def _headline(found: InForce | None, problem: str | None) -> str:
     if problem:
         return "**Baseline:** the one in force cannot be used"
     return (
-        "**No baseline yet.** Only the class share and completeness are watched. Make one "
-        "from traffic that was all right, and every rule is."
+        "**No baseline yet.** Only two rules are active. Create a baseline from known-good "
+        "traffic to enable the rest."
     )
 
 
@@ -58,15 +57,17 @@ def _make() -> None:
         "From captures of the last minutes",
         1,
         525_600,
-        current().monitor_settings().window_minutes,
+        current().monitoring.settings().window_minutes,
         key="baseline_minutes",
-        help="Choose a stretch in which all was well. Known attacks are left out.",
+        help="Choose a period of known-good traffic. Known attacks are left out.",
     )
-    if st.button("Make and use it", type="primary", key="baseline_make"):
+    if st.button("Create and use it", type="primary", key="baseline_make"):
         with parts.errors_shown():
-            made = current().baselines.create(current().live_window(minutes=minutes))
+            made = current().monitoring.baselines.create(
+                current().monitoring.live_window(minutes=minutes)
+            )
             _done(f"Baseline of {made.predictions:,} predictions is in force.")
-    st.caption("From other stretches, or from a data set:")
+    st.caption("From another period, or from a data set:")
     st.code(
         "python -m core baseline create --since T --until T\n"
         "python -m core baseline create --data PATH",
@@ -76,7 +77,7 @@ def _make() -> None:
 
 def _files(found: InForce | None) -> None:
     if found:
-        files = current().baselines.files(found.stored.baseline_id)
+        files = current().monitoring.baselines.files(found.stored.baseline_id)
         for name, content in ((STATISTICS, files.statistics), (CONSTRAINTS, files.constraints)):
             st.download_button(
                 name,
@@ -99,13 +100,13 @@ def _files(found: InForce | None) -> None:
     if st.button("Use these files", disabled=not ready, key="baseline_import"):
         with parts.errors_shown():
             files = BaselineFiles(texts[STATISTICS], texts[CONSTRAINTS])
-            made = current().baselines.add(files, origin="imported files")
+            made = current().monitoring.baselines.add(files, origin="imported files")
             _done(f"Baseline of {made.predictions:,} predictions is in force.")
 
 
 def _choose(every: list[StoredBaseline]) -> None:
     by_id = {each.baseline_id: each for each in every}
-    in_force = current().baselines.in_force_id()
+    in_force = current().monitoring.baselines.in_force_id()
     chosen = st.selectbox(
         "Baseline in force",
         list(by_id),
@@ -118,18 +119,18 @@ def _choose(every: list[StoredBaseline]) -> None:
     )
     if chosen != in_force:
         with parts.errors_shown():
-            current().baselines.choose(chosen)
+            current().monitoring.baselines.choose(chosen)
             _done("This baseline is in force.")
 
 
 def _beside_the_window(found: InForce) -> None:
-    window = current().live_window()
+    window = current().monitoring.live_window()
     minutes = round((window.end - window.start).total_seconds() / 60)
     with st.expander(f"Classes of the baseline beside the last {minutes} minutes"):
         st.plotly_chart(
             base.class_frequencies(
-                current().window_figures(window),
-                current().monitor_settings().threshold,
+                current().monitoring.figures(window),
+                current().monitoring.settings().threshold,
                 baseline=found.baseline.counts,
                 height=280,
             ),

@@ -1,25 +1,23 @@
-"""What decides of the baseline in force: edited, with the consequences, and kept as a new one."""
+"""The constraints of the baseline in force: edited, previewed, and kept as a new baseline."""
 
 import streamlit as st
 
-from core.monitoring.backtest import Preview
-from core.monitoring.baselines import InForce
-from core.monitoring.formats.constraints_edit import COMPARISONS, METHODS, NONE, Deciding
-from core.monitoring.rules.window import CategoricalValues, Completeness
-from core.services import current
+from core.records.backtest import Preview
+from core.records.baselines import COMPARISON_METHODS, NO_COMPARISON, ConstraintSettings
+from core.services import InForce, current
 from pages._shared import parts
 
 
 def show(found: InForce) -> None:
     """A part of the baseline's box, closed until somebody edits."""
-    with st.expander("Edit what decides", icon=":material/tune:"):
-        before = Deciding.of(found.constraints)
+    with st.expander("Edit constraints", icon=":material/tune:"):
+        before = found.settings
         edited = _edited(before, found.stored.baseline_id)
         if edited == before:
-            st.caption("Change a value to see what it would have done to the latest windows.")
+            st.caption("Change a value to see its alarms in the latest windows.")
             return
         with parts.errors_shown():
-            _preview(current().what_if.preview(edited))
+            _preview(current().monitoring.backtest.preview(edited))
         if st.button(
             "Save as a new baseline and use it",
             type="primary",
@@ -27,28 +25,29 @@ def show(found: InForce) -> None:
             icon=":material/save:",
         ):
             with parts.errors_shown():
-                current().baselines.edit(edited)
+                current().monitoring.baselines.edit(edited)
                 st.toast("The edited constraints are in force.", icon=":material/check_circle:")
                 st.rerun()
         st.caption(
-            "The same statistics with these constraints, in `constraints.json` under Files. "
-            "The one before stays among the baselines."
+            "Keeps the statistics; these constraints go to `constraints.json` (under Files). "
+            "The baseline before stays in the list."
         )
 
 
-def _edited(before: Deciding, baseline_id: str) -> Deciding:
+def _edited(before: ConstraintSettings, baseline_id: str) -> ConstraintSettings:
     """The values as they stand in the fields; another baseline has fresh ones."""
 
-    def share(column, label: str, value: float, name: str, why: str) -> float:
+    def share(column, rule: str, value: float, name: str) -> float:
+        description = current().monitoring.rules[rule]
         return column.number_input(
-            label.capitalize(),
+            description.parameter.capitalize(),
             0.0,
             1.0,
             value,
             step=0.01,
             format="%.3f",
             key=f"constraints_{name}_{baseline_id}",
-            help=f"{why} 0: not checked.",
+            help=f"{description.explanation} 0: not checked.",
         )
 
     evaluate = st.toggle(
@@ -60,32 +59,27 @@ def _edited(before: Deciding, baseline_id: str) -> Deciding:
     left, right = st.columns([2, 1])
     method = left.selectbox(
         "Compared with the baseline by",
-        list(METHODS),
-        list(METHODS).index(before.method),
+        COMPARISON_METHODS,
+        COMPARISON_METHODS.index(before.method),
         key=f"constraints_method_{baseline_id}",
-        format_func=lambda name: "nothing" if name == NONE else name,
+        format_func=lambda name: "nothing" if name == NO_COMPARISON else name,
     )
     comparison = before.comparison
-    if method != NONE:
-        rule = COMPARISONS[method]
-        comparison = share(right, rule.parameter, before.comparison, "drift", rule.explanation)
+    if method != NO_COMPARISON:
+        comparison = share(right, method, before.comparison, "drift")
     left, right = st.columns(2)
-    completeness = share(
-        left, Completeness.parameter, before.completeness, "completeness", Completeness.explanation
-    )
-    known = share(
-        right, CategoricalValues.parameter, before.known, "known", CategoricalValues.explanation
-    )
-    return Deciding(evaluate, method, comparison, completeness, known)
+    completeness = share(left, "completeness_check", before.completeness, "completeness")
+    known = share(right, "categorical_values_check", before.known, "known")
+    return ConstraintSettings(evaluate, method, comparison, completeness, known)
 
 
 def _preview(found: Preview) -> None:
-    """Alarms in the latest windows, as it is and as it would be."""
+    """Alarms in the latest windows, before and after the edit."""
     windows = found.past.windows
     before, after = len(found.before), len(found.after)
     minutes = windows.length.total_seconds() / 60
     left, right = st.columns(2)
-    left.metric("Alarms as it is", f"{before:,}", border=True)
+    left.metric("Alarms now", f"{before:,}", border=True)
     right.metric(
         "Alarms with these constraints",
         f"{after:,}",
@@ -102,7 +96,7 @@ def _preview(found: Preview) -> None:
         f"In the latest {len(windows)} windows of {minutes:g} minutes, {held} of them with "
         f"traffic, until {windows.end:%Y-%m-%d %H:%M} UTC."
     )
-    for words, ends in (("New alarms", new), ("No alarms any more", gone)):
+    for words, ends in (("New alarms", new), ("Alarms that disappear", gone)):
         if ends:
             more = f" and {len(ends) - 5} more" if len(ends) > 5 else ""
             st.markdown(f"{words} in the windows until {', '.join(ends[:5])}{more} UTC.")

@@ -1,11 +1,10 @@
-"""One execution in full."""
+"""One run in full."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.labels import class_name
-from core.monitoring.rules.distances import furthest_class
 from core.plots import base
 from core.records.drills import mark_of
 from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
@@ -14,12 +13,12 @@ from pages._monitor import log, quality, rules
 from pages._shared import parts
 from pages._triage.view import to_window_of
 
-ANCHOR = "execution"  # of the place where an execution stands
+ANCHOR = "execution"  # of the place on the page where a run is shown
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 def show_end(execution: Execution) -> None:
-    """How it ended, in a line, with the way down to all of it."""
+    """How it ended, in a line, with a link to the rest."""
     icon = {
         ExecutionStatus.COMPLETED: ":green[:material/check_circle:]",
         ExecutionStatus.COMPLETED_WITH_VIOLATIONS: ":red[:material/error:]",
@@ -44,6 +43,32 @@ def show(execution: Execution) -> None:
         if execution.figures.total:
             _figures(execution, execution.figures)
     log.show(execution)
+
+
+def show_all(executions: Sequence[Execution]) -> None:
+    """A table, newest first."""
+    st.dataframe(
+        [
+            {
+                "started": each.started_at,
+                "status": each.status.value,
+                "message": each.message,
+                "predictions": each.figures.total if each.figures else None,
+                "threshold": each.threshold,
+                "trigger": each.trigger.value,
+                "schedule": each.schedule,
+                "due": each.due_at,
+            }
+            for each in executions
+        ],
+        column_config={
+            "started": st.column_config.DatetimeColumn("started (UTC)", timezone="UTC"),
+            "due": st.column_config.DatetimeColumn("due (UTC)", timezone="UTC"),
+            "threshold": st.column_config.NumberColumn(format="percent"),
+        },
+        hide_index=True,
+        alt="Runs",
+    )
 
 
 def _facts(execution: Execution) -> list[str]:
@@ -76,18 +101,17 @@ def _figures(execution: Execution, found: WindowFigures) -> None:
     if found.flagged:
         st.page_link(
             "triage.py",
-            label="What was flagged in this window, in triage",
+            label="Review this window's flags in triage",
             icon=":material/fact_check:",
             query_params=to_window_of(execution),
         )
-    usual = current().baselines.counts(execution.baseline_id)
-    if usual and found.counts:
-        _furthest(found.counts, usual)
+    _furthest(execution)
+    expected = current().monitoring.baselines.counts(execution.baseline_id)
     st.plotly_chart(
-        base.class_frequencies(found, execution.threshold, baseline=usual, height=300),
+        base.class_frequencies(found, execution.threshold, baseline=expected, height=300),
         key="execution_chart",
         config={"displayModeBar": False},
-        alt="Share of predictions by class in this execution, and in its baseline",
+        alt="Share of predictions by class in this run and in its baseline",
     )
     left, right = st.columns(2)
     with left:
@@ -115,11 +139,10 @@ def _figures(execution: Execution, found: WindowFigures) -> None:
     quality.show(execution)
 
 
-def _furthest(counts: Mapping[int, int], usual: Mapping[int, int]) -> None:
+def _furthest(execution: Execution) -> None:
     """The class that the distances from the baseline are about, in words."""
-    class_id = furthest_class(counts, usual)
-    share, before = (n.get(class_id, 0) / sum(n.values()) for n in (counts, usual))
-    st.markdown(
-        f"Furthest from the baseline: **{class_name(class_id)}**, {share:.1%} of the "
-        f"window and {before:.1%} of the baseline."
-    )
+    if found := current().monitoring.furthest_class(execution):
+        st.markdown(
+            f"Furthest from the baseline: **{class_name(found.class_id)}**, {found.share:.1%} of "
+            f"the window and {found.expected:.1%} of the baseline."
+        )

@@ -1,10 +1,9 @@
-"""What is kept of one execution beside its outcome: records that could not be read, log, file."""
+"""What is kept of a run beside its outcome: unreadable records, log, violations file."""
 
 import json
 
 import streamlit as st
 
-from core.invocations import constraint_violations
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import Execution, ExecutionStatus
 from core.services import current
@@ -14,16 +13,16 @@ def show(execution: Execution) -> None:
     """Nothing while it is under way: all of it is kept with its end."""
     if execution.status is ExecutionStatus.IN_PROGRESS:
         return
-    log = current().executions.log_of(execution.execution_id)
+    log = current().monitoring.execution_log(execution.execution_id)
     if log is None:
-        st.caption("This execution is of an earlier version, which kept no log.")
+        st.caption("This run is from an earlier version, which kept no log.")
     else:
         _unreadable(execution, log)
         with st.expander("Log", icon=":material/receipt_long:"):
             st.code("\n".join(log.lines), language=None, wrap_lines=True)
     st.download_button(
         "constraint_violations.json",
-        json.dumps(constraint_violations(execution.violations), indent=2),
+        json.dumps(execution.constraint_violations(), indent=2),
         "constraint_violations.json",
         "application/json",
         icon=":material/download:",

@@ -1,11 +1,10 @@
-"""How good the predictions of an execution's window were, with the labels that came until now."""
+"""How good the predictions of a run's window were, with the labels that came until now."""
 
 import streamlit as st
 
-from core.monitoring.model_quality import CAUTIONS, LabelKind, Labelled, WindowQuality
-from core.monitoring.quality_metrics import Figure
 from core.plots import quality
 from core.records.monitoring import Execution
+from core.records.quality import CAUTIONS, Figure, LabelKind, Labelled, WindowQuality
 from core.services import current
 
 TITLES = {
@@ -24,7 +23,7 @@ HOW_TO_SEND = """curl --data-binary @labels.jsonl {address}/api/ground-truth
 
 def show(execution: Execution) -> None:
     """Figures against labels, kind by kind, and estimates without any."""
-    found = current().quality.of(execution.window)
+    found = current().monitoring.quality(execution.window)
     if not found.predictions:
         return
     st.markdown("**Model quality**")
@@ -67,8 +66,8 @@ def _labelled(found: WindowQuality, labelled: Labelled) -> None:
 def _none_yet(found: WindowQuality) -> None:
     missing = found.labelled[LabelKind.GROUND_TRUTH].quality.metrics["accuracy"].reason
     elsewhere = (
-        f" The log holds {found.labels_in_log:,} labels, of other predictions: are the event ids "
-        "those of these requests?"
+        f" The log holds {found.labels_in_log:,} labels of other predictions. Check their "
+        "event ids."
         if found.labels_in_log
         else ""
     )

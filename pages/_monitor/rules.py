@@ -1,10 +1,10 @@
-"""What every rule said of one window: state, figure beside its parameter, and plain sentences."""
+"""The outcome of every rule on one window: state, parameter, and a plain sentence."""
 
 import streamlit as st
 
-from core.monitoring.rules.descriptions import EXPLAINED
 from core.records.drills import DRILL_RULE
 from core.records.monitoring import Execution, Outcome, RuleState
+from core.services import current
 
 BADGES = {
     RuleState.HOLDS: (":material/check:", "green"),
@@ -17,7 +17,7 @@ def show(execution: Execution) -> None:
     """The rules that decide, then those that stand beside them for comparison."""
     st.markdown("**Rules**")
     if not execution.outcomes:
-        st.caption("This execution is of an earlier version, which kept the violations alone.")
+        st.caption("This run is from an earlier version, which kept violations only.")
         return
     deciding = [outcome for outcome in execution.outcomes if outcome.decides]
     beside = [
@@ -35,7 +35,7 @@ def show(execution: Execution) -> None:
 
 def row(outcome: Outcome) -> None:
     """One rule: how it came out, its parameter, what it says."""
-    rule = EXPLAINED[outcome.rule]
+    rule = current().monitoring.rules[outcome.rule]
     icon, colour = BADGES[outcome.state]
     state, words = st.columns([1, 5])
     with state:

@@ -6,9 +6,7 @@ from datetime import timedelta
 import streamlit as st
 
 from core.errors import SignwatchError
-from core.monitoring.schedules.cron import HOURLY, Cron
-from core.records.schedules import Schedule
-from core.records.window import now
+from core.records.schedules import HOURLY, Schedule
 from core.services import current
 from pages._shared import parts
 
@@ -44,7 +42,7 @@ def fields(name: str, before: Schedule | None, *, key: str) -> Callable[[], Sche
         None if own is None else own * 100,
         step=1.0,
         key=f"{key}_threshold",
-        placeholder="the monitor's",
+        placeholder="default",
     )
     return lambda: Schedule(
         name,
@@ -57,18 +55,19 @@ def fields(name: str, before: Schedule | None, *, key: str) -> Callable[[], Sche
 
 
 def _when(key: str, expression: str) -> str:
-    """A usual expression or one's own, and when it runs next."""
+    """A preset or a custom expression, and when it runs next."""
+    schedules = current().monitoring.schedules
     chosen = st.selectbox(
         "Runs",
         PRESETS,
         PRESETS.index(expression if expression in PRESETS else OWN),
         key=f"{key}_preset",
-        format_func=lambda text: Cron.parse(text).describe() if text else "as I write it",
+        format_func=lambda text: schedules.describe(text) if text else "custom",
     )
     if chosen == OWN:
         chosen = st.text_input("Cron expression", expression, key=f"{key}_cron", help=HELP).strip()
     try:
-        due = Cron.parse(chosen).next_after(now())
+        due = schedules.next_after_now(chosen)
     except SignwatchError as error:
         st.caption(f":red[{parts.plain(str(error))}]")
     else:
@@ -78,17 +77,17 @@ def _when(key: str, expression: str) -> str:
 
 def _window(key: str, before: Schedule | None) -> tuple[timedelta | None, timedelta]:
     """How long before a run the window begins (None: as the monitor's) and ends."""
-    usual = current().monitor_settings().window_minutes
-    as_usual = st.toggle(
-        f"The monitor's window, {usual} min",
+    minutes = current().monitoring.settings().window_minutes
+    default = st.toggle(
+        f"Default window, {minutes} min",
         before is None or before.begins is None,
-        key=f"{key}_usual",
+        key=f"{key}_default",
     )
     ends = before.ends // MINUTE if before else 0
-    if not as_usual:
-        begins = before.begins // MINUTE if before and before.begins else usual
+    if not default:
+        begins = before.begins // MINUTE if before and before.begins else minutes
         begins = st.number_input(
             "Begins, minutes before a run", 1, 527_040, begins, key=f"{key}_begins"
         )
     ends = st.number_input("Ends, minutes before a run", 0, 527_039, ends, key=f"{key}_ends")
-    return None if as_usual else begins * MINUTE, ends * MINUTE
+    return None if default else begins * MINUTE, ends * MINUTE

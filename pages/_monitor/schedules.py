@@ -1,19 +1,18 @@
-"""The schedules: when each runs, what it looks at, what it found last; run, stop, change, add."""
+"""The schedules: when each runs, its window, its last run; run, stop, change, add."""
 
 from datetime import timedelta
 
 import streamlit as st
 
-from core.alerts.message import duration
-from core.monitoring.schedules.cron import Cron
 from core.records.monitoring import Execution, ExecutionStatus
 from core.records.schedules import ONCE, Schedule, ScheduleStatus, StoredSchedule
-from core.records.window import now
+from core.records.window import duration, now
 from core.services import current
 from pages._monitor.schedule_form import fields
 from pages._shared import parts
 
 SHOWN = 25
+UNITS = {timedelta(minutes=1): "minute", timedelta(hours=1): "hour", timedelta(days=1): "day"}
 RESULTS = {
     ExecutionStatus.IN_PROGRESS: ":blue[:material/pending:]",
     ExecutionStatus.COMPLETED: ":green[:material/check:]",
@@ -24,13 +23,13 @@ RESULTS = {
 
 def show() -> None:
     """A box of its own; all times in it are UTC."""
-    schedules = current().schedules.all()
+    schedules = current().monitoring.schedules.all()
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
                 "**Schedules**, in UTC"
                 if schedules
-                else "**No schedule.** The monitor runs when it is asked to.",
+                else "**No schedule.** The monitor runs on request only.",
                 width="stretch",
             )
             with st.popover("Add a schedule", icon=":material/add:"):
@@ -52,10 +51,10 @@ def _row(stored: StoredSchedule) -> None:
             "Run it now",
             key=f"run_{schedule.name}",
             icon=":material/play_arrow:",
-            help="Over the window that it would look at now.",
+            help="Over the window that a run checks now.",
         ):
             with parts.errors_shown():
-                done = current().schedules.run_now(schedule.name)
+                done = current().monitoring.schedules.run_now(schedule.name)
                 st.session_state["execution_id"] = done.execution_id
         stopped = stored.status is ScheduleStatus.STOPPED
         if schedule.expression != ONCE and st.button(
@@ -64,7 +63,11 @@ def _row(stored: StoredSchedule) -> None:
             icon=":material/schedule:" if stopped else ":material/pause:",
         ):
             with parts.errors_shown():
-                switch = current().schedules.start if stopped else current().schedules.stop
+                switch = (
+                    current().monitoring.schedules.start
+                    if stopped
+                    else current().monitoring.schedules.stop
+                )
                 switch(schedule.name)
                 st.rerun()
         with st.popover("Change", icon=":material/edit:"):
@@ -74,37 +77,43 @@ def _row(stored: StoredSchedule) -> None:
 def _when(stored: StoredSchedule) -> str:
     if stored.schedule.expression == ONCE:
         return "ran once, when it was created"
-    words = Cron.parse(stored.schedule.expression).describe()
+    words = current().monitoring.schedules.describe(stored.schedule.expression)
     if stored.status is ScheduleStatus.STOPPED:
         return f"{words} · :gray-badge[Stopped]"
-    due = current().schedules.next_run(stored)
-    return f"{words} · next {due:%Y-%m-%d %H:%M}" if due else f"{words} · no run any more"
+    due = current().monitoring.schedules.next_run(stored)
+    return f"{words} · next {due:%Y-%m-%d %H:%M}" if due else f"{words} · no more runs"
 
 
 def _what(schedule: Schedule) -> str:
-    """Window, endpoint and threshold; whatever is the monitor's says so."""
-    settings = current().monitor_settings()
-    usual = timedelta(minutes=settings.window_minutes)
-    window = schedule.window(now(), usual)
-    length = f"{duration(window.end - window.start)} until {_before(schedule.ends)}"
-    if schedule.begins is None:
-        length += " (the monitor's window)"
+    """Window, endpoint and threshold, and which of them are the monitor's defaults."""
+    settings = current().monitoring.settings()
+    window = schedule.window(now(), timedelta(minutes=settings.window_minutes))
     where = f"endpoint {schedule.endpoint}" if schedule.endpoint else "all endpoints"
     own = schedule.threshold
-    threshold = _percent(settings.threshold) + " (the monitor's)" if own is None else _percent(own)
-    return f"Looks at {length}, {where}, threshold {threshold}"
+    facts = [
+        _stretch(window.end - window.start, schedule.ends),
+        where,
+        f"threshold {(settings.threshold if own is None else own) * 100:.4g} %",
+    ]
+    default_window, default_threshold = schedule.begins is None, own is None
+    if default_window and default_threshold:
+        facts[2] += " (defaults)"
+    elif default_window:
+        facts[0] += " (default)"
+    elif default_threshold:
+        facts[2] += " (default)"
+    return f"Checks {', '.join(facts)}"
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.4g}%"
-
-
-def _before(ends: timedelta) -> str:
-    return f"{duration(ends)} before the run" if ends else "the run"
+def _stretch(length: timedelta, ends: timedelta) -> str:
+    """The window in words; ends: how long before the run."""
+    if ends:
+        return f"{duration(length)} until {duration(ends)} before the run"
+    return f"the last {UNITS.get(length) or duration(length)}"
 
 
 def _last(name: str) -> str:
-    for execution in current().log.executions(1, schedule=name):
+    for execution in current().monitoring.executions(1, schedule=name):
         return _result(execution)
     return "Has not run yet"
 
@@ -119,7 +128,7 @@ def _add() -> None:
     schedule = fields(name.strip(), None, key="new_schedule")
     if st.button("Add", type="primary", key="new_schedule_add"):
         with parts.errors_shown():
-            current().schedules.create(schedule())
+            current().monitoring.schedules.create(schedule())
             _done(f"Schedule {name.strip()} is added.")
 
 
@@ -130,13 +139,13 @@ def _change(stored: StoredSchedule) -> None:
     with st.container(horizontal=True):
         if st.button("Keep changes", type="primary", key=f"save_{name}", icon=":material/save:"):
             with parts.errors_shown():
-                current().schedules.change(schedule())
+                current().monitoring.schedules.change(schedule())
                 _done(f"Schedule {name} is changed.")
         if st.button(
-            "Delete", key=f"delete_{name}", icon=":material/delete:", help="Its executions stay."
+            "Delete", key=f"delete_{name}", icon=":material/delete:", help="Its runs stay."
         ):
             with parts.errors_shown():
-                current().schedules.delete(name)
+                current().monitoring.schedules.delete(name)
                 _done(f"Schedule {name} is deleted.")
 
 

@@ -13,7 +13,7 @@ STRIP = 48  # executions
 
 def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> None:
     """Shares by class beside the threshold and, where there is one, the baseline's."""
-    against = current().baselines.against()
+    against = current().monitoring.baselines.against()
     baseline = against.baseline
     st.subheader("Class frequencies")
     st.plotly_chart(
@@ -37,7 +37,7 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
     counts = signwatch.log.counts_over_time(window, bucket_seconds)
     left, right = st.columns(2)
     if confidence:
-        baseline = signwatch.baselines.against().baseline
+        baseline = signwatch.monitoring.baselines.against().baseline
         usual = baseline.confidence.mean if baseline and baseline.confidence else None
         with left:
             st.subheader("Confidence")
@@ -66,7 +66,7 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
 
 def show_executions() -> None:
     """The latest executions, one cell each."""
-    latest = current().log.executions(STRIP, ended=True)
+    latest = current().monitoring.executions(STRIP, ended=True)
     if not latest:
         return
     st.subheader("Executions")

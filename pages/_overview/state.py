@@ -11,7 +11,7 @@ from pages._explain.link import to_violation
 
 def show() -> None:
     """The state of the latest execution, red where it found a violation."""
-    latest = next(iter(current().log.executions(1, ended=True)), None)
+    latest = next(iter(current().monitoring.executions(1, ended=True)), None)
     if latest is None:
         st.info(
             "The monitor has not run yet; it runs by schedule, or now on the Monitor page.",
@@ -37,7 +37,9 @@ def show() -> None:
         st.success(f"{latest.message}  \n{when}", icon=":material/check_circle:", title="All clear")
     else:
         st.warning(f"{latest.message}  \n{when}", icon=":material/help:", title="Not evaluated")
-    for earlier in current().log.executions(1, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS):
+    for earlier in current().monitoring.executions(
+        1, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+    ):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
                 f"Latest violation, {earlier.started_at:%Y-%m-%d %H:%M:%S} UTC: "
@@ -73,7 +75,7 @@ def show_leader(found: WindowFigures, threshold: float) -> None:
 
 def _link_to_maps(execution: Execution) -> None:
     """From each class that its violations are about to what was looked at when it was said."""
-    usual = current().baselines.counts(execution.baseline_id)
+    usual = current().monitoring.baselines.counts(execution.baseline_id)
     for class_id in classes_in_question(execution, usual):
         if class_id < len(all_labels()):
             st.page_link(

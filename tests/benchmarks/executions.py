@@ -41,16 +41,16 @@ def _measured(services: Services) -> Rows:
     everything = Window(START, END + timedelta(seconds=1))
     latest = Window(END - timedelta(days=DAYS * COMPARED / CAPTURES), END)
     before = Window(latest.start - timedelta(days=DAYS * REFERENCE / CAPTURES), latest.start)
-    services.baselines.create(before)
+    services.monitoring.baselines.create(before)
     _check(services, everything, CAPTURES)
     yield Row(
         "one execution over 10M captures, s",
-        seconds(lambda: services.run_monitor(everything)),
+        seconds(lambda: services.monitoring.run(everything)),
         1,
         False,
     )
     _check(services, latest, COMPARED)
-    own = seconds(lambda: services.run_monitor(latest))
+    own = seconds(lambda: services.monitoring.run(latest))
     theirs = run_peers(
         "evidently_drift",
         python=EVIDENTLY,
@@ -74,7 +74,7 @@ def _measured(services: Services) -> Rows:
 
 def _check(services: Services, window: Window, captures: int) -> None:
     """One execution over `window` evaluates so many captures by every rule."""
-    done = services.run_monitor(window)
+    done = services.monitoring.run(window)
     assert done.figures is not None and done.figures.total == captures
     assert done.status is not ExecutionStatus.FAILED
     assert all(each.figure is not None for each in done.outcomes[:6])

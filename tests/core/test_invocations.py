@@ -19,13 +19,11 @@ from core.invocations import (
     IMAGE_TYPES,
     RequestLimits,
     choose_answer_type,
-    constraint_violations,
     parse_npy,
     parse_request,
     prediction_json,
     render_answer,
 )
-from core.records.monitoring import Violation
 from core.records.names import check_endpoint_name
 from tests.support.expect import raises
 from tests.support.images import BAD, GOOD, BadFile, GoodFile, blocks, noise, saved
@@ -339,23 +337,6 @@ def test_without_a_calibration_the_p_value_is_null() -> None:
         "flagged": True,
         "reasons": ["odd"],
     }
-
-
-# Files
-
-
-def test_violations_in_the_words_of_the_documentation() -> None:
-    violation = Violation("PredictedClass", "baseline_drift_check", "Class 14 ...")
-    assert constraint_violations([violation]) == {
-        "violations": [
-            {
-                "feature_name": "PredictedClass",
-                "constraint_check_type": "baseline_drift_check",
-                "description": "Class 14 ...",
-            }
-        ]
-    }
-    assert constraint_violations([]) == {"violations": []}
 
 
 def test_the_content_types_of_the_contract() -> None:

@@ -175,7 +175,7 @@ def test_traffic_is_sent_with_its_provenance(signwatch: Services) -> None:
 
 def test_the_monitor_finds_the_attack_and_keeps_the_execution(signwatch: Services) -> None:
     put(signwatch, [14] * 322 + [1] * 78)
-    done = signwatch.run_monitor(AROUND_NOON)
+    done = signwatch.monitoring.run(AROUND_NOON)
     assert done.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
     assert done.message == (
         "CompletedWithViolations: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
@@ -183,25 +183,25 @@ def test_the_monitor_finds_the_attack_and_keeps_the_execution(signwatch: Service
     assert dict(done.figures.counts) == {14: 322, 1: 78}
     assert done.trigger is Trigger.MANUAL
     assert done.window == AROUND_NOON
-    assert signwatch.log.executions(9) == [done]
+    assert signwatch.monitoring.executions(9) == [done]
 
 
 def test_a_baseline_lets_the_monitor_see_what_the_share_rule_misses(signwatch: Services) -> None:
     morning = Window(NOON - timedelta(hours=3), NOON - timedelta(hours=2))
-    usual = [make_prediction(k) for k in [1, 2, 3, 14] * 100]
+    expected = [make_prediction(k) for k in [1, 2, 3, 14] * 100]
     signwatch.log.append(
-        [make_capture(prediction=each, inferred_at=morning.start) for each in usual], []
+        [make_capture(prediction=each, inferred_at=morning.start) for each in expected], []
     )
-    stored = signwatch.baselines.create(morning)
+    stored = signwatch.monitoring.baselines.create(morning)
     put(signwatch, [14] * 196 + [1, 2, 3] * 68)
-    done = signwatch.run_monitor(AROUND_NOON)
+    done = signwatch.monitoring.run(AROUND_NOON)
     assert done.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
     # 0.49 - 0.25, less 1.8 sqrt(800 / 160,000)
     assert done.message == (
         "CompletedWithViolations: Baseline drift distance: 0.1127 exceeds threshold: 0.1"
     )
     assert done.baseline_id == stored.baseline_id
-    assert signwatch.log.executions(9) == [done]
+    assert signwatch.monitoring.executions(9) == [done]
     assert [rule["decides"] for rule in done.to_json()["rules"]] == [
         True,
         True,
@@ -216,11 +216,11 @@ def test_a_baseline_lets_the_monitor_see_what_the_share_rule_misses(signwatch: S
 
 def test_a_threshold_may_be_given_for_once(signwatch: Services) -> None:
     put(signwatch, [14] * 8 + [1] * 2)
-    assert signwatch.run_monitor(AROUND_NOON, threshold=0.8).status is ExecutionStatus.COMPLETED
-    assert signwatch.run_monitor(AROUND_NOON).threshold == 0.5
+    assert signwatch.monitoring.run(AROUND_NOON, threshold=0.8).status is ExecutionStatus.COMPLETED
+    assert signwatch.monitoring.run(AROUND_NOON).threshold == 0.5
     with raises(BadInput, "threshold must lie in (0, 1], got 0.0"):
-        signwatch.run_monitor(AROUND_NOON, threshold=0.0)
-    assert len(signwatch.log.executions(9)) == 2
+        signwatch.monitoring.run(AROUND_NOON, threshold=0.0)
+    assert len(signwatch.monitoring.executions(9)) == 2
 
 
 def test_low_confidence_is_what_the_settings_say(
@@ -229,7 +229,7 @@ def test_low_confidence_is_what_the_settings_say(
     environment.setenv("SIGNWATCH_LOW_CONFIDENCE", "0.8")
     signwatch = request.getfixturevalue("signwatch")
     put(signwatch, [14, 2])
-    figures = signwatch.window_figures(AROUND_NOON)
+    figures = signwatch.monitoring.figures(AROUND_NOON)
     assert (figures.total, figures.low_confidence, figures.mean_confidence) == (2, 2, 0.75)
 
 
@@ -239,17 +239,17 @@ def test_monitor_settings_are_the_defaults_until_some_are_set(
     environment.setenv("SIGNWATCH_THRESHOLD", "0.7")
     environment.setenv("SIGNWATCH_WINDOW_MINUTES", "15")
     signwatch = request.getfixturevalue("signwatch")
-    assert signwatch.monitor_settings() == MonitorSettings(0.7, 15)
-    signwatch.set_monitor_settings(MonitorSettings(0.25, 5))
-    assert signwatch.monitor_settings() == MonitorSettings(0.25, 5)
-    window = signwatch.live_window("cars")
+    assert signwatch.monitoring.settings() == MonitorSettings(0.7, 15)
+    signwatch.monitoring.set_settings(MonitorSettings(0.25, 5))
+    assert signwatch.monitoring.settings() == MonitorSettings(0.25, 5)
+    window = signwatch.monitoring.live_window("cars")
     assert window.end - window.start == timedelta(minutes=5)
     assert window.endpoint == "cars"
     assert now() - window.end < timedelta(minutes=1)
-    longer = signwatch.live_window(minutes=90)
+    longer = signwatch.monitoring.live_window(minutes=90)
     assert longer.end - longer.start == timedelta(minutes=90)
     assert longer.endpoint is None
-    done = signwatch.run_monitor()
+    done = signwatch.monitoring.run()
     assert done.threshold == 0.25
     assert done.window.end - done.window.start == timedelta(minutes=5)
 
@@ -257,12 +257,12 @@ def test_monitor_settings_are_the_defaults_until_some_are_set(
 def test_what_is_due_is_run_from_the_start_on(signwatch: Services) -> None:
     """The runs that came due while the program was not there are the first to be made up for."""
     at = now()
-    (hourly,) = signwatch.schedules.all()
+    (hourly,) = signwatch.monitoring.schedules.all()
     table = SchedulesTable(signwatch.log.database)
     table.change(replace(hourly, runs_from=at - timedelta(hours=1)))
-    signwatch.start_schedule()
+    signwatch.start()
     until(lambda: _ended(signwatch), "the run is made up for")
-    done = signwatch.log.executions(9)[-1]
+    done = signwatch.monitoring.executions(9)[-1]
     assert (done.trigger, done.schedule) == (Trigger.SCHEDULED, "hourly")
     assert done.status is ExecutionStatus.FAILED
     assert done.due_at is not None
@@ -271,7 +271,7 @@ def test_what_is_due_is_run_from_the_start_on(signwatch: Services) -> None:
 
 
 def _ended(signwatch: Services) -> bool:
-    found = signwatch.log.executions(9)
+    found = signwatch.monitoring.executions(9)
     return bool(found) and found[-1].status is not ExecutionStatus.IN_PROGRESS
 
 
@@ -280,8 +280,8 @@ def test_what_was_under_way_in_a_process_that_is_gone_ends_at_the_start(
 ) -> None:
     crashed = make_execution(now(), status=ExecutionStatus.IN_PROGRESS, figures=None)
     ExecutionsTable(signwatch.log.database).begin(crashed)
-    signwatch.start_schedule()
-    assert signwatch.log.execution(crashed.execution_id).status is ExecutionStatus.FAILED
+    signwatch.start()
+    assert signwatch.monitoring.execution(crashed.execution_id).status is ExecutionStatus.FAILED
 
 
 def test_upkeep_applies_retention(
@@ -291,9 +291,9 @@ def test_upkeep_applies_retention(
     signwatch = request.getfixturevalue("signwatch")
     old, young = (make_capture(inferred_at=now() - timedelta(days=days)) for days in (3, 1))
     signwatch.log.append([old, young], [])
-    environment.setattr(root, "UPKEEP_SECONDS", 60)
+    environment.setattr(root, "MAINTENANCE_SECONDS", 60)
     environment.setattr(root.random, "uniform", lambda low, high: low)
-    signwatch.start_schedule()
+    signwatch.start()
     until(lambda: signwatch.log.count(EVERYTHING) == 1, "the old capture is deleted")
     assert signwatch.log.capture(young.capture_id).capture.capture_id == young.capture_id
 
@@ -341,7 +341,7 @@ def test_closed_services_are_built_anew_over_the_same_log(signwatch: Services) -
 
 
 def test_closing_stops_what_repeats(signwatch: Services) -> None:
-    signwatch.start_schedule()
+    signwatch.start()
     threads = [each._thread for each in signwatch._repeating]
     assert len(threads) == 3
     services.close_current()

@@ -334,7 +334,7 @@ def test_what_is_sent_says_where_it_comes_from(
             assert provenance == Provenance("lab", label, "deepfool", STOP, reference)
             assert np.array_equal(signwatch.captures.image(reference).pixels, sign)
     assert len(set(clean_labels)) == len(clean_labels) == 4  # signs of several classes
-    assert signwatch.window_figures(signwatch.live_window()).counts[STOP] >= 6
+    assert signwatch.monitoring.figures(signwatch.monitoring.live_window()).counts[STOP] >= 6
 
 
 def test_sending_twice_is_twice_the_traffic_and_drawing_again_none(

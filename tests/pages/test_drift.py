@@ -26,7 +26,7 @@ def checked(signwatch: Services) -> Services:
     """Clean traffic that was checked."""
     use(signwatch)
     put(signwatch, clean(100))
-    signwatch.watch()
+    signwatch.monitoring.run_on_alarm()
     return signwatch
 
 
@@ -68,7 +68,7 @@ def test_the_overview_shows_e_values_below_the_threshold(
 
 def test_an_alarm_is_red_and_named(open_page: OpenPage, checked: Services) -> None:
     put(checked, attacked(60))
-    checked.watch()
+    checked.monitoring.run_on_alarm()
     at = open_page("overview")
     assert sentences(at)[0].startswith(
         ":red[:material/error:] **class x flag** · Class 14 (Stop) is "
@@ -97,13 +97,13 @@ def test_the_rate_of_false_alarms_can_be_set(open_page: OpenPage, checked: Servi
     assert not at.exception
     assert checked.drift.settings() == DriftSettings(2_500)
     put(checked, clean(5))
-    checked.watch()
+    checked.monitoring.run_on_alarm()
     (line,) = charts(open_page("overview"))["e_values"]["layout"]["shapes"]
     assert line["y0"] == 2_500
 
 
 def test_rows_of_a_run_explain_drift_and_volume(open_page: OpenPage, checked: Services) -> None:
-    checked.run_monitor()
+    checked.monitoring.run()
     at = open_page("monitor")
     texts = values(at.markdown)
     assert any(text.startswith("**volume** · smallest p-value 0.0005  \n") for text in texts)

@@ -45,16 +45,14 @@ def shown_settings(at: AppTest) -> tuple[float, int]:
 
 def test_before_the_first_execution_it_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("monitor")
-    assert alerts(at) == [
-        Alert("info", "No execution yet", "Press **Run now**, or wait for a schedule.")
-    ]
+    assert alerts(at) == [Alert("info", "No run yet", "Press **Run now**, or wait for a schedule.")]
     assert shown_settings(at) == (50.0, 60)
 
 
 def test_saved_settings_last(open_page: OpenPage, signwatch: Services) -> None:
     at = save(open_page("monitor"), 80.0, 15)
-    assert values(at.toast) == ["Saved; the next execution uses it."]
-    assert signwatch.monitor_settings() == MonitorSettings(0.8, 15)
+    assert values(at.toast) == ["Saved. The next run uses it."]
+    assert signwatch.monitoring.settings() == MonitorSettings(0.8, 15)
     assert shown_settings(open_page("monitor")) == (80.0, 15)
 
 
@@ -62,27 +60,27 @@ def test_beside_the_button_stands_how_it_ended_and_the_way_to_all_of_it(
     open_page: OpenPage,
 ) -> None:
     at = run_now(open_page("monitor"))
-    (said,) = [text for text in values(at.markdown) if text.endswith("[All of it](#execution)")]
-    assert said.startswith(":orange[:material/warning:] Failed\\: ")
-    assert [each.anchor for each in at.subheader if each.value == "Execution"] == ["execution"]
+    (text,) = [text for text in values(at.markdown) if text.endswith("[All of it](#execution)")]
+    assert text.startswith(":orange[:material/warning:] Failed\\: ")
+    assert [each.anchor for each in at.subheader if each.value == "Run"] == ["execution"]
 
 
 def test_typing_alone_saves_nothing(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("monitor")
     labelled(at.number_input, THRESHOLD).set_value(80.0)
     at.run()
-    assert signwatch.monitor_settings() == MonitorSettings(0.5, 60)
+    assert signwatch.monitoring.settings() == MonitorSettings(0.5, 60)
 
 
 @pytest.mark.parametrize("percent", [0.1, 7.0, 33.3, 55.0, 100.0])
 def test_every_threshold_that_the_settings_take_can_be_shown_and_saved_again(
     percent: float, open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.set_monitor_settings(MonitorSettings(percent / 100, 60))
+    signwatch.monitoring.set_settings(MonitorSettings(percent / 100, 60))
     at = open_page("monitor")
     assert shown_settings(at)[0] == pytest.approx(percent)
     save(at, *shown_settings(at))
-    assert signwatch.monitor_settings().threshold == pytest.approx(percent / 100)
+    assert signwatch.monitoring.settings().threshold == pytest.approx(percent / 100)
 
 
 def test_the_next_execution_uses_the_saved_settings(
@@ -103,7 +101,7 @@ def test_clean_traffic_completes(open_page: OpenPage, signwatch: Services) -> No
     at = run_now(open_page("monitor"))
     assert alerts(at) == [Alert("success", "", COMPLETED)]
     assert "None." in values(at.markdown)
-    (execution,) = signwatch.log.executions(5)
+    (execution,) = signwatch.monitoring.executions(5)
     assert execution.trigger is Trigger.MANUAL
     start, end = execution.window.start, execution.window.end
     until = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M:%S}"
@@ -126,7 +124,7 @@ def test_a_flood_of_one_class_completes_with_violations(
         "constraint_check_type": "baseline_drift_check",
         "description": description,
     }
-    found = signwatch.window_figures(signwatch.live_window())
+    found = signwatch.monitoring.figures(signwatch.monitoring.live_window())
     assert metrics(at) == {
         "Predictions": ("5", ""),
         "Mean confidence": (f"{found.mean_confidence:.1%}", ""),
@@ -147,7 +145,7 @@ def test_a_flood_of_one_class_completes_with_violations(
 
 def test_without_captures_nothing_was_evaluated(open_page: OpenPage, signwatch: Services) -> None:
     at = run_now(open_page("monitor"))
-    (execution,) = signwatch.log.executions(5)
+    (execution,) = signwatch.monitoring.executions(5)
     assert alerts(at) == [Alert("warning", "", execution.message)]
     assert execution.message.startswith("Failed: no captures between ")
     assert not at.metric
@@ -178,11 +176,13 @@ def test_one_that_broke_off_shows_its_error_its_log_and_no_figures(
     with monkeypatch.context() as broken:
         broken.setattr("core.monitoring.executions.evaluate", lambda *_, **__: 1 / 0)
         flood(signwatch, same=4, others=1)
-        done = signwatch.run_monitor()
+        done = signwatch.monitoring.run()
     at = open_page("monitor")
     message = "Failed: it broke off with ZeroDivisionError: division by zero"
     assert alerts(at) == [Alert("warning", "", message)]
-    assert at.code[-1].value == "\n".join(signwatch.executions.log_of(done.execution_id).lines)
+    assert at.code[-1].value == "\n".join(
+        signwatch.monitoring.execution_log(done.execution_id).lines
+    )
     assert at.code[-1].value.endswith(message)
     assert json.loads(downloads["constraint_violations.json"]()) == {"violations": []}
 
@@ -192,14 +192,14 @@ def test_the_log_says_what_was_read_and_what_each_rule_said(
 ) -> None:
     flooding = flood(signwatch, same=4, others=1)
     run_now(at := open_page("monitor"))
-    (done,) = signwatch.log.executions(5)
-    said = [line.partition(" UTC  ")[2] for line in at.code[-1].value.splitlines()]
+    (done,) = signwatch.monitoring.executions(5)
+    text = [line.partition(" UTC  ")[2] for line in at.code[-1].value.splitlines()]
     (other,) = done.figures.counts.keys() - {flooding}
-    assert said[0] == "Started now, manual"
-    assert said[1].endswith("UTC, all endpoints: 5 predictions, 0 records that could not be read")
-    assert said[2:4] == [f"{{{flooding}: 4, {other}: 1}}", "Baseline none"]
-    assert len([line for line in said if line.startswith("Rule ")]) == len(done.outcomes)
-    assert said[-1] == done.message
+    assert text[0] == "Started now, manual"
+    assert text[1].endswith("UTC, all endpoints: 5 predictions, 0 records that could not be read")
+    assert text[2:4] == [f"{{{flooding}: 4, {other}: 1}}", "Baseline none"]
+    assert len([line for line in text if line.startswith("Rule ")]) == len(done.outcomes)
+    assert text[-1] == done.message
 
 
 def test_records_that_could_not_be_read_are_shown_with_the_reason(
@@ -230,18 +230,18 @@ def test_an_execution_of_before_says_that_it_kept_no_log(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     ExecutionsTable(signwatch.log.database).begin(make_execution())
-    said = values(open_page("monitor").caption)
-    assert "This execution is of an earlier version, which kept no log." in said
+    text = values(open_page("monitor").caption)
+    assert "This run is from an earlier version, which kept no log." in text
 
 
 def test_executions_are_listed_newest_first(open_page: OpenPage, signwatch: Services) -> None:
     flooding = flood(signwatch, same=4, others=1)
-    signwatch.run_monitor(threshold=0.9, trigger=Trigger.SCHEDULED)
-    signwatch.run_monitor()
+    signwatch.monitoring.run(threshold=0.9, trigger=Trigger.SCHEDULED)
+    signwatch.monitoring.run()
     end = now()
-    signwatch.run_monitor(Window(end - timedelta(hours=9), end - timedelta(hours=8)))
+    signwatch.monitoring.run(Window(end - timedelta(hours=9), end - timedelta(hours=8)))
     at = open_page("monitor")
-    assert "All executions (3 latest)" in [each.label for each in at.expander]
+    assert "All runs (3 latest)" in [each.label for each in at.expander]
     table = at.dataframe[-1].value
     assert [row["status"] for row in table.to_dict("records")] == [
         "Failed",
@@ -259,8 +259,8 @@ def test_executions_are_listed_newest_first(open_page: OpenPage, signwatch: Serv
 
 def test_an_earlier_execution_can_be_looked_at(open_page: OpenPage, signwatch: Services) -> None:
     flood(signwatch, same=4, others=1)
-    earlier = signwatch.run_monitor(threshold=0.9)
-    latest = signwatch.run_monitor()
+    earlier = signwatch.monitoring.run(threshold=0.9)
+    latest = signwatch.monitoring.run()
     at = open_page("monitor")
     chosen = at.selectbox(key="execution_id")
     assert chosen.value == latest.execution_id
@@ -273,12 +273,12 @@ def test_an_earlier_execution_can_be_looked_at(open_page: OpenPage, signwatch: S
 
 def test_run_now_shows_its_own_execution(open_page: OpenPage, signwatch: Services) -> None:
     flood(signwatch, same=4, others=1)
-    earlier = signwatch.run_monitor(threshold=0.9)
+    earlier = signwatch.monitoring.run(threshold=0.9)
     at = open_page("monitor")
     at.selectbox(key="execution_id").select(earlier.execution_id).run()
     run_now(at)
     assert [alert.kind for alert in alerts(at)] == ["error"]
-    assert len(signwatch.log.executions(5)) == 2
+    assert len(signwatch.monitoring.executions(5)) == 2
 
 
 def test_an_execution_runs_once_however_often_the_page_is_drawn(
@@ -288,7 +288,7 @@ def test_an_execution_runs_once_however_often_the_page_is_drawn(
     at.run()
     go_to(at, "overview")
     go_to(at, "monitor")
-    assert len(signwatch.log.executions(5)) == 1
+    assert len(signwatch.monitoring.executions(5)) == 1
 
 
 def test_figures_that_no_capture_carries_are_not_computed(
@@ -296,7 +296,7 @@ def test_figures_that_no_capture_carries_are_not_computed(
 ) -> None:
     imported = NO_PREDICTION | {"class_id": 57, "image_sha256": None, "inferred_at": now()}
     signwatch.log.append([make_capture(**imported)], [])
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     at = open_page("monitor")
     assert metrics(at) == {
         "Predictions": ("1", ""),

@@ -80,7 +80,7 @@ def test_the_test_button_sends_and_shows_what_became_of_it(
 
 def test_what_lasts_is_shown(alerting: Services, hook: Webhook, open_page: OpenPage) -> None:
     flood(alerting, same=4, others=1)
-    alerting.run_monitor()
+    alerting.monitoring.run()
     alerting.alerts.flush()
     (notice,) = alerting.alerts.lasting()
     at = open_page("monitor")
@@ -93,8 +93,8 @@ def test_what_lasts_is_shown(alerting: Services, hook: Webhook, open_page: OpenP
 
 def test_the_link_of_an_alert_opens_its_execution(signwatch: Services, open_page: OpenPage) -> None:
     flood(signwatch, same=4, others=1)
-    first = signwatch.run_monitor()
-    second = signwatch.run_monitor()
+    first = signwatch.monitoring.run()
+    second = signwatch.monitoring.run()
     at = open_page("monitor", execution=first.execution_id)
     assert labelled(at.selectbox, "Execution").value == first.execution_id
     at = open_page("monitor", execution="unknown")

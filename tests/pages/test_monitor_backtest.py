@@ -30,9 +30,9 @@ def put(signwatch: Services, at: datetime, *class_ids: int) -> None:
 
 def look_back(at: AppTest, hours: int, every: str = "60") -> AppTest:
     """Fill in the form for so many hours from noon, and wait for the answer."""
-    at.datetime_input(key="what_if_since").set_value(NOON.replace(tzinfo=None))
-    at.datetime_input(key="what_if_until").set_value((NOON + hours * HOUR).replace(tzinfo=None))
-    at.text_input(key="what_if_every").set_value(every)
+    at.datetime_input(key="backtest_since").set_value(NOON.replace(tzinfo=None))
+    at.datetime_input(key="backtest_until").set_value((NOON + hours * HOUR).replace(tzinfo=None))
+    at.text_input(key="backtest_every").set_value(every)
     labelled(at.button, "Look back").click().run()
     if "backtest_job" in at.session_state:
         job: Job[object] = at.session_state["backtest_job"][1]
@@ -42,9 +42,9 @@ def look_back(at: AppTest, hours: int, every: str = "60") -> AppTest:
     return at
 
 
-def said(at: AppTest) -> str:
+def summary(at: AppTest) -> str:
     """The sentence over the chart."""
-    (text,) = [text for text in values(at.markdown) if " in " in text and "windows" in text]
+    (text,) = [text for text in values(at.markdown) if "alarm" in text and " windows" in text]
     return text
 
 
@@ -52,18 +52,18 @@ def test_a_rule_is_replayed_over_the_past(open_page: OpenPage, signwatch: Servic
     put(signwatch, NOON, 1, 2)
     put(signwatch, NOON + HOUR, 14, 14, 14, 1)
     at = look_back(open_page("monitor"), 3)
-    assert said(at) == (
-        "**1 alarm** in 2 windows of 3, the first in the window until 2026-02-14 14:00 UTC; in 1 "
-        "nothing could be computed."
+    assert summary(at) == (
+        "**1 alarm.** Only 2 of 3 windows had traffic; the first with an alarm ended "
+        "2026-02-14 14:00 UTC."
     )
-    traces = charts(at)["what_if_chart"]["data"]
+    traces = charts(at)["backtest_chart"]["data"]
     assert [trace["name"] for trace in traces[1:]] == [
         "holds",
-        "would have alarmed",
+        "alarm",
         "not computed",
     ]
-    at.number_input(key=f"what_if_threshold_{ClassShare.name}").set_value(0.8).run()
-    assert said(at).startswith("**No alarm** in 2 windows of 3; in 1 nothing could be computed.")
+    at.number_input(key=f"backtest_threshold_{ClassShare.name}").set_value(0.8).run()
+    assert summary(at) == "**No alarm.** Only 2 of 3 windows had traffic."
 
 
 def test_other_rules_say_why_they_cannot_be_replayed(
@@ -71,10 +71,10 @@ def test_other_rules_say_why_they_cannot_be_replayed(
 ) -> None:
     put(signwatch, NOON, 1, 2)
     at = look_back(open_page("monitor"), 1)
-    at.selectbox(key="what_if_rule").select(ChiSquared.name).run()
+    at.selectbox(key="backtest_rule").select(ChiSquared.name).run()
     assert not at.exception
-    assert said(at) == "**No alarm** in 0 windows of 1; in 1 nothing could be computed."
-    (missing,) = charts(at)["what_if_chart"]["data"][1:]
+    assert summary(at) == "**No alarm.** Computed in 0 of 1 windows."
+    (missing,) = charts(at)["backtest_chart"]["data"][1:]
     assert missing["customdata"] == [
         "Not computed: there is no baseline to compare with. Create one first"
     ]
@@ -83,8 +83,9 @@ def test_other_rules_say_why_they_cannot_be_replayed(
 def test_windows_may_follow_a_schedule(open_page: OpenPage, signwatch: Services) -> None:
     put(signwatch, NOON + 65 * timedelta(minutes=1), 14)
     at = look_back(open_page("monitor"), 3, "cron(10 * ? * * *)")
-    assert said(at).startswith("**1 alarm** in 1 windows of 3")
-    assert "until 2026-02-14 13:10 UTC" in said(at)
+    assert summary(at) == (
+        "**1 alarm.** Only 1 of 3 windows had traffic; it ended 2026-02-14 13:10 UTC."
+    )
 
 
 def test_a_past_without_captures_says_so(open_page: OpenPage) -> None:
@@ -107,26 +108,26 @@ def test_a_past_without_captures_says_so(open_page: OpenPage) -> None:
         ),
     ],
 )
-def test_what_makes_no_windows_is_told(
+def test_what_makes_no_windows_is_reported(
     open_page: OpenPage, hours: int, every: str, problem: str
 ) -> None:
     at = look_back(open_page("monitor"), hours, every)
     assert [alert.text for alert in alerts(at) if alert.kind == "error"] == [problem]
 
 
-def test_what_was_cut_is_told(open_page: OpenPage, signwatch: Services) -> None:
+def test_what_was_cut_is_reported(open_page: OpenPage, signwatch: Services) -> None:
     put(signwatch, NOON + 49 * HOUR, 14)
     at = look_back(open_page("monitor"), 50, "1")
-    (told,) = [text for text in values(at.caption) if "earlier ones were left out" in text]
-    assert "The latest 2,000 windows; 941 earlier ones were left out." in told
+    (text,) = [text for text in values(at.caption) if "earlier ones were left out" in text]
+    assert "The latest 2,000 windows; 941 earlier ones were left out." in text
 
 
 # The drift detector
 
 
 def run_drift_backtest(at: AppTest) -> AppTest:
-    at.selectbox(key="what_if_rule").select(DRIFT_RULE).run()
-    at.button(key="what_if_stream").click().run()
+    at.selectbox(key="backtest_rule").select(DRIFT_RULE).run()
+    at.button(key="backtest_stream").click().run()
     if "backtest_job" in at.session_state:
         job: Job[object] = at.session_state["backtest_job"][1]
         assert job.wait(LONGEST)
@@ -136,7 +137,7 @@ def run_drift_backtest(at: AppTest) -> AppTest:
 
 
 def test_the_drift_detector_takes_any_parameter(open_page: OpenPage, signwatch: Services) -> None:
-    signwatch.baselines.add(files_of(BASELINE), origin="test")
+    signwatch.monitoring.baselines.add(files_of(BASELINE), origin="test")
     signwatch.log.append(captures([*clean(100), *attacked(60)], NOON), [])
     at = run_drift_backtest(look_back(open_page("monitor"), 1))
     (told,) = [text for text in values(at.markdown) if " predictions between " in text]
@@ -146,8 +147,8 @@ def test_the_drift_detector_takes_any_parameter(open_page: OpenPage, signwatch: 
     )
     (alarm,) = [text for text in values(at.markdown) if text.startswith(":red[:material/error:]")]
     assert alarm.startswith(":red[:material/error:] 2026-02-14 12:00:12 UTC · Class 14 (Stop) is")
-    assert len(charts(at)["what_if_stream_chart"]["data"]) == 3
-    at.number_input(key="what_if_false_alarm_every").set_value(1e12).run()
+    assert len(charts(at)["backtest_stream_chart"]["data"]) == 3
+    at.number_input(key="backtest_false_alarm_every").set_value(1e12).run()
     at = run_drift_backtest(at)
     (told,) = [text for text in values(at.markdown) if " predictions between " in text]
     assert told.startswith("**No alarm** in 160 predictions")
@@ -166,7 +167,7 @@ def test_a_stream_without_baseline_says_what_to_do(
 
 
 def edit(at: AppTest, signwatch: Services, **fields: float) -> AppTest:
-    found = signwatch.baselines.in_force()
+    found = signwatch.monitoring.baselines.in_force()
     assert found is not None
     for name, value in fields.items():
         key = f"constraints_{name}_{found.stored.baseline_id}"
@@ -177,20 +178,20 @@ def edit(at: AppTest, signwatch: Services, **fields: float) -> AppTest:
 def test_edits_show_their_consequences_and_are_kept_as_a_new_baseline(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    first = signwatch.baselines.add(files_of(EVERY_CLASS), origin="test")
+    first = signwatch.monitoring.baselines.add(files_of(EVERY_CLASS), origin="test")
     put(signwatch, now() - timedelta(minutes=5), *[1] * 60, *[2] * 60, *[3] * 60)
     at = open_page("monitor")
-    assert "Alarms as it is" not in metrics(at)
+    assert "Alarms now" not in metrics(at)
     at = edit(at, signwatch, drift=0.9)
     assert not at.exception
-    assert metrics(at)["Alarms as it is"][0] == "1"
+    assert metrics(at)["Alarms now"][0] == "1"
     assert metrics(at)["Alarms with these constraints"] == ("0", "-1")
-    assert [text for text in values(at.markdown) if text.startswith("No alarms any more in the")]
-    assert signwatch.baselines.in_force_id() == first.baseline_id
+    assert [text for text in values(at.markdown) if text.startswith("Alarms that disappear in the")]
+    assert signwatch.monitoring.baselines.in_force_id() == first.baseline_id
     at.button(key="constraints_save").click().run()
     assert not at.exception
-    assert len(signwatch.baselines.all()) == 2
-    found = signwatch.baselines.in_force()
+    assert len(signwatch.monitoring.baselines.all()) == 2
+    found = signwatch.monitoring.baselines.in_force()
     assert found is not None and found.stored.baseline_id != first.baseline_id
     assert found.constraints.config.categorical_comparison_threshold == 0.9
     assert "constraints_save" not in [button.key for button in at.button]
@@ -199,16 +200,16 @@ def test_edits_show_their_consequences_and_are_kept_as_a_new_baseline(
 def test_constraints_that_cannot_be_read_are_said_and_not_edited(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.baselines.add(files_of(EVERY_CLASS), origin="test")
+    signwatch.monitoring.baselines.add(files_of(EVERY_CLASS), origin="test")
     with signwatch.log.database.transaction() as transaction:
         transaction.execute("UPDATE log.baselines SET constraints = '{'")
     at = open_page("monitor")
     assert not at.exception
     assert [alert.text for alert in alerts(at) if alert.text.startswith("constraints.json is no")]
-    assert "Edit what decides" not in [each.label for each in at.expander]
+    assert "Edit constraints" not in [each.label for each in at.expander]
 
 
 def test_times_of_the_form_are_utc(open_page: OpenPage) -> None:
     at = open_page("monitor")
-    until = at.datetime_input(key="what_if_until").value.replace(tzinfo=UTC)
+    until = at.datetime_input(key="backtest_until").value.replace(tzinfo=UTC)
     assert abs(until - now()) < timedelta(minutes=2)

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from core.monitoring.quality_metrics import CAUTION
 from core.records.captures import Provenance
+from core.records.quality import CAUTION
 from core.records.queries import CaptureFilter
 from core.records.verdicts import Decision, Verdict
 from core.records.window import now
@@ -36,7 +36,7 @@ def send(signwatch: Services, **labels: str) -> None:
 
 def test_without_labels_it_says_how_to_send_them(open_page: OpenPage, signwatch: Services) -> None:
     put(signwatch, 14, 2)
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     at = open_page("monitor")
     how = " Send labels as they become known, or import them with `captures import`:"
     assert NONE_YET + how in values(at.caption)
@@ -44,17 +44,17 @@ def test_without_labels_it_says_how_to_send_them(open_page: OpenPage, signwatch:
     assert "confusion" not in charts(at)
 
 
-def test_labels_of_other_predictions_are_told_of(open_page: OpenPage, signwatch: Services) -> None:
+def test_labels_of_other_predictions_are_named(open_page: OpenPage, signwatch: Services) -> None:
     put(signwatch, 14)
     send(signwatch, elsewhere="14")
-    signwatch.run_monitor()
-    (said,) = [text for text in values(open_page("monitor").caption) if NONE_YET in text]
-    assert "The log holds 1 labels, of other predictions" in said
+    signwatch.monitoring.run()
+    (text,) = [text for text in values(open_page("monitor").caption) if NONE_YET in text]
+    assert "The log holds 1 labels of other predictions" in text
 
 
 def test_late_labels_count_as_they_come(open_page: OpenPage, signwatch: Services) -> None:
     events = put(signwatch, 14, 14, 2, 2)
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     send(signwatch, **dict(zip(events[:3], ("14", "1", "2"), strict=True)))
     at = open_page("monitor")
     assert metrics(at)["Accuracy"][0] == "66.67%"
@@ -72,7 +72,7 @@ def test_verdicts_and_senders_labels_stand_beside_it_with_their_caution(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     put(signwatch, 14, 2)
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     item = signwatch.log.find(CaptureFilter(), limit=1)[0]
     decision = Decision(item.capture.capture_id, Verdict.MODEL_WRONG, 1, "", "ada", now())
     signwatch.log.verdicts.add([decision])
@@ -81,7 +81,7 @@ def test_verdicts_and_senders_labels_stand_beside_it_with_their_caution(
     assert chooser.options == ["Ground truth (0)", "Analysts' verdicts (1)", "Senders' labels (2)"]
     for kind, caution in (
         ("analysts' verdicts", "A biased sample: "),
-        ("senders' labels", "No ground truth: "),
+        ("senders' labels", "Not ground truth: "),
     ):
         labelled(at.segmented_control, "By which labels").set_value(kind).run()
         assert not at.exception
@@ -93,7 +93,7 @@ def test_estimates_never_stand_without_their_caution(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     put(signwatch, *range(1, 5))
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     at = open_page("monitor")
     assert "Mean confidence: **75.0%**" in values(at.markdown)
     assert (
@@ -105,7 +105,7 @@ def test_estimates_never_stand_without_their_caution(
 
 def test_estimates_are_withheld_under_an_alarm(open_page: OpenPage, signwatch: Services) -> None:
     put(signwatch, *[14] * 4)
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     assert (
         "Mean confidence: **not computed** (withheld while an alarm stands: under attack it would "
         "mislead)" in values(open_page("monitor").markdown)
@@ -113,6 +113,6 @@ def test_estimates_are_withheld_under_an_alarm(open_page: OpenPage, signwatch: S
 
 
 def test_an_empty_window_has_no_quality(open_page: OpenPage, signwatch: Services) -> None:
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     at = open_page("monitor")
     assert "**Model quality**" not in values(at.markdown)

@@ -1,4 +1,4 @@
-"""Monitor: the baseline in force, and what every rule said of an execution."""
+"""Monitor: the baseline in force, and the outcome of every rule."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,8 +18,8 @@ from tests.support.traffic import baseline_of_another_model, flood
 
 EVERY_CLASS = Baseline(43, dict.fromkeys(range(43), 100))
 NO_BASELINE = (
-    "**No baseline yet.** Only the class share and completeness are watched. Make one from traffic "
-    "that was all right, and every rule is."
+    "**No baseline yet.** Only two rules are active. Create a baseline from known-good traffic to "
+    "enable the rest."
 )
 
 
@@ -55,7 +55,7 @@ def test_one_is_made_from_the_latest_captures(open_page: OpenPage, signwatch: Se
     at = open_page("monitor")
     at.button(key="baseline_make").click().run()
     assert not at.exception
-    (stored,) = signwatch.baselines.all()
+    (stored,) = signwatch.monitoring.baselines.all()
     assert stored.predictions == 3
     assert starting(at, "**Baseline:**") == [
         f"**Baseline:** 3 predictions from {stored.origin}, made "
@@ -73,19 +73,20 @@ def test_without_captures_it_says_why_none_was_made(
     at.button(key="baseline_make").click().run()
     (problem,) = [alert for alert in alerts(at) if alert.kind == "error"]
     assert problem.text.startswith("no prediction between ")
-    assert signwatch.baselines.all() == []
+    assert signwatch.monitoring.baselines.all() == []
 
 
 def test_another_baseline_can_be_put_in_force(open_page: OpenPage, signwatch: Services) -> None:
     first, second = (
-        signwatch.baselines.add(files_of(EVERY_CLASS), origin=text) for text in ("one", "two")
+        signwatch.monitoring.baselines.add(files_of(EVERY_CLASS), origin=text)
+        for text in ("one", "two")
     )
     at = open_page("monitor")
     chooser = labelled(at.selectbox, "Baseline in force")
     assert chooser.value == second.baseline_id
     chooser.select(first.baseline_id).run()
     assert not at.exception
-    assert signwatch.baselines.in_force_id() == first.baseline_id
+    assert signwatch.monitoring.baselines.in_force_id() == first.baseline_id
     assert labelled(at.selectbox, "Baseline in force").value == first.baseline_id
 
 
@@ -93,7 +94,7 @@ def test_the_files_can_be_taken_along(
     open_page: OpenPage, signwatch: Services, downloads: dict[str, Callable[[], bytes]]
 ) -> None:
     files = files_of(EVERY_CLASS)
-    signwatch.baselines.add(files, origin="one")
+    signwatch.monitoring.baselines.add(files, origin="one")
     at = open_page("monitor")
     assert downloads["statistics.json"]().decode() == files.statistics
     assert downloads["constraints.json"]().decode() == files.constraints
@@ -126,13 +127,13 @@ def test_files_of_model_monitor_are_taken_and_bad_ones_refused(
     at = drop(open_page, files.statistics, b"\xff")
     (problem,) = [alert for alert in alerts(at) if alert.kind == "error"]
     assert problem.text == "constraints.json must be text in UTF-8: surrogates not allowed"
-    assert signwatch.baselines.all() == []
+    assert signwatch.monitoring.baselines.all() == []
     drop(open_page, files.statistics, files.constraints.encode())
-    (stored,) = signwatch.baselines.all()
+    (stored,) = signwatch.monitoring.baselines.all()
     assert (stored.origin, stored.predictions) == ("imported files", 4_300)
 
 
-def test_a_baseline_that_cannot_be_used_is_told(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_baseline_that_cannot_be_used_is_named(open_page: OpenPage, signwatch: Services) -> None:
     problem = baseline_of_another_model(signwatch)
     at = open_page("monitor")
     assert Alert("error", "", problem) in alerts(at)
@@ -144,9 +145,9 @@ def test_a_baseline_that_cannot_be_used_is_told(open_page: OpenPage, signwatch: 
 def test_every_rule_shows_state_parameter_and_sentences(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.baselines.add(files_of(EVERY_CLASS), origin="one")
+    signwatch.monitoring.baselines.add(files_of(EVERY_CLASS), origin="one")
     put(signwatch, *[14] * 30, *range(43))
-    done = signwatch.run_monitor()
+    done = signwatch.monitoring.run()
     at = open_page("monitor")
     assert badges(at) == [
         "Not computed",  # the drift detector's own box: it took nothing yet
@@ -179,10 +180,10 @@ def test_every_rule_shows_state_parameter_and_sentences(
 def test_an_empty_window_and_no_baseline_are_not_computed(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     assert badges(open_page("monitor")) == ["Not computed"] * 8
     flood(signwatch, same=1, others=1)
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     assert badges(open_page("monitor")) == ["Holds", "Holds", *["Not computed"] * 6]
 
 
@@ -191,6 +192,4 @@ def test_an_execution_of_before_says_that_it_kept_no_outcomes(
 ) -> None:
     ExecutionsTable(signwatch.log.database).begin(replace(make_execution(), baseline_id="gone"))
     at = open_page("monitor")
-    assert "This execution is of an earlier version, which kept the violations alone." in values(
-        at.caption
-    )
+    assert "This run is from an earlier version, which kept violations only." in values(at.caption)

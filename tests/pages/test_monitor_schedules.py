@@ -1,4 +1,4 @@
-"""Schedules on the Monitor page: told in words, run, stopped, started, changed, added, deleted."""
+"""Schedules on the Monitor page: shown in words, run, stopped, started, changed, added, deleted."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -48,7 +48,7 @@ def rows(at: AppTest) -> list[str]:
     ]
 
 
-def said(at: AppTest, start: str) -> list[str]:
+def captions(at: AppTest, start: str) -> list[str]:
     return [text for text in values(at.caption) if text.startswith(start)]
 
 
@@ -56,34 +56,33 @@ def problems(at: AppTest) -> list[str]:
     return [alert.text for alert in alerts(at) if alert.kind == "error"]
 
 
-def test_the_schedule_that_is_there_from_the_start_is_told_in_words(
+def test_the_schedule_that_is_there_from_the_start_is_shown_in_words(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("monitor")
-    (hourly,) = signwatch.schedules.all()
-    due = signwatch.schedules.next_run(hourly)
+    (hourly,) = signwatch.monitoring.schedules.all()
+    due = signwatch.monitoring.schedules.next_run(hourly)
     assert "**Schedules**, in UTC" in values(at.markdown)
     assert rows(at) == [f"**hourly** · every hour at minute 0 (UTC) · next {due:%Y-%m-%d %H:%M}"]
-    assert said(at, "Looks at") == [
-        "Looks at 1 h until the run (the monitor's window), all endpoints, threshold 50% (the "
-        "monitor's).  \nHas not run yet"
+    assert captions(at, "Checks") == [
+        "Checks the last hour, all endpoints, threshold 50 % (defaults).  \nHas not run yet"
     ]
-    signwatch.set_monitor_settings(MonitorSettings(0.7, 15))
-    assert said(open_page("monitor"), "Looks at")[0].startswith(
-        "Looks at 15 min until the run (the monitor's window), all endpoints, threshold 70%"
+    signwatch.monitoring.set_settings(MonitorSettings(0.7, 15))
+    assert captions(open_page("monitor"), "Checks")[0].startswith(
+        "Checks the last 15 min, all endpoints, threshold 70 % (defaults)."
     )
 
 
-def test_windows_endpoints_and_thresholds_of_its_own_are_told(
+def test_windows_endpoints_and_thresholds_of_its_own_are_reported(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.schedules.create(
+    signwatch.monitoring.schedules.create(
         Schedule("late", "cron(0/5 * ? * * *)", 3 * HOUR, HOUR, "cars", 0.25)
     )
     at = open_page("monitor")
     assert rows(at)[1].startswith("**late** · every 5 minutes · next ")
-    assert said(at, "Looks at")[1].startswith(
-        "Looks at 2 h until 1 h before the run, endpoint cars, threshold 25%."
+    assert captions(at, "Checks")[1].startswith(
+        "Checks 2 h until 1 h before the run, endpoint cars, threshold 25 %."
     )
 
 
@@ -91,29 +90,29 @@ def test_run_now_shows_its_own_execution_and_the_result_in_the_row(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     flood(signwatch, same=4, others=1)
-    other = signwatch.run_monitor(threshold=0.9)
+    other = signwatch.monitoring.run(threshold=0.9)
     at = open_page("monitor")
     at.selectbox(key="execution_id").select(other.execution_id).run()
     press(at, "run_hourly")
-    done = signwatch.log.executions(1)[0]
+    done = signwatch.monitoring.executions(1)[0]
     assert (done.schedule, done.trigger) == ("hourly", Trigger.MANUAL)
     assert at.selectbox(key="execution_id").value == done.execution_id
     assert any(" · manual by hourly · took " in text for text in values(at.caption))
     at.run()
-    (row,) = said(at, "Looks at")
+    (row,) = captions(at, "Checks")
     assert row.replace("\\", "").endswith(
         f":red[:material/warning:] {done.started_at:%Y-%m-%d %H:%M}: {done.message}"
     )
-    assert len(signwatch.log.executions(9)) == 2
+    assert len(signwatch.monitoring.executions(9)) == 2
 
 
 def test_a_schedule_is_stopped_and_started(open_page: OpenPage, signwatch: Services) -> None:
     at = press(open_page("monitor"), "switch_hourly")
-    assert signwatch.schedules.one("hourly").status is ScheduleStatus.STOPPED
+    assert signwatch.monitoring.schedules.one("hourly").status is ScheduleStatus.STOPPED
     assert rows(at) == ["**hourly** · every hour at minute 0 (UTC) · :gray-badge[Stopped]"]
     assert "Start" in labels(at.button)
     press(at, "switch_hourly")
-    assert signwatch.schedules.one("hourly").status is ScheduleStatus.SCHEDULED
+    assert signwatch.monitoring.schedules.one("hourly").status is ScheduleStatus.SCHEDULED
     assert " · next " in rows(at)[0]
 
 
@@ -121,11 +120,13 @@ def test_one_is_added_from_a_preset(open_page: OpenPage, signwatch: Services) ->
     at = open_page("monitor")
     at.text_input(key="new_schedule_name").set_value(" often ")
     at.selectbox(key="new_schedule_preset").set_value("cron(0/5 * ? * * *)").run()
-    (told,) = said(at, "`cron(0/5 * ? * * *)`, next ")
-    assert told.endswith(" UTC")
+    (text,) = captions(at, "`cron(0/5 * ? * * *)`, next ")
+    assert text.endswith(" UTC")
     press(at, "new_schedule_add")
     assert values(at.toast) == ["Schedule often is added."]
-    assert signwatch.schedules.one("often").schedule == Schedule("often", "cron(0/5 * ? * * *)")
+    assert signwatch.monitoring.schedules.one("often").schedule == Schedule(
+        "often", "cron(0/5 * ? * * *)"
+    )
     assert [row.partition(" · ")[0] for row in rows(at)] == ["**hourly**", "**often**"]
 
 
@@ -133,14 +134,14 @@ def test_one_is_added_with_everything_of_its_own(open_page: OpenPage, signwatch:
     at = open_page("monitor")
     at.text_input(key="new_schedule_name").set_value("mine")
     at.selectbox(key="new_schedule_preset").set_value(OWN)
-    at.toggle(key="new_schedule_usual").set_value(False).run()
+    at.toggle(key="new_schedule_default").set_value(False).run()
     at.text_input(key="new_schedule_cron").set_value("cron(30 8 ? * MON-FRI *)")
     at.number_input(key="new_schedule_begins").set_value(180)
     at.number_input(key="new_schedule_ends").set_value(60)
     at.text_input(key="new_schedule_endpoint").set_value("cars")
     at.number_input(key="new_schedule_threshold").set_value(25.0)
     press(at, "new_schedule_add")
-    assert signwatch.schedules.one("mine").schedule == Schedule(
+    assert signwatch.monitoring.schedules.one("mine").schedule == Schedule(
         "mine", "cron(30 8 ? * MON-FRI *)", 3 * HOUR, HOUR, "cars", 0.25
     )
 
@@ -167,7 +168,7 @@ def test_one_is_added_with_everything_of_its_own(open_page: OpenPage, signwatch:
         ),
     ],
 )
-def test_what_does_not_serve_is_said_and_adds_nothing(
+def test_a_refused_schedule_is_explained_and_adds_nothing(
     open_page: OpenPage, signwatch: Services, name: str, expression: str, problem: str
 ) -> None:
     at = open_page("monitor")
@@ -176,17 +177,17 @@ def test_what_does_not_serve_is_said_and_adds_nothing(
     at.text_input(key="new_schedule_cron").set_value(expression)
     press(at, "new_schedule_add")
     assert problems(at) == [problem]
-    assert [each.schedule.name for each in signwatch.schedules.all()] == ["hourly"]
+    assert [each.schedule.name for each in signwatch.monitoring.schedules.all()] == ["hourly"]
 
 
-def test_a_bad_expression_is_told_while_it_is_typed(
+def test_a_bad_expression_is_reported_while_it_is_typed(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("monitor")
     at.selectbox(key="new_schedule_preset").set_value(OWN).run()
     at.text_input(key="new_schedule_cron").set_value("cron(0 [00-23] ? * * *)").run()
-    (told,) = said(at, ":red[")
-    assert told.replace("\\", "") == (
+    (text,) = captions(at, ":red[")
+    assert text.replace("\\", "") == (
         ":red[cron expression, hours '[00-23]': write a number in place of the brackets, as in 12]"
     )
     at.text_input(key="new_schedule_cron").set_value("cron(0 0 1 1 ? 2020)").run()
@@ -197,15 +198,15 @@ def test_fields_are_filled_as_the_schedule_has_them_and_changes_are_kept(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     before = Schedule("mine", "cron(7 * ? * * *)", 3 * HOUR, HOUR, "cars", 0.25)
-    signwatch.schedules.create(before)
+    signwatch.monitoring.schedules.create(before)
     at = press(open_page("monitor"), "save_mine")
-    assert signwatch.schedules.one("mine").schedule == before
+    assert signwatch.monitoring.schedules.one("mine").schedule == before
     assert field(at.selectbox, "mine", "preset").value == OWN
-    field(at.toggle, "mine", "usual").set_value(True).run()
+    field(at.toggle, "mine", "default").set_value(True).run()
     field(at.text_input, "mine", "endpoint").set_value("")
     press(at, "save_mine")
     assert values(at.toast) == ["Schedule mine is changed."]
-    assert signwatch.schedules.one("mine").schedule == Schedule(
+    assert signwatch.monitoring.schedules.one("mine").schedule == Schedule(
         "mine", "cron(7 * ? * * *)", None, HOUR, None, 0.25
     )
 
@@ -213,40 +214,40 @@ def test_fields_are_filled_as_the_schedule_has_them_and_changes_are_kept(
 def test_a_change_made_elsewhere_is_shown_over_what_was_typed(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.schedules.create(before := Schedule("mine", "cron(7 * ? * * *)"))
+    signwatch.monitoring.schedules.create(before := Schedule("mine", "cron(7 * ? * * *)"))
     at = open_page("monitor")
     field(at.text_input, "mine", "endpoint").set_value("vans").run()
-    signwatch.schedules.change(replace(before, endpoint="cars"))
+    signwatch.monitoring.schedules.change(replace(before, endpoint="cars"))
     at.run()
     assert field(at.text_input, "mine", "endpoint").value == "cars"
 
 
 def test_the_last_one_can_be_deleted(open_page: OpenPage, signwatch: Services) -> None:
-    signwatch.schedules.run_now("hourly")
+    signwatch.monitoring.schedules.run_now("hourly")
     at = press(open_page("monitor"), "delete_hourly")
     assert values(at.toast) == ["Schedule hourly is deleted."]
-    assert "**No schedule.** The monitor runs when it is asked to." in values(at.markdown)
-    assert signwatch.schedules.all() == []
-    assert len(signwatch.log.executions(9)) == 1
+    assert "**No schedule.** The monitor runs on request only." in values(at.markdown)
+    assert signwatch.monitoring.schedules.all() == []
+    assert len(signwatch.monitoring.executions(9)) == 1
 
 
-def test_one_that_another_person_deleted_meanwhile_is_said(
+def test_one_that_another_person_deleted_meanwhile_is_named(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     at = open_page("monitor")
-    signwatch.schedules.delete("hourly")
+    signwatch.monitoring.schedules.delete("hourly")
     at.button(key="run_hourly").click().run()
     assert not at.exception
-    assert signwatch.log.executions(9) == []
+    assert signwatch.monitoring.executions(9) == []
 
 
 def test_one_that_ran_once_says_so_and_can_run_again(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.schedules.create(Schedule("now", ONCE, begins=HOUR))
+    signwatch.monitoring.schedules.create(Schedule("now", ONCE, begins=HOUR))
     at = open_page("monitor")
     assert rows(at)[1] == "**now** · ran once, when it was created"
     assert "switch_now" not in [each.key for each in at.button]
     press(at, "run_now")
-    assert len(signwatch.log.executions(9, schedule="now")) == 2
-    assert now() - signwatch.log.executions(1)[0].window.end < timedelta(minutes=5)
+    assert len(signwatch.monitoring.executions(9, schedule="now")) == 2
+    assert now() - signwatch.monitoring.executions(1)[0].window.end < timedelta(minutes=5)

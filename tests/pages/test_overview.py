@@ -65,7 +65,7 @@ def test_the_command_to_send_a_image_names_this_very_address(url: str, signwatch
 def test_traffic_is_counted(open_page: OpenPage, signwatch: Services) -> None:
     flooding = flood(signwatch, same=3, others=1)
     put_flagged(signwatch, 0.001, class_id=flooding)
-    found = signwatch.window_figures(signwatch.live_window())
+    found = signwatch.monitoring.figures(signwatch.monitoring.live_window())
     at = open_page("overview")
     assert alerts(at) == [NOT_RUN]
     assert metrics(at) == {
@@ -106,7 +106,7 @@ def test_the_traffic_chart_sets_the_leading_class_apart(
 
 def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services) -> None:
     flooding = flood(signwatch, same=4, others=1)
-    execution = signwatch.run_monitor()
+    execution = signwatch.monitoring.run()
     at = open_page("overview")
     assert alerts(at) == [
         Alert(
@@ -128,7 +128,7 @@ def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services)
 
 def test_a_violation_leads_to_what_was_looked_at(open_page: OpenPage, signwatch: Services) -> None:
     flooding = flood(signwatch, same=4, others=1)
-    window = signwatch.run_monitor().window
+    window = signwatch.monitoring.run().window
     (query,) = [query for _, page, query in links(open_page("overview")) if page == "explain"]
     link, problems = ExplainLink.read(dict(parse_qsl(query)))
     assert problems == []
@@ -140,7 +140,7 @@ def test_all_clear_after_an_execution_without_violations(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     flood(signwatch, same=1, others=3)
-    execution = signwatch.run_monitor()
+    execution = signwatch.monitoring.run()
     at = open_page("overview")
     assert alerts(at) == [
         Alert(
@@ -156,7 +156,7 @@ def test_all_clear_after_an_execution_without_violations(
 def test_an_execution_without_traffic_was_not_an_evaluation(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    execution = signwatch.run_monitor()
+    execution = signwatch.monitoring.run()
     (warning,) = alerts(open_page("overview"))
     assert (warning.kind, warning.title) == ("warning", "Not evaluated")
     assert warning.text.startswith(execution.message)
@@ -173,15 +173,15 @@ def test_a_violation_below_the_threshold_leads_to_the_class_that_gained_most(
 
 def test_a_later_execution_replaces_the_violation(open_page: OpenPage, signwatch: Services) -> None:
     flood(signwatch, same=4, others=1)
-    signwatch.run_monitor()
-    signwatch.run_monitor(threshold=0.9)
+    signwatch.monitoring.run()
+    signwatch.monitoring.run(threshold=0.9)
     assert [alert.title for alert in alerts(open_page("overview"))] == ["All clear"]
 
 
 def test_only_the_window_counts(open_page: OpenPage, signwatch: Services) -> None:
     request(signwatch, blocks(1), received_at=now() - timedelta(minutes=6))
     request(signwatch, blocks(2))
-    signwatch.set_monitor_settings(MonitorSettings(0.5, 5))
+    signwatch.monitoring.set_settings(MonitorSettings(0.5, 5))
     at = open_page("overview")
     assert metrics(at)["Predictions in the window"] == ("1", "last 5 min")
     captions = values(at.caption)
@@ -235,7 +235,7 @@ def test_the_shown_stretch_survives_a_change_of_the_monitors_window(
 ) -> None:
     request(signwatch, blocks(1))
     at = open_page("overview")
-    signwatch.set_monitor_settings(MonitorSettings(0.5, 7))
+    signwatch.monitoring.set_settings(MonitorSettings(0.5, 7))
     at.run()
     assert not at.exception
     assert metrics(at)["Predictions in the window"] == ("1", "last 1 h")
@@ -245,8 +245,8 @@ def test_the_latest_violation_stays_named_after_all_is_clear(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     flooding = flood(signwatch, same=4, others=1)
-    violated = signwatch.run_monitor()
-    signwatch.run_monitor(threshold=0.9)
+    violated = signwatch.monitoring.run()
+    signwatch.monitoring.run(threshold=0.9)
     assert values(open_page("overview").caption)[0] == (
         f"Latest violation, {violated.started_at:%Y-%m-%d %H:%M:%S} UTC: Class {flooding} "
         "predicted 80.00% of the time: Exceeded 50.00% threshold"
@@ -286,13 +286,13 @@ def test_class_frequencies_stand_before_the_baseline(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     flooding = flood(signwatch, same=3, others=1)
-    signwatch.baselines.create(signwatch.live_window())
+    signwatch.monitoring.baselines.create(signwatch.monitoring.live_window())
     at = open_page("overview")
     usual, window = charts(at)["frequencies"]["data"]
     assert (usual["name"], usual["y"][flooding]) == ("baseline", 0.75)
     assert (window["name"], window["y"][flooding]) == ("window", 0.75)
     (note,) = charts(at)["confidence"]["layout"]["annotations"]
-    mean = signwatch.window_figures(signwatch.live_window()).mean_confidence
+    mean = signwatch.monitoring.figures(signwatch.monitoring.live_window()).mean_confidence
     assert note["text"] == f"baseline {mean:.1%}"
     assert "There is no baseline yet" not in " ".join(values(at.caption))
 
@@ -311,7 +311,7 @@ def test_a_baseline_that_cannot_be_used_is_not_told_as_none(
 def test_executions_stay_in_view_when_traffic_stops(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     (cells,) = charts(open_page("overview"))["executions"]["data"]
     assert cells["marker"]["color"] == [MUTED]
 
@@ -319,10 +319,10 @@ def test_executions_stay_in_view_when_traffic_stops(
 def test_executions_stand_in_a_strip_with_what_they_found(
     open_page: OpenPage, signwatch: Services
 ) -> None:
-    signwatch.run_monitor()
+    signwatch.monitoring.run()
     flood(signwatch, same=3, others=1)
-    signwatch.run_monitor(threshold=0.9)
-    violated = signwatch.run_monitor()
+    signwatch.monitoring.run(threshold=0.9)
+    violated = signwatch.monitoring.run()
     (cells,) = charts(open_page("overview"))["executions"]["data"]
     assert cells["marker"]["color"] == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
     assert cells["customdata"][-1][1:] == [violated.message, "4 predictions"]

@@ -238,7 +238,7 @@ def test_heat_maps_follow_beside_the_clean_image(open_page: OpenPage, signwatch:
 
 def test_the_run_that_it_belongs_to_is_linked(open_page: OpenPage, signwatch: Services) -> None:
     capture = put_flagged(signwatch, 0.001, minutes_ago=1)
-    execution = signwatch.run_monitor(threshold=0.1, trigger=Trigger.MANUAL)
+    execution = signwatch.monitoring.run(threshold=0.1, trigger=Trigger.MANUAL)
     at = looked_at(signwatch, open_page("triage"), capture)
     assert (
         f"Alarm: {execution.violations[0].description}",
@@ -623,12 +623,12 @@ def test_an_execution_leads_to_what_was_flagged_in_its_window(
 ) -> None:
     inside = put_flagged(signwatch, 0.002, minutes_ago=5)
     put_flagged(signwatch, 0.001, class_id=2, minutes_ago=90)
-    signwatch.run_monitor(threshold=0.1, trigger=Trigger.MANUAL)
+    signwatch.monitoring.run(threshold=0.1, trigger=Trigger.MANUAL)
     monitor = open_page("monitor")
     (query,) = [
         query
         for label, page, query in links(monitor)
-        if (label, page) == ("What was flagged in this window, in triage", "triage")
+        if (label, page) == ("Review this window's flags in triage", "triage")
     ]
     at = open_page("triage", **dict(parse_qsl(query)))
     assert queue_of(at) == [f"**{class_name(14)}**"]

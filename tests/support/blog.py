@@ -25,7 +25,7 @@ from core.capture.files.exporter import export_frames
 from core.capture.files.importer import Importer
 from core.capture.files.tree import import_tree
 from core.capture.files.writing import write_tree
-from core.invocations import RequestLimits, constraint_violations
+from core.invocations import RequestLimits
 from core.monitoring.evaluate import evaluate
 from core.records.monitoring import Trigger
 from core.records.window import Window
@@ -149,7 +149,7 @@ def ours(root: Path, folder: Path) -> Compared:
     log.close()
     violations = tuple(
         (each["feature_name"], each["constraint_check_type"], _said(each))
-        for each in constraint_violations(done.violations)["violations"]
+        for each in done.constraint_violations()["violations"]
     )
     status, _, text = done.message.partition(": ")
     first = done.violations[0] if done.violations else None

@@ -1,106 +1,94 @@
-"""What of constraints.json decides on the predicted class, as a handful of values to be edited."""
+"""What of constraints.json decides on the predicted class: read, and edited without loss."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from core.monitoring.baseline import Baseline
 from core.monitoring.formats.constraints import Constraints, FeatureConstraints, effective
-from core.monitoring.rules.window import (
-    FEATURE,
-    ChiSquared,
-    LInfinityRobust,
-    LInfinitySimple,
-    WindowRule,
-)
+from core.monitoring.rules.window import FEATURE
+from core.records.baselines import COMPARISON_METHODS, ConstraintSettings
 
-NONE = "none"
-# How windows are compared with the baseline: a name -> what says so in the file.
-METHODS: dict[str, dict[str, Any]] = {
-    LInfinityRobust.name: {
-        "perform_comparison": True,
-        "categorical_drift_method": "LInfinity",
-        "comparison_method": "Robust",
-    },
-    LInfinitySimple.name: {
-        "perform_comparison": True,
-        "categorical_drift_method": "LInfinity",
-        "comparison_method": "Simple",
-    },
-    ChiSquared.name: {"perform_comparison": True, "categorical_drift_method": "ChiSquared"},
-    NONE: {"perform_comparison": False},
-}
-OURS = {word for words in METHODS.values() for word in words} | {
+# How windows are compared with the baseline: a method -> the entries of the file that choose it.
+METHODS: dict[str, dict[str, Any]] = dict(
+    zip(
+        COMPARISON_METHODS,
+        (
+            {
+                "perform_comparison": True,
+                "categorical_drift_method": "LInfinity",
+                "comparison_method": "Robust",
+            },
+            {
+                "perform_comparison": True,
+                "categorical_drift_method": "LInfinity",
+                "comparison_method": "Simple",
+            },
+            {"perform_comparison": True, "categorical_drift_method": "ChiSquared"},
+            {"perform_comparison": False},
+        ),
+        strict=True,
+    )
+)
+EDITED = {name for entries in METHODS.values() for name in entries} | {
     "evaluate_constraints",
     "categorical_comparison_threshold",
     "domain_content_threshold",
 }
-COMPARISONS: dict[str, type[WindowRule]] = {
-    rule.name: rule for rule in (LInfinityRobust, LInfinitySimple, ChiSquared)
-}
 
 
-@dataclass(frozen=True)
-class Deciding:
-    """evaluate: whether constraints are evaluated at all. method: one of METHODS.
+def settings_of(constraints: Constraints) -> ConstraintSettings:
+    """What is in force, the feature's own overrides included; raises BadInput."""
+    feature = constraints.predicted_class()
+    config = effective(constraints.config, feature)
+    method = next(
+        name
+        for name, entries in METHODS.items()
+        if all(getattr(config, entry) == value for entry, value in entries.items())
+    )
+    return ConstraintSettings(
+        config.evaluate_constraints,
+        method,
+        config.categorical_comparison_threshold,
+        feature.completeness,
+        0.0 if feature.domains is None else config.domain_content_threshold,
+    )
 
-    comparison: the method's parameter, in [0, 1]. completeness, known: smallest share of readable
-    records, and of predictions of known classes, in [0, 1]; 0: not checked.
-    """
 
-    evaluate: bool
-    method: str
-    comparison: float
-    completeness: float
-    known: float
+def edited(
+    constraints: Constraints, settings: ConstraintSettings, baseline: Baseline
+) -> Constraints:
+    """Constraints with these settings in force; everything else stays as it is."""
+    entries = METHODS[settings.method] | {
+        "evaluate_constraints": settings.evaluate,
+        "categorical_comparison_threshold": settings.comparison,
+        "domain_content_threshold": settings.known,
+    }
+    features = tuple(
+        _edited_feature(each, settings, baseline) if each.name == FEATURE else each
+        for each in constraints.features
+    )
+    return Constraints(features, replace(constraints.config, **entries))
 
-    @staticmethod
-    def of(constraints: Constraints) -> Deciding:
-        """What is in force, the feature's own overrides included; raises BadInput."""
-        feature = constraints.predicted_class()
-        config = effective(constraints.config, feature)
-        method = next(
-            name
-            for name, words in METHODS.items()
-            if all(getattr(config, word) == value for word, value in words.items())
-        )
-        return Deciding(
-            config.evaluate_constraints,
-            method,
-            config.categorical_comparison_threshold,
-            feature.completeness,
-            0.0 if feature.domains is None else config.domain_content_threshold,
-        )
 
-    def applied_to(self, constraints: Constraints, baseline: Baseline) -> Constraints:
-        """Constraints of which this is in force; all that it says nothing of stays as it is."""
-        words = METHODS[self.method] | {
-            "evaluate_constraints": self.evaluate,
-            "categorical_comparison_threshold": self.comparison,
-            "domain_content_threshold": self.known,
-        }
-        features = tuple(
-            self._feature(each, baseline) if each.name == FEATURE else each
-            for each in constraints.features
-        )
-        return Constraints(features, replace(constraints.config, **words))
-
-    def _feature(self, feature: FeatureConstraints, baseline: Baseline) -> FeatureConstraints:
-        domains = feature.domains
-        if domains is None and self.known > 0:
-            domains = tuple(map(str, range(baseline.classes)))
-        return replace(
-            feature,
-            completeness=self.completeness,
-            domains=domains,
-            overrides=_without(feature.overrides, OURS),
-        )
+def _edited_feature(
+    feature: FeatureConstraints, settings: ConstraintSettings, baseline: Baseline
+) -> FeatureConstraints:
+    domains = feature.domains
+    if domains is None and settings.known > 0:
+        domains = tuple(map(str, range(baseline.classes)))
+    return replace(
+        feature,
+        completeness=settings.completeness,
+        domains=domains,
+        overrides=_without(feature.overrides, EDITED),
+    )
 
 
 def _without(overrides: Mapping[str, Any], names: Container[str]) -> Mapping[str, Any]:
-    """Overrides, also those a level below, without these: they would go before what was edited."""
+    """Overrides, also those a level below, without these: they take precedence over an edit."""
     kept: dict[str, Any] = {}
     for name, value in overrides.items():
         rest = _without(value, names) if isinstance(value, Mapping) else value

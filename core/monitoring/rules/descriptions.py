@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from core.monitoring.drift.channels import CLASS, CONFIDENCE, FLAG
 from core.monitoring.drift.detector import SETTLE
 from core.monitoring.rules import volume
 from core.monitoring.rules.window import WINDOW_RULES
 from core.records.drift import DRIFT_RULE, rule_of
+from core.records.monitoring import RuleDescription
 
 FALSE_ALARMS = "alarm threshold, and at most one false alarm on average in predictions:"
 WATCHES = {
@@ -18,28 +17,23 @@ WATCHES = {
 }
 
 
-@dataclass(frozen=True)
-class Explained:
-    """parameter: what the threshold of an outcome means; explanation: when the rule alarms."""
-
-    parameter: str
-    explanation: str
-
-
-EXPLAINED: dict[str, Explained] = {
-    **{name: Explained(rule.parameter, rule.explanation) for name, rule in WINDOW_RULES.items()},
+RULES: dict[str, RuleDescription] = {
     **{
-        rule_of(channel): Explained(
+        name: RuleDescription(rule.parameter, rule.explanation)
+        for name, rule in WINDOW_RULES.items()
+    },
+    **{
+        rule_of(channel): RuleDescription(
             FALSE_ALARMS,
-            f"Alarms as soon as the live stream shows that {what}; it keeps its evidence between "
-            f"executions, and an alarm stands until {SETTLE:,} predictions came without another.",
+            f"Alarms as soon as the live stream shows that {what}; it keeps its e-value between "
+            f"runs, and an alarm stands until {SETTLE:,} predictions came without another.",
         )
         for channel, what in WATCHES.items()
     },
-    DRIFT_RULE: Explained(
+    DRIFT_RULE: RuleDescription(
         FALSE_ALARMS, "Alarms as soon as the live stream shows that something is more frequent."
     ),
-    volume.NAME: Explained(
+    volume.NAME: RuleDescription(
         "smallest p-value",
         "Alarms when a window holds at most half, or at least twice, as many requests as the ones "
         "of its length before it, and chance would hardly do that.",

@@ -64,22 +64,22 @@ def rules_in_force(against: Against, threshold: float) -> tuple[tuple[WindowRule
 
 
 def outcomes(figures: WindowFigures, against: Against, threshold: float) -> Iterator[Outcome]:
-    """What every rule says of a window, one after the other, the class share first."""
+    """The outcome of every rule on a window, the class share first."""
     for rule, decides in rules_in_force(against, threshold):
         yield replace(outcome(rule, figures, against), decides=decides)
 
 
 def outcome(rule: WindowRule, figures: WindowFigures, against: Against) -> Outcome:
-    """What one rule says of a window."""
+    """The outcome of one rule on a window."""
     if against.problem and not isinstance(rule, WITHOUT_BASELINE):
         return not_computed(rule.name, rule.threshold, against.problem)
     return rule(figures, against.baseline)
 
 
-def classes_in_question(execution: Execution, usual: Mapping[int, int]) -> list[int]:
+def classes_in_question(execution: Execution, expected: Mapping[int, int]) -> list[int]:
     """Every class above the threshold; where there is none, the one that gained most.
 
-    usual: class id -> predictions of the baseline that the window was compared with; empty where
+    expected: class id -> predictions of the baseline that the window was compared with; empty where
     there was none, and then the class that gained most is the one predicted most. [] for a window
     without predictions, and for one that was never read.
     """
@@ -87,5 +87,5 @@ def classes_in_question(execution: Execution, usual: Mapping[int, int]) -> list[
     above = [class_id for class_id, share in shares.items() if share > execution.threshold]
     if above or not shares:
         return above
-    total = sum(usual.values()) or 1
-    return [max(shares, key=lambda class_id: shares[class_id] - usual.get(class_id, 0) / total)]
+    total = sum(expected.values()) or 1
+    return [max(shares, key=lambda class_id: shares[class_id] - expected.get(class_id, 0) / total)]

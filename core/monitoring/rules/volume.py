@@ -9,8 +9,8 @@ violation if it holds at most half or at least twice the mean, and such a count,
 out, has a probability of at most 1 / (2 A): on average at most one false alarm in A intervals.
 Drills are no traffic, neither in the window nor before it.
 Rhythms of the day belong into the baseline, so it is the HISTORY before the window, a week; where
-fewer than MIN_INTERVALS of its intervals had traffic at all, nobody knows what is usual, and the
-first traffic of a newcomer is no alarm.
+fewer than MIN_INTERVALS of its intervals had traffic, the rule is not computed, so the first
+traffic of a new installation is no alarm.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FEWEST, MOST = 14, 10_080  # intervals of the history, however long they are
 def volume_before(
     window: Window, count: int, before: Callable[[Window, int], list[int]]
 ) -> Outcome:
-    """What a window with `count` requests says beside as long stretches before it.
+    """The outcome for a window with `count` requests, compared with the stretches before it.
 
     before: counts of so many of them, the latest first, fewer where the log begins later. It
     decides only where it can be computed.
@@ -51,13 +51,13 @@ def volume_before(
         return volume(count, counts, false_alarm_every=FALSE_ALARM_EVERY)
     reason = (
         f"{busy} of the {len(counts)} stretches of {length.total_seconds() / 60:g} min before the "
-        f"window had traffic, and at least {MIN_INTERVALS} are needed to know what is usual"
+        f"window had traffic, and at least {MIN_INTERVALS} are needed to compare"
     )
     return replace(not_computed(NAME, 1 / (2 * FALSE_ALARM_EVERY), reason), decides=False)
 
 
 def volume(count: int, baseline: Sequence[int], *, false_alarm_every: float) -> Outcome:
-    """What an interval with `count` requests says beside the counts of baseline intervals.
+    """The outcome for an interval with `count` requests, compared with baseline intervals.
 
     baseline: the same length of time each, empty ones included. The figure is the probability, the
     threshold 1 / (2 A). Raises BadInput for an A below 1 or negative counts.

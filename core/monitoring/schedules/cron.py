@@ -15,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.triggers.cron import CronTrigger
 
 from core.errors import BadInput
+from core.records.schedules import HOURLY
 
 MAX_LENGTH = 256
-HOURLY = "cron(0 * ? * * *)"
+END = datetime.max.replace(tzinfo=UTC)
 MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 ORDINALS = ("1st", "2nd", "3rd", "4th", "5th")
@@ -78,11 +79,14 @@ YEAR = _Field("year", 1970, 2199)
 class Cron:
     """A cron expression, as it was written; times are UTC.
 
+    APScheduler's trigger finds the days: last days of a month, nth weekdays, leap years. The times
+    of a day are the same on every day, and there are up to 1,440 of them, which the trigger finds
+    at a millisecond each; a year that nobody watched would take minutes. So they are a list.
+
     days: midnight of each day with runs; times: when they are, since midnight, rising.
     """
 
     text: str
-    trigger: CronTrigger
     days: CronTrigger
     times: tuple[timedelta, ...]
 
@@ -107,25 +111,19 @@ class Cron:
                 )
         days = {"month": _joined(MONTH, month), "year": _joined(YEAR, year), "timezone": UTC}
         days |= _days(day, weekday)
-        trigger = CronTrigger(minute=_joined(MINUTES, minutes), hour=_joined(HOURS, hours), **days)
         times = tuple(
             timedelta(hours=hour, minutes=minute)
             for hour in HOURS.values(hours)
             for minute in MINUTES.values(minutes)
         )
-        return Cron(text.strip(), trigger, CronTrigger(hour=0, minute=0, **days), times)
+        return Cron(text.strip(), CronTrigger(hour=0, minute=0, **days), times)
 
     def next_after(self, moment: datetime) -> datetime | None:
         """The first run after `moment` (aware), in UTC; None if there is none any more."""
-        due: datetime | None = self.trigger.get_next_fire_time(moment, moment)
-        return due
+        return next(self.between(moment, END), None)
 
     def between(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        """Every run after `start` and up to `end` (aware), rising, in UTC.
-
-        The trigger is asked for days only: it takes a millisecond to find a run, and a year has
-        half a million minutes.
-        """
+        """Every run after `start` and up to `end` (aware), rising, in UTC."""
         midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         day = self.days.get_next_fire_time(None, midnight)
         while day is not None and day <= end:
@@ -133,7 +131,7 @@ class Cron:
             day = self.days.get_next_fire_time(day, day)
 
     def describe(self) -> str:
-        """`every hour at minute 0 (UTC)` for the usual ones, else the expression and its zone."""
+        """`every hour at minute 0 (UTC)` for common ones, else the expression and its zone."""
         minutes, hours, *rest = self.text[5:-1].split()
         if rest not in (["?", "*", "*", "*"], ["*", "*", "?", "*"]):
             return f"{self.text} (UTC)"

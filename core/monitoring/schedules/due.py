@@ -1,7 +1,8 @@
-"""What a schedule has to do now, from how far it has come: the log says that, and no process does.
+"""What a schedule has to do now, from how far it has come.
 
-So whatever did not run is found after a restart, a machine's sleep or a clock that was set: the
-latest MADE_UP runs are made up for, earlier ones are missed.
+That is in the log and not in a process, so runs that did not take place are found after a restart,
+a machine's sleep or a change of the clock. The latest MADE_UP runs are made up for; earlier ones
+are missed.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def due(cron: Cron, *, last: datetime | None, runs_from: datetime, at: datetime)
 
 
 def reached(last: datetime | None, runs_from: datetime, at: datetime) -> datetime:
-    """Up to when a schedule has nothing left to do; what lies in the future tells nothing."""
+    """Up to when a schedule has nothing left to do; times in the future are ignored."""
     known = [moment for moment in (last, runs_from) if moment and moment <= at + SET_BACK]
     return max(known, default=at)
 

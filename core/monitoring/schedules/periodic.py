@@ -1,4 +1,4 @@
-"""What happens again and again for as long as the program runs."""
+"""Periodic work, for as long as the program runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The schedules of the monitor: kept in the log, run when they are due, made up for when missed.
 
-Every process on a log looks once a minute at what the log says that is due. So a change takes
-effect within a minute wherever it was made, and each run belongs to the process that began it.
+Every process on a log checks once a minute what is due. So a change takes effect within a minute
+wherever it was made, and each run belongs to the process that began it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,18 @@ from datetime import datetime, timedelta
 from core.alerts.policy import LIVE
 from core.errors import BadInput
 from core.monitoring.executions import LOST, Executions
-from core.monitoring.schedules.cron import HOURLY, Cron
+from core.monitoring.schedules.cron import Cron
 from core.monitoring.schedules.due import due, explain_set_back, next_run
 from core.records.monitoring import Execution, MonitorSettings
-from core.records.schedules import DEFAULT, ONCE, LastRun, Schedule, ScheduleStatus, StoredSchedule
+from core.records.schedules import (
+    DEFAULT,
+    HOURLY,
+    ONCE,
+    LastRun,
+    Schedule,
+    ScheduleStatus,
+    StoredSchedule,
+)
 from core.records.window import Window, now
 from core.store import SchedulesTable
 
@@ -91,11 +99,11 @@ class Schedules:
             )
 
     def delete(self, name: str) -> None:
-        """Forget a schedule, but not its executions; raises NotFound."""
+        """Forget a schedule, but not its runs; raises NotFound."""
         self._table.delete(replace(self._table.one(name), changed_at=self._clock()))
 
     def run_now(self, name: str) -> Execution:
-        """One execution over the window that the schedule would look at now; raises NotFound."""
+        """Run over the window that the schedule would evaluate now; raises NotFound."""
         schedule = self._table.one(name).schedule
         window = self._window(schedule, self._clock())
         return self._executions.run(window, threshold=self._threshold(schedule), schedule=name)
@@ -111,6 +119,14 @@ class Schedules:
             runs_from=stored.runs_from,
             at=self._clock(),
         )
+
+    def describe(self, expression: str) -> str:
+        """A cron expression in words; raises BadInput."""
+        return Cron.parse(expression).describe()
+
+    def next_after_now(self, expression: str) -> datetime | None:
+        """The next time of a cron expression; None if there is none. Raises BadInput."""
+        return Cron.parse(expression).next_after(self._clock())
 
     def tick(self) -> None:
         """Run what is due, of every schedule. To be called at the beginning of each minute."""
@@ -157,7 +173,7 @@ class Schedules:
                 schedule=schedule.name,
                 due_at=found.runs[0],
                 after=last,
-                tell=len(found.runs) == 1 or at - found.runs[0] <= LIVE,
+                notify=len(found.runs) == 1 or at - found.runs[0] <= LIVE,
             )
         return bool(found.set_back_from or found.runs)
 

@@ -355,8 +355,8 @@ def alerting(
 def test_a_flood_is_told_of_once_and_its_end(alerting: Services, hook: Webhook) -> None:
     flooding = flood(alerting, same=4, others=1)
     for threshold in (0.5, 0.5, 0.9):
-        alerting.set_monitor_settings(MonitorSettings(threshold, 60))
-        done = alerting.run_monitor()
+        alerting.monitoring.set_settings(MonitorSettings(threshold, 60))
+        done = alerting.monitoring.run()
     alerting.alerts.flush()
     alert, recovery = hook.titles
     assert alert == (
@@ -377,7 +377,7 @@ def test_no_secret_is_anywhere_but_in_the_request(
     caplog.set_level(logging.DEBUG)
     client: TestClient = request.getfixturevalue("client")
     flood(alerting, same=4, others=1)
-    alerting.run_monitor()
+    alerting.monitoring.run()
     alerting.alerts.flush()
     hook.status = 500
     alerting.alerts.test()

@@ -2,9 +2,7 @@
 
 from datetime import timedelta
 
-import pytest
-
-from core.alerts.message import duration, message
+from core.alerts.message import message
 from core.alerts.policy import decide, test_notice
 from core.records.alerts import Delivery, Notice, NoticeKind
 from tests.support.executions import CLEAN, STOPS, ended
@@ -77,19 +75,3 @@ def test_a_test_says_that_it_is_one() -> None:
         "This is a test: nothing was found. An alert would look for you here.\n"
         "Look: https://signwatch.example.org",
     )
-
-
-@pytest.mark.parametrize(
-    ("length", "words"),
-    [
-        (timedelta(), "0 s"),
-        (timedelta(seconds=-5), "0 s"),
-        (timedelta(seconds=40), "40 s"),
-        (timedelta(minutes=5, seconds=59), "5 min"),
-        (timedelta(hours=2, minutes=5), "2 h 5 min"),
-        (timedelta(days=1, minutes=5), "1 day"),
-        (timedelta(days=2, hours=3, minutes=5), "2 days 3 h"),
-    ],
-)
-def test_lengths_are_told_in_two_units_at_most(length: timedelta, words: str) -> None:
-    assert duration(length) == words

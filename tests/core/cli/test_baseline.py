@@ -33,7 +33,7 @@ def test_from_captures(run: Run, signwatch: Services) -> None:
     done = run("baseline", "create", *AROUND_NOON)
     assert done == (0, f"baseline of 3 predictions in force: {ORIGIN}\n", "")
     document = run("baseline", "create", *AROUND_NOON, "--json").document()
-    running = services.current().baselines  # the command has closed the one before
+    running = services.current().monitoring.baselines  # the command has closed the one before
     (latest, _) = running.all()
     assert document == latest.to_json()
     assert document["created_at"] == latest.created_at.isoformat()
@@ -43,7 +43,7 @@ def test_from_captures(run: Run, signwatch: Services) -> None:
 def test_from_a_data_set(run: Run, signwatch: Services, ten: Path, predictor: Predictor) -> None:
     document = run("baseline", "create", "--data", ten, "--json").document()
     assert document["origin"] == "data set data.npz, all"
-    found = services.current().baselines.in_force()
+    found = services.current().monitoring.baselines.in_force()
     assert found is not None
     predicted = predictor.predict([blocks(seed) for seed in range(10)])
     ids = [each.class_id for each in predicted]
@@ -60,7 +60,7 @@ def test_labels_of_a_data_set_tell_how_many_were_right(
     labels[:3] = (labels[:3] + 1) % 43
     data = write_npz(tmp_path / "data.npz", images=images, labels=labels)
     assert run("baseline", "create", "--data", data).code == 0
-    found = services.current().baselines.in_force()
+    found = services.current().monitoring.baselines.in_force()
     assert found is not None and found.baseline.accuracy == 0.7
 
 
@@ -69,11 +69,11 @@ def test_through_the_running_dashboard(
 ) -> None:
     put(signwatch, [1, 1, 14])
     assert run("baseline", "create", *AROUND_NOON).code == 0
-    kept = services.current().baselines  # main() closes the process's services
+    kept = services.current().monitoring.baselines  # main() closes the process's services
     assert [each.origin for each in kept.all()] == [ORIGIN]
     assert run("baseline", "create", "--data", ten).code == 0
     assert run("baseline", "export", "--out", tmp_path / "files").code == 0
-    found = services.current().baselines
+    found = services.current().monitoring.baselines
     assert [each.predictions for each in found.all()] == [10, 3]
     in_force = found.in_force_id()
     assert in_force is not None
@@ -92,12 +92,12 @@ def test_what_is_exported_can_be_imported(run: Run, signwatch: Services, tmp_pat
     assert refused == (2, "", f"error: {problem}\n")
     done = run("baseline", "import", out)
     assert done == (0, "baseline of 3 predictions in force: imported from morning\n", "")
-    again, first = services.current().baselines.all()
-    kept = services.current().baselines
+    again, first = services.current().monitoring.baselines.all()
+    kept = services.current().monitoring.baselines
     assert kept.files(again.baseline_id) == kept.files(first.baseline_id)
 
 
-def test_bad_use_is_told(run: Run, signwatch: Services, tmp_path: Path) -> None:
+def test_bad_use_is_reported(run: Run, signwatch: Services, tmp_path: Path) -> None:
     either = "give either --data, or both --since and --until"
     for arguments in ([], ["--since", "2026-02-14"], ["--data", "x", "--until", "2026-02-14"]):
         done = run("baseline", "create", *arguments)
@@ -174,4 +174,4 @@ def test_requests_that_make_no_sense_are_refused(
     answer = client.post("/api/baselines", json=options)
     assert answer.status_code == 400
     assert problem is None or answer.json()["message"] == problem
-    assert signwatch.baselines.all() == []
+    assert signwatch.monitoring.baselines.all() == []

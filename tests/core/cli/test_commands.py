@@ -18,7 +18,7 @@ import torch
 from core import client, datasets, services
 from core.__main__ import main
 from core.attacks import ATTACKS
-from core.cli import cli, monitor
+from core.cli import cli
 from core.cli.options import share_of_range
 from core.errors import BadInput
 from core.images import decode
@@ -602,9 +602,9 @@ def test_the_monitor_opens_the_store_itself_where_no_dashboard_runs(
         "not computed drift detector: it checks the live traffic of all endpoints "
         "together, and this window is another",
         "not computed volume: 0 of the 0 stretches of 120 min before the window had "
-        "traffic, and at least 8 are needed to know what is usual",
+        "traffic, and at least 8 are needed to compare",
     ]
-    (kept,) = services.current().log.executions(9)
+    (kept,) = services.current().monitoring.executions(9)
     assert kept.message == VIOLATION
 
 
@@ -634,11 +634,13 @@ def test_an_empty_window_says_what_to_do(run: Run) -> None:
     assert done.out.startswith(f"{NOTHING}\n{{}}\nnot computed class share")
 
 
-def test_interrupting_is_no_violation(run: Run, environment: pytest.MonkeyPatch) -> None:
+def test_interrupting_is_no_violation(
+    run: Run, signwatch: Services, environment: pytest.MonkeyPatch
+) -> None:
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    environment.setattr(monitor, "run_monitor", interrupted)
+    environment.setattr(signwatch.monitoring, "run_with", interrupted)
     assert run("monitor", "run") == Outcome(130, "", "\nAborted!\n")
 
 
@@ -661,7 +663,7 @@ def test_the_monitor_asks_the_running_dashboard(dashboard: str, signwatch: Servi
     assert document["message"] == VIOLATION
     assert document["counts"] == {"14": 322, "1": 78}
     assert document["window"]["endpoint"] == "signwatch"
-    (kept,) = signwatch.log.executions(9)
+    (kept,) = signwatch.monitoring.executions(9)
     assert kept.to_json() == document
 
 

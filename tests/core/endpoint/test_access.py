@@ -134,6 +134,6 @@ def test_a_page_of_another_site_is_refused(signwatch: Services, origin: str) -> 
         f"requests of pages of {origin} are not answered without a token",
         "Forbidden",
     )
-    assert signwatch.log.executions(9) == []
+    assert signwatch.monitoring.executions(9) == []
     own = asking().post("/api/monitor/run", headers={"Origin": "http://localhost:8501"})
     assert own.status_code == 200

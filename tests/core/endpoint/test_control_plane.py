@@ -81,7 +81,7 @@ def test_a_run_is_listed_and_described(sagemaker: Any, signwatch: Services) -> N
     created = schedule(sagemaker, "mine", Environment={"THRESHOLD": "0.9"})
     assert created["MonitoringScheduleArn"].endswith("/mine")
     (listed,) = sagemaker.list_monitoring_executions()["MonitoringExecutionSummaries"]
-    (kept,) = signwatch.log.executions(9)
+    (kept,) = signwatch.monitoring.executions(9)
     assert (kept.schedule, kept.window.endpoint, kept.threshold) == ("mine", "cars", 0.9)
     assert kept.window.end - kept.window.start == timedelta(hours=1)
     assert begun <= kept.window.end <= now()
@@ -100,7 +100,7 @@ def test_a_run_is_listed_and_described(sagemaker: Any, signwatch: Services) -> N
     assert described["MonitoringScheduleConfig"]["ScheduleConfig"] == {"ScheduleExpression": "NOW"}
 
 
-def test_an_empty_window_is_told_as_a_failure(sagemaker: Any, signwatch: Services) -> None:
+def test_an_empty_window_is_reported_as_a_failure(sagemaker: Any, signwatch: Services) -> None:
     schedule(sagemaker, "mine")
     (listed,) = sagemaker.list_monitoring_executions()["MonitoringExecutionSummaries"]
     assert listed["MonitoringExecutionStatus"] == "Failed"
@@ -120,18 +120,18 @@ def test_an_empty_window_is_told_as_a_failure(sagemaker: Any, signwatch: Service
         ("-PT90M", timedelta(minutes=90)),
     ],
 )
-def test_the_window_begins_where_it_is_told_to(
+def test_the_window_begins_where_it_is_asked_to(
     sagemaker: Any, signwatch: Services, text: str, length: timedelta
 ) -> None:
     schedule(sagemaker, "mine", times={"DataAnalysisStartTime": text})
-    (kept,) = signwatch.log.executions(9)
+    (kept,) = signwatch.monitoring.executions(9)
     assert kept.window.end - kept.window.start == length
 
 
 def test_lists_are_narrowed_and_turned(sagemaker: Any, signwatch: Services) -> None:
     traffic(signwatch, "cars", 2)
     window = Window(now() - timedelta(hours=1), now() + timedelta(hours=1), "vans")
-    signwatch.run_monitor(window)
+    signwatch.monitoring.run(window)
     for name in ("one", "two"):
         schedule(sagemaker, name)
 
@@ -173,8 +173,8 @@ def test_a_schedule_is_created_described_changed_stopped_started_and_deleted(
     created = schedule(sagemaker, "mine", times=times, Environment={"THRESHOLD": "0.9"})
     arn = created["MonitoringScheduleArn"]
     assert arn == "arn:aws:sagemaker:local:000000000000:monitoring-schedule/mine"
-    assert signwatch.log.executions(9) == []  # not before it is due
-    kept = signwatch.schedules.one("mine").schedule
+    assert signwatch.monitoring.executions(9) == []  # not before it is due
+    kept = signwatch.monitoring.schedules.one("mine").schedule
     assert (kept.begins, kept.ends) == (timedelta(hours=3), timedelta(hours=1))
     assert (kept.endpoint, kept.threshold) == ("cars", 0.9)
     described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="mine")
@@ -209,13 +209,13 @@ def test_a_schedule_is_created_described_changed_stopped_started_and_deleted(
     }
     assert changed["CreationTime"] == described["CreationTime"]
     assert changed["LastModifiedTime"] > described["LastModifiedTime"]
-    assert signwatch.schedules.one("mine").schedule.threshold is None
+    assert signwatch.monitoring.schedules.one("mine").schedule.threshold is None
     sagemaker.start_monitoring_schedule(MonitoringScheduleName="mine")
     assert status() == "Scheduled"
     sagemaker.delete_monitoring_schedule(MonitoringScheduleName="mine")
     with pytest.raises(sagemaker.exceptions.ResourceNotFound):
         status()
-    assert [each.schedule.name for each in signwatch.schedules.all()] == ["hourly"]
+    assert [each.schedule.name for each in signwatch.monitoring.schedules.all()] == ["hourly"]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_without_a_window_nothing_between_two_runs_is_left_out(
     sagemaker: Any, signwatch: Services, expression: str, length: timedelta
 ) -> None:
     schedule(sagemaker, "mine", times={"ScheduleExpression": expression})
-    kept = signwatch.schedules.one("mine").schedule
+    kept = signwatch.monitoring.schedules.one("mine").schedule
     assert (kept.begins, kept.ends) == (length, timedelta())
 
 
@@ -242,14 +242,14 @@ def test_what_is_due_runs_as_it_was_created(sagemaker: Any, signwatch: Services)
     traffic(signwatch, "vans", 5)
     schedule(sagemaker, "mine", times={"ScheduleExpression": "cron(* * ? * * *)"})
     table = SchedulesTable(signwatch.log.database)
-    stored = signwatch.schedules.one("mine")
+    stored = signwatch.monitoring.schedules.one("mine")
     table.change(replace(stored, runs_from=now() - timedelta(minutes=1, seconds=30)))
-    signwatch.schedules.tick()
+    signwatch.monitoring.schedules.tick()
     executions = sagemaker.list_monitoring_executions(MonitoringScheduleName="mine")
     listed = executions["MonitoringExecutionSummaries"][0]
     assert listed["ScheduledTime"].second == listed["ScheduledTime"].microsecond == 0
     assert listed["EndpointName"] == "cars"
-    done = signwatch.log.executions(1, schedule="mine")[0]
+    done = signwatch.monitoring.executions(1, schedule="mine")[0]
     assert done.window == Window(done.due_at - timedelta(minutes=1), done.due_at, "cars")
     assert set(done.figures.counts) <= {class_id}
 
@@ -261,7 +261,7 @@ def test_schedules_are_listed_narrowed_sorted_and_in_parts(
     created = []
     for name in ("b-cars", "a-cars"):
         schedule(sagemaker, name, times=often)
-        created.append(signwatch.schedules.one(name).created_at)
+        created.append(signwatch.monitoring.schedules.one(name).created_at)
     sagemaker.stop_monitoring_schedule(MonitoringScheduleName="b-cars")
 
     def names(**chosen: Any) -> list[str]:
@@ -296,7 +296,7 @@ def test_schedules_are_listed_narrowed_sorted_and_in_parts(
 
 
 def test_executions_come_in_parts_and_by_time(sagemaker: Any, signwatch: Services) -> None:
-    made = [signwatch.run_monitor() for _ in range(5)]
+    made = [signwatch.monitoring.run() for _ in range(5)]
     pages = sagemaker.get_paginator("list_monitoring_executions").paginate(
         SortOrder="Ascending", PaginationConfig={"PageSize": 2}
     )
@@ -366,8 +366,8 @@ def test_what_does_not_serve_is_refused_and_nothing_runs(
 ) -> None:
     traffic(signwatch, "cars", 1)
     refusal(400, "ValidationException", message, schedule, sagemaker, "mine", **changes)
-    assert signwatch.log.executions(9) == []
-    assert [each.schedule.name for each in signwatch.schedules.all()] == ["hourly"]
+    assert signwatch.monitoring.executions(9) == []
+    assert [each.schedule.name for each in signwatch.monitoring.schedules.all()] == ["hourly"]
 
 
 def test_a_definition_that_sagemaker_keeps_is_refused(sagemaker: Any) -> None:
@@ -420,7 +420,7 @@ def test_a_name_that_is_taken_is_in_use(sagemaker: Any, signwatch: Services) -> 
         sagemaker,
         "hourly",
     )
-    assert signwatch.log.executions(9) == []
+    assert signwatch.monitoring.executions(9) == []
 
 
 @pytest.mark.parametrize(
@@ -502,7 +502,7 @@ def test_a_document_of_another_shape_is_refused(
 
 def test_the_violations_are_read_as_a_file(client: TestClient, signwatch: Services) -> None:
     class_id = traffic(signwatch, "cars", 2)
-    execution = signwatch.run_monitor(threshold=0.5)
+    execution = signwatch.monitoring.run(threshold=0.5)
     path = f"/signwatch/executions/{execution.execution_id}/constraint_violations.json"
     assert client.get(path).json() == {
         "violations": [

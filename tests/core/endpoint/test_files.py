@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from starlette.testclient import TestClient
 
-from core.monitoring.model_quality import LabelKind
+from core.records.quality import LabelKind
 from core.records.queries import CaptureFilter
 from core.records.window import Window, now
 from core.services import Services
@@ -35,7 +35,7 @@ def test_labels_meet_their_predictions(client: TestClient, signwatch: Services) 
         "problems": [],
     }
     window = Window(now() - timedelta(hours=1), now() + timedelta(hours=1))
-    found = signwatch.quality.of(window).labelled[LabelKind.GROUND_TRUTH]
+    found = signwatch.monitoring.quality(window).labelled[LabelKind.GROUND_TRUTH]
     assert (found.count, found.quality.metrics["accuracy"].value) == (2, 0.5)
 
 

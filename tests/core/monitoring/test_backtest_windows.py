@@ -84,7 +84,7 @@ def test_random_windows_are_what_counting_gives() -> None:
 def test_too_many_classes_are_refused_before_they_are_laid_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backtest_windows, "MAX_CELLS", 5)
+    monkeypatch.setattr(backtest_windows, "MAX_BINS", 5)
     windows = Windows.every(HOUR, NOON, NOON + 2 * HOUR, HOUR)
     window_figures(windows, counts((0, 1, 1)))
     with raises(

@@ -12,8 +12,8 @@ from core.monitoring.baselines import Baselines, baseline_of, files_of
 from core.monitoring.formats.constraints import Constraints, write_constraints
 from core.monitoring.formats.statistics import write_statistics
 from core.monitoring.rules.in_force import NOTHING, Against
+from core.records.baselines import BaselineFiles
 from core.records.captures import Predictions, Provenance
-from core.records.monitoring import BaselineFiles
 from core.records.window import Window
 from core.services import Services
 from tests.support.expect import raises
@@ -27,7 +27,7 @@ FILES = files_of(FEW)
 
 @pytest.fixture
 def baselines(signwatch: Services) -> Baselines:
-    return signwatch.baselines
+    return signwatch.monitoring.baselines
 
 
 def put(signwatch: Services, *class_ids: int, **changes: object) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import BadInput
 from core.monitoring.evaluate import NO_VIOLATIONS, evaluate
 from core.monitoring.rules.window import class_share, completeness
-from core.records.execution_log import Journal
+from core.records.execution_log import RunLog
 from core.records.monitoring import (
     Execution,
     ExecutionStatus,
@@ -182,16 +182,16 @@ def test_an_execution_keeps_what_it_was_about() -> None:
 
 
 def test_each_rule_is_written_down_with_what_it_took_and_said() -> None:
-    journal = Journal(lambda: NOON)
+    log = RunLog(lambda: NOON)
     done = evaluate(
         WINDOW,
         figures_of({14: 3, 2: 1}),
         threshold=0.5,
         trigger=Trigger.MANUAL,
         started_at=NOON,
-        journal=journal,
+        log=log,
     )
-    lines = journal.lines()
+    lines = log.lines()
     assert len(lines) == len(done.outcomes) == 6
     assert re.fullmatch(
         r"2026-02-14 12:00:00\.000000 UTC  Rule class share \(SageMaker-compatible\), 0\.5 "
@@ -238,7 +238,7 @@ def test_an_execution_as_programs_read_it() -> None:
     }
 
 
-def test_what_was_not_computed_is_told_as_such() -> None:
+def test_what_was_not_computed_is_reported_as_such() -> None:
     broken = make_execution(status=ExecutionStatus.FAILED, figures=None, due_at=NOON)
     document = broken.to_json()
     figures = (

@@ -7,10 +7,11 @@ import pytest
 
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
-from core.monitoring.model_quality import MAX_CLASSES, NONE_YET, LabelKind, Labelled
-from core.monitoring.quality_metrics import METRICS, NO_LABELS, WITHHELD, Figure
+from core.monitoring.model_quality import MAX_CLASSES, NONE_YET, labelled
+from core.monitoring.quality_metrics import METRICS, NO_LABELS, WITHHELD
 from core.records.captures import Provenance
 from core.records.execution_log import ExecutionLog
+from core.records.quality import Figure, LabelKind
 from core.records.queries import CaptureFilter
 from core.records.verdicts import Decision, Verdict
 from core.records.window import Window, now
@@ -34,7 +35,7 @@ def put(signwatch: Services, *class_ids: int) -> list[str]:
 
 def test_late_labels_count_as_they_come(signwatch: Services) -> None:
     events = put(signwatch, 14, 14, 14, 2)
-    before = signwatch.quality.of(WINDOW)
+    before = signwatch.monitoring.quality(WINDOW)
     found = before.labelled[LabelKind.GROUND_TRUTH]
     assert (before.predictions, found.count, found.classes) == (4, 0, ())
     assert found.quality.metrics["accuracy"] == Figure(
@@ -42,7 +43,7 @@ def test_late_labels_count_as_they_come(signwatch: Services) -> None:
     )
     lines = [LINE % pair for pair in zip(("14", "1", "2"), (*events[:2], events[3]), strict=True)]
     signwatch.captures.merge_ground_truth("\n".join(lines).encode())
-    after = signwatch.quality.of(WINDOW)
+    after = signwatch.monitoring.quality(WINDOW)
     found = after.labelled[LabelKind.GROUND_TRUTH]
     assert (found.count, found.classes, after.labels_in_log) == (3, (1, 2, 14), 3)
     assert found.quality.confusion_matrix.tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 1]]
@@ -56,8 +57,8 @@ def test_kinds_of_labels_are_never_mixed(signwatch: Services) -> None:
     signwatch.log.verdicts.add(
         [Decision(first.capture.capture_id, Verdict.MODEL_WRONG, 1, "", "ada", now())]
     )
-    labelled = signwatch.quality.of(WINDOW).labelled
-    assert {kind: (found.count, found.classes) for kind, found in labelled.items()} == {
+    by_kind = signwatch.monitoring.quality(WINDOW).labelled
+    assert {kind: (found.count, found.classes) for kind, found in by_kind.items()} == {
         LabelKind.GROUND_TRUTH: (0, ()),
         LabelKind.VERDICTS: (1, (1, 14)),
         LabelKind.SENDERS: (2, (9, 14)),
@@ -66,12 +67,12 @@ def test_kinds_of_labels_are_never_mixed(signwatch: Services) -> None:
 
 def test_each_kind_says_why_it_has_none() -> None:
     for kind in LabelKind:
-        metrics = Labelled.of(kind, {}).quality.metrics
+        metrics = labelled(kind, {}).quality.metrics
         assert metrics == dict.fromkeys(METRICS, Figure(None, NONE_YET[kind]))
 
 
 def test_labels_of_very_many_classes_are_counted_and_not_compared() -> None:
-    found = Labelled.of(LabelKind.GROUND_TRUTH, {(k, 0): 1 for k in range(MAX_CLASSES + 1)})
+    found = labelled(LabelKind.GROUND_TRUTH, {(k, 0): 1 for k in range(MAX_CLASSES + 1)})
     assert (found.count, found.quality.confusion_matrix.size) == (1_001, 0)
     assert found.quality.metrics["accuracy"] == Figure(
         None, "1,001 classes occur, and at most 1,000 are compared"
@@ -80,7 +81,7 @@ def test_labels_of_very_many_classes_are_counted_and_not_compared() -> None:
 
 def test_accuracy_without_labels_takes_the_labelled_baseline(signwatch: Services) -> None:
     put(signwatch, 14, 14)
-    estimated = signwatch.quality.of(WINDOW).estimated
+    estimated = signwatch.monitoring.quality(WINDOW).estimated
     assert estimated.mean_confidence == Figure(pytest.approx(0.75))
     assert estimated.difference_of_confidences.reason == (
         "there is no baseline to compare with. Create one from labelled data"
@@ -88,17 +89,17 @@ def test_accuracy_without_labels_takes_the_labelled_baseline(signwatch: Services
     ids, confidences = np.ones(4, int), np.array([0.5, 0.75, 0.875, 0.875])
     for right, expected in ((None, Figure(None, NO_LABELS)), (3, Figure(pytest.approx(0.75)))):
         baseline = Baseline.of(43, ids, confidences=confidences, right=right)
-        signwatch.baselines.add(files_of(baseline), origin="test")
-        found = signwatch.quality.of(WINDOW).estimated
+        signwatch.monitoring.baselines.add(files_of(baseline), origin="test")
+        found = signwatch.monitoring.quality(WINDOW).estimated
         assert found.difference_of_confidences == expected
 
 
 def test_a_baseline_that_does_not_fit_is_the_reason(signwatch: Services) -> None:
     put(signwatch, 14)
-    signwatch.baselines.add(files_of(Baseline(43, {1: 1})), origin="test")
+    signwatch.monitoring.baselines.add(files_of(Baseline(43, {1: 1})), origin="test")
     with signwatch.log.database.transaction() as transaction:
         transaction.execute("UPDATE log.baselines SET statistics = '{}'")
-    reason = signwatch.quality.of(WINDOW).estimated.difference_of_confidences.reason
+    reason = signwatch.monitoring.quality(WINDOW).estimated.difference_of_confidences.reason
     assert reason == "statistics.json must be of version 0, got None"
 
 
@@ -107,6 +108,6 @@ def test_accuracy_without_labels_is_withheld_while_an_alarm_stands(signwatch: Se
     ExecutionsTable(signwatch.log.database).keep(
         make_execution(NOON + timedelta(hours=1)), ExecutionLog(())
     )
-    found = signwatch.quality.of(WINDOW).estimated
+    found = signwatch.monitoring.quality(WINDOW).estimated
     assert found.mean_confidence == Figure(None, WITHHELD)
     assert found.average_thresholded_confidence == Figure(None, WITHHELD)

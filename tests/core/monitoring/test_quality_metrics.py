@@ -7,14 +7,13 @@ import pytest
 
 from core.monitoring.baseline import Baseline
 from core.monitoring.quality_metrics import (
-    CAUTION,
-    Figure,
     confusion,
     estimated_accuracy,
     f_score,
     model_quality,
     no_quality,
 )
+from core.records.quality import CAUTION, Figure
 
 NAMES = [
     "accuracy",

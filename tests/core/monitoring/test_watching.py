@@ -55,7 +55,7 @@ def checked_at(signwatch: Services) -> datetime:
 
 def use(signwatch: Services, baseline: Baseline = BASELINE) -> None:
     """A baseline that has been in force for half an hour."""
-    signwatch.baselines.add(files_of(baseline), origin="a test")
+    signwatch.monitoring.baselines.add(files_of(baseline), origin="a test")
     signwatch.log.database.rows(
         "UPDATE log.baselines_in_force SET chosen_at = chosen_at - INTERVAL 30 MINUTE"
     )
@@ -69,17 +69,17 @@ def outcome(outcomes: tuple[Outcome, ...], rule: str) -> Outcome:
 def test_every_live_run_has_the_outcomes_of_the_drift_detector(signwatch: Services) -> None:
     use(signwatch)
     put(signwatch, clean(50))
-    done = signwatch.run_monitor()
+    done = signwatch.monitoring.run()
     assert done.status is ExecutionStatus.COMPLETED
     found = outcome(done.outcomes, "drift detector, class x flag")
     assert (found.state, found.decides, found.threshold) == (RuleState.HOLDS, True, 10_000)
     assert "of 50 predictions since" in found.sentence
-    assert signwatch.log.executions(1) == [done]
+    assert signwatch.monitoring.executions(1) == [done]
 
 
 def test_without_a_baseline_the_run_says_what_to_do(signwatch: Services) -> None:
     put(signwatch, clean(50))
-    done = signwatch.run_monitor()
+    done = signwatch.monitoring.run()
     assert done.status is ExecutionStatus.COMPLETED
     assert outcome(done.outcomes, "drift detector").sentence.startswith(
         "Not computed: there is no baseline. Create one"
@@ -91,11 +91,11 @@ def test_an_alarm_runs_the_monitor_and_is_reported_at_once(
 ) -> None:
     use(alerting)
     put(alerting, clean(100))
-    alerting.watch()
-    assert alerting.log.executions(9) == []
+    alerting.monitoring.run_on_alarm()
+    assert alerting.monitoring.executions(9) == []
     put(alerting, attacked(60, share=0.4))
-    alerting.watch()
-    (done,) = alerting.log.executions(9)
+    alerting.monitoring.run_on_alarm()
+    (done,) = alerting.monitoring.executions(9)
     assert (done.trigger, done.schedule) == (Trigger.ALARM, None)
     assert done.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
     named = [each for each in done.violations if each.description.startswith("Class 14 (Stop) is")]
@@ -104,8 +104,8 @@ def test_an_alarm_runs_the_monitor_and_is_reported_at_once(
     alerting.alerts.flush()
     (body,) = hook.bodies
     assert "Class 14 (Stop) is" in body["message"]
-    alerting.watch()
-    assert len(alerting.log.executions(9)) == 1
+    alerting.monitoring.run_on_alarm()
+    assert len(alerting.monitoring.executions(9)) == 1
 
 
 def test_an_alarm_of_a_channel_that_does_not_decide_is_reported_with_the_others(
@@ -113,13 +113,13 @@ def test_an_alarm_of_a_channel_that_does_not_decide_is_reported_with_the_others(
 ) -> None:
     use(signwatch)
     put(signwatch, attacked(60))
-    signwatch.watch()
-    (done,) = signwatch.log.executions(9)
+    signwatch.monitoring.run_on_alarm()
+    (done,) = signwatch.monitoring.executions(9)
     compared = outcome(done.outcomes, "drift detector, class")
     assert (compared.state, compared.decides) == (RuleState.VIOLATED, False)
     put(signwatch, clean(400))
-    signwatch.watch()
-    assert signwatch.log.executions(9) == [done]
+    signwatch.monitoring.run_on_alarm()
+    assert signwatch.monitoring.executions(9) == [done]
 
 
 def test_while_it_stands_a_clean_window_is_no_recovery_and_afterwards_it_is(
@@ -127,14 +127,14 @@ def test_while_it_stands_a_clean_window_is_no_recovery_and_afterwards_it_is(
 ) -> None:
     use(alerting)
     put(alerting, attacked(60))
-    alerting.watch()
+    alerting.monitoring.run_on_alarm()
     put(alerting, clean(900))
-    later = alerting.run_monitor(Window(now() - SECOND, now()))
+    later = alerting.monitoring.run(Window(now() - SECOND, now()))
     assert later.figures.total == 0
     assert later.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
     put(alerting, clean(400, seed=4))
-    alerting.watch()
-    over = alerting.run_monitor(Window(checked_at(alerting) - 30 * SECOND, now()))
+    alerting.monitoring.run_on_alarm()
+    over = alerting.monitoring.run(Window(checked_at(alerting) - 30 * SECOND, now()))
     assert over.status is ExecutionStatus.COMPLETED
     alerting.alerts.flush()
     kinds = [title.partition(":")[0] for title in hook.titles]
@@ -148,10 +148,10 @@ def test_a_run_over_the_past_neither_takes_nor_reports_what_is_live(alerting: Se
     put(alerting, attacked(60))
     past = Window(now() - timedelta(hours=5), now() - timedelta(hours=4))
     for window in (past, Window(now() - timedelta(hours=1), now(), "cars")):
-        done = alerting.run_monitor(window)
+        done = alerting.monitoring.run(window)
         assert outcome(done.outcomes, "drift detector").decides is False
-    alerting.watch()
-    assert alerting.log.executions(1)[0].trigger is Trigger.ALARM
+    alerting.monitoring.run_on_alarm()
+    assert alerting.monitoring.executions(1)[0].trigger is Trigger.ALARM
 
 
 def test_a_run_that_another_process_has_reports_nothing(signwatch: Services) -> None:
@@ -160,7 +160,7 @@ def test_a_run_that_another_process_has_reports_nothing(signwatch: Services) -> 
     due_at = now()
     begun = make_execution(due_at, status=ExecutionStatus.IN_PROGRESS, due_at=due_at)
     assert ExecutionsTable(signwatch.log.database).begin(begun)
-    mine = signwatch.executions.run_due(
+    mine = signwatch.monitoring._executions.run_due(
         Window(due_at - timedelta(hours=1), due_at),
         threshold=0.5,
         schedule="hourly",
@@ -168,8 +168,8 @@ def test_a_run_that_another_process_has_reports_nothing(signwatch: Services) -> 
         after=None,
     )
     assert mine is None
-    signwatch.watch()
-    assert signwatch.log.executions(1)[0].trigger is Trigger.ALARM
+    signwatch.monitoring.run_on_alarm()
+    assert signwatch.monitoring.executions(1)[0].trigger is Trigger.ALARM
 
 
 # Volume
@@ -181,10 +181,10 @@ def test_traffic_that_stopped_is_a_violation_of_an_empty_window(signwatch: Servi
     for number in range(1, 13):
         begin = end - number * minute
         signwatch.log.append(captures(clean(100), begin, seconds=0.2), [])
-    ordinary = signwatch.run_monitor(Window(end - minute, end))
+    ordinary = signwatch.monitoring.run(Window(end - minute, end))
     assert outcome(ordinary.outcomes, "volume").state is RuleState.HOLDS
     assert outcome(ordinary.outcomes, "volume").decides
-    silent = signwatch.run_monitor(Window(end, end + minute))
+    silent = signwatch.monitoring.run(Window(end, end + minute))
     assert silent.figures.total == 0
     assert silent.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
     assert silent.message.startswith(
@@ -202,7 +202,7 @@ def test_a_drill_neither_raises_the_volume_nor_is_missed_afterwards(signwatch: S
         sent = captures(clean(2000), begin, seconds=0.02, provenance=DRILL)
         signwatch.log.append(sent, [])
     window = Window(end - minute, end)
-    during = signwatch.run_monitor(window)
+    during = signwatch.monitoring.run(window)
     assert during.figures.total == 2100
     assert outcome(during.outcomes, "volume").sentence == (
         "100 requests in the window, 100 on average in the 11 before"
@@ -216,12 +216,12 @@ def test_a_newcomers_first_traffic_is_no_alarm_by_volume(signwatch: Services) ->
     end = now()
     signwatch.log.append(captures([1, 2], end - timedelta(hours=30)), [])
     signwatch.log.append(captures(clean(400), end - timedelta(minutes=5)), [])
-    done = signwatch.run_monitor(Window(end - timedelta(hours=1), end))
+    done = signwatch.monitoring.run(Window(end - timedelta(hours=1), end))
     found = outcome(done.outcomes, "volume")
     assert (found.state, found.decides) == (RuleState.NOT_COMPUTED, False)
     assert found.sentence == (
         "Not computed: 1 of the 29 stretches of 60 min before the window had traffic, and at "
-        f"least {MIN_INTERVALS} are needed to know what is usual"
+        f"least {MIN_INTERVALS} are needed to compare"
     )
 
 
@@ -231,22 +231,22 @@ def test_a_newcomers_first_traffic_is_no_alarm_by_volume(signwatch: Services) ->
 def test_the_program_checks_the_stream_automatically(
     signwatch: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.services.root.WATCH_SECONDS", 0.05)
+    monkeypatch.setattr("core.services.root.DETECTOR_SECONDS", 0.05)
     use(signwatch)
     put(signwatch, attacked(60))
-    signwatch.start_schedule()
-    until(lambda: signwatch.log.executions(1), "a run at the alarm")
-    assert signwatch.log.executions(1)[0].trigger is Trigger.ALARM
+    signwatch.start()
+    until(lambda: signwatch.monitoring.executions(1), "a run at the alarm")
+    assert signwatch.monitoring.executions(1)[0].trigger is Trigger.ALARM
 
 
 def test_upkeep_forgets_old_e_values(signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(signwatch.drift, "forget_e_values", lambda: asked.append(1))
-    signwatch.upkeep()
+    signwatch.maintain()
     assert asked == [1]
 
 
 def test_a_run_at_an_alarm_is_read_as_it_was_kept(signwatch: Services) -> None:
     done = make_execution(trigger=Trigger.ALARM, schedule=None)
     ExecutionsTable(signwatch.log.database).keep(done, ExecutionLog(()))
-    assert signwatch.log.execution(done.execution_id) == done
+    assert signwatch.monitoring.execution(done.execution_id) == done

@@ -1,11 +1,10 @@
-"""What rules would have said, as a figure."""
+"""Backtests, as a figure."""
 
 from datetime import timedelta
 
-from core.monitoring.backtest_windows import Replayed
 from core.monitoring.rules.outcomes import judged, not_computed
 from core.plots.backtest import figure_over_time
-from core.records.backtest import Windows
+from core.records.backtest import Replayed, Windows
 from core.records.monitoring import Violation
 from tests.support.records import NOON
 
@@ -25,7 +24,7 @@ def test_alarms_stand_out_and_what_was_not_computed_is_no_zero() -> None:
     assert (list(line.y), line.connectgaps) == ([0.3, None, 0.8], False)
     assert [(trace.name, list(trace.y)) for trace in (holds, violated, missing)] == [
         ("holds", [0.3]),
-        ("would have alarmed", [0.8]),
+        ("alarm", [0.8]),
         ("not computed", [0.0]),
     ]
     assert list(violated.x) == [NOON + 3 * HOUR]

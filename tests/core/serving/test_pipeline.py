@@ -137,8 +137,8 @@ def test_metrics_count_what_was_done(client: TestClient, signwatch: Services) ->
         headers={"Content-Type": "application/x-npy"},
     ).raise_for_status()
     client.post("/invocations", content=b"no image", headers=PNG)
-    signwatch.set_monitor_settings(signwatch.monitor_settings())
-    signwatch.run_monitor(threshold=0.01)
+    signwatch.monitoring.set_settings(signwatch.monitoring.settings())
+    signwatch.monitoring.run(threshold=0.01)
     class_id = signwatch.model.predict([blocks()])[0].class_id
     found = samples(client)
     wanted = {

@@ -70,7 +70,7 @@ def drilled(
     """The running program, with few requests a drill and an alert to a local webhook."""
     environment.setenv("SIGNWATCH_ALERTS", hook.url)
     environment.setattr("core.services.root.drawn_signs", lambda: signs)
-    environment.setattr("core.services.root.WATCH_SECONDS", 0.2)
+    environment.setattr("core.services.root.DETECTOR_SECONDS", 0.2)
     environment.setattr(drill_run, "CLEAN", 120)
     environment.setattr(drill_run, "MOST_CLEAN", 0)
     signwatch: Services = request.getfixturevalue("signwatch")
@@ -88,7 +88,7 @@ def use_baseline(signwatch: Services, signs: list[Sign]) -> None:
         confidences=np.array([each.confidence for each in read]),
         p_values=np.array([each.suspicion.p_value for each in read]),
     )
-    signwatch.baselines.add(files_of(baseline), origin="a test")
+    signwatch.monitoring.baselines.add(files_of(baseline), origin="a test")
 
 
 def run(signwatch: Services, plan: DrillPlan = PLAN, **options: Any) -> DrillReport:
@@ -127,7 +127,7 @@ def test_a_drill_ends_with_the_alarm_that_names_the_class_and_the_alert(
     drilled: Services, signs: list[Sign], hook: Webhook
 ) -> None:
     use_baseline(drilled, signs)
-    drilled.start_schedule()
+    drilled.start()
     report = run(drilled)
     assert report.told is not None
     assert report.told.class_id == 14
@@ -139,7 +139,7 @@ def test_a_drill_ends_with_the_alarm_that_names_the_class_and_the_alert(
     assert (alert.channel, alert.delivered, alert.reason) == (hook.label, True, "")
     assert hook.titles[0].startswith("Signwatch alert (drill): Class 14 ")
     assert "records of this window were sent by a drill" in hook.bodies[0]["message"]
-    execution = drilled.log.execution(report.told.execution_id)
+    execution = drilled.monitoring.execution(report.told.execution_id)
     assert execution.trigger is Trigger.ALARM
     assert execution.outcomes[-1].rule == "drill"
     assert not execution.outcomes[-1].decides
@@ -296,7 +296,7 @@ def test_it_is_begun_watched_and_read_over_http(drilled: Services, signs: list[S
     with raises(BadInput, NO_BASELINE):
         running.post(url, "/api/drills", {})
     use_baseline(drilled, signs)
-    drilled.start_schedule()
+    drilled.start()
     drill_id = running.post(url, "/api/drills", vars(PLAN))["drill_id"]
     job = drilled.drills.job(drill_id)
     assert job is not None

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core.errors import NotFound
+from core.records.baselines import BaselineFiles, StoredBaseline
 from core.records.captures import Provenance
-from core.records.monitoring import BaselineFiles, StoredBaseline
 from core.records.window import Window
 from core.store import BaselinesTable, CaptureLog
 from tests.support.expect import raises

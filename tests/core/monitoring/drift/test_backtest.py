@@ -36,7 +36,7 @@ def run_backtest(
 
 def put(signwatch: Services, *class_ids: int, **changes: object) -> None:
     """Ten predictions a second from noon on."""
-    signwatch.baselines.add(files_of(BASELINE), origin="a test")
+    signwatch.monitoring.baselines.add(files_of(BASELINE), origin="a test")
     signwatch.log.append(captures(class_ids, NOON, **changes), [])
 
 
@@ -101,7 +101,7 @@ def test_its_e_values_are_thinned_and_keep_the_height_of_the_alarm(
 def test_it_keeps_and_reports_nothing(signwatch: Services) -> None:
     put(signwatch, *attacked(60))
     run_backtest(signwatch)
-    assert signwatch.log.executions(9) == []
+    assert signwatch.monitoring.executions(9) == []
     assert signwatch.log.database.rows("SELECT count(*) FROM log.stream_state") == [(0,)]
     assert signwatch.drift.e_values(HOUR) == []
 

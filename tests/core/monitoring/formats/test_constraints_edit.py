@@ -1,4 +1,4 @@
-"""What decides, edited: read from constraints, and written into them without losing the rest."""
+"""Constraint settings: read from constraints, and written into them without loss."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from core.monitoring.formats.constraints import (
     read_constraints,
     write_constraints,
 )
-from core.monitoring.formats.constraints_edit import METHODS, NONE, Deciding
+from core.monitoring.formats.constraints_edit import edited, settings_of
 from core.monitoring.rules.window import (
     CategoricalValues,
     ChiSquared,
@@ -22,11 +22,12 @@ from core.monitoring.rules.window import (
     LInfinityRobust,
     LInfinitySimple,
 )
+from core.records.baselines import COMPARISON_METHODS, NO_COMPARISON, ConstraintSettings
 from tests.support.expect import raises
 
 BASELINE = Baseline(3, {0: 5, 2: 5})
 SUGGESTED = Constraints.suggested(BASELINE)
-AS_SUGGESTED = Deciding(True, LInfinityRobust.name, 0.1, 1.0, 1.0)
+AS_SUGGESTED = ConstraintSettings(True, LInfinityRobust.name, 0.1, 1.0, 1.0)
 
 
 def predicted(**changes: Any) -> Constraints:
@@ -37,8 +38,8 @@ def predicted(**changes: Any) -> Constraints:
 
 
 def test_the_suggested_ones() -> None:
-    assert Deciding.of(SUGGESTED) == AS_SUGGESTED
-    assert AS_SUGGESTED.applied_to(SUGGESTED, BASELINE) == SUGGESTED
+    assert settings_of(SUGGESTED) == AS_SUGGESTED
+    assert edited(SUGGESTED, AS_SUGGESTED, BASELINE) == SUGGESTED
 
 
 @pytest.mark.parametrize(
@@ -52,36 +53,39 @@ def test_the_suggested_ones() -> None:
             {"method": ChiSquared.name, "comparison": 0.01, "known": 0.99},
             [Completeness(1.0), CategoricalValues(0.99), ChiSquared(0.01)],
         ),
-        ({"method": NONE, "completeness": 0.9}, [Completeness(0.9), CategoricalValues(1.0)]),
+        (
+            {"method": NO_COMPARISON, "completeness": 0.9},
+            [Completeness(0.9), CategoricalValues(1.0)],
+        ),
         ({"known": 0.0, "completeness": 0.0}, [LInfinityRobust(0.1)]),
         ({"evaluate": False}, []),
     ],
 )
-def test_what_is_edited_is_what_decides(changes: dict[str, Any], rules: list[Any]) -> None:
-    edited = replace(AS_SUGGESTED, **changes)
-    constraints = edited.applied_to(SUGGESTED, BASELINE)
+def test_edited_settings_choose_the_rules(changes: dict[str, Any], rules: list[Any]) -> None:
+    settings = replace(AS_SUGGESTED, **changes)
+    constraints = edited(SUGGESTED, settings, BASELINE)
     assert list(constraints.rules()) == rules
     read = read_constraints(write_constraints(constraints).encode())
     assert read == constraints
-    assert Deciding.of(read) == edited
+    assert settings_of(read) == settings
 
 
 def test_every_method_is_read_back() -> None:
-    for method in METHODS:
-        edited = replace(AS_SUGGESTED, method=method)
-        assert Deciding.of(edited.applied_to(SUGGESTED, BASELINE)).method == method
+    for method in COMPARISON_METHODS:
+        settings = replace(AS_SUGGESTED, method=method)
+        assert settings_of(edited(SUGGESTED, settings, BASELINE)).method == method
 
 
 def test_without_a_domain_known_classes_are_not_checked_until_they_are() -> None:
-    assert Deciding.of(predicted()).known == 0.0
-    untouched = Deciding.of(predicted()).applied_to(predicted(), BASELINE)
+    assert settings_of(predicted()).known == 0.0
+    untouched = edited(predicted(), settings_of(predicted()), BASELINE)
     assert untouched.predicted_class().domains is None
-    edited = replace(Deciding.of(predicted()), known=0.9).applied_to(predicted(), BASELINE)
-    assert edited.predicted_class().domains == ("0", "1", "2")
-    assert CategoricalValues(0.9) in edited.rules()
+    changed = edited(predicted(), replace(settings_of(predicted()), known=0.9), BASELINE)
+    assert changed.predicted_class().domains == ("0", "1", "2")
+    assert CategoricalValues(0.9) in changed.rules()
 
 
-def test_overrides_of_the_feature_do_not_shadow_what_was_edited() -> None:
+def test_overrides_of_the_feature_do_not_shadow_an_edit() -> None:
     overrides = {
         "evaluate_constraints": "Enabled",
         "datatype_check_threshold": 0.5,
@@ -92,11 +96,11 @@ def test_overrides_of_the_feature_do_not_shadow_what_was_edited() -> None:
         },
     }
     constraints = predicted(overrides=overrides)
-    before = Deciding.of(constraints)
+    before = settings_of(constraints)
     assert (before.method, before.comparison) == (ChiSquared.name, 0.01)
-    edited = replace(before, method=LInfinitySimple.name, comparison=0.2)
-    after = edited.applied_to(constraints, BASELINE)
-    assert Deciding.of(after) == edited
+    settings = replace(before, method=LInfinitySimple.name, comparison=0.2)
+    after = edited(constraints, settings, BASELINE)
+    assert settings_of(after) == settings
     assert after.predicted_class().overrides == {
         "datatype_check_threshold": 0.5,
         "distribution_constraints": {"comparison_threshold": 0.3},
@@ -107,7 +111,8 @@ def test_what_is_not_edited_stays() -> None:
     constraints = predicted(
         overrides={"distribution_constraints": {"perform_comparison": "Enabled"}}
     )
-    after = replace(Deciding.of(constraints), completeness=0.5).applied_to(constraints, BASELINE)
+    settings = replace(settings_of(constraints), completeness=0.5)
+    after = edited(constraints, settings, BASELINE)
     assert after.features[0] == constraints.features[0]
     assert after.predicted_class().overrides == {}
     assert after.config.emit_metrics is False
@@ -117,4 +122,4 @@ def test_constraints_without_the_predicted_class_cannot_be_edited() -> None:
     with raises(
         BadInput, "constraints.json has no feature PredictedClass; create it from a baseline"
     ):
-        Deciding.of(Constraints(()))
+        settings_of(Constraints(()))
