@@ -1,4 +1,4 @@
-"""What an operator sees from across the room: state, class frequencies, confidence, executions."""
+"""What an operator sees from across the room: state, class frequencies, confidence, runs."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ HOUR, DAY = 60, 24 * 60
 
 @st.fragment(run_every="2s")
 def live() -> None:
-    """Everything that changes by itself."""
+    """Everything that changes with the traffic."""
     settings = signwatch.monitoring.settings()
     state.show()
     bar = st.container(
@@ -52,7 +52,7 @@ def live() -> None:
         st.metric(
             "Mean confidence",
             parts.computed(found.mean_confidence, ".1%"),
-            "no prediction tells its confidence"
+            "no prediction has a confidence"
             if found.low_confidence is None
             else f"{found.low_confidence:,} below {signwatch.settings.low_confidence:.0%}",
             delta_color="off",
@@ -95,8 +95,8 @@ def show_empty(minutes: int) -> None:
     with st.container(border=True):
         st.subheader(f"No traffic in the last {length(minutes)}")
         st.markdown(
-            "Predictions appear here as they are made. New here? See a sign that a person "
-            "still reads, and the classifier no longer does:"
+            "Predictions appear here as they are made. New here? See a sign that you can read and "
+            "the classifier can't:"
         )
         link_to_try_it()
         st.page_link("classify.py", label="Or drop images of signs", icon=":material/image_search:")

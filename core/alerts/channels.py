@@ -1,4 +1,4 @@
-"""Where alerts go: services by their Apprise address, which may hold secrets and is never shown."""
+"""Where alerts go: services by their Apprise URL, which may hold secrets and is never shown."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 SECONDS_AT_MOST = 30.0  # for one attempt on one channel
 EXAMPLES = "https://host/path (JSON), slack://..., mailto://..."
 
-# Between two addresses: blanks, or a comma before the next scheme (an address may hold commas).
+# Between two URLs: blanks, or a comma before the next scheme (a URL may hold commas).
 _BETWEEN = re.compile(r",?\s+|,(?=[a-zA-Z][\w+.-]*://)")
 _PIECES = re.compile(r"[^\w.~%-]+")
-_SHORTEST_SECRET = 4  # characters; shorter pieces of an address stand in ordinary words
+_SHORTEST_SECRET = 4  # characters; shorter pieces of a URL stand in ordinary words
 
 
 class Tone(StrEnum):
@@ -33,23 +33,43 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True)
-class Channel:
-    """label: what may be shown of it, the service and its host; url: everything, secrets too."""
+class AlertChannel:
+    """One service that alerts are sent to.
+
+    Parameters
+    ----------
+    label
+        What may be shown of it: the service and its host.
+    url
+        Its Apprise URL, with secrets.
+    """
 
     label: str
     url: str = field(repr=False)
 
     def send(self, title: str, body: str, tone: Tone, image: bytes | None = None) -> str | None:
-        """One attempt; image: a PNG, carried where the service takes files.
+        """Send one message, once. Raises nothing.
 
-        Returns None if the service took it, else why not. Raises nothing.
+        Parameters
+        ----------
+        title, body
+            Plain text.
+        tone
+            How the service colours the message.
+        image
+            A PNG, attached where the service takes files.
+
+        Returns
+        -------
+        str or None
+            Why the service did not take it; None if it did.
         """
         from apprise import Apprise, AppriseAttachment, NotifyType
         from apprise.attachment.memory import AttachMemory
 
         service = _service(self.url)
         if service is None:
-            return "the address is no longer valid"
+            return "the URL is no longer valid"
         attachment = AppriseAttachment()
         if image is not None:
             attachment.add(AttachMemory(image, "classes.png", "image/png"))  # type: ignore[no-untyped-call]
@@ -60,14 +80,14 @@ class Channel:
                 body, title, NotifyType(tone.value), body_format="text", attach=attachment or None
             )
         except Exception as error:  # noqa: BLE001 - whatever a service does, the program goes on
-            return type(error).__name__  # its text may hold the address
+            return type(error).__name__  # its text may hold the URL
         if result:
             return None
         logs = [log.message for each in result.results for a in each.attempts for log in a.logs]
         return self._without_secrets(" ".join(logs[-1:])) or f"{result.status.name.lower()}"
 
     def _without_secrets(self, text: str) -> str:
-        """Every piece of the address that the label does not show, replaced."""
+        """Every piece of the URL that the label does not show, replaced."""
         shown = {piece.lower() for piece in _PIECES.split(self.label)}
         for piece in sorted(_PIECES.split(self.url), key=len, reverse=True):
             if len(piece) >= _SHORTEST_SECRET and piece.lower() not in shown:
@@ -75,7 +95,7 @@ class Channel:
         return text
 
 
-def configured_channels(settings: Settings) -> tuple[Channel, ...]:
+def configured_channels(settings: Settings) -> tuple[AlertChannel, ...]:
     """The channels of SIGNWATCH_ALERTS; raises BadInput that names the setting."""
     try:
         return parse_channels(settings.alerts)
@@ -83,8 +103,25 @@ def configured_channels(settings: Settings) -> tuple[Channel, ...]:
         raise settings.refusal("alerts", error) from error
 
 
-def parse_channels(text: str) -> tuple[Channel, ...]:
-    """Addresses separated by commas or blanks; BadInput names the number of a bad one, not more."""
+def parse_channels(text: str) -> tuple[AlertChannel, ...]:
+    """The channels of a text that lists Apprise URLs, separated by commas or blanks.
+
+    Parameters
+    ----------
+    text
+        As in SIGNWATCH_ALERTS; `https://host/path` is a JSON webhook.
+
+    Raises
+    ------
+    BadInput
+        For a URL that is none. It gives the URL's number only, because it may hold secrets.
+
+    Examples
+    --------
+    >>> channels = parse_channels("https://example.org/hook/token slack://TokenA/TokenB/TokenC")
+    >>> [channel.label for channel in channels]
+    ['JSON at example.org', 'Slack']
+    """
     urls = [url for url in _BETWEEN.split(text.strip().strip(",")) if url]
     labels: Counter[str] = Counter()
     channels = []
@@ -92,17 +129,17 @@ def parse_channels(text: str) -> tuple[Channel, ...]:
         service = _service(url)
         if service is None:
             raise BadInput(
-                f"address {number} of {len(urls)} is none that alerts can be sent to, "
+                f"URL {number} of {len(urls)} is none that alerts can be sent to, "
                 f"expected for example {EXAMPLES}"
             )
         label = _label(service, url)
         labels[label] += 1
-        channels.append(Channel(label + (f" ({n})" if (n := labels[label]) > 1 else ""), url))
+        channels.append(AlertChannel(label + (f" ({n})" if (n := labels[label]) > 1 else ""), url))
     return tuple(channels)
 
 
 def _service(url: str) -> NotifyBase | None:
-    """The service behind an address; None if there is none, or none on the network."""
+    """The service behind a URL; None if there is none, or none on the network."""
     from apprise import Apprise, AppriseAsset
 
     _keep_quiet()
@@ -129,7 +166,7 @@ def _service(url: str) -> NotifyBase | None:
 
 
 def _label(service: NotifyBase, url: str) -> str:
-    """The service's name, with its host where an address always has one in that place."""
+    """The service's name, with its host where its URLs always have one in that place."""
     templates: tuple[str, ...] = service.templates
     if not all("{host}" in template for template in templates):
         return str(service.service_name)
@@ -138,7 +175,7 @@ def _label(service: NotifyBase, url: str) -> str:
 
 
 def _keep_quiet() -> None:
-    """The libraries log whole addresses; what matters is logged here, without secrets."""
+    """The libraries log whole URLs; what matters is logged here, without secrets."""
     logger = logging.getLogger("apprise")
     logger.propagate = False
     if not logger.handlers:

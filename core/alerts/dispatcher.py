@@ -1,4 +1,4 @@
-"""Alerts: executions with violations are told of, on a thread of their own."""
+"""Alerts: somebody is notified of runs with violations, on a thread of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tenacity import (
     wait_exponential,
 )
 
-from core.alerts.channels import Channel, Tone
+from core.alerts.channels import AlertChannel, Tone
 from core.alerts.message import message
 from core.alerts.policy import decide, test_notice
 from core.errors import BadInput
@@ -32,7 +32,7 @@ from core.store import AlertsTable
 
 logger = logging.getLogger(__name__)
 
-MAX_WAITING = 100  # executions; what comes while as many wait is not told of
+MAX_WAITING = 100  # runs; of what comes while as many wait, nobody is notified
 ATTEMPTS = 4
 BACKOFF = wait_exponential(multiplier=2, max=30)  # 2, 4, 8 s between the attempts
 PATIENCE = 10.0  # seconds that closing waits for what is not sent yet
@@ -45,15 +45,29 @@ TONES = {
 
 
 class Alerts:
-    """Notifies every channel.
+    """Notifies every channel of what runs of the monitor found.
 
-    chart: draws the class frequencies of a window over a threshold, as PNG; reminder: 0 means
-    none; address: of the dashboard, if it is known.
+    Parameters
+    ----------
+    channels
+        Where alerts go.
+    table
+        Keeps each alert and what became of it; of several processes, one sends.
+    metrics
+        Count deliveries.
+    chart
+        Draws the class frequencies of a window over a threshold, as PNG.
+    reminder
+        While violations last, an alert is repeated after so long; 0 means never.
+    address
+        Of the dashboard, if it is known.
+    clock
+        The time now.
     """
 
     def __init__(
         self,
-        channels: Sequence[Channel],
+        channels: Sequence[AlertChannel],
         table: AlertsTable,
         metrics: Metrics,
         *,
@@ -75,14 +89,14 @@ class Alerts:
         self._thread: threading.Thread | None = None
 
     def consider(self, execution: Execution) -> None:
-        """Tell of an execution, if it is due. Takes no time and raises nothing."""
+        """Send an alert of a run, if one is due. Takes no time and raises nothing."""
         if not self.channels or self._closed.is_set():
             return
         try:
             self._waiting.put_nowait(execution)
         except queue.Full:
             logger.warning(
-                "Too many alerts wait; execution %s is not told of", execution.execution_id
+                "Too many alerts are waiting; none is sent for run %s", execution.execution_id
             )
             self._metrics.alerted("dropped")
             return
@@ -92,9 +106,15 @@ class Alerts:
                 self._thread.start()
 
     def test(self) -> list[Delivery]:
-        """Send a test to every channel now, once each; raises BadInput without channels."""
+        """Send a test message to every channel now, once each.
+
+        Raises
+        ------
+        BadInput
+            Without channels.
+        """
         if not self.channels:
-            raise BadInput("there is no channel to test: set SIGNWATCH_ALERTS and start again")
+            raise BadInput("there is no alert channel to test. Set SIGNWATCH_ALERTS and restart")
         notice = test_notice(self._clock())
         self._table.add(notice)
         title, body = message(notice, None, self._address())
@@ -106,19 +126,19 @@ class Alerts:
         return deliveries
 
     def lasting(self) -> list[Notice]:
-        """Of each endpoint whose violations last, what was told of it last."""
+        """Of each endpoint whose violations last, the last alert."""
         return self._table.lasting()
 
     def deliveries(self, limit: int) -> list[tuple[Notice, Delivery]]:
-        """The latest deliveries with what they told, newest first."""
+        """The latest deliveries with their alerts, newest first."""
         return self._table.deliveries(limit)
 
     def flush(self) -> None:
-        """Return once everything that waits has been told of."""
+        """Return once everything that waits has been sent."""
         self._waiting.join()
 
     def close(self) -> None:
-        """Stop; what waits is tried once more. The next execution tells of what nobody got."""
+        """Stop; what waits is tried once more. The next run repeats what nobody got."""
         self._closed.set()
         if self._thread is not None:
             with suppress(queue.Full):
@@ -128,14 +148,14 @@ class Alerts:
     def _work(self) -> None:
         while (execution := self._waiting.get()) is not None:
             try:
-                self._tell(execution)
+                self._notify(execution)
             except Exception as error:  # noqa: BLE001 - nobody waits for it; the next one may succeed
-                logger.error("Execution %s could not be told of: %s", execution.execution_id, error)
+                logger.error("No alert of run %s could be sent: %s", execution.execution_id, error)
                 self._metrics.alerted("failed")
             finally:
                 self._waiting.task_done()
 
-    def _tell(self, execution: Execution) -> None:
+    def _notify(self, execution: Execution) -> None:
         notice = self._table.claim(
             execution.window.endpoint,
             execution.schedule,
@@ -151,7 +171,7 @@ class Alerts:
 
     def _send(self, notice: Notice, title: str, body: str, image: bytes | None) -> list[Delivery]:
         """Every channel, and those that failed again after a pause, ATTEMPTS times at most."""
-        outcomes: dict[Channel, Delivery] = {}
+        outcomes: dict[AlertChannel, Delivery] = {}
 
         def attempt() -> bool:
             for channel in self.channels:
@@ -170,7 +190,7 @@ class Alerts:
             retrying(attempt)
         return list(outcomes.values())
 
-    def _delivery(self, notice: Notice, channel: Channel, why: str | None) -> Delivery:
+    def _delivery(self, notice: Notice, channel: AlertChannel, why: str | None) -> Delivery:
         return Delivery(notice.notice_id, channel.label, why is None, why or "", self._clock())
 
     def _keep(self, deliveries: Sequence[Delivery]) -> None:

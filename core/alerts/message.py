@@ -16,21 +16,41 @@ NOTHING = WindowFigures(0, {}, None, None, None)
 
 
 def message(notice: Notice, execution: Execution | None, address: str | None) -> tuple[str, str]:
-    """Title and text. execution: None for a test; address: of the dashboard, None if unknown."""
+    """A notice as title and text.
+
+    Parameters
+    ----------
+    notice
+        What somebody is notified of.
+    execution
+        The run behind it; None for a test.
+    address
+        Of the dashboard, for a link; None if unknown.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> from core.alerts.policy import test_notice
+    >>> title, text = message(test_notice(datetime.now(UTC)), None, "https://signwatch.example.org")
+    >>> title
+    'Signwatch: test of the alert channels'
+    >>> text.splitlines()
+    ['Test message. Alerts will arrive here.', 'Details: https://signwatch.example.org']
+    """
     if execution is None:
         title = "Signwatch: test of the alert channels"
-        text = ["This is a test: nothing was found. An alert would look for you here."]
+        text = ["Test message. Alerts will arrive here."]
     elif notice.kind is NoticeKind.RECOVERY:
         lasted = duration(notice.as_of - notice.since)
         title = f"Signwatch{_drill(execution)}: clean again after {lasted}"
         text = [
-            "The latest execution found no violation.",
+            "The latest run found no violation.",
             "",
             *_facts(execution),
             f"Lasted: {lasted}, from {_utc(notice.since)} to {_utc(notice.as_of)}",
         ]
     else:
-        word = "still" if notice.kind is NoticeKind.REMINDER else "alert"
+        word = "reminder" if notice.kind is NoticeKind.REMINDER else "alert"
         descriptions = [violation.description for violation in execution.violations]
         title = f"Signwatch {word}{_drill(execution)}: {descriptions[0]}"
         more = len(descriptions) - MOST_VIOLATIONS
@@ -45,7 +65,7 @@ def message(notice: Notice, execution: Execution | None, address: str | None) ->
         ]
     if address:
         page = f"/monitor?execution={execution.execution_id}" if execution else ""
-        text += [f"Look: {address.rstrip('/')}{page}"]
+        text += [f"Details: {address.rstrip('/')}{page}"]
     return title, "\n".join(text)
 
 

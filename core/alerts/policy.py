@@ -1,4 +1,4 @@
-"""When to tell of an execution: new violations, a reminder while they last, clean again."""
+"""When a run is worth an alert: new violations, a reminder while they last, clean again."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from core.records.alerts import Delivery, Notice, NoticeKind, as_of, identity
 from core.records.monitoring import Execution, ExecutionStatus, Violation
 
-# An execution over an earlier window is a look back: nobody is told of it.
+# Nobody is notified of a run over an earlier window.
 LIVE = timedelta(hours=2)
 # What was to be sent this long ago, and has no outcome, was lost with its process.
 UNDER_WAY = timedelta(minutes=10)
 
 
 def test_notice(at: datetime) -> Notice:
-    """A notice that tells of nothing."""
+    """A notice about nothing, to try the channels."""
     return Notice(str(uuid.uuid4()), NoticeKind.TEST, None, at, (), None, at, at)
 
 
@@ -32,11 +32,26 @@ def decide(
     reminder: timedelta,
     at: datetime,
 ) -> Notice | None:
-    """What to tell of an execution after the endpoint's last notice; None: nothing.
+    """The notice that a run is worth, after the endpoint's last one.
 
-    deliveries: of `last`; a notice that nobody got is made again. elsewhere: what other schedules
-    found at the endpoint when they looked last: while one of them is in violation, nothing is over.
-    reminder: 0 means none.
+    Parameters
+    ----------
+    execution
+        The run.
+    last, deliveries
+        The endpoint's last notice, and what became of it; one that nobody got is made again.
+    elsewhere
+        What other schedules found at the endpoint in their latest run. While one of them is in
+        violation, nothing is over.
+    reminder
+        While violations last, a notice is repeated after so long; 0 means never.
+    at
+        The time now.
+
+    Returns
+    -------
+    Notice or None
+        None where nobody has to be notified.
     """
     moment = as_of(execution)
     late = execution.due_at is None and execution.started_at - moment > LIVE

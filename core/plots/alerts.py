@@ -18,9 +18,23 @@ SHARP = 2  # drawn this many times larger, so that edges come out smooth
 
 
 def class_frequencies_png(found: WindowFigures, window: Window, threshold: float) -> bytes:
-    """Share of the window by class over the threshold's line; classes above it in red.
+    """Share of the window by class, the threshold as a line; classes above it in red.
 
-    Classes that are none of ours stand behind ours, the MOST_FOREIGN largest.
+    Classes outside the label set follow, the MOST_FOREIGN largest.
+
+    Parameters
+    ----------
+    found
+        Counts of the window.
+    window
+        Named in the title.
+    threshold
+        Largest share of one class, in (0, 1].
+
+    Returns
+    -------
+    bytes
+        A PNG of WIDTH x HEIGHT pixels.
     """
     return _Chart(found, window, threshold).png()
 

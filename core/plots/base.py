@@ -1,4 +1,7 @@
-"""Records -> Plotly figures. Knows no Streamlit; colours read on light and dark pages alike."""
+"""Class frequencies, traffic and top classes as figures; what all charts share.
+
+Colours read on light and dark pages alike.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from core.thumbnails import MUTED
 
 ORDINARY = "#4c8dd6"
 ALARM = "#e5484d"
-MOST_FOREIGN = 12  # classes that are none of ours, in a chart
+MOST_FOREIGN = 12  # classes outside the label set, in a chart
 
 
 def class_frequencies(
@@ -26,8 +29,18 @@ def class_frequencies(
 ) -> go.Figure:
     """Share of the window by class, the threshold as a line; classes above it in red.
 
-    baseline: class id -> predictions, whose shares stand behind the window's, wide and grey.
-    Classes that are none of ours (imported captures) stand behind ours, the MOST_FOREIGN largest.
+    Classes outside the label set (imported captures) follow, the MOST_FOREIGN largest.
+
+    Parameters
+    ----------
+    figures
+        Counts of the window.
+    threshold
+        Largest share of one class, in (0, 1].
+    baseline
+        Class id -> predictions, whose shares stand behind the window's, wide and grey.
+    height
+        In pixels.
     """
     shares = figures.shares()
     own = [label.class_id for label in all_labels()]
@@ -106,9 +119,18 @@ def traffic(
     window: tuple[datetime, datetime],
     height: int = 220,
 ) -> go.Figure:
-    """Predictions by time, the class that is predicted most apart from the rest.
+    """Predictions by time, the most predicted class apart from the rest.
 
-    window: (start, end) of the time axis.
+    Parameters
+    ----------
+    counts
+        (start of the bucket, class id, predictions).
+    bucket_seconds
+        Width of a bucket.
+    window
+        (start, end) of the time axis.
+    height
+        In pixels.
     """
     totals: dict[int, int] = {}
     for _, class_id, count in counts:

@@ -1,4 +1,4 @@
-"""What the Overview shows besides counts: confidence over time, and executions as a strip."""
+"""What the Overview shows besides counts: confidence over time, and runs as a strip."""
 
 from __future__ import annotations
 
@@ -21,13 +21,24 @@ def confidence_over_time(
     found: Sequence[ConfidenceAt],
     *,
     low: float,
-    usual: float | None,
+    expected: float | None,
     window: tuple[datetime, ...],
     height: int = 220,
 ) -> go.Figure:
     """Mean confidence by time, and the share of predictions below `low` as bars.
 
-    usual: the baseline's mean confidence, as a line; window: (start, end) of the time axis.
+    Parameters
+    ----------
+    found
+        One entry a bucket of time.
+    low
+        The confidence below which a prediction is unsure, in [0, 1].
+    expected
+        The baseline's mean confidence, as a line; None without one.
+    window
+        (start, end) of the time axis.
+    height
+        In pixels.
     """
     times = [each.start for each in found]
     figure = go.Figure(
@@ -52,11 +63,11 @@ def confidence_over_time(
             ),
         ]
     )
-    if usual is not None:
+    if expected is not None:
         figure.add_hline(
-            y=usual,
+            y=expected,
             line={"color": MUTED, "dash": "dot", "width": 2},
-            annotation={"text": f"baseline {usual:.1%}"},
+            annotation={"text": f"baseline {expected:.1%}"},
             annotation_position="bottom right",
         )
     figure.update_yaxes(range=[0, 1.05], tickformat=".0%")
@@ -68,8 +79,9 @@ def confidence_over_time(
 
 
 def executions_strip(executions: Sequence[Execution], *, height: int = 84) -> go.Figure:
-    """One cell an execution, newest first, the oldest to the left: green, red with violations,
-    grey else.
+    """Runs of the monitor, newest first, as a strip with the oldest to the left.
+
+    Green without violations, red with them, grey where nothing was evaluated.
     """
     ordered = executions[::-1]
     figure = go.Figure(
@@ -82,7 +94,7 @@ def executions_strip(executions: Sequence[Execution], *, height: int = 84) -> go
                 [
                     f"{each.started_at:%Y-%m-%d %H:%M:%S}",
                     each.message,
-                    f"{each.figures.total:,} predictions" if each.figures else "nothing computed",
+                    f"{each.figures.total:,} predictions" if each.figures else "not evaluated",
                 ]
                 for each in ordered
             ],

@@ -11,7 +11,7 @@ from core.records.monitoring import Execution, Violation
 
 
 class NoticeKind(StrEnum):
-    """Why somebody is told."""
+    """Why somebody is notified."""
 
     ALERT = "alert"
     REMINDER = "reminder"
@@ -23,8 +23,20 @@ class NoticeKind(StrEnum):
 class Notice:
     """One message, to all channels.
 
-    endpoint: None for all of them; as_of: when the execution looked; since: when the first one with
-    violations did; violations: identities of all that were told of since then.
+    Parameters
+    ----------
+    notice_id, kind
+        Which one, and why it is sent.
+    endpoint
+        Where the violations are; None for all endpoints together.
+    since
+        When the first run with violations was.
+    violations
+        Identities of all that were reported since then.
+    execution_id, as_of
+        The run, and the time that it is about; no run for a test.
+    made_at
+        When the notice was made.
     """
 
     notice_id: str
@@ -49,15 +61,15 @@ class Delivery:
 
 
 def identity(violation: Violation) -> str:
-    """The same for the same violation in every execution: feature, check and class, no figures."""
+    """The same for the same violation in every run: feature, check and class, no figures."""
     named = re.search(r"\bclass (-?\d+)", violation.description, re.IGNORECASE)
     about = f" class {named[1]}" if named else ""
     return f"{violation.feature_name} {violation.constraint_check_type}{about}"
 
 
 def as_of(execution: Execution) -> datetime:
-    """When an execution looked: its window's end, or, where that is planned, when it was due.
+    """The time that a run is about: its window's end, or, where it was planned, when it was due.
 
-    A schedule may look at windows that ended long before it runs.
+    A schedule may evaluate windows that ended long before it runs.
     """
     return execution.due_at or min(execution.window.end, execution.ended_at)

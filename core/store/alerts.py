@@ -1,4 +1,4 @@
-"""Alerts: what was told, to which channel, and whether it arrived. Rows are only ever added."""
+"""Alerts: what was sent, to which channel, and whether it arrived. Rows are only ever added."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.store.rows import aware, naive
 
 _NOTICE = "notice_id, kind, endpoint, since, violations, execution_id, window_end, made_at"
 _DELIVERY = "notice_id, channel, delivered, reason, delivered_at"
-# Violations in the latest execution that was evaluated of each schedule that runs.
+# Violations in the latest run that was evaluated, of each schedule that runs.
 _ELSEWHERE = """
     WITH running AS (
         SELECT name FROM log.schedules
@@ -44,7 +44,7 @@ class AlertsTable:
         """Keep the notice that `decide` makes, and return it.
 
         It is made of the endpoint's last notice, its deliveries, and what schedules other than
-        `schedule` found at the endpoint when they looked last. Nobody else claims meanwhile, so one
+        `schedule` found at the endpoint in their latest run. Nobody else claims meanwhile, so one
         process of several has it to send.
         """
         with self._database.transaction() as transaction:
@@ -91,7 +91,7 @@ class AlertsTable:
         return [_notice(row) for row in found]
 
     def deliveries(self, limit: int) -> list[tuple[Notice, Delivery]]:
-        """The latest deliveries with what they told, newest first."""
+        """The latest deliveries with their notices, newest first."""
         notice, delivery = (
             ", ".join(f"{table}.{name}" for name in names.split(", "))
             for table, names in (("n", _NOTICE), ("d", _DELIVERY))

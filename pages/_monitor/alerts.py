@@ -10,21 +10,20 @@ SHOWN = 50  # deliveries
 
 
 def show() -> None:
-    """A box of its own; without channels it says how to get some."""
+    """A box of its own; without channels, how to set one."""
     alerts = current().alerts
     with st.container(border=True):
         if not alerts.channels:
-            st.markdown("**Alerts** go nowhere yet.")
+            st.markdown("**Alerts**")
             st.caption(
-                "Set `SIGNWATCH_ALERTS` to addresses as Apprise takes them, such as "
-                "`https://host/path`, `slack://...`, `mailto://...`, and start "
-                "again."
+                "No alert channel. Set `SIGNWATCH_ALERTS` to Apprise URLs (`slack://...`) and "
+                "restart."
             )
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             names = ", ".join(channel.label for channel in alerts.channels)
             st.markdown(f"**Alerts** go to {parts.plain(names)}.", width="stretch")
-            pressed = st.button("Send a test", icon=":material/notifications_active:")
+            pressed = st.button("Send test", icon=":material/notifications_active:")
         if pressed:
             with parts.errors_shown(), st.spinner("Sending"):
                 alerts.test()
@@ -37,16 +36,16 @@ def _lasting() -> None:
         endpoint = f" at endpoint {parts.plain(notice.endpoint)}" if notice.endpoint else ""
         st.markdown(
             f":red[:material/error:] In violation{endpoint} for {duration(now() - notice.since)}, "
-            f"since {notice.since:%Y-%m-%d %H:%M:%S} UTC; last told of "
+            f"since {notice.since:%Y-%m-%d %H:%M:%S} UTC. Last alert "
             f"{notice.made_at:%Y-%m-%d %H:%M:%S} UTC."
         )
 
 
 def _deliveries() -> None:
-    """The last one in words, all of them behind it."""
+    """The last one in words, the others in a table."""
     found = current().alerts.deliveries(SHOWN)
     if not found:
-        st.caption("Nothing was sent yet.")
+        st.caption("Nothing sent yet.")
         return
     latest = [delivery for notice, delivery in found if notice == found[0][0]]
     for delivery in sorted(latest, key=lambda each: each.channel):
@@ -59,7 +58,7 @@ def _deliveries() -> None:
                 f":red[:material/error:] Last {kind} not delivered to {channel}, {at}: "
                 f"{parts.plain(delivery.reason)}"
             )
-    with st.expander(f"All deliveries ({len(found)} latest)"):
+    with st.expander(f"Latest deliveries ({len(found)})"):
         st.dataframe(
             [
                 {

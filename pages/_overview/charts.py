@@ -1,4 +1,4 @@
-"""The Overview's charts: class frequencies, confidence and traffic over time, executions."""
+"""The Overview's charts: class frequencies, confidence and traffic over time, runs."""
 
 import streamlit as st
 
@@ -8,11 +8,11 @@ from core.records.window import Window, now
 from core.services import current
 
 PLAIN = {"displayModeBar": False}
-STRIP = 48  # executions
+STRIP = 48  # runs
 
 
 def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> None:
-    """Shares by class beside the threshold and, where there is one, the baseline's."""
+    """Shares by class, with the threshold and, where there is one, the baseline's shares."""
     against = current().monitoring.baselines.against()
     baseline = against.baseline
     st.subheader("Class frequencies")
@@ -23,9 +23,9 @@ def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> No
         alt="Share of predictions by class, with the threshold and the baseline",
     )
     if against.problem:
-        beside = f" No baseline beside it: {against.problem}."
+        beside = f" Baseline not shown: {against.problem}."
     else:
-        beside = "" if baseline else " There is no baseline yet: make one on the Monitor page."
+        beside = "" if baseline else " No baseline yet. Create one on the Monitor page."
     st.caption(f"{as_of()}, {stretch}, all endpoints.{beside}")
 
 
@@ -38,12 +38,12 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
     left, right = st.columns(2)
     if confidence:
         baseline = signwatch.monitoring.baselines.against().baseline
-        usual = baseline.confidence.mean if baseline and baseline.confidence else None
+        expected = baseline.confidence.mean if baseline and baseline.confidence else None
         with left:
             st.subheader("Confidence")
             st.plotly_chart(
                 overview.confidence_over_time(
-                    confidence, low=low, usual=usual, window=(window.start, window.end)
+                    confidence, low=low, expected=expected, window=(window.start, window.end)
                 ),
                 key="confidence",
                 config=PLAIN,
@@ -65,24 +65,24 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
 
 
 def show_executions() -> None:
-    """The latest executions, one cell each."""
+    """The latest runs of the monitor as a strip."""
     latest = current().monitoring.executions(STRIP, ended=True)
     if not latest:
         return
-    st.subheader("Executions")
+    st.subheader("Runs of the monitor")
     st.plotly_chart(
         overview.executions_strip(latest),
-        key="executions",
+        key="runs",
         config=PLAIN,
-        alt="Latest executions: green without violations, red with, grey not evaluated",
+        alt="Latest runs: green without violations, red with, grey not evaluated",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"{as_of()}, the latest {len(latest)}: green without violations, red with them, "
+            f"{as_of()}, the latest {len(latest)}: green without violations, red with violations, "
             "grey not evaluated.",
             width="content",
         )
-        st.page_link("monitor.py", label="All executions", icon=":material/history:")
+        st.page_link("monitor.py", label="All runs", icon=":material/history:")
 
 
 def as_of() -> str:

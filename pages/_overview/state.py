@@ -1,4 +1,4 @@
-"""The Overview's headline: the state of the latest execution, and the leading class."""
+"""The Overview's headline: the state of the latest run, and the leading class."""
 
 import streamlit as st
 
@@ -10,13 +10,13 @@ from pages._explain.link import to_violation
 
 
 def show() -> None:
-    """The state of the latest execution, red where it found a violation."""
+    """The state of the latest run, red where it found a violation."""
     latest = next(iter(current().monitoring.executions(1, ended=True)), None)
     if latest is None:
         st.info(
-            "The monitor has not run yet; it runs by schedule, or now on the Monitor page.",
+            "The monitor runs on schedule, or now on the Monitor page.",
             icon=":material/schedule:",
-            title="No execution yet",
+            title="No run yet",
         )
         return
     when = f"{latest.started_at:%Y-%m-%d %H:%M:%S} UTC"
@@ -27,11 +27,9 @@ def show() -> None:
         with st.container(horizontal=True):
             _link_to_maps(latest)
             st.page_link(
-                "triage.py", label="Work through flagged predictions", icon=":material/fact_check:"
+                "triage.py", label="Review flagged predictions", icon=":material/fact_check:"
             )
-            st.page_link(
-                "monitor.py", label="See the execution", icon=":material/notifications_active:"
-            )
+            st.page_link("monitor.py", label="Open the run", icon=":material/notifications_active:")
         return
     if latest.status is ExecutionStatus.COMPLETED:
         st.success(f"{latest.message}  \n{when}", icon=":material/check_circle:", title="All clear")
@@ -50,7 +48,7 @@ def show() -> None:
 
 
 def show_leader(found: WindowFigures, threshold: float) -> None:
-    """The class that is predicted most, red above the threshold."""
+    """The most predicted class, red above the threshold."""
     if not found.counts:
         st.metric(
             "Most predicted class",
@@ -74,9 +72,9 @@ def show_leader(found: WindowFigures, threshold: float) -> None:
 
 
 def _link_to_maps(execution: Execution) -> None:
-    """From each class that its violations are about to what was looked at when it was said."""
-    usual = current().monitoring.baselines.counts(execution.baseline_id)
-    for class_id in classes_in_question(execution, usual):
+    """From each class of its violations to the heat maps of those predictions."""
+    expected = current().monitoring.baselines.counts(execution.baseline_id)
+    for class_id in classes_in_question(execution, expected):
         if class_id < len(all_labels()):
             st.page_link(
                 "explain.py",

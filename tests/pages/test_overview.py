@@ -1,4 +1,4 @@
-"""The overview: state of the latest execution, figures of the live window, and that it lives."""
+"""The overview: state of the latest run, figures of the live window, and that it lives."""
 
 import re
 from datetime import timedelta
@@ -28,10 +28,10 @@ from tests.support.traffic import baseline_of_another_model, decide, flood, put_
 
 NOT_RUN = Alert(
     "info",
-    "No execution yet",
-    "The monitor has not run yet; it runs by schedule, or now on the Monitor page.",
+    "No run yet",
+    "The monitor runs on schedule, or now on the Monitor page.",
 )
-ALL_EXECUTIONS = ("All executions", "monitor")
+ALL_RUNS = ("All runs", "monitor")
 TRY_IT_LINK = ("**Try it: fool the classifier**", "attack")
 
 
@@ -119,10 +119,10 @@ def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services)
     ]
     assert [link[:2] for link in links(at)] == [
         (f"Why {class_name(flooding)}? See the heat maps", "explain"),
-        ("Work through flagged predictions", "triage"),
-        ("See the execution", "monitor"),
+        ("Review flagged predictions", "triage"),
+        ("Open the run", "monitor"),
         TRY_IT_LINK,
-        ALL_EXECUTIONS,
+        ALL_RUNS,
     ]
 
 
@@ -150,7 +150,7 @@ def test_all_clear_after_an_execution_without_violations(
             f"{execution.started_at:%Y-%m-%d %H:%M:%S} UTC, 4 predictions",
         )
     ]
-    assert [link[:2] for link in links(at)] == [TRY_IT_LINK, ALL_EXECUTIONS]
+    assert [link[:2] for link in links(at)] == [TRY_IT_LINK, ALL_RUNS]
 
 
 def test_an_execution_without_traffic_was_not_an_evaluation(
@@ -186,8 +186,8 @@ def test_only_the_window_counts(open_page: OpenPage, signwatch: Services) -> Non
     assert metrics(at)["Predictions in the window"] == ("1", "last 5 min")
     captions = values(at.caption)
     assert [re.sub("[0-9]{2}:[0-9]{2}:[0-9]{2}", "now", caption) for caption in captions] == [
-        "As of now UTC, last 5 min, all endpoints. There is no baseline yet: make one on the "
-        "Monitor page.",
+        "As of now UTC, last 5 min, all endpoints. No baseline yet. Create one on the Monitor "
+        "page.",
         "**Drift detector** · Not computed: there is no baseline. Create one from known-good "
         "traffic on the Monitor page or with `baseline create`.",
         "As of now UTC, 10 s a point.",
@@ -262,7 +262,7 @@ def test_figures_that_no_capture_carries_are_not_computed(
     assert metrics(at) == {
         "Most predicted class": ("100.0%", "57 (no sign of ours)"),
         "Predictions in the window": ("1", "last 1 h"),
-        "Mean confidence": ("not computed", "no prediction tells its confidence"),
+        "Mean confidence": ("not computed", "no prediction has a confidence"),
         "Waiting in triage": ("0", "suspicion not computed in the window"),
     }
     (bars,) = charts(at)["frequencies"]["data"]
@@ -288,13 +288,13 @@ def test_class_frequencies_stand_before_the_baseline(
     flooding = flood(signwatch, same=3, others=1)
     signwatch.monitoring.baselines.create(signwatch.monitoring.live_window())
     at = open_page("overview")
-    usual, window = charts(at)["frequencies"]["data"]
-    assert (usual["name"], usual["y"][flooding]) == ("baseline", 0.75)
+    before, window = charts(at)["frequencies"]["data"]
+    assert (before["name"], before["y"][flooding]) == ("baseline", 0.75)
     assert (window["name"], window["y"][flooding]) == ("window", 0.75)
     (note,) = charts(at)["confidence"]["layout"]["annotations"]
     mean = signwatch.monitoring.figures(signwatch.monitoring.live_window()).mean_confidence
     assert note["text"] == f"baseline {mean:.1%}"
-    assert "There is no baseline yet" not in " ".join(values(at.caption))
+    assert "No baseline yet" not in " ".join(values(at.caption))
 
 
 def test_a_baseline_that_cannot_be_used_is_not_told_as_none(
@@ -304,16 +304,16 @@ def test_a_baseline_that_cannot_be_used_is_not_told_as_none(
     problem = baseline_of_another_model(signwatch)
     at = open_page("overview")
     assert [trace["name"] for trace in charts(at)["frequencies"]["data"]] == ["window"]
-    (told,) = [text for text in values(at.caption) if "all endpoints" in text]
-    assert told.endswith(f"No baseline beside it: {problem}.")
+    (caption,) = [text for text in values(at.caption) if "all endpoints" in text]
+    assert caption.endswith(f"Baseline not shown: {problem}.")
 
 
 def test_executions_stay_in_view_when_traffic_stops(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     signwatch.monitoring.run()
-    (cells,) = charts(open_page("overview"))["executions"]["data"]
-    assert cells["marker"]["color"] == [MUTED]
+    (bars,) = charts(open_page("overview"))["runs"]["data"]
+    assert bars["marker"]["color"] == [MUTED]
 
 
 def test_executions_stand_in_a_strip_with_what_they_found(
@@ -323,6 +323,6 @@ def test_executions_stand_in_a_strip_with_what_they_found(
     flood(signwatch, same=3, others=1)
     signwatch.monitoring.run(threshold=0.9)
     violated = signwatch.monitoring.run()
-    (cells,) = charts(open_page("overview"))["executions"]["data"]
-    assert cells["marker"]["color"] == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
-    assert cells["customdata"][-1][1:] == [violated.message, "4 predictions"]
+    (bars,) = charts(open_page("overview"))["runs"]["data"]
+    assert bars["marker"]["color"] == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
+    assert bars["customdata"][-1][1:] == [violated.message, "4 predictions"]

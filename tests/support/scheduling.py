@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from core.alerts.channels import Channel
+from core.alerts.channels import AlertChannel
 from core.alerts.dispatcher import Alerts
 from core.metrics import Metrics
 from core.monitoring.baselines import Baselines
@@ -26,7 +26,7 @@ from tests.support.records import CLASSES, make_capture, make_prediction
 
 
 def executions_over(
-    log: CaptureLog, clock: Clock, channels: tuple[Channel, ...] = ()
+    log: CaptureLog, clock: Clock, channels: tuple[AlertChannel, ...] = ()
 ) -> Executions:
     """As Services puts them together."""
     metrics = Metrics()

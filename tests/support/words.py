@@ -83,6 +83,10 @@ ALLOWED = (
     Allowed("CHANGELOG.md", "*", "what was written before stays as it was"),
     Allowed("pages/monitor.py", "execution", "the parameter of an alert's link"),
     Allowed("pages/_monitor/execution.py", "execution", "the anchor in an address"),
+    Allowed("*/drift/*state.py", "cell", "a key of the detector's state in the log"),
+    Allowed("*/drift/*state.py", "evidence", "a key of the detector's state in the log"),
+    Allowed("*/drift/*state.py", "told", "a key of the detector's state in the log"),
+    Allowed("core/store/drift.py", "evidence", "a column of the log"),
 )
 
 
@@ -109,12 +113,16 @@ _NAMES = [
     for words, better in NAMES.items()
 ]
 _BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-_CODE_SPAN = re.compile(r"`[^`\n]*`|https?://\S+|\]\([^)]*\)")
+_CODE_SPAN = re.compile(r"`[^`\n]*`|https?://\S+|\]\([^)]*\)|\blog\.\w+|[?&]\w+=")
+_FIELDS = re.compile(r"\{[^{}]*\}")  # of an f-string: names, and those are checked apart
+_PARAMETERS = re.compile(r"^ +\*{0,2}\w+(, \*{0,2}\w+)*$", re.MULTILINE)  # of a NumPy docstring
 
 
 def in_prose(text: str) -> Iterator[tuple[int, str, str]]:
-    """(offset, word, replacement) of each replaced word; code spans and addresses are no prose."""
-    blank = _CODE_SPAN.sub(lambda match: " " * len(match[0]), text)
+    """(offset, word, replacement) of each replaced word; code and names in a text are no prose."""
+    blank = text
+    for code in (_CODE_SPAN, _FIELDS, _PARAMETERS):
+        blank = code.sub(lambda match: " " * len(match[0]), blank)
     for pattern, better in _PROSE:
         for match in pattern.finditer(blank):
             yield match.start(), match[0], better

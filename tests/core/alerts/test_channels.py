@@ -35,7 +35,7 @@ SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#signs"
         ("ntfy://secrettopic", ["ntfy"]),
     ],
 )
-def test_what_is_shown_of_an_address(text: str, labels: list[str]) -> None:
+def test_what_is_shown_of_a_url(text: str, labels: list[str]) -> None:
     assert [channel.label for channel in parse_channels(text)] == labels
 
 
@@ -53,9 +53,9 @@ def test_what_is_shown_of_an_address(text: str, labels: list[str]) -> None:
         ("dbus://", "1 of 1"),
     ],
 )
-def test_a_bad_address_is_named_by_its_number_alone(text: str, number: str) -> None:
+def test_a_bad_url_is_named_by_its_number_alone(text: str, number: str) -> None:
     problem = (
-        f"address {number} is none that alerts can be sent to, expected for example "
+        f"URL {number} is none that alerts can be sent to, expected for example "
         "https://host/path (JSON), slack://..., mailto://..."
     )
     with raises(BadInput, problem):
@@ -66,7 +66,7 @@ def test_a_bad_address_is_named_by_its_number_alone(text: str, number: str) -> N
     assert SECRET not in str(caught.value)
 
 
-def test_an_address_is_in_no_repr() -> None:
+def test_a_url_is_in_no_repr() -> None:
     settings = Settings.from_environment({"SIGNWATCH_ALERTS": SLACK})
     assert settings.alerts == SLACK
     for piece in ("T1JJ3T3L2", "A1BRTD4JD", "TIiajkdnlazkcOXrIdevi7FQ"):
@@ -74,7 +74,7 @@ def test_an_address_is_in_no_repr() -> None:
         assert piece not in repr(parse_channels(SLACK))
 
 
-def test_what_was_not_taken_is_told_without_secrets(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_was_not_taken_is_reported_without_secrets(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with webhook() as hook:
         (channel,) = parse_channels(hook.url)
@@ -90,13 +90,13 @@ def test_what_was_not_taken_is_told_without_secrets(caplog: pytest.LogCaptureFix
 
 def test_secrets_are_taken_out_of_whatever_a_service_says() -> None:
     (channel,) = parse_channels(SLACK)
-    said = "Failed to send to https://hooks.slack.com/T1JJ3T3L2/a1brtd4jd: error=500"
-    assert channel._without_secrets(said) == (
+    text = "Failed to send to https://hooks.slack.com/T1JJ3T3L2/a1brtd4jd: error=500"
+    assert channel._without_secrets(text) == (
         "Failed to send to https://hooks.slack.com/…/…: error=500"
     )
 
 
-def test_a_service_that_breaks_is_told_of_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_breaks_is_reported_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)
 

@@ -1,4 +1,4 @@
-"""Alerts from the execution to a webhook on this machine, and that none of it holds anybody up."""
+"""Alerts from a run to a webhook on this machine, and that none of it holds anybody up."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ from PIL import ImageColor
 
 from core import services
 from core.alerts import dispatcher as module
-from core.alerts.channels import Channel, parse_channels
+from core.alerts.channels import AlertChannel, parse_channels
 from core.alerts.dispatcher import Alerts
 from core.errors import BadInput
 from core.metrics import Metrics
@@ -65,9 +65,9 @@ def start(
     monkeypatch.setattr(module, "BACKOFF", lambda _: 0.0)
     started = []
 
-    def start(addresses: str, reminder: timedelta = 24 * HOUR) -> Alerts:
+    def start(urls: str, reminder: timedelta = 24 * HOUR) -> Alerts:
         alerts = Alerts(
-            parse_channels(addresses),
+            parse_channels(urls),
             AlertsTable(log.database),
             Metrics(),
             chart=class_frequencies_png,
@@ -90,7 +90,7 @@ def hourly(alerts: Alerts, clock: Clock, *counts: dict[int, int]) -> None:
         clock.at += HOUR
 
 
-def told_outcomes(alerts: Alerts) -> list[tuple[str, str, bool]]:
+def outcomes_of(alerts: Alerts) -> list[tuple[str, str, bool]]:
     return [
         (notice.kind.value, delivery.channel, delivery.delivered)
         for notice, delivery in alerts.deliveries(100)
@@ -110,7 +110,7 @@ def test_the_message_and_the_image_arrive(
     lines = body["message"].splitlines()
     assert "Most predicted: 14 Stop 80.5% (322)" in lines[2]
     assert lines[4] == "Since: 2026-02-14 12:00:00 UTC, first found now"
-    assert lines[5].startswith("Look: http://localhost:8501/monitor?execution=")
+    assert lines[5].startswith("Details: http://localhost:8501/monitor?execution=")
     image = np.asarray(hook.image()).astype(int)
     red = (np.abs(image - ImageColor.getrgb(ALARM)).max(axis=2) < 12).sum()
     assert red > 4000  # a bar of 80 %
@@ -124,7 +124,7 @@ def test_the_message_and_the_image_arrive(
     assert alerts.lasting() == [notice]
 
 
-def test_told_once_reminded_and_told_when_over(
+def test_notified_once_reminded_and_notified_when_over(
     start: Callable[..., Alerts], hook: Webhook, clock: Clock
 ) -> None:
     hourly(
@@ -133,14 +133,14 @@ def test_told_once_reminded_and_told_when_over(
     description = "Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
     assert hook.titles == [
         f"Signwatch alert: {description}",
-        f"Signwatch still: {description}",
+        f"Signwatch reminder: {description}",
         "Signwatch: clean again after 4 h",
     ]
     assert [body["type"] for body in hook.bodies] == ["failure", "failure", "success"]
     assert "Since: 2026-02-14 13:00:00 UTC, for 3 h" in hook.bodies[1]["message"]
 
 
-def test_what_was_told_survives_a_restart(
+def test_what_was_sent_survives_a_restart(
     start: Callable[..., Alerts], hook: Webhook, clock: Clock
 ) -> None:
     for each in (STOPS, STOPS, CLEAN):
@@ -151,7 +151,7 @@ def test_what_was_told_survives_a_restart(
     assert hook.titles[1] == "Signwatch: clean again after 2 h"
 
 
-def test_endpoints_are_told_of_apart(
+def test_endpoints_are_reported_apart(
     start: Callable[..., Alerts], hook: Webhook, clock: Clock
 ) -> None:
     alerts = start(hook.url)
@@ -178,7 +178,7 @@ def test_a_dead_channel_is_tried_again_shown_and_harms_no_other(
     alerts = start(f"{DEAD} {hook.url}")
     hourly(alerts, clock, STOPS, STOPS)
     assert len(hook.bodies) == 1
-    assert set(told_outcomes(alerts)) == {
+    assert set(outcomes_of(alerts)) == {
         ("alert", "JSON at 127.0.0.1:9", False),
         ("alert", hook.label, True),
     }
@@ -192,18 +192,18 @@ def test_a_dead_channel_is_tried_again_shown_and_harms_no_other(
 def test_attempts_are_repeated_until_one_succeeds(
     start: Callable[..., Alerts], hook: Webhook, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send, pauses = Channel.send, []
+    send, pauses = AlertChannel.send, []
 
-    def once_more(self: Channel, *args: Any) -> str | None:
+    def once_more(self: AlertChannel, *args: Any) -> str | None:
         hook.status = 200 if hook.asked == 2 else 503
         return send(self, *args)
 
-    monkeypatch.setattr(Channel, "send", once_more)
+    monkeypatch.setattr(AlertChannel, "send", once_more)
     monkeypatch.setattr(module, "BACKOFF", lambda state: pauses.append(state) or 0.0)
     alerts = start(hook.url)
     hourly(alerts, clock, STOPS)
     assert (hook.asked, len(hook.bodies), len(pauses)) == (3, 1, 2)
-    assert told_outcomes(alerts) == [("alert", hook.label, True)]
+    assert outcomes_of(alerts) == [("alert", hook.label, True)]
 
 
 def test_the_pauses_grow() -> None:
@@ -216,7 +216,7 @@ def test_the_pauses_grow() -> None:
     assert seconds == [2, 4, 8, 16, 30, 30, 30]
 
 
-def test_what_nobody_got_is_told_with_the_next_execution(
+def test_what_nobody_got_is_sent_with_the_next_run(
     start: Callable[..., Alerts], hook: Webhook, clock: Clock
 ) -> None:
     alerts = start(hook.url)
@@ -238,7 +238,7 @@ def test_nobody_waits_for_a_slow_channel_and_what_is_too_much_is_counted(
         begun.set()
         assert allowed.wait(LONGEST)
 
-    monkeypatch.setattr(Channel, "send", slow)
+    monkeypatch.setattr(AlertChannel, "send", slow)
     monkeypatch.setattr(module, "MAX_WAITING", 3)
     alerts = start(DEAD)
     alerts.consider(ended(STOPS))
@@ -247,7 +247,7 @@ def test_nobody_waits_for_a_slow_channel_and_what_is_too_much_is_counted(
         alerts.consider(ended(STOPS))
     body = alerts._metrics.render().decode()
     assert 'signwatch_alerts_total{outcome="dropped"} 2.0' in body
-    assert "Too many alerts wait" in caplog.text
+    assert "Too many alerts are waiting" in caplog.text
     allowed.set()
     alerts.flush()
 
@@ -265,7 +265,7 @@ def test_closing_tells_of_what_waits_but_does_not_repeat(
     assert len(hook.bodies) == 1
 
 
-def test_a_log_that_fails_is_logged_and_the_next_execution_is_told_of(
+def test_a_log_that_fails_is_logged_and_the_next_run_is_reported(
     start: Callable[..., Alerts],
     hook: Webhook,
     clock: Clock,
@@ -276,7 +276,7 @@ def test_a_log_that_fails_is_logged_and_the_next_execution_is_told_of(
     with monkeypatch.context() as broken:
         broken.setattr(alerts._table, "claim", lambda *_: 1 / 0)
         hourly(alerts, clock, STOPS)
-    assert "could not be told of: division by zero" in caplog.text
+    assert "could be sent: division by zero" in caplog.text
     hourly(alerts, clock, STOPS)
     assert len(hook.bodies) == 1
 
@@ -286,7 +286,7 @@ def test_without_channels_nothing_is_kept_or_started(start: Callable[..., Alerts
     alerts.consider(ended(STOPS))
     assert alerts._thread is None
     assert alerts.deliveries(10) == alerts.lasting() == []
-    with raises(BadInput, "there is no channel to test: set SIGNWATCH_ALERTS and start again"):
+    with raises(BadInput, "there is no alert channel to test. Set SIGNWATCH_ALERTS and restart"):
         alerts.test()
 
 
@@ -352,7 +352,7 @@ def alerting(
     return signwatch
 
 
-def test_a_flood_is_told_of_once_and_its_end(alerting: Services, hook: Webhook) -> None:
+def test_a_flood_is_reported_once_and_its_end(alerting: Services, hook: Webhook) -> None:
     flooding = flood(alerting, same=4, others=1)
     for threshold in (0.5, 0.5, 0.9):
         alerting.monitoring.set_settings(MonitorSettings(threshold, 60))
@@ -363,8 +363,8 @@ def test_a_flood_is_told_of_once_and_its_end(alerting: Services, hook: Webhook) 
         f"Signwatch alert: Class {flooding} predicted 80.00% of the time: Exceeded 50.00% threshold"
     )
     assert recovery.startswith("Signwatch: clean again after ")
-    look = f"Look: https://signwatch.example.org/monitor?execution={done.execution_id}"
-    assert hook.bodies[1]["message"].splitlines()[-1] == look
+    link = f"Details: https://signwatch.example.org/monitor?execution={done.execution_id}"
+    assert hook.bodies[1]["message"].splitlines()[-1] == link
 
 
 def test_no_secret_is_anywhere_but_in_the_request(
@@ -399,12 +399,12 @@ def test_no_secret_is_anywhere_but_in_the_request(
         assert "s3cr3t" not in text
 
 
-def test_bad_addresses_are_refused_at_the_start(environment: pytest.MonkeyPatch) -> None:
+def test_bad_urls_are_refused_at_the_start(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SIGNWATCH_ALERTS", f"slack://{SECRET}")
     services.close_current()
     with raises(
         BadInput,
-        "SIGNWATCH_ALERTS does not serve (address 1 of 1 is none that alerts can be sent to, "
+        "SIGNWATCH_ALERTS does not serve (URL 1 of 1 is none that alerts can be sent to, "
         "expected for example https://host/path (JSON), slack://..., mailto://...): where alerts "
         "go, addresses as Apprise takes them, separated by commas or blanks; empty: nowhere, "
         "default ",

@@ -13,7 +13,7 @@ HOME = "https://signwatch.example.org/"
 
 
 def noticed(*counts: dict[int, int]) -> tuple[Notice, object]:
-    """The last notice of hourly executions with a reminder every hour, and its execution."""
+    """The last notice of hourly runs with a reminder every hour, and its run."""
     last = execution = None
     for number, each in enumerate(counts):
         at = NOON + number * HOUR
@@ -23,7 +23,7 @@ def noticed(*counts: dict[int, int]) -> tuple[Notice, object]:
     return last, execution
 
 
-def test_an_alert_says_what_how_much_against_what_since_when_and_where_to_look() -> None:
+def test_an_alert_gives_what_how_much_against_what_since_when_and_a_link() -> None:
     notice, execution = noticed(STOPS)
     assert message(notice, execution, HOME) == (
         "Signwatch alert: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold",
@@ -33,7 +33,7 @@ def test_an_alert_says_what_how_much_against_what_since_when_and_where_to_look()
         "2 Speed limit 50 km/h 9.5% (38)\n"
         "Window: 2026-02-14 11:00:00 UTC to 2026-02-14 12:00:00 UTC, 400 records, all endpoints\n"
         "Since: 2026-02-14 12:00:00 UTC, first found now\n"
-        f"Look: https://signwatch.example.org/monitor?execution={execution.execution_id}",
+        f"Details: https://signwatch.example.org/monitor?execution={execution.execution_id}",
     )
 
 
@@ -42,7 +42,7 @@ def test_a_reminder_says_how_long_it_has_lasted() -> None:
     assert notice.kind is NoticeKind.REMINDER
     title, text = message(notice, execution, None)
     assert title == (
-        "Signwatch still: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
+        "Signwatch reminder: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
     )
     assert text.splitlines()[-1] == "Since: 2026-02-14 12:00:00 UTC, for 1 h"
 
@@ -52,7 +52,7 @@ def test_clean_again_says_how_long_it_lasted() -> None:
     assert notice.kind is NoticeKind.RECOVERY
     assert message(notice, execution, None) == (
         "Signwatch: clean again after 1 h",
-        "The latest execution found no violation.\n"
+        "The latest run found no violation.\n"
         "\n"
         "Most predicted: 1 Speed limit 30 km/h 40.0% (40), 2 Speed limit 50 km/h 30.0% (30), "
         "14 Stop 30.0% (30)\n"
@@ -61,7 +61,7 @@ def test_clean_again_says_how_long_it_lasted() -> None:
     )
 
 
-def test_many_violations_are_told_of_in_part() -> None:
+def test_many_violations_are_listed_in_part() -> None:
     execution = ended(dict.fromkeys(range(9), 10), threshold=0.05)
     notice = decide(execution, None, [], reminder=HOUR, at=NOON)
     lines = message(notice, execution, None)[1].splitlines()
@@ -72,6 +72,5 @@ def test_many_violations_are_told_of_in_part() -> None:
 def test_a_test_says_that_it_is_one() -> None:
     assert message(test_notice(NOON), None, HOME) == (
         "Signwatch: test of the alert channels",
-        "This is a test: nothing was found. An alert would look for you here.\n"
-        "Look: https://signwatch.example.org",
+        "Test message. Alerts will arrive here.\nDetails: https://signwatch.example.org",
     )

@@ -1,4 +1,4 @@
-"""When somebody is told: once for each violation, again while it lasts, and when it is over."""
+"""When somebody is notified: once for each violation, again while it lasts, and when it is over."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,13 +20,13 @@ def outcome(notice: Notice, delivered: bool = True) -> Delivery:
     return Delivery(notice.notice_id, "channel", delivered, "", notice.made_at)
 
 
-def told(
+def kinds_of(
     executions: list[tuple[datetime, Execution]],
     *,
     reminder: timedelta = 24 * HOUR,
     delivered: bool = True,
 ) -> list[NoticeKind | None]:
-    """What each execution leads to, one after the other."""
+    """What each run leads to, one after the other."""
     last, kinds = None, []
     for at, execution in executions:
         known = [outcome(last, delivered)] if last else []
@@ -40,22 +40,22 @@ def hours(*counts: dict[int, int]) -> list[tuple[datetime, Execution]]:
     return [(NOON + n * HOUR, ended(each, NOON + n * HOUR)) for n, each in enumerate(counts)]
 
 
-def test_clean_executions_are_not_told_of() -> None:
-    assert told(hours(CLEAN, CLEAN)) == [None, None]
+def test_nobody_is_notified_of_clean_runs() -> None:
+    assert kinds_of(hours(CLEAN, CLEAN)) == [None, None]
 
 
-def test_the_same_violation_is_told_of_once_though_its_share_changes() -> None:
+def test_the_same_violation_is_reported_once_though_its_share_changes() -> None:
     more = {14: 390, 1: 10}
-    assert told(hours(CLEAN, STOPS, more, STOPS)) == [None, ALERT, None, None]
+    assert kinds_of(hours(CLEAN, STOPS, more, STOPS)) == [None, ALERT, None, None]
 
 
 def test_another_violation_is_news_and_one_that_comes_back_is_not() -> None:
     limits = {1: 90, 2: 10}
-    assert told(hours(STOPS, limits, STOPS, limits)) == [ALERT, ALERT, None, None]
+    assert kinds_of(hours(STOPS, limits, STOPS, limits)) == [ALERT, ALERT, None, None]
 
 
-def test_clean_again_is_told_of_once_and_the_next_violation_is_news() -> None:
-    assert told(hours(STOPS, CLEAN, CLEAN, STOPS, CLEAN)) == [
+def test_clean_again_is_reported_once_and_the_next_violation_is_news() -> None:
+    assert kinds_of(hours(STOPS, CLEAN, CLEAN, STOPS, CLEAN)) == [
         ALERT,
         RECOVERY,
         None,
@@ -64,18 +64,18 @@ def test_clean_again_is_told_of_once_and_the_next_violation_is_news() -> None:
     ]
 
 
-def test_a_lasting_violation_is_told_of_again_after_the_set_time() -> None:
+def test_a_lasting_violation_is_reported_again_after_the_set_time() -> None:
     lasting = hours(*[STOPS] * 6)
-    assert told(lasting, reminder=2 * HOUR) == [ALERT, None, REMINDER, None, REMINDER, None]
-    assert told(lasting, reminder=timedelta()) == [ALERT, *[None] * 5]
+    assert kinds_of(lasting, reminder=2 * HOUR) == [ALERT, None, REMINDER, None, REMINDER, None]
+    assert kinds_of(lasting, reminder=timedelta()) == [ALERT, *[None] * 5]
 
 
 def test_an_empty_window_says_nothing_either_way() -> None:
-    assert told(hours({}, STOPS, {}, STOPS, CLEAN)) == [None, ALERT, None, None, RECOVERY]
+    assert kinds_of(hours({}, STOPS, {}, STOPS, CLEAN)) == [None, ALERT, None, None, RECOVERY]
 
 
-def test_what_nobody_got_is_told_again() -> None:
-    assert told(hours(STOPS, STOPS, CLEAN, CLEAN), delivered=False) == [
+def test_what_nobody_got_is_sent_again() -> None:
+    assert kinds_of(hours(STOPS, STOPS, CLEAN, CLEAN), delivered=False) == [
         ALERT,
         ALERT,
         RECOVERY,
@@ -83,7 +83,7 @@ def test_what_nobody_got_is_told_again() -> None:
     ]
 
 
-def test_what_one_of_two_channels_got_is_not_told_again() -> None:
+def test_what_one_of_two_channels_got_is_not_sent_again() -> None:
     alert = decide(ended(STOPS), None, [], reminder=HOUR, at=NOON)
     known = [outcome(alert, False), outcome(alert, True)]
     assert decide(ended(STOPS), alert, known, reminder=HOUR, at=NOON) is None
@@ -147,7 +147,7 @@ def test_nothing_is_over_while_another_schedule_is_in_violation() -> None:
     assert still.kind is REMINDER
 
 
-def test_what_was_planned_is_told_of_however_long_ago_its_window_ended() -> None:
+def test_what_was_planned_is_reported_however_long_ago_its_window_ended() -> None:
     """A schedule may look at late captures; what counts is when it was due."""
     window = Window(NOON - 9 * HOUR, NOON - 8 * HOUR)
     planned = replace(ended(STOPS), window=window, due_at=NOON)

@@ -246,7 +246,7 @@ def test_upkeep_forgets_old_e_values(signwatch: Services, monkeypatch: pytest.Mo
     assert asked == [1]
 
 
-def test_a_run_at_an_alarm_is_read_as_it_was_kept(signwatch: Services) -> None:
+def test_a_run_at_an_alarm_is_the_same_when_it_is_read(signwatch: Services) -> None:
     done = make_execution(trigger=Trigger.ALARM, schedule=None)
     ExecutionsTable(signwatch.log.database).keep(done, ExecutionLog(()))
     assert signwatch.monitoring.execution(done.execution_id) == done

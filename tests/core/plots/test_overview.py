@@ -1,4 +1,4 @@
-"""Confidence over time and the strip of executions: what is drawn is what was found."""
+"""Confidence over time and the strip of runs: what is drawn is what was found."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +15,7 @@ LATER = NOON + timedelta(seconds=10)
 
 def test_confidence_and_the_share_that_is_unsure() -> None:
     found = [ConfidenceAt(NOON, 4, 0.75, 1), ConfidenceAt(LATER, 2, 0.5, 2)]
-    figure = confidence_over_time(found, low=0.6, usual=0.9, window=(NOON, LATER))
+    figure = confidence_over_time(found, low=0.6, expected=0.9, window=(NOON, LATER))
     unsure, mean = figure.data
     assert (unsure.name, list(unsure.y)) == ("share below 60%", [0.25, 1.0])
     assert (mean.name, list(mean.y)) == ("mean confidence", [0.75, 0.5])
@@ -27,7 +27,7 @@ def test_confidence_and_the_share_that_is_unsure() -> None:
 
 def test_without_a_baseline_there_is_no_line() -> None:
     figure = confidence_over_time(
-        [ConfidenceAt(NOON, 4, 0.75, 1)], low=0.6, usual=None, window=(NOON, LATER)
+        [ConfidenceAt(NOON, 4, 0.75, 1)], low=0.6, expected=None, window=(NOON, LATER)
     )
     assert not figure.layout.shapes
 
@@ -43,12 +43,12 @@ def test_executions_stand_in_the_order_of_time() -> None:
     failed = replace(
         clean, status=ExecutionStatus.FAILED, started_at=clean.started_at - timedelta(hours=1)
     )
-    (cells,) = executions_strip([violated, clean, failed]).data
-    assert list(cells.marker.color) == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
-    assert cells.customdata[2][1] == "too much of 14"
-    assert cells.customdata[2][2] == f"{clean.figures.total:,} predictions"
+    (bars,) = executions_strip([violated, clean, failed]).data
+    assert list(bars.marker.color) == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
+    assert bars.customdata[2][1] == "too much of 14"
+    assert bars.customdata[2][2] == f"{clean.figures.total:,} predictions"
 
 
 def test_an_execution_that_computed_nothing_says_so() -> None:
-    (cells,) = executions_strip([replace(ended(CLEAN), figures=None)]).data
-    assert cells.customdata[0][2] == "nothing computed"
+    (bars,) = executions_strip([replace(ended(CLEAN), figures=None)]).data
+    assert bars.customdata[0][2] == "not evaluated"

@@ -81,9 +81,9 @@ def test_what_other_schedules_found_at_the_endpoint_last_is_known(log: CaptureLo
     table = AlertsTable(log.database)
 
     def elsewhere(endpoint: str | None, schedule: str | None) -> list[str]:
-        told: list[list[Violation]] = []
-        table.claim(endpoint, schedule, lambda _, __, found: told.append(found))
-        return sorted(violation.description for violation in told[0])
+        given: list[list[Violation]] = []
+        table.claim(endpoint, schedule, lambda _, __, found: given.append(found))
+        return sorted(violation.description for violation in given[0])
 
     def ran(schedule: str | None, description: str, endpoint: str | None = None) -> None:
         found = (Violation("PredictedClass", "check", description),) if description else ()

@@ -42,7 +42,7 @@ def test_predictions_come_in_order_of_time(log: CaptureLog, table: DriftTable) -
     assert seen.sources == [None, None]
 
 
-def test_their_sources_are_told(log: CaptureLog, table: DriftTable) -> None:
+def test_their_sources_are_given(log: CaptureLog, table: DriftTable) -> None:
     log.append([at(1), at(2, provenance=Provenance(source="camera-7"))], [])
     assert table.predictions(*ALL, limit=9)[0].sources == [None, "camera-7"]
 

@@ -32,13 +32,13 @@ def test_the_third_class_begins_the_next_burst() -> None:
     assert repeats(stream) == [False] * 4 + [True, False, False, False, True]
 
 
-def test_sources_are_told_apart_and_unknown_ones_are_one() -> None:
+def test_sources_are_kept_apart_and_unknown_ones_are_one() -> None:
     assert repeats([14, 14, 14, 14], ["a", "b", "a", "b"]) == [False, False, True, True]
     assert repeats([14, 14, 14], ["a", None, None]) == [False, False, True]
     assert repeats([14, 14], ["", None]) == [False, True]
 
 
-def test_each_cell_of_a_class_counts_once_a_run() -> None:
+def test_each_bin_of_a_class_counts_once_a_run() -> None:
     assert repeats([14, 14, 14, 14], bins=[14, 58, 14, 58]) == [False, False, True, True]
 
 

@@ -21,7 +21,7 @@ from tests.support.records import NOON
 OLDER = Path(__file__).parent / "older_state.json"  # written before the keys had their names
 
 
-def test_a_state_is_read_as_it_was_written() -> None:
+def test_a_state_is_the_same_when_it_is_read() -> None:
     channels = ChannelSet(BASELINE, false_alarm_every=10_000)
     state = replace(state_of(after(channels, attacked(60))), set_back_at=NOON, late=3)
     again = DriftState.from_text(state.to_text())
