@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from core.errors import BadInput
 from core.monitoring.backtest_windows import alarms, replay, window_figures
 from core.monitoring.formats.constraints_edit import edited
+from core.monitoring.rules import NO_BASELINE, WINDOW_RULES
 from core.monitoring.rules.descriptions import RULES
 from core.monitoring.rules.in_force import Against, rules_in_force
-from core.monitoring.rules.window import NO_BASELINE, WINDOW_RULES
 from core.monitoring.schedules.cron import Cron
 from core.records.backtest import LookBack, Preview, Replayed, Windows
 from core.records.baselines import ConstraintSettings

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.errors import BadInput
+from core.monitoring.rules import WindowRule
 from core.monitoring.rules.in_force import Against, outcome, outcomes
-from core.monitoring.rules.window import WindowRule
 from core.records.backtest import Ints, PastCounts, Replayed, Windows
 from core.records.monitoring import WindowFigures
 

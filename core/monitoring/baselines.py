@@ -44,9 +44,29 @@ class InForce:
 
 
 def baseline_of(predictions: Predictions, classes: int, *, right: int | None = None) -> Baseline:
-    """A baseline from predictions; raises BadInput for classes outside 0..classes - 1.
+    """Make a baseline from predictions.
 
-    right: how many of them were right, where that is known.
+    Parameters
+    ----------
+    predictions
+        Columns of n predictions: class ids, flags, confidences, p-values.
+    classes
+        Size of the label set; class ids lie in 0..classes - 1.
+    right
+        How many of the predictions are right, where that is known.
+
+    Raises
+    ------
+    BadInput
+        For a class outside of the label set, or scores that are no numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flags, scores = np.zeros(4, dtype=bool), np.full(4, 0.9)
+    >>> made = baseline_of(Predictions(np.array([1, 1, 1, 2]), flags, scores, scores), 43)
+    >>> made.total, dict(made.counts), round(made.confidence.mean, 2)
+    (4, {1: 3, 2: 1}, 0.9)
     """
     return Baseline.of(
         classes,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 
+from core.monitoring.rules import ChiSquared, LInfinityRobust, LInfinitySimple
 from core.monitoring.rules.in_force import NOTHING, Against, outcomes
-from core.monitoring.rules.window import BARE_DISTANCES
 from core.records.execution_log import RunLog
 from core.records.monitoring import (
     Execution,
@@ -23,6 +23,8 @@ from core.records.monitoring import (
 )
 from core.records.window import Window, now
 
+# Rules whose words give a distance, and neither a class nor a cause.
+BARE_DISTANCES = {rule.name for rule in (LInfinitySimple, LInfinityRobust, ChiSquared)}
 NO_VIOLATIONS = "Completed: Job completed successfully with no violations."
 
 

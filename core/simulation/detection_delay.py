@@ -16,8 +16,8 @@ import numpy as np
 from core.monitoring.baseline import Baseline
 from core.monitoring.drift.bursts import BurstState, mark_repeats
 from core.monitoring.drift.channels import DriftChannel, channels_for
+from core.monitoring.rules import ClassShare, WindowRule
 from core.monitoring.rules.in_force import Against, outcome, rules_in_force
-from core.monitoring.rules.window import ClassShare, WindowRule
 from core.records.drift import Observed, rule_of
 from core.records.drills import Noticed
 from core.records.monitoring import RuleState, WindowFigures

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.jobs import Job
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
-from core.monitoring.rules.window import ChiSquared, ClassShare
+from core.monitoring.rules import ChiSquared, ClassShare
 from core.records.drift import DRIFT_RULE
 from core.records.window import now
 from core.services import Services

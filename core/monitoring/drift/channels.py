@@ -22,7 +22,7 @@ from core.monitoring.baseline import Baseline
 from core.monitoring.drift.bins import ClassBins, ConfidenceBins, Ints
 from core.monitoring.drift.detector import Detector
 from core.monitoring.formats.statistics import CONFIDENCE as CONFIDENCE_FEATURE
-from core.monitoring.rules.window import FEATURE
+from core.monitoring.rules import FEATURE
 from core.records.drift import Observed
 
 CLASS, FLAG, CONFIDENCE = "class", "class x flag", "confidence"

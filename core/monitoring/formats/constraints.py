@@ -10,8 +10,9 @@ from typing import Any
 from core.errors import BadInput
 from core.monitoring.baseline import Baseline
 from core.monitoring.formats.json_fields import JsonFile
+from core.monitoring.formats.monitoring_config import MonitoringConfig, config_json, read_config
 from core.monitoring.formats.statistics import CONFIDENCE, SUSPICION
-from core.monitoring.rules.window import (
+from core.monitoring.rules import (
     FEATURE,
     CategoricalValues,
     ChiSquared,
@@ -21,14 +22,6 @@ from core.monitoring.rules.window import (
     WindowRule,
 )
 
-SWITCH = {"Enabled": True, "Disabled": False}
-COMPARISON_METHODS = {
-    "Simple": "Simple",
-    "Robust": "Robust",
-    "linf_simple": "Simple",
-    "linf_robust": "Robust",
-}
-DRIFT_METHODS = {"LInfinity": "LInfinity", "ChiSquared": "ChiSquared"}
 TYPES = {name: name for name in ("Integral", "Fractional", "String", "Unknown")}
 
 
@@ -45,21 +38,6 @@ class FeatureConstraints:
     non_negative: bool | None = None
     domains: tuple[str, ...] | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class MonitoringConfig:
-    """Switches and thresholds; shares and distances lie in [0, 1]."""
-
-    evaluate_constraints: bool = True
-    emit_metrics: bool = True
-    datatype_check_threshold: float = 1.0
-    domain_content_threshold: float = 1.0
-    perform_comparison: bool = True
-    comparison_threshold: float = 0.1
-    comparison_method: str = "Robust"
-    categorical_comparison_threshold: float = 0.1
-    categorical_drift_method: str = "LInfinity"
 
 
 @dataclass(frozen=True)
@@ -114,14 +92,34 @@ def write_constraints(constraints: Constraints) -> str:
     document = {
         "version": 0.0,
         "features": [_feature_json(each) for each in constraints.features],
-        "monitoring_config": _config_json(constraints.config),
+        "monitoring_config": config_json(constraints.config),
     }
     return json.dumps(document, indent=2) + "\n"
 
 
 def read_constraints(content: bytes) -> Constraints:
-    """The constraints in constraints.json; raises BadInput or TooLarge. What is left out has its
-    default."""
+    """Read constraints.json.
+
+    Parameters
+    ----------
+    content
+        The file's bytes. What it leaves out has its default.
+
+    Raises
+    ------
+    BadInput, TooLarge
+        Naming the entry that cannot be read.
+
+    Examples
+    --------
+    >>> found = read_constraints(
+    ...     b'{"version": 0.0, "features": [{"name": "PredictedClass", "inferred_type": "String",'
+    ...     b'"completeness": 1.0}], "monitoring_config": {"distribution_constraints":'
+    ...     b'{"comparison_method": "Simple"}}}'
+    ... )
+    >>> [(rule.name, rule.threshold) for rule in found.rules()]
+    [('completeness_check', 1.0), ('baseline_drift_check, LInfinity Simple', 0.1)]
+    """
     file = JsonFile.parse(content, "constraints.json")
     features = tuple(map(_read_feature, file.parts("features")))
     names = [each.name for each in features]
@@ -129,14 +127,14 @@ def read_constraints(content: bytes) -> Constraints:
         raise BadInput("constraints.json: a feature stands there twice")
     config = MonitoringConfig()
     if file.has("monitoring_config"):
-        config = _read_config(file.part("monitoring_config"), config)
+        config = read_config(file.part("monitoring_config"), config)
     return Constraints(features, config)
 
 
 def effective(config: MonitoringConfig, feature: FeatureConstraints) -> MonitoringConfig:
     """The configuration that counts for a feature: with its own overrides; raises BadInput."""
     path = f"constraints.json: {feature.name}: monitoringConfigOverrides"
-    return _read_config(JsonFile(dict(feature.overrides), path), config)
+    return read_config(JsonFile(dict(feature.overrides), path), config)
 
 
 def _feature_json(feature: FeatureConstraints) -> dict[str, Any]:
@@ -152,23 +150,6 @@ def _feature_json(feature: FeatureConstraints) -> dict[str, Any]:
     if feature.overrides:
         document["monitoringConfigOverrides"] = dict(feature.overrides)
     return document
-
-
-def _config_json(config: MonitoringConfig) -> dict[str, Any]:
-    words = {value: word for word, value in SWITCH.items()}
-    return {
-        "evaluate_constraints": words[config.evaluate_constraints],
-        "emit_metrics": words[config.emit_metrics],
-        "datatype_check_threshold": config.datatype_check_threshold,
-        "domain_content_threshold": config.domain_content_threshold,
-        "distribution_constraints": {
-            "perform_comparison": words[config.perform_comparison],
-            "comparison_threshold": config.comparison_threshold,
-            "comparison_method": config.comparison_method,
-            "categorical_comparison_threshold": config.categorical_comparison_threshold,
-            "categorical_drift_method": config.categorical_drift_method,
-        },
-    }
 
 
 def _read_feature(part: JsonFile) -> FeatureConstraints:
@@ -193,32 +174,3 @@ def _read_feature(part: JsonFile) -> FeatureConstraints:
     )
     effective(MonitoringConfig(), feature)
     return feature
-
-
-def _read_config(part: JsonFile, default: MonitoringConfig) -> MonitoringConfig:
-    """`default` with what `part` says."""
-    read: dict[str, Any] = {}
-    places = [part]
-    if part.has("distribution_constraints"):
-        places.append(part.part("distribution_constraints"))
-    for place, names in zip(places, (TOP, DISTRIBUTION), strict=False):
-        for name, choices in names.items():
-            if place.has(name):
-                read[name] = place.text(name, choices) if choices else place.number(name, 0, 1)
-    return MonitoringConfig(**(vars(default) | read))
-
-
-# Entries of the configuration: the words that each may say, or None for a number in [0, 1].
-TOP: dict[str, dict[str, Any] | None] = {
-    "evaluate_constraints": SWITCH,
-    "emit_metrics": SWITCH,
-    "datatype_check_threshold": None,
-    "domain_content_threshold": None,
-}
-DISTRIBUTION: dict[str, dict[str, Any] | None] = {
-    "perform_comparison": SWITCH,
-    "comparison_threshold": None,
-    "comparison_method": COMPARISON_METHODS,
-    "categorical_comparison_threshold": None,
-    "categorical_drift_method": DRIFT_METHODS,
-}

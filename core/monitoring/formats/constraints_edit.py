@@ -8,7 +8,7 @@ from typing import Any
 
 from core.monitoring.baseline import Baseline
 from core.monitoring.formats.constraints import Constraints, FeatureConstraints, effective
-from core.monitoring.rules.window import FEATURE
+from core.monitoring.rules import FEATURE
 from core.records.baselines import COMPARISON_METHODS, ConstraintSettings
 
 # How windows are compared with the baseline: a method -> the entries of the file that choose it.

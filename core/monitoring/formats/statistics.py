@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import BadInput, TooLarge
 from core.monitoring.baseline import BUCKETS, MAX_SAMPLE, Baseline, Scores, bucket_edges
 from core.monitoring.formats.json_fields import JsonFile, check_number
-from core.monitoring.rules.window import FEATURE
+from core.monitoring.rules import FEATURE
 
 FLAGGED = "FlaggedClass"
 CONFIDENCE = "Confidence"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from core.monitoring.drift.channels import CLASS, CONFIDENCE, FLAG
 from core.monitoring.drift.detector import SETTLE
-from core.monitoring.rules import volume
-from core.monitoring.rules.window import WINDOW_RULES
+from core.monitoring.rules import WINDOW_RULES, volume
 from core.records.drift import DRIFT_RULE, rule_of
 from core.records.monitoring import RuleDescription
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from core.monitoring.baseline import Baseline
-from core.monitoring.formats.constraints import Constraints, MonitoringConfig
-from core.monitoring.rules.outcomes import not_computed
-from core.monitoring.rules.window import (
+from core.monitoring.formats.constraints import Constraints
+from core.monitoring.formats.monitoring_config import MonitoringConfig
+from core.monitoring.rules import (
     WINDOW_RULES,
     CategoricalValues,
     ChiSquared,
@@ -22,6 +22,7 @@ from core.monitoring.rules.window import (
     LInfinitySimple,
     WindowRule,
 )
+from core.monitoring.rules.outcomes import not_computed
 from core.records.monitoring import Execution, Outcome, WindowFigures
 
 _DISTANCE = MonitoringConfig().categorical_comparison_threshold

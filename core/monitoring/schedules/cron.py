@@ -92,7 +92,19 @@ class Cron:
 
     @staticmethod
     def parse(text: str) -> Cron:
-        """The schedule of a cron expression; raises BadInput, which names the field."""
+        """Read a cron expression; raises BadInput, which names the field.
+
+        Examples
+        --------
+        >>> noon = datetime(2026, 2, 14, 12, tzinfo=UTC)
+        >>> every_six_hours = Cron.parse("cron(0 0/6 ? * * *)")
+        >>> [f"{each:%d %H:%M}" for each in every_six_hours.between(noon, noon + timedelta(days=1))]
+        ['14 18:00', '15 00:00', '15 06:00', '15 12:00']
+        >>> every_six_hours.next_after(noon)
+        datetime.datetime(2026, 2, 14, 18, 0, tzinfo=datetime.timezone.utc)
+        >>> every_six_hours.describe()
+        'every 6 hours of a day, from 00:00 UTC on'
+        """
         matched = (
             re.fullmatch(r"cron\(([^()]*)\)", text.strip()) if len(text) <= MAX_LENGTH else None
         )

@@ -9,7 +9,7 @@ from core.errors import BadInput, NotFound
 from core.monitoring.backtest import PREVIEWED
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import EDITED, files_of
-from core.monitoring.rules.window import WINDOW_RULES, ClassShare
+from core.monitoring.rules import WINDOW_RULES, ClassShare
 from core.records.backtest import Windows
 from core.records.baselines import NO_COMPARISON, ConstraintSettings
 from core.records.monitoring import MonitorSettings

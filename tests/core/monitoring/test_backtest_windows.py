@@ -10,8 +10,8 @@ from core.monitoring import backtest_windows
 from core.monitoring.backtest_windows import alarms, replay, window_figures
 from core.monitoring.baseline import Baseline
 from core.monitoring.formats.constraints import Constraints
+from core.monitoring.rules import ClassShare, LInfinitySimple
 from core.monitoring.rules.in_force import NOTHING, Against
-from core.monitoring.rules.window import ClassShare, LInfinitySimple
 from core.records.backtest import PastCounts, Windows
 from core.records.monitoring import WindowFigures
 from tests.support.expect import raises

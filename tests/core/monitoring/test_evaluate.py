@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput
 from core.monitoring.evaluate import NO_VIOLATIONS, evaluate
-from core.monitoring.rules.window import class_share, completeness
+from core.monitoring.rules.class_share import class_share
+from core.monitoring.rules.completeness import completeness
 from core.records.execution_log import RunLog
 from core.records.monitoring import (
     Execution,

@@ -10,12 +10,12 @@ from core.monitoring.baseline import Baseline
 from core.monitoring.formats.constraints import (
     Constraints,
     FeatureConstraints,
-    MonitoringConfig,
     read_constraints,
     write_constraints,
 )
 from core.monitoring.formats.constraints_edit import edited, settings_of
-from core.monitoring.rules.window import (
+from core.monitoring.formats.monitoring_config import MonitoringConfig
+from core.monitoring.rules import (
     CategoricalValues,
     ChiSquared,
     Completeness,

@@ -8,8 +8,7 @@ import pytest
 from core.monitoring.baseline import Baseline
 from core.monitoring.evaluate import NO_VIOLATIONS, evaluate
 from core.monitoring.formats.constraints import Constraints, FeatureConstraints, MonitoringConfig
-from core.monitoring.rules.in_force import NOTHING, Against, outcomes, rules_in_force
-from core.monitoring.rules.window import (
+from core.monitoring.rules import (
     WINDOW_RULES,
     CategoricalValues,
     ChiSquared,
@@ -17,6 +16,13 @@ from core.monitoring.rules.window import (
     Completeness,
     LInfinityRobust,
     LInfinitySimple,
+)
+from core.monitoring.rules.in_force import (
+    NOTHING,
+    Against,
+    classes_in_question,
+    outcomes,
+    rules_in_force,
 )
 from core.records.monitoring import (
     Execution,
@@ -28,7 +34,7 @@ from core.records.monitoring import (
     WindowFigures,
 )
 from core.records.window import Window
-from tests.support.records import NOON
+from tests.support.records import NOON, make_execution
 
 EVEN = Baseline(4, {0: 1_000, 1: 1_000, 2: 1_000, 3: 1_000})
 SUGGESTED = Against(EVEN, Constraints.suggested(EVEN), "b-1")
@@ -215,3 +221,30 @@ def test_unreadable_records_that_nothing_looks_at_are_no_silent_pass() -> None:
     assert done.status is ExecutionStatus.FAILED
     assert done.message == "Failed: Not computed: the window holds no prediction"
     assert done.outcomes[1].state is RuleState.VIOLATED
+
+
+# Classes in question
+
+
+def run_of(**counts: int) -> Execution:
+    found = {int(name.removeprefix("c")): count for name, count in counts.items()}
+    figures = WindowFigures(sum(found.values()), found, None, None, None)
+    return make_execution(figures=figures, threshold=0.5)
+
+
+def test_every_class_above_the_threshold() -> None:
+    assert classes_in_question(run_of(c14=6, c2=4), {}) == [14]
+
+
+def test_else_the_one_that_gained_most_on_the_baseline() -> None:
+    # 14 went from 0.1 to 0.3; 2 stands at 0.4, as ever.
+    window = run_of(c14=3, c2=4, c1=3)
+    assert classes_in_question(window, {14: 10, 2: 40, 1: 50}) == [14]
+
+
+def test_without_a_baseline_the_one_predicted_most() -> None:
+    assert classes_in_question(run_of(c14=3, c2=4, c1=3), {}) == [2]
+
+
+def test_a_window_without_predictions_is_about_none() -> None:
+    assert classes_in_question(run_of(), {14: 10}) == []

@@ -1,0 +1,59 @@
+"""Distances between class counts, worked out by hand."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2
+
+from core.monitoring.rules.distances import (
+    chi_squared_p_value,
+    furthest_class,
+    linf_robust,
+    linf_simple,
+)
+
+counts = st.dictionaries(st.integers(0, 3), st.integers(1, 1000), min_size=1)
+
+
+def test_distances_by_hand() -> None:
+    window = {0: 60, 1: 20, 5: 20}
+    baseline = {0: 100, 1: 100}
+    assert linf_simple(window, baseline) == pytest.approx(0.3)  # class 1: 0.2 against 0.5
+    allowance = 1.8 * math.sqrt((100 + 200) / (100 * 200))
+    assert linf_robust(window, baseline) == pytest.approx(0.3 - allowance)
+    assert linf_robust({0: 1}, baseline) == 0
+
+
+def test_the_class_that_differs_most_has_that_distance() -> None:
+    assert furthest_class({0: 60, 1: 20, 5: 20}, {0: 100, 1: 100}) == 1
+    assert furthest_class({3: 1}, {2: 1}) == 2
+
+
+def test_chi_squared_by_hand() -> None:
+    # Expected 50 and 50, seen 60 and 40: 2 * 100 / 50 = 4 with one degree of freedom.
+    assert chi_squared_p_value({0: 60, 1: 40}, {0: 9, 1: 9}) == pytest.approx(chi2.sf(4, 1))
+
+
+def test_rare_classes_are_joined_before_chi_squared() -> None:
+    # Expected 88, 8, 3, 1: two of four are below 5, so 1 joins 3; then 4 joins 8 (a third of three
+    # is too many); the two left, 88 and 12, are large enough.
+    window, baseline = {0: 90, 1: 10}, {0: 88, 1: 8, 2: 3, 3: 1}
+    expected = (90 - 88) ** 2 / 88 + (10 - 12) ** 2 / 12
+    assert chi_squared_p_value(window, baseline) == pytest.approx(chi2.sf(expected, 1))
+
+
+def test_chi_squared_needs_two_classes() -> None:
+    assert chi_squared_p_value({0: 100}, {0: 5}) is None
+    assert chi_squared_p_value({0: 3, 1: 3}, {0: 5, 1: 5}) is None
+    assert chi_squared_p_value({7: 100}, {0: 5, 1: 5}) is None
+
+
+@given(counts, counts)
+def test_distances_keep_their_ranges(window: dict[int, int], baseline: dict[int, int]) -> None:
+    simple, robust = linf_simple(window, baseline), linf_robust(window, baseline)
+    assert 0 <= robust <= simple <= 1
+    assert linf_simple(baseline, baseline) == 0
+    p_value = chi_squared_p_value(window, baseline)
+    assert p_value is None or 0 <= p_value <= 1
