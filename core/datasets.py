@@ -1,4 +1,4 @@
-"""Labelled image sets from disk: an .npz, a folder by class id, or a torchvision GTSRB folder."""
+"""Labelled images from disk: an .npz, a folder by class id, or a torchvision GTSRB folder."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".ppm", ".bmp", ".webp"}
 class Dataset:
     """Images with their classes.
 
-    images: N arrays (height, width, 3) uint8; labels: (N,) int64 in 0..42;
-    tracks: (N,) int64, the physical sign inside the class, or None where nobody knows;
-    boxes: (N, 4), where in its image the sign is: left, top, right, bottom as shares of width
-    and height, or None where nobody knows.
+    images: N arrays (height, width, 3) uint8; labels: (N,) int64 in 0..42; tracks: (N,) int64, the
+    number of the physical sign within its class, or None if unknown; boxes: (N, 4), the sign's
+    left, top, right, bottom as shares of width and height, or None if unknown.
     """
 
     images: Sequence[NDArray[np.uint8]]
@@ -69,7 +68,7 @@ class Dataset:
         return Dataset(kept, self.labels[rows], tracks, self.name, boxes)
 
     def fold(self, fold: Fold, *, seed: int = 0) -> Dataset:
-        """One fold of the split by track; sets without tracks have only `all`."""
+        """One fold of the split by track; raises BadInput without tracks, unless it is `all`."""
         if fold == "all":
             return self
         if self.tracks is None:
@@ -78,31 +77,41 @@ class Dataset:
         return self.subset(np.flatnonzero(folds == FOLDS.index(fold)))
 
     def sample(self, count: int, *, seed: int) -> Dataset:
-        """`count` images (or all, if there are fewer) in random order."""
+        """`count` images, or all if there are fewer, in random order."""
         rows = np.random.default_rng(seed).permutation(len(self))[:count]
         return self.subset(rows)
 
     def sample_evenly(self, count: int, *, seed: int) -> Dataset:
-        """`count` images (or all), of every class as many as of every other while they last."""
+        """`count` images, or all if there are fewer, evenly over the classes."""
         order = np.random.default_rng(seed).permutation(len(self))
-        turns = np.zeros(len(self), dtype=np.int64)  # which of its class an image is
+        turns = np.zeros(len(self), dtype=np.int64)  # the number of an image within its class
         for class_id in np.unique(self.labels):
             in_class = self.labels[order] == class_id
             turns[in_class] = np.arange(in_class.sum())
         return self.subset(order[np.argsort(turns, kind="stable")][:count])
 
     def natural_fold(self) -> Fold:
-        """What to measure on when nobody said: held-out tracks where tracks are known."""
+        """The fold to measure on by default: held-out if tracks are known, else all."""
         return "all" if self.tracks is None else "held-out"
 
 
 def split_by_track(
     labels: NDArray[np.int64], tracks: NDArray[np.int64], *, seed: int = 0
 ) -> NDArray[np.int64]:
-    """Deal whole tracks to folds, class by class: (N,) with 0 train, 1 calibration, 2 held-out.
+    """Deal whole tracks to folds, class by class.
 
-    The frames of one track show one physical sign, so all of them go to one fold. Every class
-    with at least three tracks gives one track or more to each fold.
+    The frames of one track show one physical sign, so all of them go to one fold. A class with at
+    least three tracks has one or more in each fold.
+
+    Parameters
+    ----------
+    labels, tracks
+        (N,), class and track of each image.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N,): 0 train, 1 calibration, 2 held-out.
     """
     folds = np.zeros(len(labels), dtype=np.int64)
     for class_id in np.unique(labels):
@@ -118,7 +127,29 @@ def split_by_track(
 
 
 def load(path: Path) -> Dataset:
-    """Read a data set from `path`; raises NotFound or BadInput with what was expected."""
+    """Read a data set.
+
+    Parameters
+    ----------
+    path
+        An .npz with `images` (N, height, width, 3) uint8 and `labels` (N,), optionally `tracks`
+        (N,) and GTSRB's `roi` (N, 6); a folder with one such file; a folder of images by class id;
+        or torchvision's GTSRB folder.
+
+    Raises
+    ------
+    NotFound
+        There is nothing at `path`.
+    BadInput
+        It is none of these, or damaged.
+
+    Examples
+    --------
+    >>> from core.samples import SAMPLES
+    >>> signs = load(SAMPLES)
+    >>> len(signs), signs.images[0].shape, signs.natural_fold()
+    (258, (128, 128, 3), 'all')
+    """
     if not path.exists():
         raise NotFound(
             f"{path} does not exist; expected an .npz, or a folder of images by class id"
@@ -188,7 +219,7 @@ def _boxes(roi: NDArray[np.generic], count: int, name: str) -> NDArray[np.float6
 
 
 def _load_folder(path: Path) -> Dataset:
-    """One subfolder a class id (`14`, `00014`); anything else in it is left alone."""
+    """One subfolder for each class id (`14`, `00014`); anything else is ignored."""
     folders = sorted(
         (f for f in path.iterdir() if f.is_dir() and f.name.isdecimal()), key=lambda f: int(f.name)
     )
@@ -208,9 +239,9 @@ def _load_folder(path: Path) -> Dataset:
 
 
 def _gtsrb_tracks(files: list[Path]) -> NDArray[np.int64] | None:
-    """GTSRB names its training images `00003_00012.ppm`, track and frame; so does `triage export`.
+    """Tracks from names like GTSRB's `00003_00012.ppm`, track and frame; `triage export` uses them.
 
-    The kind of file is free; where one file is named otherwise, nothing is known of tracks.
+    The suffix does not matter. If one file has another name, tracks are unknown.
     """
     stems = [TRACK_AND_FRAME.fullmatch(file.stem) for file in files]
     if not all(stems):
@@ -219,7 +250,7 @@ def _gtsrb_tracks(files: list[Path]) -> NDArray[np.int64] | None:
 
 
 def load_gtsrb(root: Path, part: Literal["training", "test"]) -> Dataset:
-    """One part of GTSRB as torchvision lays it out under `root`/gtsrb."""
+    """One part of GTSRB as torchvision stores it under `root`/gtsrb."""
     folder = root / "gtsrb"
     if part == "training":
         return _load_folder(folder / "GTSRB" / "Training")

@@ -1,7 +1,7 @@
 """Untrusted bytes -> RGB pixels, and back to PNG.
 
-Images travel as (height, width, 3) uint8 arrays; `core.model` turns them into [0, 1].
-Size and pixel count are checked on the header, before anything is decoded.
+Images are (height, width, 3) uint8 arrays; `core.model` maps them to [0, 1]. Size and pixel count
+are checked on the header, before anything is decoded.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ from core.errors import BadInput, TooLarge, UnsupportedMedia
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "PPM")
 READABLE = "PNG, JPEG, WebP or BMP"
 
-# `decode` refuses by its own, lower limit as soon as the header is read.
+# `decode` applies its own, lower limit to the header.
 Image.MAX_IMAGE_PIXELS = None
+LONGEST_SIDE = 512  # pixels; larger images are reduced for heat maps, attacks and figures
 SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/bmp": "bmp"}
 
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """What is refused unread: bytes of the file, pixels of the image."""
+    """The largest file, in bytes, and image, in pixels, that is decoded."""
 
     max_bytes: int = 20_000_000
     max_pixels: int = 40_000_000
@@ -36,7 +37,7 @@ class ImageLimits:
 
 @dataclass(frozen=True)
 class ImageFile:
-    """An image and the file that it came as. pixels: (height, width, 3) uint8 RGB."""
+    """An image with the file that it arrived in. pixels: (height, width, 3) uint8 RGB."""
 
     pixels: NDArray[np.uint8]
     content: bytes
@@ -52,7 +53,7 @@ class ImageFile:
 
     @staticmethod
     def from_pixels(pixels: NDArray[np.uint8]) -> ImageFile:
-        """Pixels that came without a file are kept as PNG, which loses nothing."""
+        """Pixels that arrived without a file, with a lossless PNG file of them."""
         return ImageFile(pixels, encode_png(pixels), "image/png")
 
     @property
@@ -62,10 +63,39 @@ class ImageFile:
 
 
 def decode(data: bytes, limits: ImageLimits = ImageLimits()) -> NDArray[np.uint8]:
-    """The image in `data` as (height, width, 3) uint8 RGB, upright, transparency over white.
+    """Decode an untrusted image file.
 
-    Raises TooLarge, UnsupportedMedia (no image format that we read) or BadInput (truncated,
-    broken, animated).
+    Parameters
+    ----------
+    data
+        The bytes of a PNG, JPEG, WebP, BMP or PPM file.
+    limits
+        Checked before anything is decoded.
+
+    Returns
+    -------
+    numpy.ndarray
+        (height, width, 3) uint8 RGB, upright (EXIF), transparency over white.
+
+    Raises
+    ------
+    TooLarge
+        The file or the image exceeds the limits.
+    UnsupportedMedia
+        It has another format.
+    BadInput
+        It is empty, truncated, damaged or animated.
+
+    Examples
+    --------
+    >>> black = encode_png(np.zeros((4, 6, 3), np.uint8))
+    >>> decode(black).shape
+    (4, 6, 3)
+    >>> try:
+    ...     decode(b"GIF89a...")
+    ... except UnsupportedMedia as error:
+    ...     print(error)
+    expected a PNG, JPEG, WebP or BMP file; this is a GIF: save it as PNG
     """
     if not data:
         raise BadInput(f"expected a {READABLE} file, got 0 bytes")
@@ -101,20 +131,20 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """(height, width, 3) uint8 -> JPEG bytes: small and quick, to look at and nothing else."""
+    """(height, width, 3) uint8 -> JPEG bytes: small and fast, for display only."""
     buffer = io.BytesIO()
     Image.fromarray(pixels, "RGB").save(buffer, "JPEG", quality=88)
     return buffer.getvalue()
 
 
 def to_uint8(pixels: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """[0, 1] -> 0..255, rounded to the nearest level: what saving an image does to it."""
+    """[0, 1] -> 0..255, rounded to the nearest level, as saving an image does."""
     levels: NDArray[np.uint8] = np.round(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)
     return levels
 
 
 def fit(pixels: NDArray[np.uint8], longest_side: int) -> NDArray[np.uint8]:
-    """The image reduced so that its longest side is at most `longest_side` pixels."""
+    """Reduce an image (height, width, 3) to a longest side of at most `longest_side` pixels."""
     height, width = pixels.shape[:2]
     scale = longest_side / max(height, width)
     if scale >= 1:
@@ -127,9 +157,9 @@ def fit(pixels: NDArray[np.uint8], longest_side: int) -> NDArray[np.uint8]:
 
 
 def enlarge(pixels: NDArray[np.uint8], shortest_side: int, longest_side: int) -> NDArray[np.uint8]:
-    """The image enlarged (bilinear) to a shortest side of at least `shortest_side` pixels.
+    """Enlarge an image (bilinear) to a shortest side of at least `shortest_side` pixels.
 
-    Its longest side stays within `longest_side`, if it was; a larger image comes back as it is.
+    The longest side stays within `longest_side`; a larger image is returned unchanged.
     """
     height, width = pixels.shape[:2]
     scale = min(shortest_side / min(height, width), longest_side / max(height, width))
@@ -183,10 +213,13 @@ def _guess(data: bytes) -> str:
     return "this is none of them"
 
 
-LONGEST_SIDE = 512
-
-
 def rows_by_key(keys: Sequence[Hashable]) -> Iterator[list[int]]:
-    """The rows of each key, in order of first appearance."""
+    """The rows of each key, in the order in which keys first appear.
+
+    Examples
+    --------
+    >>> list(rows_by_key(["a", "b", "a"]))
+    [[0, 2], [1]]
+    """
     for key in dict.fromkeys(keys):
         yield [row for row, own in enumerate(keys) if own == key]

@@ -28,7 +28,7 @@ CONTENT_TYPES = (*IMAGE_TYPES, NPY, JSON)
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """What is refused before it is decoded."""
+    """The largest request: bytes of its body, images, pixels of an image."""
 
     max_body_bytes: int = 20_000_000
     max_batch: int = 256
@@ -36,7 +36,26 @@ class RequestLimits:
 
 
 def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list[ImageFile]:
-    """The images of one request; raises BadInput, TooLarge or UnsupportedMedia."""
+    """The images in the body of a request.
+
+    Parameters
+    ----------
+    body
+        An image file, `np.save` bytes, or JSON `{"images": ["<base64>", ...]}`.
+    content_type
+        One of CONTENT_TYPES, parameters ignored.
+    limits
+        Checked before anything is decoded.
+
+    Raises
+    ------
+    UnsupportedMedia
+        There is no such content type, or an image has another format.
+    TooLarge
+        The request exceeds the limits.
+    BadInput
+        The body is not what the content type says.
+    """
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in CONTENT_TYPES:
         raise UnsupportedMedia(
@@ -54,7 +73,7 @@ def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list
 def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
     """`np.save` bytes of (H, W, 3) or (N, H, W, 3) uint8 -> (N, H, W, 3).
 
-    Shape and type are checked on the header; nothing is unpickled.
+    Shape and type are checked on the header; nothing is unpickled. Raises as `parse_request` does.
     """
     stream = io.BytesIO(body)
     try:
@@ -85,7 +104,7 @@ def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
 
 
 def npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type of `np.save` bytes. Damaged ones raise whatever Python's parser does."""
+    """Shape and type of `np.save` bytes; damaged ones raise whatever Python's parser raises."""
     version = np.lib.format.read_magic(stream)
     read = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -124,7 +143,7 @@ def _parse_json(body: bytes, limits: RequestLimits) -> list[ImageFile]:
 
 
 def _check_total_pixels(images: Sequence[ImageFile], limits: RequestLimits) -> None:
-    """Small files may hold large images, so the limit is on all of a request together."""
+    """Check the pixels of all images together: small files may hold large images."""
     total = sum(image.pixels.shape[0] * image.pixels.shape[1] for image in images)
     if total > limits.image.max_pixels:
         raise TooLarge(
@@ -147,10 +166,15 @@ def _describe(document: object) -> str:
 
 
 def choose_answer_type(accept: str | None, content_type: str) -> str:
-    """The media type of the answer: what `Accept` asks for, else what suits the request.
+    """The media type of the answer: as `Accept` asks, else as fits the request.
 
-    An array is answered with the blog's list of one-element lists, which is JSON; the full object
-    for an array has the name `application/json;verbose=true`.
+    A JSON answer to an array is the blog post's list of one-element lists; the full object for an
+    array has the name `application/json;verbose=true`. Raises UnsupportedMedia.
+
+    Examples
+    --------
+    >>> choose_answer_type(None, "image/png"), choose_answer_type("text/csv", "image/png")
+    ('application/json;verbose=true', 'text/csv')
     """
     wanted = [part.strip().lower().replace(" ", "") for part in (accept or "*/*").split(",")]
     for part in wanted:
@@ -170,7 +194,7 @@ def choose_answer_type(accept: str | None, content_type: str) -> str:
 def render_answer(
     answer_type: str, predictions: Sequence[Prediction], capture_ids: Sequence[str | None]
 ) -> bytes:
-    """The body of an answer of the type that `choose_answer_type` gave."""
+    """The body of an answer of a type that `choose_answer_type` returns."""
     classes = [prediction.class_id for prediction in predictions]
     if answer_type == CSV:
         return "".join(f"{class_id}\n" for class_id in classes).encode()
@@ -185,7 +209,7 @@ def render_answer(
 
 
 def prediction_json(prediction: Prediction, capture_id: str | None) -> dict[str, Any]:
-    """One entry of the full answer; p_value: null where there is no calibration."""
+    """One entry of the full answer; p_value is null without a calibration."""
     p_value = prediction.suspicion.p_value
     return {
         "class_id": prediction.class_id,
@@ -205,7 +229,7 @@ def prediction_json(prediction: Prediction, capture_id: str | None) -> dict[str,
 
 
 def data_capture_config(settings: CaptureSettings) -> dict[str, Any]:
-    """SageMaker's DataCaptureConfig, as far as it concerns what is captured."""
+    """The capture settings as SageMaker's DataCaptureConfig."""
     modes = {
         CaptureMode.INPUT: ["Input"],
         CaptureMode.OUTPUT: ["Output"],
@@ -219,10 +243,7 @@ def data_capture_config(settings: CaptureSettings) -> dict[str, Any]:
 
 
 def parse_data_capture_config(document: dict[str, Any]) -> CaptureSettings:
-    """Capture settings from a DataCaptureConfig; what only concerns S3 is passed over.
-
-    Raises BadInput.
-    """
+    """Capture settings from a DataCaptureConfig; fields about S3 are ignored. Raises BadInput."""
     sampling = document.get("InitialSamplingPercentage", 100)
     enabled = document.get("EnableCapture", True)
     options = document.get("CaptureOptions", [{"CaptureMode": "InputAndOutput"}])

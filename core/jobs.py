@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -192,28 +191,26 @@ class Worker(Generic[Item]):
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def offer(self, item: Item, *, first: bool = False) -> bool:
-        """Let an item wait; False if there is no room, or after `close`.
+    def offer(self, item: Item) -> bool:
+        """Let an item wait behind all others; False if there is no room, or after `close`."""
+        with self._changed:
+            if self._closed or len(self._waiting) >= self._most:
+                return False
+            self._waiting.append(item)
+            self._wake()
+            return True
 
-        first: ahead of all others; if there is no room, the last one makes way. An item that
-        waits already moves to the front.
+    def prefer(self, items: Sequence[Item]) -> None:
+        """Let items wait in their order ahead of all others; the last ones make room.
+
+        An item that waits already moves to its new place. After `close`, nothing happens.
         """
         with self._changed:
-            if self._closed or (len(self._waiting) >= self._most and not first):
-                return False
-            if first:
-                with suppress(ValueError):
-                    self._waiting.remove(item)
-                self._waiting.appendleft(item)
-                if len(self._waiting) > self._most:
-                    self._waiting.pop()
-            else:
-                self._waiting.append(item)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
-            return True
+            if self._closed or not items:
+                return
+            others = (item for item in self._waiting if item not in items)
+            self._waiting = deque([*items, *others][: self._most])
+            self._wake()
 
     def flush(self) -> None:
         """Return once no item waits and none is worked on."""
@@ -232,6 +229,12 @@ class Worker(Generic[Item]):
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(seconds)
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
 
     def _run(self) -> None:
         self._started()

@@ -23,7 +23,7 @@ class Label:
 
 @cache
 def all_labels() -> tuple[Label, ...]:
-    """Every label, in the order of class ids (0..42)."""
+    """Every label, by class id (0..42)."""
     with LABELS_CSV.open(newline="") as file:
         rows = csv.DictReader(file)
         labels = tuple(Label(int(row["class_id"]), row["name"], row["group"]) for row in rows)
@@ -33,7 +33,7 @@ def all_labels() -> tuple[Label, ...]:
 
 
 def label(class_id: int) -> Label:
-    """The label of `class_id`; BadInput names the range if there is none."""
+    """The label of `class_id`; raises BadInput with the range of ids."""
     labels = all_labels()
     if not 0 <= class_id < len(labels):
         raise BadInput(f"class id must lie in 0..{len(labels) - 1}, got {class_id}")
@@ -41,9 +41,14 @@ def label(class_id: int) -> Label:
 
 
 def class_name(class_id: int) -> str:
-    """`14 Stop`: the way a class is written wherever a person reads it.
+    """Id and name of a class, for display.
 
     Imported captures may come from a classifier with more classes; those have no name here.
+
+    Examples
+    --------
+    >>> class_name(14), class_name(99)
+    ('14 Stop', '99 (no sign of ours)')
     """
     known = all_labels()
     if not 0 <= class_id < len(known):

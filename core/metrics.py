@@ -1,4 +1,4 @@
-"""What /metrics says, in Prometheus' text format."""
+"""The metrics of /metrics, in Prometheus' text format."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from core.records.captures import Prediction
 from core.records.monitoring import Execution
 
-# Whoever sends requests chooses endpoint names; each name is a series that stays for good.
+# Senders choose endpoint names, and each name is a series that stays until the process ends.
 MAX_ENDPOINTS = 100
 OTHER = "other"
 TENSOR_OUTCOMES = ("recorded", "dropped", "failed")
 ALERT_OUTCOMES = ("delivered", "failed", "dropped")
-# Read when they are asked for, from what `gauge` names.
+# Computed at each request of /metrics, by the function given to `gauge`.
 GAUGES = {
     "signwatch_queue_images": "Images that wait for a forward pass",
     "signwatch_model_up": "1 if the classifier answers, else 0",
@@ -25,7 +25,7 @@ GAUGES = {
 
 
 class Metrics:
-    """Counters of one process; they start at 0 with it."""
+    """Counters of one process, from 0 at its start."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -110,12 +110,12 @@ class Metrics:
         )
 
     def gauge(self, name: str, read: Callable[[], float]) -> None:
-        """Where one of GAUGES comes from."""
+        """Let `read` compute one of GAUGES."""
         Gauge(name, GAUGES[name], registry=self.registry).set_function(read)
 
     @contextmanager
     def request(self, endpoint: str) -> Iterator[Callable[[int], None]]:
-        """Times one request; call what it yields with the status of the answer."""
+        """Time one request; call what it yields with the status of the answer."""
         name, begun = self._name(endpoint), time.perf_counter()
 
         def answered(status: int) -> None:
@@ -126,7 +126,7 @@ class Metrics:
             yield answered
 
     def predicted(self, endpoint: str, predictions: tuple[Prediction, ...], captured: int) -> None:
-        """Predictions that were answered, and how many of their images were captured."""
+        """Count predictions of an answer, and how many of their images were captured."""
         name = self._name(endpoint)
         for prediction in predictions:
             self._predictions.labels(name, prediction.class_id).inc()
@@ -135,33 +135,33 @@ class Metrics:
         self._captures.labels(name).inc(captured)
 
     def executed(self, execution: Execution) -> None:
-        """One execution of the monitor has ended."""
+        """Count a run of the monitor that has ended, and its violations."""
         self._executions.labels(execution.status.value).inc()
         for violation in execution.violations:
             self._violations.labels(violation.constraint_check_type).inc()
 
     def alerted(self, outcome: str) -> None:
-        """One more of ALERT_OUTCOMES."""
+        """Count one of ALERT_OUTCOMES."""
         self._alerts.labels(outcome).inc()
 
     def stream_evidence(self, by_channel: Mapping[str, float]) -> None:
-        """The evidence of every channel that is watched."""
+        """Set the e-value of every channel of the drift detector."""
         self._stream_evidence.clear()
         for channel, evidence in by_channel.items():
             self._stream_evidence.labels(channel).set(evidence)
             self._stream_alarms.labels(channel)
 
     def stream_alarms(self, by_channel: Mapping[str, int]) -> None:
-        """So many alarms more."""
+        """Count alarms of the drift detector, by channel."""
         for channel, alarms in by_channel.items():
             self._stream_alarms.labels(channel).inc(alarms)
 
     def tensors(self, outcome: str) -> None:
-        """One more of TENSOR_OUTCOMES."""
+        """Count one of TENSOR_OUTCOMES."""
         self._tensors.labels(outcome).inc()
 
     def tensor_outcomes(self) -> dict[str, int]:
-        """How many requests came to each of TENSOR_OUTCOMES since the start."""
+        """The number of requests with each of TENSOR_OUTCOMES since the start."""
         name = "signwatch_tensor_records_total"
         return {
             outcome: int(self.registry.get_sample_value(name, {"outcome": outcome}) or 0)

@@ -1,4 +1,4 @@
-"""Small images for tables, tiles and charts."""
+"""Images of display size, and as URLs, for tables, tiles and charts."""
 
 from __future__ import annotations
 
@@ -9,25 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.images import encode_jpeg, encode_png, fit
+from core.images import LONGEST_SIDE, encode_jpeg, encode_png, fit
 
 MUTED = "#9aa7b5"
-
-
-SHOWN_SIDE = 256
-
-
-THUMBNAIL_SIDE = 64
-
-
-STRIP_SIDE = 56
-
-
-LONGEST_SIDE = 512  # of what a figure carries, however large the image
+SHOWN_SIDE, THUMBNAIL_SIDE, STRIP_SIDE = 256, 64, 56  # pixels
 
 
 def enlarged(pixels: NDArray[np.uint8], side: int = SHOWN_SIDE) -> NDArray[np.uint8]:
-    """Small images enlarged (bicubic) to a longest side of at least `side`, to look at."""
+    """Enlarge an image (bicubic) to a longest side of at least `side`, for display."""
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     if scale <= 1:
@@ -37,24 +26,24 @@ def enlarged(pixels: NDArray[np.uint8], side: int = SHOWN_SIDE) -> NDArray[np.ui
 
 
 def resized(pixels: NDArray[np.uint8], side: int = LONGEST_SIDE) -> NDArray[np.uint8]:
-    """The image with a longest side of `side` pixels, and a shorter one of at least 1."""
+    """Resize an image to a longest side of `side` pixels; the shorter one is at least 1."""
     return enlarged(fit(pixels, side), side)
 
 
 def thumbnail(pixels: NDArray[np.uint8]) -> str:
-    """A small version inside a URL, for tables and lists."""
+    """A thumbnail as a URL, for tables and lists."""
     return data_url(resized(pixels, THUMBNAIL_SIDE))
 
 
 def strip_tile(pixels: NDArray[np.uint8]) -> str:
-    """A smaller version inside a URL, and of few bytes: for strips of many."""
+    """A smaller thumbnail as a URL of few bytes, for strips of many."""
     content = encode_jpeg(resized(pixels, STRIP_SIDE))
     return "data:image/jpeg;base64," + base64.b64encode(content).decode()
 
 
 @cache
 def no_image() -> str:
-    """The tile that stands where no image was captured: an empty frame, crossed out."""
+    """A crossed-out frame as a URL, for captures without an image."""
     side = THUMBNAIL_SIDE
     tile = np.full((side, side, 3), 225, np.uint8)
     rows, columns = np.indices((side, side))
@@ -66,7 +55,7 @@ def no_image() -> str:
 def magnified_difference(
     clean: NDArray[np.uint8], changed: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], int]:
-    """What was changed, around mid-grey, and how many times it was magnified to be seen."""
+    """The difference of two images around mid-grey, and the factor that makes it visible."""
     difference = changed.astype(np.int16) - clean.astype(np.int16)
     largest = int(np.abs(difference).max())
     factor = max(1, 127 // largest) if largest else 1
@@ -74,5 +63,5 @@ def magnified_difference(
 
 
 def data_url(pixels: NDArray[np.uint8]) -> str:
-    """The image as a PNG inside a URL."""
+    """The image as a PNG in a URL."""
     return "data:image/png;base64," + base64.b64encode(encode_png(pixels)).decode()

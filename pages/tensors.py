@@ -1,4 +1,4 @@
-"""Tensors on record: what the network computed on a request, under SageMaker Debugger's names."""
+"""Recorded tensors of requests, under SageMaker Debugger's names."""
 
 import streamlit as st
 
@@ -10,8 +10,8 @@ from pages._tensors import record as _tensor_record
 recorded = current().tensors
 
 
-def recorded_by_itself() -> tuple[str, str]:
-    """Which requests are recorded without anybody asking: in a word, and in full."""
+def automatic() -> tuple[str, str]:
+    """Which requests are recorded automatically, in a word and in full."""
     words, full = [], []
     if recorded.flagged:
         words.append("flagged")
@@ -19,47 +19,47 @@ def recorded_by_itself() -> tuple[str, str]:
     if recorded.save_config:
         words.append("by number")
         full.append(f"SIGNWATCH_TENSORS_SAVE is `{recorded.save_config}`.")
-    off = "SIGNWATCH_TENSORS_FLAGGED and SIGNWATCH_TENSORS_SAVE turn it on."
+    off = "SIGNWATCH_TENSORS_FLAGGED and SIGNWATCH_TENSORS_SAVE enable it."
     return " + ".join(words) or "off", " ".join(full) or off
 
 
-def tell_how_to_record() -> None:
-    """The empty page says what to do next."""
+def explain_recording() -> None:
+    """On the empty page, how to record tensors."""
     st.info(
-        "Open a capture and press *Tensors* to record it, or let requests be recorded by "
-        "themselves: `SIGNWATCH_TENSORS_FLAGGED=yes` for flagged ones, "
+        "Open a capture and press *Tensors*, or record requests automatically: "
+        "`SIGNWATCH_TENSORS_FLAGGED=yes` for flagged ones, "
         "`SIGNWATCH_TENSORS_SAVE='save_interval=100'` for every hundredth.",
         icon=":material/data_array:",
-        title="No tensors are on record yet",
+        title="No recorded tensors yet",
     )
     st.page_link("captures.py", label="Choose a capture", icon=":material/database:")
 
 
 def show_totals(count: int) -> None:
-    """How much is kept, and whether anything was left out."""
+    """How much is kept, and whether requests were left out."""
     outcomes = recorded.outcomes()
-    words, full = recorded_by_itself()
+    words, full = automatic()
     lost = outcomes["dropped"] + outcomes["failed"]
     with st.grid(4):
         st.metric(
             "Records",
             f"{count:,} of {recorded.most:,}",
             border=True,
-            help="The oldest goes when one more is recorded than the log keeps.",
+            help="SIGNWATCH_TENSORS_RECORDS. The oldest records are deleted.",
         )
         st.metric(
             "In the log",
             f"{recorded.size() / 1e6:,.1f} MB",
             border=True,
-            help="Compressed, without the parameters, which are kept once for all records.",
+            help="Compressed, without parameters, which are stored once for all records.",
         )
-        st.metric("Recorded by itself", words, border=True, help=full)
+        st.metric("Automatic recording", words, border=True, help=full)
         st.metric(
             "Left out since the start",
             f"{lost:,}",
             border=True,
             help=f"{outcomes['dropped']:,} because too many waited, {outcomes['failed']:,} "
-            "failed. Answers to requests never wait for a recording.",
+            "failed. Requests never wait for a recording.",
         )
 
 
@@ -73,7 +73,7 @@ if missing:
     _tensor_record.offer(missing)
     st.stop()
 if not records:
-    tell_how_to_record()
+    explain_recording()
     st.stop()
 
 show_totals(len(records))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +23,7 @@ from core.alerts.channels import AlertChannel, Tone
 from core.alerts.message import message
 from core.alerts.policy import decide, test_notice
 from core.errors import BadInput
+from core.jobs import Worker
 from core.metrics import Metrics
 from core.records.alerts import Delivery, Notice, NoticeKind
 from core.records.monitoring import Execution, WindowFigures
@@ -83,27 +83,20 @@ class Alerts:
         self._reminder = reminder
         self._address = address
         self._clock = clock
-        self._waiting: queue.Queue[Execution | None] = queue.Queue(MAX_WAITING)
-        self._starting = threading.Lock()
         self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._worker: Worker[Execution] = Worker(
+            "alerts", self._notify, failed=self._failed, most=MAX_WAITING
+        )
 
     def consider(self, execution: Execution) -> None:
         """Send an alert of a run, if one is due. Takes no time and raises nothing."""
         if not self.channels or self._closed.is_set():
             return
-        try:
-            self._waiting.put_nowait(execution)
-        except queue.Full:
+        if not self._worker.offer(execution):
             logger.warning(
                 "Too many alerts are waiting; none is sent for run %s", execution.execution_id
             )
             self._metrics.alerted("dropped")
-            return
-        with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
-                self._thread.start()
 
     def test(self) -> list[Delivery]:
         """Send a test message to every channel now, once each.
@@ -135,25 +128,16 @@ class Alerts:
 
     def flush(self) -> None:
         """Return once everything that waits has been sent."""
-        self._waiting.join()
+        self._worker.flush()
 
     def close(self) -> None:
         """Stop; what waits is tried once more. The next run repeats what nobody got."""
         self._closed.set()
-        if self._thread is not None:
-            with suppress(queue.Full):
-                self._waiting.put(None, timeout=PATIENCE)
-            self._thread.join(PATIENCE)
+        self._worker.close(finish=True, seconds=PATIENCE)
 
-    def _work(self) -> None:
-        while (execution := self._waiting.get()) is not None:
-            try:
-                self._notify(execution)
-            except Exception as error:  # noqa: BLE001 - nobody waits for it; the next one may succeed
-                logger.error("No alert of run %s could be sent: %s", execution.execution_id, error)
-                self._metrics.alerted("failed")
-            finally:
-                self._waiting.task_done()
+    def _failed(self, execution: Execution, error: Exception) -> None:
+        logger.error("No alert of run %s could be sent: %s", execution.execution_id, error)
+        self._metrics.alerted("failed")
 
     def _notify(self, execution: Execution) -> None:
         notice = self._table.claim(

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import NotFound, SignwatchError
-from core.images import ImageFile, ImageLimits, encode_jpeg, fit
+from core.images import LONGEST_SIDE, ImageFile, ImageLimits, encode_jpeg, fit
 from core.records.captures import Capture, StoredImage
 from core.store import CaptureLog
-from core.thumbnails import LONGEST_SIDE
 
 
 class CapturedImages:

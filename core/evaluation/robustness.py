@@ -63,7 +63,7 @@ def measure(
     Raises
     ------
     Cancelled
-        `cancelled` said so.
+        `cancelled` returned True.
     """
     run = _Run(classifier, dataset, seed, progress, cancelled)
     clean = run.right(dataset.images)

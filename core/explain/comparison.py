@@ -12,11 +12,11 @@ from core.explain import heat_maps
 from core.explain.fullgrad import outside_share
 from core.explain.heat_maps import Pixels
 from core.explain.methods import Method
-from core.images import fit
+from core.images import LONGEST_SIDE, fit
 from core.labels import class_name
 from core.records.captures import Prediction
 from core.records.explanations import Explanation, Style
-from core.thumbnails import LONGEST_SIDE, enlarged
+from core.thumbnails import enlarged
 
 DIGITS = 3  # of the share of a map
 

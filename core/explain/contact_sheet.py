@@ -12,14 +12,13 @@ from PIL import Image
 from core.errors import SignwatchError
 from core.explain import heat_maps
 from core.explain.heat_maps import MEAN_SIDE
-from core.images import ImageFile, ImageLimits, fit
+from core.images import LONGEST_SIDE, ImageFile, ImageLimits, fit
 from core.jobs import Progress
 from core.labels import all_labels
 from core.records.captures import Capture
 from core.records.explanations import Explanation
 from core.records.queries import CaptureFilter
 from core.store import CaptureLog
-from core.thumbnails import LONGEST_SIDE
 
 MOST = 48  # images on a sheet
 Explain = Callable[[Sequence[NDArray[np.uint8]], Sequence[int | None], Progress], list[Explanation]]

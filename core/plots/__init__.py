@@ -2,9 +2,8 @@
 
 from core.explain.comparison import Comparison, Side
 from core.explain.heat_maps import COLOUR_MAPS, common_scale, overlay
-from core.images import encode_png, fit
+from core.images import LONGEST_SIDE, encode_png, fit
 from core.thumbnails import (
-    LONGEST_SIDE,
     data_url,
     enlarged,
     magnified_difference,

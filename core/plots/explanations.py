@@ -20,10 +20,10 @@ from core.explain.heat_maps import (
     share_of_opacity,
 )
 from core.explain.layers import readable_layer
-from core.images import fit
+from core.images import LONGEST_SIDE, fit
 from core.plots.base import ALARM, ORDINARY, laid_out
 from core.records.explanations import Circle, Style
-from core.thumbnails import LONGEST_SIDE, data_url, enlarged
+from core.thumbnails import data_url, enlarged
 
 ROW = 21  # height in pixels of a layer in the chart
 FRAME = 96

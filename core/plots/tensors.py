@@ -1,4 +1,4 @@
-"""Recorded tensors as Plotly figures; colours read on light and dark pages alike."""
+"""Recorded tensors as Plotly figures; colours work on light and dark pages."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.records.tensors import Array, TensorFacts
 from core.thumbnails import MUTED
 
 BINS = 60
-GAP = 1  # cells between two channels
+GAP = 1  # pixels between two channels
 CHANNELS = 64  # in one figure
-# Perceptually uniform both; the second has its middle at 0.
+# Both are perceptually uniform; the second is centred at 0.
 UPWARDS, BOTH_WAYS = "Viridis", "balance"
 
 
 def as_channels(array: Array) -> NDArray[np.float64] | None:
-    """(..., height, width) -> (channels, height, width); None where there is nothing to see."""
+    """(..., height, width) -> (channels, height, width); None if it holds no image."""
     if array.ndim < 3 or array.shape[-1] * array.shape[-2] < 2:
         return None
     return array.reshape(-1, *array.shape[-2:]).astype(np.float64)
@@ -30,9 +30,9 @@ def as_channels(array: Array) -> NDArray[np.float64] | None:
 def channel_grid(
     channels: NDArray[np.float64], *, first: int = 0, columns: int = 8, height: int = 520
 ) -> go.Figure:
-    """At most CHANNELS channels (channels, height, width) from `first` on, on one colour scale.
+    """At most CHANNELS of channels (channels, height, width), from `first`, as images.
 
-    The scale is that of all channels, also of those that are not shown.
+    One colour scale covers all channels, including those not shown.
     """
     shown = channels[first : first + CHANNELS]
     rows, columns = math.ceil(len(shown) / columns), min(columns, len(shown))
@@ -71,7 +71,7 @@ def channel_grid(
 
 
 def values(array: Array, *, height: int = 260) -> go.Figure:
-    """Every value of a tensor without an image in it, by its place."""
+    """Every value of a tensor that holds no image, by index."""
     figure = go.Figure(
         go.Bar(
             y=array.reshape(-1).astype(np.float64),
@@ -79,13 +79,13 @@ def values(array: Array, *, height: int = 260) -> go.Figure:
             hovertemplate="%{x}: %{y:.4g}<extra></extra>",
         )
     )
-    figure.update_xaxes(title="place")
+    figure.update_xaxes(title="index")
     figure.update_yaxes(title="value")
     return laid_out(figure, height)
 
 
 def histogram(array: Array, *, height: int = 260) -> go.Figure:
-    """How often which value occurs, on a logarithmic axis; what is not finite is left out."""
+    """The histogram of finite values, with a logarithmic axis of counts."""
     finite = array[np.isfinite(array)].astype(np.float64)
     counts, edges = np.histogram(finite, BINS)
     figure = go.Figure(
@@ -99,12 +99,12 @@ def histogram(array: Array, *, height: int = 260) -> go.Figure:
     )
     figure.update_layout(bargap=0.02)
     figure.update_xaxes(title="value")
-    figure.update_yaxes(title="how many", type="log", dtick=1)
+    figure.update_yaxes(title="count", type="log", dtick=1)
     return laid_out(figure, height)
 
 
 def over_steps(history: Mapping[int, TensorFacts], chosen: int, *, height: int = 260) -> go.Figure:
-    """Mean, and smallest to largest value, of one tensor in every step that has it."""
+    """Mean and range of one tensor in every step that has it."""
     steps = list(history)
     figure = go.Figure(
         [
@@ -118,7 +118,7 @@ def over_steps(history: Mapping[int, TensorFacts], chosen: int, *, height: int =
                 ],
                 line={"width": 0},
                 hoverinfo="skip",
-                name="smallest to largest",
+                name="range",
                 mode="lines",
             ),
             go.Scatter(

@@ -1,17 +1,17 @@
-"""What a record of tensors is, and which requests get one, in the words of SageMaker Debugger.
+"""Records of tensors, and which requests get one, in the terms of SageMaker Debugger.
 
-A record holds tensors of one image, run through the network for one class; it is one step of
-the trial (core.tensors.trial). Names are Debugger's; the network is called by its type, say ResNet:
+A record holds the tensors of one image, run through the network for one class; it is one step of
+the trial (core.tensors.trial). Names are Debugger's, with the network's type, say ResNet:
 
-    layer1.0.bn1_input_0, layer1.0.bn1_output_0       what went into a module, and came out of it
+    layer1.0.bn1_input_0, layer1.0.bn1_output_0       input and output of a module
     ResNet_layer1.0.bn1.weight, ResNet_fc.bias        parameters
     layer1.0.bn1.running_mean_output_0, .running_var  BatchNorm's statistics
     gradient/layer1.0.bn1_output, gradient/ResNet_fc.bias   of the logit of the class
     gradient/image                                          of the logit, by ResNet_input_0
 
-A module that runs several times counts on: relu_input_1, relu_output_1, gradient/relu_output_1.
-Debugger knows nothing of resizing and normalising, so here are image_pixels (the image as it was
-sent, in [0, 1]) and gradient/image_pixels.
+Further runs of a module count on: relu_input_1, relu_output_1, gradient/relu_output_1. Beyond
+Debugger, image_pixels is the image before resizing and normalising, in [0, 1], with
+gradient/image_pixels.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 
-# What Debugger's blog post records of a ResNet: enough for FullGrad.
+# The blog post on Debugger records these tensors of a ResNet: enough for FullGrad.
 DEFAULT_REGEX = ".*bn|.*bias|.*downsample|.*ResNet_input|.*image|.*fc_output"
 PIXELS, IMAGE_GRADIENT = "image_pixels", "gradient/image"
 GRADIENT = "gradient/"
@@ -58,9 +58,9 @@ class ModeKeys(StrEnum):
 
 @dataclass(frozen=True)
 class SaveConfigMode:
-    """Which steps are saved: every save_interval-th from start_step on, before end_step.
+    """Which steps are saved: every save_interval-th in [start_step, end_step).
 
-    end_step None: no end; save_steps: where there are any, these and no others.
+    end_step None: no end; save_steps: if not empty, exactly these.
     """
 
     save_interval: int = 100
@@ -89,7 +89,7 @@ class SaveConfigMode:
 
 @dataclass(frozen=True)
 class SaveConfig:
-    """What is saved by itself, mode by mode; a mode without an entry saves nothing."""
+    """What is recorded automatically, by mode; a mode without an entry records nothing."""
 
     mode_save_configs: Mapping[ModeKeys, SaveConfigMode] = field(default_factory=dict)
 
@@ -101,12 +101,12 @@ class SaveConfig:
 
 @dataclass(frozen=True)
 class BiasUse:
-    """One use of a layer that adds something of its own, as FullGrad counts it.
+    """One use of a layer with a bias, as FullGrad counts it.
 
-    module: its path in the network; gradient: the name of the gradient of its output;
-    tensors: role -> name of what its bias is made of: `bias`; of a BatchNorm `running_mean`,
-    `running_var` and, if it has them, `weight` and `bias`; of a ReLU6 its `output`;
-    eps: a BatchNorm's, else 0.
+    module: its path in the network; gradient: the name of the gradient of its output; tensors:
+    role -> name of the tensors that its bias is computed from: `bias`; of a BatchNorm
+    `running_mean`, `running_var` and, if it has them, `weight` and `bias`; of a ReLU6 its
+    `output`; eps: of a BatchNorm, else 0.
     """
 
     module: str
@@ -117,12 +117,12 @@ class BiasUse:
 
 @dataclass(frozen=True)
 class Passed:
-    """What one pass forward and backward says of itself, beside its tensors.
+    """The facts of one forward and backward pass, beside its tensors.
 
-    class_id: whose logit the gradients are of; logits: of all classes, not tempered;
-    temperature: of the calibrated probabilities; network: the name of its type;
-    biases: every use of a layer that adds something, in backward order; not_covered: why FullGrad
-    is not exact for the network, empty if it is.
+    class_id: the class of the logit that gradients are of; logits: of all classes, not tempered;
+    temperature: of the calibrated probabilities; network: the name of its type; biases: every use
+    of a layer with a bias, in backward order; not_covered: why FullGrad is not exact for the
+    network, empty if it is.
     """
 
     class_id: int
@@ -135,7 +135,7 @@ class Passed:
 
     @property
     def input(self) -> str:
-        """The name of what entered the network."""
+        """The name of the network's input."""
         return f"{self.network}_input_0"
 
     @property
@@ -157,7 +157,7 @@ class Passed:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A pass with its tensors: those of the image, and those of the weights, always the same."""
+    """A pass with its tensors: those of the image, and those of the weights."""
 
     passed: Passed
     tensors: Mapping[str, Array]
@@ -166,11 +166,11 @@ class Recording:
 
 @dataclass(frozen=True)
 class TensorRecord:
-    """One recorded request: what is known of it besides its tensors.
+    """One recorded image, beside its tensors.
 
-    step: its number in the log, mode_step: among those of its mode; why: in words; model_sha256:
-    the weights that were recorded; captured_at: when the capture was made; size: bytes that its
-    tensors take in the log, without those of the weights.
+    step: its number in the log; mode_step: its number within the mode; why: the reason, in words;
+    model_sha256: of the recorded weights; captured_at: the time of the capture; size: bytes of its
+    tensors in the log, without those of the weights.
     """
 
     step: int
@@ -187,7 +187,7 @@ class TensorRecord:
 
 @dataclass(frozen=True)
 class TensorFacts:
-    """Shape and figures of one tensor; nan where it holds no number; zeros: share in [0, 1]."""
+    """Shape and figures of one tensor; nan if it is empty; zeros: share in [0, 1]."""
 
     name: str
     shape: tuple[int, ...]
@@ -205,11 +205,11 @@ class TensorFacts:
 
     @staticmethod
     def of(name: str, array: Array) -> TensorFacts:
-        """The figures of `array`, summed in double precision."""
+        """The figures of `array`, computed in double precision."""
         if not array.size:
             nan = float("nan")
             return TensorFacts(name, array.shape, str(array.dtype), nan, nan, nan, nan, nan)
-        with np.errstate(all="ignore"):  # what is infinite, or too large to be squared, shows so
+        with np.errstate(all="ignore"):  # infinite and huge values give inf or nan
             return TensorFacts(
                 name,
                 array.shape,
@@ -223,7 +223,7 @@ class TensorFacts:
 
 
 def parse_regex(text: str) -> str:
-    """`text`, if it is a regular expression; BadInput says where it is none."""
+    """`text`, if it is a regular expression; else raises BadInput with the position."""
     try:
         re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
@@ -232,9 +232,24 @@ def parse_regex(text: str) -> str:
 
 
 def parse_save_config(text: str) -> SaveConfig:
-    """`save_interval=100;start_step=0;end_step=5000` or `save_steps=3,7`, for requests (PREDICT).
+    """Parse SIGNWATCH_TENSORS_SAVE: which requests (mode PREDICT) are recorded.
 
-    Any of them may be left out; empty: nothing is saved by itself. Raises BadInput.
+    Parameters
+    ----------
+    text
+        `save_interval=100;start_step=0;end_step=5000` or `save_steps=3,7`; each part is optional.
+        Empty: nothing is recorded automatically.
+
+    Raises
+    ------
+    BadInput
+        A name or a number is not valid.
+
+    Examples
+    --------
+    >>> config = parse_save_config("save_interval=3;end_step=7")
+    >>> [step for step in range(10) if config.should_save_step(ModeKeys.PREDICT, step)]
+    [0, 3, 6]
     """
     values: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in text.split(";"))):

@@ -1,4 +1,4 @@
-"""The sample signs that the project draws: data/samples/<class id>/<number>.png."""
+"""The sample signs: data/samples/<class id>/<number>.png, drawn by `core.samples.drawing`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 
 @dataclass(frozen=True)
 class Sample:
-    """One drawn sign: its class, and the file."""
+    """One drawn sign and its file."""
 
     class_id: int
     number: int
@@ -26,7 +26,7 @@ class Sample:
         return f"{class_name(self.class_id)}, image {self.number + 1}"
 
     def image(self) -> ImageFile:
-        """The file, read."""
+        """Read the file."""
         return ImageFile.from_file(self.path.read_bytes())
 
 
@@ -40,5 +40,11 @@ def all_samples() -> tuple[Sample, ...]:
 
 
 def of_class(class_id: int) -> list[Sample]:
-    """The samples of one class, in order."""
+    """The samples of one class, in order.
+
+    Examples
+    --------
+    >>> [sample.name for sample in of_class(14)[:2]]
+    ['14 Stop, image 1', '14 Stop, image 2']
+    """
     return [sample for sample in all_samples() if sample.class_id == class_id]

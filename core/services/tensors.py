@@ -116,7 +116,7 @@ class Tensors:
         return self.recorder.record(capture, image.pixels, class_id)
 
     def trial(self) -> TensorTrial:
-        """All records, read as SageMaker Debugger's trial is read."""
+        """All records with the interface of SageMaker Debugger's trial."""
         return TensorTrial(self._table)
 
     def facts(

@@ -1,1 +1,1 @@
-"""The path of a request: batch, predict, capture, answer."""
+"""The way of a request: `concurrency` admits it, `pipeline` answers it in batches (`batching`)."""

@@ -1,7 +1,8 @@
-"""Concurrent requests share forward passes: whatever waits when a worker is free is one batch.
+"""Concurrent requests share forward passes: items that wait when a worker is free form a batch.
 
-A small batch costs nearly as much as a larger one. So where more requests are on their way, a
-worker lingers a few milliseconds for them; a request alone is worked on at once.
+A small batch costs nearly as much as a larger one. So a worker lingers a few milliseconds if more
+requests are in progress; a single request is worked on at once. Batches of several threads,
+lingering and futures are beyond `core.jobs.Worker`, so the threads are its own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ R = TypeVar("R")
 
 @dataclass
 class _Request(Generic[R]):
-    """Results of one request come in piece by piece, in any order."""
+    """The results of one request so far; they arrive in any order."""
 
     results: list[R | None]
     left: int
@@ -33,14 +34,25 @@ class _Request(Generic[R]):
 
 
 class Batcher(Generic[T, R]):
-    """Hands items of many requests to `work` in batches, on `workers` threads of its own.
+    """Works on items of many requests in batches.
 
-    work: items -> as many results, in order.
-    then: called with items and results; once what it returns is done, the results are delivered,
-    and its failure is theirs.
-    max_waiting: most items in the queue; one request always fits into an empty one.
-    started: called first in each worker thread.
-    in_flight: how many requests are under way, those that wait here included.
+    Parameters
+    ----------
+    work
+        Items -> as many results, in order.
+    then
+        Called with items and results. The results are delivered when its future is done; its
+        failure becomes theirs.
+    max_waiting
+        The most items in the queue; an empty queue accepts any request.
+    max_batch
+        The most items in a batch.
+    workers
+        The number of threads.
+    started
+        Called first in each thread.
+    in_flight
+        How many requests are in progress, including those that wait here.
     """
 
     def __init__(
@@ -76,7 +88,7 @@ class Batcher(Generic[T, R]):
         return len(self._waiting)
 
     def submit(self, items: Sequence[T]) -> Future[list[R]]:
-        """The results to be; raises Unavailable if too many items wait already."""
+        """The results to come, one an item; raises Unavailable if too many items wait."""
         request: _Request[R] = _Request([None] * len(items), len(items))
         if not items:
             request.done.set_result([])
@@ -109,7 +121,7 @@ class Batcher(Generic[T, R]):
                 results = self._work(items)
                 done = self._then(items, results)
             except Exception as error:  # noqa: BLE001
-                # Whoever waits must learn of it; the worker lives on for the next batch.
+                # The callers learn of it; the worker goes on to the next batch.
                 self._fail(batch, error)
             else:
                 done.add_done_callback(partial(self._settle, batch, results))
@@ -123,18 +135,18 @@ class Batcher(Generic[T, R]):
             self._deliver(batch, results)
 
     def _next_batch(self) -> list[tuple[T, _Request[R], int]]:
-        """A fair part of what waits for the idle workers; empty once closed and done."""
+        """A fair share of what waits; empty once closed and done."""
         with self._changed:
             self._idle += 1
             while not self._waiting and not self._closed:
                 self._changed.wait()
-                self._linger()  # meanwhile, another worker may take all of it
+                self._linger()  # another worker may take all of it meanwhile
             part = math.ceil(len(self._waiting) / self._idle)
             self._idle -= 1
             return [self._waiting.popleft() for _ in range(min(part, self._max_batch))]
 
     def _linger(self) -> None:
-        """Wait for requests that are on their way, until a worker's share of them is there."""
+        """Wait for requests in progress, until a worker's share of them has arrived."""
         until = time.monotonic() + LINGER_SECONDS
         while (
             len(self._waiting) < min(self._max_batch, self._in_flight() // len(self._threads))

@@ -1,4 +1,4 @@
-"""How many requests may be in work at a time."""
+"""Limits how many requests are in progress at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.errors import Unavailable
 
 
 class Admission:
-    """Counts the requests in work; most: how many there may be."""
+    """Counts the requests in progress; at most `most` are admitted."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -19,7 +19,7 @@ class Admission:
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
-        """A place among the requests in work; raises Unavailable if there is none."""
+        """A place among the requests in progress; raises Unavailable if there is none."""
         with self._lock:
             if self.in_work >= self._most:
                 raise Unavailable(

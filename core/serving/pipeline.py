@@ -1,4 +1,4 @@
-"""The path of a request: body -> images -> predictions -> captures -> answer."""
+"""The way of a request: body -> images -> predictions -> captures -> answer."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from core.records.inference import Answer
 from core.serving.batching import Batcher
 from core.tensors.recorder import Answered
 
-MAX_BATCH = 32  # larger ones are no faster, and keep others waiting
+MAX_BATCH = 32  # larger ones are no faster, and delay other requests
 CHECK_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class _Waiting:
-    """One image on its way through a batch; capture: None if it is not sampled."""
+    """One image of a batch; capture: None if it is not sampled."""
 
     prepared: Any
     capture: Capture | None
@@ -42,9 +42,18 @@ class _Waiting:
 
 
 class Serving:
-    """Answers requests from many threads; each is durable in the log before its answer leaves.
+    """Answers requests from many threads; captures are durable before their answer leaves.
 
-    Whatever is predicted in one batch is written in one transaction.
+    The images of one batch are written in one transaction.
+
+    Parameters
+    ----------
+    max_waiting
+        The most images that wait for a batch.
+    in_flight
+        How many requests are in progress; batches linger for them.
+    answered
+        Called with the captured images of a request once its answer has left; it must not fail.
     """
 
     def __init__(
@@ -58,13 +67,12 @@ class Serving:
         in_flight: Callable[[], int],
         answered: Callable[[Sequence[Answered]], None] = lambda images: None,
     ) -> None:
-        """answered: told of every captured image once its answer has left; must not fail."""
         self._answered = answered
         self._predictor = predictor
         self._capturer = capturer
         self._rules = rules
         self._metrics = metrics
-        # Decoded images are large; no more of them at a time than can be worked on.
+        # Decoded images are large: at most as many at a time as there are workers.
         self._decoders = ThreadPoolExecutor(SERVING_WORKERS, "decode")
         self._batcher: Batcher[_Waiting, Prediction] = Batcher(
             self._predict,
@@ -84,9 +92,18 @@ class Serving:
     def submit(
         self, read: Callable[[], Sequence[ImageFile]], facts: RequestFacts
     ) -> Future[Answer]:
-        """The answer to the images that `read` decodes, once all that is sampled is durable.
+        """Answer the images that `read` decodes.
 
-        What `read` raises is the future's exception; so is Unavailable, if too many wait.
+        Returns
+        -------
+        Future[Answer]
+            Done once everything that is sampled is durable. Its exception is what `read` raises,
+            or Unavailable if too many images wait.
+
+        Raises
+        ------
+        Unavailable
+            Serving is closed.
         """
         answered: Future[Answer] = Future()
         try:
@@ -117,14 +134,14 @@ class Serving:
             waiting = self._decode(read, facts)
             predicted = self._batcher.submit(waiting)
         except Exception as error:  # noqa: BLE001
-            answered.set_exception(error)  # whoever waits must learn of it
+            answered.set_exception(error)  # the caller learns of it
         else:
             predicted.add_done_callback(partial(self._finish, waiting, facts, answered))
 
     def _decode(
         self, read: Callable[[], Sequence[ImageFile]], facts: RequestFacts
     ) -> list[_Waiting]:
-        """The images of one request, reduced to what the classifier and the log take."""
+        """The images of one request, resized for the classifier, with their captures."""
         images = read()
         stored = [to_stored_image(image) for image in images]
         captures: Sequence[Capture | None] = [None] * len(stored)

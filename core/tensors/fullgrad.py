@@ -1,4 +1,4 @@
-"""FullGrad of a record: of its tensors alone, without the model."""
+"""FullGrad from the tensors of a record alone, without the model."""
 
 from __future__ import annotations
 
@@ -19,10 +19,20 @@ MOST_NAMED = 5  # missing tensors that an error lists
 
 
 def explain_record(passed: Passed, values: Mapping[str, Array]) -> Explanation:
-    """FullGrad from what a pass left: values are the tensors of its record, by name.
+    """FullGrad from recorded tensors.
 
-    Raises BadInput for a network that FullGrad does not cover, and for a record that misses
-    tensors: it names them, and a regular expression that finds all that are needed.
+    Parameters
+    ----------
+    passed
+        The facts of the pass.
+    values
+        The tensors of its record, by name.
+
+    Raises
+    ------
+    BadInput
+        FullGrad does not cover the network, or the record lacks tensors. The message names them,
+        and a regular expression that records all that are needed.
     """
     if passed.not_covered:
         raise BadInput(passed.not_covered)
@@ -44,7 +54,7 @@ def largest_difference(recorded: Explanation, live: Explanation) -> float:
 
 
 def check_complete(passed: Passed, names: Collection[str]) -> None:
-    """BadInput if `names` lack a tensor that FullGrad of this pass needs."""
+    """Raise BadInput if `names` lack a tensor that FullGrad of this pass needs."""
     needed = [
         PIXELS,
         passed.input,
@@ -90,7 +100,7 @@ def _factors(passed: Passed, values: Mapping[str, Array]) -> Iterator[tuple[str,
 
 
 def _bias(use: BiasUse, values: Mapping[str, Array], gradient: Array) -> Array:
-    """What the layer adds, shaped to broadcast over its output (core.explain.bias_gradients)."""
+    """The layer's bias, shaped to broadcast over its output (core.explain.bias_gradients)."""
     own = {role: values[name] for role, name in use.tensors.items()}
     if "output" in own:
         output = own["output"][0]

@@ -1,8 +1,8 @@
-"""The hook: tensors of one image and one class, recorded on the way through the network.
+"""Records the tensors of one image and one class in a forward and backward pass.
 
-Debugger's hook copies a tensor when its module has ended, and by then an in-place ReLU has changed
-what went in. Here inputs are copied before their module runs and outputs right after it, so
-neither that nor `out += identity` reaches the copies.
+Debugger's hook copies inputs after their module has run, when an in-place ReLU has changed them.
+This one copies inputs before their module runs and outputs right after it, so neither an in-place
+ReLU nor `out += identity` changes the copies.
 """
 
 from __future__ import annotations
@@ -38,37 +38,51 @@ from core.records.tensors import (
 
 
 class Hook:
-    """Records what `include_regex` finds (anywhere in the name, as Debugger does).
+    """Records the tensors whose names match an expression.
 
-    It listens to a twin of the classifier on the same weights: the classifier is never touched,
-    and forward passes that other threads run on it are never recorded. Threads take turns.
+    Its hooks are on a copy of the classifier with the same weights, so the classifier stays
+    untouched and passes of other threads are not recorded. Threads take turns.
+
+    Parameters
+    ----------
+    include_regex
+        Found anywhere in the name, as in Debugger.
     """
 
     def __init__(self, classifier: Classifier, include_regex: str) -> None:
-        self._twin = detached(classifier)
+        self._classifier = detached(classifier)
         self._regex = re.compile(parse_regex(include_regex))
         self._turn = threading.Lock()
         self._pass = _Pass(self._wanted)
-        self._network = type(self._twin.network).__name__
-        self._not_covered = _not_covered(self._twin.network)
+        self._network = type(self._classifier.network).__name__
+        self._not_covered = _not_covered(self._classifier.network)
         self._parameters = {
             f"{self._network}_{path}": parameter.requires_grad_()
-            for path, parameter in self._twin.network.named_parameters()
+            for path, parameter in self._classifier.network.named_parameters()
             if self._wanted(f"{self._network}_{path}")
             or self._wanted(f"{GRADIENT}{self._network}_{path}")
         }
         self._listen()
 
     def record(self, image: NDArray[np.uint8], class_id: int | None = None) -> Recording:
-        """Run an image (height, width, 3) through the network, and back from one class's logit.
+        """Record one forward pass, and the backward pass from one class's logit.
 
-        class_id None: the predicted class. Images larger than LONGEST_SIDE are reduced, as for
-        heat maps. Raises BadInput for a class that does not exist.
+        Parameters
+        ----------
+        image
+            (height, width, 3) uint8; reduced to LONGEST_SIDE if larger, as for heat maps.
+        class_id
+            None: the predicted class.
+
+        Raises
+        ------
+        BadInput
+            There is no such class, or the logits have no gradient.
         """
-        known = self._twin.classes
+        known = self._classifier.classes
         if class_id is not None and not 0 <= class_id < known:
             raise BadInput(f"class must lie in 0..{known - 1}, got {class_id}")
-        pixels = to_tensor(images.fit(image, LONGEST_SIDE)[None]).to(self._twin.mean)
+        pixels = to_tensor(images.fit(image, LONGEST_SIDE)[None]).to(self._classifier.mean)
         with self._turn, torch.inference_mode(False), torch.enable_grad():
             try:
                 return self._run(laid_out(pixels).requires_grad_(), class_id)
@@ -76,7 +90,7 @@ class Hook:
                 self._pass.clear()
 
     def _run(self, pixels: Tensor, class_id: int | None) -> Recording:
-        logits = self._twin(pixels)[0]
+        logits = self._classifier(pixels)[0]
         predicted_id = int(logits.argmax())
         class_id = predicted_id if class_id is None else class_id
         sources = {PIXELS: pixels, **self._parameters}
@@ -93,7 +107,7 @@ class Hook:
         passed = Passed(
             class_id=class_id,
             logits=tuple(logits.detach().tolist()),
-            temperature=self._twin.manifest.temperature,
+            temperature=self._classifier.manifest.temperature,
             network=self._network,
             include_regex=self._regex.pattern,
             biases=tuple(self._pass.biases),
@@ -103,7 +117,7 @@ class Hook:
 
     def _of_the_weights(self) -> dict[str, Array]:
         found: dict[str, Tensor] = dict(self._parameters)
-        for path, module in self._twin.network.named_modules():
+        for path, module in self._classifier.network.named_modules():
             if isinstance(module, nn.BatchNorm2d):
                 for statistic in ("running_mean", "running_var"):
                     if (buffer := getattr(module, statistic)) is not None:
@@ -114,7 +128,7 @@ class Hook:
         return self._regex.search(name) is not None
 
     def _listen(self) -> None:
-        network = self._twin.network
+        network = self._classifier.network
         network.register_forward_pre_hook(lambda _, inputs: self._pass.entered(inputs[0]))
         for path, module in network.named_modules():
             name = path or self._network
@@ -124,9 +138,9 @@ class Hook:
             )
 
     def _own_tensors(self, path: str, module: nn.Module) -> dict[str, str] | None:
-        """role -> name of what the layer's bias is made of; None if it adds nothing."""
+        """role -> name of the tensors that the layer's bias is computed from; None without bias."""
         if isinstance(module, SATURATING):
-            return {}  # its output, which every use names anew
+            return {}  # its output, with a name of its own for each use
         if bias_of(module) is None:
             return None
         norm = isinstance(module, nn.BatchNorm2d)
@@ -139,7 +153,7 @@ class Hook:
 
 
 class _Pass:
-    """What one pass has left so far."""
+    """The tensors of one pass so far."""
 
     def __init__(self, wanted: Callable[[str], bool]) -> None:
         self._wanted = wanted

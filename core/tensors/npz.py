@@ -1,4 +1,4 @@
-"""A record as one .npz file: every tensor under its name, what is known of the record beside them.
+"""A record as one .npz file: its tensors by name, its facts as JSON text under FACTS.
 
 with np.load("record.npz") as file:
     gradient = file["gradient/image"]
@@ -22,7 +22,7 @@ FACTS = "record"
 
 
 def to_npz(record: TensorRecord, values: Mapping[str, Array]) -> bytes:
-    """The file's bytes; the facts of the record are JSON text under FACTS."""
+    """The bytes of the file."""
     facts = json.dumps(asdict(record), default=_text)
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {FACTS: np.array(facts), **values}

@@ -1,10 +1,10 @@
-"""The records of a log, read the way SageMaker Debugger's trial is read.
+"""The records of a log, with the interface of SageMaker Debugger's trial.
 
     with open_trial() as trial:
         for step in trial.steps(mode=ModeKeys.PREDICT):
             gradient = trial.tensor("gradient/image").value(step, mode=ModeKeys.PREDICT)
 
-A step without a mode is a step of the log; each mode counts its own steps as well.
+Without a mode, a step is counted over the whole log; each mode counts its own steps as well.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ MOST_NAMED = 5  # names or steps that an error lists
 
 
 class TensorUnavailable(NotFound):
-    """The tensor was not recorded, in no step or not in that one."""
+    """The tensor was not recorded, in any step or in that one."""
 
 
 class StepUnavailable(NotFound):
-    """No request was recorded as that step."""
+    """There is no record of that step."""
 
 
 class TensorTrial:
-    """Every record of a log. What is recorded later is seen by the next call."""
+    """All records of a log; each call sees the latest ones."""
 
     def __init__(self, table: TensorsTable) -> None:
         self._table = table
 
     def steps(self, mode: ModeKeys = ModeKeys.GLOBAL) -> list[int]:
-        """The steps that were recorded, counted as `mode` counts them."""
+        """The recorded steps, as `mode` counts them."""
         return sorted(self._by_step(mode))
 
     def modes(self) -> list[ModeKeys]:
-        """The modes that were recorded in, GLOBAL aside."""
+        """The modes that have records, without GLOBAL."""
         return sorted({record.mode for record in self._table.records()})
 
     def record(self, step: int, mode: ModeKeys = ModeKeys.GLOBAL) -> TensorRecord:
-        """What is known of one step besides its tensors; raises StepUnavailable."""
+        """The facts of one step; raises StepUnavailable."""
         known = self._by_step(mode)
         if step not in known:
             raise StepUnavailable(
@@ -61,9 +61,25 @@ class TensorTrial:
         regex: str | Sequence[str] | None = None,
         collection: str | None = None,
     ) -> list[str]:
-        """The names of one step or of all, sorted; those that regex (anywhere) or collection take.
+        """Names of tensors, sorted.
 
-        Raises StepUnavailable, NotFound for collections and BadInput for expressions.
+        Parameters
+        ----------
+        step
+            None: of all steps of the mode.
+        regex
+            One or several expressions, found anywhere in the name, as RE2 reads them.
+        collection
+            A name in COLLECTIONS. With regex, names that match either.
+
+        Raises
+        ------
+        StepUnavailable
+            There is no record of the step.
+        NotFound
+            There is no such collection.
+        BadInput
+            An expression is not valid.
         """
         if step is None:
             steps = [record.step for record in self._by_step(mode).values()]
@@ -84,20 +100,20 @@ class TensorTrial:
         return dict(COLLECTIONS)
 
     def collection(self, name: str) -> str:
-        """The regular expression of a collection; NotFound lists the known ones."""
+        """The regular expression of a collection; raises NotFound with the known names."""
         if name not in COLLECTIONS:
             raise NotFound(f"no collection {name!r}; there are {', '.join(COLLECTIONS)}")
         return COLLECTIONS[name]
 
     def has_tensor(self, name: str) -> bool:
-        """Whether any step has it."""
+        """Whether any step has the tensor."""
         return bool(self._table.history(name))
 
     def tensor(self, name: str) -> TrialTensor:
-        """One tensor over all steps; TensorUnavailable names what is like it."""
+        """One tensor over all steps; raises TensorUnavailable with similar names."""
         if not self.has_tensor(name):
             like = difflib.get_close_matches(name, self.tensor_names(), MOST_NAMED)
-            hint = f"like it are {', '.join(like)}" if like else "no name is like it"
+            hint = f"similar are {', '.join(like)}" if like else "no name is similar"
             raise TensorUnavailable(
                 f"tensor {name!r} was not recorded; {hint}. SIGNWATCH_TENSORS_REGEX decides what "
                 "is recorded"
@@ -112,7 +128,7 @@ class TensorTrial:
 
 
 class TrialTensor:
-    """One tensor of a trial, in every step that has it."""
+    """One tensor of a trial over the steps that have it."""
 
     def __init__(self, name: str, trial: TensorTrial, table: TensorsTable) -> None:
         self.name = name
@@ -120,17 +136,17 @@ class TrialTensor:
         self._table = table
 
     def steps(self, mode: ModeKeys = ModeKeys.GLOBAL) -> list[int]:
-        """The steps that have it, counted as `mode` counts them."""
+        """The steps that have it, as `mode` counts them."""
         own = self._table.history(self.name)
         return [step for step in self._trial.steps(mode) if self._global(step, mode) in own]
 
     def value(self, step: int, mode: ModeKeys = ModeKeys.GLOBAL) -> Array:
-        """Its numbers in one step; raises StepUnavailable and TensorUnavailable."""
+        """Its values in one step; raises StepUnavailable and TensorUnavailable."""
         self.facts(step, mode)
         return self._table.values(self._global(step, mode), [self.name])[self.name]
 
     def values(self, mode: ModeKeys = ModeKeys.GLOBAL) -> dict[int, Array]:
-        """step -> its numbers."""
+        """step -> its values."""
         return {step: self.value(step, mode) for step in self.steps(mode)}
 
     def shape(self, step: int, mode: ModeKeys = ModeKeys.GLOBAL) -> tuple[int, ...]:
@@ -154,9 +170,25 @@ class TrialTensor:
 
 @contextmanager
 def open_trial(settings: Settings | None = None) -> Iterator[TensorTrial]:
-    """The trial of the log that the settings (default: the environment's) name.
+    """Open the trial of a log.
 
-    Raises Unavailable where a running dashboard holds the log: a shared log has no such limit.
+    Parameters
+    ----------
+    settings
+        They name the log; None: those of the environment.
+
+    Raises
+    ------
+    Unavailable
+        A running dashboard has the log open; a shared log has no such limit.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, open_trial(Settings(local=Path(folder))) as trial:
+    ...     trial.steps(), trial.collection("gradients")
+    ([], '^gradient')
     """
     log = CaptureLog(address_of(settings or Settings.from_environment()))
     try:
@@ -166,7 +198,7 @@ def open_trial(settings: Settings | None = None) -> Iterator[TensorTrial]:
 
 
 def _some(steps: Sequence[int]) -> str:
-    """A few of them, the last ones, in words."""
+    """The last few of them, in words."""
     if not steps:
         return "none"
     shown = ", ".join(map(str, steps[-MOST_NAMED:]))

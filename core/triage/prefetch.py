@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from core.errors import SignwatchError
+from core.jobs import Worker
 from core.records.triage import ItemContext
 
 logger = logging.getLogger(__name__)
@@ -26,23 +27,15 @@ class ContextPrefetch:
         self._build = build
         self._changed = threading.Condition()
         self._built: OrderedDict[str, ItemContext] = OrderedDict()
-        self._wishes: OrderedDict[str, None] = OrderedDict()  # the most urgent first
-        self._thread: threading.Thread | None = None
-        self._closed = False
+        self._worker: Worker[str] = Worker(
+            "contexts", self._prepare, failed=self._failed, most=WISHES
+        )
 
     def ask(self, capture_ids: Sequence[str]) -> None:
         """Wish for some, the first of them first; earlier wishes come afterwards."""
         with self._changed:
-            for name in reversed(capture_ids):
-                if name not in self._built and not self._closed:
-                    self._wishes[name] = None
-                    self._wishes.move_to_end(name, last=False)
-            while len(self._wishes) > WISHES:
-                self._wishes.popitem()
-            if self._wishes and self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="contexts", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
+            wanted = [name for name in dict.fromkeys(capture_ids) if name not in self._built]
+        self._worker.prefer(wanted)
 
     def get(self, capture_id: str) -> ItemContext | None:
         """The context of that capture, if it is built."""
@@ -57,32 +50,22 @@ class ContextPrefetch:
 
     def close(self) -> None:
         """Stop after the one under way."""
+        self._worker.close()
+
+    def _prepare(self, name: str) -> None:
+        self._keep(name, self._build(name))
+
+    def _failed(self, name: str, error: Exception) -> None:
+        if isinstance(error, SignwatchError):
+            problem = str(error)
+        else:
+            logger.error("No context of %s: %s", name, error)
+            problem = f"it could not be made ({error})"
+        self._keep(name, ItemContext(None, (), problem, (), (), ()))
+
+    def _keep(self, name: str, built: ItemContext) -> None:
         with self._changed:
-            self._closed = True
+            self._built[name] = built
+            while len(self._built) > KEPT:
+                self._built.popitem(last=False)
             self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _work(self) -> None:
-        while (name := self._next()) is not None:
-            try:
-                built = self._build(name)
-            except SignwatchError as error:
-                built = _nothing(str(error))
-            except Exception as error:  # noqa: BLE001 - nobody waits for it; the others are built
-                logger.error("No context of %s: %s", name, error)
-                built = _nothing(f"it could not be made ({error})")
-            with self._changed:
-                self._built[name] = built
-                while len(self._built) > KEPT:
-                    self._built.popitem(last=False)
-                self._changed.notify_all()
-
-    def _next(self) -> str | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._wishes or self._closed)
-            return None if self._closed else self._wishes.popitem(last=False)[0]
-
-
-def _nothing(problem: str) -> ItemContext:
-    return ItemContext(None, (), problem, (), (), ())

@@ -1,4 +1,4 @@
-"""Pieces of page that several pages show: choosing an image, predictions, errors, progress."""
+"""Parts of several pages: choosing an image, predictions, errors, progress."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Our own errors become a message on the page; anything else is a defect and stays one."""
+    """Show the project's own errors on the page; other exceptions are defects and pass."""
     try:
         yield
     except SignwatchError as error:
@@ -30,7 +30,7 @@ def errors_shown() -> Iterator[None]:
 
 @contextmanager
 def progress_bar(text: str) -> Iterator[Progress]:
-    """A bar for work over a second; gone when the work is done."""
+    """A progress bar that disappears when the work is done."""
     bar = st.progress(0.0, text=text)
 
     def report(done: int, total: int, what: str) -> None:
@@ -44,7 +44,7 @@ def progress_bar(text: str) -> Iterator[Progress]:
 
 
 def read_upload(name: str, data: bytes) -> ImageFile | None:
-    """The uploaded image; a message that names the file where it cannot be read."""
+    """The uploaded image, or None and a message on the page."""
     try:
         return current().inference.read(data)
     except SignwatchError as error:
@@ -53,7 +53,7 @@ def read_upload(name: str, data: bytes) -> ImageFile | None:
 
 
 def choose_image(key: str, *, class_id: int = 1) -> tuple[ImageFile | None, int | None]:
-    """A dropped file, or a sample sign: the image, and its true class where that is known."""
+    """An uploaded file or a sample sign: the image, and its true class if known."""
     upload = st.file_uploader(
         "Drop an image of a sign",
         type=UPLOAD_TYPES,
@@ -86,24 +86,24 @@ def choose_class(label: str, *, key: str, class_id: int | None) -> int:
 
 
 def show_image(pixels: NDArray[uint8], caption: str, *, width: int | str = "stretch") -> None:
-    """An image, enlarged if it is small, reduced if it is large."""
+    """An image, enlarged or reduced to the width."""
     side = width if isinstance(width, int) else plots.LONGEST_SIDE
     st.image(plots.resized(pixels, side), caption=caption, width=width, alt=caption)
 
 
 def show_plain(pixels: NDArray[uint8], alt: str, *, width: int) -> None:
-    """An image without a caption, in that width."""
+    """An image without a caption."""
     st.image(plots.resized(pixels, 2 * width), width=width, alt=alt)
 
 
 def plain(text: str) -> str:
-    """Text from elsewhere as it is, whatever Markdown would make of it."""
+    """Escape text for Markdown."""
     return re.sub(r"([\\`*_\[\]()<>#$:~|])", r"\\\1", text)
 
 
 @st.cache_data(max_entries=5_000, show_spinner=False)
 def thumbnail(sha256: str, _image: StoredImage) -> str:
-    """A small version of a stored image; a tile where it cannot be read."""
+    """A thumbnail of a stored image; a crossed-out frame if it cannot be read."""
     try:
         return plots.thumbnail(current().inference.read(_image.content).pixels)
     except SignwatchError:
@@ -111,7 +111,7 @@ def thumbnail(sha256: str, _image: StoredImage) -> str:
 
 
 def computed(value: float | None, form: str) -> str:
-    """A figure in the form that `format` knows; where there is none, that it was not computed."""
+    """A figure in a form of `format`, or `not computed`."""
     return "not computed" if value is None else format(value, form)
 
 
@@ -141,7 +141,7 @@ def show_statements(statements: Sequence[Statement]) -> None:
 
 
 def how_sure(confidence: float | None) -> str:
-    """The confidence of a prediction in words."""
+    """The confidence of a prediction, in words."""
     return "confidence not captured" if confidence is None else f"{confidence:.1%} confident"
 
 
@@ -158,7 +158,7 @@ def show_prediction(prediction: Prediction, *, key: str) -> None:
 
 
 def show_suspicion(prediction: Prediction) -> None:
-    """The verdict on one prediction, in words."""
+    """Whether a prediction is flagged, and why."""
     suspicion = prediction.suspicion
     if suspicion.flagged:
         st.badge("Flagged", icon=":material/flag:", color="red")

@@ -11,7 +11,7 @@ PLOT = {"displayModeBar": False}
 
 
 def choose(record: TensorRecord) -> str | None:
-    """Narrow the names by expression and collection; returns the tensor that was chosen."""
+    """Filter the names by expression and collection; returns the chosen tensor."""
     columns = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     with columns[0]:
         regex = st.text_input(
@@ -19,7 +19,7 @@ def choose(record: TensorRecord) -> str | None:
             key="tensor_names",
             placeholder="layer1.*bn|fc_output",
             icon=":material/filter_alt:",
-            help="Found anywhere in the name; RE2's syntax.",
+            help="Matches anywhere in the name, RE2 syntax.",
         )
     with columns[1]:
         collection = st.pills(
@@ -33,11 +33,11 @@ def choose(record: TensorRecord) -> str | None:
     listed = [each.name for each in facts]
     if st.session_state.get("tensor_name") not in listed:
         st.session_state["tensor_name"] = listed[0]
-    return st.selectbox("Look at", listed, key="tensor_name")
+    return st.selectbox("Tensor", listed, key="tensor_name")
 
 
 def _show_table(facts: list[TensorFacts]) -> None:
-    """One row a tensor; a click on a row opens it."""
+    """One row for each tensor; a click on it opens the tensor."""
     names = [each.name for each in facts]
 
     def open_row() -> None:
@@ -89,10 +89,10 @@ def _show_table(facts: list[TensorFacts]) -> None:
 
 
 def show(record: TensorRecord, name: str) -> None:
-    """One tensor: its channels as images, its values as a histogram, other steps beside it."""
+    """One tensor: channels as images, a histogram, its course over the steps."""
     array = current().tensors.values(record.step, name)
     st.subheader(name)
-    _tell_unusual(array)
+    _warn_of_infinite(array)
     left, right = st.columns([3, 2], gap="large")
     channels = tensors.as_channels(array)
     with left:
@@ -113,7 +113,7 @@ def show(record: TensorRecord, name: str) -> None:
                 alt=f"Channels of {name} as images on one colour scale",
             )
     with right:
-        st.markdown("**How the values are spread**")
+        st.markdown("**Distribution of values**")
         st.plotly_chart(
             tensors.histogram(array),
             key="tensor_histogram",
@@ -122,7 +122,7 @@ def show(record: TensorRecord, name: str) -> None:
         )
         history = current().tensors.history(name)
         if len(history) > 1:
-            st.markdown("**In every step that has it**")
+            st.markdown("**All steps**")
             st.plotly_chart(
                 tensors.over_steps(history, record.step),
                 key="tensor_steps",
@@ -130,7 +130,7 @@ def show(record: TensorRecord, name: str) -> None:
                 alt=f"Mean and range of {name} by step",
             )
         else:
-            st.caption("No other step has it yet.")
+            st.caption("No other step has this tensor.")
 
 
 def _choose_channels(count: int) -> int:
@@ -149,10 +149,10 @@ def _choose_channels(count: int) -> int:
     )
 
 
-def _tell_unusual(array: np.ndarray) -> None:
-    unusual = int(np.count_nonzero(~np.isfinite(array)))
-    if unusual:
+def _warn_of_infinite(array: np.ndarray) -> None:
+    infinite = int(np.count_nonzero(~np.isfinite(array)))
+    if infinite:
         st.warning(
-            f"{unusual:,} of {array.size:,} values are no finite numbers.",
+            f"{infinite:,} of {array.size:,} values are not finite.",
             icon=":material/warning:",
         )

@@ -1,4 +1,4 @@
-"""What the Tensors page shows, as its address carries it: capture or step, names, one tensor."""
+"""The address of the Tensors page: capture or step, names, one tensor."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from core.records.tensors import TensorRecord
 
 
 def follow(records: list[TensorRecord]) -> str | None:
-    """Set the page's widgets to what the address asks for; returns a capture without a record."""
+    """Set the page's widgets from the address; returns a capture that has no record."""
     address = st.query_params.to_dict()
     state = st.session_state
     if address != state.get("tensor_address") or "tensor_names" not in state:
@@ -24,7 +24,7 @@ def follow(records: list[TensorRecord]) -> str | None:
 
 
 def remember(record: TensorRecord) -> None:
-    """Let the address say what the page shows."""
+    """Write what the page shows into its address."""
     state = st.session_state
     shown = {
         "step": str(record.step),
@@ -38,7 +38,7 @@ def remember(record: TensorRecord) -> None:
 
 
 def show_step(step: int) -> None:
-    """Turn the page to another step on its next run."""
+    """Show another step on the next run of the page."""
     st.query_params.from_dict({"step": str(step)})
 
 
@@ -49,7 +49,7 @@ def _step(address: dict[str, str], records: list[TensorRecord]) -> int | None:
     known = {str(each.step): each.step for each in records}
     if text and text not in known:
         st.warning(
-            f"The log has no record of step {text!r}; the newest one is shown.",
+            f"The log has no record of step {text!r}. This is the newest one.",
             icon=":material/link_off:",
         )
     return known.get(text)

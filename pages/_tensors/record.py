@@ -1,4 +1,4 @@
-"""One record: what it is of, FullGrad from it beside the live map, recording on demand."""
+"""One record: its facts, FullGrad from it beside the live map, recording on demand."""
 
 import streamlit as st
 
@@ -20,12 +20,12 @@ def in_words(record: TensorRecord) -> str:
     aimed = "" if passed.class_id == passed.predicted_id else f" for {class_name(passed.class_id)}"
     return (
         f"Step {record.step} · {record.captured_at:%d %b %H:%M:%S} · "
-        f"read as {class_name(passed.predicted_id)}{aimed} · {record.why}"
+        f"predicted as {class_name(passed.predicted_id)}{aimed} · {record.why}"
     )
 
 
 def offer(capture_id: str) -> None:
-    """A capture that has no record yet: its image, and the button that records it."""
+    """A capture without a record: its image, and a button to record it."""
     with parts.errors_shown():
         capture = current().captures.one(capture_id).capture
         pixels = current().captures.image(capture.image_sha256).pixels
@@ -33,16 +33,16 @@ def offer(capture_id: str) -> None:
         with columns[0]:
             parts.show_image(pixels, "as captured", width=200)
         with columns[1]:
-            st.markdown("**No tensors of this capture are on record.**")
+            st.markdown("**This capture has no recorded tensors.**")
             st.caption(
-                "Its stored image can be run through the network once more; inputs, activations, "
-                "parameters and gradients are then kept with the capture."
+                "Run its stored image through the network again to keep inputs, activations, "
+                "parameters and gradients with the capture."
             )
             record_again(capture, "Record this capture")
 
 
 def record_again(capture: Capture, label: str) -> None:
-    """A choice of class, and the button that runs the stored image again."""
+    """Choose a class and run the stored image again."""
     ids = [None, *range(len(current().model.manifest.labels))]
     class_id = st.selectbox(
         "Gradients of the logit of",
@@ -58,13 +58,13 @@ def record_again(capture: Capture, label: str) -> None:
 
 
 def show(record: TensorRecord) -> None:
-    """Image and maps on the left, facts and ways on on the right."""
+    """Image and maps on the left, facts and actions on the right."""
     try:
         capture = current().captures.one(record.capture_id).capture
     except SignwatchError as error:
         st.warning(str(error), icon=":material/delete:")
         return
-    _tell_weights(record, capture)
+    _compare_weights(record, capture)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _show_maps(record, capture)
@@ -81,7 +81,7 @@ def show(record: TensorRecord) -> None:
                 key="tensor_npz",
             )
             with st.popover("Record again", icon=":material/replay:"):
-                st.caption("With the weights that serve now, for this or another class.")
+                st.caption("With the weights that serve now, for any class.")
                 record_again(capture, "Record")
             st.page_link(
                 "captures.py",
@@ -91,17 +91,17 @@ def show(record: TensorRecord) -> None:
             )
 
 
-def _tell_weights(record: TensorRecord, capture: Capture) -> None:
-    """Which of the weights that answered, recorded and serve now differ."""
+def _compare_weights(record: TensorRecord, capture: Capture) -> None:
+    """Warn if the weights that answered, were recorded and serve now differ."""
     if capture.model_sha256 not in (None, record.model_sha256):
         st.warning(
-            "Other weights answered this request than were recorded: the model was "
-            "exchanged in between.",
+            "The recorded weights are not those that answered this request. The model was replaced "
+            "in between.",
             icon=":material/history:",
         )
     elif record.model_sha256 != current().model.sha256:
         st.info(
-            "Recorded with weights that no longer serve, so there is no live map to compare.",
+            "These weights no longer serve, so there is no live map to compare with.",
             icon=":material/history:",
         )
 
@@ -127,7 +127,7 @@ def _show_maps(record: TensorRecord, capture: Capture) -> None:
                 else "are equal"
             )
             st.caption(
-                f"The map from the record's tensors alone and the live one {compared}. "
+                f"The map from the record and the live one {compared}. "
                 f"Completeness residual of the record {maps.recorded.residual:.1e} (0 is exact)."
             )
 

@@ -127,12 +127,16 @@ def test_what_finds_no_room_is_refused() -> None:
 def test_what_is_urgent_comes_first_and_only_once_and_the_last_makes_way() -> None:
     press = Press(most=2)
     press.hold("a")
-    for item in ("b", "c", "d", "c"):
-        assert press.worker.offer(item, first=True)
+    press.worker.offer("b")
+    press.worker.prefer(["c", "d"])
+    press.worker.prefer(["d"])
     press.go_on.set()
     press.worker.flush()
-    assert press.printed == ["a", "c", "d"]
+    assert press.printed == ["a", "d", "c"]
     press.worker.close()
+    press.worker.prefer(["e"])
+    press.worker.flush()
+    assert press.printed == ["a", "d", "c"]
 
 
 def test_after_a_failure_the_next_item_follows() -> None:

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from core.samples.drawing.catalogue import SIGNS
 
 _MARGIN = 1.02  # unit coordinates at the image's edge
-_LEAST = 16  # pixels; below that no symbol can be told from another
+_LEAST = 16  # pixels; below that, symbols look the same
 _FINE = 1024  # polygons are filled without antialiasing at no less than this, then reduced
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from core.samples.drawing.noise import (
     Colour,
     Field,
-    ImageFile,
+    Pixels,
     across,
     as_float32,
     fractal,
@@ -44,18 +44,18 @@ HEADLIGHTS = Light(sign=1.0, backdrop=0.8, tint=(1.04, 1.0, 0.92))
 WINTER = Light(sign=0.84, backdrop=0.98, tint=(0.95, 0.99, 1.06), haze=0.06)
 
 
-def weathered(rng: np.random.Generator, plate: ImageFile) -> ImageFile:
+def weathered(rng: np.random.Generator, plate: Pixels) -> Pixels:
     """``plate`` as it looks after some years: film a little faded, dust and a few streaks."""
     size = len(plate)
     grey = plate.mean(axis=2, keepdims=True)
     aged = plate + (grey * 0.75 + 0.2 - plate) * rng.uniform(0.0, 0.12)
-    dust = step(fractal(rng, size, cells=4, octaves=4, fade=0.6), 0.45, 1.0)
-    streaks = step(fractal(rng, size, cells=3, octaves=4, stretch=0.12), 0.6, 1.0)
+    dust = step(fractal(rng, size, bumps=4, octaves=4, fade=0.6), 0.45, 1.0)
+    streaks = step(fractal(rng, size, bumps=3, octaves=4, stretch=0.12), 0.6, 1.0)
     dirt = dust * rng.uniform(0.06, 0.3) + streaks * heights(size) * rng.uniform(0.04, 0.24)
     return mix(as_float32(aged), (0.36, 0.32, 0.26), dirt)
 
 
-def lit(rng: np.random.Generator, plate: ImageFile, light: Light) -> ImageFile:
+def lit(rng: np.random.Generator, plate: Pixels, light: Light) -> Pixels:
     """``plate`` under ``light``: brightness falling off to one side, tint, a shadow."""
     size = len(plate)
     angle = rng.uniform(0, 2 * np.pi)
@@ -64,13 +64,13 @@ def lit(rng: np.random.Generator, plate: ImageFile, light: Light) -> ImageFile:
     return shaded(as_float32(plate * np.asarray(light.tint)), level)
 
 
-def aired(backdrop: ImageFile, light: Light) -> ImageFile:
+def aired(backdrop: Pixels, light: Light) -> Pixels:
     """``backdrop`` under ``light``, distance paling it a little."""
     bright = as_float32(backdrop * light.backdrop * np.asarray(light.tint))
     return mix(bright, (0.80, 0.83, 0.86), light.haze)
 
 
-def photographed(rng: np.random.Generator, scene: ImageFile, size: int) -> NDArray[np.uint8]:
+def photographed(rng: np.random.Generator, scene: Pixels, size: int) -> NDArray[np.uint8]:
     """``scene`` through a small camera: lens blur, vignette, weak chroma, grain.
 
     Returns ``(size, size, 3)`` uint8.
@@ -88,12 +88,12 @@ def photographed(rng: np.random.Generator, scene: ImageFile, size: int) -> NDArr
 def _shadow(rng: np.random.Generator, size: int, kind: str) -> Field:
     """How much of the light is kept away, 0..1."""
     if kind == "leaves":
-        leaves = fractal(rng, size, cells=5, octaves=2, fade=0.35)
+        leaves = fractal(rng, size, bumps=5, octaves=2, fade=0.35)
         return step(leaves, 0.38, 0.66) * rng.uniform(0.28, 0.42)
     if kind == "edge":
         angle = rng.uniform(-0.9, 0.9)
         line = (heights(size) - 0.5) * np.cos(angle) + (across(size) - 0.5) * np.sin(angle)
-        wobble = (fractal(rng, size, cells=2, octaves=3) - 0.5) * 0.06
+        wobble = (fractal(rng, size, bumps=2, octaves=3) - 0.5) * 0.06
         return step(line + wobble, 0.0, 0.03) * rng.uniform(0.38, 0.5)
     return np.zeros((size, size), dtype=np.float32)
 

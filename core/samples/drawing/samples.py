@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.jobs import Progress
+from core.jobs import Progress, in_silence
 from core.samples.drawing.catalogue import SIGNS
 from core.samples.drawing.scene import draw_scene
 
@@ -14,7 +14,7 @@ def write_samples(
     *,
     per_class: int = 6,
     size: int = 128,
-    progress: Progress | None = None,
+    progress: Progress = in_silence,
 ) -> list[Path]:
     """Write ``directory/<class id, two digits>/<n>.png``: scene ``seed=n`` of every class.
 
@@ -31,6 +31,5 @@ def write_samples(
             path = folder / f"{seed}.png"
             Image.fromarray(draw_scene(class_id, seed=seed, size=size)).save(path, optimize=True)
             paths.append(path)
-            if progress is not None:
-                progress(len(paths), len(SIGNS) * per_class, "drawn")
+            progress(len(paths), len(SIGNS) * per_class, "drawn")
     return paths

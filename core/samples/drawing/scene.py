@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from core.samples.drawing import light, nature, town
 from core.samples.drawing.flat import draw_sign, require
 from core.samples.drawing.light import Light
-from core.samples.drawing.noise import ImageFile, across, as_float32, fractal, from_pil, mix
+from core.samples.drawing.noise import Pixels, across, as_float32, fractal, from_pil, mix
 
 _FINE = 3  # the scene is composed at this multiple of the final size
 _EXTENT = 1.7  # half the sign layer's width in sign units; the rest is room for the pole
@@ -21,7 +21,7 @@ _DISTANCE = 4.5  # from the camera to the sign, in sign units; nearer means stro
 class Setting:
     """A backdrop, the lights it is seen in, and whether it is near enough to take a shadow."""
 
-    paint: Callable[[np.random.Generator, int], ImageFile]
+    paint: Callable[[np.random.Generator, int], Pixels]
     lights: tuple[Light, ...]
     near: bool = False
 
@@ -86,7 +86,7 @@ def _pole(rng: np.random.Generator, side: int, level: float) -> Image.Image:
     """A galvanised tube down the middle of an empty layer, now and then reaching past the top."""
     x = (across(side) - 0.5 - rng.normal(0, 0.006)) / rng.uniform(0.026, 0.036)
     round_light = np.sqrt(np.clip(1 - (x + 0.25) ** 2 / 1.6, 0.12, 1))
-    metal = (0.42 + 0.36 * round_light) * (0.9 + 0.2 * fractal(rng, side, cells=6, octaves=3))
+    metal = (0.42 + 0.36 * round_light) * (0.9 + 0.2 * fractal(rng, side, bumps=6, octaves=3))
     tone = np.clip(metal[..., None] * np.asarray((0.96, 0.99, 1.0)) * level, 0, 1)
     alpha = (np.abs(x) < 1) * 255
     alpha[: int(side * rng.choice([0.5, 0.16, 0.0], p=[0.55, 0.25, 0.2]))] = 0
@@ -132,7 +132,7 @@ def _homography(target: NDArray[np.float64], source: NDArray[np.float64]) -> lis
     return solved
 
 
-def _shadowed(rng: np.random.Generator, backdrop: ImageFile, layer: Image.Image) -> ImageFile:
+def _shadowed(rng: np.random.Generator, backdrop: Pixels, layer: Image.Image) -> Pixels:
     """``backdrop`` with the soft shadow that the sign throws on a wall behind it."""
     size = len(backdrop)
     across_by, down_by = (size * rng.uniform([-0.1, 0.03], [0.1, 0.1])).astype(int).tolist()
@@ -142,6 +142,6 @@ def _shadowed(rng: np.random.Generator, backdrop: ImageFile, layer: Image.Image)
     return mix(backdrop, (0.10, 0.10, 0.12), as_float32(soft * (0.45 / 255)))
 
 
-def _over(backdrop: ImageFile, layer: Image.Image) -> ImageFile:
+def _over(backdrop: Pixels, layer: Image.Image) -> Pixels:
     pixels = as_float32(np.asarray(layer) / 255)
     return mix(backdrop, pixels[..., :3], pixels[..., 3])

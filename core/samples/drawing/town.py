@@ -7,7 +7,7 @@ from core.samples.drawing.nature import wood
 from core.samples.drawing.noise import (
     Colour,
     Field,
-    ImageFile,
+    Pixels,
     across,
     as_float32,
     blurred,
@@ -35,7 +35,7 @@ _LAMPS: tuple[Colour, ...] = (
 )
 
 
-def facade(rng: np.random.Generator, size: int) -> ImageFile:
+def facade(rng: np.random.Generator, size: int) -> Pixels:
     """A plastered house front with windows, slightly out of focus."""
     plaster = _PLASTERS[int(rng.integers(len(_PLASTERS)))]
     image = to_pil(shaded(plaster, 0.86 + 0.2 * _stains(rng, size)))
@@ -48,7 +48,7 @@ def facade(rng: np.random.Generator, size: int) -> ImageFile:
     return blurred(from_pil(image), size * 0.014)
 
 
-def bricks(rng: np.random.Generator, size: int) -> ImageFile:
+def bricks(rng: np.random.Generator, size: int) -> Pixels:
     """A brick wall, each brick fired a little differently."""
     courses = 15
     y, x = heights(size) * courses, across(size) * courses / 2.4
@@ -63,10 +63,10 @@ def bricks(rng: np.random.Generator, size: int) -> ImageFile:
     return blurred(shaded(wall, 0.8 + 0.3 * _stains(rng, size)), size * 0.012)
 
 
-def road(rng: np.random.Generator, size: int) -> ImageFile:
+def road(rng: np.random.Generator, size: int) -> Pixels:
     """A country road that runs to the horizon."""
     sky = gradient(size, (0.50, 0.66, 0.84), (0.88, 0.91, 0.93), bend=0.7)
-    clouds = step(fractal(rng, size, cells=2, octaves=5, stretch=2.5), 0.45, 0.9)
+    clouds = step(fractal(rng, size, bumps=2, octaves=5, stretch=2.5), 0.45, 0.9)
     horizon = rng.uniform(0.56, 0.66)
     sky = mix(sky, (0.97, 0.97, 0.97), clouds * 0.8)
     scene = wood(rng, sky, level=horizon - 0.06, colour=(0.2, 0.3, 0.16))
@@ -77,13 +77,13 @@ def road(rng: np.random.Generator, size: int) -> ImageFile:
     return blurred(_carriageway(rng, scene, near), size * 0.011)
 
 
-def _carriageway(rng: np.random.Generator, scene: ImageFile, near: Field) -> ImageFile:
+def _carriageway(rng: np.random.Generator, scene: Pixels, near: Field) -> Pixels:
     """``scene`` with tarmac and its lines; ``near`` runs from 0 at the horizon to 1 at our feet."""
     size = len(scene)
     middle = as_float32(across(size) - rng.uniform(0.15, 0.3) + 0.12 * near)
     half = 0.015 + 0.42 * near
     tarmac = shaded(
-        (0.40, 0.40, 0.42), 0.9 + 0.2 * fractal(rng, size, cells=40, octaves=2, stretch=3)
+        (0.40, 0.40, 0.42), 0.9 + 0.2 * fractal(rng, size, bumps=40, octaves=2, stretch=3)
     )
     scene = mix(scene, tarmac, _band(middle, half) * step(near, 0, 0.02))
     dashes = step(np.sin(9 / (near + 0.12)), -0.1, 0.1)
@@ -92,25 +92,25 @@ def _carriageway(rng: np.random.Generator, scene: ImageFile, near: Field) -> Ima
     return mix(scene, (0.88, 0.88, 0.86), np.maximum(centre, edges) * step(near, 0.02, 0.06))
 
 
-def dusk(rng: np.random.Generator, size: int) -> ImageFile:
+def dusk(rng: np.random.Generator, size: int) -> Pixels:
     """Afterglow behind dark hills, first lamps lit."""
     sky = gradient(size, (0.16, 0.20, 0.38), (0.98, 0.60, 0.32), bend=1.25)
-    clouds = step(fractal(rng, size, cells=3, octaves=5, stretch=4), 0.45, 0.85)
+    clouds = step(fractal(rng, size, bumps=3, octaves=5, stretch=4), 0.45, 0.85)
     sky = mix(sky, (0.62, 0.34, 0.40), clouds * 0.6)
     scene = wood(rng, sky, level=0.74, colour=(0.17, 0.14, 0.20))
     scene = wood(rng, scene, level=0.86, colour=(0.08, 0.07, 0.10))
     return blurred(_lamps(rng, scene, count=9, top=0.74), size * 0.012)
 
 
-def night(rng: np.random.Generator, size: int) -> ImageFile:
+def night(rng: np.random.Generator, size: int) -> Pixels:
     """A town street after dark, its lights out of focus."""
     scene = gradient(size, (0.03, 0.04, 0.09), (0.13, 0.10, 0.10))
-    scene = mix(scene, (0.16, 0.13, 0.16), fractal(rng, size, cells=3, octaves=3) * 0.6)
+    scene = mix(scene, (0.16, 0.13, 0.16), fractal(rng, size, bumps=3, octaves=3) * 0.6)
     return blurred(_lamps(rng, scene, count=34, top=0.12), size * 0.012)
 
 
 def _stains(rng: np.random.Generator, size: int) -> Field:
-    return fractal(rng, size, cells=3, octaves=6, fade=0.6)
+    return fractal(rng, size, bumps=3, octaves=6, fade=0.6)
 
 
 def _band(offset: Field, half: Field | float) -> Field:
@@ -131,7 +131,7 @@ def _window(pen: ImageDraw.ImageDraw, x: float, y: float, width: float, height: 
     pen.rectangle(sill, fill=(150, 142, 132))
 
 
-def _lamps(rng: np.random.Generator, scene: ImageFile, *, count: int, top: float) -> ImageFile:
+def _lamps(rng: np.random.Generator, scene: Pixels, *, count: int, top: float) -> Pixels:
     """``scene`` with ``count`` discs of unfocused light below the height ``top``."""
     size = len(scene)
     x, y = across(size), heights(size)

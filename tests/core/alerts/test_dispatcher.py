@@ -260,7 +260,7 @@ def test_closing_tells_of_what_waits_but_does_not_repeat(
     alerts.consider(ended(STOPS))
     alerts.close()
     assert len(hook.bodies) == 1
-    assert not alerts._thread.is_alive()  # type: ignore[union-attr]
+    assert not alerts._worker._thread.is_alive()  # type: ignore[union-attr]
     alerts.consider(ended(CLEAN))
     assert len(hook.bodies) == 1
 
@@ -284,7 +284,7 @@ def test_a_log_that_fails_is_logged_and_the_next_run_is_reported(
 def test_without_channels_nothing_is_kept_or_started(start: Callable[..., Alerts]) -> None:
     alerts = start("")
     alerts.consider(ended(STOPS))
-    assert alerts._thread is None
+    assert alerts._worker._thread is None
     assert alerts.deliveries(10) == alerts.lasting() == []
     with raises(BadInput, "there is no alert channel to test. Set SIGNWATCH_ALERTS and restart"):
         alerts.test()

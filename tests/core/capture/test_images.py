@@ -10,10 +10,9 @@ from PIL import Image
 
 from core.capture.images import CapturedImages, viewable
 from core.errors import NotFound, TooLarge, UnsupportedMedia
-from core.images import ImageFile, ImageLimits
+from core.images import LONGEST_SIDE, ImageFile, ImageLimits
 from core.records.captures import StoredImage
 from core.store import CaptureLog
-from core.thumbnails import LONGEST_SIDE
 from tests.support.expect import raises
 from tests.support.images import blocks
 from tests.support.records import make_capture, make_image
