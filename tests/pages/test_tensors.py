@@ -26,7 +26,7 @@ from tests.support.records import make_capture, make_image
 from tests.support.traffic import request
 
 MAPS_COMPARED = re.compile(
-    r"The map from the record's tensors alone and the live one "
+    r"The map from the record and the live one "
     r"(?:are equal|differ by at most (?P<difference>\S+) of the range)\. "
 )
 
@@ -46,7 +46,7 @@ def names_in_table(at: AppTest) -> list[str]:
 def test_the_empty_page_says_how_to_record(open_page: OpenPage) -> None:
     at = open_page("tensors")
     (alert,) = alerts(at)
-    assert (alert.kind, alert.title) == ("info", "No tensors are on record yet")
+    assert (alert.kind, alert.title) == ("info", "No recorded tensors yet")
     assert "SIGNWATCH_TENSORS_FLAGGED=yes" in alert.text
     assert [label for label, _, _ in links(at)] == ["Choose a capture"]
 
@@ -56,7 +56,7 @@ def test_a_capture_without_a_record_is_recorded_at_the_press_of_a_button(
 ) -> None:
     capture_id = request(signwatch, blocks())
     at = open_page("tensors", capture=capture_id)
-    assert "**No tensors of this capture are on record.**" in values(at.markdown)
+    assert "**This capture has no recorded tensors.**" in values(at.markdown)
     at.selectbox(key="tensor_class").select(7)
     at.button(key="tensor_go").click().run()
     assert not at.exception
@@ -88,7 +88,7 @@ def test_the_record_beside_the_live_map(
     (compared,) = filter(None, map(MAPS_COMPARED.match, values(at.caption)))
     assert float(compared["difference"] or 0) <= 1e-5
     assert metrics(at)["Records"][0] == "1 of 100"
-    assert metrics(at)["Recorded by itself"][0] == "off"
+    assert metrics(at)["Automatic recording"][0] == "off"
     assert metrics(at)["Left out since the start"][0] == "0"
 
 
@@ -151,10 +151,10 @@ def test_an_expression_that_is_none_is_told(open_page: OpenPage, recorded: str) 
 
 
 @pytest.mark.parametrize("step", ["7", "-1", "x", "1e3", "9" * 50])
-def test_an_address_of_no_record_is_told(open_page: OpenPage, recorded: str, step: str) -> None:
+def test_an_address_of_no_record_is_named(open_page: OpenPage, recorded: str, step: str) -> None:
     at = open_page("tensors", step=step)
     assert Alert(
-        "warning", "", f"The log has no record of step {step!r}; the newest one is shown."
+        "warning", "", f"The log has no record of step {step!r}. This is the newest one."
     ) in alerts(at)
     assert at.selectbox(key="tensor_step").value == 0
 
@@ -175,13 +175,13 @@ def test_a_capture_without_a_image_cannot_be_recorded(
     assert alert.text == "no image was captured: only the answer was kept, or imported"
 
 
-def test_other_weights_are_told(open_page: OpenPage, signwatch: Services) -> None:
+def test_other_weights_are_named(open_page: OpenPage, signwatch: Services) -> None:
     image = make_image()
     capture = make_capture(image, model_sha256="cd" * 32)
     signwatch.log.append([capture], [image])
     signwatch.tensors.record(capture.capture_id)
     (alert,) = alerts(open_page("tensors"))
-    assert alert.text.startswith("Other weights answered this request than were recorded")
+    assert alert.text.startswith("The recorded weights are not those that answered this request.")
 
 
 def test_a_record_that_misses_tensors_says_which(

@@ -191,7 +191,7 @@ def test_the_classifier_is_left_as_found_whatever_happens() -> None:
     hook.record(blocks())
     with raises(BadInput, "class must lie in 0..4, got 5"):
         hook.record(blocks(), 5)
-    hook._twin.network[5].register_forward_hook(lambda *_: 1 / 0)
+    hook._classifier.network[5].register_forward_hook(lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         hook.record(blocks())
     assert state(classifier) == before
@@ -200,7 +200,7 @@ def test_the_classifier_is_left_as_found_whatever_happens() -> None:
 def test_an_error_leaves_nothing_behind_for_the_next_record() -> None:
     hook = Hook(wrap(small_network()), EVERYTHING)
     expected = hook.record(blocks())
-    failing = hook._twin.network[5].register_forward_hook(lambda *_: 1 / 0)
+    failing = hook._classifier.network[5].register_forward_hook(lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         hook.record(blocks(1))
     failing.remove()
@@ -221,7 +221,7 @@ def test_forward_passes_of_others_are_not_recorded() -> None:
         other.start()
         other.join()
 
-    hook._twin.network[3].register_forward_hook(interrupt)
+    hook._classifier.network[3].register_forward_hook(interrupt)
     recording = hook.record(blocks())
     assert recording.tensors.keys() == expected.tensors.keys()
     for name, value in expected.tensors.items():

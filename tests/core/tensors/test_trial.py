@@ -125,13 +125,13 @@ def test_what_is_not_there_is_named(trial: TensorTrial) -> None:
     assert not trial.has_tensor("bn9_output_0")
     with raises(
         TensorUnavailable,
-        "tensor 'bn9_output_0' was not recorded; like it are bn1_output_0, fc_output_0, "
+        "tensor 'bn9_output_0' was not recorded; similar are bn1_output_0, fc_output_0, "
         "bn1_input_0. SIGNWATCH_TENSORS_REGEX decides what is recorded",
     ):
         trial.tensor("bn9_output_0")
     with raises(
         TensorUnavailable,
-        "tensor '?' was not recorded; no name is like it. SIGNWATCH_TENSORS_REGEX decides "
+        "tensor '?' was not recorded; no name is similar. SIGNWATCH_TENSORS_REGEX decides "
         "what is recorded",
     ):
         trial.tensor("?")
