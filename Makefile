@@ -4,26 +4,43 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 EVIDENTLY := .venv-evidently
 DOCS := .venv-docs
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# CPU=1: torch without CUDA's libraries, from PyTorch's own index. The environment remembers it.
+# That index was not within reach where this was tried: a local one of the same form stood in.
+CPU ?= $(wildcard $(VENV)/.cpu)
+TORCH_CPU ?= https://download.pytorch.org/whl/cpu
+CUDA := ^(cuda|nvidia)-|^triton==
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench reference screenshots docs clean
+.PHONY: help run test check bench lock reference screenshots docs clean
 
 help:
-	@echo "make run    dashboard and endpoint on http://localhost:8501"
+	@echo "make run    dashboard and endpoint on http://localhost:8501 (CPU=1: without CUDA)"
 	@echo "make test   every test"
 	@echo "make check  format, lint, types"
 	@echo "make bench  measured figures against their goals (ONLY=attacks picks a part)"
 	@echo "make docs   the documentation as a site, in site/"
+	@echo "make lock   requirements*.txt from pyproject.toml"
+
+# An environment that uv made has no pip.
+INSTALL = $$(test -x $(BIN)/pip && echo $(BIN)/pip install \
+	|| echo uv pip install --python $(BIN)/python) --quiet
+
+# $(call install,LOCK). torchvision is built for one torch: both come from the same index.
+define install
+test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+$(if $(CPU),$(INSTALL) --no-deps --index-url $(TORCH_CPU) $$(grep -E '^torch(vision)?==' $(1)))
+$(if $(CPU),grep -vE '$(CUDA)' $(1) | $(INSTALL) -r /dev/stdin,$(INSTALL) -r $(1))
+@$(if $(CPU),touch $(VENV)/.cpu)
+endef
 
 $(VENV)/.run: requirements.txt
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(PIP) -r requirements.txt
+	$(call install,$<)
 	@touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(PIP) -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.txt
+	$(call install,$<)
 	@touch $@
 
 run: $(VENV)/.run
@@ -42,7 +59,7 @@ check: $(VENV)/.dev
 # The peers' own pins clash with ours: they get an environment that sees our torch behind theirs.
 $(PEERS)/.done: $(VENV)/.dev requirements-peers.txt
 	test -d $(PEERS) || $(BIN)/python -m venv $(PEERS)
-	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-peers.txt
+	$(PEERS)/bin/pip install --quiet --no-deps -r requirements-peers.txt
 	main=$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))"); \
 	own=$$($(PEERS)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))"); \
 	echo "$$main" > "$$own/main.pth"
@@ -51,11 +68,20 @@ $(PEERS)/.done: $(VENV)/.dev requirements-peers.txt
 # Evidently needs another pandas than we could have, and nothing of ours.
 $(EVIDENTLY)/.done: requirements-evidently.txt
 	test -d $(EVIDENTLY) || $(PYTHON) -m venv $(EVIDENTLY)
-	$(EVIDENTLY)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-evidently.txt
+	$(EVIDENTLY)/bin/pip install --quiet --no-deps -r requirements-evidently.txt
 	@touch $@
 
 bench: $(VENV)/.dev $(PEERS)/.done $(EVIDENTLY)/.done
 	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+# Versions that stand in a lock stay until pyproject.toml rules them out; delete a line to move on.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--custom-compile-command "make lock"
+
+lock: $(VENV)/.dev
+	$(LOCK) pyproject.toml --output-file requirements.txt
+	$(LOCK) pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(LOCK) --group docs --output-file requirements-docs.txt
 
 reference: $(VENV)/.run
 	$(BIN)/python -m docs.generate
@@ -66,7 +92,7 @@ screenshots: $(VENV)/.dev
 # Sphinx lives apart: neither the program nor its tests need it.
 $(DOCS)/.done: requirements-docs.txt
 	test -d $(DOCS) || $(PYTHON) -m venv $(DOCS)
-	$(DOCS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-docs.txt
+	$(DOCS)/bin/pip install --quiet --no-deps -r requirements-docs.txt
 	@touch $@
 
 docs: reference $(DOCS)/.done
