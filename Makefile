@@ -13,15 +13,16 @@ TORCH_CPU ?= https://download.pytorch.org/whl/cpu
 CUDA := ^(cuda|nvidia)-|^triton==
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock reference screenshots docs clean
+.PHONY: help install run test check bench lock reference screenshots docs clean
 
 help:
-	@echo "make run    dashboard and endpoint on http://localhost:8501 (CPU=1: without CUDA)"
-	@echo "make test   every test"
-	@echo "make check  format, lint, types"
-	@echo "make bench  measured figures against their goals (ONLY=attacks picks a part)"
-	@echo "make docs   the documentation as a site, in site/"
-	@echo "make lock   requirements*.txt from pyproject.toml"
+	@echo "make run      dashboard and endpoint on http://localhost:8501 (CPU=1: without CUDA)"
+	@echo "make install  what make run needs, without starting it"
+	@echo "make test     every test"
+	@echo "make check    format, lint, types"
+	@echo "make bench    measured figures against their goals (ONLY=attacks picks a part)"
+	@echo "make docs     the documentation as a site, in site/"
+	@echo "make lock     requirements*.txt from pyproject.toml"
 
 # An environment that uv made has no pip.
 INSTALL = $$(test -x $(BIN)/pip && echo $(BIN)/pip install \
@@ -43,7 +44,9 @@ $(VENV)/.dev: requirements-dev.txt
 	$(call install,$<)
 	@touch $@
 
-run: $(VENV)/.run
+install: $(VENV)/.run
+
+run: install
 	$(BIN)/streamlit run dashboard.py
 
 # One worker a core, each with one thread: more only wait for each other.
@@ -83,7 +86,7 @@ lock: $(VENV)/.dev
 	$(LOCK) pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt
 	$(LOCK) --group docs --output-file requirements-docs.txt
 
-reference: $(VENV)/.run
+reference: install
 	$(BIN)/python -m docs.generate
 
 screenshots: $(VENV)/.dev

@@ -16,8 +16,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Load the model, open the log and start the schedule before the first request."""
     signwatch = await run_in_threadpool(services.current)
     signwatch.start()
-    address, port = st.get_option("server.address"), st.get_option("server.port")
-    client.leave_address(signwatch.settings.local, f"http://{address or '127.0.0.1'}:{port}")
+    url = client.url_of(st.get_option("server.address"), st.get_option("server.port"))
+    client.leave_address(signwatch.settings.local, url)
     try:
         yield
     finally:

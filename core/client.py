@@ -16,6 +16,12 @@ from core.settings import Settings
 ADDRESS_FILE = "address.json"
 
 
+def url_of(address: str | None, port: int) -> str:
+    """Where this machine reaches a server that listens on this address; on all of them without."""
+    everywhere = address in (None, "", "0.0.0.0", "::")  # noqa: S104
+    return f"http://{'127.0.0.1' if everywhere else address}:{port}"
+
+
 def leave_address(local: Path, url: str) -> None:
     """Write the address of this process into its local folder."""
     local.mkdir(parents=True, exist_ok=True)

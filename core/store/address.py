@@ -131,9 +131,10 @@ class LakeAddress(Address):
         for name in ("ducklake", "postgres_scanner", *(["httpfs"] if "://" in self.data else [])):
             extensions.load(connection, name)
         connection.execute("SET ducklake_max_retry_count = 100")
-        # As a secret, the password stands in no error of DuckDB's.
+        # As a secret, the password stands in no error of DuckDB's. An empty one hides PGPASSWORD.
         password = conninfo.without_password(self.conninfo)[1]
-        connection.execute(f"CREATE SECRET catalog (TYPE postgres, PASSWORD {quoted(password)})")
+        given = f", PASSWORD {quoted(password)}" if password else ""
+        connection.execute(f"CREATE SECRET catalog (TYPE postgres{given})")
         connection.execute(
             f"ATTACH {quoted(self._public)} AS catalog (TYPE postgres, READ_ONLY, SECRET catalog)"
         )

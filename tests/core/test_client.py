@@ -32,6 +32,22 @@ def closed_port() -> int:
         return int(listening.getsockname()[1])
 
 
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8501"),
+        ("signwatch.example.org", "http://signwatch.example.org:8501"),
+        (None, "http://127.0.0.1:8501"),
+        ("0.0.0.0", "http://127.0.0.1:8501"),
+        ("::", "http://127.0.0.1:8501"),
+    ],
+)
+def test_a_server_on_all_addresses_is_reached_on_this_machines_own(
+    address: str | None, url: str
+) -> None:
+    assert client.url_of(address, 8501) == url
+
+
 def test_a_running_dashboard_is_found(server: str, tmp_path: Path) -> None:
     local = tmp_path / "not" / "there" / "yet"
     client.leave_address(local, server)

@@ -173,6 +173,14 @@ def test_a_wrong_password_is_not_told(
     assert "secret" not in repr(address)
 
 
+def test_the_password_may_come_from_the_environment(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public, password = conninfo.without_password(postgres.new_database())
+    monkeypatch.setenv("PGPASSWORD", password)
+    CaptureLog(LakeAddress(public, str(tmp_path))).close()
+
+
 def test_a_lake_with_its_files_elsewhere_is_refused(postgres: Server, tmp_path: Path) -> None:
     database = postgres.new_database()
     CaptureLog(LakeAddress(database, str(tmp_path / "here"))).close()
