@@ -8,11 +8,18 @@ import threading
 
 import torch
 
+
+def usable_cores() -> int:
+    """Cores that this process may compute on; where the system does not tell (macOS), all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 # A thread that waits for the others of its group spins. Where another process wants the cores,
 # that makes a forward pass many times slower; so serving computes each batch on one
 # thread, and as many batches at a time as there are cores.
-SERVING_WORKERS = max(1, len(os.sched_getaffinity(0)))
-
+SERVING_WORKERS = usable_cores()
 
 NICENESS = 5
 
