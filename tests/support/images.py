@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import BadInput, SignwatchError, TooLarge, UnsupportedMedia
+from core.images import ImageFile
 
 ORIENTATION = 0x0112
 Pixels = NDArray[np.uint8]
@@ -24,6 +25,11 @@ def blocks(seed: int = 0, *, side: int = 32, cells: int = 4) -> Pixels:
     colours = np.random.default_rng(seed).integers(0, 256, (cells, cells, 3), dtype=np.uint8)
     step = side // cells
     return colours.repeat(step, axis=0).repeat(step, axis=1)
+
+
+def image_files(*seeds: int) -> list[ImageFile]:
+    """`blocks` of these seeds, as files."""
+    return [ImageFile.from_pixels(blocks(seed)) for seed in seeds]
 
 
 def noise(height: int, width: int, seed: int = 0) -> Pixels:

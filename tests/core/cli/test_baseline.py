@@ -10,13 +10,10 @@ from starlette.testclient import TestClient
 from core import services
 from core.model.predictor import Predictor
 from core.services import Services
-from tests.core.cli import test_commands
-from tests.core.cli.test_commands import Run, put
+from tests.support.command_line import AROUND_NOON, Run, put
 from tests.support.images import blocks
 from tests.support.layouts import write_npz
 
-run = test_commands.run  # the fixture
-AROUND_NOON = test_commands.AROUND_NOON
 HTTP_NOON = {"since": "2026-02-14T11:00:00Z", "until": "2026-02-14T13:00:00Z"}
 ORIGIN = "captures 2026-02-14 11:00:00 to 2026-02-14 13:00:00 UTC"
 

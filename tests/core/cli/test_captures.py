@@ -10,11 +10,9 @@ from core import client, services
 from core.errors import Unavailable
 from core.records.queries import CaptureFilter
 from core.services import Services
-from tests.core.cli.test_commands import Run, last_line, run
 from tests.support.capture_lines import FILE, ground_truth, predicted, read_tree, write_lines
+from tests.support.command_line import Run, last_line
 from tests.support.expect import raises
-
-__all__ = ["run"]
 
 HOUR = ("--since", "2022-02-14T17:00:00Z", "--until", "2022-02-14T18:00:00Z")
 STOPS = 322

@@ -1,16 +1,11 @@
 """The HTTP interface: what is answered, what is captured, and what is refused without a trace."""
 
-import base64
-import http.client
 import io
 import json
-import zipfile
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import boto3
-import httpx
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError
@@ -21,35 +16,21 @@ from starlette.testclient import TestClient
 from core.endpoint import ROUTES
 from core.images import decode, encode_png
 from core.invocations import CONTENT_TYPES, prediction_json
-from core.records.analysts import LOCAL
-from core.records.captures import Capture, Prediction, Provenance
-from core.records.queries import CaptureFilter
-from core.records.verdicts import GivenVerdict, Verdict
+from core.records.captures import Prediction, Provenance
 from core.services import Services
-from core.store import ExecutionsTable
-from tests.core.store.test_log import add_unreadable
+from tests.support.endpoint import (
+    IMAGE,
+    JSON,
+    NPY,
+    PNG,
+    VERBOSE,
+    Refusals,
+    as_json,
+    captures,
+    images_kept,
+)
 from tests.support.images import BAD, GOOD, BadFile, GoodFile, blocks, noise, rotated_jpeg, saved
 from tests.support.npy import BAD_ARRAYS, BadArray, npy
-from tests.support.records import NOON, make_capture, make_execution, make_image, make_prediction
-
-EVERYTHING = CaptureFilter()
-NPY = {"Content-Type": "application/x-npy"}
-PNG = {"Content-Type": "image/png"}
-JSON = {"Content-Type": "application/json"}
-VERBOSE = "application/json;verbose=true"
-IMAGE = saved(blocks(), "PNG")
-
-
-def as_json(*files: bytes) -> bytes:
-    return json.dumps({"images": [base64.b64encode(file).decode() for file in files]}).encode()
-
-
-def captures(signwatch: Services) -> list[Capture]:
-    return [item.capture for item in signwatch.log.find(EVERYTHING, limit=1000)]
-
-
-def images_kept(signwatch: Services) -> int:
-    return int(signwatch.log.database.rows("SELECT count(*) FROM log.images")[0][0])
 
 
 def answered(prediction: dict[str, Any]) -> dict[str, Any]:
@@ -71,43 +52,7 @@ def approx(share: float) -> Any:
     return pytest.approx(share, abs=0.01)
 
 
-class Refusals:
-    """Requests that must be refused, and leave nothing behind."""
-
-    def __init__(self, client: TestClient, signwatch: Services) -> None:
-        self.client, self.signwatch = client, signwatch
-
-    def expect(
-        self,
-        status: int,
-        error: str,
-        message: str | None,
-        *,
-        path: str = "/invocations",
-        content: Any = b"",
-        headers: dict[str, Any] | None = None,
-    ) -> str:
-        """The message; None as `message` takes any."""
-        before = len(captures(self.signwatch)), images_kept(self.signwatch)
-        answer = self.client.post(path, content=content, headers=headers or {})
-        assert answer.status_code == status
-        assert answer.headers["x-amzn-errortype"] == "ValidationError"
-        assert answer.json() == {"message": message or answer.json()["message"], "error": error}
-        assert (len(captures(self.signwatch)), images_kept(self.signwatch)) == before
-        assert self.client.get("/ping").status_code == 200
-        return str(answer.json()["message"])
-
-
-@pytest.fixture
-def refusals(client: TestClient, signwatch: Services) -> Refusals:
-    """With one capture in the log already, so that a lost one would show too."""
-    client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
-    return Refusals(client, signwatch)
-
-
 # /ping
-
-
 def test_ping_says_that_all_is_well(client: TestClient) -> None:
     answer = client.get("/ping")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
@@ -122,9 +67,6 @@ def test_ping_says_that_the_log_takes_no_writes(client: TestClient, signwatch: S
         "message": "the capture log is closed; start the dashboard again",
         "error": "Unavailable",
     }
-
-
-# Answers
 
 
 @pytest.mark.parametrize("file", GOOD, ids=lambda file: file.name)
@@ -240,9 +182,6 @@ def test_the_full_object_can_be_had_for_an_array(client: TestClient, signwatch: 
     assert answered(answer.json()["predictions"][0]) == expected(prediction)
 
 
-# What is captured
-
-
 def test_inference_id_and_custom_attributes_are_kept(
     client: TestClient, signwatch: Services
 ) -> None:
@@ -315,9 +254,6 @@ def test_an_unsampled_request_is_answered_without_a_capture(
     assert answer.json()["predictions"][0]["capture_id"] is None
     assert captures(signwatch) == []
     assert images_kept(signwatch) == 0
-
-
-# Bad input
 
 
 @pytest.mark.parametrize("file", BAD[1:], ids=lambda file: file.name)
@@ -450,66 +386,6 @@ def test_headers_have_a_length_and_an_alphabet(refusals: Refusals, name: str, lo
     assert refusals.client.post("/invocations", content=IMAGE, headers=exact).is_success
 
 
-@pytest.fixture
-def limited(environment: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Refusals:
-    """Bodies of 1,000 bytes at most."""
-    environment.setenv("SIGNWATCH_MAX_BODY_BYTES", "1000")
-    return Refusals(request.getfixturevalue("client"), request.getfixturevalue("signwatch"))
-
-
-TOO_LONG = "the body is longer than 1,000 bytes (SIGNWATCH_MAX_BODY_BYTES)"
-
-
-@pytest.mark.parametrize("path", ["/invocations", "/endpoints/cars/invocations", "/api/references"])
-def test_a_body_over_the_limit_is_refused(limited: Refusals, path: str) -> None:
-    limited.expect(413, "TooLarge", TOO_LONG, path=path, content=bytes(1001), headers=PNG)
-
-    def parts() -> Iterator[bytes]:
-        yield from (bytes(400) for _ in range(3))
-
-    limited.expect(413, "TooLarge", TOO_LONG, path=path, content=parts(), headers=PNG)
-    assert len(IMAGE) <= 1000
-    assert limited.client.post(path, content=IMAGE, headers=PNG).is_success
-
-
-def test_a_body_over_the_limit_is_refused_before_it_has_come(
-    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
-    """On a real connection: neither of these bodies ever ends."""
-    environment.setenv("SIGNWATCH_MAX_BODY_BYTES", "1000")
-    address = httpx.URL(request.getfixturevalue("server"))
-    for headers, body in [
-        ({"Content-Length": "1000000000"}, b""),
-        ({"Transfer-Encoding": "chunked"}, b"3e9\r\n" + bytes(1001) + b"\r\n"),
-    ]:
-        connection = http.client.HTTPConnection(address.host, address.port or 80, timeout=60)
-        connection.putrequest("POST", "/invocations")
-        for name, value in (PNG | headers).items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        if body:
-            connection.send(body)
-        answer = connection.getresponse()
-        assert answer.status == 413
-        assert json.loads(answer.read()) == {"message": TOO_LONG, "error": "TooLarge"}
-        connection.close()
-    assert httpx.get(f"{address}/ping").status_code == 200
-    assert captures(request.getfixturevalue("signwatch")) == []
-
-
-def test_a_client_that_hangs_up_leaves_nothing(server: str, signwatch: Services) -> None:
-    address = httpx.URL(server)
-    connection = http.client.HTTPConnection(address.host, address.port or 80, timeout=60)
-    connection.putrequest("POST", "/invocations")
-    connection.putheader("Content-Type", "image/png")
-    connection.putheader("Content-Length", "1000")
-    connection.endheaders()
-    connection.send(IMAGE[:100])
-    connection.close()
-    assert httpx.get(f"{server}/ping").status_code == 200
-    assert captures(signwatch) == []
-
-
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content_type=st.sampled_from([*CONTENT_TYPES, "text/plain", ""]),
@@ -543,9 +419,6 @@ def test_no_bytes_break_the_endpoint(
 )
 def test_other_ways_lead_nowhere(client: TestClient, method: str, path: str, status: int) -> None:
     assert client.request(method, path).status_code == status
-
-
-# As boto3 calls it
 
 
 @pytest.fixture
@@ -597,196 +470,6 @@ def test_boto3_shows_the_message_of_a_refusal(runtime: Any, signwatch: Services)
     }
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 415
     assert captures(signwatch) == []
-
-
-# What our own commands call
-
-
-def test_a_reference_is_kept_once_and_is_no_capture(
-    client: TestClient, signwatch: Services
-) -> None:
-    for _ in range(2):
-        answer = client.post("/api/references", content=IMAGE)
-        sha256 = answer.json()["sha256"]
-        assert answer.json() == {"sha256": sha256}
-    assert np.array_equal(signwatch.captures.image(sha256).pixels, blocks())
-    assert captures(signwatch) == []
-    assert images_kept(signwatch) == 1
-
-
-def test_a_bad_reference_is_refused(refusals: Refusals) -> None:
-    for file in BAD:
-        refusals.expect(
-            file.error.status,
-            file.error.__name__,
-            file.message,
-            path="/api/references",
-            content=file.content,
-        )
-
-
-def attacked(signwatch: Services) -> None:
-    """322 of 400 captures at noon are Stop."""
-    image = make_image()
-    predictions = [make_prediction(14)] * 322 + [make_prediction(1)] * 78
-    signwatch.log.append(
-        [make_capture(image, prediction=prediction) for prediction in predictions], [image]
-    )
-
-
-AROUND_NOON = {"since": "2026-02-14T11:00:00Z", "until": "2026-02-14T12:30:00Z"}
-
-
-def test_the_monitor_runs_over_http(client: TestClient, signwatch: Services) -> None:
-    attacked(signwatch)
-    answer = client.post("/api/monitor/run", json=AROUND_NOON)
-    assert answer.status_code == 200
-    document = answer.json()
-    assert document["status"] == "CompletedWithViolations"
-    assert document["message"] == (
-        "CompletedWithViolations: Class 14 predicted 80.50% of the time: Exceeded 50.00% threshold"
-    )
-    assert document["counts"] == {"14": 322, "1": 78}
-    assert document["trigger"] == "manual"
-    (kept,) = signwatch.monitoring.executions(5)
-    assert kept.to_json() == document
-
-
-def test_options_of_the_monitor_are_taken(client: TestClient, signwatch: Services) -> None:
-    attacked(signwatch)
-    chosen = AROUND_NOON | {"threshold": 0.9, "endpoint": "signwatch"}
-    document = client.post("/api/monitor/run", json=chosen).json()
-    assert (document["status"], document["threshold"]) == ("Completed", 0.9)
-    assert document["window"] == {
-        "start": "2026-02-14T11:00:00+00:00",
-        "end": "2026-02-14T12:30:00+00:00",
-        "endpoint": "signwatch",
-    }
-    other = client.post("/api/monitor/run", json=AROUND_NOON | {"endpoint": "cars"}).json()
-    assert (other["status"], other["total"]) == ("Failed", 0)
-
-
-def test_an_execution_is_read_with_its_log_and_its_unreadable_records(
-    client: TestClient, signwatch: Services
-) -> None:
-    attacked(signwatch)
-    add_unreadable(signwatch.log, "signwatch", NOON)
-    ran = client.post("/api/monitor/run", json=AROUND_NOON).json()
-    answer = client.get(f"/api/executions/{ran['execution_id']}")
-    document = answer.json()
-    assert {name: document[name] for name in ran} == ran
-    assert document["unreadable"] == 1
-    assert document["unreadable_records"] == [
-        {
-            "path": "a.jsonl",
-            "line": 1,
-            "inferred_at": "2026-02-14T12:00:00+00:00",
-            "reason": "no JSON",
-            "content": "{",
-        }
-    ]
-    assert document["log"][2].endswith(" UTC  {14: 322, 1: 78}")
-    assert document["log"][-1].endswith(f" UTC  {ran['message']}")
-    before = make_execution()
-    ExecutionsTable(signwatch.log.database).begin(before)
-    document = client.get(f"/api/executions/{before.execution_id}").json()
-    assert (document["log"], document["unreadable_records"]) == (None, [])
-    assert client.get("/api/executions/none").status_code == 404
-
-
-def test_without_options_the_monitor_takes_its_window(
-    client: TestClient, signwatch: Services
-) -> None:
-    client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
-    document = client.post("/api/monitor/run").json()
-    assert (document["total"], document["threshold"]) == (1, 0.5)
-    start, end = (datetime.fromisoformat(document["window"][name]) for name in ("start", "end"))
-    assert (end - start).total_seconds() == 3600
-
-
-def test_times_of_other_zones_are_converted_to_utc(client: TestClient) -> None:
-    window = {"since": "2026-02-14T12:00:00+01:00", "until": "2026-02-14T13:00:00+01:00"}
-    assert client.post("/api/monitor/run", json=window).json()["message"] == (
-        "Failed: no captures between 2026-02-14 11:00:00 and 2026-02-14 12:00:00 UTC, so nothing "
-        "was evaluated. Send traffic to the endpoint or choose another window."
-    )
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (
-            b"{",
-            "the body is no JSON: Expecting property name enclosed in double quotes: line 1 "
-            "column 2 (char 1)",
-        ),
-        (
-            b"[" * 50_000,
-            "the body is no JSON: maximum recursion depth exceeded while decoding a "
-            "JSON array from a unicode string",
-        ),
-        (b"[]", "expected a JSON object, got list"),
-        (b'{"window": 1}', "unknown option 'window'; known: since, until, endpoint, threshold"),
-        (b'{"threshold": "0.5"}', "threshold must be a number, got '0.5'"),
-        (b'{"threshold": true}', "threshold must be a number, got True"),
-        (b'{"threshold": 1.5}', "threshold must lie in (0, 1], got 1.5"),
-        (b'{"threshold": 0}', "threshold must lie in (0, 1], got 0"),
-        (b'{"threshold": NaN}', "threshold must lie in (0, 1], got nan"),
-        (b'{"since": "yesterday"}', "expected a time like 2026-02-14T17:00:00Z, got 'yesterday'"),
-        (b'{"since": 7}', "expected a time like 2026-02-14T17:00:00Z, got 7"),
-        (
-            b'{"since": "0001-01-01T00:00:00+14:00"}',
-            "expected a time like 2026-02-14T17:00:00Z, got '0001-01-01T00:00:00+14:00'",
-        ),
-        (
-            b'{"since": "2026-02-14T12:00:00Z", "until": "2026-02-14T12:00:00Z"}',
-            "the window must begin before it ends, got 2026-02-14 12:00:00+00:00 to "
-            "2026-02-14 12:00:00+00:00",
-        ),
-        (
-            b'{"endpoint": ["cars"]}',
-            "endpoint name must be 1 to 63 letters, digits and inner hyphens, got \"['cars']\"",
-        ),
-    ],
-)
-def test_other_options_are_refused_and_nothing_is_run(
-    refusals: Refusals, signwatch: Services, body: bytes, message: str
-) -> None:
-    refusals.expect(400, "BadInput", message, path="/api/monitor/run", content=body)
-    assert signwatch.monitoring.executions(5) == []
-
-
-def test_a_command_has_a_longest_body(refusals: Refusals) -> None:
-    refusals.expect(
-        413,
-        "TooLarge",
-        "the body is longer than 100,000 bytes (SIGNWATCH_MAX_BODY_BYTES)",
-        path="/api/monitor/run",
-        content=b" " * 100_001,
-    )
-
-
-def test_what_was_decided_can_be_downloaded(client: TestClient, signwatch: Services) -> None:
-    capture_id = client.post("/invocations", content=IMAGE, headers=PNG).json()["predictions"][0][
-        "capture_id"
-    ]
-    predicted = captures(signwatch)[0].prediction.class_id
-    right = (predicted + 1) % 43
-    signwatch.triage.decide(
-        [signwatch.log.capture(capture_id).capture],
-        GivenVerdict(Verdict.MODEL_WRONG, right),
-        by=LOCAL,
-    )
-    answer = client.get("/api/triage/export")
-    assert answer.headers["content-type"] == "application/zip"
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        image, *beside = archive.namelist()
-        assert image == f"{right:02d}/00000_00000.png"
-        assert beside == ["manifest.jsonl", "annotations.json", "audit.jsonl"]
-        assert archive.read(image) == IMAGE
-
-
-# Pieces
 
 
 def test_the_routes_of_the_contract() -> None:

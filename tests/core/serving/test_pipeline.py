@@ -16,9 +16,9 @@ from core.records.captures import CaptureMode, CaptureSettings
 from core.records.queries import CaptureFilter
 from core.services import Services
 from tests.conftest import TestClient
-from tests.core.endpoint.test_inference import npy
 from tests.support.expect import raises
 from tests.support.images import blocks, saved
+from tests.support.npy import npy
 from tests.support.waiting import LONGEST, until
 
 PNG = {"Content-Type": "image/png"}

@@ -12,12 +12,9 @@ from core.evaluation import explanations, randomisation
 from core.evaluation.model_card import render
 from core.model.classifier import Classifier
 from core.records.evaluation.explanations import ExplanationQuality
-from tests.core.cli import test_commands
-from tests.core.cli.test_commands import Run
+from tests.support.command_line import Run
 from tests.support.images import blocks, saved
 from tests.support.layouts import write_npz
-
-run = test_commands.run  # the fixture
 
 
 @pytest.fixture

@@ -12,12 +12,9 @@ from core.evaluation import robustness as measuring
 from core.evaluation.model_card import render
 from core.model.classifier import Classifier
 from core.records.evaluation.robustness import BUDGETS, Robustness
-from tests.core.cli import test_commands
-from tests.core.cli.test_commands import Run
+from tests.support.command_line import Run
 from tests.support.images import blocks
 from tests.support.layouts import write_npz
-
-run = test_commands.run  # the fixture
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""Clients of the endpoint."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from starlette.testclient import TestClient
+
+from core.services import Services
+from tests.support.endpoint import IMAGE, PNG, Refusals
+
+
+@pytest.fixture
+def sagemaker(server: str) -> Iterator[Any]:
+    client = boto3.client(
+        "sagemaker",
+        endpoint_url=server,
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def refusals(client: TestClient, signwatch: Services) -> Refusals:
+    """With one capture in the log already, so that a lost one would show too."""
+    client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
+    return Refusals(client, signwatch)

@@ -1,0 +1,71 @@
+"""What every route does alike: bodies up to a limit, clients that hang up."""
+
+import http.client
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from core.services import Services
+from tests.support.endpoint import IMAGE, PNG, Refusals, captures
+
+
+@pytest.fixture
+def limited(environment: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Refusals:
+    """Bodies of 1,000 bytes at most."""
+    environment.setenv("SIGNWATCH_MAX_BODY_BYTES", "1000")
+    return Refusals(request.getfixturevalue("client"), request.getfixturevalue("signwatch"))
+
+
+TOO_LONG = "the body is longer than 1,000 bytes (SIGNWATCH_MAX_BODY_BYTES)"
+
+
+@pytest.mark.parametrize("path", ["/invocations", "/endpoints/cars/invocations", "/api/references"])
+def test_a_body_over_the_limit_is_refused(limited: Refusals, path: str) -> None:
+    limited.expect(413, "TooLarge", TOO_LONG, path=path, content=bytes(1001), headers=PNG)
+
+    def parts() -> Iterator[bytes]:
+        yield from (bytes(400) for _ in range(3))
+
+    limited.expect(413, "TooLarge", TOO_LONG, path=path, content=parts(), headers=PNG)
+    assert len(IMAGE) <= 1000
+    assert limited.client.post(path, content=IMAGE, headers=PNG).is_success
+
+
+def test_a_body_over_the_limit_is_refused_before_it_has_come(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """On a real connection: neither of these bodies ever ends."""
+    environment.setenv("SIGNWATCH_MAX_BODY_BYTES", "1000")
+    address = httpx.URL(request.getfixturevalue("server"))
+    for headers, body in [
+        ({"Content-Length": "1000000000"}, b""),
+        ({"Transfer-Encoding": "chunked"}, b"3e9\r\n" + bytes(1001) + b"\r\n"),
+    ]:
+        connection = http.client.HTTPConnection(address.host, address.port or 80, timeout=60)
+        connection.putrequest("POST", "/invocations")
+        for name, value in (PNG | headers).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        if body:
+            connection.send(body)
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert json.loads(answer.read()) == {"message": TOO_LONG, "error": "TooLarge"}
+        connection.close()
+    assert httpx.get(f"{address}/ping").status_code == 200
+    assert captures(request.getfixturevalue("signwatch")) == []
+
+
+def test_a_client_that_hangs_up_leaves_nothing(server: str, signwatch: Services) -> None:
+    address = httpx.URL(server)
+    connection = http.client.HTTPConnection(address.host, address.port or 80, timeout=60)
+    connection.putrequest("POST", "/invocations")
+    connection.putheader("Content-Type", "image/png")
+    connection.putheader("Content-Length", "1000")
+    connection.endheaders()
+    connection.send(IMAGE[:100])
+    connection.close()
+    assert httpx.get(f"{server}/ping").status_code == 200
+    assert captures(signwatch) == []

@@ -1,0 +1,99 @@
+"""Runs and their processing jobs, as SageMaker lists and describes them."""
+
+from datetime import timedelta
+from typing import Any
+
+from core.records.monitoring import ExecutionStatus
+from core.records.window import now
+from core.services import Services
+from core.store import ExecutionsTable
+from tests.conftest import TestClient
+from tests.support.records import make_execution
+from tests.support.sagemaker import schedule, traffic
+
+
+def test_a_run_is_listed_and_described(sagemaker: Any, signwatch: Services) -> None:
+    class_id = traffic(signwatch, "cars", 3)
+    traffic(signwatch, "vans", 5)
+    begun = now()
+    created = schedule(sagemaker, "mine", Environment={"THRESHOLD": "0.9"})
+    assert created["MonitoringScheduleArn"].endswith("/mine")
+    (listed,) = sagemaker.list_monitoring_executions()["MonitoringExecutionSummaries"]
+    (kept,) = signwatch.monitoring.executions(9)
+    assert (kept.schedule, kept.window.endpoint, kept.threshold) == ("mine", "cars", 0.9)
+    assert kept.window.end - kept.window.start == timedelta(hours=1)
+    assert begun <= kept.window.end <= now()
+    assert listed["MonitoringScheduleName"] == "mine"
+    assert listed["MonitoringExecutionStatus"] == "CompletedWithViolations"
+    assert listed["EndpointName"] == "cars"
+    assert abs(listed["ScheduledTime"] - kept.started_at) < timedelta(milliseconds=1)
+    name = listed["ProcessingJobArn"].split("/")[-1]
+    job = sagemaker.describe_processing_job(ProcessingJobName=name)
+    description = f"Class {class_id} predicted 100.00% of the time: Exceeded 90.00% threshold"
+    assert job["ExitMessage"] == f"CompletedWithViolations: {description}"
+    assert job["ProcessingJobStatus"] == "Completed"
+    assert job["Environment"] == {"THRESHOLD": "0.9"}
+    described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="mine")
+    assert described["LastMonitoringExecutionSummary"] == listed
+    assert described["MonitoringScheduleConfig"]["ScheduleConfig"] == {"ScheduleExpression": "NOW"}
+
+
+def test_an_empty_window_is_reported_as_a_failure(sagemaker: Any, signwatch: Services) -> None:
+    schedule(sagemaker, "mine")
+    (listed,) = sagemaker.list_monitoring_executions()["MonitoringExecutionSummaries"]
+    assert listed["MonitoringExecutionStatus"] == "Failed"
+    assert listed["FailureReason"].startswith("Failed: no captures between ")
+    job = sagemaker.describe_processing_job(
+        ProcessingJobName=listed["ProcessingJobArn"].split("/")[-1]
+    )
+    assert (job["ProcessingJobStatus"], job["FailureReason"]) == ("Failed", listed["FailureReason"])
+
+
+def test_executions_come_in_parts_and_by_time(sagemaker: Any, signwatch: Services) -> None:
+    made = [signwatch.monitoring.run() for _ in range(5)]
+    pages = sagemaker.get_paginator("list_monitoring_executions").paginate(
+        SortOrder="Ascending", PaginationConfig={"PageSize": 2}
+    )
+    parts = [page["MonitoringExecutionSummaries"] for page in pages]
+    assert [len(part) for part in parts] == [2, 2, 1]
+    names = [each["ProcessingJobArn"].split("/")[-1] for part in parts for each in part]
+    assert names == [each.execution_id for each in made]
+
+    def count(**chosen: Any) -> int:
+        found = sagemaker.list_monitoring_executions(**chosen)
+        return len(found["MonitoringExecutionSummaries"])
+
+    assert count(CreationTimeAfter=made[2].started_at) == 2
+    assert count(ScheduledTimeBefore=made[2].started_at) == 2
+    assert count(LastModifiedTimeAfter=now() + timedelta(hours=1)) == 0
+    assert count(SortBy="Status", MonitoringTypeEquals="ModelQuality") == 5
+    assert count(MonitoringTypeEquals="ModelBias") == 0
+
+
+def test_an_execution_under_way_is_in_progress(sagemaker: Any, signwatch: Services) -> None:
+    begun = make_execution(
+        now(), status=ExecutionStatus.IN_PROGRESS, schedule="hourly", figures=None, violations=()
+    )
+    ExecutionsTable(signwatch.log.database).begin(begun)
+    described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="hourly")
+    last = described["LastMonitoringExecutionSummary"]
+    assert last["MonitoringExecutionStatus"] == "InProgress"
+    job = sagemaker.describe_processing_job(ProcessingJobName=begun.execution_id)
+    assert job["ProcessingJobStatus"] == "InProgress"
+    assert not {"ExitMessage", "FailureReason", "ProcessingEndTime"} & job.keys()
+
+
+def test_the_violations_are_read_as_a_file(client: TestClient, signwatch: Services) -> None:
+    class_id = traffic(signwatch, "cars", 2)
+    execution = signwatch.monitoring.run(threshold=0.5)
+    path = f"/signwatch/executions/{execution.execution_id}/constraint_violations.json"
+    assert client.get(path).json() == {
+        "violations": [
+            {
+                "feature_name": "PredictedClass",
+                "constraint_check_type": "baseline_drift_check",
+                "description": f"Class {class_id} predicted 100.00% of the time: "
+                "Exceeded 50.00% threshold",
+            }
+        ]
+    }

@@ -1,0 +1,75 @@
+"""A MonitoringScheduleConfig and the schedule that it describes."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.services import Services
+from tests.conftest import TestClient
+from tests.support.sagemaker import refusal, schedule
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("-PT1H", timedelta(hours=1)),
+        ("-P2D", timedelta(days=2)),
+        ("-P1DT2H3M4S", timedelta(days=1, hours=2, minutes=3, seconds=4)),
+        ("-PT90M", timedelta(minutes=90)),
+    ],
+)
+def test_the_window_begins_where_it_is_asked_to(
+    sagemaker: Any, signwatch: Services, text: str, length: timedelta
+) -> None:
+    schedule(sagemaker, "mine", times={"DataAnalysisStartTime": text})
+    (kept,) = signwatch.monitoring.executions(9)
+    assert kept.window.end - kept.window.start == length
+
+
+@pytest.mark.parametrize(
+    ("expression", "length"),
+    [
+        ("cron(0 * ? * * *)", timedelta(hours=1)),
+        ("cron(0/5 * ? * * *)", timedelta(minutes=5)),
+        ("cron(0 3 ? * * *)", timedelta(days=1)),
+        ("cron(0 18 ? * MON-FRI *)", timedelta(days=3)),  # over the weekend
+        ("cron(0 8-17 ? * * *)", timedelta(hours=15)),  # over the night
+        ("cron(0 0 1 1 ? *)", timedelta(days=366)),
+    ],
+)
+def test_without_a_window_nothing_between_two_runs_is_left_out(
+    sagemaker: Any, signwatch: Services, expression: str, length: timedelta
+) -> None:
+    schedule(sagemaker, "mine", times={"ScheduleExpression": expression})
+    kept = signwatch.monitoring.schedules.one("mine").schedule
+    assert (kept.begins, kept.ends) == (length, timedelta())
+
+
+def test_a_definition_that_sagemaker_keeps_is_refused(sagemaker: Any) -> None:
+    refusal(
+        400,
+        "ValidationException",
+        "MonitoringJobDefinitionName names a definition that SageMaker keeps, and none is kept "
+        "here; send the definition itself as MonitoringJobDefinition",
+        sagemaker.create_monitoring_schedule,
+        MonitoringScheduleName="mine",
+        MonitoringScheduleConfig={
+            "ScheduleConfig": {"ScheduleExpression": "NOW"},
+            "MonitoringJobDefinitionName": "kept",
+        },
+    )
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": "\\ud800"}'])
+def test_what_no_json_may_hold_is_refused(
+    client: TestClient, signwatch: Services, text: str
+) -> None:
+    config = f'{{"ScheduleConfig": {{"ScheduleExpression": "NOW"}}, "Tags": {text}}}'
+    answer = client.post(
+        "/",
+        content=f'{{"MonitoringScheduleName": "a", "MonitoringScheduleConfig": {config}}}',
+        headers={"X-Amz-Target": "SageMaker.CreateMonitoringSchedule"},
+    )
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("MonitoringScheduleConfig must be plain JSON: ")
