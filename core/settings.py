@@ -1,4 +1,4 @@
-"""One table of settings: name, default, cast and help, read from SIGNWATCH_* variables."""
+"""The table of settings, read from SIGNWATCH_* variables: name, default, cast, help."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _path(text: str) -> Path:
 
 
 def _checked(parse: Callable[[str], object]) -> Callable[[str], str]:
-    """Takes the text that `parse` takes, and leaves it as it is."""
+    """Accepts the text that `parse` accepts, unchanged."""
 
     def read(text: str) -> str:
         try:
@@ -59,13 +59,19 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _setting(default: Any, cast: Callable[[str], Any], help: str, *, secret: bool = False) -> Any:
-    """secret: it may hold a password, so it is never printed."""
+    """A field; secret: it may hold a password and is never printed."""
     return field(default=default, repr=not secret, metadata={"cast": cast, "help": help})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting, with a default that serves. Relative paths start at the project's root."""
+    """Every setting with its default. Relative paths start at the project's root.
+
+    Examples
+    --------
+    >>> Settings.from_environment({"SIGNWATCH_THRESHOLD": "0.25"}).threshold
+    0.25
+    """
 
     local: Path = _setting(
         ROOT / "data" / "local", _path, "folder for everything written at run time"
@@ -94,50 +100,52 @@ class Settings:
         "side of a request that is captured: Input, Output or InputAndOutput",
     )
     retention_days: float = _setting(
-        0.0, _between(float, 0, 36_500), "age at which captures are deleted, in days; 0: never"
+        0.0, _between(float, 0, 36_500), "age in days at which captures are deleted; 0: never"
     )
     retention_gigabytes: float = _setting(
         0.0,
         _between(float, 0, 1_000_000),
-        "size of the log above which its oldest captures are deleted, in GB; 0: no limit",
+        "size of the log in GB above which its oldest captures are deleted; 0: no limit",
     )
     threshold: float = _setting(
         0.5, _between(float, 0.001, 1), "share of a window above which a class is a violation"
     )
     window_minutes: int = _setting(
-        60, _between(int, 1, 10_080), "length of the monitor's window, in minutes"
+        60, _between(int, 1, 10_080), "length of the monitor's window in minutes"
     )
     false_alarm_every: float = _setting(
         10_000.0,
         _between(float, 1, MOST),
-        "number of predictions in which the stream detector gives at most one false alarm on "
+        "number of predictions in which the drift detector raises at most one false alarm, on "
         "average",
     )
     low_confidence: float = _setting(
-        0.6, _between(float, 0, 1), "confidence below which a prediction counts as unsure"
+        0.6, _between(float, 0, 1), "confidence below which a prediction counts as low"
     )
     alpha: float = _setting(
         0.01, _between(float, 0, 1), "share of clean predictions that may be flagged"
     )
     max_body_bytes: int = _setting(
-        20_000_000, _between(int, 1, 2**31), "largest request body or upload, in bytes"
+        20_000_000, _between(int, 1, 2**31), "largest request body or upload in bytes"
     )
-    max_pixels: int = _setting(40_000_000, _between(int, 1, 2**31), "largest image, in pixels")
+    max_pixels: int = _setting(40_000_000, _between(int, 1, 2**31), "largest image in pixels")
     max_batch: int = _setting(256, _between(int, 1, 65_536), "most images in one request")
     max_queue: int = _setting(
         1024, _between(int, 1, 1_000_000), "most images that wait for the classifier"
     )
-    max_concurrent: int = _setting(128, _between(int, 1, 65_536), "most requests in work at a time")
+    max_concurrent: int = _setting(
+        128, _between(int, 1, 65_536), "most requests in progress at a time"
+    )
     tensors_regex: str = _setting(
         "",
         _checked(parse_regex),
         "regular expression of the tensors that are recorded; "
-        "empty: the blog post's, enough for FullGrad of a ResNet",
+        "empty: that of the blog post, enough for FullGrad of a ResNet",
     )
     tensors_save: str = _setting(
         "",
         _checked(parse_save_config),
-        "requests whose tensors are recorded, in Debugger's words: "
+        "requests whose tensors are recorded, in Debugger's notation: "
         "`save_interval=100;start_step=0;end_step=5000` or `save_steps=3,7`; empty: none",
     )
     tensors_flagged: bool = _setting(
@@ -155,42 +163,42 @@ class Settings:
     alerts: str = _setting(
         "",
         str,
-        "where alerts go, addresses as Apprise takes them, separated by commas or blanks; "
-        "empty: nowhere",
+        "Apprise URLs (slack://...) that alerts are sent to, separated by commas or blanks; "
+        "empty: none",
         secret=True,
     )
     alert_reminder_hours: float = _setting(
         24.0,
         _between(float, 0, 8760),
-        "hours after which a violation that lasts is reported again; 0: never",
+        "hours after which a lasting violation is reported again; 0: never",
     )
     api_token: str = _setting(
         "",
         str,
-        "token that the HTTP interface asks for; empty: none, and only this machine is answered",
+        "token that HTTP requests must carry; empty: none, and only this machine is answered",
         secret=True,
     )
 
     analysts: str = _setting(
         "",
         _checked(parse_analysts),
-        "who may give verdicts, where there is a sign-in: e-mail addresses and domains, separated "
-        "by commas or blanks; empty: everyone signed in",
+        "analysts who may give verdicts, if sign-in is configured: e-mail addresses and domains, "
+        "separated by commas or blanks; empty: everyone signed in",
     )
 
     @property
     def store_path(self) -> Path:
-        """Where the embedded capture log lies."""
+        """The file of the embedded capture log."""
         return _path(self.store) if self.store else self.local / "signwatch.duckdb"
 
     def refusal(self, name: str, error: Exception) -> BadInput:
-        """The error for a setting that only its user can check: `alerts`, for instance."""
+        """The error for a setting that is checked where it is used, `alerts` for instance."""
         (setting,) = [each for each in fields(self) if each.name == name]
         return _refusal(setting, getattr(self, name), error)
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-        """Settings from SIGNWATCH_*; BadInput names the variable, its value and what it takes."""
+        """Read the settings; raises BadInput with the variable, its value and what it accepts."""
         values = {}
         for setting in fields(Settings):
             name = PREFIX + setting.name.upper()
@@ -203,9 +211,9 @@ class Settings:
 
 
 def _refusal(setting: Field[Any], value: object, error: Exception) -> BadInput:
-    """Names the variable, its value unless it is secret, and what it takes."""
+    """Name the variable, its value unless it is secret, and what it accepts."""
     shown = f"={value!r}" if setting.repr else ""
     return BadInput(
-        f"{PREFIX}{setting.name.upper()}{shown} does not serve ({error}): "
+        f"{PREFIX}{setting.name.upper()}{shown} is not valid ({error}): "
         f"{setting.metadata['help']}, default {setting.default}"
     )

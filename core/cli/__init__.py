@@ -2,7 +2,7 @@
 
 import click
 
-from core.cli import baseline, captures, detection, images, models, monitor, traffic, triage
+from core.cli import baseline, captures, images, models, monitor, reports, traffic, triage
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -10,7 +10,7 @@ def cli() -> None:
     """Signwatch: monitoring for image classifiers, shown on traffic signs."""
 
 
-models.model.add_command(detection.detect)
+models.model.add_command(reports.detect)
 for command in (
     models.train,
     models.evaluate,

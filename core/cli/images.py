@@ -11,8 +11,6 @@ import click
 from core import datasets
 from core.attacks import ATTACKS, export
 from core.attacks.lab import Lab
-from core.cli.explanations import COUNT as EVALUATED
-from core.cli.explanations import evaluate_explanations
 from core.cli.options import (
     epsilon_option,
     fold_option,
@@ -21,7 +19,7 @@ from core.cli.options import (
     out_option,
     progress_bar,
 )
-from core.cli.robustness import COUNT, make_report
+from core.cli.reports import COUNT, report_explanations, report_robustness
 from core.explain import run
 from core.explain.methods import METHODS
 from core.images import read_file
@@ -87,7 +85,7 @@ def attack(
     if as_report:
         why = "--report runs attacks and budgets of its own"
         _leave_out(why, attack=name, target=target, epsilon=epsilon, steps=steps)
-        make_report(data, fold, model, count, seed, out, as_json)
+        report_robustness(data, fold, model, count, seed, out, as_json)
         return
     data, name, out = _need("data", data), _need("attack", name), _need("out", out)
     dataset = load_official(data, "test")
@@ -138,7 +136,7 @@ def _leave_out(why: str, **options: object) -> None:
 @click.option("--data", help="to evaluate on: .npz, folder by class id, or gtsrb:DIR")
 @fold_option
 @model_option
-@click.option("--count", type=click.IntRange(2), help=f"images to evaluate on; default {EVALUATED}")
+@click.option("--count", type=click.IntRange(2), help=f"images to evaluate on; default {COUNT}")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="to evaluate: default, the model")
 @json_option
@@ -165,7 +163,7 @@ def explain(
     if evaluate:
         why = "--evaluate measures FullGrad on --data"
         _leave_out(why, image=image, against=against, method=method, **{"class": class_id})
-        evaluate_explanations(_need("data", data), fold, model, count, seed, out, as_json)
+        report_explanations(_need("data", data), fold, model, count, seed, out, as_json)
         return
     _leave_out("only --evaluate takes a data set", data=data, fold=fold, count=count)
     image, out = _need("image", image), _need("out", out)

@@ -75,7 +75,7 @@ def _print_evaluation(summary: dict[str, Any]) -> None:
 
 @click.group()
 def model() -> None:
-    """Models: import weights from elsewhere, calibrate the suspicion of predictions."""
+    """Import weights, calibrate suspicion, measure the detection of attacks."""
 
 
 @model.command("import")
@@ -94,11 +94,11 @@ def import_model(weights: Path, arch: str, input_size: int, out: Path) -> None:
 @data_option
 @model_option
 def calibrate_model(data: str, model: Path | None) -> None:
-    """Calibrate suspicion: on clean images, by track, of the train and calibration folds."""
+    """Calibrate suspicion on clean images of the train and calibration folds."""
     folder = model or Settings.from_environment().model
     classifier = classifiers.load(folder)
     dataset = load_official(data, "training")
     with progress_bar() as report:
         made = calibrate(classifier, dataset.fold("train"), dataset.fold("calibration"), report)
     made.write(folder)
-    click.echo(f"written: {folder / CALIBRATION_FILE}; {len(made.combined):,} clean images rank")
+    click.echo(f"written: {folder / CALIBRATION_FILE}; {len(made.combined):,} clean images ranked")

@@ -1,4 +1,4 @@
-"""What commands have in common: exit codes, options, the progress bar."""
+"""Exit codes, options and the progress bar of all commands."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def progress_bar() -> Iterator[Progress]:
             bar.set_description(text, refresh=False)
             bar.update(done - bar.n)
             if done >= total:
-                bar.refresh()  # the last state is shown, however soon it came
+                bar.refresh()  # the last state is always shown
 
         yield report
 

@@ -12,7 +12,7 @@ from core.settings import PREFIX, ROOT, Settings
 from tests.support.expect import raises
 
 
-def test_without_variables_every_default_serves() -> None:
+def test_without_variables_every_default_holds() -> None:
     settings = Settings.from_environment({})
     assert settings == Settings()
     assert settings.local == ROOT / "data" / "local"
@@ -88,7 +88,7 @@ def test_variables_of_others_are_left_alone() -> None:
             "SIGNWATCH_WINDOW_MINUTES",
             "1.5",
             "invalid literal for int() with base 10: '1.5'",
-            "length of the monitor's window, in minutes, default 60",
+            "length of the monitor's window in minutes, default 60",
         ),
         (
             "SIGNWATCH_MAX_BATCH",
@@ -98,10 +98,10 @@ def test_variables_of_others_are_left_alone() -> None:
         ),
     ],
 )
-def test_what_does_not_serve_is_named_with_what_it_takes(
+def test_what_is_not_valid_is_named_with_what_it_accepts(
     variable: str, text: str, problem: str, help_and_default: str
 ) -> None:
-    with raises(BadInput, f"{variable}={text!r} does not serve ({problem}): {help_and_default}"):
+    with raises(BadInput, f"{variable}={text!r} is not valid ({problem}): {help_and_default}"):
         Settings.from_environment({variable: text})
 
 

@@ -62,7 +62,7 @@ def test_a_bad_url_is_named_by_its_number_alone(text: str, number: str) -> None:
         parse_channels(text)
     with pytest.raises(BadInput) as caught:
         configured_channels(Settings.from_environment({"SIGNWATCH_ALERTS": text}))
-    assert str(caught.value).startswith(f"SIGNWATCH_ALERTS does not serve ({problem}): where ")
+    assert str(caught.value).startswith(f"SIGNWATCH_ALERTS is not valid ({problem}): Apprise ")
     assert SECRET not in str(caught.value)
 
 

@@ -404,9 +404,9 @@ def test_bad_urls_are_refused_at_the_start(environment: pytest.MonkeyPatch) -> N
     services.close_current()
     with raises(
         BadInput,
-        "SIGNWATCH_ALERTS does not serve (URL 1 of 1 is none that alerts can be sent to, "
-        "expected for example https://host/path (JSON), slack://..., mailto://...): where alerts "
-        "go, addresses as Apprise takes them, separated by commas or blanks; empty: nowhere, "
+        "SIGNWATCH_ALERTS is not valid (URL 1 of 1 is none that alerts can be sent to, "
+        "expected for example https://host/path (JSON), slack://..., mailto://...): Apprise URLs "
+        "(slack://...) that alerts are sent to, separated by commas or blanks; empty: none, "
         "default ",
     ):
         services.current()
@@ -420,7 +420,7 @@ def test_the_dashboards_address_is_one_of_the_web(
     services.close_current()
     with raises(
         BadInput,
-        f"SIGNWATCH_URL={url!r} does not serve (must begin with http:// or https://): address of "
+        f"SIGNWATCH_URL={url!r} is not valid (must begin with http:// or https://): address of "
         "the dashboard in alerts, `https://signwatch.example.org`; empty: where it was started, "
         "default ",
     ):

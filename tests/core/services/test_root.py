@@ -119,12 +119,12 @@ def test_without_a_model_there_are_no_services(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_setting_that_does_not_serve_is_named(environment: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_is_not_valid_is_named(environment: pytest.MonkeyPatch) -> None:
     services.close_current()
     environment.setenv("SIGNWATCH_SAMPLING", "150")
     with raises(
         BadInput,
-        "SIGNWATCH_SAMPLING='150' does not serve (must lie in 0..100): "
+        "SIGNWATCH_SAMPLING='150' is not valid (must lie in 0..100): "
         "percentage of requests that are captured, default 100.0",
     ):
         services.current()

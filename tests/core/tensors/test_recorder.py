@@ -199,15 +199,15 @@ def test_closing_does_not_wait_for_what_waits(
         (
             "REGEX",
             "bn(",
-            "SIGNWATCH_TENSORS_REGEX='bn(' does not serve ('bn(' is no regular "
+            "SIGNWATCH_TENSORS_REGEX='bn(' is not valid ('bn(' is no regular "
             "expression: missing ), unterminated subpattern at position 2): regular expression of "
-            "the tensors that are recorded; empty: the blog post's, enough for FullGrad of a "
-            "ResNet, default ",
+            "the tensors that are recorded; empty: that of the blog post, enough for "
+            "FullGrad of a ResNet, default ",
         ),
         (
             "FLAGGED",
             "maybe",
-            "SIGNWATCH_TENSORS_FLAGGED='maybe' does not serve (must be yes or "
+            "SIGNWATCH_TENSORS_FLAGGED='maybe' is not valid (must be yes or "
             "no): whether tensors of flagged requests are recorded: yes or no, default False",
         ),
     ],

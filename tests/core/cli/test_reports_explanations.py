@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.cli import explanations as command
 from core.errors import Cancelled
 from core.evaluation import explanations, randomisation
 from core.evaluation.model_card import render
@@ -19,7 +18,7 @@ from tests.support.layouts import write_npz
 
 @pytest.fixture
 def four(tmp_path: Path, classifier: Classifier) -> Path:
-    """Four images, read right, each with a sign in its left half."""
+    """Four images, classified correctly, each with a sign in its left half."""
     images = np.stack([blocks(seed) for seed in range(4)])
     labels = classifier.predict_logits(list(images)).argmax(axis=1)
     roi = np.array([[32, 32, 0, 0, 16, 32]] * 4, dtype=np.int16)
@@ -62,7 +61,7 @@ def test_an_evaluation_that_breaks_off_leaves_nothing(
     def measure(*_: object, **__: object) -> ExplanationQuality:
         raise Cancelled("stopped")
 
-    monkeypatch.setattr(command, "measure", measure)
+    monkeypatch.setattr(explanations, "measure", measure)
     done = run("explain", "--evaluate", "--data", four, "--out", tmp_path / "out")
     assert done.code == 2
     assert done.err.endswith("error: stopped\n")

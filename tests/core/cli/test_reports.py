@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.cli import robustness as command
 from core.errors import Cancelled
 from core.evaluation import robustness as measuring
 from core.evaluation.model_card import render
@@ -19,7 +18,7 @@ from tests.support.layouts import write_npz
 
 @pytest.fixture
 def four(tmp_path: Path, classifier: Classifier) -> Path:
-    """Four images, read right."""
+    """Four images, classified correctly."""
     images = np.stack([blocks(seed) for seed in range(4)])
     labels = classifier.predict_logits(list(images)).argmax(axis=1)
     return write_npz(tmp_path / "four" / "data.npz", images=images, labels=labels)
@@ -97,7 +96,7 @@ def test_a_report_that_breaks_off_leaves_nothing(
     def measure(*_: object, **__: object) -> Robustness:
         raise Cancelled("the robustness report was cancelled; nothing of it was kept")
 
-    monkeypatch.setattr(command, "measure", measure)
+    monkeypatch.setattr(measuring, "measure", measure)
     done = run("attack", "--report", "--data", four, "--out", tmp_path / "out")
     assert done.code == 2
     assert done.err.endswith("error: the robustness report was cancelled; nothing of it was kept\n")
