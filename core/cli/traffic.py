@@ -18,7 +18,8 @@ from core.model.predictor import Predictor
 from core.records.attacks import AttackPlan
 from core.records.drills import DrillPlan
 from core.settings import Settings
-from core.simulation import replay as traffic
+from core.simulation.sending import OverHttp, send
+from core.simulation.traffic import AttackedShare, from_dataset
 
 SHARE = 0.8
 OF_A_DRILL = {"url", "name", "target", "share", "seed", "is_drill", "as_json"}
@@ -40,7 +41,7 @@ OF_A_DRILL = {"url", "name", "target", "share", "seed", "is_drill", "as_json"}
     "--drill",
     "is_drill",
     is_flag=True,
-    help="the dashboard attacks itself with sample signs, and says when each rule noticed; takes "
+    help="the dashboard attacks itself with sample signs and reports when each rule noticed; takes "
     "--share, --target (default 14), --attack (default pgd), --seed",
 )
 @json_option
@@ -65,11 +66,11 @@ def replay(
     settings = Settings.from_environment()
     if is_drill:
         _check_given(context)
-        usual = DrillPlan()
+        default = DrillPlan()
         chosen = DrillPlan(
-            usual.share if share is None else share,
-            usual.target if target is None else target,
-            name or usual.attack,
+            default.share if share is None else share,
+            default.target if target is None else target,
+            name or default.attack,
             seed,
         )
         drill(url or client.find(settings.local), chosen, as_json=as_json)
@@ -84,11 +85,11 @@ def replay(
     if name:
         lab = Lab(Predictor.load(settings.model, alpha=settings.alpha))
         plan = AttackPlan(name, target, epsilon, steps, seed)
-        attack = traffic.Attacked(share, plan, lab)
+        attack = AttackedShare(share, plan, lab)
     with progress_bar() as report:
-        messages = traffic.prepare(dataset, count, attack=attack, seed=seed, progress=report)
-    with progress_bar() as report:
-        done = traffic.send(address, messages, rate=rate, progress=report)
+        requests = from_dataset(dataset, count, attack=attack, seed=seed, progress=report)
+    with progress_bar() as report, OverHttp(address) as transport:
+        done = send(transport, requests, rate=rate, progress=report)
     if as_json:
         click.echo(json.dumps(done.to_json()))
         return

@@ -1,4 +1,4 @@
-"""Drills through the running process: begin, watch, cancel, look back."""
+"""Drills through the running process: start one, follow it, cancel it, list the reports."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ KINDS: dict[str, type | tuple[type, ...]] = {
 
 async def list_drills(request: Request) -> Response:
     """The latest reports of drills, newest first."""
-    reports = await run_in_threadpool(services.current().drills.latest, LISTED)
+    reports = await run_in_threadpool(services.current().simulation.drills.latest, LISTED)
     return JSONResponse({"drills": [report.to_json() for report in reports]})
 
 
 async def start_drill(request: Request) -> Response:
-    """Begin a drill: `share`, `target`, `attack`, `seed`, all optional; answers its id."""
+    """Start a drill: `share`, `target`, `attack`, `seed`, all optional; answers its id."""
     plan = _plan(json_object(await read_body(request, MAX_PLAN_BYTES)))
-    drill_id = await run_in_threadpool(services.current().drills.start, plan)
+    drill_id = await run_in_threadpool(services.current().simulation.drills.start, plan)
     return JSONResponse({"drill_id": drill_id}, status_code=202)
 
 
 async def read_drill(request: Request) -> Response:
     """How far a drill is (`done`, `total`, `text`), or its `report`; the error that it ended with.
 
-    Of one that was begun elsewhere, only the report is known.
+    Of one that was started elsewhere, only the report is known.
     """
     return JSONResponse(await run_in_threadpool(_read, request.path_params["drill_id"]))
 
 
 async def cancel_drill(request: Request) -> Response:
-    """Ask a drill that is under way to stop."""
-    job = services.current().drills.job(request.path_params["drill_id"])
+    """Ask a drill that is in progress to stop."""
+    job = services.current().simulation.drills.job(request.path_params["drill_id"])
     if job is None or job.ended:
-        raise NotFound("no drill of that id is under way")
+        raise NotFound("no drill of that id is in progress")
     job.cancel()
     return JSONResponse({}, status_code=202)
 
@@ -65,7 +65,7 @@ def _plan(options: dict[str, Any]) -> DrillPlan:
 
 
 def _read(drill_id: str) -> dict[str, Any]:
-    drills = services.current().drills
+    drills = services.current().simulation.drills
     job = drills.job(drill_id)
     if job is None:
         return {"report": drills.report(drill_id).to_json()}

@@ -1,29 +1,48 @@
 """A drill: an attack on one's own endpoint to see what notices it; its plan, its mark, its report.
 
 The mark is the source that each request names (`drill/<id>/<number>`): one of its own, so that the
-drill looks like as many cameras as it has requests.
+drill looks like as many cameras as it has requests. The JSON of a report keeps the keys of older
+versions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from core.errors import BadInput
 from core.labels import all_labels, class_name
+from core.records.drift import current_rule
 from core.records.monitoring import Outcome, RuleState
 
 MARK = "drill/"
-DRILL_RULE = "drill"  # the name under which an execution says that its window holds one
+DRILL_RULE = "drill"  # the rule under which a run reports that its window holds one
 STRENGTHS = (0.05, 0.2, 0.5)
 STOP = 14
 
 
 @dataclass(frozen=True)
 class DrillPlan:
-    """share of the traffic, in (0, 1], that `attack` turns to the class `target`."""
+    """What a drill attacks, and how.
+
+    Parameters
+    ----------
+    share
+        Of the traffic, in (0, 1], that is attacked.
+    target
+        The class to be predicted.
+    attack
+        Name in `core.attacks.ATTACKS`.
+    seed
+        At least 0; the same seed sends the same requests.
+
+    Raises
+    ------
+    BadInput
+        For a share, a target or a seed out of range.
+    """
 
     share: float = STRENGTHS[-1]
     target: int = STOP
@@ -43,18 +62,29 @@ class DrillPlan:
 
     @property
     def title(self) -> str:
-        """`5 % of the traffic turned to 14 Stop`."""
-        return f"{self.share * 100:g} % of the traffic turned to {class_name(self.target)}"
+        """`5 % of the traffic attacked towards 14 Stop`."""
+        return f"{self.share * 100:g} % of the traffic attacked towards {class_name(self.target)}"
 
 
 @dataclass(frozen=True)
-class Noticed:
+class Detection:
     """When one rule noticed the attack.
 
-    decides: whether its violations decide the status of an execution; false_alarms: how often it
-    alarmed at the clean traffic before; after, seconds: predictions and time from the first
-    attacked one until it noticed, both included, None where it did not, and `why` says why not;
-    class_id: the class that it named, None where it names none.
+    Parameters
+    ----------
+    rule, threshold
+        Which rule, and its parameter.
+    decides
+        Whether its violations decide the status of a run.
+    false_alarms
+        How often it alarmed at the clean traffic before.
+    after, seconds
+        Predictions and time from the first attacked one until it noticed, both included; None where
+        it did not.
+    class_id
+        The class that it named; None where it names none.
+    why
+        Why it did not notice; empty where it did.
     """
 
     rule: str
@@ -68,11 +98,19 @@ class Noticed:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the running program made of it: the stream detector's alarm, the execution that told it.
+class ReportedAlarm:
+    """The drift detector's alarm in the running program, and the run that reported it.
 
-    after: predictions from the first attacked one until the alarm; alarm_seconds, told_seconds:
-    from then until the alarm was noticed, and until the execution had ended.
+    Parameters
+    ----------
+    description, class_id
+        What the alarm says, and the class that it names.
+    after
+        Predictions from the first attacked one until the alarm.
+    alarm_seconds, reported_seconds
+        From then until the alarm was noticed, and until the run had ended.
+    execution_id
+        The run.
     """
 
     description: str
@@ -80,11 +118,11 @@ class Told:
     after: int
     alarm_seconds: float
     execution_id: str
-    told_seconds: float
+    reported_seconds: float
 
 
 @dataclass(frozen=True)
-class Reached:
+class AlertOutcome:
     """What became of the alert on one channel. seconds: from the first attacked request on."""
 
     channel: str
@@ -97,9 +135,24 @@ class Reached:
 class DrillReport:
     """What a drill came to.
 
-    clean, attacked, unturned: requests sent: before the attack, attacked, and clean ones among
-    these; uncovered: the share of the baseline in cells that no sample sign lies in; told: None
-    where nothing was told; lasting: why the monitor is not quiet again, empty where it is.
+    Parameters
+    ----------
+    drill_id, plan
+        Which one.
+    began_at, attack_at, ended_at
+        Its first request, its first attacked one, and its end.
+    clean
+        Clean requests before the attack.
+    attacked, interspersed
+        Attacked requests, and the clean ones among them.
+    uncovered
+        The share of the baseline in bins without a sample sign.
+    detections
+        When each rule noticed.
+    alarm, alerts
+        The alarm that named the target, None without one; what became of its alert.
+    lasting
+        Why the monitor still finds violations; empty where it finds none.
     """
 
     drill_id: str
@@ -109,54 +162,85 @@ class DrillReport:
     ended_at: datetime
     clean: int
     attacked: int
-    unturned: int
+    interspersed: int
     uncovered: float
-    noticed: tuple[Noticed, ...]
-    told: Told | None = None
-    alerts: tuple[Reached, ...] = field(default=())
+    detections: tuple[Detection, ...]
+    alarm: ReportedAlarm | None = None
+    alerts: tuple[AlertOutcome, ...] = ()
     lasting: str = ""
 
     @property
     def sentence(self) -> str:
         """How it ended."""
-        if self.told is None:
+        if self.alarm is None:
             return (
-                f"Nobody was told: {self.attacked + self.unturned:,} requests with "
-                f"{self.plan.title} raised no alarm that named it."
+                f"No alarm: {self.attacked + self.interspersed:,} requests with {self.plan.title} "
+                "raised no alarm that names the class."
             )
         return (
-            f"The alarm came {self.told.after:,} predictions and "
-            f"{self.told.alarm_seconds:.1f} s after the first attacked one: "
-            f"{self.told.description}."
+            f"Alarm {self.alarm.after:,} predictions and {self.alarm.alarm_seconds:.1f} s after "
+            f"the first attacked one: {self.alarm.description}."
         )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as `from_json` reads it; what programs read."""
-        moments = {name: getattr(self, name).isoformat() for name in _MOMENTS}
-        return asdict(self) | moments | {"sentence": self.sentence}
+        return {
+            "drill_id": self.drill_id,
+            "plan": vars(self.plan),
+            "began_at": self.began_at.isoformat(),
+            "attack_at": self.attack_at.isoformat(),
+            "ended_at": self.ended_at.isoformat(),
+            "clean": self.clean,
+            "attacked": self.attacked,
+            "unturned": self.interspersed,
+            "uncovered": self.uncovered,
+            "noticed": [vars(each) for each in self.detections],
+            "told": _alarm_json(self.alarm) if self.alarm else None,
+            "alerts": [vars(each) for each in self.alerts],
+            "lasting": self.lasting,
+            "sentence": self.sentence,
+        }
 
     @staticmethod
     def from_json(document: dict[str, Any]) -> DrillReport:
         """The report that `to_json` wrote."""
-        known = {name: value for name, value in document.items() if name != "sentence"}
-        told = known["told"]
+        alarm = document["told"]
         return DrillReport(
-            **known
-            | {name: datetime.fromisoformat(known[name]) for name in _MOMENTS}
-            | {
-                "plan": DrillPlan(**known["plan"]),
-                "noticed": tuple(Noticed(**each) for each in known["noticed"]),
-                "told": Told(**told) if told else None,
-                "alerts": tuple(Reached(**each) for each in known["alerts"]),
-            }
+            document["drill_id"],
+            DrillPlan(**document["plan"]),
+            datetime.fromisoformat(document["began_at"]),
+            datetime.fromisoformat(document["attack_at"]),
+            datetime.fromisoformat(document["ended_at"]),
+            document["clean"],
+            document["attacked"],
+            document["unturned"],
+            document["uncovered"],
+            tuple(map(_detection, document["noticed"])),
+            _alarm(alarm) if alarm else None,
+            tuple(AlertOutcome(**each) for each in document["alerts"]),
+            document["lasting"],
         )
 
 
-_MOMENTS = ("began_at", "attack_at", "ended_at")
+def _alarm_json(alarm: ReportedAlarm) -> dict[str, Any]:
+    document = dict(vars(alarm))
+    document["told_seconds"] = document.pop("reported_seconds")
+    return document
+
+
+def _alarm(document: dict[str, Any]) -> ReportedAlarm:
+    known = dict(document)
+    known["reported_seconds"] = known.pop("told_seconds")
+    return ReportedAlarm(**known)
+
+
+def _detection(document: dict[str, Any]) -> Detection:
+    found = Detection(**document)
+    return replace(found, rule=current_rule(found.rule))
 
 
 def marked(sent: int, total: int) -> tuple[Outcome, ...]:
-    """What an execution says of a window in which a drill sent `sent` of `total` records."""
+    """What a run reports of a window in which a drill sent `sent` of `total` records."""
     if not sent:
         return ()
     sentence = f"Drill: {sent:,} of the {total:,} records of this window were sent by a drill"
@@ -165,5 +249,5 @@ def marked(sent: int, total: int) -> tuple[Outcome, ...]:
 
 
 def mark_of(outcomes: Sequence[Outcome]) -> str:
-    """The sentence that marks an execution's window; empty where no drill sent anything."""
+    """The sentence that marks a run's window; empty where no drill sent anything."""
     return next((each.sentence for each in outcomes if each.rule == DRILL_RULE), "")

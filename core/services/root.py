@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Sequence
 from datetime import timedelta
 
 from core import client
@@ -14,7 +13,7 @@ from core.attacks.lab import Lab
 from core.capture.writer import Capturer, CaptureRules
 from core.explain import contact_sheet
 from core.explain.contact_sheet import ContactSheet
-from core.images import ImageFile, ImageLimits
+from core.images import ImageLimits
 from core.invocations import RequestLimits
 from core.jobs import Progress
 from core.metrics import Metrics
@@ -23,8 +22,7 @@ from core.monitoring.baselines import Baselines
 from core.monitoring.drift.service import DriftMonitor
 from core.monitoring.schedules.periodic import Repeating, to_full_minute
 from core.plots.alerts import class_frequencies_png
-from core.records.captures import CaptureSettings, Provenance
-from core.records.inference import Answer
+from core.records.captures import CaptureSettings
 from core.records.names import DEFAULT_ENDPOINT
 from core.records.queries import CaptureFilter
 from core.records.window import now
@@ -32,14 +30,15 @@ from core.services.captures import Captures
 from core.services.inference import Inference
 from core.services.model import Model
 from core.services.monitoring import Monitoring
+from core.services.simulation import Simulation
 from core.services.tensors import Tensors
 from core.services.triage import Triage
 from core.serving.concurrency import Admission
 from core.serving.pipeline import Serving
 from core.settings import Settings
-from core.simulation.drill_run import Program
 from core.simulation.drill_traffic import drawn_signs
 from core.simulation.drills import Drills
+from core.simulation.system import SystemUnderTest
 from core.store import (
     AlertsTable,
     BaselinesTable,
@@ -134,11 +133,13 @@ class Services:
             drilled=drills.sent,
         )
         self._repeating: list[Repeating] = []
-        self.drills = self._make_drills(drills)
+        self.simulation = Simulation(
+            self.captures.keep_reference, self.inference.send, self._make_drills(drills)
+        )
 
     def _make_drills(self, table: DrillsTable) -> Drills:
         return Drills(
-            Program(
+            SystemUnderTest(
                 table,
                 self.log,
                 self.drift,
@@ -202,16 +203,6 @@ class Services:
             limits=self.limits.image,
             progress=progress,
         )
-
-    def send_traffic(
-        self, traffic: Sequence[tuple[ImageFile, Provenance]], progress: Progress
-    ) -> list[Answer]:
-        """Send images one by one, as requests with their provenance."""
-        answers = []
-        for number, (image, provenance) in enumerate(traffic, start=1):
-            answers.append(self.inference.send(image, provenance))
-            progress(number, len(traffic), "sent")
-        return answers
 
 
 _lock = threading.Lock()

@@ -1,8 +1,8 @@
-"""When each rule noticed a drill, prediction by prediction: the stream detector, and every window
-rule as an execution at that very moment would have evaluated it.
+"""When each rule noticed a drill, prediction by prediction.
 
-Each starts with the drill: the detector cold, as after its start, and the windows with the drill's
-first prediction. What came before, maybe another drill, has no part in it.
+The drift detector, and every window rule as a run at that very moment would have evaluated it. Each
+starts with the drill: the detector cold, and the windows with the drill's first prediction. What
+came before, maybe another drill, has no part in it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from core.monitoring.drift.channels import DriftChannel, channels_for
 from core.monitoring.rules import ClassShare, WindowRule
 from core.monitoring.rules.in_force import Against, outcome, rules_in_force
 from core.records.drift import Observed, rule_of
-from core.records.drills import Noticed
+from core.records.drills import Detection
 from core.records.monitoring import RuleState, WindowFigures
 
 SMALLEST_WINDOW = 200  # predictions; nobody evaluates a window of a handful
-BEFORE = "it was in violation before the attack already, which tells nothing"
+BEFORE = "already in violation before the attack"
 NEVER = "not within {:,} predictions"
 
 
 @dataclass(frozen=True)
-class Attacked:
+class AttackedTraffic:
     """Predictions in order of time; the first attacked one stands in row `begins`."""
 
     seen: Observed
@@ -44,40 +44,56 @@ class Attacked:
         return float((self.seen.at[row] - self.seen.at[self.begins]) / np.timedelta64(1, "s"))
 
 
-def noticed(
-    traffic: Attacked, against: Against, *, threshold: float, false_alarm_every: float
-) -> tuple[Noticed, ...]:
-    """Every channel of the detector, then every window rule; without a baseline only these."""
+def detections(
+    traffic: AttackedTraffic, against: Against, *, threshold: float, false_alarm_every: float
+) -> tuple[Detection, ...]:
+    """When every channel of the drift detector noticed, then every window rule.
+
+    Parameters
+    ----------
+    traffic
+        The drill's predictions.
+    against
+        The baseline in force; without one, only window rules that need none.
+    threshold
+        The monitor's largest share of one class, in (0, 1].
+    false_alarm_every
+        A of the drift detector.
+    """
     baseline = against.baseline
-    streams = _streams(traffic, baseline, false_alarm_every) if baseline else ()
+    channels = _channels(traffic, baseline, false_alarm_every) if baseline else ()
     prefixes = _prefixes(traffic)
     rules = rules_in_force(against, threshold)
     return (
-        *streams,
+        *channels,
         *(_by_rule(traffic, rule, decides, against, prefixes) for rule, decides in rules),
     )
 
 
-def _streams(traffic: Attacked, baseline: Baseline, line: float) -> tuple[Noticed, ...]:
-    found = channels_for(baseline, false_alarm_every=line)
-    return tuple(_by_channel(traffic, channel, line) for channel in found)
+def _channels(
+    traffic: AttackedTraffic, baseline: Baseline, threshold: float
+) -> tuple[Detection, ...]:
+    found = channels_for(baseline, false_alarm_every=threshold)
+    return tuple(_by_channel(traffic, channel, threshold) for channel in found)
 
 
-def _by_channel(traffic: Attacked, channel: DriftChannel, line: float) -> Noticed:
+def _by_channel(traffic: AttackedTraffic, channel: DriftChannel, threshold: float) -> Detection:
     seen, begins = traffic.seen, traffic.begins
     bins = channel.bins_of(seen)
     _, repeats = mark_repeats(BurstState.cold(), seen.class_ids, bins, seen.sources)
     alarms = channel.detector.feed(channel.detector.start(), bins, repeats).alarms
     false = sum(alarm.position <= begins for alarm in alarms)
-    said = rule_of(channel.name), line, channel.decides, false
+    known = rule_of(channel.name), threshold, channel.decides, false
     own = [each for each in alarms if each.position > begins]
     if not own:
-        return Noticed(*said, why=NEVER.format(traffic.length))
+        return Detection(*known, why=NEVER.format(traffic.length))
     row = own[0].position - 1
-    return Noticed(*said, row - begins + 1, traffic.seconds(row), channel.class_of(own[0].bin_id))
+    return Detection(
+        *known, row - begins + 1, traffic.seconds(row), channel.class_of(own[0].bin_id)
+    )
 
 
-def _prefixes(traffic: Attacked) -> dict[int, WindowFigures]:
+def _prefixes(traffic: AttackedTraffic) -> dict[int, WindowFigures]:
     """Row -> the window that begins with the drill and ends with that prediction."""
     counts: Counter[int] = Counter()
     found = {}
@@ -89,29 +105,29 @@ def _prefixes(traffic: Attacked) -> dict[int, WindowFigures]:
 
 
 def _by_rule(
-    traffic: Attacked,
+    traffic: AttackedTraffic,
     rule: WindowRule,
     decides: bool,
     against: Against,
     prefixes: dict[int, WindowFigures],
-) -> Noticed:
+) -> Detection:
     clean = [
         outcome(rule, figures, against) for row, figures in prefixes.items() if row < traffic.begins
     ]
     violated = [each.state is RuleState.VIOLATED for each in clean]
     false = sum(now and not before for before, now in pairwise([False, *violated]))
-    said = rule.name, rule.threshold, decides, false
+    known = rule.name, rule.threshold, decides, false
     if violated and violated[-1]:
-        return Noticed(*said, why=BEFORE)
+        return Detection(*known, why=BEFORE)
     why = NEVER.format(traffic.length)
     for row in range(traffic.begins, len(traffic.seen)):
-        said_last = outcome(rule, prefixes[row], against)
-        if said_last.state is RuleState.VIOLATED:
+        latest = outcome(rule, prefixes[row], against)
+        if latest.state is RuleState.VIOLATED:
             after = row - traffic.begins + 1
-            return Noticed(*said, after, traffic.seconds(row), _named(rule, prefixes[row]))
-        if said_last.state is RuleState.NOT_COMPUTED:
-            why = said_last.sentence
-    return Noticed(*said, why=why)
+            return Detection(*known, after, traffic.seconds(row), _named(rule, prefixes[row]))
+        if latest.state is RuleState.NOT_COMPUTED:
+            why = latest.sentence
+    return Detection(*known, why=why)
 
 
 def _named(rule: WindowRule, figures: WindowFigures) -> int | None:

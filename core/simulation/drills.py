@@ -1,4 +1,4 @@
-"""Drills: attacks on the running endpoint that say of themselves that they are drills."""
+"""Drills: attacks on the running endpoint whose requests are marked as drills."""
 
 from __future__ import annotations
 
@@ -9,26 +9,48 @@ from dataclasses import replace
 
 from core.attacks import get_attack
 from core.errors import BadInput, Cancelled, Conflict, Unavailable
-from core.jobs import Job, Progress
+from core.jobs import IsCancelled, Job, Progress
 from core.model.predictor import Predictor
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import Baselines
 from core.monitoring.drift.service import NO_BASELINE
 from core.monitoring.rules.in_force import Against
 from core.records.captures import CaptureSettings, Prediction
-from core.records.drills import DrillPlan, DrillReport, mark_of
-from core.simulation.drill_run import STOPPED, DrillRun, Program
-from core.simulation.drill_traffic import Sign, Traffic, Turned, clean_traffic, read, turned_signs
+from core.records.drills import DrillPlan, DrillReport
+from core.simulation.drill_run import STOPPED, DrillRun
+from core.simulation.drill_traffic import (
+    DrillTraffic,
+    Sign,
+    adversarial_signs,
+    clean_mix,
+    predict_signs,
+)
+from core.simulation.system import SystemUnderTest
+from core.simulation.traffic import SimulatedRequest
 
-UNDER_WAY = "a drill is under way. Wait for its end, or cancel it"
+IN_PROGRESS = "a drill is in progress. Wait for its end, or cancel it"
 
 
 class Drills:
-    """One drill at a time. address: of the endpoint, None where none runs; signs: to be sent."""
+    """One drill at a time.
+
+    Parameters
+    ----------
+    system
+        The running program.
+    baselines, predictor
+        What traffic is compared with, and the model that is attacked.
+    address
+        Of the endpoint; None where none runs.
+    capturing
+        The capture settings in force.
+    signs
+        The images to be sent.
+    """
 
     def __init__(
         self,
-        program: Program,
+        system: SystemUnderTest,
         baselines: Baselines,
         predictor: Predictor,
         *,
@@ -36,7 +58,7 @@ class Drills:
         capturing: Callable[[], CaptureSettings],
         signs: Callable[[], Sequence[Sign]],
     ) -> None:
-        self._program = program
+        self._system = system
         self._baselines = baselines
         self._predictor = predictor
         self._address = address
@@ -44,14 +66,14 @@ class Drills:
         self._signs = signs
         self._one = threading.Lock()
         self._latest: tuple[str, Job[DrillReport]] | None = None
-        self._predictions: list[Prediction] = []  # of the signs, once they were read
-        self._turned: dict[DrillPlan, list[Turned]] = {}  # by plan, whatever its share
+        self._predictions: list[Prediction] = []  # of the signs, once there are any
+        self._adversarial: dict[DrillPlan, list[SimulatedRequest]] = {}  # by plan without its share
 
     def start(self, plan: DrillPlan) -> str:
-        """Begin one, and return its id; raises what `check` does, and Conflict."""
+        """Begin one in the background, and return its id; raises what `check` does."""
         self.check(plan)
         if self._latest is not None and not self._latest[1].ended:
-            raise Conflict(UNDER_WAY)
+            raise Conflict(IN_PROGRESS)
         drill_id = str(uuid.uuid4())
         job = Job(
             "Drill",
@@ -69,27 +91,33 @@ class Drills:
 
     def report(self, drill_id: str) -> DrillReport:
         """What a drill came to; raises NotFound."""
-        return self._program.table.report(drill_id)
+        return self._system.drills.report(drill_id)
 
     def latest(self, limit: int) -> list[DrillReport]:
         """The latest reports, newest first."""
-        return self._program.table.latest(limit)
+        return self._system.drills.latest(limit)
 
     def run(
         self,
         plan: DrillPlan,
         *,
         progress: Progress,
-        cancelled: Callable[[], bool],
+        cancelled: IsCancelled,
         drill_id: str | None = None,
     ) -> DrillReport:
-        """One drill from its first request to its report, which is kept.
+        """Run one drill and keep its report.
 
-        Raises what `check` does and `DrillRun.run` does, BadInput where nothing can be attacked,
-        and Conflict while another one is under way.
+        Raises
+        ------
+        BadInput, Unavailable
+            As `check` does, and where nothing can be attacked.
+        Conflict
+            While another one is in progress; as `check` and `DrillRun.run` do.
+        Cancelled
+            Once `cancelled` says so.
         """
         if not self._one.acquire(blocking=False):
-            raise Conflict(UNDER_WAY)
+            raise Conflict(IN_PROGRESS)
         try:
             return self._run(plan, progress, cancelled, drill_id or str(uuid.uuid4()))
         finally:
@@ -98,8 +126,14 @@ class Drills:
     def check(self, plan: DrillPlan) -> tuple[str, Against, Baseline]:
         """Whether one can begin: the endpoint's address, and what its traffic is compared with.
 
-        Raises BadInput, Unavailable without an endpoint, and Conflict while an alarm or an alert
-        lasts that is no drill's.
+        Raises
+        ------
+        BadInput
+            For an attack without a target, no baseline, or an endpoint that captures no answers.
+        Unavailable
+            Without an endpoint.
+        Conflict
+            While an alarm or an alert lasts that is not of a drill.
         """
         if not get_attack(plan.attack).info.targeted:
             raise BadInput(f"{plan.attack} cannot aim at a class; choose another attack")
@@ -117,63 +151,52 @@ class Drills:
                 "the endpoint captures no answers, so nothing could notice a drill. Set its "
                 "sampling and capture mode"
             )
-        self._check_quiet()
+        self._system.check_quiet()
         return url, against, against.baseline
 
-    def _check_quiet(self) -> None:
-        """Whether everything that lasts is of a drill: the next one would hide behind it."""
-        program = self._program
-        for alarm in program.stream.alarms():
-            if not program.table.sent_at(alarm.at):
-                raise Conflict(
-                    f"an alarm stands that is no drill's: {alarm.description}. See to it first: a "
-                    "drill could not be told from it"
-                )
-        for notice in program.alerts.lasting() if program.alerts.channels else ():
-            told = program.log.execution(notice.execution_id) if notice.execution_id else None
-            if notice.endpoint is None and not (told and mark_of(told.outcomes)):
-                raise Conflict(
-                    f"an alert lasts since {notice.since:%Y-%m-%d %H:%M:%S} UTC that is no drill's "
-                    f"({', '.join(notice.violations)}), and a drill's might not be sent beside it. "
-                    "See to it first, and run the monitor over clean traffic"
-                )
-
     def _run(
-        self, plan: DrillPlan, progress: Progress, cancelled: Callable[[], bool], drill_id: str
+        self, plan: DrillPlan, progress: Progress, cancelled: IsCancelled, drill_id: str
     ) -> DrillReport:
         url, against, baseline = self.check(plan)
-
-        def stop_if_asked() -> None:
-            if cancelled():
-                raise Cancelled(STOPPED)
-
         signs = self._signs()
-        if not self._predictions:
-            self._predictions = read(
-                self._predictor, signs, progress=progress, cancelled=stop_if_asked
-            )
-        clean = clean_traffic(signs, self._predictions, baseline)
-        made = replace(plan, share=1.0)
-        if made not in self._turned:
-            self._turned = {
-                made: turned_signs(
+        predictions = self._predicted(signs, progress, cancelled)
+        mix = clean_mix(signs, predictions, baseline)
+        known = replace(plan, share=1.0)
+        if known not in self._adversarial:
+            self._adversarial = {
+                known: adversarial_signs(
                     self._predictor,
                     plan,
                     signs,
-                    self._predictions,
+                    predictions,
                     progress=progress,
                     cancelled=cancelled,
                 )
             }
         run = DrillRun(
-            self._program,
+            self._system,
             plan,
-            Traffic(drill_id, plan, clean, self._turned[made]),
+            DrillTraffic(drill_id, plan, mix, self._adversarial[known]),
             against,
             url=url,
             progress=progress,
             cancelled=cancelled,
         )
-        report = run.run(drill_id, uncovered=clean.uncovered)
-        self._program.table.add(report)
+        report = run.run(drill_id, uncovered=mix.uncovered)
+        self._system.drills.add(report)
         return report
+
+    def _predicted(
+        self, signs: Sequence[Sign], progress: Progress, cancelled: IsCancelled
+    ) -> list[Prediction]:
+        """The signs' predictions, once and for all drills."""
+
+        def stop_if_cancelled() -> None:
+            if cancelled():
+                raise Cancelled(STOPPED)
+
+        if not self._predictions:
+            self._predictions = predict_signs(
+                self._predictor, signs, progress=progress, stop_if_cancelled=stop_if_cancelled
+            )
+        return self._predictions

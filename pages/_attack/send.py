@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from core.images import ImageFile
 from core.records.attacks import AttackedImage
 from core.services import current
-from core.simulation import mixed_traffic
 from pages._shared import parts
 
 
@@ -22,8 +20,7 @@ def show(result: AttackedImage) -> None:
 
 
 def _send(result: AttackedImage, count: int, attacked: int) -> None:
-    current().captures.keep_reference(ImageFile.from_pixels(result.clean))
     with parts.progress_bar("Sending requests") as report:
-        current().send_traffic(mixed_traffic.traffic(result, count, attacked), report)
+        current().simulation.send_mixed(result, count, attacked, report)
     st.success(f"{count} requests sent, {attacked} of them adversarial.", icon=":material/send:")
     st.page_link("overview.py", label="Watch the class frequencies", icon=":material/monitoring:")

@@ -1,16 +1,16 @@
-"""The drill: one button; how far it is; when each rule noticed, this time and before."""
+"""The drill: one button, its progress, and when each rule noticed, this time and before."""
 
 import streamlit as st
 
 from core.labels import class_name
-from core.records.drills import STOP, STRENGTHS, DrillPlan, DrillReport, Noticed
+from core.records.drills import STOP, STRENGTHS, Detection, DrillPlan, DrillReport
 from core.services import Job, current
 from pages._shared import parts
 from pages._shared.job import DRILLS
 
 ONE = "one"  # the mode of the work
 SHOWN = 20
-WIDTH = 210  # pixels: when a rule noticed is read first, also on a narrow screen
+WIDTH = 210  # pixels: when a rule noticed comes first, also on a narrow screen
 
 
 def show() -> None:
@@ -21,13 +21,13 @@ def show() -> None:
         if DRILLS.running(ONE):
             DRILLS.show()
             return
-        kept = current().drills.latest(SHOWN)
+        kept = current().simulation.drills.latest(SHOWN)
         if not kept:
-            st.caption("No drill was held yet.")
+            st.caption("No drill yet.")
             return
         _report(kept[0])
         if len(kept) > 1:
-            with st.expander(f"Drills before ({len(kept) - 1} latest)"):
+            with st.expander(f"Earlier drills ({len(kept) - 1})"):
                 _table(kept[1:])
 
 
@@ -35,11 +35,11 @@ def _choose() -> None:
     """Strength and target, and the button."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            "**Drill:** attack the running endpoint, and see when each rule notices",
+            "**Drill:** attack the running endpoint and see when each rule notices",
             width="stretch",
         )
         with st.popover("Target", icon=":material/tune:"):
-            target = parts.choose_class("Turn signs into", key="drill_target", class_id=STOP)
+            target = parts.choose_class("Target class", key="drill_target", class_id=STOP)
             seed = st.number_input(
                 "Seed",
                 0,
@@ -63,8 +63,8 @@ def _choose() -> None:
             return
     with parts.errors_shown():
         plan = DrillPlan(share, target, seed=seed)
-        current().drills.check(plan)
-        drills = current().drills
+        current().simulation.drills.check(plan)
+        drills = current().simulation.drills
         job = Job(
             "Drill",
             lambda progress, cancelled: drills.run(plan, progress=progress, cancelled=cancelled),
@@ -75,22 +75,21 @@ def _choose() -> None:
 
 def _report(report: DrillReport) -> None:
     """One drill in full."""
-    if report.told is None:
+    if report.alarm is None:
         st.warning(report.sentence, icon=":material/notifications_off:")
     else:
         st.success(report.sentence, icon=":material/notifications_active:")
     st.caption(_facts(report))
     st.dataframe(
-        [_row(each) for each in report.noticed],
+        [_row(each) for each in report.detections],
         column_config={"noticed": st.column_config.TextColumn(width=WIDTH)},
         hide_index=True,
         alt="When each rule noticed the attack",
     )
     st.caption(
-        "Predictions and seconds count from the first attacked one. Window rules are shown "
-        "as an execution at that very moment would have evaluated a window that began with "
-        "the drill; false alarms are those at the clean traffic before. Rules that do not "
-        "decide are there to compare."
+        "Predictions and seconds count from the first attacked one. A window rule is evaluated "
+        "after each prediction, over a window that begins with the drill. False alarms are those "
+        "on the clean traffic before. Rules that do not decide are for comparison."
     )
     for alert in report.alerts:
         if alert.delivered:
@@ -103,14 +102,14 @@ def _report(report: DrillReport) -> None:
                 f":red[:material/error:] Alert not delivered to "
                 f"{parts.plain(alert.channel)}: {parts.plain(alert.reason)}"
             )
-    if report.told is not None and not report.alerts:
-        st.caption("No alert channel is set (SIGNWATCH_ALERTS), so nobody was told outside.")
+    if report.alarm is not None and not report.alerts:
+        st.caption("No alert channel (SIGNWATCH_ALERTS), so nobody was notified.")
     if report.lasting:
-        st.caption(f"Not quiet again at its end: {report.lasting}.")
+        st.caption(f"Still in violation at its end: {report.lasting}.")
 
 
 def _facts(report: DrillReport) -> str:
-    plan, sent = report.plan, report.attacked + report.unturned
+    plan, sent = report.plan, report.attacked + report.interspersed
     facts = [
         f"{report.began_at:%Y-%m-%d %H:%M:%S} UTC",
         plan.title,
@@ -122,16 +121,16 @@ def _facts(report: DrillReport) -> str:
     return " · ".join(facts)
 
 
-def _row(noticed: Noticed) -> dict[str, object]:
-    when = noticed.why
-    if noticed.after is not None:
-        when = f"after {noticed.after:,} predictions, {noticed.seconds:.1f} s"
+def _row(found: Detection) -> dict[str, object]:
+    when = found.why
+    if found.after is not None:
+        when = f"after {found.after:,} predictions, {found.seconds:.1f} s"
     return {
         "noticed": when,
-        "rule": noticed.rule,
-        "named": "" if noticed.class_id is None else class_name(noticed.class_id),
-        "false alarms": noticed.false_alarms,
-        "decides": noticed.decides,
+        "rule": found.rule,
+        "named": "" if found.class_id is None else class_name(found.class_id),
+        "false alarms": found.false_alarms,
+        "decides": found.decides,
     }
 
 
@@ -141,8 +140,8 @@ def _table(reports: list[DrillReport]) -> None:
             {
                 "at": each.began_at,
                 "what": each.plan.title,
-                "predictions": each.told.after if each.told else None,
-                "seconds": each.told.alarm_seconds if each.told else None,
+                "predictions": each.alarm.after if each.alarm else None,
+                "seconds": each.alarm.alarm_seconds if each.alarm else None,
                 "alerts delivered": sum(alert.delivered for alert in each.alerts),
             }
             for each in reports
@@ -152,5 +151,5 @@ def _table(reports: list[DrillReport]) -> None:
             "seconds": st.column_config.NumberColumn(format="%.1f"),
         },
         hide_index=True,
-        alt="Drills before",
+        alt="Earlier drills",
     )

@@ -47,19 +47,19 @@ def _rows(folder: str, hook: Webhook, share: float) -> Rows:
     printed = _command(folder, "replay", "--drill", "--share", str(share), "--json")
     report = DrillReport.from_json(json.loads(printed))
     name = f"drill, {share:.0%} to Stop"
-    told = report.told
+    alarm = report.alarm
     print(
         f"{name}: {report.sentence} {len(report.alerts)} channels; lasting: {report.lasting!r}; "
         f"{(report.ended_at - report.began_at).total_seconds():.0f} s"
     )
-    for each in report.noticed:
+    for each in report.detections:
         print(f"  {each.rule}: {each.after or each.why}, {each.false_alarms} false alarms")
-    needed = float("inf") if told is None else float(told.after)
+    needed = float("inf") if alarm is None else float(alarm.after)
     yield Row(f"{name}: predictions until the alarm", needed, NEEDED[share], False)
-    named = told is not None and told.class_id == STOP
+    named = alarm is not None and alarm.class_id == STOP
     yield Row(f"{name}: the alarm names Stop", float(named), 1, True)
-    sent = [title for title in hook.titles[before:] if "(drill): Class 14 Stop" in title]
-    delivered = any(alert.delivered for alert in report.alerts) and len(sent) > 0
+    sent = [title for title in hook.titles[before:] if "(drill): Class 14 (Stop)" in title]
+    delivered = any(each.delivered for each in report.alerts) and len(sent) > 0
     yield Row(f"{name}: the alert reached the webhook", float(delivered), 1, True)
 
 

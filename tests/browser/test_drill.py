@@ -28,7 +28,7 @@ def alerting_dashboard(tmp_path: Path, hook: Webhook) -> Iterator[Dashboard]:
         yield dashboard
 
 
-def test_half_of_the_traffic_turned_to_stop_is_noticed_and_told(
+def test_half_of_the_traffic_attacked_towards_stop_is_noticed_and_reported(
     alerting_dashboard: Dashboard, hook: Webhook, new_page: NewPage, tmp_path: Path
 ) -> None:
     made = alerting_dashboard.run("baseline", "create", "--data", "data/samples")
@@ -40,8 +40,8 @@ def test_half_of_the_traffic_turned_to_stop_is_noticed_and_told(
         press(page, "Start drill")
         expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()
         the_report_names_stop(page, hook)
-        an_execution_carries_the_mark(page)
-    assert hook.titles[0].startswith("Signwatch alert (drill): Class 14 Stop came")
+        a_run_carries_the_mark(page)
+    assert hook.titles[0].startswith("Signwatch alert (drill): Class 14 (Stop) is ")
     assert hook.titles[-1].startswith("Signwatch (drill): clean again after ")
     in_log = client.read(alerting_dashboard.url, "/api/drills")["drills"]
     assert [(each["plan"]["share"], each["told"]["class_id"]) for each in in_log] == [(0.5, 14)]
@@ -52,13 +52,13 @@ def the_report_names_stop(page: Page, hook: Webhook) -> None:
     noticed = alert(
         page,
         re.compile(
-            r"The alarm came \d+ predictions and \d+\.\d s after the first attacked one: Class 14 "
-            r"Stop came "
+            r"Alarm \d+ predictions and \d+\.\d s after the first attacked one: Class 14 "
+            r"\(Stop\) is "
         ),
     )
     expect(noticed).to_be_visible(timeout=DRILL_SECONDS * 1000)
     expect(page.get_by_text(re.compile(f"^check Alert delivered to {hook.label}"))).to_be_visible()
 
 
-def an_execution_carries_the_mark(page: Page) -> None:
+def a_run_carries_the_mark(page: Page) -> None:
     expect(alert(page, re.compile("Drill: .* were sent by a drill"))).to_be_visible()

@@ -23,7 +23,7 @@ def keep(signwatch: Services, report: DrillReport) -> None:
 
 def test_without_an_endpoint_nothing_is_begun(open_page: OpenPage) -> None:
     at = open_page("monitor")
-    assert "No drill was held yet." in values(at.caption)
+    assert "No drill yet." in values(at.caption)
     labelled(at.button, "Start drill").click().run()
     assert not at.exception
     assert Alert(
@@ -49,8 +49,8 @@ def test_the_strength_and_the_target_are_handed_on(
         keep(signwatch, done)
         return done
 
-    environment.setattr(signwatch.drills, "check", lambda plan: None)
-    environment.setattr(signwatch.drills, "run", run)
+    environment.setattr(signwatch.simulation.drills, "check", lambda plan: None)
+    environment.setattr(signwatch.simulation.drills, "run", run)
     at = open_page("monitor")
     labelled(at.get("segmented_control"), "Share of the traffic").set_value(0.05)
     at.selectbox(key="drill_target").set_value(1)
@@ -63,17 +63,18 @@ def test_the_strength_and_the_target_are_handed_on(
     assert not at.exception
     assert asked == [DrillPlan(0.05, 1, seed=7)]
     assert any(
-        "5 % of the traffic turned to 1 Speed limit 30" in text for text in values(at.caption)
+        "5 % of the traffic attacked towards 1 Speed limit 30" in text
+        for text in values(at.caption)
     )
 
 
 def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Services) -> None:
     keep(signwatch, REPORT)
     at = open_page("monitor")
-    (told,) = [each for each in alerts(at) if each.kind == "success"]
-    assert told.text == (
-        "The alarm came 12 predictions and 3.5 s after the first attacked one: Class 14 Stop came "
-        "too often."
+    (alarm,) = [each for each in alerts(at) if each.kind == "success"]
+    assert alarm.text == (
+        "Alarm 12 predictions and 3.5 s after the first attacked one: Class 14 (Stop) is more "
+        "frequent."
     )
     table = next(each.value for each in at.dataframe if "false alarms" in each.value)
     assert table["rule"].tolist() == ["class share", "drift detector, class"]
@@ -84,8 +85,8 @@ def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Servic
     assert table["named"].tolist() == ["", "14 Stop"]
     assert table["false alarms"].tolist() == [1, 0]
     facts = (
-        "2026-02-14 12:00:00 UTC · 20 % of the traffic turned to 14 Stop · pgd, seed 3 · 300 "
-        "clean requests, then 100, of them 20 attacked · no sample sign for 1% of the "
+        "2026-02-14 12:00:00 UTC · 20 % of the traffic attacked towards 14 Stop · pgd, seed 3 · "
+        "300 clean requests, then 100, of them 20 attacked · no sample sign for 1% of the "
         "baseline"
     )
     assert facts in values(at.caption)
@@ -94,26 +95,26 @@ def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Servic
     )
 
 
-def test_one_that_nobody_noticed_says_so_and_the_ones_before_stand_below(
+def test_one_that_nothing_noticed_says_so_and_earlier_ones_stand_below(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     keep(signwatch, REPORT)
     keep(
         signwatch,
         replace(
-            REPORT, drill_id="later", began_at=now(), told=None, alerts=(), lasting="a violation"
+            REPORT, drill_id="later", began_at=now(), alarm=None, alerts=(), lasting="a violation"
         ),
     )
     at = open_page("monitor")
-    (nobody,) = [each for each in alerts(at) if each.text.startswith("Nobody was told")]
-    assert nobody.kind == "warning"
-    assert "Not quiet again at its end: a violation." in values(at.caption)
-    assert "Drills before (1 latest)" in labels(at.expander)
+    (missed,) = [each for each in alerts(at) if each.text.startswith("No alarm: ")]
+    assert missed.kind == "warning"
+    assert "Still in violation at its end: a violation." in values(at.caption)
+    assert "Earlier drills (1)" in labels(at.expander)
     table = next(each.value for each in at.dataframe if "alerts delivered" in each.value)
     assert table["alerts delivered"].tolist() == [1]
 
 
-def test_an_execution_over_a_drill_says_so(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_run_over_a_drill_says_so(open_page: OpenPage, signwatch: Services) -> None:
     ExecutionsTable(signwatch.log.database).begin(
         make_execution(now(), outcomes=marked(3, 4), status=ExecutionStatus.COMPLETED)
     )

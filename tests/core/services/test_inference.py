@@ -58,14 +58,9 @@ def test_a_request_is_sampled_as_a_whole(
     assert signwatch.log.count(EVERYTHING) == sum(kept)
 
 
-def test_traffic_is_sent_with_its_provenance(signwatch: Services) -> None:
+def test_an_image_is_sent_with_its_provenance(signwatch: Services) -> None:
     provenance = Provenance("lab", 3, "pgd", 14, "ff")
-    reported: list[tuple[int, int, str]] = []
-    answers = signwatch.send_traffic(
-        [(image, provenance) for image in image_files(0, 1, 2)],
-        lambda *report: reported.append(report),
-    )
-    assert reported == [(1, 3, "sent"), (2, 3, "sent"), (3, 3, "sent")]
+    answers = [signwatch.inference.send(image, provenance) for image in image_files(0, 1, 2)]
     found = signwatch.log.find(EVERYTHING, limit=9)
     assert {item.capture.capture_id for item in found} == {
         capture_id for answer in answers for capture_id in answer.capture_ids

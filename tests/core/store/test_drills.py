@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import NotFound
 from core.records.captures import Provenance
-from core.records.drills import DrillPlan, DrillReport, Noticed, Reached, Told
+from core.records.drills import AlertOutcome, Detection, DrillPlan, DrillReport, ReportedAlarm
 from core.records.window import Window
 from core.store import BaselinesTable, CaptureLog, DrillsTable, QualityTable
 from tests.support.expect import raises
@@ -26,11 +26,11 @@ REPORT = DrillReport(
     80,
     0.01,
     (
-        Noticed("class share", 0.5, True, 1, why="not within 100 predictions"),
-        Noticed("drift detector, class", 1e4, False, 0, 12, 0.5, 14),
+        Detection("class share", 0.5, True, 1, why="not within 100 predictions"),
+        Detection("drift detector, class", 1e4, False, 0, 12, 0.5, 14),
     ),
-    Told("Class 14 Stop came too often", 14, 12, 3.5, "e", 4.0),
-    (Reached("JSON at here", True, "", 4.5),),
+    ReportedAlarm("Class 14 (Stop) is more frequent", 14, 12, 3.5, "e", 4.0),
+    (AlertOutcome("JSON at here", True, "", 4.5),),
 )
 
 
@@ -52,7 +52,7 @@ def put(log: CaptureLog, source: str | None, *, after: int = 0, attack: str | No
 
 
 def test_a_report_comes_back_as_it_was(table: DrillsTable) -> None:
-    later = replace(REPORT, drill_id="two", began_at=NOON + SECOND, told=None, alerts=())
+    later = replace(REPORT, drill_id="two", began_at=NOON + SECOND, alarm=None, alerts=())
     table.add(REPORT)
     table.add(later)
     assert table.latest(9) == [later, REPORT]
