@@ -1,4 +1,4 @@
-"""Where an image came from, as its sender says in the custom attributes."""
+"""Where an image came from, as its sender names it in the custom attributes."""
 
 from __future__ import annotations
 

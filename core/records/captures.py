@@ -15,9 +15,9 @@ from core.errors import BadInput
 
 @dataclass(frozen=True)
 class Suspicion:
-    """How unlike clean traffic a prediction looks.
+    """How unlike clean traffic a prediction is.
 
-    p_value: share of clean calibration images that look at least as odd, None where there is no
+    p_value: share of clean calibration images that are at least as unlike, None without a
     calibration; flagged: at or below the level in force, or caught by the trust rule; reasons:
     why, in words.
     """
@@ -44,7 +44,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where an image came from, as far as its sender says (custom attributes).
+    """Where an image came from, as far as its sender names it (custom attributes).
 
     label: the true class; attack, target: how it was made; clean_sha256: the image it was
     made of, kept in the log; source: who sent it.
@@ -115,9 +115,9 @@ class Capture:
     """One image of one request, and what was answered. None: not captured, or not known.
 
     position: which image of its request it is, from 0; all of one request share the event id.
-    input, output: what a capture file said, where it cannot be written anew from the other fields.
-    envelope: the rest of its line, where that is not the usual one. An imported request has these
-    three at position 0.
+    input, output: the payloads of a capture file that cannot be rebuilt from the other fields.
+    envelope: the rest of its line, where that is not the standard one. An imported request has
+    these three at position 0.
     """
 
     capture_id: str

@@ -14,7 +14,7 @@ from core.records.window import Window
 class CaptureFilter:
     """Which captures: every field that is set narrows the choice.
 
-    analyst: whose verdict counts; suspect: an attack made the image, says its sender, or it was
+    analyst: whose verdict counts; suspect: its sender names an attack, or it was
     flagged; with_image: the image was captured; text: found in the id (its beginning), the source,
     the name of the predicted class, or a note.
     """

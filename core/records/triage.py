@@ -153,7 +153,7 @@ class ItemContext:
     image: a file of it; panels: itself and clean images under their heat maps, on one scale;
     problem: why there are none. around: captures of the same endpoint and source, itself among
     them; group: the flagged ones of its group, at most COMPARED; both in order of time.
-    executions: runs of the monitor over it.
+    `executions`: runs of the monitor over it.
     """
 
     image: bytes | None

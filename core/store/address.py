@@ -1,6 +1,6 @@
 """Where a log lies and how DuckDB comes to it: an embedded file, or a DuckLake.
 
-The SQL of every statement is the same for both; all that differs is said here.
+The SQL of every statement is the same for both; all that differs is in here.
 """
 
 from __future__ import annotations

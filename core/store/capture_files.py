@@ -227,11 +227,11 @@ class ImportTransaction:
         chosen: list[int] = []
         done = 0
         for number, line in enumerate(lines):
-            told = {(row.reference, row.position): row.class_id for row in line}
-            if any(counts.get(image) != class_id for image, class_id in told.items()):
+            labelled = {(row.reference, row.position): row.class_id for row in line}
+            if any(counts.get(image) != class_id for image, class_id in labelled.items()):
                 fresh.append(number)
                 chosen += range(done, done + len(line))
-                counts |= told
+                counts |= labelled
             done += len(line)
         self._insert_ground_truth(table, chosen)
         return fresh

@@ -89,7 +89,7 @@ class Database:
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
-        """Disks, networks and servers that fail are told as Unavailable."""
+        """Failures of disks, networks and servers become Unavailable."""
         try:
             yield
         except duckdb.OperationalError as error:

@@ -1,4 +1,4 @@
-"""Executions of the monitor, under way or ended, with their logs; how far schedules have come."""
+"""Runs of the monitor, under way or ended, with their logs; how far schedules have come."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from core.records.window import Window
 from core.store.database import Database, Row, Transaction
 from core.store.rows import aware, conditions, naive
 
-MOST_UNREADABLE = 100  # records that are kept with an execution
+MOST_UNREADABLE = 100  # records that are kept with a run
 LONGEST_CONTENT = 200  # characters of each
-# What executions are sorted and narrowed by. Those of before have no number: they come first.
+# What runs are sorted and narrowed by. Those of before have no number: they come first.
 TIMES = {
     "created": "started_at",
     "scheduled": "coalesce(due_at, started_at)",
@@ -61,13 +61,13 @@ _INSERT = (
 
 
 class ExecutionsTable:
-    """Every execution, numbered in the order in which they began."""
+    """Every run, numbered in the order in which they began."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def begin(self, execution: Execution, *, after: LastRun | None = None) -> bool:
-        """Keep an execution that is under way; returns whether it was begun.
+        """Keep a run that is under way; returns whether it was begun.
 
         One that is due begins only while its schedule has come exactly as far as `after`: of
         several processes, one begins it.
@@ -79,7 +79,7 @@ class ExecutionsTable:
         return True
 
     def keep(self, execution: Execution, log: ExecutionLog) -> None:
-        """Keep how an execution ended, in the place of its beginning, with its log."""
+        """Keep how a run ended, in the place of its beginning, with its log."""
         name = execution.execution_id
         with self._database.transaction() as transaction:
             begun = transaction.rows(
@@ -96,14 +96,14 @@ class ExecutionsTable:
             )
 
     def one(self, execution_id: str) -> Execution:
-        """One execution; NotFound if the log has none of that id."""
+        """One run; NotFound if the log has none of that id."""
         found = self._database.rows(f"{_SELECT} WHERE execution_id = ?", [execution_id])
         if not found:
-            raise NotFound(f"no execution {execution_id} in the log")
+            raise NotFound(f"no run {execution_id} in the log")
         return _execution(found[0])
 
     def log_of(self, execution_id: str) -> ExecutionLog | None:
-        """The log of an execution; None while it is under way, and for those of before."""
+        """The log of a run; None while it is under way, and for early versions' runs."""
         found = self._database.rows(
             "SELECT lines, unreadable FROM log.execution_logs WHERE execution_id = ?",
             [execution_id],
@@ -124,7 +124,7 @@ class ExecutionsTable:
         rising: bool = False,
         skip: int = 0,
     ) -> list[Execution]:
-        """Executions (of that status, schedule, endpoint), newest first.
+        """Runs (of that status, schedule, endpoint), newest first.
 
         ended: without those under way; after, before: limits of TIMES, themselves excluded; order:
         one of ORDERS; skip: how many are passed over.

@@ -208,7 +208,7 @@ def _beyond(shown: Sequence[TriageItem], cursor: Cursor, direction: Direction) -
 
 
 def _runs(keys: Sequence[Key]) -> list[list[Key]]:
-    """Keys, oldest first, cut at their largest gaps: each run is read as one stretch of time."""
+    """Keys, oldest first, cut at their largest gaps: each run is one stretch of time."""
     gaps = sorted(
         (
             number

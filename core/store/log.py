@@ -21,7 +21,7 @@ from core.store.verdicts import VerdictsTable
 
 
 class CaptureLog:
-    """Captures, their images, verdicts and monitor executions. Threads may share it."""
+    """Captures, their images, verdicts and runs of the monitor. Threads may share it."""
 
     def __init__(self, place: Path | Address) -> None:
         """Open or create the log; place: a file's path, or any address. Raises Unavailable."""
@@ -139,7 +139,7 @@ class CaptureLog:
         return self.listing.one(capture_id)
 
     def execution(self, execution_id: str) -> Execution:
-        """One execution; NotFound if the log has none of that id."""
+        """One run; NotFound if the log has none of that id."""
         return self._executions.one(execution_id)
 
     def executions(
@@ -151,7 +151,7 @@ class CaptureLog:
         endpoint: str | None = None,
         ended: bool = False,
     ) -> list[Execution]:
-        """The latest executions (of that status, schedule, endpoint), newest first.
+        """The latest runs (of that status, schedule, endpoint), newest first.
 
         ended: without those under way.
         """
@@ -160,7 +160,7 @@ class CaptureLog:
         )
 
     def executions_over(self, moment: datetime, endpoint: str, *, limit: int) -> list[Execution]:
-        """Ended executions over that moment: violated ones first, then the latest."""
+        """Ended runs over that moment: violated ones first, then the latest."""
         return self._executions.over(moment, endpoint, limit=limit)
 
     def set_monitor_settings(self, settings: MonitorSettings, changed_at: datetime) -> None:

@@ -52,7 +52,7 @@ class QualityTable:
         )
 
     def verdicts(self, window: Window) -> Pairs:
-        """The right class of each decision that counts and gives one."""
+        """The true class of each decision that counts and names one."""
         where, parameters = _predictions(window)
         return self._pairs(
             "SELECT right_class, class_id, count(*) FROM log.captures AS c "
@@ -62,7 +62,7 @@ class QualityTable:
         )
 
     def senders_labels(self, window: Window) -> Pairs:
-        """What senders said that their images show."""
+        """The true classes that senders named."""
         where, parameters = _predictions(window)
         return self._pairs(
             "SELECT label, class_id, count(*) FROM log.captures AS c "
@@ -85,9 +85,9 @@ class QualityTable:
         return np.asarray(found["confidence"], dtype=np.float64)
 
     def in_alarm(self, window: Window) -> bool:
-        """Whether an execution of this stretch found a violation, or one stands at present.
+        """Whether a run of this stretch found a violation, or one stands at present.
 
-        One stands where the last execution of an endpoint, or of all, that evaluated anything
+        One stands where the last run of an endpoint, or of all, that evaluated anything
         found it.
         """
         violated = ExecutionStatus.COMPLETED_WITH_VIOLATIONS.value

@@ -1,6 +1,6 @@
 """Retention: the oldest captures go with their tensors, and the images that no other names.
 
-Decisions, executions, ground truth and the list of imports stay: they are small, and say what was.
+Decisions, runs, ground truth and the list of imports stay: they are small, and they are the record.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class SchedulesTable:
             _add(transaction, stored, stored.status.value)
 
     def delete(self, stored: StoredSchedule) -> None:
-        """The schedule is there no more; its executions are."""
+        """Remove the schedule; its runs stay."""
         with self._database.transaction() as transaction:
             _add(transaction, stored, DELETED)
 

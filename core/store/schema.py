@@ -5,8 +5,8 @@ one counts (of decisions, the latest that was not withdrawn).
 An image may stand in the log more than once (core.store.images). Lists are packed: words as
 JSON, probabilities as little-endian float32 (core.store.rows). A tensor names its content by
 SHA-256 and by whose it is: of a step, or of the weights, which keep theirs once for all steps.
-Executions and schedules are numbered in the order in which they came, whatever the clock said; an
-execution under way is replaced by its end.
+Runs and schedules are numbered in the order in which they came, whatever the clock showed; a run
+under way is replaced by its end.
 A capture id begins with the time of its capture (core.capture.writer.capture_id), so that the log
 finds it without reading through all of them; where the store allows it, ids lie there uncompressed
 (they hardly shrink, and reading a few of them is ten times as fast).

@@ -277,8 +277,8 @@ def _insert_tensors(
 
 
 def _record(row: Row) -> TensorRecord:
-    step, mode, mode_step, capture_id, captured_at, recorded_at, why, model_sha256, size, said = row
-    passed = json.loads(said)
+    step, mode, mode_step, capture_id, captured_at, recorded_at, why, model_sha256, size, text = row
+    passed = json.loads(text)
     passed["logits"] = tuple(passed["logits"])
     passed["biases"] = tuple(BiasUse(**use) for use in passed["biases"])
     return TensorRecord(

@@ -113,7 +113,7 @@ def _facts(capture: Capture) -> dict[str, str]:
         "Inference id": capture.inference_id,
         "Custom attributes": "; ".join(capture.custom_attributes),
         "Source": origin.source,
-        "True class, says the sender": None if origin.label is None else class_name(origin.label),
+        "True class, by its sender": None if origin.label is None else class_name(origin.label),
         "Made by": origin.attack,
         "Aimed at": None if origin.target is None else class_name(origin.target),
         "Clean image": origin.clean_sha256,

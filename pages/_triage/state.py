@@ -65,7 +65,7 @@ class Message:
 class Work:
     """What keys and buttons act on.
 
-    told: shown at the next drawing; moved: something was pressed since the last one; handled:
+    messages: shown at the next drawing; moved: something was pressed since the last one; handled:
     number of the last key.
     """
 

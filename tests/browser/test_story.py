@@ -68,10 +68,12 @@ def images_are_dropped_and_read(page: Page) -> None:
     }
     drop(page.get_by_test_id("stFileUploaderDropzone"), files)
     expect(alert(page, "broken.png: the image is truncated or damaged")).to_be_visible()
-    for name, read_as in (("stop.png", "14 Stop"), ("limit.png", "1 Speed limit 30 km/h")):
-        cell = page.get_by_test_id("stVerticalBlock").filter(has_text=name).last
-        expect(cell.get_by_role("img", name=name)).to_be_visible()
-        expect(cell.get_by_text(re.compile(rf"^{read_as} · \d+\.\d% confident$"))).to_be_visible()
+    for name, prediction in (("stop.png", "14 Stop"), ("limit.png", "1 Speed limit 30 km/h")):
+        block = page.get_by_test_id("stVerticalBlock").filter(has_text=name).last
+        expect(block.get_by_role("img", name=name)).to_be_visible()
+        expect(
+            block.get_by_text(re.compile(rf"^{prediction} · \d+\.\d% confident$"))
+        ).to_be_visible()
     expect(page.get_by_role("link", name="Explain")).to_have_count(3)  # one in the navigation
     go(page, "Captures")
     expect(page.get_by_text("· 2 match, as of")).to_have_count(1)
@@ -127,8 +129,8 @@ def a_flagged_prediction_gets_its_verdict(page: Page) -> str:
     page.keyboard.press("Enter")
     expect(page.get_by_label("Note")).not_to_be_focused()
     page.keyboard.press("a")
-    said = page.get_by_test_id("stCaptionContainer")
-    expect(said.filter(has_text="adversarial, 1 Speed limit 30 km/h")).to_be_visible()
+    shown = page.get_by_test_id("stCaptionContainer")
+    expect(shown.filter(has_text="adversarial, 1 Speed limit 30 km/h")).to_be_visible()
     expect(page.get_by_role("radio", name=f"Waiting {waiting - 1}", exact=True)).to_be_visible()
     expect(page.get_by_role("radio", name="Done 1", exact=True)).to_be_visible()
     see_page(page, "Triage")

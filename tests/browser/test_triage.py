@@ -153,7 +153,7 @@ def facts(page: Page) -> Locator:
 
 
 def given(local: Path) -> list[Statement]:
-    """Everything that was said, as the log has it after the dashboard has ended."""
+    """All statements, as the log has them after the dashboard has ended."""
     log = CaptureLog(local / "signwatch.duckdb")
     statements = list(log.verdicts.all())
     log.close()

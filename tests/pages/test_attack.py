@@ -33,7 +33,7 @@ from tests.support.elements import (
     values,
 )
 from tests.support.images import BAD, blocks, saved
-from tests.support.traffic import everything, predict, read_as
+from tests.support.traffic import everything, predict, predicted_as
 
 STOP = 14
 NOT_FOOLED = "Raise the budget or the steps, or try another attack."
@@ -43,7 +43,7 @@ Pixels = np.ndarray[Any, Any]
 @pytest.fixture
 def sign(signwatch: Services) -> Pixels:
     """An image that is not predicted as the default target."""
-    return read_as(signwatch, other_than=STOP)
+    return predicted_as(signwatch, other_than=STOP)
 
 
 @pytest.fixture

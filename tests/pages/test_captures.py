@@ -246,7 +246,7 @@ def test_all_filters_can_be_cleared(open_page: OpenPage, captures: list[Capture]
         ),
     ],
 )
-def test_what_an_address_gets_wrong_is_told_and_the_rest_counts(
+def test_what_an_address_gets_wrong_is_shown_and_the_rest_counts(
     name: str, value: str, problem: str, open_page: OpenPage, captures: list[Capture]
 ) -> None:
     at = open_page("captures", **{name: value, "source": "replay"})
@@ -454,12 +454,12 @@ def test_its_origin_is_shown(open_page: OpenPage, signwatch: Services) -> None:
     signwatch.log.append([capture], [image])
     at = open_page("captures", capture=capture.capture_id)
     facts = at.table[0].value
-    told = dict(zip(facts.index, facts.iloc[:, 0], strict=True))
-    assert told["Inference id"] == "run-7"
-    assert told["Custom attributes"] == "source=roadside; lane=2"
-    assert told["True class, says the sender"] == class_name(3)
-    assert (told["Made by"], told["Aimed at"]) == ("pgd", class_name(14))
-    assert told["Event id"] == f"{capture.event_id}, image 1 of its request"
+    shown = dict(zip(facts.index, facts.iloc[:, 0], strict=True))
+    assert shown["Inference id"] == "run-7"
+    assert shown["Custom attributes"] == "source=roadside; lane=2"
+    assert shown["True class, by its sender"] == class_name(3)
+    assert (shown["Made by"], shown["Aimed at"]) == ("pgd", class_name(14))
+    assert shown["Event id"] == f"{capture.event_id}, image 1 of its request"
 
 
 def test_a_image_without_prediction(open_page: OpenPage, signwatch: Services) -> None:

@@ -169,7 +169,7 @@ def test_an_address_names_what_is_listed(
     assert (alerts(at) == [EMPTY]) == (not found)
 
 
-def test_what_cannot_be_read_in_the_address_is_told(
+def test_what_cannot_be_read_in_the_address_is_shown(
     open_page: OpenPage, queue: list[Capture]
 ) -> None:
     at = open_page("triage", status="gone", predicted="two")
@@ -267,10 +267,10 @@ def test_a_flagged_prediction_without_image_can_be_decided(
     capture = make_capture(prediction=prediction, image_sha256=None, inferred_at=now())
     signwatch.log.append([capture], [])
     at = looked_at(signwatch, open_page("triage"), capture)
-    told = "no image was captured: only the answer was kept, or imported."
+    problem = "no image was captured: only the answer was kept, or imported."
     assert [each.text for each in alerts(at)] == [
-        f"There is no image: {told}",
-        f"There is no heat map: {told}",
+        f"There is no image: {problem}",
+        f"There is no heat map: {problem}",
     ]
     press(at, "Not a sign")
     assert decisions(signwatch, capture)[0].verdict is Verdict.NOT_A_SIGN
@@ -293,15 +293,15 @@ def test_a_capture_without_prediction_has_nothing_to_judge(
     capture = make_unanswered(image)
     signwatch.log.append([capture], [image])
     at = open_page("triage", capture=capture.capture_id)
-    told = "No prediction was captured, so there is none to judge."
-    assert Alert("info", "", told) in alerts(at)
+    problem = "No prediction was captured, so there is none to judge."
+    assert Alert("info", "", problem) in alerts(at)
     assert "Not a sign" not in labels(at.button)
 
 
 # Verdicts
 
 
-def test_a_verdict_with_its_right_class_is_recorded_and_the_next_item_opens(
+def test_a_verdict_with_its_true_class_is_recorded_and_the_next_item_opens(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = choose(open_page("triage"), 1)
@@ -323,7 +323,7 @@ def test_a_verdict_with_its_right_class_is_recorded_and_the_next_item_opens(
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ADVERSARIAL, Verdict.MODEL_WRONG])
-def test_a_missing_right_class_is_asked_for_and_completes_the_verdict(
+def test_a_missing_true_class_is_asked_for_and_completes_the_verdict(
     verdict: Verdict, open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = press(open_page("triage"), verdict.words.capitalize())
@@ -501,7 +501,7 @@ def test_giving_to_many_is_taken_off_by_the_same_button(
 # Others
 
 
-def test_two_windows_get_different_items_and_each_is_told(
+def test_two_windows_get_different_items_and_each_is_shown(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     one, two = open_page("triage"), open_page("triage")

@@ -1,4 +1,4 @@
-"""Executions of the monitor, as they end."""
+"""Runs of the monitor, as they end."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ def ended(
     endpoint: str | None = None,
     threshold: float = 0.5,
 ) -> Execution:
-    """The execution over the hour before `at`, with these counts by class."""
+    """The run over the hour before `at`, with these counts by class."""
     window = Window(at - timedelta(hours=1), at, endpoint)
     figures = WindowFigures(sum(counts.values()), counts, 0.9, 0, 0)
     return evaluate(window, figures, threshold=threshold, trigger=Trigger.MANUAL, started_at=at)

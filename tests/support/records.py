@@ -97,7 +97,7 @@ def with_own_id(capture: Capture) -> Capture:
 
 
 def make_execution(started_at: datetime = NOON, **changes: Any) -> Execution:
-    """An execution over the hour before `started_at`, with one violation."""
+    """A run over the hour before `started_at`, with one violation."""
     values = {
         "execution_id": str(uuid.uuid4()),
         "trigger": Trigger.MANUAL,

@@ -49,8 +49,8 @@ def predict(signwatch: Services, pixels: NDArray[np.uint8]) -> Prediction:
     return signwatch.model.predict([pixels])[0]
 
 
-def read_as(signwatch: Services, *, other_than: int) -> NDArray[np.uint8]:
-    """An image that the classifier takes for another class."""
+def predicted_as(signwatch: Services, *, other_than: int) -> NDArray[np.uint8]:
+    """An image that is predicted as another class."""
     return next(
         pixels
         for pixels in map(blocks, range(500, 600))
@@ -107,12 +107,12 @@ def decide(
 ) -> Decision:
     """A verdict on a capture in the log."""
     capture = signwatch.log.capture(capture_id).capture
-    said = GivenVerdict(verdict, true_class, note)
-    return signwatch.triage.decide([capture], said, by=Analyst(analyst)).decisions[0]
+    given = GivenVerdict(verdict, true_class, note)
+    return signwatch.triage.decide([capture], given, by=Analyst(analyst)).decisions[0]
 
 
 def baseline_of_another_model(signwatch: Services) -> str:
-    """Put a baseline of ten classes in force; returns what is said of it."""
+    """Put a baseline of ten classes in force; returns the message on it."""
     ten = Baselines(BaselinesTable(signwatch.log.database), 10)
     ten.add(files_of(Baseline(10, {1: 3})), origin="another model")
     return (

@@ -24,7 +24,7 @@ FindImages = Callable[[Sequence[str]], Mapping[str, StoredImage]]
 
 
 class Frame(NamedTuple):
-    """Lines that follow each other in one file. captures: how many they tell of, 0 for ground
+    """Lines that follow each other in one file. captures: how many they hold, 0 for ground
     truth; total: captures in all of the export.
     """
 

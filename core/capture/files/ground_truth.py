@@ -18,13 +18,13 @@ from core.records.capture_files import GroundTruthRow
 from core.store import CaptureFilesTable
 
 MAX_LABELS = 1_000_000
-CHUNK = 65_536  # bytes of whole lines that are read between two looks at the number of labels
+CHUNK = 65_536  # bytes of whole lines that are read before the labels are counted
 
 
 @dataclass(frozen=True)
 class MergeAnswer:
-    """What became of lines. repeated: they said what was known; problems: of the first unreadable
-    ones, why they were none.
+    """What became of lines. repeated: lines whose labels were known; problems: why the first
+    unreadable ones could not be read.
     """
 
     lines: int

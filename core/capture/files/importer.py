@@ -19,13 +19,13 @@ MAX_PROBLEMS = 10
 
 @dataclass(frozen=True)
 class ImportAnswer:
-    """What became of the lines of a batch. problems: why the first unreadable ones were none."""
+    """What became of the lines of a batch. problems: why the first ones could not be read."""
 
     counts: LineCounts
     problems: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """What the process says that has the log."""
+        """The answer of the process that has the log."""
         return {"counts": asdict(self.counts), "problems": list(self.problems)}
 
     @staticmethod
@@ -92,14 +92,14 @@ def _counts(
     """Path -> what became of its lines. captures, truths: the places that were new."""
     owners, truth_owners = reading.capture_owners, reading.truth_owners
     stored = _by_path(reading, {owners[place] for place in captures})
-    told = _by_path(reading, {truth_owners[place] for place in truths})
+    labelled = _by_path(reading, {truth_owners[place] for place in truths})
     readable = Counter(reading.paths)
     return {
         path: LineCounts(
             lines=readable[path] + reading.unreadable[path],
             stored=stored[path],
-            repeated=readable[path] - stored[path] - told[path],
-            ground_truth=told[path],
+            repeated=readable[path] - stored[path] - labelled[path],
+            ground_truth=labelled[path],
             unreadable=reading.unreadable[path],
         )
         for path in readable.keys() | reading.unreadable.keys()

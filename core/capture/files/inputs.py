@@ -19,15 +19,15 @@ NPY_MAGIC = b"\x93NUMPY"
 
 
 class Inputs(NamedTuple):
-    """images: one an image, none where there are none that we read. usual: the payload is
-    `usual_input` of the images.
+    """images: one an image, none where there are none that we read. standard: the payload is
+    `standard_input` of the images.
     """
 
     images: tuple[StoredImage, ...]
-    usual: bool
+    standard: bool
 
 
-def usual_input(images: Sequence[StoredImage]) -> tuple[str, str]:
+def standard_input(images: Sequence[StoredImage]) -> tuple[str, str]:
     """(data, encoding) of a request of these images; several travel as JSON."""
     encoded = [base64.b64encode(image.content).decode() for image in images]
     if len(encoded) == 1:
@@ -35,8 +35,8 @@ def usual_input(images: Sequence[StoredImage]) -> tuple[str, str]:
     return json.dumps({"images": encoded}), "JSON"
 
 
-def usual_content_type(images: Sequence[StoredImage], observed: str | None) -> str:
-    """The content type that goes with `usual_input`: the observed one where it can be right."""
+def standard_content_type(images: Sequence[StoredImage], observed: str | None) -> str:
+    """The content type that goes with `standard_input`: the observed one where it can be right."""
     if len(images) > 1:
         return JSON
     return observed if observed in IMAGE_TYPES else images[0].media_type
@@ -48,7 +48,7 @@ def read_input(side: Side, limits: RequestLimits) -> Inputs:
         images = tuple(map(to_stored_image, _images(side, limits)))
     except (SignwatchError, ValueError):
         return Inputs((), False)
-    return Inputs(images, bool(images) and usual_input(images) == (side.data, side.encoding))
+    return Inputs(images, bool(images) and standard_input(images) == (side.data, side.encoding))
 
 
 def _images(side: Side, limits: RequestLimits) -> list[ImageFile]:

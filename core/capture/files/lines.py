@@ -16,11 +16,11 @@ MAX_ID = 1000
 
 
 class Moment(NamedTuple):
-    """A time as a line has it. naive: the same in UTC without a zone; usual: whole seconds, Z."""
+    """A time as a line has it. naive: in UTC without a zone; standard: whole seconds, Z."""
 
     aware: datetime
     naive: datetime
-    usual: bool
+    standard: bool
 
 
 class Side(NamedTuple):
@@ -113,10 +113,10 @@ def _moment(text: str) -> Moment:
             f"inferenceTime must lie in the years {FIRST_YEAR} to {LAST_YEAR}, got {_shown(text)}"
         )
     naive = aware.replace(tzinfo=None)
-    return Moment(aware, naive, usual_time(naive) == text)
+    return Moment(aware, naive, standard_time(naive) == text)
 
 
-def usual_time(moment: datetime) -> str:
+def standard_time(moment: datetime) -> str:
     """A time in UTC as capture files have it: `2022-02-14T17:25:49Z`."""
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 

@@ -27,7 +27,7 @@ SCORE_KEYS = ("confidence", "score", "probabilities")
 
 
 class Answer(NamedTuple):
-    """What was predicted for one image; None: the endpoint did not say."""
+    """What was predicted for one image; None: not in the answer."""
 
     class_id: int | None
     confidence: float | None = None
@@ -35,13 +35,13 @@ class Answer(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """One answer an image. usual: the payload is `usual_output` of the classes."""
+    """One answer an image. standard: the payload is `standard_output` of the classes."""
 
     images: tuple[Answer, ...]
-    usual: bool
+    standard: bool
 
 
-def usual_output(classes: Sequence[int | None]) -> str:
+def standard_output(classes: Sequence[int | None]) -> str:
     """The output of an endpoint that answers with classes alone: `[[14]]`."""
     return json.dumps([[class_id] for class_id in classes])
 
@@ -62,8 +62,8 @@ def _read(data: str, encoding: str) -> Answers:
         raise BadInput(
             f"the output holds {len(answers):,} predictions; expected 1 to {MAX_IMAGES:,}"
         )
-    usual = usual_output([answer.class_id for answer in answers])
-    return Answers(answers, encoding == "JSON" and data == usual)
+    standard = standard_output([answer.class_id for answer in answers])
+    return Answers(answers, encoding == "JSON" and data == standard)
 
 
 _read_again = lru_cache(maxsize=16_384)(_read)
@@ -151,13 +151,13 @@ def _from_object(entry: dict[str, Any]) -> Answer:
     return Answer(class_id, whole.probabilities[class_id], whole.probabilities)
 
 
-def _from_row(cells: list[str]) -> Answer:
-    if len(cells) == 1:
-        return Answer(_class(cells[0]))
+def _from_row(texts: list[str]) -> Answer:
+    if len(texts) == 1:
+        return Answer(_class(texts[0]))
     try:
-        return _probable([float(cell) for cell in cells])
+        return _probable([float(text) for text in texts])
     except ValueError:
-        raise BadInput(f"expected a class or a row of probabilities, got {_shown(cells)}") from None
+        raise BadInput(f"expected a class or a row of probabilities, got {_shown(texts)}") from None
 
 
 def _class(value: Any) -> int:

@@ -7,22 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from core.capture.files.documents import decode
-from core.capture.files.inputs import Inputs, read_input, usual_content_type
+from core.capture.files.inputs import Inputs, read_input, standard_content_type
 from core.capture.files.lines import (
     CaptureLine,
     Side,
     capture_line,
     ground_truth_line,
     moment_of,
-    usual_time,
+    standard_time,
 )
 from core.capture.files.outputs import Answer, read_output
 from core.capture.files.paths import LAYOUT, Place, parse_path
 from core.capture.files.records import (
     envelope_of,
     ground_truth_envelope,
-    usual_ground_truth,
-    usual_record,
+    standard_ground_truth,
+    standard_record,
 )
 from core.capture.files.segments import MAX_LINE, Segment
 from core.capture.provenance import parse_provenance
@@ -36,7 +36,7 @@ BOM = b"\xef\xbb\xbf"
 SHOWN = 10_000  # characters of an unreadable line that are kept
 NO_INPUT = Inputs((), True)
 NO_ANSWER = Answer(None)
-NOT_SAID = Provenance()
+NO_PROVENANCE = Provenance()
 
 
 class Reading:
@@ -87,12 +87,12 @@ class Reading:
         inputs = read_input(line.input, self._limits) if line.input else NO_INPUT
         if answers and len(inputs.images) not in (0, len(answers.images)):
             inputs = Inputs((), False)  # which image belongs to which answer is not known
-        envelope = _envelope(record, line, inputs, answers is not None and answers.usual)
+        envelope = _envelope(record, line, inputs, answers is not None and answers.standard)
         predicted = answers.images if answers else (NO_ANSWER,) * max(1, len(inputs.images))
         attributes = line.custom_attributes
-        origin = parse_provenance(";".join(attributes)) if attributes else NOT_SAID
-        given = line.input if line.input and not inputs.usual else None
-        answered = line.output if answers and not answers.usual else None
+        origin = parse_provenance(";".join(attributes)) if attributes else NO_PROVENANCE
+        given = line.input if line.input and not inputs.standard else None
+        answered = line.output if answers and not answers.standard else None
         for position, answer in enumerate(predicted):
             first = position == 0
             image = inputs.images[position] if inputs.images else None
@@ -135,8 +135,8 @@ class Reading:
         line = ground_truth_line(record)
         answers = read_output(Side(None, line.data, line.encoding)).images
         classes = [answer.class_id for answer in answers if answer.class_id is not None]
-        usual = usual_ground_truth(line.reference, line.data, line.encoding)
-        envelope = ground_truth_envelope(record, usual)
+        standard = standard_ground_truth(line.reference, line.data, line.encoding)
+        envelope = ground_truth_envelope(record, standard)
         hour = place.hour.replace(tzinfo=None)
         for position, class_id in enumerate(classes):
             self.batch.ground_truth.append(
@@ -178,24 +178,24 @@ class Reading:
 
 
 def _envelope(
-    record: dict[str, Any], line: CaptureLine, inputs: Inputs, usual_answer: bool
+    record: dict[str, Any], line: CaptureLine, inputs: Inputs, standard_answer: bool
 ) -> str | None:
-    """What the fields of its captures would not tell of a record."""
+    """What the fields of its captures would not hold of a record."""
     given, answered = line.input, line.output
-    if given and inputs.usual:
-        content_type = usual_content_type(inputs.images, given.content_type)
+    if given and inputs.standard:
+        content_type = standard_content_type(inputs.images, given.content_type)
         given = given._replace(content_type=content_type)
-    if answered and usual_answer:
+    if answered and standard_answer:
         answered = answered._replace(content_type=JSON)
-    usual = usual_record(
+    standard = standard_record(
         line.event_id,
-        usual_time(line.moment.naive),
+        standard_time(line.moment.naive),
         line.custom_attributes,
         line.inference_id,
         given,
         answered,
     )
-    return envelope_of(record, usual)
+    return envelope_of(record, standard)
 
 
 def _time_of(place: Place, record: dict[str, Any] | None) -> datetime | None:

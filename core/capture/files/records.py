@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.capture.files.inputs import usual_content_type, usual_input
-from core.capture.files.lines import INPUT, OUTPUT, Side, output_key, usual_time
-from core.capture.files.outputs import usual_output
+from core.capture.files.inputs import standard_content_type, standard_input
+from core.capture.files.lines import INPUT, OUTPUT, Side, output_key, standard_time
+from core.capture.files.outputs import standard_output
 from core.invocations import JSON
 from core.records.capture_files import GroundTruthRow
 from core.records.captures import Capture, StoredImage
@@ -25,9 +25,9 @@ def capture_record(
 ) -> dict[str, Any]:
     """The record of one request. captures: all of its images, by position; images: by SHA-256."""
     first = captures[0]
-    rebuilt = usual_record(
+    rebuilt = standard_record(
         first.event_id,
-        usual_time(first.inferred_at),
+        standard_time(first.inferred_at),
         first.custom_attributes,
         first.inference_id,
         _input(captures, images),
@@ -36,7 +36,7 @@ def capture_record(
     return rebuilt if first.envelope is None else _restore(json.loads(first.envelope), rebuilt)
 
 
-def usual_record(
+def standard_record(
     event_id: str,
     time: str,
     custom_attributes: Sequence[str],
@@ -58,16 +58,16 @@ def usual_record(
     return {"captureData": data, "eventMetadata": metadata, "eventVersion": VERSION}
 
 
-def envelope_of(record: dict[str, Any], usual: dict[str, Any]) -> str | None:
-    """What `record` says beyond the payloads, event id and time; None where it is `usual`."""
-    if record == usual:
+def envelope_of(record: dict[str, Any], standard: dict[str, Any]) -> str | None:
+    """What `record` says beyond the payloads, event id and time; None where it is `standard`."""
+    if record == standard:
         return None
     data, metadata = dict(record["captureData"]), dict(record["eventMetadata"])
     for key in (INPUT, output_key(data)):
         if data.get(key):
             data[key] = _without(data[key], "data")
     metadata.pop("eventId")
-    if metadata["inferenceTime"] == usual["eventMetadata"]["inferenceTime"]:
+    if metadata["inferenceTime"] == standard["eventMetadata"]["inferenceTime"]:
         metadata.pop("inferenceTime")
     return json.dumps(record | {"captureData": data, "eventMetadata": metadata})
 
@@ -75,13 +75,13 @@ def envelope_of(record: dict[str, Any], usual: dict[str, Any]) -> str | None:
 def ground_truth_record(row: GroundTruthRow) -> dict[str, Any]:
     """The record of one line of ground truth."""
     if row.envelope is None:
-        return usual_ground_truth(row.reference, row.data, row.encoding)
+        return standard_ground_truth(row.reference, row.data, row.encoding)
     record: dict[str, Any] = json.loads(row.envelope)
     record["groundTruthData"]["data"] = row.data
     return record
 
 
-def usual_ground_truth(reference: str, data: str, encoding: str) -> dict[str, Any]:
+def standard_ground_truth(reference: str, data: str, encoding: str) -> dict[str, Any]:
     """A record of ground truth as the documentation has it."""
     return {
         "groundTruthData": {"data": data, "encoding": encoding},
@@ -90,9 +90,9 @@ def usual_ground_truth(reference: str, data: str, encoding: str) -> dict[str, An
     }
 
 
-def ground_truth_envelope(record: dict[str, Any], usual: dict[str, Any]) -> str | None:
-    """What `record` says beyond its payload; None where it is `usual`."""
-    if record == usual:
+def ground_truth_envelope(record: dict[str, Any], standard: dict[str, Any]) -> str | None:
+    """What `record` says beyond its payload; None where it is `standard`."""
+    if record == standard:
         return None
     return json.dumps(record | {"groundTruthData": _without(record["groundTruthData"], "data")})
 
@@ -129,7 +129,7 @@ def _input(captures: Sequence[Capture], images: Mapping[str, StoredImage]) -> Si
     shown = [images[name] for name in names if name in images]
     if len(shown) < len(captures):
         return None
-    return Side(usual_content_type(shown, first.input_content_type), *usual_input(shown))
+    return Side(standard_content_type(shown, first.input_content_type), *standard_input(shown))
 
 
 def _output(captures: Sequence[Capture]) -> Side | None:
@@ -138,4 +138,4 @@ def _output(captures: Sequence[Capture]) -> Side | None:
         return Side(first.output_content_type, first.output.data, first.output.encoding)
     if any(capture.class_id is None for capture in captures):
         return None
-    return Side(JSON, usual_output([capture.class_id for capture in captures]), "JSON")
+    return Side(JSON, standard_output([capture.class_id for capture in captures]), "JSON")

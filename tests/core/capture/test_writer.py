@@ -190,7 +190,7 @@ def log(tmp_path: Path) -> Iterator[CaptureLog]:
 
 
 class Recording:
-    """A log that notes what is appended, and waits for permission where it is told to."""
+    """A log that notes what is appended, and waits for permission where it has to."""
 
     def __init__(self, *, blocked: bool = False, failures: Sequence[Exception] = ()) -> None:
         self.groups: list[list[str]] = []
@@ -329,7 +329,7 @@ def test_a_group_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [len(group) for group in log.groups] == [1, 3, 3, 1]
 
 
-def test_a_failing_log_is_told_to_every_waiting_request_and_the_writer_lives_on() -> None:
+def test_every_waiting_request_gets_the_error_of_a_failing_log_and_the_writer_lives_on() -> None:
     log = Recording(blocked=True, failures=[OSError("no space"), OSError("disk full")])
     capturer = Capturer(log)  # type: ignore[arg-type]
     with ThreadPoolExecutor(4) as threads:

@@ -157,7 +157,7 @@ def test_what_does_not_exist_is_named(sagemaker: Any, signwatch: Services) -> No
     refusal(
         404,
         "ResourceNotFound",
-        "no execution none in the log",
+        "no run none in the log",
         sagemaker.describe_processing_job,
         ProcessingJobName="none",
     )

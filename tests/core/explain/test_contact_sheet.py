@@ -1,4 +1,4 @@
-"""Many captures at once: chosen evenly, bounded, told how many of how many."""
+"""Many captures at once: chosen evenly, bounded, counted."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -85,7 +85,7 @@ def test_only_what_the_filter_lets_through(signwatch: Services) -> None:
     assert {tile.explanation.class_id for tile in found.tiles} == {1}
 
 
-def test_captures_without_image_do_not_count_and_broken_ones_are_told(
+def test_captures_without_image_do_not_count_and_broken_ones_are_counted(
     signwatch: Services,
 ) -> None:
     broken = replace(make_image(1), content=b"no image", sha256="1" * 64)
@@ -118,14 +118,14 @@ def test_nothing_matches(signwatch: Services) -> None:
 
 def test_progress_counts_images(signwatch: Services) -> None:
     put(signwatch, 5)
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     signwatch.contact_sheet(
         ALL,
         limit=3,
         method="input_x_gradient",
-        progress=lambda done, total, text: told.append((done, total)),
+        progress=lambda done, total, text: reports.append((done, total)),
     )
-    assert told[-1] == (3, 3)
+    assert reports[-1] == (3, 3)
 
 
 def tile(value: float, *, class_id: int = 14, flagged: bool = False, side: int = 32) -> Tile:

@@ -163,7 +163,7 @@ def test_a_server_that_is_not_there_is_named_without_the_password(
     assert secretless(text + repr(caught.value.__cause__), caplog)
 
 
-def test_a_wrong_password_is_not_told(
+def test_a_wrong_password_is_not_shown(
     postgres: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     address = LakeAddress(postgres.conninfo("postgres", "a wrong secret"), str(tmp_path))

@@ -1,4 +1,4 @@
-"""Executions in both kinds of store: under way and ended, found again, begun by one of several."""
+"""Runs in both kinds of store: under way and ended, found again, begun by one of several."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -51,7 +51,7 @@ def test_executions_are_found_by_id_schedule_and_endpoint(log: CaptureLog) -> No
     for each in (hourly, manual):
         ExecutionsTable(log.database).keep(each, NO_LOG)
     assert log.execution(manual.execution_id) == manual
-    with raises(NotFound, "no execution none in the log"):
+    with raises(NotFound, "no run none in the log"):
         log.execution("none")
     assert log.executions(9, schedule="hourly") == log.executions(9, endpoint="cars") == [hourly]
     assert log.executions(9, schedule="hourly", endpoint="vans") == []

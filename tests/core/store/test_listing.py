@@ -106,7 +106,7 @@ def fill(log: CaptureLog, drawn: list[tuple[Capture, list[Verdict | None]]]) -> 
 
 
 def lets_through(chosen: CaptureFilter, capture: Capture, verdict: Verdict | None) -> bool:
-    """The filter, told a second time."""
+    """The filter, written a second time."""
     window = chosen.window
     return all(
         [

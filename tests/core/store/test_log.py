@@ -142,16 +142,16 @@ def test_copies_of_an_image_are_removed_and_the_newest_stays(log: CaptureLog) ->
     begun = now()
     log.append([], [again, once])
     for _ in range(2):
-        log.images._recent.clear()  # as if it were long ago, or another process
+        log.image_table._recent.clear()  # as if it were long ago, or another process
         log.append([], [again])
     copies = "SELECT added_at FROM log.images WHERE sha256 = ? ORDER BY added_at"
     written = log.database.rows(copies, [again.sha256])
     assert len(written) == 3
-    assert log.images.deduplicate(now() + timedelta(hours=1)) == 0
-    assert log.images.deduplicate(begun) == 2
+    assert log.image_table.deduplicate(now() + timedelta(hours=1)) == 0
+    assert log.image_table.deduplicate(begun) == 2
     assert log.database.rows(copies, [again.sha256]) == written[-1:]
     assert log.images([again.sha256, once.sha256]) == {again.sha256: again, once.sha256: once}
-    assert log.images.deduplicate(begun) == 0
+    assert log.image_table.deduplicate(begun) == 0
 
 
 def test_an_image_is_kept_once(log: CaptureLog) -> None:

@@ -99,7 +99,7 @@ def test_requests_that_are_alike_count_each(log: CaptureLog, table: QualityTable
     assert table.ground_truth(WINDOW) == {(2, 1): 3}
 
 
-def test_verdicts_give_the_right_class_until_the_next_one(
+def test_verdicts_give_the_true_class_until_the_next_one(
     log: CaptureLog, table: QualityTable
 ) -> None:
     captures = [predicted(14, f"e-{n}") for n in range(3)]

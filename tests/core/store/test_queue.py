@@ -1,4 +1,4 @@
-"""The worklist in both kinds of store: groups, what is in work, and one of several takes."""
+"""The queue in both kinds of store: groups, what is in work, and one of several takes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -256,9 +256,9 @@ def test_what_is_decided_cannot_be_taken(log: CaptureLog, table: QueueTable) -> 
 
 def test_one_of_many_takes_wins(log: CaptureLog, table: QueueTable) -> None:
     names = put(log, *(flagged(0.001, NOON + n * SECOND) for n in range(6)))
-    seats = [Holder("local", str(number)) for number in range(8)]
+    holders = [Holder("local", str(number)) for number in range(8)]
     with ThreadPoolExecutor(4) as threads:
-        taken = list(threads.map(lambda holder: table.take(names, holder, NOON), seats))
+        taken = list(threads.map(lambda holder: table.take(names, holder, NOON), holders))
     assert sorted(name for each in taken for name in each) == sorted(names)
     assert sum(not each for each in taken) == 2
 

@@ -1,4 +1,4 @@
-"""Schedules in both kinds of store: the latest row of a name counts, whatever the clock said."""
+"""Schedules in both kinds of store: the latest row of a name counts, whatever the clock shows."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -25,7 +25,7 @@ def test_verdicts_come_back_as_they_were(shared_log: CaptureLog, decisions: list
         assert decision in [each.decision for each in shared_log.verdicts.of(decision.capture_id)]
 
 
-def said(log: CaptureLog, verdict: Verdict, analyst: str, seconds: int, name: str) -> Decision:
+def give(log: CaptureLog, verdict: Verdict, analyst: str, seconds: int, name: str) -> Decision:
     decision = Decision(name, verdict, None, "", analyst, NOON + seconds * SECOND)
     log.verdicts.add([decision])
     return decision
@@ -40,8 +40,8 @@ def name(log: CaptureLog) -> str:
 
 
 def test_the_latest_verdict_counts_and_earlier_ones_stay(log: CaptureLog, name: str) -> None:
-    second = said(log, Verdict.FALSE_POSITIVE, "ada", 5, name)
-    first = said(log, Verdict.ADVERSARIAL, "bo", 0, name)
+    second = give(log, Verdict.FALSE_POSITIVE, "ada", 5, name)
+    first = give(log, Verdict.ADVERSARIAL, "bo", 0, name)
     assert log.capture(name).decision == second
     assert [item.decision for item in log.find(EVERYTHING, limit=9)] == [second]
     assert log.verdicts.of(name) == [
@@ -52,8 +52,8 @@ def test_the_latest_verdict_counts_and_earlier_ones_stay(log: CaptureLog, name: 
 
 
 def test_of_two_at_one_moment_the_same_one_counts_everywhere(log: CaptureLog, name: str) -> None:
-    said(log, Verdict.ADVERSARIAL, "ada", 0, name)
-    counting = said(log, Verdict.UNREADABLE, "bo", 0, name)
+    give(log, Verdict.ADVERSARIAL, "ada", 0, name)
+    counting = give(log, Verdict.UNREADABLE, "bo", 0, name)
     assert log.capture(name).decision == counting
     assert [each.decision for each in log.verdicts.of(name) if each.counts] == [counting]
     assert log.count(CaptureFilter(verdict=Verdict.UNREADABLE)) == 1
@@ -61,8 +61,8 @@ def test_of_two_at_one_moment_the_same_one_counts_everywhere(log: CaptureLog, na
 
 
 def test_a_verdict_taken_back_gives_way_to_the_one_before(log: CaptureLog, name: str) -> None:
-    first = said(log, Verdict.ADVERSARIAL, "ada", 0, name)
-    second = said(log, Verdict.UNREADABLE, "bo", 1, name)
+    first = give(log, Verdict.ADVERSARIAL, "ada", 0, name)
+    second = give(log, Verdict.UNREADABLE, "bo", 1, name)
     log.verdicts.take_back([second], analyst="cy", at=NOON + 2 * SECOND)
     assert log.capture(name).decision == first
     assert log.count(CaptureFilter(verdict=Verdict.ADVERSARIAL)) == 1
@@ -82,18 +82,18 @@ def test_a_verdict_taken_back_gives_way_to_the_one_before(log: CaptureLog, name:
     ]
 
 
-def test_what_was_taken_back_can_be_said_again(log: CaptureLog, name: str) -> None:
-    first = said(log, Verdict.ADVERSARIAL, "ada", 0, name)
+def test_what_was_taken_back_can_be_given_again(log: CaptureLog, name: str) -> None:
+    first = give(log, Verdict.ADVERSARIAL, "ada", 0, name)
     log.verdicts.take_back([first], analyst="ada", at=NOON + SECOND)
-    again = said(log, Verdict.ADVERSARIAL, "ada", 2, name)
+    again = give(log, Verdict.ADVERSARIAL, "ada", 2, name)
     assert log.capture(name).decision == again
 
 
-def test_whoever_adds_learns_what_was_said_before(log: CaptureLog, name: str) -> None:
+def test_whoever_adds_gets_the_earlier_verdicts(log: CaptureLog, name: str) -> None:
     other = make_capture()
     log.append([other], [])
-    first = said(log, Verdict.ADVERSARIAL, "ada", 0, name)
-    gone = said(log, Verdict.UNREADABLE, "bo", 1, other.capture_id)
+    first = give(log, Verdict.ADVERSARIAL, "ada", 0, name)
+    gone = give(log, Verdict.UNREADABLE, "bo", 1, other.capture_id)
     log.verdicts.take_back([gone], analyst="bo", at=NOON + 2 * SECOND)
     both = [
         Decision(each, Verdict.NOT_A_SIGN, None, "", "cy", NOON + 3 * SECOND)
@@ -107,14 +107,14 @@ def test_whoever_adds_learns_what_was_said_before(log: CaptureLog, name: str) ->
 def test_the_trail_of_everything_is_in_order_of_time(log: CaptureLog, name: str) -> None:
     other = make_capture()
     log.append([other], [])
-    later = said(log, Verdict.ADVERSARIAL, "ada", 4, name)
-    earlier = said(log, Verdict.UNREADABLE, "bo", 1, other.capture_id)
+    later = give(log, Verdict.ADVERSARIAL, "ada", 4, name)
+    earlier = give(log, Verdict.UNREADABLE, "bo", 1, other.capture_id)
     log.verdicts.take_back([earlier], analyst="bo", at=NOON + 3 * SECOND)
     found = [(each.decision, each.taken_back) for each in log.verdicts.all()]
     assert found == [(earlier, False), (earlier, True), (later, False)]
 
 
-def test_a_line_of_the_trail_says_who_said_what_when() -> None:
+def test_a_line_of_the_trail_has_who_stated_what_when() -> None:
     decision = Decision("c-1", Verdict.MODEL_WRONG, 3, "dark", "ada", NOON)
     assert Statement(decision, "bo", NOON + SECOND, taken_back=True, counts=False).to_json() == {
         "said_at": "2026-02-14T12:00:01+00:00",

@@ -21,7 +21,7 @@ from tests.conftest import TestClient
 from tests.core.serving.test_pipeline import IMAGE, PNG, samples
 from tests.support.expect import raises
 from tests.support.images import blocks
-from tests.support.traffic import read_as, request
+from tests.support.traffic import predicted_as, request
 from tests.support.waiting import LONGEST, until
 
 
@@ -247,7 +247,7 @@ def test_fullgrad_from_the_record_equals_the_live_one(signwatch: Services) -> No
 def test_what_cannot_be_recorded_is_refused(signwatch: Services) -> None:
     with pytest.raises(NotFound, match=r"^no capture"):
         signwatch.tensors.record("00000000-0000-8000-8000-000000000000")
-    capture_id = request(signwatch, read_as(signwatch, other_than=14))
+    capture_id = request(signwatch, predicted_as(signwatch, other_than=14))
     for class_id in (-1, 43, 10**30):
         with raises(BadInput, f"class must lie in 0..42, got {class_id}"):
             signwatch.tensors.record(capture_id, class_id)

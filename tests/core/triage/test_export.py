@@ -127,7 +127,7 @@ def test_files_are_named_as_gtsrb_names_them() -> None:
 # The archive
 
 
-def test_images_are_exported_by_right_class_as_they_came() -> None:
+def test_images_are_exported_by_true_class_as_they_came() -> None:
     png, jpeg = make_image(), ImageFile.from_file(saved(gradient(8, 6), "JPEG"))
     other = StoredImage(jpeg.sha256, jpeg.media_type, jpeg.content, 6, 8)
     lost = make_image(9)

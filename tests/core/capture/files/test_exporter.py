@@ -85,8 +85,8 @@ def test_an_endpoint_brings_its_own_ground_truth(filled: Files, tmp_path: Path) 
     filled.write(tmp_path / "a", Window(*ALL_TIME, "a"))
     filled.write(tmp_path / "b", Window(*ALL_TIME, "b"))
     for name, truth in (("a", ground_truth(0)), ("b", ground_truth(3))):
-        told = [line for line in read_tree(tmp_path / name) if "groundTruthData" in line]
-        assert [line["groundTruthData"] for line in told] == [truth["groundTruthData"]]
+        labelled = [line for line in read_tree(tmp_path / name) if "groundTruthData" in line]
+        assert [line["groundTruthData"] for line in labelled] == [truth["groundTruthData"]]
     assert {path.split("/")[0] for path in paths(tmp_path / "b")} == {"b", "ground-truth"}
 
 

@@ -1,4 +1,4 @@
-"""Where a predicted class is found, and what is said where it is not."""
+"""Where a predicted class is found, and the message where it is not."""
 
 import base64
 import json

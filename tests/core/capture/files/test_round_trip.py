@@ -109,7 +109,7 @@ RECORDS: dict[str, dict[str, Any]] = {
         **(null := predicted(0, 14)),
         "captureData": null["captureData"] | {"endpointInput": None},
     },
-    "strange text": record(given=side("\0\u2028é😀", "CSV"), answered=STOP, inferenceId="\0é"),
+    "odd text": record(given=side("\0\u2028é😀", "CSV"), answered=STOP, inferenceId="\0é"),
     "ground truth": ground_truth(0),
     "ground truth of two": ground_truth(0, "[[1], [2]]", "JSON"),
     "ground truth by inference id": ground_truth(0)

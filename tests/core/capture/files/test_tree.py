@@ -1,4 +1,4 @@
-"""Imports: what goes in once, what goes on, what is said of the rest."""
+"""Imports: what goes in once, what goes on, messages on the rest."""
 
 import hashlib
 import json
@@ -359,8 +359,8 @@ def test_a_line_that_cannot_be_read_has_its_reason(
     report = files.read(tmp_path)
     assert report.counts == counts(stored=2, unreadable=1)
     assert report.problems == [f"{FILE}:2: {reason}"]
-    ((number, endpoint, at, told, content),) = files.unreadable()
-    assert (number, endpoint, told) == (2, "DEMO-endpoint", reason)
+    ((number, endpoint, at, labelled, content),) = files.unreadable()
+    assert (number, endpoint, labelled) == (2, "DEMO-endpoint", reason)
     readable = b"2022-02-14T17:25:49Z" in line
     assert at == (HOUR.replace(minute=25, second=49) if readable else HOUR)
     assert content == line.decode(errors="replace")[:10_000]
