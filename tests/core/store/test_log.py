@@ -437,7 +437,7 @@ def test_a_reopened_log_holds_everything(new_address: NewAddress, tmp_path: Path
     assert item.decision == decision
     assert again.image(image.sha256) == image
     assert again.executions(5) == [execution]
-    assert again.monitoring.settings() == MonitorSettings(0.25, 5)
+    assert again.monitor_settings() == MonitorSettings(0.25, 5)
     again.append([make_capture(image)], [image])
     assert again.count(EVERYTHING) == 2
     again.close()
