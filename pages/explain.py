@@ -1,10 +1,10 @@
-"""What the classifier looked at: adversarial beside clean, or many captures at once."""
+"""Heat maps: adversarial beside clean, or many captures at once."""
 
 import streamlit as st
 
 from core.labels import all_labels, class_name
 from core.plots import COLOUR_MAPS
-from core.services import Lab, current
+from core.services import Explanations, current
 from pages._explain import link, sheet, source
 from pages._explain import maps as _explain_maps
 from pages._explain.link import MAPS
@@ -19,8 +19,8 @@ def choose_drawing() -> None:
     """Method, colours, opacity: for all maps of the page."""
     st.selectbox(
         "Method",
-        list(Lab.methods()),
-        format_func=lambda name: Lab.method(name).title,
+        list(Explanations.methods()),
+        format_func=lambda name: Explanations.method(name).title,
         key="explain_method",
         width=190,
         persist_state="page",
@@ -46,17 +46,17 @@ def choose_drawing() -> None:
             sheet.choose_count()
 
 
-def tell_method() -> None:
+def show_method() -> None:
     """The method in a sentence, and where it is from."""
-    method = Lab.method(st.session_state["explain_method"])
+    method = Explanations.method(st.session_state["explain_method"])
     st.caption(f"{method.title}: {method.explanation} ({method.source})")
 
 
 def choose_rows(images: Images) -> list[list[int]]:
     """For which classes: a row of maps each, with one class an image."""
-    read = [each.class_id for each in signwatch.model.predict(list(images.shown.values()))]
+    predicted = [each.class_id for each in signwatch.model.predict(list(images.shown.values()))]
     choices = list(MAPS)
-    if len(read) == 1:
+    if len(predicted) == 1:
         choices.remove("own")
     if images.label is None:
         choices = [each for each in choices if each not in ("true", "both")]
@@ -70,10 +70,10 @@ def choose_rows(images: Images) -> list[list[int]]:
         persist_state="page",
     )
     if chosen == "own":
-        return [read]
+        return [predicted]
     if chosen == "other":
         if st.session_state.get("explain_class_id") is None:
-            st.session_state["explain_class_id"] = read[0]
+            st.session_state["explain_class_id"] = predicted[0]
         ids = [each.class_id for each in all_labels()]
         other = st.selectbox(
             "Class",
@@ -83,11 +83,10 @@ def choose_rows(images: Images) -> list[list[int]]:
             width=240,
             persist_state="page",
         )
-        return [[other] * len(read)]
-    classes = {"predicted": [read[0]], "true": [images.label], "both": [read[0], images.label]}[
-        chosen
-    ]
-    return [[class_id] * len(read) for class_id in dict.fromkeys(classes)]
+        return [[other] * len(predicted)]
+    first, label = predicted[0], images.label
+    classes = {"predicted": [first], "true": [label], "both": [first, label]}[chosen]
+    return [[class_id] * len(predicted) for class_id in dict.fromkeys(classes)]
 
 
 def show_pair() -> None:
@@ -106,7 +105,7 @@ def show_pair() -> None:
         choose_drawing()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rows = choose_rows(images)
-    tell_method()
+    show_method()
     maps = st.container()
     _explain_maps.show_circle()
     with parts.errors_shown():
@@ -118,10 +117,10 @@ def show_pair() -> None:
     with st.expander("How to read it"):
         st.markdown(
             "Bright places weigh most for the class. All maps on the page share one colour scale. "
-            "FullGrad (Srinivas & Fleuret 2019) splits the score of a class exactly into what the "
-            "pixels and every layer's biases contributed; the residual says how far the parts are "
-            "from adding up to the score. Much of a map outside the sign is a reason to look "
-            "closer. A map explains a prediction, it does not prove an attack."
+            "FullGrad (Srinivas & Fleuret 2019) splits the score of a class exactly into the "
+            "contributions of the pixels and of every layer's biases. The residual is the "
+            "difference between their sum and the score. Look closer if much of a map lies outside "
+            "the sign. A map explains a prediction, it does not prove an attack."
         )
 
 
@@ -139,7 +138,7 @@ with toolbar:
 if view == "sheet":
     with toolbar:
         choose_drawing()
-    tell_method()
+    show_method()
     sheet.show()
 else:
     show_pair()

@@ -50,8 +50,19 @@ class APGD(RestartingAttack):
     changed since then. Croce, Hein: Reliable Evaluation of Adversarial Robustness with an Ensemble
     of Diverse Parameter-free Attacks, ICML 2020, https://arxiv.org/abs/2003.01690.
 
-    steps, restarts: at least 1; seed: of the random starts; stop_when_solved: as in PGD; without
-    it every image ends where the loss was best. Raises BadInput for a setting out of range.
+    Parameters
+    ----------
+    steps, restarts
+        At least 1.
+    seed
+        Of the random starts.
+    stop_when_solved
+        As in `PGD`; without it every image ends where the loss was best.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     def __init__(

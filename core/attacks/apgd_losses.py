@@ -14,7 +14,7 @@ SOURCE = "Croce, Hein 2020, https://arxiv.org/abs/2003.01690"
 
 
 class APGDCE(APGD):
-    """Auto-PGD on the cross-entropy, as PGD: see `APGD` for steps and settings.
+    """Auto-PGD on the cross-entropy, like PGD; `APGD` has the steps and the settings.
 
     Croce, Hein 2020, https://arxiv.org/abs/2003.01690.
     """
@@ -22,7 +22,7 @@ class APGDCE(APGD):
     info = AttackInfo(
         name="apgd_ce",
         title="APGD-CE",
-        explanation="PGD with momentum that chooses its step size itself while it goes.",
+        explanation="PGD with momentum that adapts its step size.",
         formula="z = P(xₜ + η · sign ∇ₓ CE(f(xₜ), y)), xₜ₊₁ = P(xₜ + ¾ (z - xₜ) + ¼ (xₜ - xₜ₋₁)), "
         "η = 2ε, halved where progress ends",
         source=SOURCE,
@@ -45,17 +45,26 @@ class APGDDLR(APGD):
     classes. Both are to be raised. See `APGD` for the steps.
     Croce, Hein 2020, https://arxiv.org/abs/2003.01690.
 
-    candidates: 0 is the first form; otherwise the second, towards each of so many of the strongest
-    wrong classes of the clean image in turn, in place of `restarts`; any misreading counts. With
-    a target always the second. Other settings as in `APGD`. Raises BadInput for a setting out of
-    range, and in the call for a model of fewer than three classes.
+    Parameters
+    ----------
+    candidates
+        0 is the first form; otherwise the second, towards each of so many of the strongest wrong
+        classes of the clean image in turn, in place of `restarts`; any wrong class counts. With a
+        target always the second.
+    steps, restarts, seed, stop_when_solved
+        As in `APGD`.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range, and in the call for a model of fewer than three classes.
     """
 
     info = AttackInfo(
         name="apgd_dlr",
         title="APGD-DLR",
-        explanation="APGD on the lead of the true class in relation to the other logits, "
-        "for models that are too sure for cross-entropy.",
+        explanation="APGD on the lead of the true class relative to the other logits, for models "
+        "that are too confident for cross-entropy.",
         formula="DLR = -(z_y - maxᵢ≠y zᵢ) / (z₍₁₎ - z₍₃₎); "
         "targeted: -(z_y - z_t) / (z₍₁₎ - (z₍₃₎ + z₍₄₎) / 2)",
         source=SOURCE,

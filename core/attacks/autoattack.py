@@ -20,16 +20,28 @@ class AutoAttackLite(Attack):
     bound of that one's. Croce, Hein: Reliable Evaluation of Adversarial Robustness with an Ensemble
     of Diverse Parameter-free Attacks, ICML 2020, https://arxiv.org/abs/2003.01690.
 
-    steps: of each APGD run, at least 1; candidates: wrong classes that APGD-DLR is led to, with
-    a target its random starts, at least 1; queries: of Square, at least 1; seed: of all draws.
-    Raises BadInput for a setting out of range.
+    Parameters
+    ----------
+    steps
+        Of each APGD run, at least 1.
+    candidates
+        Wrong classes that APGD-DLR aims at, with a target its random starts, at least 1.
+    queries
+        Of Square, at least 1.
+    seed
+        Of all draws.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(
         name="autoattack",
         title="AutoAttack-lite",
-        explanation="Runs APGD-CE, APGD-DLR and Square in turn, each on the images that the ones "
-        "before did not change enough.",
+        explanation="Runs APGD-CE, APGD-DLR and Square in turn, each on the images that are still "
+        "classified correctly.",
         formula="APGD-CE, then APGD-DLR to each strong wrong class, then Square; "
         "each on what is left",
         source="Croce, Hein 2020, https://arxiv.org/abs/2003.01690",

@@ -1,4 +1,4 @@
-"""Basic iterative method: PGD without chance."""
+"""Basic iterative method: PGD without a random start."""
 
 from __future__ import annotations
 
@@ -15,13 +15,21 @@ class BIM(PGD):
     x_0 = x; x_{t+1} = P(x_t - alpha sign(grad_x L(x_t))), P and L as in PGD. Kurakin, Goodfellow,
     Bengio: Adversarial Examples in the Physical World, 2016, https://arxiv.org/abs/1607.02533.
 
-    steps, step_size, stop_when_solved: as in PGD. Raises BadInput for a setting out of range.
+    Parameters
+    ----------
+    steps, step_size, stop_when_solved
+        As in `PGD`.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(
         name="bim",
         title="BIM",
-        explanation="Repeats FGSM in small steps from the image itself, without any chance.",
+        explanation="Repeats FGSM in small steps from the image itself, without randomness.",
         formula="xₜ₊₁ = P(xₜ + α · sign ∇ₓ CE(f(xₜ), y)), x₀ = x; targeted: - ∇ₓ CE(f(xₜ), target)",
         source="Kurakin, Goodfellow, Bengio 2016, https://arxiv.org/abs/1607.02533",
         norm="linf",

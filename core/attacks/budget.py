@@ -16,7 +16,7 @@ from core.records.attacks import Norm
 def project(pixels: Tensor, clean: Tensor, epsilon: float, norm: Norm) -> Tensor:
     """Pixels within epsilon of the clean ones, then within [0, 1]: (batch, 3, height, width).
 
-    linf: each value by itself; l2: the change of an image is shortened to epsilon. Clipping to
+    linf: each value on its own; l2: the change of an image is shortened to epsilon. Clipping to
     [0, 1] moves towards the clean pixels, which lie there, so it never leaves the budget.
     """
     change = pixels - clean

@@ -20,7 +20,7 @@ NEARLY_ONE = 1 - 1e-6  # atanh of black and white would be infinite
 
 @dataclass(frozen=True)
 class _Best:
-    """The shortest misread change so far: pixels (batch, 3, height, width), length (batch,)."""
+    """The shortest successful change so far: pixels (batch, 3, height, width), length (batch,)."""
 
     pixels: Tensor
     length: Tensor
@@ -32,22 +32,36 @@ class CW(Attack):
     x' = (tanh w + 1) / 2; min over w of |x' - x|2^2 + c f(x'),
     f = max(z_y - max over i != y of z_i + kappa, 0) for logits z,
     targeted f = max(max over i != t of z_i - z_t + kappa, 0). c begins at `constant`, grows tenfold
-    until an image is misread and is then bisected, for each image by itself.
+    until an image is misclassified and is then bisected, each image on its own.
     Carlini, Wagner: Towards Evaluating the Robustness of Neural Networks, IEEE S&P 2017,
     https://arxiv.org/abs/1608.04644.
 
     The result lies on a boundary, so it is stretched a little where rounding throws it back.
 
-    steps: of Adam for each c, at least 1; searches: values of c, at least 1; step_size: of Adam in
-    w, above 0; constant: the first c, above 0; confidence: kappa, at least 0, by how much the wrong
-    class must lead. Raises BadInput for a setting out of range.
+    Parameters
+    ----------
+    steps
+        Of Adam for each c, at least 1.
+    searches
+        Values of c, at least 1.
+    step_size
+        Of Adam in w, above 0.
+    constant
+        The first c, above 0.
+    confidence
+        kappa, at least 0: by how much the wrong class must lead.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(
         name="cw",
         title="C&W-L2",
-        explanation="Searches for the smallest change altogether by weighing its length against "
-        "the misreading.",
+        explanation="Searches for the smallest change overall: weighs its length against the lead "
+        "of the true class.",
         formula="min ‖x' - x‖₂² + c · max(z_y - maxᵢ≠y zᵢ + κ, 0), x' = (tanh w + 1) / 2; "
         "targeted: max(maxᵢ≠t zᵢ - z_t + κ, 0)",
         source="Carlini, Wagner 2017, https://arxiv.org/abs/1608.04644",
@@ -84,14 +98,14 @@ class CW(Attack):
         return self.steps * self.searches
 
     def run(self, task: Task, watch: Watch) -> Walk:
-        """Every c in turn; the shortest change that was misread, stretched for rounding."""
+        """Every c in turn; the shortest change that succeeded, stretched for rounding."""
         high = torch.full_like(task.clean[:, 0, 0, 0], torch.inf)  # (batch,)
         low, constant = torch.zeros_like(high), torch.full_like(high, self.constant)
         best = _Best(task.clean.clone(), high.clone())
         for number in range(1, self.searches + 1):
-            misread = self._descend(task, constant, best, watch, f"constant {number}")
-            low = torch.where(misread, low, constant)
-            high = torch.where(misread, constant, high)
+            solved = self._descend(task, constant, best, watch, f"constant {number}")
+            low = torch.where(solved, low, constant)
+            high = torch.where(solved, constant, high)
             constant = torch.where(high.isinf(), 10 * constant, (low + high) / 2)
         rows = torch.nonzero(best.length.isfinite()).flatten()
         if len(rows):
@@ -101,7 +115,7 @@ class CW(Attack):
     def _descend(
         self, task: Task, constant: Tensor, best: _Best, watch: Watch, text: str
     ) -> Tensor:
-        """All steps for `constant` (batch,), shorter changes into `best`; (batch,) bool: misread.
+        """All steps for `constant` (batch,), shorter changes into `best`; (batch,) bool: success.
 
         With u = tanh w the gradient in w is (2 (x' - x) + c grad_x' f) (1 - u^2) / 2.
         """
@@ -116,10 +130,10 @@ class CW(Attack):
             change = point.pixels - task.clean
             length = change.flatten(start_dim=1).norm(dim=1)
             margin = task.margin(point.logits) + self.confidence
-            misread = task.reached(point.logits) & (margin.detach() <= 0)
-            shorter = misread & (length < best.length)
+            solved = task.reached(point.logits) & (margin.detach() <= 0)
+            shorter = solved & (length < best.length)
             best.pixels[shorter], best.length[shorter] = point.pixels[shorter], length[shorter]
-            ever |= misread
+            ever |= solved
             push = point.gradient(constant * margin.clamp_min(0))
             w.grad = (2 * change + push) * (1 - u**2) / 2
             adam.step()

@@ -24,19 +24,30 @@ class DeepFool(IterativeAttack):
     Moosavi-Dezfooli, Fawzi, Frossard: DeepFool, CVPR 2016, https://arxiv.org/abs/1511.04599.
 
     The result lies just beyond a boundary, and rounding to 8 bit may throw it back. So it is
-    judged on the 8-bit image: where `x'` is misread and its rounded image is not, the
-    overshoot is doubled (0.02, 0.04, ...) until that one is misread, too, up to at most
+    judged on the 8-bit image: where `x'` is misclassified and its rounded image is not, the
+    overshoot is doubled (0.02, 0.04, ...) until both are, up to at most
     `stretch.MAX_OVERSHOOT`; where this fails the steps go on. Very small changes therefore come
     out larger than in the paper: no image file could hold them.
 
-    steps: at least 1; overshoot: above 0; candidates: at least 1, as many as there are wrong
-    classes if that is less. Raises BadInput for a setting out of range.
+    Parameters
+    ----------
+    steps
+        At least 1.
+    overshoot
+        Above 0.
+    candidates
+        Wrong classes to aim at, at least 1; as many as there are if that is less.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(
         name="deepfool",
         title="DeepFool",
-        explanation="Walks the shortest way over the nearest boundary between two classes.",
+        explanation="Takes the shortest way over the nearest boundary between two classes.",
         formula="x' = x + (1 + η) Σ r, r = |fₖ - f_y| / ‖wₖ‖² · wₖ, wₖ = ∇ₓ(fₖ - f_y), "
         "k the nearest class; targeted: k the target",
         source="Moosavi-Dezfooli, Fawzi, Frossard 2016, https://arxiv.org/abs/1511.04599",
@@ -60,7 +71,7 @@ class DeepFool(IterativeAttack):
         return task.clean + (1 + self.overshoot) * (so_far + self._shortest(task, point))
 
     def settle(self, task: Task, pixels: Tensor) -> Tensor:
-        """Pixels with the smallest overshoot whose 8-bit images are misread."""
+        """Pixels with the smallest overshoot whose 8-bit images are misclassified."""
         return stretched(task, pixels, self.overshoot)
 
     def _shortest(self, task: Task, point: Point) -> Tensor:

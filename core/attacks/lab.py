@@ -1,9 +1,9 @@
-"""The attack lab: images of any sizes in, attack results and explanations out, without torch."""
+"""The attack lab: images of any sizes in, attack results out, without torch."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -12,23 +12,18 @@ from numpy.typing import NDArray
 from core.attacks import ATTACKS, Attack, AttackResult, get_attack
 from core.attacks.export import zip_results
 from core.errors import BadInput
-from core.explain import html, png
-from core.explain.comparison import Comparison
-from core.explain.methods import METHODS, get_method
-from core.explain.run import explain_images
 from core.images import LONGEST_SIDE, enlarge, fit, rows_by_key
 from core.jobs import IsCancelled, Progress, in_silence, never, part_of
 from core.model.classifier import Classifier, to_tensor
 from core.model.predictor import Predictor
 from core.records.attacks import AttackedImage, AttackInfo, AttackPlan
 from core.records.captures import Prediction
-from core.records.explanations import DEFAULT_METHOD, Explanation, MethodInfo
 
 Image = NDArray[np.uint8]
 
 
 class Lab:
-    """Attacks and explanations with one model.
+    """Attacks with one model.
 
     Parameters
     ----------
@@ -53,16 +48,6 @@ class Lab:
     def settings(name: str) -> dict[str, object]:
         """The settings that the attack of that name takes, with their defaults."""
         return settings_of(name)
-
-    @staticmethod
-    def methods() -> Mapping[str, MethodInfo]:
-        """What is known of each method of explaining, by name."""
-        return METHODS
-
-    @staticmethod
-    def method(name: str) -> MethodInfo:
-        """What is known of the method of that name; raises BadInput, listing the known ones."""
-        return get_method(name)
 
     def attack(
         self,
@@ -141,30 +126,9 @@ class Lab:
             results += self.attack(plan, [image], [label], part, cancelled)
         return results
 
-    def explain(
-        self,
-        images: Sequence[Image],
-        classes: Sequence[int | None],
-        *,
-        method: str = DEFAULT_METHOD,
-        progress: Progress = in_silence,
-    ) -> list[Explanation]:
-        """Explain each image for its class (None: the predicted one), as `explain_images` does."""
-        return explain_images(
-            self._predictor.classifier, images, classes, method=method, progress=progress
-        )
-
     def to_zip(self, results: Sequence[AttackedImage]) -> bytes:
         """Successful images of one plan and a manifest, as `export.zip_results` has them."""
         return zip_results(results)
-
-    def to_png(self, comparison: Comparison) -> bytes:
-        """Heat maps side by side as one image."""
-        return png.render(comparison)
-
-    def to_html(self, comparison: Comparison) -> bytes:
-        """Heat maps as an HTML report that needs nothing else."""
-        return html.render(comparison).encode()
 
     def _predictions(self, groups: Iterable[Image]) -> Iterator[Prediction]:
         """Of every image of groups (batch, height, width, 3)."""

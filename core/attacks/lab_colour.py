@@ -1,4 +1,4 @@
-"""CIELAB, the colours in which lightness can be changed by itself (CIE 15, white D65)."""
+"""CIELAB, colours whose lightness can be changed alone (CIE 15, white D65)."""
 
 from __future__ import annotations
 

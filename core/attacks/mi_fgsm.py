@@ -17,8 +17,19 @@ class MIFGSM(BIM):
     P and L as in PGD. Dong, Liao, Pang, Su, Zhu, Hu, Li: Boosting Adversarial Attacks with
     Momentum, CVPR 2018, https://arxiv.org/abs/1710.06081.
 
-    decay: mu, at least 0; step_size: None is epsilon / steps, as in the paper; steps,
-    stop_when_solved: as in PGD. Raises BadInput for a setting out of range.
+    Parameters
+    ----------
+    decay
+        mu, at least 0.
+    step_size
+        None is epsilon / steps, as in the paper.
+    steps, stop_when_solved
+        As in `PGD`.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(

@@ -18,16 +18,30 @@ class PGD(IterativeAttack):
     L = CE(f(x), target). Madry, Makelov, Schmidt, Tsipras, Vladu: Towards Deep Learning Models
     Resistant to Adversarial Attacks, ICLR 2018, https://arxiv.org/abs/1706.06083.
 
-    steps: at least 1; step_size: alpha in pixels of [0, 1]; None is the larger of epsilon / 4
-    and 2.5 epsilon / steps; restarts: random starts at most, each only for images that are not
-    solved yet; seed: of the random starts; stop_when_solved: False takes all steps with every
-    image, at a known cost and with surer misreadings. Raises BadInput for a setting out of range.
+    Parameters
+    ----------
+    steps
+        At least 1.
+    step_size
+        alpha in pixels of [0, 1]; None is the larger of epsilon / 4 and 2.5 epsilon / steps.
+    restarts
+        Random starts at most, each only for images that are not solved yet.
+    seed
+        Of the random starts.
+    stop_when_solved
+        False takes all steps with every image, at a known cost and with a higher confidence in
+        the wrong class.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(
         name="pgd",
         title="PGD",
-        explanation="Takes many small signed gradient steps and never leaves the epsilon ball.",
+        explanation="Changes the image in many small steps, never beyond the budget.",
         formula="xₜ₊₁ = P(xₜ + α · sign ∇ₓ CE(f(xₜ), y)), x₀ = x + U(-ε, ε); "
         "targeted: - ∇ₓ CE(f(xₜ), target)",
         source="Madry, Makelov, Schmidt, Tsipras, Vladu 2018, https://arxiv.org/abs/1706.06083",
@@ -57,7 +71,7 @@ class PGD(IterativeAttack):
         self.stop_when_solved = stop_when_solved
 
     def start(self, task: Task, restart: int) -> Tensor:
-        """Uniform in the epsilon ball, drawn for each image by itself."""
+        """Uniform in the epsilon ball, drawn for each image."""
         return task.clean + task.epsilon * (2 * task.uniform(self.seed, restart) - 1)
 
     def step(self, task: Task, point: Point) -> Tensor:

@@ -20,14 +20,14 @@ class PGDL2(PGD):
     Models Resistant to Adversarial Attacks, ICLR 2018, https://arxiv.org/abs/1706.06083.
 
     epsilon is the length of the whole change, so the same number means less for a larger image.
-    Settings as in PGD. Raises BadInput for a setting out of range.
+    Settings as in `PGD`.
     """
 
     info = AttackInfo(
         name="pgd_l2",
         title="PGD-L2",
-        explanation="Takes many small steps along the gradient, changing most where it helps most, "
-        "and never moves further than epsilon altogether.",
+        explanation="Changes the image in many small steps, most where it helps most, never beyond "
+        "the budget for the whole change.",
         formula="xₜ₊₁ = P(xₜ + α · g / ‖g‖₂), g = ∇ₓ CE(f(xₜ), y), ‖x' - x‖₂ ≤ ε; "
         "targeted: - ∇ₓ CE(f(xₜ), target)",
         source="Madry, Makelov, Schmidt, Tsipras, Vladu 2018, https://arxiv.org/abs/1706.06083",
@@ -38,7 +38,7 @@ class PGDL2(PGD):
     )
 
     def start(self, task: Task, restart: int) -> Tensor:
-        """Uniform in the ball, drawn for each image by itself."""
+        """Uniform in the ball, drawn for each image."""
         centred = 2 * task.uniform(self.seed, restart, 0) - 1
         normal = torch.erfinv(centred.clamp(-1 + 1e-6, 1 - 1e-6))
         radius = task.uniform(self.seed, restart, 1, shape=(1, 1, 1)) ** (1 / normal[0].numel())

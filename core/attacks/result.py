@@ -1,4 +1,4 @@
-"""What came out of an attack, judged on the images that would be saved and sent."""
+"""The result of an attack, judged on the images that would be saved and sent."""
 
 from __future__ import annotations
 
@@ -18,19 +18,34 @@ from core.model.classifier import BATCH, to_images
 
 @dataclass(frozen=True, eq=False)
 class AttackResult:
-    """Arrays with one entry an image, in the order of the call.
+    """Arrays with one entry for each image, in the order of the call.
 
-    attack: name in `ATTACKS`; epsilon: the budget, or None;
-    adversarial: (batch, height, width, 3) uint8, what is saved and sent;
-    pixels: (batch, 3, height, width) float32 in [0, 1], before rounding;
-    eligible: (batch,) bool, read correctly beforehand and, targeted, not of the target class;
-    success_before_rounding: (batch,) bool, on `pixels`; success: (batch,) bool, on `adversarial`
-    saved as PNG, read again and sent through the public predict path; both only where eligible;
-    steps: (batch,) int64 gradient steps used, over all restarts;
-    linf, l2: (batch,) float64, `adversarial` against the clean 8-bit image, in pixels of [0, 1];
-    psnr: (batch,) float64 decibel, the same comparison, infinite where nothing changed;
-    path: None unless traced; an image each (points, 3) float64: step, confidence of the true class,
-    confidence of the target or of the strongest wrong class; empty where not eligible.
+    Attributes
+    ----------
+    attack
+        Name in `ATTACKS`.
+    epsilon
+        The budget, or None.
+    adversarial
+        ``(batch, height, width, 3)`` uint8, what is saved and sent.
+    pixels
+        ``(batch, 3, height, width)`` float32 in [0, 1], before rounding.
+    eligible
+        ``(batch,)`` bool: classified correctly before and, targeted, not of the target class.
+    success_before_rounding
+        ``(batch,)`` bool, on `pixels`; only where eligible.
+    success
+        ``(batch,)`` bool, on `adversarial` saved as PNG, read again and sent through the public
+        predict path; only where eligible.
+    steps
+        ``(batch,)`` int64, gradient steps used, over all restarts.
+    linf, l2
+        ``(batch,)`` float64, `adversarial` against the clean 8-bit image, in pixels of [0, 1].
+    psnr
+        ``(batch,)`` float64 decibel, the same comparison; infinite where nothing changed.
+    path
+        None unless traced; for each image ``(points, 3)`` float64: step, confidence of the true
+        class, confidence of the target or of the strongest wrong class; empty where not eligible.
     """
 
     attack: str
@@ -69,7 +84,7 @@ class AttackResult:
 
 
 def counting(task: Task) -> Tensor:
-    """(batch,) bool: read correctly as 8-bit images and, targeted, not of the target class."""
+    """(batch,) bool: 8-bit image classified correctly and, targeted, not of the target class."""
     correct = _public_logits(task, to_images(task.clean)).argmax(dim=1) == task.labels
     return correct if task.targets is None else correct & (task.labels != task.targets)
 

@@ -13,14 +13,14 @@ from core.attacks.task import Task, Walk
 from core.jobs import Watch
 from core.model.classifier import BATCH
 
-MISREAD = -1e9  # a score below every loss
+SUCCESS = -1e9  # a score below every loss
 
 
 class SearchAttack(Attack):
-    """Each round tries changes of every image; the first that is misread ends its search.
+    """Each round tries changes of every image; the first success ends its search.
 
     A change is a row of `numbers`; what it makes of an image is rounded to 8 bit before it is
-    looked at, so that saving loses nothing. Images that are never misread end with the change of
+    looked at, so that saving loses nothing. Images without success end with the change of
     the lowest loss. steps: rounds, at least 1, and what `Walk.steps` counts.
     """
 
@@ -66,7 +66,7 @@ class SearchAttack(Attack):
             best[rows] = torch.where(better, tries[each, choice], best[rows])
             lowest[rows] = score.minimum(lowest[rows])
             whole.steps[rows] += 1
-            rows = rows[score > MISREAD / 2]
+            rows = rows[score > SUCCESS / 2]
             if not len(rows):
                 break
         for places in torch.split(torch.arange(len(task), device=best.device), BATCH):
@@ -76,14 +76,14 @@ class SearchAttack(Attack):
     def _look(self, task: Task, tries: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (batch, tries) and logits (batch, tries, classes).
 
-        A score is the loss; far below every loss, and rising, where it is misread.
+        A score is the loss; far below every loss, and rising, where it succeeds.
         """
         batch, count, _ = tries.shape
         scores, logits = [], []
         for places in torch.split(torch.arange(batch * count, device=tries.device), BATCH):
             part = task.take(places // count)
             seen = task.model(self._image(part, tries.flatten(end_dim=1)[places]))
-            early = MISREAD + 1000.0 * (places % count)
+            early = SUCCESS + 1000.0 * (places % count)
             scores.append(torch.where(part.reached(seen), early, part.loss(seen)))
             logits.append(seen)
         return torch.cat(scores).view(batch, count), torch.cat(logits).view(batch, count, -1)

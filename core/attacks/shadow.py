@@ -17,22 +17,34 @@ SPREAD = 0.25  # of the first move away from the best corners, in sides of the i
 
 
 class Shadow(SearchAttack):
-    """Darkens a triangle of the sign, and looks for the triangle that is misread.
+    """Darkens a triangle of the sign, and searches for the triangle that is misclassified.
 
     x' = LAB^-1(k L, a, b) inside the triangle and within the middle of the image (a disc of
     radius 0.4 sides), x elsewhere. Half of the triangles of a round are drawn anew, half are the
     best one so far with its corners moved, ever less far. Zhong, Liu, Zhai, Jiang, Ji: Shadows can
     be Dangerous, CVPR 2022, https://arxiv.org/abs/2203.03818, where a particle swarm moves them.
 
-    steps: rounds, at least 1; tries: triangles a round, at least 2; lightness: k in (0, 1), 0.43
-    as measured by the authors under trees and poles; seed: of the triangles. Raises BadInput for a
-    setting out of range.
+    Parameters
+    ----------
+    steps
+        Rounds, at least 1.
+    tries
+        Triangles in each round, at least 2.
+    lightness
+        k in (0, 1); 0.43 as the authors measured it under trees and poles.
+    seed
+        Of the triangles.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(
         name="shadow",
         title="Shadow",
-        explanation="Lets a three-cornered shadow fall on the sign, where it misleads most.",
+        explanation="Puts a triangular shadow on the sign where it misleads most.",
         formula="x' = LAB⁻¹(0.43 · L, a, b) inside a triangle on the sign, which is searched for",
         source="Zhong, Liu, Zhai, Jiang, Ji 2022, https://arxiv.org/abs/2203.03818",
         norm="area",

@@ -27,16 +27,28 @@ class Spatial(SearchAttack):
     Engstrom, Tran, Tsipras, Schmidt, Madry: Exploring the Landscape of Spatial Robustness,
     ICML 2019, https://arxiv.org/abs/1712.02779. The paper pads with black; a camera does not.
 
-    max_angle: degrees in (0, 180]; max_shift: share of the image's side in (0, 0.5]; angles: at
-    least 1, steps from end to end; steps: rounds that the grid is dealt to, at least 1. Raises
-    BadInput for a setting out of range.
+    Parameters
+    ----------
+    max_angle
+        Degrees in (0, 180].
+    max_shift
+        Share of the image's side in (0, 0.5].
+    angles
+        Steps from end to end, at least 1.
+    steps
+        Rounds that the grid is divided into, at least 1.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(
         name="spatial",
         title="Rotation and shift",
         explanation="Tilts the image by up to 30 degrees and shifts it by up to a tenth, as a "
-        "camera at another angle would, until it is misread.",
+        "camera at another angle would.",
         formula="x'(p) = x(R(θ) p + t), |θ| ≤ 30°, |t| ≤ 0.1; every (θ, t) of a grid is tried",
         source="Engstrom, Tran, Tsipras, Schmidt, Madry 2019, https://arxiv.org/abs/1712.02779",
         norm="none",

@@ -28,15 +28,28 @@ class Square(RestartingAttack):
     Andriushchenko, Croce, Flammarion, Hein: Square Attack, ECCV 2020,
     https://arxiv.org/abs/1912.00049.
 
-    steps: queries at most, at least 1; share: p at the beginning, above 0; seed: of all draws;
-    stop_when_solved: as in PGD. Raises BadInput for a setting out of range.
+    Parameters
+    ----------
+    steps
+        Queries at most, at least 1.
+    share
+        p at the beginning, above 0.
+    seed
+        Of all draws.
+    stop_when_solved
+        As in `PGD`.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(
         name="square",
         title="Square",
         explanation="Tries random squares of colour and keeps those that help; needs only the "
-        "answers of the model.",
+        "model's answers.",
         formula="x' = clip(x ± ε) on a random square, kept if the margin falls; its side "
         "√(p · height · width), p = 0.8 and halved as queries go by",
         source="Andriushchenko, Croce, Flammarion, Hein 2020, https://arxiv.org/abs/1912.00049",
@@ -82,9 +95,9 @@ class Square(RestartingAttack):
                 rows = self._unsolved(task, walk, rows, better & part.reached(logits))
         return walk
 
-    def _unsolved(self, task: Task, walk: Walk, rows: Tensor, misread: Tensor) -> Tensor:
-        """The rows that are not misread now, or that rounding throws back."""
-        left, candidates = ~misread, torch.nonzero(misread).flatten()
+    def _unsolved(self, task: Task, walk: Walk, rows: Tensor, solved: Tensor) -> Tensor:
+        """The rows that are not solved now, or that rounding throws back."""
+        left, candidates = ~solved, torch.nonzero(solved).flatten()
         if len(candidates):
             pixels = walk.pixels[rows[candidates]]
             left[candidates] = ~task.take(rows[candidates]).survives(pixels)

@@ -26,8 +26,8 @@ MAX_ANGLE, MAX_SHIFT, MAX_LIGHT = 10.0, 0.05, 0.15  # degrees; shares of the sid
 class StickerTask(Task):
     """A task in which only the pixels under the sticker may change.
 
-    masks: (batch, 1, height, width), 1 under the sticker; views: (batch, views, 4), how each image
-    must be misread beside as it is, before it counts as solved.
+    masks: (batch, 1, height, width), 1 under the sticker; views: (batch, views, 4), from which each
+    image must be misclassified, too, before it counts as solved.
     """
 
     masks: Tensor = field(default_factory=lambda: torch.empty(0))
@@ -44,7 +44,7 @@ class StickerTask(Task):
         return torch.where(self.masks > 0, pixels, self.clean).clamp(0, 1)
 
     def survives(self, pixels: Tensor) -> Tensor:
-        """Misread as saved, and from every view."""
+        """Misclassified as saved, and from every view."""
         survived = super().survives(pixels)
         with torch.no_grad():
             for view in self.views.unbind(dim=1):
@@ -58,21 +58,35 @@ class Sticker(IterativeAttack):
     x' = (1 - m) x + m s, s <- clip(s - alpha sign(grad_s E_t L(t(x'))), 0, 1): m the square, t a
     view of the whole image, turned by up to 10 degrees, shifted by up to 5 % and lit by up to
     15 % more or less. The square lies where the gradient is strongest on the sign. An image counts
-    as solved once it is misread as it is and from four views that the steps did not draw.
+    as solved once it is misclassified as it is and from four views that the steps did not draw.
     Athalye, Engstrom, Ilyas, Kwok: Synthesizing Robust Adversarial Examples, ICML 2018,
     https://arxiv.org/abs/1707.07397; on signs: Eykholt et al., CVPR 2018,
     https://arxiv.org/abs/1707.08945.
 
-    steps: at least 1; area: share of the image under the sticker at most, in (0, 0.25], though
-    at least one pixel; step_size: alpha in pixels of [0, 1]; views: drawn a step, at least 1;
-    seed: of the views. Raises BadInput for a setting out of range.
+    Parameters
+    ----------
+    steps
+        At least 1.
+    area
+        Share of the image under the sticker at most, in (0, 0.25]; at least one pixel.
+    step_size
+        alpha in pixels of [0, 1], in (0, 1].
+    views
+        Drawn in each step, at least 1.
+    seed
+        Of the views.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of range.
     """
 
     info = AttackInfo(
         name="sticker",
         title="Sticker",
-        explanation="Puts a small square sticker on the sign, painted so that it misleads from "
-        "other angles and in other light, too.",
+        explanation="Puts a small square sticker on the sign that also works from other angles and "
+        "in other light.",
         formula="x' = (1 - m) x + m s, s ← clip(s + α · sign ∇ₛ Eₜ CE(f(t(x')), y), 0, 1), "
         "t small turns, shifts and changes of light; targeted: - ∇ₛ Eₜ CE(f(t(x')), target)",
         source="Athalye, Engstrom, Ilyas, Kwok 2018, https://arxiv.org/abs/1707.07397",

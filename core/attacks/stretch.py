@@ -12,11 +12,11 @@ MAX_OVERSHOOT = 20.48
 
 
 def stretched(task: Task, pixels: Tensor, overshoot: float = 0.0) -> Tensor:
-    """Pixels with the smallest overshoot whose 8-bit images are misread, too.
+    """Pixels with the smallest overshoot whose 8-bit images are misclassified, too.
 
-    pixels: (batch, 3, height, width), misread, just beyond a boundary, where rounding may throw
-    them back: clean + (1 + overshoot) r. The overshoot is doubled (0.02, 0.04, ...) up to at most
-    `MAX_OVERSHOOT`; where that is not enough, pixels stay as they were.
+    pixels: (batch, 3, height, width), misclassified, just beyond a boundary, where rounding may
+    throw them back: clean + (1 + overshoot) r. The overshoot is doubled (0.02, 0.04, ...) up to at
+    most `MAX_OVERSHOOT`; where that is not enough, pixels stay as they were.
     """
     settled = pixels.clone()
     rows = torch.nonzero(~task.survives(pixels)).flatten()

@@ -107,7 +107,7 @@ class Task:
         return -lead(logits, self.targets)
 
     def reached(self, logits: Tensor) -> Tensor:
-        """(batch,) bool: read as the target, untargeted as anything but the label."""
+        """(batch,) bool: predicted as the target, untargeted as anything but the label."""
         predicted = logits.argmax(dim=1)
         return predicted != self.labels if self.targets is None else predicted == self.targets
 

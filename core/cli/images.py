@@ -21,6 +21,7 @@ from core.cli.options import (
 )
 from core.cli.reports import COUNT, report_explanations, report_robustness
 from core.explain import run
+from core.explain.export import write_explanations
 from core.explain.methods import METHODS
 from core.images import read_file
 from core.labels import class_name
@@ -173,7 +174,7 @@ def explain(
     explanations = run.explain_images(
         classifier, images, [class_id] * len(paths), method=method or DEFAULT_METHOD
     )
-    result = export.write_explanations(paths, images, explanations, out)
+    result = write_explanations(paths, images, explanations, out)
     if as_json:
         click.echo(json.dumps({"explanations": result}))
         return

@@ -1,7 +1,7 @@
 """Every bias in a network, its input, and the gradient that reaches each in a backward pass.
 
 Between two ReLU kinks such a network is affine in its input and in every bias, so a bias is all
-that a layer adds by itself. Which layers that holds for is decided here.
+that a layer adds on its own. Which layers that holds for is decided here.
 """
 
 from __future__ import annotations

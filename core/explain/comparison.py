@@ -1,4 +1,4 @@
-"""An image and its maps, alone or beside another one: what page, PNG and report show alike."""
+"""An image and its maps, alone or beside another one: what page, PNG and report have in common."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DIGITS = 3  # of the share of a map
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One image (height, width, 3), what is read in it, and its explanations, row by row."""
+    """One image (height, width, 3), its prediction, and its explanations, row by row."""
 
     title: str
     pixels: NDArray[np.uint8]
@@ -31,7 +31,7 @@ class Side:
     explanations: tuple[Explanation, ...]
 
     @property
-    def reading(self) -> str:
+    def summary(self) -> str:
         """`14 Stop · 99.1%`."""
         return f"{class_name(self.prediction.class_id)} · {self.prediction.confidence:.1%}"
 
@@ -40,7 +40,7 @@ class Side:
 class Comparison:
     """One or two sides with maps in rows: a row holds one map of each side.
 
-    facts: what else is to be told, name -> value (capture, model, date).
+    facts: what else a report says, name -> value (capture, model, date).
     """
 
     sides: tuple[Side, ...]
@@ -90,8 +90,8 @@ class Comparison:
         shown = enlarged(fit(self.sides[0].pixels, LONGEST_SIDE))
         return heat_maps.signed(shown, change, largest=self.scale)
 
-    def told(self, explanation: Explanation) -> str:
-        """What stands under a map: its class, share outside the circle, residual."""
+    def caption(self, explanation: Explanation) -> str:
+        """The text under a map: its class, share outside the circle, residual."""
         parts = [
             f"Map for {class_name(explanation.class_id)} ({explanation.probability:.1%})",
             f"{self.outside(explanation):.0%} outside the circle",

@@ -1,4 +1,4 @@
-"""Many captures at once: what was looked at when a class was said, adversarial against clean."""
+"""Many captures at once: what the model looked at, adversarial beside clean."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from core.errors import SignwatchError
 from core.explain import heat_maps
 from core.explain.heat_maps import MEAN_SIDE
 from core.images import LONGEST_SIDE, ImageFile, ImageLimits, fit
-from core.jobs import Progress
 from core.labels import all_labels
 from core.records.captures import Capture
 from core.records.explanations import Explanation
 from core.records.queries import CaptureFilter
 from core.store import CaptureLog
 
-MOST = 48  # images on a sheet
-Explain = Callable[[Sequence[NDArray[np.uint8]], Sequence[int | None], Progress], list[Explanation]]
+Explain = Callable[[Sequence[NDArray[np.uint8]], Sequence[int | None]], list[Explanation]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +120,32 @@ def make(
     chosen: CaptureFilter,
     explain: Explain,
     *,
-    limit: int = MOST,
+    limit: int,
     limits: ImageLimits,
-    progress: Progress,
 ) -> ContactSheet:
-    """At most `limit` of the captures that match and have an image, evenly, with their maps.
+    """Some of the captures that match and have an image, evenly over time, with their maps.
 
-    Each is explained for the class that was said, if it is one of ours, else for the predicted
-    one. Raises BadInput for networks that the method does not cover.
+    Parameters
+    ----------
+    chosen
+        Which captures.
+    explain
+        Explains images, each for a class (None: the predicted one). A capture is explained for the
+        class that was predicted then, if it is one of ours.
+    limit
+        Captures on the sheet at most; adversarial or flagged ones and others have half each.
+    limits
+        On stored images, which may come from imported files.
+
+    Returns
+    -------
+    ContactSheet
+        Images that cannot be read are left out and counted.
+
+    Raises
+    ------
+    BadInput
+        For networks that the method does not cover.
     """
     kinds = [replace(chosen, with_image=True, suspect=suspect) for suspect in (True, False)]
     counts = [log.count(kind) if chosen.suspect in (None, kind.suspect) else 0 for kind in kinds]
@@ -150,7 +166,7 @@ def make(
         except SignwatchError:
             continue  # counted below
     classes = [_own(capture.class_id) for capture, _ in read]
-    explanations = explain([pixels for _, pixels in read], classes, progress) if read else []
+    explanations = explain([pixels for _, pixels in read], classes) if read else []
     tiles = tuple(
         Tile(capture, pixels, explanation)
         for (capture, pixels), explanation in zip(read, explanations, strict=True)

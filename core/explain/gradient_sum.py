@@ -32,8 +32,8 @@ class GradientSum:
         self._contributions[name] = self._contributions.get(name, 0) + contribution
         if gradient.dim() == 4 and factor.dim() >= 3:
             # Of terms as they are, a layer weighs by what it contributes, not by how coarse it is.
-            cells = terms[0, 0].numel()
-            plane = terms.sum(1) * cells if self._signed else stretched_sum(terms.abs_())
+            places = terms[0, 0].numel()
+            plane = terms.sum(1) * places if self._signed else stretched_sum(terms.abs_())
             self._planes[plane.shape] = self._planes.get(plane.shape, 0) + plane
 
     def contributions(self) -> tuple[list[str], NDArray[np.float64]]:

@@ -20,7 +20,7 @@ from core.thumbnails import enlarged
 Map = NDArray[np.floating]
 Pixels = NDArray[np.uint8]
 
-# Perceptually uniform, and told apart by people who do not see all colours. Name -> Plotly's name.
+# Perceptually uniform, and distinct for the colour-blind. Name -> Plotly's name.
 COLOUR_MAPS = {
     "inferno": "Inferno",
     "viridis": "Viridis",

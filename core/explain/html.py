@@ -60,8 +60,8 @@ def render(comparison: Comparison) -> str:
 
 
 def _title(comparison: Comparison) -> str:
-    readings = [class_name(side.prediction.class_id) for side in comparison.sides]
-    return f"Why {' and '.join(dict.fromkeys(readings))}?"
+    predictions = [class_name(side.prediction.class_id) for side in comparison.sides]
+    return f"Why {' and '.join(dict.fromkeys(predictions))}?"
 
 
 def _section(comparison: Comparison, row: int) -> str:
@@ -75,9 +75,9 @@ def _section(comparison: Comparison, row: int) -> str:
             for name, pixels in comparison.panels(side, row)
         )
         sides.append(
-            f'<div class="side"><h3>{escape(side.title)}: {escape(side.reading)}</h3>'
+            f'<div class="side"><h3>{escape(side.title)}: {escape(side.summary)}</h3>'
             f'<div class="panels">{panels}</div>'
-            f"<p>{escape(comparison.told(side.explanations[row]))}</p></div>"
+            f"<p>{escape(comparison.caption(side.explanations[row]))}</p></div>"
         )
     return (
         f"<section><h2>Maps for {escape(' and '.join(classes))}</h2>"

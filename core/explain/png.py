@@ -1,4 +1,4 @@
-"""A comparison as one image: panels side by side, what is read over them, one colour scale."""
+"""A comparison as one image: panels side by side, predictions over them, one colour scale."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def render(comparison: Comparison) -> bytes:
     draw = ImageDraw.Draw(sheet)
     for left, side in zip(lefts, comparison.sides, strict=False):
         _write(draw, (left, MARGIN), side.title, 18, FAINT)
-        _write(draw, (left, MARGIN + 26), side.reading, 26, INK)
+        _write(draw, (left, MARGIN + 26), side.summary, 26, INK)
         for row in range(comparison.rows):
             top = MARGIN + HEADER + row * line
             for number, (_, pixels) in enumerate(comparison.panels(side, row)):
                 _paste(sheet, pixels, left + number * (PANEL + GAP), top)
-            told = comparison.told(side.explanations[row])
-            _write(draw, (left, top + PANEL + 10), told, 15, FAINT)
+            caption = comparison.caption(side.explanations[row])
+            _write(draw, (left, top + PANEL + 10), caption, 15, FAINT)
     if len(comparison.sides) > 1:
         _write(draw, (lefts[-1], MARGIN), "Difference of the maps", 18, FAINT)
         first, second = (side.title.lower() for side in comparison.sides)
@@ -66,8 +66,8 @@ def _footer(
         FAINT,
     )
     facts = " · ".join(f"{name} {value}" for name, value in comparison.facts.items())
-    told = f"{comparison.method.title}, {comparison.method.source} · {facts}"
-    _write(draw, (MARGIN, top + 34), told, 13, FAINT, sheet.width - 2 * MARGIN)
+    source = f"{comparison.method.title}, {comparison.method.source} · {facts}"
+    _write(draw, (MARGIN, top + 34), source, 13, FAINT, sheet.width - 2 * MARGIN)
 
 
 def _paste(sheet: Image.Image, pixels: Pixels, left: int, top: int) -> None:

@@ -1,6 +1,7 @@
 """What pages draw with: charts from records, small images, overlays of heat maps."""
 
 from core.explain.comparison import Comparison, Side
+from core.explain.contact_sheet import ContactSheet, Means, Tile
 from core.explain.heat_maps import COLOUR_MAPS, common_scale, overlay
 from core.images import LONGEST_SIDE, encode_png, fit
 from core.thumbnails import (
@@ -17,7 +18,10 @@ __all__ = [
     "COLOUR_MAPS",
     "LONGEST_SIDE",
     "Comparison",
+    "ContactSheet",
+    "Means",
     "Side",
+    "Tile",
     "common_scale",
     "data_url",
     "encode_png",

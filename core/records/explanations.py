@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 
 DEFAULT_METHOD = "fullgrad"
+MOST_TILES = 48  # on a contact sheet
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from core.attacks.lab import Lab
 from core.images import ImageFile
 from core.jobs import Job, Progress
 from core.monitoring.baselines import InForce
+from core.services.explanations import Explanations
 from core.services.inference import Inference
 from core.services.model import Model
 from core.services.monitoring import Monitoring
@@ -13,6 +14,7 @@ from core.services.tensors import RecordMaps, Tensors
 from core.triage import TriageSession
 
 __all__ = [
+    "Explanations",
     "ImageFile",
     "InForce",
     "Inference",

@@ -11,11 +11,8 @@ from core.alerts.channels import configured_channels
 from core.alerts.dispatcher import Alerts
 from core.attacks.lab import Lab
 from core.capture.writer import Capturer, CaptureRules
-from core.explain import contact_sheet
-from core.explain.contact_sheet import ContactSheet
 from core.images import ImageLimits
 from core.invocations import RequestLimits
-from core.jobs import Progress
 from core.metrics import Metrics
 from core.model.predictor import Predictor
 from core.monitoring.baselines import Baselines
@@ -24,9 +21,9 @@ from core.monitoring.schedules.periodic import Repeating, to_full_minute
 from core.plots.alerts import class_frequencies_png
 from core.records.captures import CaptureSettings
 from core.records.names import DEFAULT_ENDPOINT
-from core.records.queries import CaptureFilter
 from core.records.window import now
 from core.services.captures import Captures
+from core.services.explanations import Explanations
 from core.services.inference import Inference
 from core.services.model import Model
 from core.services.monitoring import Monitoring
@@ -68,6 +65,7 @@ class Services:
         self.predictor.compile(settings.local / "compiled")
         self.lab = Lab(self.predictor)
         self.log = CaptureLog(address_of(settings))
+        self.explanations = Explanations(self.predictor.classifier, self.log, self.limits.image)
         self.model = Model(self.predictor, settings.model, PValuesTable(self.log.database))
         self._retention = Retention(
             self.log.database, days=settings.retention_days, gigabytes=settings.retention_gigabytes
@@ -110,7 +108,7 @@ class Services:
         self.triage = Triage(
             self.log,
             self.limits.image,
-            self.lab.explain,
+            self.explanations.explain,
             analysts=settings.analysts,
             alpha=settings.alpha,
             model_sha256=self.model.sha256,
@@ -186,23 +184,6 @@ class Services:
         self.triage.close()
         self.alerts.close()
         self.log.close()
-
-    # -- lab -------------------------------------------------------------------------------
-
-    def contact_sheet(
-        self, chosen: CaptureFilter, *, limit: int, method: str, progress: Progress
-    ) -> ContactSheet:
-        """Some captures with their maps, as `contact_sheet.make` chooses them."""
-        return contact_sheet.make(
-            self.log,
-            chosen,
-            lambda images, classes, report: self.lab.explain(
-                images, classes, method=method, progress=report
-            ),
-            limit=limit,
-            limits=self.limits.image,
-            progress=progress,
-        )
 
 
 _lock = threading.Lock()

@@ -1,6 +1,6 @@
 """What the Explain page shows, as an address carries it: images or sheet, maps, view settings.
 
-An address comes from anywhere. What cannot be read in it is left out and told; the rest counts.
+An address comes from anywhere. What cannot be read is reported and left out; the rest counts.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from typing import Any
 import streamlit as st
 
 from core.errors import BadInput
-from core.explain.contact_sheet import MOST
 from core.labels import all_labels
 from core.plots import COLOUR_MAPS
-from core.records.explanations import DEFAULT_METHOD, Circle, Style
+from core.records.explanations import DEFAULT_METHOD, MOST_TILES, Circle, Style
 from core.records.monitoring import Execution
-from core.services import Lab
+from core.services import Explanations
 from pages._shared import address as _address
 
 KINDS = {"all": "All", "suspect": "Adversarial or flagged", "other": "The others"}
 MAPS = {
-    "own": "What each is read as",
+    "own": "Each prediction",
     "predicted": "Predicted class",
     "true": "True class",
     "both": "Both classes",
@@ -74,7 +73,7 @@ class ExplainLink:
         return ExplainLink(**values), problems
 
     def write(self) -> dict[str, str]:
-        """The address's parameters; what is as usual is missing."""
+        """The address's parameters; what has its default is missing."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {
             _PUBLIC.get(each.name, each.name): _address.written(values[each.name])
@@ -90,7 +89,7 @@ class ExplainLink:
 
 
 def to_violation(execution: Execution, class_id: int) -> dict[str, str]:
-    """The address of the sheet of what was predicted as that class in an execution's window."""
+    """The address of the sheet of what was predicted as that class in the window of a run."""
     window = execution.window
     return ExplainLink(
         sheet="all",
@@ -119,7 +118,7 @@ def follow() -> None:
 def settle(name: str, choices: Sequence[str]) -> None:
     """Show one of these, the first unless another is asked for; only that one is in the address."""
     shown = st.session_state
-    shown[f"{PREFIX}usual_{name}"] = choices[0]
+    shown[f"{PREFIX}default_{name}"] = choices[0]
     if shown.get(PREFIX + name) not in choices:
         shown[PREFIX + name] = choices[0]
 
@@ -137,7 +136,7 @@ def current_link() -> ExplainLink:
         if values["maps"] != "other":
             values["class_id"] = None
         for name in ("source", "maps"):
-            if values[name] == shown.get(f"{PREFIX}usual_{name}"):
+            if values[name] == shown.get(f"{PREFIX}default_{name}"):
                 values[name] = None
         if shown.get("explain_source") != "capture":
             values["capture"] = None
@@ -159,7 +158,7 @@ def remember() -> None:
 
 def _method(text: str) -> str:
     try:
-        return Lab.method(text).name
+        return Explanations.method(text).name
     except BadInput as error:
         raise BadInput(f"names an {error}") from None
 
@@ -180,5 +179,5 @@ READERS: dict[str, Callable[[str], Any]] = {
     "since": _address.time,
     "until": _address.time,
     "endpoint": _address.text,
-    "count": _address.number(FEWEST, MOST),
+    "count": _address.number(FEWEST, MOST_TILES),
 }

@@ -13,7 +13,7 @@ from core.labels import class_name
 from core.plots import Comparison, Side, explanations
 from core.records.explanations import Explanation
 from core.records.window import now
-from core.services import Lab, current
+from core.services import Explanations, current
 from pages._explain.link import ExplainLink
 from pages._explain.source import Images
 from pages._shared import parts
@@ -23,7 +23,7 @@ Row = Sequence[int]  # the class that each side is explained for
 
 
 def compare(images: Images, rows: Sequence[Row], link: ExplainLink) -> Comparison:
-    """Everything computed; raises BadInput for what the method does not cover."""
+    """Predictions and maps; raises BadInput for a network that the method does not cover."""
     predictions = current().model.predict(list(images.shown.values()))
     sides = [
         Side(
@@ -41,7 +41,7 @@ def compare(images: Images, rows: Sequence[Row], link: ExplainLink) -> Compariso
         "Model SHA-256": current().model.sha256,
         "Date": f"{now():%Y-%m-%d %H:%M:%S} UTC",
     }
-    return Comparison(tuple(sides), Lab.method(link.method), link.style, facts)
+    return Comparison(tuple(sides), Explanations.method(link.method), link.style, facts)
 
 
 def explained(pixels: NDArray[uint8], class_id: int, method: str) -> Explanation:
@@ -55,15 +55,15 @@ def explained(pixels: NDArray[uint8], class_id: int, method: str) -> Explanation
 def _explained(
     name: str, model: str, class_id: int, method: str, _pixels: NDArray[uint8]
 ) -> Explanation:
-    return current().lab.explain([_pixels], [class_id], method=method)[0]
+    return current().explanations.explain([_pixels], [class_id], method=method)[0]
 
 
 def show(comparison: Comparison) -> None:
-    """The maps, and what is read in each image over them."""
+    """The maps, and each image's prediction over them."""
     columns = st.columns(2, gap="large")
     for column, side in zip(columns, comparison.sides, strict=False):
         with column:
-            _show_reading(side)
+            _show_prediction(side)
     for row in range(comparison.rows):
         if row:
             columns = st.columns(2, gap="large")
@@ -72,13 +72,13 @@ def show(comparison: Comparison) -> None:
                 _show_map(comparison, side, row)
 
 
-def _show_reading(side: Side) -> None:
+def _show_prediction(side: Side) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width=120):
             parts.show_plain(side.pixels, f"{side.title}: the image", width=120)
         with st.container(gap="xxsmall", width="stretch"):
             st.caption(side.title)
-            st.markdown(f"#### {side.reading}")
+            st.markdown(f"#### {side.summary}")
             if side.prediction.suspicion.flagged:
                 st.badge("Flagged", icon=":material/flag:", color="red")
 
@@ -102,10 +102,10 @@ def _show_map(comparison: Comparison, side: Side, row: int) -> None:
         alt=f"{comparison.method.title} map for {class_name(explanation.class_id)}, "
         f"{side.title.lower()}: over the image, and alone",
     )
-    told = f"**{comparison.outside(explanation):.0%}** outside the circle"
+    text = f"**{comparison.outside(explanation):.0%}** outside the circle"
     if explanation.residual is not None:
-        told += f" · completeness residual {explanation.residual:.1e}"
-    st.caption(told)
+        text += f" · completeness residual {explanation.residual:.1e}"
+    st.caption(text)
 
 
 def show_circle() -> None:
@@ -167,14 +167,14 @@ def _show_difference(comparison: Comparison, row: int, two_classes: bool) -> Non
         alt=f"Signed difference of the two maps, {first.title.lower()} minus "
         f"{second.title.lower()}",
     )
-    told = f"Red: more in **{first.title}**, blue: more in **{second.title}**."
+    text = f"Red: more in **{first.title}**, blue: more in **{second.title}**."
     if two_classes:
-        told += (
+        text += (
             " The two maps are for different classes; choose one class to compare like with like."
         )
     if first.explanations[row].map.shape != second.explanations[row].map.shape:
-        told += " The images differ in size; the second map was brought to the first's."
-    st.caption(told)
+        text += " The images differ in size; the second map was brought to the first's."
+    st.caption(text)
 
 
 def _show_layers(comparison: Comparison, row: int) -> None:
@@ -202,7 +202,7 @@ def show_downloads(comparison: Comparison) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Side by side (PNG)",
-            lambda: current().lab.to_png(comparison),
+            lambda: current().explanations.to_png(comparison),
             "explanation.png",
             "image/png",
             icon=":material/image:",
@@ -210,7 +210,7 @@ def show_downloads(comparison: Comparison) -> None:
         )
         st.download_button(
             "Report (HTML)",
-            lambda: current().lab.to_html(comparison),
+            lambda: current().explanations.to_html(comparison),
             "explanation.html",
             "text/html",
             icon=":material/description:",

@@ -1,4 +1,4 @@
-"""Many captures at once: what did the model look at when it said a class?"""
+"""Many captures at once: what did the model look at when it predicted a class?"""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import timedelta
 import streamlit as st
 
 from core import plots
-from core.explain.contact_sheet import MOST, ContactSheet, Means, Tile
 from core.labels import all_labels, class_name
-from core.plots import explanations
+from core.plots import ContactSheet, Means, Tile, explanations
+from core.records.explanations import MOST_TILES
 from core.records.queries import CaptureFilter
 from core.records.window import Window, now
 from core.services import current
@@ -32,11 +32,11 @@ def show() -> None:
     """Choice, mean maps, tiles."""
     _choose()
     link = current_link()
-    said = "" if link.class_id is None else f" when it said {class_name(link.class_id)}"
-    st.subheader(f"What did the model look at{said}?")
+    when = "" if link.class_id is None else f" when it predicted {class_name(link.class_id)}"
+    st.subheader(f"What did the model look at{when}?")
     with parts.errors_shown():
         sheet = _made(link)
-        _tell(sheet)
+        _show_count(sheet)
         if sheet.tiles:
             _show_means(sheet, link)
             _show_tiles(sheet, link)
@@ -44,7 +44,9 @@ def show() -> None:
 
 def choose_count() -> None:
     """How large the sheet may get."""
-    st.slider("Images, at most", FEWEST, MOST, step=6, key="explain_count", persist_state="page")
+    st.slider(
+        "Images, at most", FEWEST, MOST_TILES, step=6, key="explain_count", persist_state="page"
+    )
 
 
 def _choose() -> None:
@@ -67,7 +69,7 @@ def _choose() -> None:
             format_func=lambda k: "All classes" if k is None else class_name(k),
         )
         _choose_window()
-        if st.button("Refresh", icon=":material/refresh:", help="With what came meanwhile"):
+        if st.button("Refresh", icon=":material/refresh:", help="Include new captures"):
             st.session_state.pop("explain_sheet_made", None)
 
 
@@ -112,14 +114,14 @@ def _made(link: ExplainLink) -> ContactSheet:
             suspect={"suspect": True, "other": False}.get(link.sheet or "all"),
         )
         with parts.progress_bar("Computing maps") as report:
-            sheet = current().contact_sheet(
+            sheet = current().explanations.contact_sheet(
                 chosen, limit=link.count, method=link.method, progress=report
             )
         known = st.session_state["explain_sheet_made"] = asked, sheet
     return known[1]
 
 
-def _tell(sheet: ContactSheet) -> None:
+def _show_count(sheet: ContactSheet) -> None:
     matching = sheet.suspects + sheet.others
     if not matching:
         st.info(
@@ -131,12 +133,12 @@ def _tell(sheet: ContactSheet) -> None:
             st.page_link("captures.py", label="See all captures", icon=":material/database:")
             st.page_link("attack.py", label="Send attacked signs", icon=":material/bolt:")
         return
-    told = f"{len(sheet.tiles):,} of {matching:,} captures with an image"
+    text = f"{len(sheet.tiles):,} of {matching:,} captures with an image"
     if len(sheet.tiles) + sheet.unreadable < matching:
-        told += ", chosen evenly over the window"
+        text += ", chosen evenly over the window"
     if sheet.unreadable:
-        told += f"; {sheet.unreadable:,} more cannot be read, or went with retention"
-    st.caption(f"{told}. Each map is for the class that was said; all share one colour scale.")
+        text += f"; {sheet.unreadable:,} more cannot be read or are deleted by retention"
+    st.caption(f"{text}. Each map explains the predicted class; all share one colour scale.")
 
 
 def _show_means(sheet: ContactSheet, link: ExplainLink) -> None:

@@ -25,7 +25,7 @@ MAP_SIDES = ("Adversarial", "Clean")
 @dataclass(frozen=True, eq=False)
 class Images:
     """One image or two, under their titles; label: the true class, None: not known; facts: what
-    a report tells of them.
+    a report says about them.
     """
 
     shown: Mapping[str, NDArray[uint8]]
@@ -58,9 +58,9 @@ def choose(toolbar: DeltaGenerator) -> Images | None:
 
 
 def _captured(capture_id: str) -> Images:
-    """The captured image, and its clean one where the sender said so."""
+    """The captured image, and its clean one where the sender named it."""
     capture = current().captures.one(capture_id).capture
-    _tell(capture)
+    _show_facts(capture)
     pixels = current().captures.image(capture.image_sha256).pixels
     label = capture.provenance.label
     label = label if any(label == each.class_id for each in all_labels()) else None
@@ -76,7 +76,7 @@ def _captured(capture_id: str) -> Images:
         if other is not None:
             return Images({"This image": pixels, "Compared with": other.pixels}, label, facts)
     else:
-        st.caption("No clean image is known for this one, so it stands alone.")
+        st.caption("No clean image is known for this one.")
     return Images({"Image": pixels}, label, facts)
 
 
@@ -98,13 +98,13 @@ def _clean(capture: Capture) -> NDArray[uint8] | None:
     return None
 
 
-def _tell(capture: Capture) -> None:
+def _show_facts(capture: Capture) -> None:
     """Which capture this is, and the ways to the rest of it."""
-    told = capture.provenance
+    provenance = capture.provenance
     by = ""
-    if told.attack:
-        aim = "" if told.target is None else f", aimed at {class_name(told.target)}"
-        by = f" · made by {told.attack}{aim}"
+    if provenance.attack:
+        aim = "" if provenance.target is None else f", aimed at {class_name(provenance.target)}"
+        by = f" · made by {provenance.attack}{aim}"
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(
             f"Capture {capture.capture_id} · {capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC{by}",
@@ -123,10 +123,13 @@ def _tell(capture: Capture) -> None:
             )
     serving = current().model.sha256
     if capture.model_sha256 and capture.model_sha256 != serving:
-        said = "" if capture.class_id is None else f" said {class_name(capture.class_id)}"
+        answered = (
+            "answered" if capture.class_id is None else f"predicted {class_name(capture.class_id)}"
+        )
         st.info(
-            f"Another model{said} when this was captured (weights {capture.model_sha256[:12]}). "
-            f"What you see is read and explained by the one that serves now ({serving[:12]}).",
+            f"Another model {answered} when this was captured (weights "
+            f"{capture.model_sha256[:12]}). Prediction and maps on this page are those of the "
+            f"model that serves now ({serving[:12]}).",
             icon=":material/history:",
         )
 

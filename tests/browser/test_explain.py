@@ -30,7 +30,7 @@ def test_two_clicks_from_a_violation_to_both_heat_maps(
 
 
 def the_sheet_shows_what_was_looked_at(page: Page) -> None:
-    question = "What did the model look at when it said 14 Stop?"
+    question = "What did the model look at when it predicted 14 Stop?"
     expect(page.get_by_role("heading", name=question)).to_be_visible()
     see_page(page, "Explain")
     tiles = page.get_by_text(re.compile(r"^Adversarial or flagged \(\d+ of 4[89]\)$"))

@@ -58,7 +58,7 @@ def test_a_image_is_predicted_and_captured(open_page: OpenPage, signwatch: Servi
     assert links(at) == [("Explain", "explain", f"capture={capture.capture_id}")]
 
 
-def test_whether_it_was_flagged_is_said_with_every_reason(
+def test_whether_it_was_flagged_is_shown_with_every_reason(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     images = [blocks(seed) for seed in range(200)]

@@ -17,7 +17,7 @@ from core.explain.methods import METHODS
 from core.images import ImageFile, decode
 from core.labels import class_name
 from core.records.captures import Provenance
-from core.services import Lab, Services
+from core.services import Explanations, Services
 from tests.pages.conftest import OpenPage
 from tests.support.elements import Alert, alerts, charts, links, values
 from tests.support.images import BAD, blocks, noise, saved
@@ -110,14 +110,14 @@ def test_a_capture_stands_beside_its_clean_image(
         ("All about it", "captures"),
         ("Give a verdict", "triage"),
     ]
-    assert address(at) == {"capture": captured}  # what is as usual stays out
+    assert address(at) == {"capture": captured}  # defaults stay out
 
 
 def test_both_maps_are_on_one_scale(
     open_page: OpenPage, signwatch: Services, captured: str
 ) -> None:
     at = open_page("explain", capture=captured)
-    first, second = signwatch.lab.explain([ADVERSARIAL, CLEAN], [None, None])
+    first, second = signwatch.explanations.explain([ADVERSARIAL, CLEAN], [None, None])
     largest = common_scale([first.map, second.map])
     for key, explanation in (("map_Adversarial_0", first), ("map_Clean_0", second)):
         assert heat(at, key) == pytest.approx(100 * explanation.map / largest, abs=0.051)
@@ -130,7 +130,7 @@ def test_the_difference_is_adversarial_minus_clean(
 ) -> None:
     at = open_page("explain", capture=captured, maps="predicted")
     wanted = read_in(signwatch, ADVERSARIAL)[0]
-    first, second = signwatch.lab.explain([ADVERSARIAL, CLEAN], [wanted, wanted])
+    first, second = signwatch.explanations.explain([ADVERSARIAL, CLEAN], [wanted, wanted])
     largest = common_scale([first.map, second.map])
     change = 100 * (first.map - second.map) / largest
     assert heat(at, "difference_0") == pytest.approx(change, abs=0.051)
@@ -149,7 +149,7 @@ def test_maps_for_the_predicted_the_true_and_both_classes(
     assert explained_classes(choose(at, "both")) == [read, read, true, true]
     assert address(at) == {"capture": captured, "maps": "both"}
     assert headings(at)[0] == expected_heading(signwatch, ADVERSARIAL)  # what is read stays
-    maps = signwatch.lab.explain(
+    maps = signwatch.explanations.explain(
         [ADVERSARIAL, CLEAN] * 2, [*read_in(signwatch, ADVERSARIAL) * 2, 7, 7]
     )
     largest = common_scale([each.map for each in maps])
@@ -175,7 +175,7 @@ def test_shares_outside_the_circle_and_residuals(
     open_page: OpenPage, signwatch: Services, captured: str
 ) -> None:
     at = open_page("explain", capture=captured, x="25", y="75", radius="30")
-    maps = [signwatch.lab.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN)]
+    maps = [signwatch.explanations.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN)]
     assert captions_about(at, "outside the circle") == [
         f"**{outside_share(each.map, 0.3, (0.25, 0.75)):.0%}** outside the circle · "
         f"completeness residual {each.residual:.1e}"
@@ -202,17 +202,19 @@ def test_contributions_by_layer_add_up_to_the_logits(
     open_page: OpenPage, signwatch: Services, captured: str
 ) -> None:
     at = open_page("explain", capture=captured)
-    first, second = (signwatch.lab.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN))
+    first, second = (
+        signwatch.explanations.explain([pixels], [None])[0] for pixels in (ADVERSARIAL, CLEAN)
+    )
     bars = charts(at)["layers_0"]["data"]
     assert [each["name"] for each in bars] == ["Adversarial", "Clean"]
     assert bars[0]["x"] == pytest.approx(list(first.contributions.values()))
     assert bars[0]["y"][:1] + bars[0]["y"][-1:] == ["Pixels", "Last layer"]
     classes = [class_name(each.class_id) for each in (first, second)]
-    told = (
+    caption = (
         f"The bars of an image add up to its logit: {first.logit:.2f} (Adversarial, "
         f"{classes[0]}) and {second.logit:.2f} (Clean, {classes[1]})."
     )
-    assert told in values(at.caption)
+    assert caption in values(at.caption)
 
 
 def test_every_method_with_its_sentence(
@@ -226,19 +228,21 @@ def test_every_method_with_its_sentence(
         assert f"{method.title}: {method.explanation} ({method.source})" in values(at.caption)
         assert ("layers_0" in charts(at)) == method.sums_to_logit
         assert bool(captions_about(at, "residual")) == method.sums_to_logit
-    first, second = signwatch.lab.explain([ADVERSARIAL, CLEAN], [None, None], method=method.name)
+    first, second = signwatch.explanations.explain(
+        [ADVERSARIAL, CLEAN], [None, None], method=method.name
+    )
     largest = common_scale([first.map, second.map])
     assert heat(at, "map_Clean_0") == pytest.approx(100 * second.map / largest, abs=0.051)
     assert address(at) == {"capture": captured, "method": "grad_cam"}
 
 
-def test_a_network_that_the_method_does_not_cover_is_said(
+def test_a_network_that_the_method_does_not_cover_is_reported(
     open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: Any, **options: Any) -> None:
         raise BadInput("FullGrad does not cover features.0 (GELU)")
 
-    monkeypatch.setattr(Lab, "explain", refuse)
+    monkeypatch.setattr(Explanations, "explain", refuse)
     capture = request(signwatch, noise(20, 20, 3))  # of an image that was not explained before
     at = open_page("explain", capture=capture)
     assert alerts(at) == [Alert("error", "", "FullGrad does not cover features.0 (GELU)")]
@@ -293,7 +297,7 @@ def test_the_address_alone_restores_the_view(open_page: OpenPage, captured: str)
         ("sheet", "yes", "must be one of all, suspect, other, got `yes`"),
     ],
 )
-def test_nonsense_in_the_address_is_left_out_and_told(
+def test_nonsense_in_the_address_is_left_out_and_reported(
     name: str, text: str, message: str, open_page: OpenPage, captured: str
 ) -> None:
     at = open_page("explain", capture=captured, **{name: text})
@@ -311,7 +315,7 @@ def test_a_capture_without_a_clean_image_stands_alone(
     assert headings(at) == [expected_heading(signwatch, ADVERSARIAL)]
     assert "No clean image is known for this one, so it stands alone." in values(at.caption)
     assert charts(at).keys() == {"map_Image_0", "layers_0"}
-    (explanation,) = signwatch.lab.explain([ADVERSARIAL], [None])
+    (explanation,) = signwatch.explanations.explain([ADVERSARIAL], [None])
     largest = heat_maps.common_scale([explanation.map])
     assert heat(at, "map_Image_0") == pytest.approx(100 * explanation.map / largest, abs=0.051)
 
@@ -352,8 +356,8 @@ def test_a_clean_image_that_cannot_be_read(open_page: OpenPage, signwatch: Servi
     signwatch.log.append([], [broken])
     capture = put_flagged(signwatch, 0.001, provenance=Provenance("lab", 7, clean_sha256="1" * 64))
     at = open_page("explain", capture=capture.capture_id)
-    told = f"The clean image that the sender named cannot be read: {BAD[1].message}."
-    assert Alert("info", "", told) in alerts(at)
+    text = f"The clean image that the sender named cannot be read: {BAD[1].message}."
+    assert Alert("info", "", text) in alerts(at)
     assert "map_Image_0" in charts(at)
 
 
@@ -366,7 +370,7 @@ def test_a_image_that_cannot_be_read(open_page: OpenPage, signwatch: Services) -
     assert not charts(at)
 
 
-def test_a_capture_of_another_model_is_said(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_capture_of_another_model_is_marked(open_page: OpenPage, signwatch: Services) -> None:
     image = make_image(1)
     capture = make_capture(image, model_sha256="ab" * 32)
     signwatch.log.append([capture], [image])
@@ -376,8 +380,8 @@ def test_a_capture_of_another_model_is_said(open_page: OpenPage, signwatch: Serv
         Alert(
             "info",
             "",
-            "Another model said 14 Stop when this was captured (weights "
-            "abababababab). What you see is read and explained by the one that serves now "
+            "Another model predicted 14 Stop when this was captured (weights abababababab). "
+            "Prediction and maps on this page are those of the model that serves now "
             f"({serving}).",
         )
     ]
@@ -431,12 +435,12 @@ def test_a_broken_second_file_leaves_the_first_alone(open_page: OpenPage) -> Non
     assert "map_Image_0" in charts(at)
 
 
-def test_a_large_photograph_stays_a_small_page(open_page: OpenPage, signwatch: Services) -> None:
+def test_a_large_image_stays_a_small_page(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("explain")
-    photograph = noise(1500, 1500)
-    at.file_uploader(key="explain_left_upload").upload("large.png", saved(photograph, "PNG")).run()
+    large = noise(1500, 1500)
+    at.file_uploader(key="explain_left_upload").upload("large.png", saved(large, "PNG")).run()
     assert not at.exception
-    assert headings(at)[0] == expected_heading(signwatch, photograph)
+    assert headings(at)[0] == expected_heading(signwatch, large)
     assert all(len(each.proto.spec) < 8_000_000 for each in at.get("plotly_chart"))
 
 

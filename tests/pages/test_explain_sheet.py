@@ -29,7 +29,7 @@ def traffic(signwatch: Services) -> list[str]:
     """The same sign four times, three of them by an attack; ids, newest first."""
     reference = signwatch.captures.keep_reference(ImageFile.from_pixels(blocks(2)))
     attacked = Provenance("lab", 7, "pgd", 14, reference)
-    ids = [request(signwatch, SHOWN, told) for told in (Provenance(), *[attacked] * 3)]
+    ids = [request(signwatch, SHOWN, each) for each in (Provenance(), *[attacked] * 3)]
     return ids[::-1]
 
 
@@ -47,24 +47,26 @@ def heat(at: AppTest, key: str) -> np.ndarray[Any, Any]:
 def test_tiles_and_means_of_a_class(
     open_page: OpenPage, signwatch: Services, traffic: list[str]
 ) -> None:
-    said = predict(signwatch, SHOWN).class_id
-    at = open_page("explain", sheet="all", **{"class": str(said)})
+    predicted = predict(signwatch, SHOWN).class_id
+    at = open_page("explain", sheet="all", **{"class": str(predicted)})
     assert alerts(at) == []
-    assert values(at.subheader) == [f"What did the model look at when it said {class_name(said)}?"]
+    assert values(at.subheader) == [
+        f"What did the model look at when it predicted {class_name(predicted)}?"
+    ]
     assert (
-        "4 of 4 captures with an image. Each map is for the class that was said; all share "
+        "4 of 4 captures with an image. Each map explains the predicted class; all share "
         "one colour scale."
     ) in values(at.caption)
     assert [tile["capture"] for tile in tiles(at)] == traffic  # the attacked ones first
-    (explanation,) = signwatch.lab.explain([SHOWN], [said])
+    (explanation,) = signwatch.explanations.explain([SHOWN], [predicted])
     mean = mean_map([explanation.map])
     for title in ("Adversarial or flagged", "The others"):
-        shown = heat(at, f"mean_{said}_{title}")
+        shown = heat(at, f"mean_{predicted}_{title}")
         assert shown == pytest.approx(100 * mean / common_scale([mean]), abs=0.06)
-    change = heat(at, f"mean_{said}_difference")
+    change = heat(at, f"mean_{predicted}_difference")
     assert change == pytest.approx(100 * difference(mean, mean), abs=0.06)  # one image in all
     assert [each.alt for image in at.image for each in image.proto.imgs] == [
-        f"Map for {class_name(said)} over a captured image"
+        f"Map for {class_name(predicted)} over a captured image"
     ] * 4
     assert all(each.proto.alt for each in at.get("plotly_chart"))
 
@@ -83,8 +85,8 @@ def test_the_choice_is_bounded_and_says_so(open_page: OpenPage, signwatch: Servi
         put_flagged(signwatch, 0.001, seed=number % 3, minutes_ago=number)
     at = open_page("explain", sheet="suspect", count="6", **{"class": "14"})
     assert len(tiles(at)) == 6
-    told = "6 of 30 captures with an image, chosen evenly over the window."
-    assert any(text.startswith(told) for text in values(at.caption))
+    text = "6 of 30 captures with an image, chosen evenly over the window."
+    assert any(each.startswith(text) for each in values(at.caption))
     assert "**Adversarial or flagged** (6 of 30)" in values(at.markdown)
 
 
@@ -135,7 +137,7 @@ def test_images_that_are_gone_or_broken_are_counted(
     at = open_page("explain", sheet="all")
     assert (
         "1 of 2 captures with an image; 1 more cannot be read, or went with "
-        "retention. Each map is for the class that was said; all share one colour scale."
+        "retention. Each map explains the predicted class; all share one colour scale."
     ) in values(at.caption)
 
 

@@ -43,9 +43,7 @@ def put(
 
 
 def sheet(signwatch: Services, chosen: CaptureFilter = ALL, limit: int = 6) -> ContactSheet:
-    return signwatch.contact_sheet(
-        chosen, limit=limit, method="fullgrad", progress=lambda done, total, text: None
-    )
+    return signwatch.explanations.contact_sheet(chosen, limit=limit)
 
 
 def seconds(found: ContactSheet) -> list[int]:

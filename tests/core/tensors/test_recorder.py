@@ -238,7 +238,7 @@ def test_fullgrad_from_the_record_equals_the_live_one(signwatch: Services) -> No
     for seed, class_id in [(0, None), (1, 14)]:
         record = signwatch.tensors.record(request(signwatch, blocks(seed)), class_id)
         recorded = signwatch.tensors.explain(record.step)
-        (live,) = signwatch.lab.explain([blocks(seed)], [class_id])
+        (live,) = signwatch.explanations.explain([blocks(seed)], [class_id])
         assert largest_difference(recorded, live) <= 1e-5
         assert recorded.class_id == live.class_id
         assert recorded.logit == pytest.approx(live.logit, abs=1e-5)
