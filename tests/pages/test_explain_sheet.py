@@ -14,7 +14,7 @@ from core.images import ImageFile
 from core.labels import class_name
 from core.records.captures import Provenance
 from core.records.window import now
-from core.services import Services
+from core.services import Explanations, Services
 from tests.pages.conftest import OpenPage
 from tests.support.elements import Alert, alerts, charts, links, values
 from tests.support.images import blocks
@@ -50,9 +50,8 @@ def test_tiles_and_means_of_a_class(
     predicted = predict(signwatch, SHOWN).class_id
     at = open_page("explain", sheet="all", **{"class": str(predicted)})
     assert alerts(at) == []
-    assert values(at.subheader) == [
-        f"What did the model look at when it predicted {class_name(predicted)}?"
-    ]
+    question = f"What did the model look at when it predicted {class_name(predicted)}?"
+    assert values(at.subheader) == [question]
     assert (
         "4 of 4 captures with an image. Each map explains the predicted class; all share "
         "one colour scale."
@@ -136,7 +135,7 @@ def test_images_that_are_gone_or_broken_are_counted(
     signwatch.log.append(captures, [good])
     at = open_page("explain", sheet="all")
     assert (
-        "1 of 2 captures with an image; 1 more cannot be read, or went with "
+        "1 of 2 captures with an image; 1 more cannot be read or are deleted by "
         "retention. Each map explains the predicted class; all share one colour scale."
     ) in values(at.caption)
 
@@ -161,9 +160,9 @@ def test_the_sheet_is_made_once_until_it_is_refreshed(
 ) -> None:
     at = open_page("explain", sheet="all")
     made: list[object] = []
-    make = Services.contact_sheet
+    make = Explanations.contact_sheet
     monkeypatch.setattr(
-        Services,
+        Explanations,
         "contact_sheet",
         lambda *args, **options: (made.append(options), make(*args, **options))[1],
     )

@@ -116,14 +116,14 @@ def test_nothing_matches(signwatch: Services) -> None:
 
 def test_progress_counts_images(signwatch: Services) -> None:
     put(signwatch, 5)
-    reports: list[tuple[int, int]] = []
-    signwatch.contact_sheet(
+    reported: list[tuple[int, int]] = []
+    signwatch.explanations.contact_sheet(
         ALL,
         limit=3,
         method="input_x_gradient",
-        progress=lambda done, total, text: reports.append((done, total)),
+        progress=lambda done, total, text: reported.append((done, total)),
     )
-    assert reports[-1] == (3, 3)
+    assert reported[-1] == (3, 3)
 
 
 def tile(value: float, *, class_id: int = 14, flagged: bool = False, side: int = 32) -> Tile:
