@@ -110,7 +110,7 @@ def test_a_run_is_read_with_its_log_and_its_unreadable_records(signwatch: Servic
     assert document["counts"] == {"14": 3, "1": 1}
     assert document["log"][-1].endswith(f" UTC  {done.message}")
     assert document["unreadable_records"] == []
-    with raises(NotFound, "no execution none in the log"):
+    with raises(NotFound, "no run none in the log"):
         signwatch.monitoring.execution_in_full("none")
 
 

@@ -1,30 +1,24 @@
 """The capture log: what goes in comes out, once, after a restart too, and nothing after closing."""
 
-import re
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import NotFound, SignwatchError, Unavailable
+from core.errors import NotFound, Unavailable
 from core.records.captures import Capture, Payload, Provenance
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import ConfidenceAt, MonitorSettings, WindowFigures
 from core.records.queries import CaptureFilter
 from core.records.verdicts import Decision, Verdict
-from core.records.window import Window, now
+from core.records.window import Window
 from core.store import CaptureLog, ExecutionsTable
-from core.store.schema import MIGRATIONS
 from tests.core.store.conftest import NewAddress
 from tests.support import records
 from tests.support.expect import raises
@@ -127,40 +121,6 @@ def test_maintenance_changes_nothing(maintained_log: CaptureLog, captures: list[
         for capture in captures:
             kept = maintained_log.capture(capture.capture_id).capture
             assert comparable(kept) == comparable(capture)
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_an_image_comes_back_as_it_was(log: CaptureLog, seed: int) -> None:
-    image = make_image(seed)
-    log.append([], [image])
-    assert log.image(image.sha256) == image
-    assert log.images([image.sha256, "unknown"]) == {image.sha256: image}
-
-
-def test_copies_of_an_image_are_removed_and_the_newest_stays(log: CaptureLog) -> None:
-    again, once = make_image(1), make_image(2)
-    begun = now()
-    log.append([], [again, once])
-    for _ in range(2):
-        log.image_table._recent.clear()  # as if it were long ago, or another process
-        log.append([], [again])
-    copies = "SELECT added_at FROM log.images WHERE sha256 = ? ORDER BY added_at"
-    written = log.database.rows(copies, [again.sha256])
-    assert len(written) == 3
-    assert log.image_table.deduplicate(now() + timedelta(hours=1)) == 0
-    assert log.image_table.deduplicate(begun) == 2
-    assert log.database.rows(copies, [again.sha256]) == written[-1:]
-    assert log.images([again.sha256, once.sha256]) == {again.sha256: again, once.sha256: once}
-    assert log.image_table.deduplicate(begun) == 0
-
-
-def test_an_image_is_kept_once(log: CaptureLog) -> None:
-    image, other = make_image(0), make_image(1)
-    log.append([make_capture(image), make_capture(image)], [image, image])
-    log.append([make_capture(image)], [image, other])
-    kept = log.database.rows("SELECT sha256, count(*) FROM log.images GROUP BY ALL")
-    assert sorted(kept) == sorted([(image.sha256, 1), (other.sha256, 1)])
-    assert log.count(EVERYTHING) == 3
 
 
 def test_times_of_other_zones_are_kept_in_utc(log: CaptureLog) -> None:
@@ -378,45 +338,6 @@ def test_what_is_not_there_is_named(log: CaptureLog) -> None:
     assert log.verdicts.of("abc") == []
 
 
-@pytest.mark.parametrize("text", ["'; DROP TABLE log.captures; --", "%", "a'b", '"'])
-def test_values_are_never_read_as_sql(log: CaptureLog, text: str) -> None:
-    capture = make_capture(endpoint=text, provenance=Provenance(source=text))
-    log.append([capture, make_capture()], [])
-    window = Window(NOON, NOON + timedelta(hours=1), text)
-    assert found_ids(log, CaptureFilter(window=window, source=text)) == [capture.capture_id]
-    with raises(NotFound, f"no capture {text} in the log"):
-        log.capture(text)
-
-
-# Transactions and threads
-
-
-def test_captures_and_images_are_stored_together_or_not_at_all(log: CaptureLog) -> None:
-    image = make_image()
-    unfit = make_capture(image, capture_id="no-uuid")
-    with pytest.raises(duckdb.ConversionException, match="no-uuid"):
-        log.append([make_capture(image), unfit], [image])
-    assert log.count(EVERYTHING) == 0
-    assert log.images([image.sha256]) == {}
-    log.append([make_capture(image)], [image])
-    assert log.count(EVERYTHING) == 1
-
-
-def test_threads_share_a_log(log: CaptureLog) -> None:
-    image = make_image()
-
-    def work(_: int) -> None:
-        for _ in range(10):
-            log.append([make_capture(image)], [image])
-            log.window_figures(Window(NOON, NOON + timedelta(hours=1)), low_confidence=0.5)
-            log.check_writable()
-
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(work, range(4)))
-    assert log.count(EVERYTHING) == 40
-    assert log.database.rows("SELECT count(*) FROM log.images") == [(1,)]
-
-
 # The life of a log
 
 
@@ -478,86 +399,3 @@ def test_a_closed_log_says_so(tmp_path: Path, use: str) -> None:
     log.close()  # once more does no harm
     with raises(Unavailable, "the capture log is closed; start the dashboard again"):
         USES[use](log)
-
-
-def test_a_writable_log_is_left_as_it_is(log: CaptureLog) -> None:
-    log.check_writable()
-    rows = log.database.rows("SELECT version FROM log.migrations ORDER BY version")
-    assert rows == [(n,) for n in range(1, len(MIGRATIONS) + 1)]
-
-
-def test_a_second_process_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / "log.duckdb"
-    log = CaptureLog(path)
-    program = (
-        "import sys; from pathlib import Path; from core.store import CaptureLog\n"
-        "from core.errors import Unavailable\n"
-        "try: CaptureLog(Path(sys.argv[1]))\n"
-        "except Unavailable as error: print(error)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(path)], cwd=ROOT, text=True, capture_output=True
-    )
-    assert done.stderr == ""
-    assert re.fullmatch(
-        rf"the capture log {re.escape(str(path))} cannot be opened \(IO Error: Could not set lock "
-        rf'on file "{re.escape(str(path))}": Conflicting lock is held in .+\)\. If a dashboard '
-        r"has it open, stop that one, or point SIGNWATCH_STORE elsewhere\n",
-        done.stdout,
-    )
-    log.append([make_capture()], [])
-    assert log.count(EVERYTHING) == 1
-    log.close()
-
-
-def test_a_log_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "log.duckdb"
-    CaptureLog(path).close()
-    newer = len(MIGRATIONS) + 1
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("INSERT INTO migrations VALUES (?)", [newer])
-    with raises(
-        Unavailable,
-        f"the capture log {path} has schema {newer}, this program knows {len(MIGRATIONS)}: "
-        "use the newer Signwatch that wrote it",
-    ):
-        CaptureLog(path)
-    with duckdb.connect(str(path)) as connection:
-        assert connection.execute("SELECT max(version) FROM migrations").fetchall() == [(newer,)]
-
-
-def test_a_refused_log_is_not_held_open(tmp_path: Path) -> None:
-    path = tmp_path / "log.duckdb"
-    CaptureLog(path).close()
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("INSERT INTO migrations VALUES (99)")
-    with pytest.raises(Unavailable) as refused:
-        CaptureLog(path)
-    with duckdb.connect(str(path)) as connection:  # while the error still holds its frames
-        connection.execute("DELETE FROM migrations WHERE version = 99")
-    assert refused.value.status == 503
-    CaptureLog(path).close()
-
-
-def test_a_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "log.duckdb"
-    path.write_bytes(b"something else entirely" * 1000)
-    with raises(
-        Unavailable,
-        f'the capture log {path} cannot be opened (IO Error: The file "{path}" exists, but it is '
-        "not a valid DuckDB database file!). If a dashboard has it open, stop that one, or point "
-        "SIGNWATCH_STORE elsewhere",
-    ):
-        CaptureLog(path)
-
-
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    path = tmp_path / "file" / "log.duckdb"
-    with pytest.raises(SignwatchError) as caught:
-        CaptureLog(path)
-    assert type(caught.value) is Unavailable
-    assert str(caught.value) == (
-        f"the capture log {path} cannot be opened ([Errno 17] File exists: '{tmp_path / 'file'}'). "
-        "If a dashboard has it open, stop that one, or point SIGNWATCH_STORE elsewhere"
-    )

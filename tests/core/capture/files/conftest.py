@@ -14,6 +14,12 @@ from core.records.captures import Capture
 from core.records.queries import CaptureFilter
 from core.records.window import Window
 from core.store import CaptureFilesTable, CaptureLog
+from tests.support.capture_lines import (
+    ground_truth,
+    record,
+    side,
+    write_lines,
+)
 
 
 class Files:
@@ -64,3 +70,24 @@ def new_files(tmp_path: Path) -> Iterator[Callable[[], Files]]:
 def files(new_files: Callable[[], Files]) -> Files:
     """An empty log."""
     return new_files()
+
+
+@pytest.fixture
+def filled(files: Files, tmp_path: Path) -> Files:
+    """Two endpoints, three hours, ground truth for one request of each endpoint."""
+    at = [f"2022-02-14T{hour}:59:59Z" for hour in (17, 18, 19)]
+    a = [record(k, answered=side("[[14]]"), at=at[k]) for k in range(3)]
+    b = [record(k, answered=side("[[2]]"), at=at[k - 3], inferenceId=f"i-{k}") for k in (3, 4)]
+    write_lines(tmp_path / "in", "a/v/2022/02/14/17/x.jsonl", a)
+    write_lines(tmp_path / "in", "b/v/2022/02/14/17/x.jsonl", b)
+    write_lines(
+        tmp_path / "in",
+        "truth/2022/02/14/18/x.jsonl",
+        [
+            ground_truth(0),
+            ground_truth(3) | {"eventMetadata": {"inferenceId": "i-3"}},
+            ground_truth(9),
+        ],
+    )
+    files.read(tmp_path / "in")
+    return files

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.capture.files import exporter
-from core.capture.files.exporter import ALL_TIME, Frame
-from core.capture.files.writing import write_tree
+from core.capture.files.exporter import ALL_TIME
 from core.errors import BadInput
 from core.records.window import Window
 from tests.core.capture.files.conftest import Files
@@ -28,27 +27,6 @@ HOUR = datetime(2022, 2, 14, 17, tzinfo=UTC)
 
 def paths(root: Path) -> list[str]:
     return sorted(file.relative_to(root).as_posix() for file in root.rglob("*.jsonl"))
-
-
-@pytest.fixture
-def filled(files: Files, tmp_path: Path) -> Files:
-    """Two endpoints, three hours, ground truth for one request of each endpoint."""
-    at = [f"2022-02-14T{hour}:59:59Z" for hour in (17, 18, 19)]
-    a = [record(k, answered=side("[[14]]"), at=at[k]) for k in range(3)]
-    b = [record(k, answered=side("[[2]]"), at=at[k - 3], inferenceId=f"i-{k}") for k in (3, 4)]
-    write_lines(tmp_path / "in", "a/v/2022/02/14/17/x.jsonl", a)
-    write_lines(tmp_path / "in", "b/v/2022/02/14/17/x.jsonl", b)
-    write_lines(
-        tmp_path / "in",
-        "truth/2022/02/14/18/x.jsonl",
-        [
-            ground_truth(0),
-            ground_truth(3) | {"eventMetadata": {"inferenceId": "i-3"}},
-            ground_truth(9),
-        ],
-    )
-    files.read(tmp_path / "in")
-    return files
 
 
 def test_an_export_has_a_file_an_hour(filled: Files, tmp_path: Path) -> None:
@@ -138,36 +116,6 @@ def test_a_request_is_whole_where_chunks_of_the_log_end(
     files.read(tmp_path / "in")
     files.write(tmp_path / "out")
     assert read_tree(tmp_path / "out") == given
-
-
-# Never over anything
-
-
-def test_a_folder_with_capture_files_is_refused(filled: Files, tmp_path: Path) -> None:
-    filled.write(tmp_path / "out", Window(*ALL_TIME, "b"))
-    before = read_tree(tmp_path / "out")
-    with raises(
-        BadInput,
-        f"expected a folder without capture files, got {tmp_path / 'out'} with "
-        f"{next((tmp_path / 'out').rglob('*.jsonl')).relative_to(tmp_path / 'out')}; choose "
-        "another one",
-    ):
-        filled.write(tmp_path / "out")
-    assert read_tree(tmp_path / "out") == before
-
-
-def test_a_path_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    with raises(
-        BadInput,
-        "a path must be relative, without empty parts, . or .., got "
-        "'../v/2022/02/14/17/captures.jsonl'",
-    ):
-        write_tree(
-            tmp_path / "out",
-            [Frame("../v/2022/02/14/17/captures.jsonl", b"{}\n", 1, 1)],
-            lambda *_: None,
-        )
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_endpoint_whose_name_is_no_folder_is_refused(files: Files, tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""Captures and predictions."""
+
+import numpy as np
+import pytest
+
+from core.errors import BadInput
+from core.records.captures import CaptureMode, CaptureSettings, Predictions
+from tests.support.expect import raises
+from tests.support.records import NO_PREDICTION, make_capture, make_prediction
+
+
+def test_the_most_likely_classes_come_first() -> None:
+    prediction = make_prediction(14)
+    top = prediction.top(2)
+    assert top[0] == (14, pytest.approx(prediction.confidence))
+    assert top[0][1] >= top[1][1]
+
+
+def test_the_mode_tells_which_side_is_kept() -> None:
+    kept = [(mode.keeps_input, mode.keeps_output) for mode in CaptureMode]
+    assert kept == [(True, False), (False, True), (True, True)]
+
+
+def test_sampling_is_a_percentage() -> None:
+    with raises(BadInput, "sampling percentage must lie in 0..100, got 100.5"):
+        CaptureSettings(sampling=100.5)
+
+
+def test_a_capture_has_a_prediction_where_all_of_it_is_known() -> None:
+    prediction = make_prediction(14, p_value=0.001, flagged=True)
+    capture = make_capture(prediction=prediction)
+    assert capture.prediction == prediction
+    assert capture.flagged
+    unanswered = make_capture(**NO_PREDICTION)
+    assert unanswered.prediction is None
+    assert not unanswered.flagged
+
+
+def test_columns_leave_out_p_values_that_there_are_none_of() -> None:
+    columns = Predictions.of([make_prediction(1, p_value=None), make_prediction(2, p_value=0.5)])
+    assert columns.class_ids.tolist() == [1, 2]
+    assert columns.flagged.tolist() == [False, False]
+    assert np.allclose(columns.p_values, [0.5])

@@ -1,0 +1,101 @@
+"""An image beside clean ones: the one it was made of, or else the nearest."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import samples
+from core.capture.images import CapturedImages
+from core.images import ImageLimits
+from core.labels import class_name
+from core.records.captures import Capture, Provenance
+from core.records.explanations import Explanation
+from core.store import CaptureLog
+from core.triage.panels import Panels
+from core.triage.similarity import signature
+from tests.support.explaining import make_explanation
+from tests.support.images import blocks
+from tests.support.records import make_capture, make_image, make_prediction
+
+LIMITS = ImageLimits(1_000_000, 1_000_000)
+
+
+class Explainer:
+    """Answers with a map of one place, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.images: list[np.ndarray] = []
+
+    def __call__(
+        self, images: Sequence[np.ndarray], classes: Sequence[int | None]
+    ) -> list[Explanation]:
+        assert list(classes) == [None] * len(images)
+        self.images = list(images)
+        return [
+            make_explanation(np.eye(len(pixels)), probability=0.5 + number / 10)
+            for number, pixels in enumerate(images)
+        ]
+
+
+@pytest.fixture
+def explainer() -> Explainer:
+    return Explainer()
+
+
+def put_clean(log: CaptureLog, class_id: int, seed: int, **changes: object) -> Capture:
+    image = make_image(seed)
+    capture = make_capture(image, prediction=make_prediction(class_id), **changes)
+    log.append([capture], [image])
+    return capture
+
+
+def put_made_of(log: CaptureLog, reference: str) -> Capture:
+    """An attack on an image."""
+    image = make_image(1)
+    capture = make_capture(
+        image,
+        provenance=Provenance("lab", 3, "pgd", 14, reference),
+        prediction=make_prediction(14, p_value=0.001, flagged=True),
+    )
+    log.append([capture], [image])
+    return capture
+
+
+@pytest.fixture
+def panels(log: CaptureLog, explainer: Explainer) -> Panels:
+    return Panels(log, CapturedImages(log, LIMITS), explainer)
+
+
+def test_what_it_was_made_of_stands_beside_it(
+    log: CaptureLog, panels: Panels, explainer: Explainer
+) -> None:
+    clean = make_image(2)
+    log.append([], [clean])
+    capture = put_made_of(log, clean.sha256)
+    found = panels.of(capture, blocks(1), signature(blocks(1)))
+    assert [(panel.title, panel.prediction) for panel in found] == [
+        ("This image", f"{class_name(14)} · 50.0%"),
+        ("Clean", f"{class_name(14)} · 60.0%"),
+    ]
+    np.testing.assert_array_equal(explainer.images, [blocks(1), blocks(2)])
+    assert Image.open(io.BytesIO(found[0].overlay)).format == "JPEG"
+
+
+def test_the_nearest_clean_ones_of_the_predicted_and_the_likely_class(
+    log: CaptureLog, panels: Panels, explainer: Explainer
+) -> None:
+    put_clean(log, 14, 1)
+    put_clean(log, 14, 7)
+    capture = put_made_of(log, "f" * 64)  # its sender names one that the log does not have
+    found = panels.of(capture, blocks(1), signature(blocks(1)))
+    assert [panel.title for panel in found] == [
+        "This image",
+        f"Nearest clean: {class_name(14)}",
+        f"Nearest clean, likely right: {class_name(3)}",
+    ]
+    np.testing.assert_array_equal(explainer.images[1], blocks(1))
+    drawn = [sample.image().pixels for sample in samples.of_class(3)]
+    assert any(np.array_equal(explainer.images[2], each) for each in drawn)
