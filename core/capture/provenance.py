@@ -28,6 +28,11 @@ def parse_provenance(custom_attributes: str | None) -> Provenance:
     """Provenance from `key=value;key=value`; anything else in the attributes is left alone.
 
     Keys: source, label, attack, target, clean (SHA-256 of the clean image).
+
+    Examples
+    --------
+    >>> parse_provenance("source=roadside;label=14").label
+    14
     """
     pairs = dict(
         (part.strip().split("=", 1)) for part in (custom_attributes or "").split(";") if "=" in part

@@ -1,4 +1,9 @@
-"""The capture log: the only room that imports duckdb."""
+"""The capture log: the only package that imports duckdb.
+
+log: what most callers need; one table class a domain; listing: pages of captures; queue: of triage;
+database: its life and transactions; schema: migrations; rows: records to rows and back; address,
+conninfo, extensions: a file or a DuckLake; retention, volume: deleted by age, counted by time.
+"""
 
 from core.store.address import address_of
 from core.store.alerts import AlertsTable

@@ -21,10 +21,34 @@ from core.store.verdicts import VerdictsTable
 
 
 class CaptureLog:
-    """Captures, their images, verdicts and runs of the monitor. Threads may share it."""
+    """Captures, their images, verdicts and runs of the monitor. Threads may share it.
+
+    Parameters
+    ----------
+    place
+        The path of a file, or any address.
+
+    Raises
+    ------
+    Unavailable
+        The log cannot be opened or created; later, every call on a closed log.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from datetime import UTC, datetime
+    >>> at = datetime(2026, 2, 14, 12, tzinfo=UTC)
+    >>> name = "019c5c1a-ba00-8000-8000-000000000000"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = CaptureLog(Path(folder) / "log.duckdb")
+    ...     log.append([Capture(name, "e-1", 0, "signwatch", "AllTraffic", at, class_id=14)], [])
+    ...     found = log.find(CaptureFilter(class_id=14), limit=10)
+    ...     log.close()
+    >>> [item.capture.event_id for item in found]
+    ['e-1']
+    """
 
     def __init__(self, place: Path | Address) -> None:
-        """Open or create the log; place: a file's path, or any address. Raises Unavailable."""
         self.database = Database(FileAddress(place) if isinstance(place, Path) else place)
         self.listing = Listing(self.database)
         self.image_table = ImagesTable(self.database)

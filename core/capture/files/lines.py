@@ -55,7 +55,30 @@ class GroundTruthLine:
 
 
 def capture_line(record: dict[str, Any]) -> CaptureLine:
-    """The parts of a captured request; BadInput says which one cannot be read."""
+    """The parts of a captured request.
+
+    Parameters
+    ----------
+    record
+        A line of a capture file, decoded.
+
+    Raises
+    ------
+    BadInput
+        The message names the part that cannot be read.
+
+    Examples
+    --------
+    >>> from core.capture.files.documents import decode
+    >>> line = capture_line(decode(
+    ...     b'{"captureData": {"endpointOutput": {"observedContentType": "application/json",'
+    ...     b' "mode": "OUTPUT", "data": "[[14]]", "encoding": "JSON"}},'
+    ...     b' "eventMetadata": {"eventId": "e-1", "inferenceTime": "2022-02-14T17:25:49Z"},'
+    ...     b' "eventVersion": "0"}'
+    ... ))
+    >>> line.event_id, line.moment.aware.year, line.output.data
+    ('e-1', 2022, '[[14]]')
+    """
     data, metadata = _part(record, "captureData"), _part(record, "eventMetadata")
     given, answered = _side(data, INPUT), _side(data, output_key(data))
     if given is None and answered is None:

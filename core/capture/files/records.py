@@ -23,7 +23,26 @@ VERSION = "0"
 def capture_record(
     captures: Sequence[Capture], images: Mapping[str, StoredImage]
 ) -> dict[str, Any]:
-    """The record of one request. captures: all of its images, by position; images: by SHA-256."""
+    """The record of one request, as a line of a capture file.
+
+    Parameters
+    ----------
+    captures
+        All images of the request, by position.
+    images
+        Their files, by SHA-256; without its image, a request has its output alone.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> at = datetime(2022, 2, 14, 17, 25, 49, tzinfo=UTC)
+    >>> capture = Capture("c-1", "e-1", 0, "signwatch", "AllTraffic", at, class_id=14)
+    >>> record = capture_record([capture], {})
+    >>> record["captureData"]["endpointOutput"]["data"]
+    '[[14]]'
+    >>> record["eventMetadata"]
+    {'eventId': 'e-1', 'inferenceTime': '2022-02-14T17:25:49Z'}
+    """
     first = captures[0]
     rebuilt = standard_record(
         first.event_id,
