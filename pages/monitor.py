@@ -19,7 +19,7 @@ with st.form("settings", border=True), st.container(horizontal=True, vertical_al
         help="A class predicted more often than this is a violation.",
     )
     minutes = st.number_input("Window, minutes", 1, 10_080, settings.window_minutes)
-    if st.form_submit_button("Save", icon=":material/save:"):
+    if st.form_submit_button("Save", icon=":material/save:", key="settings_save"):
         with parts.errors_shown():
             monitoring.set_settings(MonitorSettings(percent / 100, minutes))
             st.toast("Saved. The next run uses it.", icon=":material/save:")

@@ -1,7 +1,7 @@
 """What `boto3.client("sagemaker")` asks of Model Monitor: POST / in AWS JSON 1.1.
 
 Schedules are created, changed, started, stopped, deleted, listed and described as SageMaker does
-it, and their executions are listed and described; constraint_violations.json is read through
+it, and their runs are listed and described; constraint_violations.json is read through
 `boto3.client("s3")`.
 """
 

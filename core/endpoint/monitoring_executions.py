@@ -1,4 +1,4 @@
-"""Executions and their processing jobs, as SageMaker lists and describes them."""
+"""Runs and their processing jobs, as SageMaker lists and describes them."""
 
 from __future__ import annotations
 
@@ -105,6 +105,6 @@ def _job_arn(execution: Execution) -> str:
 
 
 def _of_another_kind(document: Document) -> bool:
-    """Whether only executions are asked for that there are none of here."""
+    """Whether the filter asks for a kind of run that does not exist here."""
     kind = aws.optional_text(document, "MonitoringTypeEquals") or MONITORING_TYPE
     return kind != MONITORING_TYPE or "MonitoringJobDefinitionName" in document

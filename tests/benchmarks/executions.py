@@ -1,4 +1,4 @@
-"""How fast one execution of the monitor is over a long log, alone and beside Evidently."""
+"""How fast one run of the monitor is over a long log, alone and beside Evidently."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLUMNS = ("class_id", "flagged", "confidence", "p_value")
 
 
 def rows() -> Rows:
-    """Whole executions: window read, every rule, kept with its outcomes; ten and one million."""
+    """Whole runs: window read, every rule, kept with its outcomes; ten and one million."""
     with long_log.built() as log:
         path = Path(str(log.database.address))
         log.close()
@@ -44,7 +44,7 @@ def _measured(services: Services) -> Rows:
     services.monitoring.baselines.create(before)
     _check(services, everything, CAPTURES)
     yield Row(
-        "one execution over 10M captures, s",
+        "one run over 10M captures, s",
         seconds(lambda: services.monitoring.run(everything)),
         1,
         False,
@@ -65,15 +65,15 @@ def _measured(services: Services) -> Rows:
         **_columns(services, "reference", before, COLUMNS[:1]),
     )
     print(
-        f"over 1M captures: one execution {own:.3f} s; Evidently's data drift report on "
+        f"over 1M captures: one run {own:.3f} s; Evidently's data drift report on "
         f"{', '.join(COLUMNS)}: {report:.2f} s, on {COLUMNS[0]} alone: "
         f"{statistics.median(alone['seconds'].tolist()):.2f} s"
     )
-    yield Row("over 1M captures: time of Evidently's report / an execution", report / own, 50, True)
+    yield Row("over 1M captures: time of Evidently's report / a run", report / own, 50, True)
 
 
 def _check(services: Services, window: Window, captures: int) -> None:
-    """One execution over `window` evaluates so many captures by every rule."""
+    """One run over `window` evaluates so many captures by every rule."""
     done = services.monitoring.run(window)
     assert done.figures is not None and done.figures.total == captures
     assert done.status is not ExecutionStatus.FAILED

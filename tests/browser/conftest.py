@@ -121,7 +121,7 @@ class Attacked:
 
 @pytest.fixture(scope="package")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
-    """Clean traffic, an execution over it; attacked traffic, an execution over that."""
+    """Clean traffic and a run over it; attacked traffic and a run over that."""
     with running_dashboard(tmp_path_factory.mktemp("attacked")) as dashboard:
         replay = ["replay", "--data", "data/samples", "--count", str(REPLAYED), "--json"]
         attack = ["--attack", "deepfool", "--target", "14", "--share", "0.8"]

@@ -361,7 +361,7 @@ def test_the_heat_maps_of_the_result_are_a_click_away(page: AppTest) -> None:
 
 
 def test_small_and_large_images_of_any_shape_go_through(open_page: OpenPage) -> None:
-    at = dropped(open_page("attack", attack="fgsm", target="any"), blocks(4, side=600, cells=6))
+    at = dropped(open_page("attack", attack="fgsm", target="any"), blocks(4, side=600, tiles=6))
     finished(press(at))
     assert max(result(at).adversarial.shape) == 512
 

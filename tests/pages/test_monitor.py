@@ -1,4 +1,4 @@
-"""Monitor: settings that last, run now with Model Monitor's words, executions to look through."""
+"""Monitor: settings that last, run now with Model Monitor's words, runs to look through."""
 
 import json
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def run_now(at: AppTest) -> AppTest:
 def save(at: AppTest, percent: float, minutes: int) -> AppTest:
     labelled(at.number_input, THRESHOLD).set_value(percent)
     labelled(at.number_input, WINDOW).set_value(minutes)
-    labelled(at.button, "Save").click().run()
+    at.button(key="settings_save").click().run()
     assert not at.exception
     return at
 
@@ -187,7 +187,7 @@ def test_one_that_broke_off_shows_its_error_its_log_and_no_figures(
     assert json.loads(downloads["constraint_violations.json"]()) == {"violations": []}
 
 
-def test_the_log_says_what_was_read_and_what_each_rule_said(
+def test_the_log_has_the_figures_and_the_outcome_of_each_rule(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     flooding = flood(signwatch, same=4, others=1)
@@ -220,7 +220,7 @@ def test_records_that_could_not_be_read_are_shown_with_the_reason(
         "begins with": "{",
     }
     assert abs(row["at"] - moment) < timedelta(seconds=1)
-    # What retention deletes from the log stays with the execution.
+    # What retention deletes from the log stays with the run.
     with signwatch.log.database.transaction() as transaction:
         transaction.execute("DELETE FROM log.unreadable")
     assert "**Records that could not be read:** 1" in values(open_page("monitor").markdown)

@@ -96,6 +96,6 @@ def test_the_link_of_an_alert_opens_its_run(signwatch: Services, open_page: Open
     first = signwatch.monitoring.run()
     second = signwatch.monitoring.run()
     at = open_page("monitor", execution=first.execution_id)
-    assert labelled(at.selectbox, "Execution").value == first.execution_id
+    assert labelled(at.selectbox, "Run").value == first.execution_id
     at = open_page("monitor", execution="unknown")
-    assert labelled(at.selectbox, "Execution").value == second.execution_id
+    assert labelled(at.selectbox, "Run").value == second.execution_id

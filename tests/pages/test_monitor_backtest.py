@@ -1,4 +1,4 @@
-"""Monitor: what would have happened, and what decides, edited."""
+"""Backtest on the Monitor page, and constraints edited with a preview."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -140,8 +140,8 @@ def test_the_drift_detector_takes_any_parameter(open_page: OpenPage, signwatch: 
     signwatch.monitoring.baselines.add(files_of(BASELINE), origin="test")
     signwatch.log.append(captures([*clean(100), *attacked(60)], NOON), [])
     at = run_drift_backtest(look_back(open_page("monitor"), 1))
-    (told,) = [text for text in values(at.markdown) if " predictions between " in text]
-    assert told == (
+    (text,) = [text for text in values(at.markdown) if " predictions between " in text]
+    assert text == (
         "**1 alarm** in 160 predictions between 2026-02-14 12:00 and 2026-02-14 13:00 UTC, with "
         "at most one false alarm in 10,000."
     )
@@ -150,8 +150,8 @@ def test_the_drift_detector_takes_any_parameter(open_page: OpenPage, signwatch: 
     assert len(charts(at)["backtest_stream_chart"]["data"]) == 3
     at.number_input(key="backtest_false_alarm_every").set_value(1e12).run()
     at = run_drift_backtest(at)
-    (told,) = [text for text in values(at.markdown) if " predictions between " in text]
-    assert told.startswith("**No alarm** in 160 predictions")
+    (text,) = [text for text in values(at.markdown) if " predictions between " in text]
+    assert text.startswith("**No alarm** in 160 predictions")
 
 
 def test_a_stream_without_baseline_says_what_to_do(
@@ -197,7 +197,7 @@ def test_edits_show_their_consequences_and_are_kept_as_a_new_baseline(
     assert "constraints_save" not in [button.key for button in at.button]
 
 
-def test_constraints_that_cannot_be_read_are_said_and_not_edited(
+def test_constraints_that_cannot_be_read_are_named_and_not_edited(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     signwatch.monitoring.baselines.add(files_of(EVERY_CLASS), origin="test")

@@ -1,4 +1,4 @@
-"""Monitor: how good the predictions of an execution's window were."""
+"""Monitor: how good the predictions of a run's window were."""
 
 from datetime import timedelta
 

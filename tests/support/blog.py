@@ -80,9 +80,9 @@ CASES = (
 class Compared:
     """Of one evaluation.
 
-    share: the largest class's; violations: (feature, type, what is said) of each; message: the
-    state and what is said, None where nothing was evaluated. What is said is the description, of a
-    completeness check its number and share.
+    share: the largest class's; violations: (feature, type, words) of each; message: the state and
+    words, None where nothing was evaluated. The words are the description, or of a completeness
+    check its number and share.
     """
 
     share: float | None
@@ -126,8 +126,8 @@ def blog(root: Path) -> Compared:
             )
     records = counts.total() + unreadable
     if unreadable:
-        said = unreadable, f"{unreadable / records * 100:.2f}%"
-        violations.append(("PredictedClass", "completeness_check", said))
+        words = unreadable, f"{unreadable / records * 100:.2f}%"
+        violations.append(("PredictedClass", "completeness_check", words))
     message: tuple[str, object] = "Completed", "Job completed successfully with no violations."
     if violations:
         message = "CompletedWithViolations", violations[0][2]
@@ -135,7 +135,7 @@ def blog(root: Path) -> Compared:
 
 
 def ours(root: Path, folder: Path) -> Compared:
-    """What the SageMaker-compatible rules say of the same files, imported.
+    """The SageMaker-compatible rules on the same files, imported.
 
     What the log exports lies in `folder / "out"` afterwards; unreadable lines are not exported.
     """
@@ -148,16 +148,16 @@ def ours(root: Path, folder: Path) -> Compared:
     write_tree(folder / "out", export_frames(table, log.images, WINDOW), lambda *_: None)
     log.close()
     violations = tuple(
-        (each["feature_name"], each["constraint_check_type"], _said(each))
+        (each["feature_name"], each["constraint_check_type"], _words(each))
         for each in done.constraint_violations()["violations"]
     )
     status, _, text = done.message.partition(": ")
     first = done.violations[0] if done.violations else None
-    told = violations[0][2] if first and text == first.description else text
-    return Compared(done.outcomes[0].figure, violations, (status, told) if figures.total else None)
+    words = violations[0][2] if first and text == first.description else text
+    return Compared(done.outcomes[0].figure, violations, (status, words) if figures.total else None)
 
 
-def _said(violation: dict[str, str]) -> object:
+def _words(violation: dict[str, str]) -> object:
     """The description; of a completeness check its number and share."""
     text = violation["description"]
     if violation["constraint_check_type"] != "completeness_check":

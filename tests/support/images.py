@@ -20,10 +20,10 @@ ORIENTATION = 0x0112
 Pixels = NDArray[np.uint8]
 
 
-def blocks(seed: int = 0, *, side: int = 32, cells: int = 4) -> Pixels:
-    """(side, side, 3): squares of random colours; what the test classifier tells apart."""
-    colours = np.random.default_rng(seed).integers(0, 256, (cells, cells, 3), dtype=np.uint8)
-    step = side // cells
+def blocks(seed: int = 0, *, side: int = 32, tiles: int = 4) -> Pixels:
+    """(side, side, 3): squares of random colours; which the test classifier distinguishes."""
+    colours = np.random.default_rng(seed).integers(0, 256, (tiles, tiles, 3), dtype=np.uint8)
+    step = side // tiles
     return colours.repeat(step, axis=0).repeat(step, axis=1)
 
 

@@ -95,6 +95,7 @@ ALLOWED = (
     Allowed("pages/*", "cell", "Streamlit's name for a place in a grid"),
     Allowed("pages/monitor.py", "execution", "the parameter of an alert's link"),
     Allowed("pages/_monitor/execution.py", "execution", "the anchor in an address"),
+    Allowed("tests/pages/test_monitor.py", "execution", "the anchor in an address"),
     Allowed("*/drift/*state.py", "cell", "a key of the detector's state in the log"),
     Allowed("*/drift/*state.py", "evidence", "a key of the detector's state in the log"),
     Allowed("*/drift/*state.py", "told", "a key of the detector's state in the log"),

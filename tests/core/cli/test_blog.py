@@ -27,7 +27,7 @@ def test_the_cases_are_what_they_are_called(tmp_path: Path) -> None:
         found = blog(tmp_path / case.name)
         shares[case.name] = found.share
         kinds[case.name] = [kind for _, kind, _ in found.violations]
-        numbers[case.name] = [said for _, kind, said in found.violations if "complete" in kind]
+        numbers[case.name] = [text for _, kind, text in found.violations if "complete" in kind]
     drift, completeness = "baseline_drift_check", "completeness_check"
     assert kinds == {
         "clean": [],

@@ -86,7 +86,7 @@ def test_every_readable_file_gets_the_prediction_of_its_pixels(
     assert signwatch.captures.stored_image(capture.image_sha256).media_type == file.media_type
 
 
-def test_a_rotated_photograph_is_judged_upright(client: TestClient, signwatch: Services) -> None:
+def test_a_rotated_photo_is_judged_upright(client: TestClient, signwatch: Services) -> None:
     lying = rotated_jpeg(blocks(7))
     answer = client.post("/invocations", content=lying, headers={"Content-Type": "image/jpeg"})
     (upright,) = signwatch.model.predict([decode(lying)])

@@ -83,7 +83,7 @@ def test_an_execution_under_way_is_in_progress(sagemaker: Any, signwatch: Servic
     assert not {"ExitMessage", "FailureReason", "ProcessingEndTime"} & job.keys()
 
 
-def test_the_violations_are_read_as_a_file(client: TestClient, signwatch: Services) -> None:
+def test_the_violations_are_a_file(client: TestClient, signwatch: Services) -> None:
     class_id = traffic(signwatch, "cars", 2)
     execution = signwatch.monitoring.run(threshold=0.5)
     path = f"/signwatch/executions/{execution.execution_id}/constraint_violations.json"

@@ -1,4 +1,4 @@
-"""Rules over windows of the past: the same as executions would have said, window by window."""
+"""Rules over windows of the past: the same outcomes as those of runs, window by window."""
 
 from datetime import timedelta
 
@@ -115,8 +115,8 @@ def test_a_rule_that_needs_a_baseline_says_why_it_cannot_be_replayed() -> None:
     windows = Windows.every(HOUR, NOON, NOON + HOUR, HOUR)
     figures = window_figures(windows, counts((0, 1, 1)))
     broken = Against(baseline_id="b", problem="it is of another model")
-    (said,) = replay(LInfinitySimple(0.1), windows, figures, broken).outcomes
-    assert said.sentence == "Not computed: it is of another model"
+    (outcome,) = replay(LInfinitySimple(0.1), windows, figures, broken).outcomes
+    assert outcome.sentence == "Not computed: it is of another model"
 
 
 def test_alarms_are_those_of_the_rules_that_decide() -> None:

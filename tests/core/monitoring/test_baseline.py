@@ -34,12 +34,12 @@ def test_an_empty_baseline_holds_nothing() -> None:
     assert Baseline.of(43, np.array([], dtype=np.int64)).total == 0
 
 
-def test_counts_stand_in_the_order_of_the_detectors_cells() -> None:
+def test_counts_stand_in_the_order_of_the_detectors_bins() -> None:
     ids, flagged = np.array([0, 2, 2, 2]), np.array([False, True, False, False])
     baseline = Baseline.of(3, ids, flagged=flagged)
     for by_flag in (False, True):
-        cells = ClassBins(3, by_flag)
-        counted = np.bincount(cells.of(ids, flagged), minlength=cells.count)
+        bins = ClassBins(3, by_flag)
+        counted = np.bincount(bins.of(ids, flagged), minlength=bins.count)
         assert baseline.bin_counts(by_flag=by_flag) == counted.tolist()
     with raises(BadInput, "the baseline carries no flags, so classes cannot be split by them"):
         Baseline(3, {0: 1}).bin_counts(by_flag=True)

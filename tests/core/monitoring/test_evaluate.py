@@ -1,4 +1,4 @@
-"""The monitor: the rules, and an execution's outcome in words."""
+"""The monitor: the rules, and a run's outcome in words."""
 
 import re
 from dataclasses import replace
@@ -126,7 +126,7 @@ def test_unreadable_records_are_a_violation_with_their_share() -> None:
     ]
 
 
-# Executions
+# Runs
 
 
 def test_the_attack_of_the_blog_is_a_violation() -> None:
@@ -182,7 +182,7 @@ def test_an_execution_keeps_what_it_was_about() -> None:
     assert first.ended_at.tzinfo is UTC
 
 
-def test_each_rule_is_written_down_with_what_it_took_and_said() -> None:
+def test_each_rule_is_logged_with_its_time_and_outcome() -> None:
     log = RunLog(lambda: NOON)
     done = evaluate(
         WINDOW,

@@ -123,7 +123,7 @@ def test_drift_below_the_blog_s_threshold_is_a_violation_of_the_rules_with_a_bas
     assert [each.constraint_check_type for each in done.violations] == ["baseline_drift_check"]
 
 
-def test_a_violation_that_names_its_class_is_said_before_a_bare_distance() -> None:
+def test_a_violation_that_names_its_class_comes_before_a_bare_distance() -> None:
     named = Violation("PredictedClass", "baseline_drift_check", "Class 0 is more frequent")
     stream = Outcome("drift detector, class", RuleState.VIOLATED, 1.0, 1.0, "", (named,))
     done = evaluate(

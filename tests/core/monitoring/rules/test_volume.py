@@ -12,7 +12,7 @@ from tests.support.expect import raises
 STEADY = [100, 102, 98, 101, 99, 100, 97, 103]
 
 
-def test_usual_traffic_holds() -> None:
+def test_steady_traffic_holds() -> None:
     outcome = volume(110, STEADY, false_alarm_every=1000)
     assert outcome.state is RuleState.HOLDS
     assert outcome.threshold == 1 / 2000

@@ -68,7 +68,7 @@ def test_a_clock_that_was_set_back_by_little_is_waited_for() -> None:
     assert next_run(EVERY_MINUTE, last=NOON, runs_from=NOON - DAY, at=at) == NOON + MINUTE
 
 
-def test_a_clock_that_was_set_back_by_more_is_said() -> None:
+def test_a_clock_that_was_set_back_by_more_is_named() -> None:
     at = NOON - DAY
     assert due(EVERY_MINUTE, last=NOON, runs_from=NOON - 9 * DAY, at=at) == Due(set_back_from=NOON)
     assert due(EVERY_MINUTE, last=None, runs_from=NOON, at=at) == Due(set_back_from=NOON)

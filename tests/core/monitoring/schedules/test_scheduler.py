@@ -1,4 +1,4 @@
-"""Schedules by a clock of the test's own: what is due runs, once, and what was missed is said."""
+"""Schedules by a clock of the test's own: what is due runs, once, and what was missed is named."""
 
 import logging
 from collections.abc import Iterator
@@ -204,7 +204,7 @@ def test_time_before_a_schedule_was_there_is_not_missed(log: CaptureLog, clock: 
     assert runs(log, "minutely") == []
 
 
-def test_a_clock_that_was_set_back_is_said_and_the_schedule_goes_on(
+def test_a_clock_that_was_set_back_is_named_and_the_schedule_goes_on(
     log: CaptureLog, clock: Clock
 ) -> None:
     schedules = schedules_over(log, clock)
@@ -222,8 +222,8 @@ def test_a_clock_that_was_set_back_is_said_and_the_schedule_goes_on(
         ("14 10:33", "Failed"),
         ("14 10:34", "Failed"),
     ]
-    said = log.executions(9, schedule="minutely")[2]
-    assert said.message == (
+    run = log.executions(9, schedule="minutely")[2]
+    assert run.message == (
         "Failed: the clock was set back. Schedule minutely had come to 2026-02-14 12:32:00 UTC, "
         "and now it is 2026-02-14 10:32:00 UTC. It goes on from here."
     )
