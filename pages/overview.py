@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.records.monitoring import WindowFigures
 from core.records.queries import CaptureFilter
 from core.services import current
 from pages._attack.link import TRY_IT
@@ -37,10 +38,19 @@ def live() -> None:
         return
     with bar:
         link_to_try_it()
+    show_figures(found, settings.threshold, minutes)
+    charts.show_frequencies(found, settings.threshold, f"last {length(minutes)}")
+    drift.show(window)
+    charts.show_over_time(window, bucket_seconds=max(10, minutes))
+    charts.show_executions()
+
+
+def show_figures(found: WindowFigures, threshold: float, minutes: int) -> None:
+    """The window in four figures."""
     waiting = signwatch.captures.count(CaptureFilter(flagged=True, decided=False))
     unreadable = f", {found.unreadable:,} unreadable" if found.unreadable else ""
     with st.grid(4):
-        state.show_leader(found, settings.threshold)
+        state.show_leader(found, threshold)
         st.metric(
             "Predictions in the window",
             f"{found.total:,}",
@@ -54,7 +64,7 @@ def live() -> None:
             parts.computed(found.mean_confidence, ".1%"),
             "no prediction has a confidence"
             if found.low_confidence is None
-            else f"{found.low_confidence:,} below {signwatch.settings.low_confidence:.0%}",
+            else f"{found.low_confidence:,} below {signwatch.monitoring.low_confidence:.0%}",
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -69,10 +79,6 @@ def live() -> None:
             delta_arrow="off",
             border=True,
         )
-    charts.show_frequencies(found, settings.threshold, f"last {length(minutes)}")
-    drift.show(window)
-    charts.show_over_time(window, bucket_seconds=max(10, minutes))
-    charts.show_executions()
 
 
 def length(minutes: int) -> str:

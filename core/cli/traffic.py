@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -18,7 +19,7 @@ from core.model.predictor import Predictor
 from core.records.attacks import AttackPlan
 from core.records.drills import DrillPlan
 from core.settings import Settings
-from core.simulation.sending import OverHttp, send
+from core.simulation.sending import OverHttp, SendReport, send
 from core.simulation.traffic import AttackedShare, from_dataset
 
 SHARE = 0.8
@@ -66,13 +67,8 @@ def replay(
     settings = Settings.from_environment()
     if is_drill:
         _check_given(context)
-        default = DrillPlan()
-        chosen = DrillPlan(
-            default.share if share is None else share,
-            default.target if target is None else target,
-            name or default.attack,
-            seed,
-        )
+        given: dict[str, Any] = {"share": share, "target": target, "attack": name, "seed": seed}
+        chosen = DrillPlan(**{k: value for k, value in given.items() if value is not None})
         drill(url or client.find(settings.local), chosen, as_json=as_json)
         return
     if data is None:
@@ -80,21 +76,22 @@ def replay(
     address = url or client.find(settings.local) or "http://127.0.0.1:8501"
     dataset = load_official(data, "test")
     dataset = dataset.fold(fold or dataset.natural_fold())
-    share = SHARE if share is None else share
     attack = None
     if name:
         lab = Lab(Predictor.load(settings.model, alpha=settings.alpha))
         plan = AttackPlan(name, target, epsilon, steps, seed)
-        attack = AttackedShare(share, plan, lab)
+        attack = AttackedShare(SHARE if share is None else share, plan, lab)
     with progress_bar() as report:
         requests = from_dataset(dataset, count, attack=attack, seed=seed, progress=report)
     with progress_bar() as report, OverHttp(address) as transport:
         done = send(transport, requests, rate=rate, progress=report)
-    if as_json:
-        click.echo(json.dumps(done.to_json()))
-        return
+    click.echo(json.dumps(done.to_json()) if as_json else _summary(done))
+
+
+def _summary(done: SendReport) -> str:
+    """What was sent, and how to run the monitor over it."""
     leading = ", ".join(f"{class_name(k)}: {n}" for k, n in list(done.counts.items())[:5])
-    click.echo(
+    return (
         f"{done.sent} requests in {done.seconds:.1f} s, {done.attacked} attacked; most predicted: "
         f"{leading}\npython -m core monitor run --since {done.since.isoformat()} "
         f"--until {done.until.isoformat()}"

@@ -63,22 +63,17 @@ def class_frequencies(
     if baseline:
         expected = [baseline.get(class_id, 0) / sum(baseline.values()) for class_id in classes]
         _put_behind(figure, expected, [class_name(k) for k in classes])
-    figure.add_hline(
-        y=threshold,
-        line={"color": ALARM, "dash": "dash", "width": 2},
-        annotation={"text": f"threshold {threshold:.0%}", "font": {"color": ALARM}},
-        annotation_position="top right",
-    )
-    for class_id, share in shares.items():
-        if share > threshold and class_id in places:
-            figure.add_annotation(
-                x=places[class_id],
-                y=share,
-                text=f"<b>{class_name(class_id)}: {share:.1%}</b>",
-                showarrow=False,
-                yshift=12,
-                font={"color": ALARM, "size": 15},
-            )
+    _draw_threshold(figure, threshold)
+    above = {places[k]: k for k, share in shares.items() if share > threshold and k in places}
+    for place, class_id in above.items():
+        figure.add_annotation(
+            x=place,
+            y=shares[class_id],
+            text=f"<b>{class_name(class_id)}: {shares[class_id]:.1%}</b>",
+            showarrow=False,
+            yshift=12,
+            font={"color": ALARM, "size": 15},
+        )
     top = max([threshold, *values, *expected])
     figure.update_yaxes(
         tickformat=".0%", range=[0, min(1.12, top * 1.2)], title="share of predictions"
@@ -91,6 +86,15 @@ def class_frequencies(
         range=[-0.8, len(classes) - 0.2],
     )
     return laid_out(figure, height)
+
+
+def _draw_threshold(figure: go.Figure, threshold: float) -> None:
+    figure.add_hline(
+        y=threshold,
+        line={"color": ALARM, "dash": "dash", "width": 2},
+        annotation={"text": f"threshold {threshold:.0%}", "font": {"color": ALARM}},
+        annotation_position="top right",
+    )
 
 
 def _put_behind(figure: go.Figure, expected: Sequence[float], names: Sequence[str]) -> None:

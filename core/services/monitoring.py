@@ -16,6 +16,7 @@ from core.monitoring.executions import Executions
 from core.monitoring.model_quality import window_quality
 from core.monitoring.rules.descriptions import RULES
 from core.monitoring.rules.distances import furthest_class
+from core.monitoring.rules.in_force import classes_in_question
 from core.monitoring.schedules.scheduler import Schedules
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import (
@@ -200,6 +201,10 @@ class Monitoring:
         class_id = furthest_class(counts, expected)
         share, before = (n.get(class_id, 0) / sum(n.values()) for n in (counts, expected))
         return ClassShift(class_id, share, before)
+
+    def classes_in_question(self, execution: Execution) -> list[int]:
+        """The classes that the violations of a run are about, as far as they name one."""
+        return classes_in_question(execution, self.baselines.counts(execution.baseline_id))
 
     # -- beside a run ----------------------------------------------------------------------
 

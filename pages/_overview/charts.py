@@ -31,13 +31,13 @@ def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> No
 
 def show_over_time(window: Window, *, bucket_seconds: int) -> None:
     """Confidence and traffic, on one time axis."""
-    signwatch = current()
-    low = signwatch.settings.low_confidence
-    confidence = signwatch.log.confidence_over_time(window, bucket_seconds, low_confidence=low)
-    counts = signwatch.log.counts_over_time(window, bucket_seconds)
+    monitoring = current().monitoring
+    low = monitoring.low_confidence
+    confidence = monitoring.confidence_over_time(window, bucket_seconds)
+    counts = monitoring.counts_over_time(window, bucket_seconds)
     left, right = st.columns(2)
     if confidence:
-        baseline = signwatch.monitoring.baselines.against().baseline
+        baseline = monitoring.baselines.against().baseline
         expected = baseline.confidence.mean if baseline and baseline.confidence else None
         with left:
             st.subheader("Confidence")

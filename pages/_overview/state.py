@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.labels import all_labels, class_name
-from core.monitoring.rules.in_force import classes_in_question
 from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
 from core.services import current
 from pages._explain.link import to_violation
@@ -73,8 +72,7 @@ def show_leader(found: WindowFigures, threshold: float) -> None:
 
 def _link_to_maps(execution: Execution) -> None:
     """From each class of its violations to the heat maps of those predictions."""
-    expected = current().monitoring.baselines.counts(execution.baseline_id)
-    for class_id in classes_in_question(execution, expected):
+    for class_id in current().monitoring.classes_in_question(execution):
         if class_id < len(all_labels()):
             st.page_link(
                 "explain.py",

@@ -1,4 +1,4 @@
-"""How seldom the stream detector cries wolf, and how soon it notices an attack: SEEDS simulations.
+"""How seldom the drift detector cries wolf, and how soon it notices an attack: SEEDS simulations.
 
 Baselines hold 2,000 predictions drawn at random. Traffic: the labels of the training set as
 predictions, with flags drawn at the rates that `model detect` measured, or the shipped model's
@@ -137,7 +137,7 @@ def rows() -> Rows:
     """False alarms, delays, a restart, and speed."""
     if not real_signs().is_dir():
         print(
-            f"stream detector not measured: there are no real signs at {real_signs()}; "
+            f"drift detector not measured: there are no real signs at {real_signs()}; "
             "SIGNWATCH_GTSRB32 says where they lie"
         )
         return
@@ -273,7 +273,7 @@ def speed() -> Row:
     _, repeats = mark_repeats(BurstState.cold(), drawn.class_ids, bins)
     channel.detector.feed(channel.detector.start(), bins, repeats)
     rate = THROUGHPUT / (time.perf_counter() - started)
-    return Row("predictions a second through the stream detector", rate, 200_000, True)
+    return Row("predictions a second through the drift detector", rate, 200_000, True)
 
 
 @cache

@@ -41,7 +41,7 @@ def test_from_a_dropped_image_to_an_exported_verdict(
         expect(overview.get_by_text("No traffic in the last 1 h")).to_be_visible()
         overview.evaluate("window.openedOnce = true")
         every_page_opens_without_data(page, fresh_dashboard)
-        images_are_dropped_and_read(page)
+        images_are_dropped_and_predicted(page)
         a_speed_limit_becomes_a_stop_sign(page, fresh_dashboard)
         it_is_sent_as_traffic(page)
         the_overview_shows_it_by_itself(overview)
@@ -59,7 +59,7 @@ def every_page_opens_without_data(page: Page, dashboard: Dashboard) -> None:
         go(page, title)
 
 
-def images_are_dropped_and_read(page: Page) -> None:
+def images_are_dropped_and_predicted(page: Page) -> None:
     go(page, "Classify")
     files = {
         "stop.png": (SAMPLES / "14" / "0.png").read_bytes(),

@@ -297,7 +297,7 @@ def test_class_frequencies_stand_before_the_baseline(
     assert "No baseline yet" not in " ".join(values(at.caption))
 
 
-def test_a_baseline_that_cannot_be_used_is_not_told_as_none(
+def test_a_baseline_that_cannot_be_used_is_not_shown_as_none(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     flood(signwatch, same=3, others=1)

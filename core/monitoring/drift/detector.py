@@ -217,12 +217,9 @@ class Detector:
         before = np.concatenate([[0], position[:-1]])
         before[first] = state.last[held]
         gaps = np.minimum(position - before - 1, _POWERS.shape[1] - 1)
-        occurred = (
-            (self.baseline + state.seen)[bins[order]] + np.arange(len(bins)) - first[segment] + 1
-        )
-        total = self.baseline.sum() + state.seen.sum() + order + 1
         repeat = repeats[order]
-        v = np.where(repeat, 0.0, total / (occurred - PRIOR))
+        earlier = np.arange(len(bins)) - first[segment]
+        v = np.where(repeat, 0.0, self._inverse_frequency(state, bins, order, earlier))
         weight = self._weights[bins[order]]
         # Each bin's occurrences stand behind the D that the state has of it.
         rows = np.arange(len(bins)) + segment + 1
@@ -258,6 +255,15 @@ class Detector:
             seen=seen,
         )
         return reached, height / len(EPSILONS)
+
+    def _inverse_frequency(
+        self, state: DetectorState, bins: Bins, order: Bins, earlier: Bins
+    ) -> Floats:
+        """1 / q_k at each prediction, bin by bin. earlier: of the same bin, in this piece."""
+        occurred = (self.baseline + state.seen)[bins[order]] + earlier + 1
+        total = self.baseline.sum() + state.seen.sum() + order + 1
+        inverse: Floats = total / (occurred - PRIOR)
+        return inverse
 
     def _alarm(self, state: DetectorState, e_value: float) -> Alarm:
         return Alarm(position=state.position, bin_id=self.leading(state), e_value=e_value)

@@ -107,19 +107,3 @@ def test_it_is_started_followed_and_read_over_http(drilled: Services, signs: lis
     assert [each["drill_id"] for each in running.read(url, "/api/drills")["drills"]] == [drill_id]
     assert httpx.delete(f"{url}/api/drills/{drill_id}").status_code == 404
     assert httpx.get(f"{url}/api/drills/none").status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"strength": 1}, "unknown option 'strength'; known: share, target, attack, seed"),
-        ({"share": "half"}, "share must be a number, got 'half'"),
-        ({"target": True}, "target must be a whole number, got True"),
-        ({"attack": 3}, "attack must be a name, got 3"),
-    ],
-)
-def test_what_is_no_plan_is_refused(
-    client: httpx.Client, options: dict[str, object], message: str
-) -> None:
-    answer = client.post("/api/drills", json=options)
-    assert (answer.status_code, answer.json()["message"]) == (400, message)
