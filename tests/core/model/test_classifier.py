@@ -1,7 +1,5 @@
 """The classifier: one function from pixels to logits, saved, loaded and imported."""
 
-import hashlib
-import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -204,57 +202,12 @@ def test_channels_last_weights_can_be_saved(tmp_path: Path) -> None:
     )
 
 
-def test_the_manifest_is_readable_json(tmp_path: Path) -> None:
-    manifest = Manifest("toy", 2, (0.5, 0.25, 0.0), (0.5, 0.25, 1.0), ("Grün", "b"), 2.0, "ff")
-    manifest.write(tmp_path)
-    text = (tmp_path / "model.json").read_text()
-    assert "Grün" in text
-    assert json.loads(text) == {
-        "architecture": "toy",
-        "input_size": 2,
-        "mean": [0.5, 0.25, 0.0],
-        "std": [0.5, 0.25, 1.0],
-        "labels": ["Grün", "b"],
-        "temperature": 2.0,
-        "sha256": "ff",
-        "recipe": {},
-        "figures": {},
-    }
-    assert Manifest.read(tmp_path) == manifest
-
-
-def test_the_checksum_is_sha256(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"abc" * 1000)
-    assert file_sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 1000).hexdigest()
-
-
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with raises(NotFound, f"no model in {tmp_path}: model.json is missing"):
         load(tmp_path)
     Manifest("resnet18", 32, (0.0,) * 3, (1.0,) * 3, LABELS).write(tmp_path)
     with raises(NotFound, f"no model in {tmp_path}: model.safetensors is missing"):
         load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        ("{}", "'mean'"),
-        (
-            '{"mean": [], "std": [], "labels": []}',
-            "Manifest.__init__() missing 2 required positional arguments: 'architecture' and "
-            "'input_size'",
-        ),
-        ('{"mean": 3, "std": [], "labels": []}', "'int' object is not iterable"),
-        ("[]", "list indices must be integers or slices, not str"),
-    ],
-)
-def test_a_manifest_of_another_make_is_named(tmp_path: Path, text: str, problem: str) -> None:
-    path = tmp_path / "model.json"
-    path.write_text(text)
-    with raises(BadInput, f"{path} is not a model manifest: {problem}"):
-        Manifest.read(tmp_path)
 
 
 def test_weights_that_the_manifest_does_not_describe_are_refused(

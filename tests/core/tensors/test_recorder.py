@@ -1,7 +1,5 @@
 """Which requests are recorded, and that no answer waits for it or fails by it."""
 
-import io
-import json
 import threading
 from typing import Any
 
@@ -10,18 +8,17 @@ import pytest
 
 from core import services
 from core.capture.provenance import RequestFacts
-from core.errors import BadInput, NotFound
+from core.errors import BadInput
 from core.images import ImageFile
 from core.records.captures import CaptureMode, CaptureSettings
 from core.records.tensors import ModeKeys
 from core.services import Services
-from core.tensors.fullgrad import largest_difference
 from core.tensors.recorder import MAX_WAITING
 from tests.conftest import TestClient
 from tests.core.serving.test_pipeline import IMAGE, PNG, samples
 from tests.support.expect import raises
 from tests.support.images import blocks
-from tests.support.traffic import predicted_as, request
+from tests.support.traffic import request
 from tests.support.waiting import LONGEST, until
 
 
@@ -222,49 +219,6 @@ def test_bad_settings_are_refused_at_the_start(
 
 
 # On demand
-
-
-def test_a_capture_is_recorded_on_demand(signwatch: Services) -> None:
-    capture_id = request(signwatch, blocks())
-    record = signwatch.tensors.record(capture_id)
-    assert (record.mode, record.why, record.step) == (ModeKeys.EVAL, "asked for", 0)
-    assert record.capture_id == capture_id
-    assert record.passed.class_id == signwatch.log.capture(capture_id).capture.class_id
-    assert signwatch.tensors.record(capture_id, 7).passed.class_id == 7
-    assert signwatch.tensors.trial().steps(mode=ModeKeys.EVAL) == [0, 1]
-
-
-def test_fullgrad_from_the_record_equals_the_live_one(signwatch: Services) -> None:
-    for seed, class_id in [(0, None), (1, 14)]:
-        record = signwatch.tensors.record(request(signwatch, blocks(seed)), class_id)
-        recorded = signwatch.tensors.explain(record.step)
-        (live,) = signwatch.explanations.explain([blocks(seed)], [class_id])
-        assert largest_difference(recorded, live) <= 1e-5
-        assert recorded.class_id == live.class_id
-        assert recorded.logit == pytest.approx(live.logit, abs=1e-5)
-
-
-def test_what_cannot_be_recorded_is_refused(signwatch: Services) -> None:
-    with pytest.raises(NotFound, match=r"^no capture"):
-        signwatch.tensors.record("00000000-0000-8000-8000-000000000000")
-    capture_id = request(signwatch, predicted_as(signwatch, other_than=14))
-    for class_id in (-1, 43, 10**30):
-        with raises(BadInput, f"class must lie in 0..42, got {class_id}"):
-            signwatch.tensors.record(capture_id, class_id)
-    assert signwatch.tensors.records() == []
-
-
-def test_a_record_as_a_file(signwatch: Services) -> None:
-    record = signwatch.tensors.record(request(signwatch, blocks()))
-    trial = signwatch.tensors.trial()
-    with np.load(io.BytesIO(signwatch.tensors.to_npz(record))) as file:
-        facts = json.loads(str(file["record"]))
-        assert set(file.files) == {"record", *trial.tensor_names(step=record.step)}
-        gradient = trial.tensor("gradient/image").value(record.step)
-        np.testing.assert_array_equal(file["gradient/image"], gradient)
-    assert facts["capture_id"] == record.capture_id
-    assert facts["passed"]["class_id"] == record.passed.class_id
-    assert facts["captured_at"] == record.captured_at.isoformat()
 
 
 def test_what_waits_when_it_closes_is_dropped_and_nobody_waits_for_it(

@@ -5,62 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 
-from core.datasets import Dataset
 from core.errors import BadInput
-from core.model.classifier import Classifier, build_network
 from core.model.predictor import Predictor
 from core.model.suspicion.calibration import ANEW, Calibration, Scorer, lead, margin
-from core.model.suspicion.features import FeatureExtractor, Outputs, extract
-from core.model.suspicion.fit import calibrate, halves
+from core.model.suspicion.features import Outputs
 from core.model.suspicion.mahalanobis import Cloud
-from core.model.suspicion.transforms import median, resample
-from tests.conftest import read_blocks
 from tests.support.expect import raises
-from tests.support.images import blocks
 
 # Altered copies
 
 
-def test_the_median_filter_is_the_median_of_nine() -> None:
-    pixels = torch.rand(2, 3, 7, 5, generator=torch.Generator().manual_seed(0))
-    edged = np.pad(pixels.numpy(), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
-    nine = [edged[..., y : y + 7, x : x + 5] for y in range(3) for x in range(3)]
-    assert np.array_equal(median(pixels).numpy(), np.median(nine, axis=0))
-
-
-def test_resampling_keeps_the_shape_and_what_is_even() -> None:
-    even = torch.full((1, 3, 7, 10), 0.25)
-    assert torch.allclose(resample(even), even)
-    stripes = torch.zeros(1, 3, 32, 32)
-    stripes[..., ::2] = 1
-    assert resample(stripes)[..., 3:-3].std() < 0.05  # too fine for a third of the size
-
-
-def test_tiny_images_are_resampled_too() -> None:
-    assert resample(torch.full((1, 3, 2, 1), 0.5)).shape == (1, 3, 2, 1)
-
-
 # Distances
-
-
-def test_distances_worked_by_hand() -> None:
-    features = np.array([[0.0], [2.0], [10.0], [12.0]], dtype=np.float32)
-    cloud = Cloud.fit(features, np.array([0, 0, 1, 1]), 3)
-    assert cloud.means.tolist() == [[1.0], [11.0], [6.0]]  # no image of 2: the middle of all
-    assert cloud.precision == pytest.approx(np.array([[1.0]]))  # variance 1, which shrinking keeps
-    where = np.array([[4.0], [4.0], [4.0]], dtype=np.float32)
-    assert cloud.distances(where, np.array([0, 1, 2])) == pytest.approx([9.0, 49.0, 4.0])
-
-
-def test_the_covariance_is_shared_and_shrunk() -> None:
-    features = np.array([[1, 0], [-1, 0], [5, 2], [5, -2]], dtype=np.float32)
-    cloud = Cloud.fit(features, np.array([0, 0, 1, 1]), 2)
-    shrunk = 0.99 * np.diag([0.5, 2.0]) + 0.01 * 1.25 * np.eye(2)
-    assert cloud.precision == pytest.approx(np.linalg.inv(shrunk), rel=1e-6)
 
 
 # Scores
@@ -131,87 +89,10 @@ def test_strangeness_is_a_sum_of_squares_ranked_on_the_other_half() -> None:
 # Halves of the calibration
 
 
-def test_no_track_is_in_both_halves() -> None:
-    labels = np.repeat([1, 2, 3], 20)
-    tracks = np.tile(np.repeat([0, 1, 2, 3], 5), 3)
-    dataset = Dataset([blocks(n) for n in range(60)], labels, tracks, "tracks")
-    first, second = halves(dataset)
-    assert len(first) == len(second) == 30
-    assert first.tracks is not None
-    assert second.tracks is not None
-    one = set(zip(first.labels.tolist(), first.tracks.tolist(), strict=True))
-    two = set(zip(second.labels.tolist(), second.tracks.tolist(), strict=True))
-    assert (len(one), len(two), one & two) == (6, 6, set())
-
-
-def test_what_cannot_be_halved_is_refused() -> None:
-    bare = Dataset([blocks(0)] * 4, np.zeros(4, np.int64), None, "bare")
-    with raises(
-        BadInput,
-        "bare has no tracks; a calibration needs them to keep the frames of one sign in one half",
-    ):
-        halves(bare)
-    with raises(BadInput, "one: expected two tracks or more to calibrate with, got 1"):
-        halves(replace(bare, tracks=np.zeros(4, np.int64), name="one"))
-
-
 # Networks of other makes
 
 
-@pytest.mark.parametrize(
-    ("architecture", "names"),
-    [(name, ("logits", "penultimate")) for name in ("squeezenet1_1", "mobilenet_v3_small")],
-)
-def test_other_networks_are_seen_by_what_enters_their_last_layer(
-    classifier: Classifier, architecture: str, names: tuple[str, ...]
-) -> None:
-    own = Classifier(classifier.manifest, build_network(architecture, 43))
-    extractor = FeatureExtractor(own, features=True)
-    assert extractor.names == names
-    prepared = [own.prepare(blocks(0)), own.prepare(blocks(1))]
-    outputs = extract(extractor.names, extractor.compute, prepared, transformed=True)
-    assert np.allclose(outputs.logits, own.logits_of(prepared), atol=1e-5)
-    assert outputs.features["penultimate"].ndim == 2
-    assert [each.shape for each in outputs.transformed] == [(2, 43), (2, 43)]
-
-
-def test_without_features_only_logits_are_given(classifier: Classifier) -> None:
-    extractor = FeatureExtractor(classifier, features=False)
-    prepared = [classifier.prepare(blocks(0))]
-    outputs = extract(extractor.names, extractor.compute, prepared, transformed=False)
-    assert np.array_equal(outputs.logits, classifier.logits_of(prepared))
-    assert (outputs.transformed, outputs.features) == ((), {})
-
-
 # The file
-
-
-def test_calibrating_twice_gives_the_same(predictor: Predictor, tmp_path: Path) -> None:
-    classifier, known = predictor.classifier, predictor.calibration
-    assert known is not None
-    reported = []
-    again = calibrate(
-        classifier,
-        read_blocks(classifier, 128),
-        read_blocks(classifier, 400, 20_000),
-        lambda *each: reported.append(each),
-    )
-    assert reported[-1] == (528, 528, "images")
-    assert again.combined == pytest.approx(known.combined, rel=1e-3)
-
-
-def test_misread_images_calibrate_nothing(classifier: Classifier) -> None:
-    trained, clean = read_blocks(classifier, 64), read_blocks(classifier, 40, 30_000)
-    others = (clean.labels + 1) % 43
-    some = replace(clean, labels=np.where(clean.tracks % 4 == 0, others, clean.labels))
-    made = calibrate(classifier, trained, some, lambda *_: None)
-    assert len(made.references["margin"]) + len(made.combined) == 30
-    with raises(
-        BadInput,
-        "blocks: none of 20 images is classified correctly; expected images and labels like those "
-        "trained on",
-    ):
-        calibrate(classifier, trained, replace(clean, labels=others), lambda *_: None)
 
 
 def test_a_written_calibration_comes_back(predictor: Predictor, tmp_path: Path) -> None:

@@ -3,11 +3,7 @@
 import numpy as np
 import pytest
 
-from core.model.suspicion.drift import FEWEST, LATEST, drift
-from core.records.captures import Provenance
-from core.services import Services
-from core.store import PValuesTable
-from tests.support.records import make_capture, make_image, make_prediction
+from core.model.suspicion.drift import FEWEST, drift
 
 EVEN = (np.arange(1_000) + 0.5) / 1_000
 
@@ -34,49 +30,6 @@ def test_of_few_predictions_nothing_is_said() -> None:
     assert drift(np.full(FEWEST - 1, 0.02), 0.01) is None
     assert drift(np.full(FEWEST, 0.02), 0.01) is not None
     assert drift(np.full(FEWEST, 1.0), 1.0) is None
-
-
-def test_only_unflagged_predictions_of_these_weights_count(signwatch: Services) -> None:
-    image = make_image()
-    own = signwatch.model.sha256
-    captures = [
-        make_capture(image, prediction=make_prediction(p_value=0.5), model_sha256=own),
-        make_capture(image, prediction=make_prediction(p_value=0.25), model_sha256=own),
-        make_capture(
-            image, prediction=make_prediction(p_value=0.001, flagged=True), model_sha256=own
-        ),
-        make_capture(image, prediction=make_prediction(p_value=0.75), model_sha256="f" * 64),
-        make_capture(
-            image,
-            prediction=make_prediction(p_value=0.6),
-            model_sha256=own,
-            provenance=Provenance("drill/4/1"),
-        ),
-        make_capture(
-            image,
-            prediction=make_prediction(p_value=0.7),
-            model_sha256=own,
-            provenance=Provenance("lab", attack="pgd"),
-        ),
-        make_capture(image, suspicion=None, model_sha256=own),
-        make_capture(image, prediction=make_prediction(p_value=None), model_sha256=own),
-    ]
-    signwatch.log.append(captures, [image])
-    table = PValuesTable(signwatch.log.database)
-    assert sorted(table.unflagged(own, LATEST)) == [0.25, 0.5]
-    assert len(table.unflagged(own, 1)) == 1
-    assert signwatch.model.calibration_drift() is None
-
-
-def test_it_is_noticed_in_the_log(signwatch: Services) -> None:
-    own = signwatch.model.sha256
-    image = make_image()
-    odd = make_prediction(p_value=0.02)
-    captures = [make_capture(image, prediction=odd, model_sha256=own) for _ in range(FEWEST)]
-    signwatch.log.append(captures, [image])
-    said = signwatch.model.calibration_drift()
-    assert said is not None
-    assert said.startswith("Suspicion's calibration no longer fits the traffic: of the latest 200 ")
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.01, 0.5])

@@ -1,0 +1,115 @@
+"""The model that serves: its facts, predictions, reports and the drift of its calibration."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core import services
+from core.errors import BadInput
+from core.images import ImageFile
+from core.model.suspicion.calibration import ANEW
+from core.model.suspicion.drift import FEWEST, LATEST
+from core.records.captures import Provenance
+from core.records.evaluation.robustness import Robustness
+from core.records.queries import CaptureFilter
+from core.services import Services
+from core.store import PValuesTable
+from tests.support.expect import raises
+from tests.support.images import blocks
+from tests.support.records import make_capture, make_image, make_prediction
+from tests.support.reports import make_report
+
+
+def test_it_is_noticed_in_the_log(signwatch: Services) -> None:
+    own = signwatch.model.sha256
+    image = make_image()
+    low = make_prediction(p_value=0.02)
+    captures = [make_capture(image, prediction=low, model_sha256=own) for _ in range(FEWEST)]
+    signwatch.log.append(captures, [image])
+    sentence = signwatch.model.calibration_drift()
+    assert sentence is not None
+    assert sentence.startswith(
+        "Suspicion's calibration no longer fits the traffic: of the latest 200 "
+    )
+
+
+def test_only_unflagged_predictions_of_these_weights_count(signwatch: Services) -> None:
+    image = make_image()
+    own = signwatch.model.sha256
+    captures = [
+        make_capture(image, prediction=make_prediction(p_value=0.5), model_sha256=own),
+        make_capture(image, prediction=make_prediction(p_value=0.25), model_sha256=own),
+        make_capture(
+            image, prediction=make_prediction(p_value=0.001, flagged=True), model_sha256=own
+        ),
+        make_capture(image, prediction=make_prediction(p_value=0.75), model_sha256="f" * 64),
+        make_capture(
+            image,
+            prediction=make_prediction(p_value=0.6),
+            model_sha256=own,
+            provenance=Provenance("drill/4/1"),
+        ),
+        make_capture(
+            image,
+            prediction=make_prediction(p_value=0.7),
+            model_sha256=own,
+            provenance=Provenance("lab", attack="pgd"),
+        ),
+        make_capture(image, suspicion=None, model_sha256=own),
+        make_capture(image, prediction=make_prediction(p_value=None), model_sha256=own),
+    ]
+    signwatch.log.append(captures, [image])
+    table = PValuesTable(signwatch.log.database)
+    assert sorted(table.unflagged(own, LATEST)) == [0.25, 0.5]
+    assert len(table.unflagged(own, 1)) == 1
+    assert signwatch.model.calibration_drift() is None
+
+
+def test_what_is_known_of_the_model(signwatch: Services) -> None:
+    model = signwatch.model
+    assert model.manifest.architecture == "resnet18"
+    assert (model.sha256, model.alpha) == (model.manifest.sha256, 0.01)
+    assert model.uncalibrated is None
+
+
+def test_without_a_calibration_it_says_why_and_nothing_drifts(
+    environment: pytest.MonkeyPatch, model_dir: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(model_dir, bare, ignore=shutil.ignore_patterns("suspicion.*"))
+    environment.setenv("SIGNWATCH_MODEL", str(bare))
+    services.close_current()
+    model = services.current().model
+    assert model.uncalibrated == f"{bare} holds no suspicion.safetensors; {ANEW}"
+    assert model.calibration_drift() is None
+    services.close_current()
+
+
+def test_predictions_are_those_of_serving_and_are_not_captured(signwatch: Services) -> None:
+    (predicted,) = signwatch.model.predict([blocks(3)])
+    answer = signwatch.inference.send(ImageFile.from_pixels(blocks(3)), Provenance())
+    assert answer.predictions[0].class_id == predicted.class_id
+    assert answer.predictions[0].confidence == pytest.approx(predicted.confidence, abs=1e-5)
+    assert len(signwatch.log.find(CaptureFilter(), limit=9)) == 1
+
+
+def test_reports_lie_beside_the_weights(
+    environment: pytest.MonkeyPatch, model_dir: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(model_dir, own)
+    environment.setenv("SIGNWATCH_MODEL", str(own))
+    services.close_current()
+    model = services.current().model
+    assert model.report(Robustness) is None
+    make_report().write(own)
+    assert model.report(Robustness) == make_report()
+    (own / Robustness.FILE).write_text("{}")
+    with raises(
+        BadInput,
+        f"{own / 'robustness.json'} holds no robustness report ('budgets'); "
+        "`python -m core attack --report` makes it anew",
+    ):
+        model.report(Robustness)
+    services.close_current()
