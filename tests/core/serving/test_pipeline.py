@@ -1,7 +1,6 @@
 """Backpressure, metrics and capture settings, through the HTTP interface."""
 
 import asyncio
-import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,7 +10,6 @@ from starlette.requests import Request
 
 from core.endpoint.guard import read_body
 from core.errors import TooSlow
-from core.records.captures import CaptureMode, CaptureSettings
 from core.records.queries import CaptureFilter
 from core.services import Services
 from tests.conftest import TestClient
@@ -20,8 +18,8 @@ from tests.support.images import blocks, saved
 from tests.support.waiting import LONGEST, until
 
 PNG = {"Content-Type": "image/png"}
+
 IMAGE = saved(blocks(), "PNG")
-CONFIG = "/api/endpoints/cars/data-capture-config"
 
 
 def samples(client: TestClient) -> dict[str, float]:
@@ -145,81 +143,3 @@ def test_a_classifier_that_does_not_answer_is_seen_by_ping(
     held.allowed.set()
     assert answer.status_code == 503
     assert answer.json()["message"] == "the classifier has not answered within 0 s"
-
-
-@pytest.mark.parametrize(
-    ("mode", "kept"),
-    [("Input", (True, False)), ("Output", (False, True)), ("InputAndOutput", (True, True))],
-)
-def test_the_mode_says_which_side_is_kept(
-    client: TestClient, signwatch: Services, mode: str, kept: tuple[bool, bool]
-) -> None:
-    config = {
-        "EnableCapture": True,
-        "InitialSamplingPercentage": 100,
-        "CaptureOptions": [{"CaptureMode": mode}],
-    }
-    client.put(CONFIG, content=json.dumps(config)).raise_for_status()
-    client.post("/endpoints/cars/invocations", content=IMAGE, headers=PNG).raise_for_status()
-    (item,) = signwatch.log.find(CaptureFilter(), limit=9)
-    capture = item.capture
-    assert (capture.image_sha256 is not None, capture.class_id is not None) == kept
-    assert (capture.input_content_type == "image/png") == kept[0]
-    assert (capture.prediction is not None) == kept[1]
-    images = signwatch.log.database.rows("SELECT count(*) FROM log.images")[0][0]
-    assert images == int(kept[0])
-
-
-def test_a_config_of_sagemaker_is_taken_and_given_back(
-    client: TestClient, signwatch: Services
-) -> None:
-    default = {
-        "EnableCapture": True,
-        "InitialSamplingPercentage": 100.0,
-        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-    }
-    assert client.get(CONFIG).json() == default
-    sent = {
-        "EnableCapture": False,
-        "InitialSamplingPercentage": 30,
-        "KmsKeyId": "k",
-        "DestinationS3Uri": "s3://bucket/captures",
-        "CaptureOptions": [{"CaptureMode": "Output"}],
-        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
-    }
-    assert client.put(CONFIG, content=json.dumps(sent)).json() == client.get(CONFIG).json()
-    assert signwatch.captures.rules.of("cars") == CaptureSettings(False, 30.0, CaptureMode.OUTPUT)
-    assert signwatch.captures.rules.of("signwatch") == CaptureSettings()
-    client.post("/endpoints/cars/invocations", content=IMAGE, headers=PNG).raise_for_status()
-    assert signwatch.log.count(CaptureFilter()) == 0
-
-
-@pytest.mark.parametrize(
-    ("document", "message"),
-    [
-        ({"InitialSamplingPercentage": 101}, "sampling percentage must lie in 0..100, got 101.0"),
-        (
-            {"InitialSamplingPercentage": "10"},
-            "InitialSamplingPercentage must be a number in 0..100, got '10'",
-        ),
-        ({"EnableCapture": 1}, "EnableCapture must be true or false, got 1"),
-        (
-            {"CaptureOptions": []},
-            'CaptureOptions must be a list like [{"CaptureMode": "Input"}, {"CaptureMode": '
-            '"Output"}], '
-            "got []",
-        ),
-        (
-            {"CaptureOptions": [{"CaptureMode": "Both"}]},
-            'CaptureOptions must be a list like [{"CaptureMode": "Input"}, {"CaptureMode": '
-            '"Output"}], '
-            "got [{'CaptureMode': 'Both'}]",
-        ),
-    ],
-)
-def test_a_config_that_does_not_serve_is_refused(
-    client: TestClient, signwatch: Services, document: dict[str, Any], message: str
-) -> None:
-    answer = client.put(CONFIG, content=json.dumps(document))
-    assert (answer.status_code, answer.json()["message"]) == (400, message)
-    assert signwatch.captures.rules.all() == {}

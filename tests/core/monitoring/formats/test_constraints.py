@@ -19,7 +19,7 @@ from core.monitoring.rules import (
     LInfinityRobust,
     LInfinitySimple,
 )
-from tests.support.baseline_files import CONSTRAINTS, change, constraints, encoded
+from tests.support.baseline_files import CONSTRAINTS, change, constraints
 from tests.support.expect import raises
 
 
@@ -77,28 +77,6 @@ def test_constraints_come_back_as_they_were_written() -> None:
         assert read_constraints(write_constraints(each).encode()) == each
 
 
-@pytest.mark.parametrize(
-    ("spelling", "method"),
-    [
-        ("Simple", "Simple"),
-        ("linf_simple", "Simple"),
-        ("Robust", "Robust"),
-        ("linf_robust", "Robust"),
-    ],
-)
-def test_both_spellings_of_the_comparison_method(spelling: str, method: str) -> None:
-    path = ["monitoring_config", "distribution_constraints", "comparison_method"]
-    read = read_constraints(change(constraints(), path, spelling))
-    assert read.config.comparison_method == method
-
-
-def test_what_constraints_leave_out_has_its_default() -> None:
-    document = {"version": 0, "features": [{"name": "PredictedClass", "inferred_type": "String"}]}
-    read = read_constraints(encoded(document))
-    assert read == Constraints((FeatureConstraints("PredictedClass", "String", 0.0),))
-    assert read.rules() == (LInfinityRobust(0.1),)
-
-
 def test_the_rules_that_constraints_ask_for() -> None:
     assert CONSTRAINTS.rules() == (Completeness(1.0), CategoricalValues(1.0), LInfinityRobust(0.1))
     domain = CONSTRAINTS.features[:1]
@@ -111,14 +89,6 @@ def test_the_rules_that_constraints_ask_for() -> None:
     assert Constraints(domain, MonitoringConfig(evaluate_constraints=False)).rules() == ()
     alone = Constraints(domain, MonitoringConfig(perform_comparison=False))
     assert alone.rules() == (Completeness(1.0), CategoricalValues(1.0))
-
-
-def test_a_feature_may_override_the_configuration() -> None:
-    overrides = {"distribution_constraints": {"categorical_comparison_threshold": 0.3}}
-    path = ["features", 0, "monitoringConfigOverrides"]
-    read = read_constraints(change(constraints(), path, overrides))
-    assert read.rules()[-1] == LInfinityRobust(0.3)
-    assert read.config.categorical_comparison_threshold == 0.1
 
 
 def test_constraints_without_the_predicted_class_have_no_rules() -> None:
