@@ -54,41 +54,69 @@ DETECTOR_SECONDS = 3.0
 
 
 class Services:
-    """Everything the program can do, over one model and one log."""
+    """Builds one facade a domain, over one model and one log; starts and closes them.
+
+    Pages, routes and commands call the facades alone. `settings` are those of the process, `log`
+    is the store that every facade works on, and `metrics` is what `/metrics` renders.
+
+    Attributes
+    ----------
+    model, inference, captures
+        The classifier that serves; requests; what is kept of them.
+    lab, explanations, tensors
+        Attacks, heat maps, recorded activations and gradients.
+    monitoring, drift, alerts
+        Runs on windows, the detector on the stream, messages to people.
+    triage, simulation
+        Verdicts on flags; traffic and drills that are made here.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Load the model and open the log; raises NotFound, BadInput or Unavailable."""
         self.settings = settings
-        image_limits = ImageLimits(settings.max_body_bytes, settings.max_pixels)
-        self.limits = RequestLimits(settings.max_body_bytes, settings.max_batch, image_limits)
-        self.predictor = Predictor.load(settings.model, alpha=settings.alpha)
-        self.predictor.compile(settings.local / "compiled")
-        self.lab = Lab(self.predictor)
-        self.log = CaptureLog(address_of(settings))
-        self.explanations = Explanations(self.predictor.classifier, self.log, self.limits.image)
-        self.model = Model(self.predictor, settings.model, PValuesTable(self.log.database))
-        self._retention = Retention(
-            self.log.database, days=settings.retention_days, gigabytes=settings.retention_gigabytes
+        self._limits = RequestLimits(
+            settings.max_body_bytes,
+            settings.max_batch,
+            ImageLimits(settings.max_body_bytes, settings.max_pixels),
         )
+        self._predictor = Predictor.load(settings.model, alpha=settings.alpha)
+        self._predictor.compile(settings.local / "compiled")
+        self.log = CaptureLog(address_of(settings))
         self.metrics = Metrics()
+        self._repeating: list[Repeating] = []
+        self._build_model()
+        self._build_serving()
+        self._build_monitoring()
+        self._build_triage()
+
+    def _build_model(self) -> None:
+        """Facades that need nothing but the classifier and what is in the log."""
+        classifier = self._predictor.classifier
+        self.model = Model(self._predictor, self.settings.model, PValuesTable(self.log.database))
+        self.lab = Lab(self._predictor)
+        self.explanations = Explanations(classifier, self.log, self._limits.image)
+
+    def _build_serving(self) -> None:
+        """Requests, and what is kept of them: captures and tensors."""
+        settings, database = self.settings, self.log.database
         self._capturer = Capturer(self.log, timed=self.metrics.commit_seconds.time)
         rules = CaptureRules(
-            CaptureSettingsTable(self.log.database),
+            CaptureSettingsTable(database),
             CaptureSettings(sampling=settings.sampling, mode=settings.capture_mode),
         )
-        self.captures = Captures(self.log, self._capturer, rules, self.limits)
+        self.captures = Captures(self.log, self._capturer, rules, self._limits)
         admission = Admission(settings.max_concurrent)
         self.tensors = Tensors(
             settings,
-            self.predictor.classifier,
+            self._predictor.classifier,
             self.log,
             self.metrics,
-            self.limits.image,
+            self._limits.image,
             image=self.captures.image,
             in_work=lambda: admission.in_work,
         )
         serving = Serving(
-            self.predictor,
+            self._predictor,
             self._capturer,
             rules,
             self.metrics,
@@ -96,31 +124,27 @@ class Services:
             in_flight=lambda: admission.in_work,
             answered=self.tensors.recorder.offer,
         )
-        self.inference = Inference(serving, admission, self.limits, self.log, self.metrics)
+        self.inference = Inference(serving, admission, self._limits, self.log, self.metrics)
+
+    def _build_monitoring(self) -> None:
+        """The monitor, the drift detector and alerts; drills, which watch all three."""
+        settings, database = self.settings, self.log.database
         self.alerts = Alerts(
             configured_channels(settings),
-            AlertsTable(self.log.database),
+            AlertsTable(database),
             self.metrics,
             chart=class_frequencies_png,
             reminder=timedelta(hours=settings.alert_reminder_hours),
             address=lambda: settings.url or client.left_address(settings.local),
         )
-        self.triage = Triage(
-            self.log,
-            self.limits.image,
-            self.explanations.explain,
-            analysts=settings.analysts,
-            alpha=settings.alpha,
-            model_sha256=self.model.sha256,
-        )
-        baselines = Baselines(BaselinesTable(self.log.database), self.predictor.classifier.classes)
+        baselines = Baselines(BaselinesTable(database), self._predictor.classifier.classes)
         self.drift = DriftMonitor(
-            DriftTable(self.log.database),
+            DriftTable(database),
             baselines,
             self.metrics,
             false_alarm_every=settings.false_alarm_every,
         )
-        drills = DrillsTable(self.log.database)
+        drills = DrillsTable(database)
         self.monitoring = Monitoring(
             self.log,
             settings,
@@ -130,12 +154,11 @@ class Services:
             self.alerts,
             drilled=drills.sent,
         )
-        self._repeating: list[Repeating] = []
         self.simulation = Simulation(
-            self.captures.keep_reference, self.inference.send, self._make_drills(drills)
+            self.captures.keep_reference, self.inference.send, self._drills(drills)
         )
 
-    def _make_drills(self, table: DrillsTable) -> Drills:
+    def _drills(self, table: DrillsTable) -> Drills:
         return Drills(
             SystemUnderTest(
                 table,
@@ -146,10 +169,20 @@ class Services:
                 lambda: self.monitoring.settings().threshold,
             ),
             self.monitoring.baselines,
-            self.predictor,
+            self._predictor,
             address=lambda: client.find(self.settings.local),
             capturing=lambda: self.captures.rules.of(DEFAULT_ENDPOINT),
             signs=drawn_signs,
+        )
+
+    def _build_triage(self) -> None:
+        self.triage = Triage(
+            self.log,
+            self._limits.image,
+            self.explanations.explain,
+            analysts=self.settings.analysts,
+            alpha=self.settings.alpha,
+            model_sha256=self.model.sha256,
         )
 
     def start(self) -> None:
@@ -169,7 +202,11 @@ class Services:
     def maintain(self) -> None:
         """Delete what retention no longer covers, and put the log in order."""
         at = now()
-        self._retention.apply(at)
+        Retention(
+            self.log.database,
+            days=self.settings.retention_days,
+            gigabytes=self.settings.retention_gigabytes,
+        ).apply(at)
         self.drift.forget_e_values()
         self.log.image_table.deduplicate(at - COPIES_WITHIN)
         self.log.maintain()
