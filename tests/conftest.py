@@ -26,6 +26,7 @@ from core.model.suspicion.fit import calibrate
 from core.services import Services
 from core.settings import PREFIX, Settings
 from tests.support.images import blocks
+from tests.support.webhook import Webhook, webhook
 
 with warnings.catch_warnings():
     # Starlette would rather see httpx2 under its test client; httpx serves as well.
@@ -160,3 +161,20 @@ def dashboard(server: str, signwatch: Services) -> Iterator[str]:
     running.leave_address(signwatch.settings.local, server)
     yield server
     running.remove_address(signwatch.settings.local)
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    """A webhook on this machine that alerts can be sent to."""
+    with webhook() as hook:
+        yield hook
+
+
+@pytest.fixture
+def alerting(
+    environment: pytest.MonkeyPatch, hook: Webhook, request: pytest.FixtureRequest
+) -> Services:
+    """The services, with an alert channel to the webhook."""
+    environment.setenv("SIGNWATCH_ALERTS", hook.url)
+    signwatch: Services = request.getfixturevalue("signwatch")
+    return signwatch

@@ -8,6 +8,7 @@ from core.plots import drift
 from core.records.drift import DriftBacktest, DriftSettings
 from core.records.window import Window
 from core.services import Job, current
+from pages._monitor.drift import rate_of_false_alarms
 from pages._shared.job import BACKTESTS
 
 DRIFT = "drift"  # the mode of the work
@@ -18,15 +19,7 @@ def show(window: Window) -> None:
     """Its one parameter, and what it would have reported in that window."""
     detector = current().drift
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        every = st.number_input(
-            "Predictions with at most one false alarm, on average",
-            1.0,
-            1e12,
-            detector.settings().false_alarm_every,
-            step=1000.0,
-            format="%.0f",
-            key="backtest_false_alarm_every",
-        )
+        every = rate_of_false_alarms("backtest_false_alarm_every")
         if st.button("Replay", icon=":material/replay:", key="backtest_stream"):
             settings = DriftSettings(every)
             BACKTESTS.keep(DRIFT, Job("Replaying", partial(detector.backtest, window, settings)))

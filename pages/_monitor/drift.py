@@ -27,20 +27,28 @@ def show() -> None:
         st.caption(status.summary)
 
 
-def _settings() -> None:
-    detector = current().drift
-    every = st.number_input(
+def rate_of_false_alarms(key: str, help: str | None = None) -> float:
+    """The detector's one parameter, as an input."""
+    every: float = st.number_input(
         "Predictions with at most one false alarm, on average",
         1.0,
         1e12,
-        detector.settings().false_alarm_every,
+        current().drift.settings().false_alarm_every,
         step=1000.0,
         format="%.0f",
-        key="false_alarm_every",
-        help="More predictions: fewer false alarms, later detection. The detector restarts.",
+        key=key,
+        help=help,
+    )
+    return every
+
+
+def _settings() -> None:
+    every = rate_of_false_alarms(
+        "false_alarm_every",
+        "More predictions: fewer false alarms, later detection. The detector restarts.",
     )
     if st.button("Save", type="primary", key="stream_use"):
         with parts.errors_shown():
-            detector.set_settings(DriftSettings(every))
+            current().drift.set_settings(DriftSettings(every))
             st.toast("Saved. The drift detector restarts.", icon=":material/check_circle:")
             st.rerun()

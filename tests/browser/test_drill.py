@@ -10,16 +10,10 @@ from playwright.sync_api import Page, expect
 from core import client
 from tests.browser.conftest import Dashboard, NewPage, running_dashboard, with_image
 from tests.support.acts import alert, go, press
-from tests.support.webhook import Webhook, webhook
+from tests.support.webhook import Webhook
 
 pytestmark = pytest.mark.browser
 DRILL_SECONDS = 600  # a drill sends some 1,500 requests, and is waited for
-
-
-@pytest.fixture
-def hook() -> Iterator[Webhook]:
-    with webhook() as hook:
-        yield hook
 
 
 @pytest.fixture

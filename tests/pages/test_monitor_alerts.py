@@ -1,30 +1,12 @@
 """The alerts' box of the Monitor page: channels, test, what lasts, what became of it."""
 
-from collections.abc import Iterator
-
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.services import Services
 from tests.pages.conftest import OpenPage
 from tests.support.elements import labelled, labels, values
 from tests.support.traffic import flood
-from tests.support.webhook import Webhook, webhook
-
-
-@pytest.fixture
-def hook() -> Iterator[Webhook]:
-    with webhook() as hook:
-        yield hook
-
-
-@pytest.fixture
-def alerting(
-    environment: pytest.MonkeyPatch, hook: Webhook, request: pytest.FixtureRequest
-) -> Services:
-    environment.setenv("SIGNWATCH_ALERTS", hook.url)
-    signwatch: Services = request.getfixturevalue("signwatch")
-    return signwatch
+from tests.support.webhook import Webhook
 
 
 def paragraph(at: AppTest, start: str) -> str:

@@ -33,16 +33,10 @@ from tests.support.expect import raises
 from tests.support.records import NOON
 from tests.support.traffic import flood
 from tests.support.waiting import LONGEST
-from tests.support.webhook import SECRET, Webhook, webhook
+from tests.support.webhook import SECRET, Webhook
 
 HOUR = timedelta(hours=1)
 DEAD = "http://127.0.0.1:9/dead-s3cr3t"  # nobody listens there
-
-
-@pytest.fixture
-def hook() -> Iterator[Webhook]:
-    with webhook() as hook:
-        yield hook
 
 
 @pytest.fixture

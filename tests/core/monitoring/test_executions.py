@@ -1,6 +1,5 @@
 """The drift detector in the running program: alarm -> run -> alert -> recovery."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,25 +17,10 @@ from core.store import ExecutionsTable
 from tests.support.observing import BASELINE, attacked, captures, clean
 from tests.support.records import make_execution
 from tests.support.waiting import until
-from tests.support.webhook import Webhook, webhook
+from tests.support.webhook import Webhook
 
 SECOND = timedelta(seconds=1)
 DRILL = Provenance("drill/one/1")
-
-
-@pytest.fixture
-def hook() -> Iterator[Webhook]:
-    with webhook() as hook:
-        yield hook
-
-
-@pytest.fixture
-def alerting(
-    environment: pytest.MonkeyPatch, hook: Webhook, request: pytest.FixtureRequest
-) -> Services:
-    environment.setenv("SIGNWATCH_ALERTS", hook.url)
-    signwatch: Services = request.getfixturevalue("signwatch")
-    return signwatch
 
 
 def put(signwatch: Services, class_ids: list[int]) -> None:

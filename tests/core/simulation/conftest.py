@@ -1,7 +1,5 @@
 """Signs that the test's classifier tells apart, and the running program to be drilled."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from core.images import ImageFile
@@ -10,7 +8,7 @@ from core.services import Services
 from core.simulation import drill_run
 from core.simulation.drill_traffic import Sign
 from tests.support.images import blocks
-from tests.support.webhook import Webhook, webhook
+from tests.support.webhook import Webhook
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +20,6 @@ def signs(predictor: Predictor) -> list[Sign]:
         Sign(ImageFile.from_pixels(image), each.class_id)
         for image, each in zip(images, predictions, strict=True)
     ]
-
-
-@pytest.fixture
-def hook() -> Iterator[Webhook]:
-    with webhook() as hook:
-        yield hook
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import BadInput, Unavailable, UnsupportedMedia
 from core.images import ImageFile
+from core.jobs import in_silence
 from core.model.predictor import Predictor
 from core.records.captures import Capture, Provenance
 from core.records.queries import CaptureFilter
@@ -22,10 +23,6 @@ from tests.support.expect import raises
 from tests.support.images import blocks
 
 
-def no_progress(done: int, total: int, text: str) -> None:
-    """Nobody watches."""
-
-
 def over_http(
     url: str,
     requests: Sequence[SimulatedRequest],
@@ -34,7 +31,7 @@ def over_http(
     **options: Any,
 ) -> SendReport:
     with OverHttp(url, endpoint=endpoint) as transport:
-        return send(transport, requests, **{"progress": no_progress} | options)
+        return send(transport, requests, **{"progress": in_silence} | options)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from core.attacks.lab import Lab
 from core.datasets import Dataset
 from core.errors import BadInput
 from core.images import ImageFile
+from core.jobs import in_silence
 from core.labels import all_labels
 from core.model.classifier import Classifier
 from core.model.predictor import Predictor
@@ -17,10 +18,6 @@ from core.records.captures import Provenance
 from core.simulation.traffic import AttackedShare, around, from_dataset
 from tests.support.expect import raises
 from tests.support.images import blocks
-
-
-def no_progress(done: int, total: int, text: str) -> None:
-    """Nobody watches."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +42,7 @@ def row_of(dataset: Dataset, pixels: np.ndarray) -> int:
 
 
 def test_clean_requests_carry_their_label(dataset: Dataset) -> None:
-    requests = from_dataset(dataset, 10, seed=3, progress=no_progress)
+    requests = from_dataset(dataset, 10, seed=3, progress=in_silence)
     rows = [row_of(dataset, request.image.pixels) for request in requests]
     assert sorted(rows) == list(range(10))
     assert rows != list(range(10))
@@ -56,14 +53,14 @@ def test_clean_requests_carry_their_label(dataset: Dataset) -> None:
 
 
 def test_more_requests_than_images_repeat_them_evenly(dataset: Dataset) -> None:
-    requests = from_dataset(dataset, 25, seed=0, progress=no_progress)
+    requests = from_dataset(dataset, 25, seed=0, progress=in_silence)
     times = Counter(row_of(dataset, request.image.pixels) for request in requests)
     assert sorted(times.values()) == [2] * 5 + [3] * 5
 
 
 def test_the_order_depends_on_the_seed_alone(dataset: Dataset) -> None:
     def order(seed: int) -> list[str]:
-        requests = from_dataset(dataset, 10, seed=seed, progress=no_progress)
+        requests = from_dataset(dataset, 10, seed=seed, progress=in_silence)
         return [request.image.sha256 for request in requests]
 
     assert order(1) == order(1)
@@ -96,7 +93,7 @@ def test_targeted_requests_are_predicted_as_the_target(
     dataset: Dataset, classifier: Classifier, lab: Lab
 ) -> None:
     attack = AttackedShare(1.0, AttackPlan("pgd", 14, 16 / 255, 20), lab)
-    requests = from_dataset(dataset, 3, attack=attack, seed=0, progress=no_progress)
+    requests = from_dataset(dataset, 3, attack=attack, seed=0, progress=in_silence)
     assert {request.provenance.target for request in requests} == {14}
     logits = classifier.predict_logits([request.image.pixels for request in requests])
     assert logits.argmax(axis=1).tolist() == [14, 14, 14]
@@ -104,7 +101,7 @@ def test_targeted_requests_are_predicted_as_the_target(
 
 def test_a_small_data_set_is_gone_through_more_than_once(dataset: Dataset, lab: Lab) -> None:
     attack = AttackedShare(1.0, AttackPlan("fgsm", epsilon=8 / 255), lab)
-    requests = from_dataset(dataset, 40, attack=attack, seed=0, progress=no_progress)
+    requests = from_dataset(dataset, 40, attack=attack, seed=0, progress=in_silence)
     sent = Counter(request.image.sha256 for request in requests)
     assert sorted(sent.values()) == [4] * 10
 
@@ -116,7 +113,7 @@ def test_an_attack_that_fools_nobody_is_refused(dataset: Dataset, lab: Lab) -> N
         "FGSM fooled the model on none of 10 images; raise --epsilon or --steps, or choose "
         "another attack",
     ):
-        from_dataset(dataset, 40, attack=attack, seed=0, progress=no_progress)
+        from_dataset(dataset, 40, attack=attack, seed=0, progress=in_silence)
 
 
 @pytest.mark.parametrize("share", [0, -0.5, 1.01])
@@ -127,7 +124,7 @@ def test_a_share_has_its_range(share: float, lab: Lab) -> None:
 
 def test_there_must_be_something_to_send(dataset: Dataset) -> None:
     with raises(BadInput, "count must be at least 1, got 0"):
-        from_dataset(dataset, 0, seed=0, progress=no_progress)
+        from_dataset(dataset, 0, seed=0, progress=in_silence)
 
 
 # Around one image

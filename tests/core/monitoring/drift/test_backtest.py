@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import BadInput
+from core.jobs import in_silence
 from core.monitoring.baselines import files_of
 from core.monitoring.drift import backtest
 from core.monitoring.drift.service import NO_BASELINE
@@ -19,10 +20,6 @@ SECOND = timedelta(seconds=1)
 HOUR = Window(NOON, NOON + timedelta(hours=1))
 
 
-def silent(done: int, total: int, text: str) -> None:
-    """Progress that nobody watches."""
-
-
 def run_backtest(
     signwatch: Services,
     threshold: float = 10_000,
@@ -31,7 +28,7 @@ def run_backtest(
     cancelled: bool = False,
 ) -> DriftBacktest:
     settings = DriftSettings(threshold)
-    return signwatch.drift.backtest(window, settings, silent, lambda: cancelled)
+    return signwatch.drift.backtest(window, settings, in_silence, lambda: cancelled)
 
 
 def put(signwatch: Services, *class_ids: int, **changes: object) -> None:
