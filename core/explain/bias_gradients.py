@@ -84,16 +84,22 @@ def bias_of(layer: nn.Module) -> Tensor | None:
 
 @contextmanager
 def bias_gradients(classifier: Classifier, sink: GradientSink) -> Iterator[None]:
-    """Inside, a backward pass of this thread calls sink(layer, factor, gradient) for each bias.
-
-    layer: the module's path in the network; factor: its bias as `bias_of` shapes it, or of a
-    saturating layer (batch, ...), what its output is where it does not follow its input and 0
-    elsewhere; gradient: (batch, ...) with respect to the layer's output. A layer used several
-    times reports every use. Calls come in backward order; the last is INPUT, whose factor is what
-    enters the network, the resized and normalised image (batch, 3, side, side).
+    """Inside, a backward pass of this thread reports the gradient at each bias.
 
     The classifier is in eval mode inside and is left as found, after an error too. Forward
     passes that other threads run on it meanwhile are not listened to.
+
+    Parameters
+    ----------
+    classifier
+        The model.
+    sink
+        Called as ``sink(layer, factor, gradient)`` for each bias, in backward order. layer: the
+        module's path in the network; factor: its bias as `bias_of` shapes it, or of a saturating
+        layer ``(batch, ...)``, what its output is where it does not follow its input and 0
+        elsewhere; gradient: ``(batch, ...)`` with respect to the layer's output. A layer used
+        several times reports every use. The last is INPUT, whose factor is what enters the
+        network, the resized and normalised image ``(batch, 3, side, side)``.
     """
     owner = threading.get_ident()
 

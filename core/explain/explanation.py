@@ -24,13 +24,31 @@ PIXELS_AT_ONCE = 32 * 96 * 96  # of the network's input or of the map, whichever
 class Explain(Protocol):
     """A method of explaining.
 
-    pixels: (batch, 3, height, width) in [0, 1], of any size, taken to the classifier's precision
-    and device; classes: a class id for all, (batch,) class ids, or None for the predicted ones.
     The classifier is explained in eval mode and left as found. Large batches are taken apart, so
-    memory is bounded; progress(done, total, text) counts images.
+    memory is bounded.
 
-    Raises BadInput for other shapes and ranges, classes that do not exist, and networks that the
-    method does not cover.
+    Parameters
+    ----------
+    classifier
+        The model.
+    pixels
+        ``(batch, 3, height, width)`` in [0, 1], of any size, taken to the classifier's precision
+        and device.
+    classes
+        A class id for all, ``(batch,)`` class ids, or None for the predicted ones.
+    progress
+        Counts images.
+
+    Returns
+    -------
+    list of Explanation
+        One for each image.
+
+    Raises
+    ------
+    BadInput
+        For other shapes and ranges, classes that do not exist, and networks that the method does
+        not cover.
     """
 
     def __call__(

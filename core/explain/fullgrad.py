@@ -56,12 +56,25 @@ def explain_recorded(
 ) -> Explanation:
     """FullGrad of one image from what was recorded of it, without the model.
 
-    pixels: (3, height, width) in [0, 1], the image that the map is laid over; logits: (classes,),
-    not tempered; temperature: the classifier's; recorded: what `bias_gradients` gave its sink, in
-    that order, without the batch's dimension; needed: `biased_layers` of the model, each of which
-    has to be in the record.
+    Parameters
+    ----------
+    pixels
+        ``(3, height, width)`` in [0, 1], the image that the map is laid over.
+    logits
+        ``(classes,)``, not tempered.
+    class_id
+        The class to explain.
+    temperature
+        The classifier's.
+    recorded
+        What `bias_gradients` gave its sink, in that order, without the batch's dimension.
+    needed
+        `biased_layers` of the model, each of which has to be in the record.
 
-    Raises BadInput, naming the tensors, for a record that misses some or whose shapes do not fit.
+    Raises
+    ------
+    BadInput
+        Naming the tensors, for a record that misses some or whose shapes do not fit.
     """
     image = _row(pixels)
     check_pixels(image)
@@ -109,11 +122,21 @@ def _add(gradient_sum: GradientSum, name: str, factor: Tensor, gradient: Tensor)
 def outside_share(
     saliency: NDArray[np.floating], radius: float = 0.4, centre: tuple[float, float] = (0.5, 0.5)
 ) -> float:
-    """Share in [0, 1] of a (height, width) map's mass outside a circle.
+    """Share of a map's mass outside a circle.
 
-    radius: a fraction of the shorter side; centre: (x, y), fractions of width and height from the
-    upper left corner. A radius of 0.5 around the middle touches the nearer edges. A map without
-    mass has 0.
+    Parameters
+    ----------
+    saliency
+        ``(height, width)``, >= 0.
+    radius
+        A fraction of the shorter side, above 0; 0.5 around the middle touches the nearer edges.
+    centre
+        (x, y), fractions of width and height from the upper left corner.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 for a map without mass.
     """
     if not radius > 0:
         raise BadInput(f"radius must be larger than 0, got {radius:g}")

@@ -35,9 +35,12 @@ MEAN_SIDE = 64
 
 
 def common_scale(maps: Sequence[Map]) -> float:
-    """The end of one colour scale for maps (h, w) that are to be compared.
+    """The end of one colour scale for maps (height, width) that are compared.
 
-    The largest of their 99.5th percentiles, so that a single pixel does not darken the rest.
+    Returns
+    -------
+    float
+        The largest of their 99.5th percentiles, so that a single pixel does not darken the rest.
     """
     return max(float(np.percentile(each, 99.5)) for each in maps)
 
@@ -78,7 +81,26 @@ def overlay(
     colours: str = "inferno",
     opacity: float = 0.85,
 ) -> Pixels:
-    """The image (h, w, 3) under its map, as plain pixels (H, W, 3), enlarged."""
+    """The image under its map, as plain pixels.
+
+    Parameters
+    ----------
+    pixels
+        ``(height, width, 3)`` uint8; small ones are enlarged.
+    saliency
+        ``(height, width)`` of the map, >= 0; its size may differ.
+    largest
+        The end of the colour scale, see `common_scale`.
+    colours
+        A name in COLOUR_MAPS.
+    opacity
+        In [0, 1], of the strongest places.
+
+    Returns
+    -------
+    ndarray
+        ``(H, W, 3)`` uint8.
+    """
     shown = enlarged(pixels)
     size = (shown.shape[1], shown.shape[0])
     index = np.asarray(

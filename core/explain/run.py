@@ -24,10 +24,31 @@ def explain_images(
     method: str = DEFAULT_METHOD,
     progress: Progress = in_silence,
 ) -> list[Explanation]:
-    """Each image explained for its class (None: the predicted one); sizes may differ.
+    """Explain images of any sizes, those of one size together.
 
-    method: a name in METHODS; progress(done, total, text) counts images. Raises BadInput for an
-    unknown method, and as the method does.
+    Parameters
+    ----------
+    classifier
+        The model; it is left as found.
+    images
+        ``(height, width, 3)`` uint8 each; reduced to a longest side of LONGEST_SIDE.
+    classes
+        The class to explain each for; None: the predicted one.
+    method
+        A name in `METHODS`.
+    progress
+        Counts images.
+
+    Returns
+    -------
+    list of Explanation
+        In the order of `images`.
+
+    Raises
+    ------
+    BadInput
+        For an unknown method, a class that does not exist, and a network that the method does not
+        cover.
     """
     explain = get_method(method).explain
     fitted = [fit(image, LONGEST_SIDE) for image in images]

@@ -29,7 +29,7 @@ def detached(classifier: Classifier) -> Classifier:
 
 
 def fast_network(classifier: Classifier, pixels: Tensor) -> Classifier:
-    """The fast (folded) network: the same logits and gradients up to rounding.
+    """The fast (folded) network of a detached classifier: the same logits and gradients.
 
     Each batch normalisation is folded into the convolution before it: w' = w gamma / sigma,
     b' = beta + (b - mu) gamma / sigma, sigma = sqrt(var + eps). The first convolution takes blocks
@@ -37,7 +37,7 @@ def fast_network(classifier: Classifier, pixels: Tensor) -> Classifier:
     normalisation of pixels stays outside: padding adds zeros behind it, and folded in, it would
     have to add the mean. pixels (1, 3, height, width) are a sample to follow the modules with;
     where folding changes their logits, because a convolution is also used otherwise, `classifier`
-    comes back as it is. It has no parameter gradients (see `detached`).
+    comes back as it is.
     """
     faster = copy.deepcopy(classifier)
     outputs, inputs = _followed(faster, pixels)

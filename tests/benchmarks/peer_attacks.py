@@ -35,14 +35,14 @@ def parity(results: dict[str, list[AttackResult]]) -> Rows:
     """How far our success stays behind a peer's before rounding; negative where it is ahead."""
     pixels, labels = attacked_images(COUNT)
     theirs = _worker("parity", pixels, labels)
-    correct = ~_misread(pixels, labels)
+    correct = ~_misclassified(pixels, labels)
     for name, draws in results.items():
         own = np.mean([each.summary()["success_rate_before_rounding"] for each in draws]).item()
         for key in (key for key in theirs if key.split("/")[0] == name):
-            misread = torch.stack(
-                [_misread(torch.from_numpy(each), labels) for each in theirs[key]]
+            wrong = torch.stack(
+                [_misclassified(torch.from_numpy(each), labels) for each in theirs[key]]
             )
-            peer = (misread & correct).sum().item() / (len(misread) * correct.sum().item())
+            peer = (wrong & correct).sum().item() / (len(wrong) * correct.sum().item())
             title = (
                 f"{ATTACKS[name].info.title}: {own:.3f}, {key.split('/')[1]} {peer:.3f}; behind by"
             )
@@ -66,11 +66,11 @@ def speed() -> Rows:
 
 
 def _ratio(found: dict[str, NDArray[np.float64]], part: str, other: str) -> float:
-    """Our time by another's, each round by itself: the median, which a busy moment leaves alone."""
+    """Our time by another's: the median of all rounds, which a busy moment leaves alone."""
     return np.median(found[f"{part}/signwatch"] / found[f"{part}/{other}"]).item()
 
 
-def _misread(pixels: Tensor, labels: Tensor) -> Tensor:
+def _misclassified(pixels: Tensor, labels: Tensor) -> Tensor:
     with torch.no_grad():
         logits = torch.cat([model()(batch) for batch in pixels.split(64)])
     return logits.argmax(dim=1) != labels

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import BadInput, Cancelled
-from core.jobs import Job, Progress, Reached, Worker
+from core.jobs import Job, Progress, Reached, Watch, Worker, part_of
 from tests.support.expect import raises
 from tests.support.waiting import LONGEST, until
 
@@ -19,7 +19,7 @@ def test_it_hands_out_its_result_once_it_has_ended() -> None:
     assert job.result() == 42
 
 
-def test_it_tells_how_far_it_is() -> None:
+def test_it_reports_how_far_it_is() -> None:
     go_on = threading.Event()
 
     def work(progress: Progress, cancelled: Callable[[], bool]) -> None:
@@ -36,7 +36,7 @@ def test_it_tells_how_far_it_is() -> None:
     assert job.result() is None
 
 
-def test_before_anything_is_told_the_share_is_none() -> None:
+def test_before_the_first_report_the_share_is_zero() -> None:
     assert Reached().share == 0
     assert Reached(5, 4).share == 1
 
@@ -184,3 +184,25 @@ def test_the_thread_begins_with_what_prepares_it() -> None:
     worker.offer(1)
     worker.close(finish=True)
     assert names == ["prepared", 1]
+
+
+def test_parts_report_progress_of_the_whole() -> None:
+    reported: list[tuple[int, int, str]] = []
+    parts = [part_of(lambda *report: reported.append(report), number, 3) for number in range(3)]
+    parts[0](2, 4, "first")
+    parts[2](1, 2, "last")
+    assert reported == [(2, 12, "first"), (5, 6, "last")]
+
+
+def test_a_watch_reports_before_every_step_and_stops_between_them() -> None:
+    reported: list[tuple[int, int, str]] = []
+    asked: list[bool] = []
+    watch = Watch("PGD", 4, lambda *report: reported.append(report), lambda: bool(asked))
+    watch.tick("step 1")
+    watch.skip_to(3)
+    watch.tick("step 4")
+    watch.skip_to(4)
+    assert reported == [(0, 4, "step 1"), (3, 4, "3 of 4 steps"), (3, 4, "step 4"), (4, 4, "done")]
+    asked.append(True)
+    with raises(Cancelled, "PGD was cancelled after 4 of 4 steps; no image was kept"):
+        watch.tick("step 5")

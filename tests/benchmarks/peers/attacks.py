@@ -51,7 +51,7 @@ from art.estimators.classification import PyTorchClassifier  # noqa: E402
 
 ROUNDS = {"fixed": 9, "solved": 3}
 Pixels = NDArray[np.float32]
-Craft = Callable[[Tensor, Tensor], Tensor]
+PeerAttack = Callable[[Tensor, Tensor], Tensor]
 
 
 class PreciseLogits(nn.Module):
@@ -70,13 +70,13 @@ class PreciseLogits(nn.Module):
 Either = Classifier | PreciseLogits
 
 
-def with_foolbox(model: Either, attack: foolbox.Attack, epsilon: float | None) -> Craft:
+def with_foolbox(model: Either, attack: foolbox.Attack, epsilon: float | None) -> PeerAttack:
     """Of its results the clipped one, which keeps the budget."""
     fmodel = foolbox.PyTorchModel(model, bounds=(0, 1), device="cpu")
     return lambda pixels, labels: attack(fmodel, pixels, labels, epsilons=epsilon)[1]
 
 
-def with_art(model: Either, make: Callable[[PyTorchClassifier], object]) -> Craft:
+def with_art(model: Either, make: Callable[[PyTorchClassifier], object]) -> PeerAttack:
     """numpy in, numpy out."""
     side = model.manifest.input_size
     estimator = PyTorchClassifier(
@@ -91,7 +91,7 @@ def with_art(model: Either, make: Callable[[PyTorchClassifier], object]) -> Craf
     return lambda pixels, labels: torch.from_numpy(attack.generate(pixels.numpy(), labels.numpy()))
 
 
-def crafts(model: Classifier) -> Iterator[tuple[str, Craft]]:
+def peer_attacks(model: Classifier) -> Iterator[tuple[str, PeerAttack]]:
     """Every attack of a peer at the settings that both sides use."""
     s = SETTINGS
     yield from on_cross_entropy(PreciseLogits(model))
@@ -115,7 +115,7 @@ def crafts(model: Classifier) -> Iterator[tuple[str, Craft]]:
     )
 
 
-def on_cross_entropy(model: PreciseLogits) -> Iterator[tuple[str, Craft]]:
+def on_cross_entropy(model: PreciseLogits) -> Iterator[tuple[str, PeerAttack]]:
     """The attacks that climb the cross-entropy, and ART's, which take one precision for all."""
     s = SETTINGS
     sizes = {name: settings.get("step_size") for name, settings in s.items()}
@@ -191,9 +191,9 @@ def remembering(estimator: PyTorchClassifier) -> PyTorchClassifier:
     return estimator
 
 
-def precise(craft: Craft) -> Craft:
-    """`craft` in double precision, for callers in single precision."""
-    return lambda pixels, labels: craft(pixels.double(), labels).float()
+def precise(attack: PeerAttack) -> PeerAttack:
+    """`attack` in double precision, for callers in single precision."""
+    return lambda pixels, labels: attack(pixels.double(), labels).float()
 
 
 def timed(model: Classifier, pixels: Tensor, labels: Tensor) -> dict[str, NDArray[np.float64]]:
@@ -211,7 +211,9 @@ def timed(model: Classifier, pixels: Tensor, labels: Tensor) -> dict[str, NDArra
                 adversarial = ways[name](pixels, labels)
                 seconds[name].append(time.perf_counter() - begin)
                 if adversarial is not None:
-                    found[f"{part} success/{name}"] = np.array(misread(model, adversarial, labels))
+                    found[f"{part} success/{name}"] = np.array(
+                        error_rate(model, adversarial, labels)
+                    )
         found |= {f"{part}/{name}": np.array(seconds[name]) for name in ways}
     return found
 
@@ -253,8 +255,8 @@ def _plain(model: Classifier, pixels: Tensor, labels: Tensor, steps: int) -> Non
 
 
 @torch.no_grad()
-def misread(model: Classifier, pixels: Tensor, labels: Tensor) -> float:
-    """Share of pixels that are not read as their label."""
+def error_rate(model: Classifier, pixels: Tensor, labels: Tensor) -> float:
+    """Share of images that are not predicted as their label."""
     logits = torch.cat([model(batch) for batch in pixels.split(64)])
     return (logits.argmax(dim=1) != labels).float().mean().item()
 
@@ -275,11 +277,11 @@ def main(source: str, out: str, folder: str, section: str) -> None:
         np.savez(out, **timed(model, pixels, labels))
         return
     found = {}
-    for name, craft in crafts(fast_network(detached(model), pixels[:1])):
+    for name, attack in peer_attacks(fast_network(detached(model), pixels[:1])):
         begin = time.perf_counter()
         found[name] = np.stack(
             [
-                torch.cat([craft(*part).detach() for part in parts(pixels, labels)]).numpy()
+                torch.cat([attack(*part).detach() for part in parts(pixels, labels)]).numpy()
                 for _ in range(DRAWS.get(name.split("/")[0], 1))
             ]
         )

@@ -16,7 +16,7 @@ from core.labels import class_name
 from core.model.classifier import Classifier, to_tensor
 from core.model.corruptions import CORRUPTIONS, corrupt
 from core.records.evaluation.robustness import BUDGETS, Robustness
-from tests.core.attacks.test_attacks import read, small_resnet
+from tests.support.attacked import read, small_resnet
 from tests.support.expect import raises
 
 CLASSES = 6

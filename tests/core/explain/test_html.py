@@ -1,16 +1,16 @@
-"""What is taken home of an explanation: one HTML file, one PNG."""
+"""A comparison as an HTML report."""
+
+from __future__ import annotations
 
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 
-from core.explain import html, png
+from core.explain import html
 from core.explain.comparison import Comparison
 from core.explain.methods import METHODS
-from core.images import decode
 from core.records.explanations import Circle, Style
 from core.thumbnails import data_url
 from tests.support.explaining import make_comparison, make_explanation
@@ -110,31 +110,3 @@ def test_a_method_without_parts_has_no_table_of_them(comparison: Comparison) -> 
     texts = Outline(html.render(replace(comparison, sides=sides))).texts
     assert "Contribution by layer, in logits" not in texts
     assert not any("residual" in text for text in texts)
-
-
-def test_one_scale_for_both_and_for_every_row() -> None:
-    comparison = make_comparison(np.full((8, 8), 2.0), np.full((8, 8), 6.0))
-    assert comparison.scale == 6.0
-    over = {side.title: dict(comparison.panels(side, 0))["Map"] for side in comparison.sides}
-    corner = {title: pixels[0, 0].tolist() for title, pixels in over.items()}
-    assert corner["Clean"] == [252, 255, 164]  # Inferno's end
-    assert corner["Adversarial"] != corner["Clean"]
-
-
-def test_the_difference_is_adversarial_minus_clean() -> None:
-    comparison = make_comparison()
-    change = comparison.difference(0)
-    assert change is not None
-    assert change.tolist() == [[-1.0, 0.0], [1.0, 3.0]]
-
-
-def test_the_png_lays_everything_side_by_side(comparison: Comparison) -> None:
-    one = decode(png.render(replace(comparison, sides=comparison.sides[:1])))
-    both = decode(png.render(comparison))
-    assert both.shape[0] == one.shape[0]
-    assert both.shape[1] > 2 * one.shape[1]
-    (_, image), _, _ = comparison.panels(comparison.sides[0], 0)
-    left, top = png.MARGIN, png.MARGIN + png.HEADER
-    panel = both[top : top + png.PANEL, left : left + png.PANEL]
-    assert abs(panel.mean(axis=(0, 1)) - image.mean(axis=(0, 1))).max() < 2
-    assert both[-1, -1].tolist() == [255, 255, 255]

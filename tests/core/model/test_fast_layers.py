@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from core.model.classifier import Classifier, build_network
 from core.model.fast import detached, fast_network
 from core.model.fast_layers import Plain, Unshuffled
-from tests.core.attacks.test_attacks import CLASSES, make_manifest
+from tests.support.attacked import CLASSES, make_manifest
 
 sides = st.integers(1, 7)
 
@@ -71,7 +71,7 @@ def test_what_it_does_not_serve(other: nn.Module) -> None:
     assert not Unshuffled.serves(other)
 
 
-def test_a_padding_said_in_a_word() -> None:
+def test_a_padding_given_as_a_word() -> None:
     convolution = nn.Conv2d(3, 4, 3, stride=2, padding="valid")
     pixels = torch.randn(1, 3, 8, 8)
     torch.testing.assert_close(Unshuffled(convolution)(pixels), convolution(pixels))

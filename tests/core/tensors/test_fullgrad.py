@@ -18,7 +18,9 @@ from core.tensors.fullgrad import (
     sufficient_regex,
 )
 from core.tensors.hooks import Hook
-from tests.core.explain.test_fullgrad import (
+from tests.core.tensors.test_hooks import LEVELS
+from tests.support.expect import raises
+from tests.support.explained import (
     Residual,
     linear_network,
     randomise,
@@ -26,8 +28,6 @@ from tests.core.explain.test_fullgrad import (
     wrap,
     wrap_by_hand,
 )
-from tests.core.tensors.test_hooks import LEVELS
-from tests.support.expect import raises
 from tests.support.images import blocks, noise
 
 

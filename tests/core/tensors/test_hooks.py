@@ -14,7 +14,8 @@ from core.errors import BadInput
 from core.model.classifier import Classifier, build_network, to_tensor
 from core.records.tensors import DEFAULT_REGEX
 from core.tensors.hooks import Hook
-from tests.core.explain.test_fullgrad import (
+from tests.support.expect import raises
+from tests.support.explained import (
     PIXEL,
     Residual,
     linear_network,
@@ -23,7 +24,6 @@ from tests.core.explain.test_fullgrad import (
     wrap,
     wrap_by_hand,
 )
-from tests.support.expect import raises
 from tests.support.images import blocks
 
 EVERYTHING = "."
