@@ -10,7 +10,6 @@ import json
 import queue
 import random
 import threading
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -29,12 +28,10 @@ from core.records.captures import (
     StoredImage,
 )
 from core.records.names import DEFAULT_VARIANT
-from core.records.window import now
-from core.store import CaptureLog, CaptureSettingsTable
+from core.store import CaptureLog
 
 MAX_WAITING = 1024
 MAX_GROUP = 256
-REFRESH_SECONDS = 10
 
 
 def to_stored_image(image: ImageFile) -> StoredImage:
@@ -102,35 +99,6 @@ class _Waiting:
     captures: Sequence[Capture]
     images: Sequence[StoredImage]
     done: Future[None] = field(default_factory=Future)
-
-
-class CaptureRules:
-    """What is kept of each endpoint's traffic: its own settings, or else the defaults.
-
-    Read anew from the log every REFRESH_SECONDS: another process may have changed them.
-    """
-
-    def __init__(self, table: CaptureSettingsTable, defaults: CaptureSettings) -> None:
-        self._table = table
-        self._defaults = defaults
-        self._own = table.all()
-        self._read_at = time.monotonic()
-
-    def of(self, endpoint: str) -> CaptureSettings:
-        """The settings in force for `endpoint`."""
-        if time.monotonic() - self._read_at > REFRESH_SECONDS:
-            self._read_at = time.monotonic()
-            self._own = self._table.all()
-        return self._own.get(endpoint, self._defaults)
-
-    def all(self) -> dict[str, CaptureSettings]:
-        """The settings of every endpoint that has its own."""
-        return self._table.all()
-
-    def set(self, endpoint: str, settings: CaptureSettings) -> None:
-        """Settings for one endpoint, from the next request on."""
-        self._table.add(endpoint, settings, now())
-        self._own = self._table.all()
 
 
 class Capturer:

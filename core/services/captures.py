@@ -11,7 +11,8 @@ from core.capture.files.ground_truth import MergeAnswer, merge
 from core.capture.files.importer import Importer
 from core.capture.files.records import capture_record
 from core.capture.images import CapturedImages
-from core.capture.writer import Capturer, CaptureRules, to_stored_image
+from core.capture.rules import CaptureRules
+from core.capture.writer import Capturer, to_stored_image
 from core.capture.zip import write_captures
 from core.images import ImageFile
 from core.invocations import RequestLimits

@@ -10,7 +10,8 @@ from core import client
 from core.alerts.channels import configured_channels
 from core.alerts.dispatcher import Alerts
 from core.attacks.lab import Lab
-from core.capture.writer import Capturer, CaptureRules
+from core.capture.rules import CaptureRules
+from core.capture.writer import Capturer
 from core.images import ImageLimits
 from core.invocations import RequestLimits
 from core.metrics import Metrics

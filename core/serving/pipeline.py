@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from core.capture.provenance import RequestFacts
+from core.capture.rules import CaptureRules
 from core.capture.writer import (
     Capturer,
-    CaptureRules,
     begin_captures,
     to_stored_image,
     with_prediction,

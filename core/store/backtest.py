@@ -10,7 +10,7 @@ import numpy as np
 from core.records.backtest import PastCounts, Windows
 from core.records.queries import CaptureFilter
 from core.records.window import Window
-from core.store import rows
+from core.store import filters, rows
 from core.store.database import Database
 
 
@@ -23,7 +23,7 @@ class PastTable:
     def counts(self, windows: Windows, endpoint: str | None) -> PastCounts:
         """Everything between the first window's start and the last one's end, read once."""
         window = Window(windows.start, windows.end, endpoint)
-        where, parameters = rows.conditions(CaptureFilter(window=window))
+        where, parameters = filters.conditions(CaptureFilter(window=window))
         step = [rows.naive(windows.start), windows.grid // timedelta(microseconds=1)]
         place = "date_diff('microsecond', ?, inferred_at) // ? AS place"
         predictions = self._database.columns(

@@ -11,7 +11,7 @@ from core.records.baselines import BaselineFiles, StoredBaseline
 from core.records.captures import Predictions
 from core.records.queries import CaptureFilter
 from core.records.window import Window
-from core.store import rows
+from core.store import filters, rows
 from core.store.database import Database, Transaction
 from core.store.drills import NOT_SENT
 
@@ -24,7 +24,7 @@ class BaselinesTable:
 
     def predictions(self, window: Window) -> Predictions:
         """The window's predictions, but for known attacks, and for what drills sent."""
-        where, parameters = rows.conditions(CaptureFilter(window=window))
+        where, parameters = filters.conditions(CaptureFilter(window=window))
         found = self._database.columns(
             "SELECT class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
             "p_value FROM log.captures AS c "

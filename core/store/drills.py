@@ -9,7 +9,7 @@ from core.errors import NotFound
 from core.records.drills import MARK, DrillReport
 from core.records.queries import CaptureFilter
 from core.records.window import Window
-from core.store import rows
+from core.store import filters, rows
 from core.store.database import Database
 
 # Whether a drill sent the capture `c`, and whether none did. A range of sources, unlike a prefix,
@@ -48,7 +48,7 @@ class DrillsTable:
 
     def sent(self, window: Window) -> int:
         """How many predictions of a window were asked for by drills."""
-        where, parameters = rows.conditions(CaptureFilter(window=window))
+        where, parameters = filters.conditions(CaptureFilter(window=window))
         sql = f"SELECT count(class_id) FROM log.captures AS c WHERE {SENT} AND {where}"
         return int(self._database.rows(sql, parameters)[0][0])
 

@@ -24,7 +24,8 @@ from core.records.queries import CaptureFilter
 from core.records.schedules import LastRun
 from core.records.window import Window
 from core.store.database import Database, Row, Transaction
-from core.store.rows import aware, conditions, naive
+from core.store.filters import conditions
+from core.store.rows import aware, naive
 
 MOST_UNREADABLE = 100  # records that are kept with a run
 LONGEST_CONTENT = 200  # characters of each

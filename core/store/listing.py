@@ -13,7 +13,7 @@ from core.errors import NotFound
 from core.records.captures import Capture
 from core.records.queries import NEWEST, CaptureFilter, Cursor, Direction, Page
 from core.records.verdicts import Decision, TriageItem
-from core.store import rows
+from core.store import filters, rows
 from core.store.database import Database
 
 Key = tuple[datetime, str]  # time without zone, and id: what orders the list
@@ -58,13 +58,13 @@ class Listing:
 
     def count(self, chosen: CaptureFilter) -> int:
         """How many captures the filter lets through."""
-        where, parameters = rows.conditions(chosen)
+        where, parameters = filters.conditions(chosen)
         sql = f"SELECT count(*) FROM log.captures AS c WHERE {where}"
         return int(self._database.rows(sql, parameters)[0][0])
 
     def most_suspicious(self, chosen: CaptureFilter, *, limit: int) -> list[TriageItem]:
         """The captures least like clean traffic; of equal ones the newest first."""
-        where, parameters = rows.conditions(chosen)
+        where, parameters = filters.conditions(chosen)
         bound = self._p_value_bound(chosen, limit)
         if bound is not None:
             where, parameters = f"{where} AND c.p_value <= ?", [*parameters, bound]
@@ -77,7 +77,7 @@ class Listing:
 
     def spread(self, chosen: CaptureFilter, *, limit: int) -> list[TriageItem]:
         """At most `limit` captures, evenly over all that match, newest first."""
-        where, parameters = rows.conditions(chosen)
+        where, parameters = filters.conditions(chosen)
         found = self._database.rows(
             "SELECT inferred_at, id FROM (SELECT inferred_at, capture_id::VARCHAR AS id, "
             "row_number() OVER (ORDER BY inferred_at DESC, capture_id) - 1 AS place, "
@@ -90,7 +90,7 @@ class Listing:
 
     def one(self, capture_id: str) -> TriageItem:
         """One capture with its decision; NotFound if the log has none of that id."""
-        where, parameters = rows.conditions(CaptureFilter(capture_ids=(capture_id,)))
+        where, parameters = filters.conditions(CaptureFilter(capture_ids=(capture_id,)))
         found = self._database.rows(f"SELECT * FROM log.captures AS c WHERE {where}", parameters)
         if not found:
             raise NotFound(f"no capture {capture_id} in the log")
@@ -116,7 +116,7 @@ class Listing:
         stretch: timedelta | None,
     ) -> list[Key]:
         older = cursor.direction is Direction.OLDER
-        where, parameters = rows.conditions(chosen)
+        where, parameters = filters.conditions(chosen)
         if cursor.inferred_at is not None:
             moment = rows.naive(cursor.inferred_at)
             where += f" AND {AFTER[cursor.direction]}"
@@ -163,7 +163,7 @@ class Listing:
         """
         if chosen.decided or chosen.verdict or chosen.analyst:
             return None
-        where, parameters = rows.conditions(chosen.without_verdict())
+        where, parameters = filters.conditions(chosen.without_verdict())
         found = self._database.rows(
             f"SELECT p_value FROM log.captures AS c WHERE {where} AND p_value IS NOT NULL "
             "ORDER BY p_value LIMIT 1 OFFSET ? + (SELECT count(*) FROM log.decisions)",
@@ -191,7 +191,7 @@ class Listing:
     def _with_decisions(self, captures: Sequence[Capture]) -> list[TriageItem]:
         decided: dict[str, Decision] = {}
         for row in self._database.rows(
-            rows.latest_decisions("capture_id IN (SELECT unnest(?::UUID[]))"),
+            filters.latest_decisions("capture_id IN (SELECT unnest(?::UUID[]))"),
             [[capture.capture_id for capture in captures]],
         ):
             decision = rows.decision(row)

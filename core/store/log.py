@@ -11,7 +11,7 @@ from core.records.monitoring import ConfidenceAt, Execution, MonitorSettings, Wi
 from core.records.queries import CaptureFilter
 from core.records.verdicts import TriageItem
 from core.records.window import Window
-from core.store import rows
+from core.store import filters, rows
 from core.store.address import Address, FileAddress
 from core.store.database import Database
 from core.store.executions import ExecutionsTable
@@ -93,14 +93,14 @@ class CaptureLog:
 
     def window_figures(self, window: Window, *, low_confidence: float) -> WindowFigures:
         """Counts by class, mean confidence, predictions below `low_confidence`, flagged ones."""
-        where, parameters = rows.conditions(CaptureFilter(window=window))
+        where, parameters = filters.conditions(CaptureFilter(window=window))
         found = self.database.rows(
             "SELECT class_id, count(*), count(confidence), sum(confidence), "
             "count(*) FILTER (confidence < ?), count(flagged), count(*) FILTER (flagged) "
             f"FROM log.captures AS c WHERE class_id IS NOT NULL AND {where} GROUP BY class_id",
             [low_confidence, *parameters],
         )
-        where, parameters = rows.conditions(CaptureFilter(window=window))
+        where, parameters = filters.conditions(CaptureFilter(window=window))
         unreadable = self.database.rows(
             f"SELECT count(*) FROM log.unreadable AS c WHERE {where}", parameters
         )[0][0]
@@ -124,7 +124,7 @@ class CaptureLog:
         self, window: Window, bucket_seconds: int
     ) -> list[tuple[datetime, int, int]]:
         """(bucket start, class id, predictions) for every bucket and class that occurs."""
-        where, parameters = rows.conditions(CaptureFilter(window=window))
+        where, parameters = filters.conditions(CaptureFilter(window=window))
         found = self.database.rows(
             "SELECT time_bucket(to_seconds(?), inferred_at) AS bucket, class_id, count(*) "
             f"FROM log.captures AS c WHERE class_id IS NOT NULL AND {where} "
@@ -137,7 +137,7 @@ class CaptureLog:
         self, window: Window, bucket_seconds: int, *, low_confidence: float
     ) -> list[ConfidenceAt]:
         """Every bucket that has a prediction with a confidence, oldest first."""
-        where, parameters = rows.conditions(CaptureFilter(window=window))
+        where, parameters = filters.conditions(CaptureFilter(window=window))
         found = self.database.rows(
             "SELECT time_bucket(to_seconds(?), inferred_at) AS bucket, count(confidence), "
             "avg(confidence), count(*) FILTER (confidence < ?) FROM log.captures AS c "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.records.monitoring import ExecutionStatus
 from core.records.queries import CaptureFilter
 from core.records.window import Window
-from core.store import rows
+from core.store import filters, rows
 from core.store.database import Database
 from core.store.drills import NOT_SENT
 
@@ -56,7 +56,7 @@ class QualityTable:
         where, parameters = _predictions(window)
         return self._pairs(
             "SELECT right_class, class_id, count(*) FROM log.captures AS c "
-            f"JOIN ({rows.latest_decisions()}) AS d USING (capture_id) "
+            f"JOIN ({filters.latest_decisions()}) AS d USING (capture_id) "
             f"WHERE right_class IS NOT NULL AND {where} GROUP BY ALL",
             parameters,
         )
@@ -115,7 +115,7 @@ class QualityTable:
 
 def _predictions(window: Window) -> tuple[str, list[Any]]:
     """Those of a window, but for what drills sent: it says nothing of ordinary traffic."""
-    where, parameters = rows.conditions(CaptureFilter(window=window))
+    where, parameters = filters.conditions(CaptureFilter(window=window))
     return f"c.class_id IS NOT NULL AND {NOT_SENT} AND {where}", parameters
 
 

@@ -19,7 +19,7 @@ from core.records.triage import (
     Status,
     Wanted,
 )
-from core.store import rows
+from core.store import filters, rows
 from core.store.database import Database, Row
 
 AHEAD = 4  # ids of each group that come next
@@ -47,7 +47,7 @@ class QueueTable:
 
         passed_over: ids that do not come next, though they wait.
         """
-        where, parameters = rows.conditions(wanted.captures)
+        where, parameters = filters.conditions(wanted.captures)
         answer = self._database.rows(
             _groups(where, OF_STATUS[wanted.status]),
             [
@@ -181,7 +181,7 @@ _LIVE = """
         QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY taken_at DESC, until) = 1)
     WHERE until > ?"""
 _DECIDED = (
-    f"SELECT capture_id::VARCHAR FROM {rows.STANDING} AS d "
+    f"SELECT capture_id::VARCHAR FROM {filters.STANDING} AS d "
     "WHERE capture_id IN (SELECT unnest(TRY_CAST(? AS UUID[])))"
 )
 
@@ -213,7 +213,7 @@ def _groups(found: str, state: str) -> str:
             SELECT g.*, l.holder, d.capture_id IS NULL AND g.found AND {state} AS wanted,
                 (coalesce(g.p_value, 1), -epoch_us(g.inferred_at), g.capture_id) AS place
             FROM ({_grouped(found)}) AS g
-            LEFT JOIN (SELECT DISTINCT capture_id FROM {rows.STANDING} AS s) AS d
+            LEFT JOIN (SELECT DISTINCT capture_id FROM {filters.STANDING} AS s) AS d
                 ON d.capture_id = g.capture_id
             LEFT JOIN ({_LIVE}) AS l ON l.capture_id::UUID = g.capture_id)
         SELECT first::VARCHAR, any_value(endpoint), any_value(source), any_value(class_id),

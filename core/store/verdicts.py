@@ -8,7 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from core.records.verdicts import Decision, Statement, Verdict
-from core.store import rows
+from core.store import filters, rows
 from core.store.database import Database, Row
 
 _WITHDRAWALS = pa.schema(
@@ -35,7 +35,7 @@ class VerdictsTable:
         """
         with self._database.transaction() as transaction:
             before = transaction.rows(
-                f"SELECT * FROM {rows.STANDING} AS d WHERE capture_id IN "
+                f"SELECT * FROM {filters.STANDING} AS d WHERE capture_id IN "
                 "(SELECT unnest(?::UUID[])) ORDER BY decided_at, analyst",
                 [[each.capture_id for each in decisions]],
             )
@@ -78,7 +78,7 @@ class VerdictsTable:
     def of_flagged(self) -> list[tuple[float | None, Verdict]]:
         """(p-value, verdict that counts) of every flagged capture that the log still has."""
         found = self._database.rows(
-            f"SELECT c.p_value, d.verdict FROM ({rows.latest_decisions()}) AS d "
+            f"SELECT c.p_value, d.verdict FROM ({filters.latest_decisions()}) AS d "
             "JOIN log.captures AS c ON c.capture_id = d.capture_id WHERE c.flagged "
             "ORDER BY c.p_value, c.capture_id"
         )
@@ -86,7 +86,9 @@ class VerdictsTable:
 
     def decided(self) -> int:
         """How many captures have a verdict that counts."""
-        found = self._database.rows(f"SELECT count(DISTINCT capture_id) FROM {rows.STANDING} AS d")
+        found = self._database.rows(
+            f"SELECT count(DISTINCT capture_id) FROM {filters.STANDING} AS d"
+        )
         return int(found[0][0])
 
 
@@ -95,7 +97,7 @@ _STATEMENTS = f"""
     SELECT d.*, d.analyst AS stated_by, d.decided_at AS stated_at, false AS taken_back,
         coalesce((d.decided_at, d.analyst) = (s.decided_at, s.analyst), false) AS counts
     FROM log.decisions AS d
-    LEFT JOIN ({rows.latest_decisions()}) AS s ON s.capture_id = d.capture_id
+    LEFT JOIN ({filters.latest_decisions()}) AS s ON s.capture_id = d.capture_id
     WHERE {{which}}
     UNION ALL
     SELECT d.*, w.analyst, w.withdrawn_at, true, false

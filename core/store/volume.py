@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from core.records.queries import CaptureFilter
 from core.records.window import Window
-from core.store import rows
+from core.store import filters, rows
 from core.store.database import Database
 from core.store.drills import NOT_SENT, SENT
 
@@ -41,7 +41,7 @@ class VolumeTable:
             ("captures", f"class_id IS NOT NULL AND {SENT}", -1),
             ("unreadable", "true", 1),
         ):
-            where, parameters = rows.conditions(CaptureFilter(endpoint=window.endpoint))
+            where, parameters = filters.conditions(CaptureFilter(endpoint=window.endpoint))
             source = f"FROM log.{table} AS c WHERE {condition} AND {where}"
             for place, requests in count(source, parameters, start, length, whole):
                 found[place] += sign * requests
@@ -49,7 +49,7 @@ class VolumeTable:
 
     def _first(self, endpoint: str | None) -> datetime | None:
         """When the first request came; naive."""
-        where, parameters = rows.conditions(CaptureFilter(endpoint=endpoint))
+        where, parameters = filters.conditions(CaptureFilter(endpoint=endpoint))
         found = self._database.rows(
             "SELECT min(moment) FROM ("
             "SELECT * FROM (SELECT inferred_at AS moment FROM log.captures AS c WHERE "

@@ -10,6 +10,7 @@ from core.plots import base
 from core.records.triage import ItemContext, Opened, Standing, Status, Thumbnail
 from core.services import current
 from pages._triage import keys, state
+from pages._triage.draft import GROUP, SIMILAR
 from pages._triage.state import Work
 
 MOST_SHOWN = 24
@@ -40,8 +41,8 @@ def _show_choice(turn: int, context: ItemContext, waits: Sequence[str]) -> None:
     chosen = state.work().draft
     with st.container(horizontal=True, gap="small"):
         for which, label, key, enough in (
-            (state.SIMILAR, f"All similar ({len(similar)})", keys.SIMILAR, len(similar) > 1),
-            (state.GROUP, f"Whole group ({len(waits)})", keys.GROUP, True),
+            (SIMILAR, f"All similar ({len(similar)})", keys.SIMILAR, len(similar) > 1),
+            (GROUP, f"Whole group ({len(waits)})", keys.GROUP, True),
         ):
             st.button(
                 label,

@@ -8,6 +8,7 @@ from core.records.triage import Opened
 from core.records.verdicts import Verdict
 from pages._shared import keys as _keys
 from pages._triage import keys, state
+from pages._triage.draft import ONE, Draft
 from pages._triage.state import Work
 
 TILE = 56
@@ -49,7 +50,7 @@ def show(opened: Opened, *, may_decide: bool) -> None:
     _keys.legend(keys.LEGEND)
 
 
-def _show_true_class(opened: Opened, chosen: state.Draft) -> None:
+def _show_true_class(opened: Opened, chosen: Draft) -> None:
     needing = " or ".join(each.words for each in Verdict if each.needs_true_class)
     right = chosen.true_class
     st.markdown(
@@ -104,7 +105,7 @@ def _image(class_id: int, *, width: int) -> None:
 def _take(
     turn: int,
     class_id: int,
-    chosen: state.Draft,
+    chosen: Draft,
     label: str,
     *,
     shortcut: str | None = None,
@@ -130,5 +131,5 @@ def sign_image(class_id: int) -> str | None:
     return thumbnails.thumbnail(own[0].image().pixels) if own else None
 
 
-def _count(chosen: state.Draft) -> int:
-    return 1 if chosen.given_to == state.ONE else 1 + len(state.work().others())
+def _count(chosen: Draft) -> int:
+    return 1 if chosen.given_to == ONE else 1 + len(state.work().others())

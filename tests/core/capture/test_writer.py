@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 
 from core.capture import writer
 from core.capture.provenance import RequestFacts
-from core.capture.writer import Capturer, CaptureRules, capture_id, to_stored_image
-from core.errors import BadInput, Conflict, Unavailable
+from core.capture.writer import Capturer, capture_id, to_stored_image
+from core.errors import Conflict, Unavailable
 from core.images import ImageFile
 from core.records.captures import Capture, CaptureMode, CaptureSettings, Provenance, StoredImage
 from core.records.queries import CaptureFilter
-from core.records.window import now
-from core.store import CaptureLog, CaptureSettingsTable
+from core.store import CaptureLog
 from tests.support.expect import raises
 from tests.support.images import noise, saved
 from tests.support.records import (
@@ -177,39 +176,6 @@ def test_the_sampling_rate_is_kept(sampling: float, low: int, high: int) -> None
     assert low <= sum(capturer.sampled(settings) for _ in range(2000)) <= high
     assert not any(capturer.sampled(replace(settings, enabled=False)) for _ in range(100))
     capturer.close()
-
-
-@pytest.mark.parametrize("sampling", [-0.1, 100.1, float("nan")])
-def test_a_sampling_percentage_out_of_range_is_refused(sampling: float) -> None:
-    with raises(BadInput, f"sampling percentage must lie in 0..100, got {sampling}"):
-        CaptureSettings(sampling=sampling)
-
-
-def test_each_endpoint_may_have_rules_of_its_own(log: CaptureLog) -> None:
-    table = CaptureSettingsTable(log.database)
-    rules = CaptureRules(table, CaptureSettings(sampling=50))
-    own = CaptureSettings(True, 5, CaptureMode.OUTPUT)
-    rules.set("cars", own)
-    rules.set("vans", CaptureSettings(enabled=False))
-    rules.set("vans", CaptureSettings(enabled=True, sampling=1))
-    assert rules.of("cars") == own
-    assert rules.of("vans") == CaptureSettings(sampling=1)
-    assert rules.of("signwatch") == CaptureSettings(sampling=50)
-    assert CaptureRules(table, CaptureSettings()).all() == {
-        "cars": own,
-        "vans": CaptureSettings(sampling=1),
-    }
-
-
-def test_rules_that_another_process_changed_are_noticed(
-    log: CaptureLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    table = CaptureSettingsTable(log.database)
-    rules = CaptureRules(table, CaptureSettings())
-    table.add("cars", CaptureSettings(sampling=5), now())
-    assert rules.of("cars") == CaptureSettings()
-    monkeypatch.setattr(writer, "REFRESH_SECONDS", -1)
-    assert rules.of("cars") == CaptureSettings(sampling=5)
 
 
 def test_what_was_stored_is_in_the_log_when_the_call_returns(log: CaptureLog) -> None:

@@ -1,14 +1,11 @@
-"""Rows of the log: times, packed lists, and the window of a capture id."""
+"""Rows of the log: times, packed lists, captures."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
-import pytest
 
-from core.capture.writer import capture_id
-from core.records.queries import CaptureFilter
 from core.store import rows
-from tests.support.records import NOON, make_capture, make_prediction
+from tests.support.records import make_capture, make_prediction
 
 
 def test_times_are_kept_in_utc_without_a_zone() -> None:
@@ -20,26 +17,6 @@ def test_times_are_kept_in_utc_without_a_zone() -> None:
 def test_lists_are_packed() -> None:
     assert rows.pack_words(["a", "\u00e9"]) == '["a", "\u00e9"]'
     assert np.array_equal(np.frombuffer(rows.pack_numbers([0.5, 1]), "<f4"), [0.5, 1])
-
-
-def test_the_id_of_a_capture_tells_its_time() -> None:
-    start, end = rows.id_window(capture_id("signwatch", "AllTraffic", "event", 0, NOON))
-    assert start <= rows.naive(NOON) <= end
-    assert end - start == 2 * rows.SLACK
-
-
-@pytest.mark.parametrize("text", ["", "no id", "0" * 31])
-def test_what_is_no_id_was_never_made(text: str) -> None:
-    start, end = rows.id_window(text)
-    assert start > end
-
-
-def test_a_filter_becomes_one_test_a_field() -> None:
-    assert rows.conditions(CaptureFilter()) == ("true", [])
-    assert rows.conditions(CaptureFilter(class_id=14, flagged=False)) == (
-        "true AND c.class_id = ? AND c.flagged = ?",
-        [14, False],
-    )
 
 
 def test_a_row_becomes_the_capture_that_it_was() -> None:
