@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core import thumbnails
 from core.labels import class_name
+from core.plots import no_image
 from core.records.captures import StoredImage
 from core.records.queries import NEWEST, OLDEST, CaptureFilter, Cursor, Direction, Page
 from core.records.verdicts import TriageItem
@@ -114,7 +114,7 @@ def table_row(item: TriageItem, images: dict[str, StoredImage]) -> dict[str, obj
     capture = item.capture
     image = images.get(capture.image_sha256 or "")
     return {
-        "image": parts.thumbnail(image.sha256, image) if image else thumbnails.no_image(),
+        "image": parts.thumbnail(image.sha256, image) if image else no_image(),
         "time (UTC)": capture.inferred_at,
         "predicted class": class_name(capture.class_id)
         if capture.class_id is not None

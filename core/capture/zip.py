@@ -9,7 +9,6 @@ from itertools import islice
 from typing import IO
 
 from core.capture.files.records import capture_record
-from core.images import SUFFIXES
 from core.records.captures import Capture, StoredImage
 
 CHUNK = 100
@@ -34,8 +33,8 @@ def write_captures(
             names = {capture.image_sha256 for capture in chunk if capture.image_sha256}
             images = find_images(sorted(names))
             for name in sorted(images.keys() - written):
-                suffix = SUFFIXES.get(images[name].media_type, "png")
-                archive.writestr(f"pictures/{name}.{suffix}", images[name].content)
+                image = images[name]
+                archive.writestr(f"pictures/{name}.{image.suffix}", image.content)
             written |= images.keys()
             lines += [json.dumps(capture_record([capture], images)) + "\n" for capture in chunk]
             progress(len(lines))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput
+from core.images import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class StoredImage:
     content: bytes
     width: int
     height: int
+
+    @property
+    def suffix(self) -> str:
+        """Of its file's name: png, jpg, ...; an array counts as png."""
+        return SUFFIXES.get(self.media_type, "png")
 
 
 class CaptureMode(StrEnum):

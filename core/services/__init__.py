@@ -5,15 +5,18 @@ from core.attacks.lab import Lab
 from core.images import ImageFile
 from core.jobs import Job, Progress
 from core.monitoring.baselines import InForce
+from core.services.captures import Captures
 from core.services.explanations import Explanations
 from core.services.inference import Inference
 from core.services.model import Model
 from core.services.monitoring import Monitoring
 from core.services.root import Services, close_current, current
 from core.services.tensors import RecordMaps, Tensors
+from core.services.triage import Triage
 from core.triage import TriageSession
 
 __all__ = [
+    "Captures",
     "Explanations",
     "ImageFile",
     "InForce",
@@ -26,6 +29,7 @@ __all__ = [
     "RecordMaps",
     "Services",
     "Tensors",
+    "Triage",
     "TriageSession",
     "close_current",
     "current",

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from core.images import SUFFIXES
 from core.labels import all_labels
 from core.records.captures import StoredImage
 from core.records.triage import PAUSE
@@ -53,7 +52,7 @@ def export_zip(
                 image, true_class = images.get(item.capture.image_sha256 or ""), _true_class(item)
                 file = None
                 if image and name and true_class is not None:
-                    file = f"{name}.{SUFFIXES.get(image.media_type, 'png')}"
+                    file = f"{name}.{image.suffix}"
                     archive.writestr(file, image.content)
                     placed.append(Placed(file, true_class, image))
                 manifest.append(manifest_entry(item, file))

@@ -5,7 +5,6 @@ import json
 import streamlit as st
 
 from core.errors import NotFound
-from core.images import SUFFIXES
 from core.labels import class_name
 from core.records.captures import Capture, StoredImage
 from core.records.verdicts import TriageItem
@@ -67,11 +66,10 @@ def _show_ways(item: TriageItem, image: StoredImage | None) -> None:
     capture = item.capture
     with st.container(horizontal=True):
         if image:
-            suffix = SUFFIXES.get(image.media_type, "png")
             st.download_button(
                 "Image",
                 image.content,
-                f"{capture.capture_id}.{suffix}",
+                f"{capture.capture_id}.{image.suffix}",
                 image.media_type,
                 icon=":material/download:",
                 on_click="ignore",

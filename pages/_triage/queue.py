@@ -3,10 +3,10 @@
 import streamlit as st
 
 from core.labels import class_name
+from core.plots import no_image
 from core.records.triage import Group, Queue, Status
 from core.records.verdicts import TriageItem
 from core.services import current
-from core.thumbnails import no_image
 from pages._shared import parts
 from pages._triage import state
 from pages._triage.state import Work

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core import samples, thumbnails
 from core.labels import all_labels, class_name
+from core.plots import thumbnail
 from core.records.triage import Opened
 from core.records.verdicts import Verdict
+from core.services import samples
 from pages._shared import keys as _keys
 from pages._triage import keys, state
 from pages._triage.draft import ONE, Draft
@@ -128,7 +129,7 @@ def _take(
 def sign_image(class_id: int) -> str | None:
     """The first sample sign of a class, small; None where none is installed."""
     own = samples.of_class(class_id)
-    return thumbnails.thumbnail(own[0].image().pixels) if own else None
+    return thumbnail(own[0].image().pixels) if own else None
 
 
 def _count(chosen: Draft) -> int:
