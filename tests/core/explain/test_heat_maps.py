@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from core.errors import BadInput
 from core.explain import heat_maps
 from core.explain.heat_maps import COLOUR_MAPS, LESS, MORE
-from core.records.explanations import Circle
 from core.thumbnails import enlarged
 from tests.support.expect import raises
 from tests.support.images import blocks
@@ -95,17 +94,3 @@ def test_no_map_has_no_mean() -> None:
 def test_an_even_map_stays_even_at_any_size(height: int, width: int, value: float) -> None:
     found = heat_maps.resampled(np.full((height, width), value), (7, 11))
     assert found == pytest.approx(np.full((7, 11), value), rel=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ((1.5, 0.5, 0.4), "the circle's centre must lie in 0..1, got 1.5, 0.5"),
-        ((0.5, -0.1, 0.4), "the circle's centre must lie in 0..1, got 0.5, -0.1"),
-        ((0.5, 0.5, 0.0), "the circle's radius must lie in (0, 1], got 0"),
-        ((0.5, 0.5, float("nan")), "the circle's radius must lie in (0, 1], got nan"),
-    ],
-)
-def test_a_circle_lies_on_the_image(values: tuple[float, float, float], message: str) -> None:
-    with raises(BadInput, message):
-        Circle(*values)
