@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -28,85 +29,59 @@ class Metrics:
     """Counters of one process, from 0 at its start."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._endpoints: set[str] = set()
-        self._requests = Counter(
-            "signwatch_requests",
-            "Requests answered, by HTTP status",
-            ["endpoint", "status"],
-            registry=registry,
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        histogram = partial(Histogram, registry=self.registry)
+        by_endpoint = ["endpoint"]
+        self._requests = counter(
+            "signwatch_requests", "Requests answered, by HTTP status", ["endpoint", "status"]
         )
-        self._seconds = Histogram(
-            "signwatch_request_seconds",
-            "From the request line to the answer",
-            ["endpoint"],
-            registry=registry,
+        self._seconds = histogram(
+            "signwatch_request_seconds", "From the request line to the answer", by_endpoint
         )
-        self._in_work = Gauge("signwatch_requests_in_work", "Requests in work", registry=registry)
-        self._predictions = Counter(
-            "signwatch_predictions",
-            "Predictions made, by class",
-            ["endpoint", "class_id"],
-            registry=registry,
+        self._in_work = gauge("signwatch_requests_in_work", "Requests in progress")
+        self._predictions = counter(
+            "signwatch_predictions", "Predictions made, by class", ["endpoint", "class_id"]
         )
-        self._flagged = Counter(
-            "signwatch_flagged",
-            "Predictions flagged as suspicious",
-            ["endpoint"],
-            registry=registry,
+        self._flagged = counter(
+            "signwatch_flagged", "Predictions flagged as suspicious", by_endpoint
         )
-        self._captures = Counter(
-            "signwatch_captures",
-            "Images captured, durable in the log",
-            ["endpoint"],
-            registry=registry,
+        self._captures = counter(
+            "signwatch_captures", "Images captured, durable in the log", by_endpoint
         )
-        self.batch_size = Histogram(
-            "signwatch_batch_images",
-            "Images in one forward pass",
-            buckets=(1, 2, 4, 8, 16, 32),
-            registry=registry,
+        self.batch_size = histogram(
+            "signwatch_batch_images", "Images in one forward pass", buckets=(1, 2, 4, 8, 16, 32)
         )
-        self.commit_seconds = Histogram(
-            "signwatch_commit_seconds", "Time of one transaction of captures", registry=registry
+        self.commit_seconds = histogram(
+            "signwatch_commit_seconds", "Time of one transaction of captures"
         )
-        self._executions = Counter(
-            "signwatch_executions",
-            "Runs of the monitor, by state",
-            ["status"],
-            registry=registry,
+        self._executions = counter(
+            "signwatch_executions", "Runs of the monitor, by state", ["status"]
         )
-        self._violations = Counter(
-            "signwatch_violations", "Violations found, by check", ["check"], registry=registry
-        )
-
-        self._tensors = Counter(
+        self._violations = counter("signwatch_violations", "Violations found, by check", ["check"])
+        self._tensors = counter(
             "signwatch_tensor_records",
             "Requests whose tensors were to be recorded, by outcome",
             ["outcome"],
-            registry=registry,
+        )
+        self._alerts = counter(
+            "signwatch_alerts", "Alerts to single channels, by outcome", ["outcome"]
         )
         for outcome in TENSOR_OUTCOMES:
             self._tensors.labels(outcome)
-        self._alerts = Counter(
-            "signwatch_alerts",
-            "Alerts to single channels, by outcome",
-            ["outcome"],
-            registry=registry,
-        )
         for outcome in ALERT_OUTCOMES:
             self._alerts.labels(outcome)
-        self._stream_evidence = Gauge(
+        self._stream_evidence = gauge(
             "signwatch_stream_evidence",
             "E-value of the drift detector; none while not computed",
             ["channel"],
-            registry=registry,
         )
-        self._stream_alarms = Counter(
+        self._stream_alarms = counter(
             "signwatch_stream_alarms",
             "Alarms of the drift detector that this process raised",
             ["channel"],
-            registry=registry,
         )
 
     def gauge(self, name: str, read: Callable[[], float]) -> None:

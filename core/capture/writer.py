@@ -102,7 +102,11 @@ class _Waiting:
 
 
 class Capturer:
-    """The log's one writer of captures. timed: measures each transaction."""
+    """The log's one writer of captures. timed: measures each transaction.
+
+    It takes all that waits at once, so that requests share a transaction, and each waits for a
+    future: its thread is its own, and not a `core.jobs.Worker`, which works one by one.
+    """
 
     def __init__(
         self, log: CaptureLog, *, timed: Callable[[], AbstractContextManager[object]] = nullcontext

@@ -47,7 +47,7 @@ def rows() -> Rows:
         captured = _captured(Path(folder) / "signwatch.duckdb")
     # LitServe hands only JSON and forms on to the model.
     peers = {"litserve": _peer_rate("litserve", as_json), "fastapi": _peer_rate("fastapi", as_png)}
-    # Suspicion looks at altered copies too: every rate is counted in forward passes.
+    # Suspicion computes transforms too: every rate is counted in forward passes.
     plain = statistics.mean([plain, _plain_rate(chosen.images)]) / PASSES
     peers = {name: rate / PASSES for name, rate in peers.items()}
     print(
@@ -78,7 +78,7 @@ def _plain_rate(images: list[np.ndarray]) -> float:
 
 @torch.inference_mode()
 def _decode_and_forward_seconds(images: list[bytes]) -> float:
-    """Median of decoding one image and one forward pass of it and its altered copies."""
+    """Median of decoding one image and one forward pass of it and its transforms."""
     seconds = []
     for image in images[:100]:
         begun = time.perf_counter()

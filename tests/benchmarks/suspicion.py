@@ -41,7 +41,7 @@ def rows() -> Rows:
     )
     for each in found.families:
         goal, share = GOALS.get(each.title, (0.85, None))
-        yield Row(f"{each.title} ({each.images} misread): AUROC", each.auroc, goal, True)
+        yield Row(f"{each.title} ({each.images} misclassified): AUROC", each.auroc, goal, True)
         if share is not None:
             yield Row(f"{each.title}: found at 1 % of clean images", each.found, share, True)
     worst = min(each.auroc for each in found.families)
@@ -54,10 +54,10 @@ def rows() -> Rows:
     if found.errors is not None:
         yield Row(f"natural errors ({found.errors.images}): AUROC", found.errors.auroc, 0.95, True)
     if found.adaptive is None:
-        print(f"an attacker who knows of it: none of {found.tried} images misread")
+        print(f"adaptive attack: none of {found.tried} images misclassified")
     else:
         print(
-            f"an attacker who knows of it: {found.adaptive.images} of {found.tried} misread, "
+            f"adaptive attack: {found.adaptive.images} of {found.tried} misclassified, "
             f"{found.adaptive.flagged:.0%} of these flagged, "
             f"AUROC {found.adaptive.auroc:.3f}"
         )

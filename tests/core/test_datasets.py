@@ -102,8 +102,8 @@ def test_a_folder_with_one_npz_stands_for_it(tmp_path: Path) -> None:
     ("arrays", "problem"),
     [
         (
-            {"pictures": np.zeros((1, 2, 2, 3), np.uint8), "labels": np.array([1])},
-            "expected arrays `images` and `labels`, got labels, pictures",
+            {"photos": np.zeros((1, 2, 2, 3), np.uint8), "labels": np.array([1])},
+            "expected arrays `images` and `labels`, got labels, photos",
         ),
         (
             {"images": np.zeros((1, 2, 2, 3), np.uint8)},
@@ -301,9 +301,7 @@ def test_two_archives_in_one_folder_are_not_chosen_between(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("part", "split"), [("training", "train"), ("test", "test")])
-def test_the_official_layout_is_read_as_torchvision_reads_it(
-    tmp_path: Path, part: Any, split: str
-) -> None:
+def test_the_official_layout_is_that_of_torchvision(tmp_path: Path, part: Any, split: str) -> None:
     lay_out_gtsrb(tmp_path)
     own, theirs = load_gtsrb(tmp_path, part), GTSRB(str(tmp_path), split=split)
     assert own.labels.tolist() == [label for _, label in theirs]

@@ -66,7 +66,7 @@ def test_a_image_keeps_file_and_media_type(file: GoodFile) -> None:
     assert np.array_equal(image.pixels, decode(file.content))
 
 
-def test_a_phone_photograph_comes_out_upright() -> None:
+def test_an_image_of_a_phone_comes_out_upright() -> None:
     upright = gradient(24, 40)
     lying = np.asarray(Image.open(io.BytesIO(rotated_jpeg(upright))))
     assert lying.shape == (40, 24, 3)

@@ -159,7 +159,7 @@ def test_other_arrays_are_refused(array: BadArray) -> None:
 
 @given(st.text(st.characters(codec="latin1"), max_size=60), st.binary(max_size=20))
 @pytest.mark.filterwarnings("ignore")  # of numpy and of Python's parser
-def test_no_header_is_read_as_anything_but_an_array(header: str, data: bytes) -> None:
+def test_no_header_becomes_anything_but_an_array(header: str, data: bytes) -> None:
     with pytest.raises(SignwatchError):
         parse_npy(by_hand(header, data), LIMITS)
 

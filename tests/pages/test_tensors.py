@@ -142,7 +142,7 @@ def test_one_tensor_in_full(open_page: OpenPage, signwatch: Services, recorded: 
     assert {"tensor_values", "tensor_histogram"} <= charts(at).keys()
 
 
-def test_an_expression_that_is_none_is_told(open_page: OpenPage, recorded: str) -> None:
+def test_an_invalid_expression_is_reported(open_page: OpenPage, recorded: str) -> None:
     at = open_page("tensors", names="bn(")
     (alert,) = alerts(at)
     assert alert.kind == "error"
@@ -159,7 +159,7 @@ def test_an_address_of_no_record_is_named(open_page: OpenPage, recorded: str, st
 
 
 @pytest.mark.parametrize("capture", ["x", "00000000-0000-8000-8000-000000000000"])
-def test_an_address_of_no_capture_is_told(open_page: OpenPage, capture: str) -> None:
+def test_an_address_of_no_capture_is_reported(open_page: OpenPage, capture: str) -> None:
     (alert,) = alerts(open_page("tensors", capture=capture))
     assert alert.kind == "error"
     assert capture in alert.text
@@ -202,6 +202,3 @@ def test_the_record_as_a_file(open_page: OpenPage, recorded: str, downloads) -> 
     assert "Record (.npz)" in labels(at.get("download_button"))
     with np.load(io.BytesIO(downloads["tensors-step-0.npz"]())) as file:
         assert file["gradient/image"].shape == (1, 3, 32, 32)
-
-
-# Figures

@@ -1,4 +1,4 @@
-"""Reports with figures that can be told apart."""
+"""Reports with figures that differ."""
 
 from core.records.evaluation.explanations import (
     Deletion,

@@ -15,7 +15,8 @@ SLACK = 0.05  # seconds after the full minute, so that it is surely over
 class Repeating:
     """Calls `run` on a thread of its own until closed, after `pause()` seconds each time.
 
-    A failing call is logged, not fatal. APScheduler's own loop waits for a moment on the clock: set
+    A failing call is logged, not fatal. It has a thread of its own because it works by time, not
+    on items as `core.jobs.Worker` does. APScheduler's own loop waits for a moment on the clock: set
     back by a day, it would sleep for a day. This one waits for so many seconds, whatever the clock
     does.
     """

@@ -76,7 +76,7 @@ def test_without_a_folder_it_lies_beside_the_model(
     classifier: Classifier,
 ) -> None:
     folder = tmp_path / "model"
-    # A twin, so that saving does not touch the manifest that all tests share.
+    # A copy, so that saving does not touch the manifest that all tests share.
     Classifier(classifier.manifest, classifier.network).save(folder)
     assert run("attack", "--report", "--data", four, "--model", folder).code == 0
     assert sorted(path.name for path in folder.iterdir()) == [

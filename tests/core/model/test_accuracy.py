@@ -47,10 +47,12 @@ def test_figures_of_one_class(classifier: Classifier, dataset: Dataset) -> None:
     evaluation = evaluate(classifier, dataset, fold="all")
     predicted = classifier.predict_logits(dataset.images).argmax(axis=1)
     for figures in evaluation.per_class:
-        own, said = dataset.labels == figures.class_id, predicted == figures.class_id
+        own, claimed = dataset.labels == figures.class_id, predicted == figures.class_id
         assert figures.images == own.sum()
-        assert figures.recall == ((own & said).sum() / own.sum() if own.any() else None)
-        assert figures.precision == ((own & said).sum() / said.sum() if said.any() else None)
+        assert figures.recall == ((own & claimed).sum() / own.sum() if own.any() else None)
+        assert figures.precision == (
+            (own & claimed).sum() / claimed.sum() if claimed.any() else None
+        )
 
 
 def test_a_summary_leaves_the_classes_out() -> None:

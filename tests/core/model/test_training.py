@@ -38,7 +38,7 @@ def no_progress(done: int, total: int, text: str) -> None:
 
 
 def coloured(per_class: int = 40, frames: int = 4) -> Dataset:
-    """Three classes told apart by their colour, `frames` images a track."""
+    """Three classes that differ in colour, `frames` images a track."""
     draw, images, labels, tracks = np.random.default_rng(0), [], [], []
     for class_id, colour in COLOURS.items():
         for number in range(per_class):
@@ -170,7 +170,7 @@ def test_the_shipped_recipe_is_the_documented_one() -> None:
 def test_finishing_calibrates_measures_and_saves(classifier: Classifier, tmp_path: Path) -> None:
     dataset = coloured(per_class=16)
     read = classifier.predict_logits(list(dataset.images)).argmax(axis=1)
-    dataset = replace(dataset, labels=read)  # what is misread calibrates nothing
+    dataset = replace(dataset, labels=read)  # misclassified images calibrate nothing
     own = Classifier(replace(classifier.manifest, temperature=99.0), classifier.network)
     calibration, held_out = dataset.fold("calibration"), dataset.fold("held-out")
     evaluation = finish(own, dataset, tmp_path, no_progress)

@@ -97,12 +97,6 @@ def test_the_three_most_likely_classes_the_best_on_top() -> None:
     assert bars.marker.color[-1] == ORDINARY
 
 
-# Images
-
-
-# Differences
-
-
 def test_the_baseline_stands_behind_the_window() -> None:
     found = WindowFigures(4, {14: 3, 2: 1}, 0.75, 1, 2)
     behind, window = base.class_frequencies(found, 0.5, baseline={14: 1, 3: 9}).data

@@ -18,7 +18,7 @@ from tests.support.waiting import LONGEST, until
 
 
 class Squaring:
-    """Work that notes its batches, and waits for permission where it is told to."""
+    """Work that notes its batches, and waits for permission if asked to."""
 
     def __init__(self, *, blocked: bool = False) -> None:
         self.batches: list[list[int]] = []
@@ -186,7 +186,7 @@ def test_a_full_queue_refuses_and_takes_more_once_it_has_emptied() -> None:
         assert batcher.submit(list(range(9))).result(LONGEST) == [n**2 for n in range(9)]
 
 
-def test_a_failing_batch_is_told_to_its_requests_alone() -> None:
+def test_a_failing_batch_fails_its_requests_alone() -> None:
     work = Squaring(blocked=True)
     with batching(work, max_batch=2) as batcher:
         first = batcher.submit([0])

@@ -31,7 +31,7 @@ def samples(client: TestClient) -> dict[str, float]:
 
 
 class Held:
-    """Stops the classifier until told to go on."""
+    """Stops the classifier until it may go on."""
 
     def __init__(self, signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> None:
         self.entered, self.allowed = threading.Event(), threading.Event()

@@ -131,14 +131,14 @@ def test_the_blog_posts_sum_gives_the_logit() -> None:
 def test_in_place_layers_do_not_reach_the_copies() -> None:
     network = small_network(inplace=True)
     recording = Hook(wrap(network), EVERYTHING).record(blocks(), 0)
-    twin = copy.deepcopy(network).eval()
-    for module in twin.modules():
+    same = copy.deepcopy(network).eval()
+    for module in same.modules():
         if isinstance(module, nn.ReLU):
             module.inplace = False
-    block: Residual = twin[4]
+    block: Residual = same[4]
     with torch.no_grad():
-        x = wrap(twin).normalise(to_tensor(blocks()[None]))
-        entered = twin[:4](x)
+        x = wrap(same).normalise(to_tensor(blocks()[None]))
+        entered = same[:4](x)
         first = block.bn1(block.conv1(entered))
         second = block.bn2(block.conv2(F.relu(first)))
     expected = {

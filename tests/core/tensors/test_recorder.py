@@ -135,7 +135,7 @@ def test_a_recording_that_fails_is_counted_and_the_next_one_succeeds(
     with record_all.context() as broken:
         broken.setattr(signwatch.tensors.recorder._hook, "record", lambda *_: 1 / 0)
         client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
-        # The recorder is told once the answer has left.
+        # The recorder is called once the answer has left.
         until(lambda: signwatch.metrics.tensor_outcomes()["failed"] == 1, "a recording failed")
         assert whys(signwatch) == []
     client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
@@ -218,9 +218,6 @@ def test_bad_settings_are_refused_at_the_start(
     services.close_current()
     with raises(BadInput, message):
         services.current()
-
-
-# On demand
 
 
 def test_what_waits_when_it_closes_is_dropped_and_nobody_waits_for_it(

@@ -1,4 +1,4 @@
-"""What suspicion is made of: altered copies, distances, scores, and the file they come from."""
+"""The scores of clean images, worked by hand, and their file."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +14,6 @@ from core.model.suspicion.calibration import ANEW, Calibration, Scorer, lead, ma
 from core.model.suspicion.features import Outputs
 from core.model.suspicion.mahalanobis import Cloud
 from tests.support.expect import raises
-
-# Altered copies
-
-
-# Distances
-
 
 # Scores
 
@@ -75,7 +69,7 @@ def test_centre_and_spread_are_of_the_distances_to_the_predicted_class() -> None
     assert (scorer.centre.tolist(), scorer.spread.tolist()) == ([6.5], [2.5])
 
 
-def test_strangeness_is_a_sum_of_squares_ranked_on_the_other_half() -> None:
+def test_the_combined_score_is_a_sum_of_squares_ranked_on_the_other_half() -> None:
     calibration = Calibration.fit("0" * 64, SCORER, OUTPUTS, OUTPUTS)
     judged = calibration.judge(OUTPUTS)
     total = sum(logs**2 for logs in judged.logs.values())
@@ -84,12 +78,6 @@ def test_strangeness_is_a_sum_of_squares_ranked_on_the_other_half() -> None:
     larger = total.argmax()
     assert judged.p_values[larger] == 2 / 3
     assert judged.p_values[1 - larger] == 3 / 3
-
-
-# Halves of the calibration
-
-
-# Networks of other makes
 
 
 # The file

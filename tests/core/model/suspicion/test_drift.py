@@ -1,4 +1,4 @@
-"""A calibration that no longer fits the traffic is noticed and said."""
+"""A calibration that no longer fits the traffic is noticed."""
 
 import numpy as np
 import pytest
@@ -13,20 +13,20 @@ def test_uniform_p_values_above_the_level_are_as_they_should_be() -> None:
     assert drift(0.2 + 0.8 * EVEN, 0.2) is None
 
 
-def test_traffic_that_looks_odd_is_said() -> None:
+def test_p_values_that_are_too_small_are_reported() -> None:
     assert drift(0.01 + 0.99 * EVEN**2, 0.01) == (
         "Suspicion's calibration no longer fits the traffic: of the latest 1,000 unflagged "
         "predictions, 50% have a p-value up to 0.26, where 25% are expected"
     )
 
 
-def test_traffic_that_looks_too_ordinary_is_said() -> None:
-    said = drift(EVEN**0.4, 0.0)
-    assert said is not None
-    assert "are expected" in said
+def test_p_values_that_are_too_large_are_reported() -> None:
+    sentence = drift(EVEN**0.4, 0.0)
+    assert sentence is not None
+    assert "are expected" in sentence
 
 
-def test_of_few_predictions_nothing_is_said() -> None:
+def test_few_predictions_are_not_tested() -> None:
     assert drift(np.full(FEWEST - 1, 0.02), 0.01) is None
     assert drift(np.full(FEWEST, 0.02), 0.01) is not None
     assert drift(np.full(FEWEST, 1.0), 1.0) is None

@@ -54,7 +54,7 @@ def test_calibrating_twice_gives_the_same(predictor: Predictor, tmp_path: Path) 
     assert again.combined == pytest.approx(known.combined, rel=1e-3)
 
 
-def test_misread_images_calibrate_nothing(classifier: Classifier) -> None:
+def test_misclassified_images_are_left_out(classifier: Classifier) -> None:
     trained, clean = read_blocks(classifier, 64), read_blocks(classifier, 40, 30_000)
     others = (clean.labels + 1) % 43
     some = replace(clean, labels=np.where(clean.tracks % 4 == 0, others, clean.labels))

@@ -93,7 +93,7 @@ def test_too_certain() -> None:
     )
 
 
-def test_flips_under_an_altered_copy() -> None:
+def test_flips_under_a_transform() -> None:
     (first, second) = reasons(outputs(median=-6.0))
     assert (
         first == "loses its lead under a median filter and resampling: by more than any clean image"
@@ -102,7 +102,7 @@ def test_flips_under_an_altered_copy() -> None:
     assert "flips to 9 No overtaking under resampling" in reasons(outputs(resampled=-6.0, other=9))
 
 
-def test_less_sure_under_altered_copies() -> None:
+def test_less_sure_under_transforms() -> None:
     found = reasons(outputs(3.5, median=0.5, resampled=3.5))
     assert "less sure under a median filter and resampling: by more than any clean image" in found
 
@@ -125,7 +125,7 @@ def test_a_share_is_never_rounded_up_to_all() -> None:
 
 
 def test_where_nothing_is_odd_by_itself_the_oddest_is_named() -> None:
-    """Scores that are each a little odd come to a strangeness beyond all clean images."""
+    """Scores that are each slightly raised combine to one beyond all clean images."""
     weak = Calibration("0" * 64, SCORER, REFERENCES, np.zeros(CLEAN))
     (suspicion,) = judge(outputs(off=0.6), SURE, weak, 0.01)
     assert suspicion.reasons == (

@@ -30,9 +30,6 @@ def flat() -> dict[int, NDArray[np.uint8]]:
     return {class_id: draw_sign(class_id, size=64) for class_id in CLASSES}
 
 
-# The flat sign
-
-
 def test_a_flat_sign_is_rgba_on_transparency(flat: dict[int, NDArray[np.uint8]]) -> None:
     for sign in flat.values():
         assert sign.shape == (64, 64, 4)
@@ -108,12 +105,3 @@ def test_a_tiny_size_is_refused() -> None:
         draw_sign(0, size=15)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         draw_scene(0, seed=0, size=15)
-
-
-# The scene
-
-
-# Samples on disk
-
-
-# Polygons
