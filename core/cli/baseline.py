@@ -42,7 +42,7 @@ def create(
     endpoint: str | None,
     as_json: bool,
 ) -> None:
-    """Make a baseline from a data set, or from captures, and put it in force."""
+    """Create a baseline from a data set, or from captures, and put it in force."""
     if (data is None) == (since is None or until is None) or (data and (since or until)):
         raise click.UsageError("give either --data, or both --since and --until")
     if data is not None:

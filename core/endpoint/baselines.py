@@ -17,7 +17,7 @@ async def list_baselines(request: Request) -> Response:
 
 
 async def add_baseline(request: Request) -> Response:
-    """Make a baseline and put it in force.
+    """Create a baseline and put it in force.
 
     From captures: `since`, `until`, and `endpoint`, which is optional. Or from files: the texts
     `statistics` and `constraints`, and their `origin`.
