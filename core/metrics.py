@@ -73,12 +73,12 @@ class Metrics:
             self._tensors.labels(outcome)
         for outcome in ALERT_OUTCOMES:
             self._alerts.labels(outcome)
-        self._stream_evidence = gauge(
+        self._drift_e_values = gauge(
             "signwatch_stream_evidence",
             "E-value of the drift detector; none while not computed",
             ["channel"],
         )
-        self._stream_alarms = counter(
+        self._drift_alarms = counter(
             "signwatch_stream_alarms",
             "Alarms of the drift detector that this process raised",
             ["channel"],
@@ -119,17 +119,17 @@ class Metrics:
         """Count one of ALERT_OUTCOMES."""
         self._alerts.labels(outcome).inc()
 
-    def stream_evidence(self, by_channel: Mapping[str, float]) -> None:
+    def drift_e_values(self, by_channel: Mapping[str, float]) -> None:
         """Set the e-value of every channel of the drift detector."""
-        self._stream_evidence.clear()
-        for channel, evidence in by_channel.items():
-            self._stream_evidence.labels(channel).set(evidence)
-            self._stream_alarms.labels(channel)
+        self._drift_e_values.clear()
+        for channel, e_value in by_channel.items():
+            self._drift_e_values.labels(channel).set(e_value)
+            self._drift_alarms.labels(channel)
 
-    def stream_alarms(self, by_channel: Mapping[str, int]) -> None:
+    def drift_alarms(self, by_channel: Mapping[str, int]) -> None:
         """Count alarms of the drift detector, by channel."""
         for channel, alarms in by_channel.items():
-            self._stream_alarms.labels(channel).inc(alarms)
+            self._drift_alarms.labels(channel).inc(alarms)
 
     def tensors(self, outcome: str) -> None:
         """Count one of TENSOR_OUTCOMES."""

@@ -108,18 +108,18 @@ class DriftMonitor:
         with self._checking:
             reference, _ = self._reference()
             if reference is None:
-                self._metrics.stream_evidence({})
+                self._metrics.drift_e_values({})
                 return False
             fresh, at = False, self._clock()
             for _ in range(STEPS):
                 step = take_step(self._table, reference, at)
-                self._metrics.stream_alarms(step.raised)
+                self._metrics.drift_alarms(step.raised)
                 fresh = fresh or step.fresh
                 if not step.more:
                     break
             state = step.state
             self._checked_at = at - timedelta(seconds=state.place.lag)
-            self._metrics.stream_evidence({k: each.e_value for k, each in state.channels.items()})
+            self._metrics.drift_e_values({k: each.e_value for k, each in state.channels.items()})
             return fresh or any(
                 not alarm.reported and alarm.raised_at < at - GRACE for alarm in state.standing
             )

@@ -21,7 +21,7 @@ FIRST = Notice(
     None,
     NOON,
     ("PredictedClass check class 14",),
-    "execution",
+    "run",
     NOON,
     NOON + MINUTE,
 )
