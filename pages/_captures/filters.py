@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import streamlit as st
 
-from core.labels import all_labels, class_name
+from core.labels import class_name
 from core.records.verdicts import Verdict
 from pages._captures.view import CaptureView, read_ids
-from pages._shared import parts
+from pages._shared import fields, parts
 
 PERIOD_NAMES = {
     None: "any time",
@@ -62,14 +62,7 @@ def show_chips(view: CaptureView, show: Show) -> None:
     """A button for each filter that is set, which takes it away."""
     set_filters = chips(view)
     for text, without in set_filters:
-        if st.button(
-            text,
-            icon=":material/close:",
-            icon_position="right",
-            type="secondary",
-            key=f"chip_{text}",
-            help="Remove this filter",
-        ):
+        if fields.chip(text, key=f"chip_{text}"):
             show(without)
     if len(set_filters) > 1 and st.button("Clear all", type="tertiary"):
         show(CaptureView())
@@ -103,35 +96,12 @@ def _time_fields(view: CaptureView) -> dict[str, object]:
         index=list(PERIOD_NAMES).index(view.period),
         format_func=PERIOD_NAMES.get,
     )
-    columns = st.columns(2)
-    moments = {}
-    for column, name, label in zip(
-        columns, ("since", "until"), ("From (UTC)", "Before (UTC)"), strict=True
-    ):
-        given = getattr(view, name)
-        moments[name] = column.datetime_input(
-            label,
-            value=given and given.replace(tzinfo=None),
-            min_value=datetime(1990, 1, 1),
-            max_value=datetime(2100, 1, 1),
-            format="YYYY-MM-DD",
-        )
-    return {
-        "period": period,
-        **{name: moment and moment.replace(tzinfo=UTC) for name, moment in moments.items()},
-    }
+    since, until = fields.moments(view.since, view.until)
+    return {"period": period, "since": since, "until": until}
 
 
 def _prediction_fields(view: CaptureView) -> dict[str, object]:
-    classes = [None, *(label.class_id for label in all_labels())]
-    if view.predicted not in classes:
-        classes.append(view.predicted)
-    predicted = st.selectbox(
-        "Predicted class",
-        classes,
-        index=classes.index(view.predicted),
-        format_func=lambda class_id: "any" if class_id is None else class_name(class_id),
-    )
+    predicted = fields.predicted_class(view.predicted)
     low, high = st.slider(
         "Confidence, %", 0, 100, (view.low or 0, 100 if view.high is None else view.high)
     )

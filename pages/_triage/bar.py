@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import streamlit as st
 
-from core.labels import all_labels, class_name
 from core.records.triage import Queue, Status
 from core.records.verdicts import Verdict
 from core.services import current
+from pages._shared import fields
 from pages._triage import keys, outcome, state
 from pages._triage.state import Work
 from pages._triage.view import LISTS, WAITING, TriageView
@@ -58,30 +57,11 @@ def _show_filters(view: TriageView, go: Show) -> None:
         st.popover("Filter", icon=":material/filter_alt:", key=f"triage_filter_{version}"),
         st.form(f"triage_filter_form_{version}", border=False),
     ):
-        classes = [None, *(label.class_id for label in all_labels())]
-        if view.predicted not in classes:
-            classes.append(view.predicted)
-        predicted = st.selectbox(
-            "Predicted class",
-            classes,
-            index=classes.index(view.predicted),
-            format_func=lambda class_id: "any" if class_id is None else class_name(class_id),
-        )
+        predicted = fields.predicted_class(view.predicted)
         columns = st.columns(2)
         source = columns[0].text_input("Source", view.source or "", placeholder="any")
         endpoint = columns[1].text_input("Endpoint", view.endpoint or "", placeholder="any")
-        moments = [
-            column.datetime_input(
-                label,
-                value=given and given.replace(tzinfo=None),
-                format="YYYY-MM-DD",
-                min_value=datetime(1990, 1, 1),
-                max_value=datetime(2100, 1, 1),
-            )
-            for column, label, given in zip(
-                st.columns(2), ("From (UTC)", "Before (UTC)"), (view.since, view.until), strict=True
-            )
-        ]
+        since, until = fields.moments(view.since, view.until)
         verdicts = [None, *(verdict.value for verdict in Verdict)]
         columns = st.columns(2)
         verdict = columns[0].selectbox(
@@ -94,7 +74,6 @@ def _show_filters(view: TriageView, go: Show) -> None:
             "Analyst, of done ones", view.analyst or "", placeholder="any"
         )
         if st.form_submit_button("Apply", type="primary", width="stretch"):
-            since, until = (moment and moment.replace(tzinfo=UTC) for moment in moments)
             go(
                 replace(
                     view,
@@ -141,11 +120,5 @@ def _show_chips(view: TriageView, go: Show) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for text, without in chips:
-            if st.button(
-                text,
-                icon=":material/close:",
-                icon_position="right",
-                key=f"triage_chip_{text}",
-                help="Remove this filter",
-            ):
+            if fields.chip(text, key=f"triage_chip_{text}"):
                 go(replace(without, capture=None))

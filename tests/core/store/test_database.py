@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE log.captures; --", "%", "a'b", '"'])
-def test_values_are_never_read_as_sql(log: CaptureLog, text: str) -> None:
+def test_values_never_become_sql(log: CaptureLog, text: str) -> None:
     capture = make_capture(endpoint=text, provenance=Provenance(source=text))
     log.append([capture, make_capture()], [])
     window = Window(NOON, NOON + timedelta(hours=1), text)

@@ -131,7 +131,7 @@ def test_without_executions_there_is_no_alarm(table: QualityTable) -> None:
 
 
 @pytest.mark.parametrize(
-    ("executions", "expected"),
+    ("runs", "expected"),
     [
         ([(HOUR, {})], True),
         ([(HOUR, {}), (2 * HOUR, COMPLETED)], True),  # this very window was in violation
@@ -145,10 +145,10 @@ def test_without_executions_there_is_no_alarm(table: QualityTable) -> None:
 def test_an_alarm_overlaps_or_stands(
     log: CaptureLog,
     table: QualityTable,
-    executions: list[tuple[timedelta, dict[str, Any]]],
+    runs: list[tuple[timedelta, dict[str, Any]]],
     expected: bool,
 ) -> None:
-    for end, changes in executions:
+    for end, changes in runs:
         at = NOON + end
         window = Window(at - HOUR, at, changes.get("endpoint"))
         rest = {name: value for name, value in changes.items() if name != "endpoint"}
