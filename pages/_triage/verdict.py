@@ -58,6 +58,14 @@ def _show_true_class(opened: Opened, chosen: Draft) -> None:
         f"**True class**, for {needing}: "
         + ("not chosen yet" if right is None else f":blue[**{class_name(right)}**]")
     )
+    _show_offered(opened.turn, chosen)
+    _show_typed(opened.turn, chosen)
+    if chosen.all_signs:
+        _show_all_signs(opened.turn, chosen)
+
+
+def _show_offered(turn: int, chosen: Draft) -> None:
+    """The suggested classes, each with its number."""
     with st.grid(2, min_column_width=210, gap="xsmall", key="triage_likely") as grid:
         for number, class_id in enumerate(chosen.offered, start=1):
             with (
@@ -67,7 +75,11 @@ def _show_true_class(opened: Opened, chosen: Draft) -> None:
                 ),
             ):
                 _image(class_id, width=36)
-                _take(opened.turn, class_id, chosen, class_name(class_id), shortcut=str(number))
+                _take(turn, class_id, chosen, class_name(class_id), shortcut=str(number))
+
+
+def _show_typed(turn: int, chosen: Draft) -> None:
+    """A class by its name or number, and the way to all signs."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(key="triage_class"):
             st.selectbox(
@@ -75,9 +87,9 @@ def _show_true_class(opened: Opened, chosen: Draft) -> None:
                 [each.class_id for each in all_labels()],
                 index=None,
                 format_func=class_name,
-                key=f"triage_class_{opened.turn}",
+                key=f"triage_class_{turn}",
                 on_change=state.choose_typed,
-                args=(opened.turn,),
+                args=(turn,),
                 label_visibility="collapsed",
                 placeholder="By name or number (P)",
             )
@@ -85,17 +97,19 @@ def _show_true_class(opened: Opened, chosen: Draft) -> None:
             "All signs",
             icon=":material/grid_view:",
             shortcut=keys.ALL_SIGNS,
-            key=f"triage_all_signs_{opened.turn}",
+            key=f"triage_all_signs_{turn}",
             on_click=state.do,
-            args=(Work.toggle, opened.turn, "all_signs"),
+            args=(Work.toggle, turn, "all_signs"),
             type="primary" if chosen.all_signs else "secondary",
         )
-    if chosen.all_signs:
-        with st.grid(SIGNS_IN_A_ROW, min_column_width=48, gap="xsmall", key="triage_all") as grid:
-            for each in all_labels():
-                with grid.cell(), st.container(gap="xxsmall"):
-                    _image(each.class_id, width=TILE)
-                    _take(opened.turn, each.class_id, chosen, str(each.class_id), place="all")
+
+
+def _show_all_signs(turn: int, chosen: Draft) -> None:
+    with st.grid(SIGNS_IN_A_ROW, min_column_width=48, gap="xsmall", key="triage_all") as grid:
+        for each in all_labels():
+            with grid.cell(), st.container(gap="xxsmall"):
+                _image(each.class_id, width=TILE)
+                _take(turn, each.class_id, chosen, str(each.class_id), place="all")
 
 
 def _image(class_id: int, *, width: int) -> None:

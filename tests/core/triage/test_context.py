@@ -3,75 +3,28 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-import numpy as np
 import pytest
 
 from core import thumbnails
 from core.capture.images import CapturedImages
 from core.errors import NotFound
-from core.images import ImageLimits
 from core.records.captures import Capture, Provenance
 from core.records.execution_log import ExecutionLog
-from core.records.explanations import Explanation
 from core.records.monitoring import ExecutionStatus
 from core.records.triage import COMPARED, Thumbnail
 from core.store import CaptureLog, QueueTable
 from core.store.executions import ExecutionsTable
 from core.triage import ContextBuilder
-from tests.core.triage.conftest import SECOND, put
+from tests.core.triage.conftest import LIMITS, SECOND, Explainer, put, put_clean, put_made_of
 from tests.support.executions import CLEAN, STOPS, ended
 from tests.support.expect import raises
-from tests.support.explaining import make_explanation
 from tests.support.images import blocks
 from tests.support.records import NOON, make_capture, make_execution, make_image, make_prediction
-
-LIMITS = ImageLimits(1_000_000, 1_000_000)
-
-
-class Explainer:
-    """Answers with a map of one place, and remembers what was asked."""
-
-    def __init__(self) -> None:
-        self.images: list[np.ndarray] = []
-
-    def __call__(
-        self, images: Sequence[np.ndarray], classes: Sequence[int | None]
-    ) -> list[Explanation]:
-        assert list(classes) == [None] * len(images)
-        self.images = list(images)
-        return [
-            make_explanation(np.eye(len(pixels)), probability=0.5 + number / 10)
-            for number, pixels in enumerate(images)
-        ]
-
-
-@pytest.fixture
-def explainer() -> Explainer:
-    return Explainer()
 
 
 @pytest.fixture
 def builder(log: CaptureLog, explainer: Explainer) -> ContextBuilder:
     return ContextBuilder(log, QueueTable(log.database), CapturedImages(log, LIMITS), explainer)
-
-
-def put_clean(log: CaptureLog, class_id: int, seed: int, **changes: object) -> Capture:
-    image = make_image(seed)
-    capture = make_capture(image, prediction=make_prediction(class_id), **changes)
-    log.append([capture], [image])
-    return capture
-
-
-def put_made_of(log: CaptureLog, reference: str) -> Capture:
-    """An attack on an image."""
-    image = make_image(1)
-    capture = make_capture(
-        image,
-        provenance=Provenance("lab", 3, "pgd", 14, reference),
-        prediction=make_prediction(14, p_value=0.001, flagged=True),
-    )
-    log.append([capture], [image])
-    return capture
 
 
 def ids(captures: Sequence[Capture]) -> list[str]:

@@ -1,7 +1,6 @@
 """An image beside clean ones: the one it was made of, or else the nearest."""
 
 import io
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -9,59 +8,13 @@ from PIL import Image
 
 from core import samples
 from core.capture.images import CapturedImages
-from core.images import ImageLimits
 from core.labels import class_name
-from core.records.captures import Capture, Provenance
-from core.records.explanations import Explanation
 from core.store import CaptureLog
 from core.triage.panels import Panels
 from core.triage.similarity import signature
-from tests.support.explaining import make_explanation
+from tests.core.triage.conftest import LIMITS, Explainer, put_clean, put_made_of
 from tests.support.images import blocks
-from tests.support.records import make_capture, make_image, make_prediction
-
-LIMITS = ImageLimits(1_000_000, 1_000_000)
-
-
-class Explainer:
-    """Answers with a map of one place, and remembers what was asked."""
-
-    def __init__(self) -> None:
-        self.images: list[np.ndarray] = []
-
-    def __call__(
-        self, images: Sequence[np.ndarray], classes: Sequence[int | None]
-    ) -> list[Explanation]:
-        assert list(classes) == [None] * len(images)
-        self.images = list(images)
-        return [
-            make_explanation(np.eye(len(pixels)), probability=0.5 + number / 10)
-            for number, pixels in enumerate(images)
-        ]
-
-
-@pytest.fixture
-def explainer() -> Explainer:
-    return Explainer()
-
-
-def put_clean(log: CaptureLog, class_id: int, seed: int, **changes: object) -> Capture:
-    image = make_image(seed)
-    capture = make_capture(image, prediction=make_prediction(class_id), **changes)
-    log.append([capture], [image])
-    return capture
-
-
-def put_made_of(log: CaptureLog, reference: str) -> Capture:
-    """An attack on an image."""
-    image = make_image(1)
-    capture = make_capture(
-        image,
-        provenance=Provenance("lab", 3, "pgd", 14, reference),
-        prediction=make_prediction(14, p_value=0.001, flagged=True),
-    )
-    log.append([capture], [image])
-    return capture
+from tests.support.records import make_image
 
 
 @pytest.fixture
