@@ -14,8 +14,8 @@ import torch
 import uvicorn
 from starlette.applications import Starlette
 
-from core import client as running
 from core import services
+from core.client import leave_address, remove_address
 from core.datasets import Dataset
 from core.endpoint import ROUTES
 from core.labels import all_labels
@@ -158,9 +158,9 @@ def server(signwatch: Services) -> Iterator[str]:
 @pytest.fixture
 def dashboard(server: str, signwatch: Services) -> Iterator[str]:
     """`server`, with its address left where commands look for a running dashboard."""
-    running.leave_address(signwatch.settings.local, server)
+    leave_address(signwatch.settings.local, server)
     yield server
-    running.remove_address(signwatch.settings.local)
+    remove_address(signwatch.settings.local)
 
 
 @pytest.fixture

@@ -86,7 +86,15 @@ def files_of(baseline: Baseline) -> BaselineFiles:
 
 
 class Baselines:
-    """The baselines in the log, for a model that tells `classes` classes apart."""
+    """The baselines in the log, and which one is in force.
+
+    Parameters
+    ----------
+    table
+        Of the log.
+    classes
+        Size of the model's label set; a baseline of another size is refused.
+    """
 
     def __init__(self, table: BaselinesTable, classes: int) -> None:
         self._table = table
@@ -94,7 +102,18 @@ class Baselines:
         self._read = lru_cache(maxsize=KEPT)(self._checked)  # every run asks for the same
 
     def create(self, window: Window) -> StoredBaseline:
-        """From a window's captures, without attacks and drills; BadInput if there is none."""
+        """Make a baseline from captures and put it in force.
+
+        Parameters
+        ----------
+        window
+            Known-good traffic; known attacks and drills in it are left out.
+
+        Raises
+        ------
+        BadInput
+            If no prediction is left.
+        """
         stretch = f"{window.start:{MOMENT}} to {window.end:{MOMENT}} UTC"
         predictions = self._table.predictions(window)
         if len(predictions.class_ids) == 0:

@@ -48,13 +48,7 @@ def confusion_heat_map(matrix: NDArray[np.int64], classes: Sequence[int]) -> go.
             showscale=False,
             xgap=1,
             ygap=1,
-            colorscale=[
-                [0, _faint(ORDINARY)],
-                [0.499, "rgba(128,128,128,0.08)"],
-                [0.5, "rgba(128,128,128,0.08)"],
-                [0.501, _faint(ALARM)],
-                [1, ALARM],
-            ],
+            colorscale=_mistakes_stand_out(),
             text=[[f"{n:,}" if n else "" for n in line] for line in matrix.tolist()],
             texttemplate="%{text}" if few else None,
             customdata=hover,
@@ -78,3 +72,9 @@ def _faint(colour: str) -> str:
     """The colour `#rrggbb`, a third of it."""
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.35)"
+
+
+def _mistakes_stand_out() -> list[tuple[float, str]]:
+    """From right (pale blue) over none (nearly clear) to the worst mistake (red)."""
+    none = "rgba(128,128,128,0.08)"
+    return [(0, _faint(ORDINARY)), (0.499, none), (0.5, none), (0.501, _faint(ALARM)), (1, ALARM)]

@@ -115,28 +115,36 @@ def _figures(execution: Execution, found: WindowFigures) -> None:
     )
     left, right = st.columns(2)
     with left:
-        st.markdown("**Counts per class**")
-        st.dataframe(
-            [
-                {"class": class_name(k), "predictions": found.counts[k], "share": share}
-                for k, share in found.shares().items()
-            ],
-            column_config={"share": st.column_config.ProgressColumn(format="percent")},
-            hide_index=True,
-            height=260,
-            alt="Counts per class",
-        )
+        _counts(found)
     with right:
-        st.markdown("**Violations**")
-        if execution.violations:
-            st.dataframe(
-                [vars(violation) for violation in execution.violations],
-                hide_index=True,
-                alt="Violations",
-            )
-        else:
-            st.markdown("None.")
+        _violations(execution)
     quality.show(execution)
+
+
+def _counts(found: WindowFigures) -> None:
+    st.markdown("**Counts per class**")
+    st.dataframe(
+        [
+            {"class": class_name(k), "predictions": found.counts[k], "share": share}
+            for k, share in found.shares().items()
+        ],
+        column_config={"share": st.column_config.ProgressColumn(format="percent")},
+        hide_index=True,
+        height=260,
+        alt="Counts per class",
+    )
+
+
+def _violations(execution: Execution) -> None:
+    st.markdown("**Violations**")
+    if not execution.violations:
+        st.markdown("None.")
+        return
+    st.dataframe(
+        [vars(violation) for violation in execution.violations],
+        hide_index=True,
+        alt="Violations",
+    )
 
 
 def _furthest(execution: Execution) -> None:

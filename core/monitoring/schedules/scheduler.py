@@ -34,7 +34,19 @@ logger = logging.getLogger(__name__)
 
 
 class Schedules:
-    """All schedules of one log. settings: the monitor's, where a schedule has none of its own."""
+    """All schedules of one log.
+
+    Parameters
+    ----------
+    table
+        Of the log.
+    executions
+        Runs the monitor.
+    settings
+        Of the monitor, where a schedule has none of its own.
+    clock
+        The time, aware, in UTC.
+    """
 
     def __init__(
         self,

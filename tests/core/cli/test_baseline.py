@@ -30,11 +30,11 @@ def test_from_captures(run: Run, signwatch: Services) -> None:
     done = run("baseline", "create", *AROUND_NOON)
     assert done == (0, f"baseline of 3 predictions in force: {ORIGIN}\n", "")
     document = run("baseline", "create", *AROUND_NOON, "--json").document()
-    running = services.current().monitoring.baselines  # the command has closed the one before
-    (latest, _) = running.all()
+    baselines = services.current().monitoring.baselines  # the command has closed the one before
+    (latest, _) = baselines.all()
     assert document == latest.to_json()
     assert document["created_at"] == latest.created_at.isoformat()
-    assert running.in_force_id() == document["baseline_id"]
+    assert baselines.in_force_id() == document["baseline_id"]
 
 
 def test_from_a_data_set(run: Run, signwatch: Services, ten: Path, predictor: Predictor) -> None:

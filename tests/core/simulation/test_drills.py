@@ -5,7 +5,7 @@ import threading
 import httpx
 import pytest
 
-from core import client as running
+from core import client as http
 from core.errors import BadInput, Cancelled, Conflict, Unavailable
 from core.monitoring.drift.service import NO_BASELINE
 from core.records.captures import CaptureMode, CaptureSettings
@@ -92,18 +92,18 @@ def test_while_another_one_is_under_way_and_cancelled(drilled: Services, signs: 
 
 
 def test_it_is_started_followed_and_read_over_http(drilled: Services, signs: list[Sign]) -> None:
-    url = running.find(drilled.settings.local)
+    url = http.find(drilled.settings.local)
     assert url is not None
     with raises(BadInput, NO_BASELINE):
-        running.post(url, "/api/drills", {})
+        http.post(url, "/api/drills", {})
     use_baseline(drilled, signs)
     drilled.start()
-    drill_id = running.post(url, "/api/drills", vars(PLAN))["drill_id"]
+    drill_id = http.post(url, "/api/drills", vars(PLAN))["drill_id"]
     job = drilled.simulation.drills.job(drill_id)
     assert job is not None
     assert job.wait(120)
-    found = running.read(url, f"/api/drills/{drill_id}")["report"]
+    found = http.read(url, f"/api/drills/{drill_id}")["report"]
     assert DrillReport.from_json(found) == drilled.simulation.drills.report(drill_id)
-    assert [each["drill_id"] for each in running.read(url, "/api/drills")["drills"]] == [drill_id]
+    assert [each["drill_id"] for each in http.read(url, "/api/drills")["drills"]] == [drill_id]
     assert httpx.delete(f"{url}/api/drills/{drill_id}").status_code == 404
     assert httpx.get(f"{url}/api/drills/none").status_code == 404
