@@ -93,8 +93,8 @@ class Verdicts:
 def _may_decide(analyst: Analyst) -> None:
     if not analyst.may_decide:
         raise Forbidden(
-            f"{analyst.name} may look, and not decide: SIGNWATCH_ANALYSTS has to name the e-mail "
-            "address or its domain"
+            f"{analyst.name} can view but not decide. Add the e-mail address or its domain to "
+            "SIGNWATCH_ANALYSTS"
         )
 
 

@@ -30,9 +30,9 @@ def require() -> None:
     st.title("Signwatch")
     if find_spec("authlib") is None:
         st.error(
-            "Sign-in is configured in `.streamlit/secrets.toml`, and Authlib, which Streamlit "
-            "needs for it, is not installed: `.venv/bin/pip install 'streamlit[auth]'`, then start "
-            f"again. Nobody can sign in until then. {HOW_TO}",
+            "Sign-in is configured in `.streamlit/secrets.toml`, but Authlib is not installed, and "
+            "Streamlit needs it. Run `.venv/bin/pip install 'streamlit[auth]'` and restart. Nobody "
+            f"can sign in until then. {HOW_TO}",
             icon=":material/lock:",
             title="Sign-in does not work",
         )
@@ -62,6 +62,6 @@ def show() -> None:
         return
     someone = analyst()
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(someone.name + ("" if someone.may_decide else " (may look)"), width="stretch")
+        st.caption(someone.name + ("" if someone.may_decide else " (view only)"), width="stretch")
         if st.button("", icon=":material/logout:", type="tertiary", help="Sign out"):
             st.logout()

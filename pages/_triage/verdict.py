@@ -19,7 +19,7 @@ SIGNS_IN_A_ROW = 9
 def show(opened: Opened, *, may_decide: bool) -> None:
     """Everything from the true class to the verdict."""
     if not may_decide:
-        st.info("You may look, and not decide.", icon=":material/visibility:")
+        st.info("You can view but not decide.", icon=":material/visibility:")
         return
     chosen, turn = state.work().draft, opened.turn
     _show_true_class(opened, chosen)

@@ -62,9 +62,9 @@ def test_without_authlib_nobody_gets_in_and_the_page_says_why(
         Alert(
             "error",
             "Sign-in does not work",
-            "Sign-in is configured in `.streamlit/secrets.toml`, and Authlib, which Streamlit "
-            "needs for it, is not installed: `.venv/bin/pip install 'streamlit[auth]'`, then start "
-            "again. Nobody can sign in until then. docs/guides/sign-in.md says how to set it up.",
+            "Sign-in is configured in `.streamlit/secrets.toml`, but Authlib is not installed, and "
+            "Streamlit needs it. Run `.venv/bin/pip install 'streamlit[auth]'` and restart. Nobody "
+            "can sign in until then. docs/guides/sign-in.md says how to set it up.",
         )
     ]
     assert not at.button
@@ -110,8 +110,8 @@ def test_the_setting_says_who_may_decide(
     put_flagged(request.getfixturevalue("signwatch"), 0.001)
     at = triage_of(ADA)
     assert ("Not a sign" in labels(at.button)) == may
-    assert ("You may look, and not decide." in values(at.info)) != may
-    assert ("Ada <ada@example.org> (may look)" in values(at.sidebar.caption)) != may
+    assert ("You can view but not decide." in values(at.info)) != may
+    assert ("Ada <ada@example.org> (view only)" in values(at.sidebar.caption)) != may
 
 
 def test_who_may_not_decide_takes_nothing_from_others(

@@ -67,8 +67,8 @@ def test_a_viewer_may_neither_decide_nor_take_back(verdicts: Verdicts, log: Capt
     capture = put(log, 0.001)
     decisions = verdicts.decide([capture], NO_SIGN, by=ADA).decisions
     message = (
-        "cy@x.org may look, and not decide: SIGNWATCH_ANALYSTS has to name the e-mail address or "
-        "its domain"
+        "cy@x.org can view but not decide. Add the e-mail address or its domain to "
+        "SIGNWATCH_ANALYSTS"
     )
     with raises(Forbidden, message):
         verdicts.decide([capture], NO_SIGN, by=VIEWER)
