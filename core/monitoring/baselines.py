@@ -18,10 +18,9 @@ from core.monitoring.rules.in_force import NOTHING, Against
 from core.records.baselines import BaselineFiles, ConstraintSettings, StoredBaseline
 from core.records.captures import Predictions
 from core.records.names import check_endpoint_name
-from core.records.window import Window, now, parse_time
+from core.records.window import MOMENT, Window, now, parse_time
 from core.store import BaselinesTable
 
-MOMENT = "%Y-%m-%d %H:%M:%S"
 MAX_ORIGIN = 500
 EDITED = ", constraints edited"
 FROM_FILES = {"statistics", "constraints", "origin"}

@@ -14,7 +14,6 @@ from core.monitoring.baselines import Baselines
 from core.monitoring.drift.service import DriftMonitor
 from core.monitoring.evaluate import evaluate
 from core.monitoring.rules.volume import volume_before
-from core.monitoring.schedules.due import MOMENT
 from core.records.drills import marked
 from core.records.execution_log import ExecutionLog, RunLog, UnreadableRecord
 from core.records.monitoring import (
@@ -26,7 +25,7 @@ from core.records.monitoring import (
     check_threshold,
 )
 from core.records.schedules import LastRun
-from core.records.window import Window, duration, now
+from core.records.window import MOMENT, Window, duration, now
 from core.store import ExecutionsTable, VolumeTable
 
 logger = logging.getLogger(__name__)

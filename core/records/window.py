@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from core.errors import BadInput
 
+MOMENT = "%Y-%m-%d %H:%M:%S"  # how a time is written, in UTC
+
 
 def now() -> datetime:
     """The current time, aware, in UTC."""

@@ -8,13 +8,13 @@ from core.labels import class_name
 from core.plots import base
 from core.records.drills import mark_of
 from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
+from core.records.window import MOMENT
 from core.services import current
 from pages._monitor import log, quality, rules
 from pages._shared import parts
 from pages._triage.view import to_window_of
 
 ANCHOR = "execution"  # of the place on the page where a run is shown
-MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 def show_end(execution: Execution) -> None:

@@ -14,8 +14,7 @@ from core.monitoring.drift.state import ChannelState, DriftState
 from core.monitoring.rules.outcomes import judged, not_computed
 from core.records.drift import Observed, rule_of
 from core.records.monitoring import Outcome, Violation
-
-MOMENT = "%Y-%m-%d %H:%M:%S UTC"
+from core.records.window import MOMENT
 
 
 def outcome(channel: DriftChannel, state: ChannelState, threshold: float) -> Outcome:
@@ -37,7 +36,7 @@ def outcome(channel: DriftChannel, state: ChannelState, threshold: float) -> Out
     if state.standing:
         made = _alarmed(rule, channel, state, threshold)
     elif state.detector.position == 0:
-        reason = f"no prediction since it started at {state.marked_at:{MOMENT}}"
+        reason = f"no prediction since it started at {state.marked_at:{MOMENT}} UTC"
         made = not_computed(rule, threshold, reason)
     else:
         made = judged(rule, state.e_value, threshold, _calm(channel, state, threshold), ())
@@ -59,13 +58,13 @@ def _calm(channel: DriftChannel, state: ChannelState, threshold: float) -> str:
     so_far = f"No alarm: e-value {number(state.e_value)}, alarm threshold {number(threshold)}"
     among = state.detector.position - state.detector.mark
     if among == 0:
-        return f"{so_far}, up to {state.marked_at:{MOMENT}}"
+        return f"{so_far}, up to {state.marked_at:{MOMENT}} UTC"
     leading = channel.detector.leading(state.detector)
     seen = (state.detector.seen - state.detector.kept)[leading]
     expected = count_text(among * channel.expected(leading))
     return (
         f"{so_far}. Highest for {channel.bins.describe(leading)}: {seen:,} of {among:,} "
-        f"{_predictions(among)} since {state.marked_at:{MOMENT}}, expected {expected}"
+        f"{_predictions(among)} since {state.marked_at:{MOMENT}} UTC, expected {expected}"
     )
 
 
@@ -114,8 +113,8 @@ def onset(in_bin: NDArray[np.bool_], repeats: NDArray[np.bool_], share: float) -
 def summary(state: DriftState) -> str:
     """How many predictions were checked since when, and what was missed, in sentences."""
     sentences = [
-        f"{state.taken:,} {_predictions(state.taken)} checked since {state.started_at:{MOMENT}}, "
-        f"when {state.why}."
+        f"{state.taken:,} {_predictions(state.taken)} checked since "
+        f"{state.started_at:{MOMENT}} UTC, when {state.why}."
     ]
     if state.late:
         sentences.append(
@@ -123,7 +122,7 @@ def summary(state: DriftState) -> str:
             "slow, or does a clock differ?"
         )
     if state.set_back_at:
-        sentences.append(f"The clock was set back at {state.set_back_at:{MOMENT}}.")
+        sentences.append(f"The clock was set back at {state.set_back_at:{MOMENT}} UTC.")
     return " ".join(sentences)
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.monitoring.schedules.cron import Cron
+from core.records.window import MOMENT
 
 MADE_UP = 24
 SET_BACK = timedelta(minutes=10)  # the clocks of replicas may differ by less
-MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
