@@ -16,10 +16,10 @@ from core.errors import SignwatchError
 
 
 def main() -> None:
-    """Run a command; our own errors, and files out of reach, become one line on stderr and 2."""
+    """Run a command; expected errors become one line on stderr and exit code 2."""
     try:
         sys.exit(cli.main(prog_name="python -m core", standalone_mode=False))
-    except click.Abort:  # click itself would exit with 1, which says "violation" here
+    except click.Abort:  # click's own exit code is 1, which means "violation" here
         click.echo("Aborted!", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
