@@ -19,7 +19,7 @@ help:
 	@echo "make run      dashboard and endpoint on http://localhost:8501 (CPU=1: without CUDA)"
 	@echo "make install  what make run needs, without starting it"
 	@echo "make test     every test"
-	@echo "make check    format, lint, types"
+	@echo "make check    format, lint, types, words"
 	@echo "make bench    measured figures against their goals (ONLY=attacks picks a part)"
 	@echo "make docs     the documentation as a site, in site/"
 	@echo "make lock     requirements*.txt from pyproject.toml"
@@ -58,6 +58,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.support.words
 
 # The peers' own pins clash with ours: they get an environment that sees our torch behind theirs.
 $(PEERS)/.done: $(VENV)/.dev requirements-peers.txt

@@ -1,4 +1,4 @@
-"""Every page with data in it, on a phone and on a desk, by day and by night."""
+"""Every page with data in it, on a phone and on a screen, by day and by night."""
 
 from pathlib import Path
 
