@@ -10,10 +10,9 @@ from core.records.drift import DriftSettings
 from core.records.window import now
 from core.services import Services
 from core.thumbnails import MUTED
-from tests.core.monitoring.test_watching import put, use
 from tests.pages.conftest import OpenPage
 from tests.support.elements import charts, labelled, values
-from tests.support.observing import attacked, clean
+from tests.support.observing import attacked, clean, put, use
 
 NO_BASELINE = (
     "Not computed: there is no baseline. Create one from known-good traffic on the Monitor page or "

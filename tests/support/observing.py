@@ -6,11 +6,15 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from core.monitoring.baseline import Baseline
+from core.monitoring.baselines import files_of
 from core.records.captures import Capture
 from core.records.drift import Observed
+from core.records.window import now
+from core.services import Services
 from tests.support.records import CLASSES, NOON, make_capture, make_prediction
 
 STOP = 14
+SECOND = timedelta(seconds=1)
 # Every class as often, one prediction in a hundred flagged, confidences spread evenly.
 BASELINE = Baseline.of(
     CLASSES,
@@ -69,3 +73,25 @@ def captures(
         )
         for number, class_id in enumerate(class_ids)
     ]
+
+
+def put(signwatch: Services, class_ids: list[int]) -> None:
+    """Captures of some minutes ago, each call's behind those of the one before."""
+    begin = checked_at(signwatch)
+    signwatch.log.append(captures(class_ids, begin), [])
+    end = begin + len(class_ids) * 0.1 * SECOND + 2.5 * SECOND
+    signwatch.drift._clock = lambda: end
+
+
+def checked_at(signwatch: Services) -> datetime:
+    """What the detector takes for the present: some minutes ago, until traffic was put."""
+    clock = signwatch.drift._clock
+    return now() - timedelta(minutes=10) if clock is now else clock()
+
+
+def use(signwatch: Services, baseline: Baseline = BASELINE) -> None:
+    """A baseline that has been in force for half an hour."""
+    signwatch.monitoring.baselines.add(files_of(baseline), origin="a test")
+    signwatch.log.database.rows(
+        "UPDATE log.baselines_in_force SET chosen_at = chosen_at - INTERVAL 30 MINUTE"
+    )

@@ -1,12 +1,10 @@
 """The drift detector in the running program: alarm -> run -> alert -> recovery."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from core.monitoring.baseline import Baseline
-from core.monitoring.baselines import files_of
 from core.monitoring.rules.volume import MIN_INTERVALS
 from core.records.captures import Provenance
 from core.records.execution_log import ExecutionLog
@@ -14,35 +12,13 @@ from core.records.monitoring import ExecutionStatus, Outcome, RuleState, Trigger
 from core.records.window import Window, now
 from core.services import Services
 from core.store import ExecutionsTable
-from tests.support.observing import BASELINE, attacked, captures, clean
+from tests.support.observing import attacked, captures, checked_at, clean, put, use
 from tests.support.records import make_execution
 from tests.support.waiting import until
 from tests.support.webhook import Webhook
 
 SECOND = timedelta(seconds=1)
 DRILL = Provenance("drill/one/1")
-
-
-def put(signwatch: Services, class_ids: list[int]) -> None:
-    """Captures of some minutes ago, each call's behind those of the one before."""
-    begin = checked_at(signwatch)
-    signwatch.log.append(captures(class_ids, begin), [])
-    end = begin + len(class_ids) * 0.1 * SECOND + 2.5 * SECOND
-    signwatch.drift._clock = lambda: end
-
-
-def checked_at(signwatch: Services) -> datetime:
-    """What the detector takes for the present: some minutes ago, until traffic was put."""
-    clock = signwatch.drift._clock
-    return now() - timedelta(minutes=10) if clock is now else clock()
-
-
-def use(signwatch: Services, baseline: Baseline = BASELINE) -> None:
-    """A baseline that has been in force for half an hour."""
-    signwatch.monitoring.baselines.add(files_of(baseline), origin="a test")
-    signwatch.log.database.rows(
-        "UPDATE log.baselines_in_force SET chosen_at = chosen_at - INTERVAL 30 MINUTE"
-    )
 
 
 def outcome(outcomes: tuple[Outcome, ...], rule: str) -> Outcome:

@@ -26,7 +26,7 @@ from core.errors import BadInput, SignwatchError
 from core.invocations import RequestLimits
 from core.records.window import Window
 from core.store import CaptureFilesTable, CaptureLog
-from tests.core.capture.files.test_round_trip import RECORDS
+from tests.core.capture.files.test_records import RECORDS
 from tests.support.capture_lines import FILE, event_id, ground_truth
 from tests.support.fuzzing import ODD_TEXTS, damaged_bytes, damaged_json
 from tests.support.npy import npy
