@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from core.errors import Cancelled
+
+logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -250,7 +253,13 @@ class Worker(Generic[Item]):
             try:
                 self._work(item)
             except Exception as error:  # noqa: BLE001 - nobody waits for it; the next may succeed
-                self._failed(item, error)
+                self._report(item, error)
+
+    def _report(self, item: Item, problem: Exception) -> None:
+        try:
+            self._failed(item, problem)
+        except Exception:
+            logger.exception("%s: a failure could not be reported", self._name)
 
 
 class Watch:

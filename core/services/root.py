@@ -75,6 +75,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         """Load the model and open the log; raises NotFound, BadInput or Unavailable."""
         self.settings = settings
+        self._channels = configured_channels(settings)  # a bad address leaves nothing behind
         self._limits = RequestLimits(
             settings.max_body_bytes,
             settings.max_batch,
@@ -131,7 +132,7 @@ class Services:
         """The monitor, the drift detector and alerts; drills, which watch all three."""
         settings, database = self.settings, self.log.database
         self.alerts = Alerts(
-            configured_channels(settings),
+            self._channels,
             AlertsTable(database),
             self.metrics,
             chart=class_frequencies_png,

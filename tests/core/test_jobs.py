@@ -149,6 +149,25 @@ def test_after_a_failure_the_next_item_follows() -> None:
     assert press.printed == ["fine"]
 
 
+def test_a_failure_that_cannot_be_reported_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+
+    def work(item: int) -> None:
+        done.append(1 // item)
+
+    def failed(item: int, error: Exception) -> None:
+        raise RuntimeError(f"{item}: {error}")
+
+    worker = Worker("test", work, failed=failed, most=2)
+    assert [worker.offer(item) for item in (0, 1)] == [True, True]
+    worker.flush()
+    worker.close(finish=True)
+    assert done == [1]
+    assert [each.getMessage() for each in caplog.records] == [
+        "test: a failure could not be reported"
+    ]
+
+
 def test_closing_drops_what_waits_unless_it_is_to_be_finished() -> None:
     for finish, printed in ((False, ["a"]), (True, ["a", "b"])):
         press = Press()

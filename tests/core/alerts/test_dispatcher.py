@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -393,8 +394,9 @@ def test_no_secret_is_anywhere_but_in_the_request(
         assert "s3cr3t" not in text
 
 
-def test_bad_urls_are_refused_at_the_start(environment: pytest.MonkeyPatch) -> None:
+def test_bad_urls_are_refused_at_the_start(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.setenv("SIGNWATCH_ALERTS", f"slack://{SECRET}")
+    environment.setenv("SIGNWATCH_LOCAL", str(tmp_path / "new"))
     services.close_current()
     with raises(
         BadInput,
@@ -404,6 +406,7 @@ def test_bad_urls_are_refused_at_the_start(environment: pytest.MonkeyPatch) -> N
         "default ",
     ):
         services.current()
+    assert not (tmp_path / "new").exists()  # neither log nor threads to close
 
 
 @pytest.mark.parametrize("url", ["signwatch.example.org", "ftp://h", "http://", "https:// h"])
