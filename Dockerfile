@@ -3,7 +3,7 @@
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
-# CPU=1: torch without CUDA's libraries. Empty: with them, 4 GB more.
+# CPU=1: torch without CUDA's libraries. Empty: with them.
 ARG CPU=1
 ARG TORCH_CPU=https://download.pytorch.org/whl/cpu
 RUN apt-get update && apt-get install --yes --no-install-recommends make
