@@ -13,12 +13,13 @@ TORCH_CPU ?= https://download.pytorch.org/whl/cpu
 CUDA := ^(cuda|nvidia)-|^triton==
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock reference screenshots docs clean
+.PHONY: help install run test mutants check bench lock reference screenshots docs clean
 
 help:
 	@echo "make run      dashboard and endpoint on http://localhost:8501 (CPU=1: without CUDA)"
 	@echo "make install  what make run needs, without starting it"
 	@echo "make test     every test"
+	@echo "make mutants  small changes to the code, and which of them the tests notice (ONLY=attacks)"
 	@echo "make check    format, lint, types, words"
 	@echo "make bench    measured figures against their goals (ONLY=attacks picks a part)"
 	@echo "make docs     the documentation as a site, in site/"
@@ -53,6 +54,9 @@ run: install
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 \
 		--dist loadfile --no-loadscope-reorder
+
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants $(ONLY)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

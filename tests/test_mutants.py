@@ -1,0 +1,110 @@
+"""The mutants apply to the code as it is, and cover it; what becomes of one is told rightly."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.__main__ import report
+from tests.mutants.mutant import ROOT, DoesNotApply, Mutant, mirrored, read_all
+from tests.mutants.trial import Copy, NothingLearned, Outcome, Results, key
+
+MUTANTS = read_all()
+SOURCE, TEST = "doubling.py", "test_it.py"
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.file}: {mutant.name}")
+def test_every_mutant_applies_and_is_python(mutant: Mutant) -> None:
+    compile(mutant.applied(ROOT), mutant.file, "exec")
+    assert mutant.new != mutant.old
+    assert all((ROOT / test.split("::")[0]).is_file() for test in mutant.tests)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of one module and one test in the place of ours."""
+    project = tmp_path / "small"
+    project.mkdir()
+    (project / SOURCE).write_text("def double(x):\n    return 2 * x  # twice\n")
+    (project / TEST).write_text(
+        "from doubling import double\n\ndef test_it():\n    assert double(3) == 6\n"
+    )
+    subprocess.run(["git", "init", "-q"], cwd=project, check=True)
+    monkeypatch.setattr("tests.mutants.trial.ROOT", project)
+    return project
+
+
+def mutant(old: str, new: str) -> Mutant:
+    """A change to `SOURCE`, for `TEST` to notice."""
+    return Mutant("a change", SOURCE, old, new, (TEST,))
+
+
+def test_a_change_is_noticed_or_survives_and_is_taken_back(project: Path, tmp_path: Path) -> None:
+    copy = Copy(tmp_path / "copy", set())
+    assert copy.outcome(mutant("2 * x", "3 * x")) is Outcome.NOTICED
+    assert copy.outcome(mutant("twice", "doubled")) is Outcome.SURVIVED
+    assert copy.outcome(mutant("def double", "def triple")) is Outcome.NOTICED
+    assert (copy.folder / SOURCE).read_bytes() == (project / SOURCE).read_bytes()
+
+
+def test_tests_that_fail_anyway_teach_nothing(project: Path, tmp_path: Path) -> None:
+    (project / TEST).write_text("def test_it():\n    assert False\n")
+    with pytest.raises(NothingLearned, match=r"unchanged, test_it\.py ends with 1"):
+        Copy(tmp_path / "red", set()).outcome(mutant("2 * x", "3 * x"))
+    (project / TEST).write_text("")
+    with pytest.raises(NothingLearned, match="a change: pytest ends with 5"):
+        Copy(tmp_path / "empty", set()).outcome(mutant("twice", "doubled"))
+
+
+def test_a_change_that_does_not_apply_says_so(project: Path) -> None:
+    with pytest.raises(DoesNotApply, match=r"'gone' stands 0 times in doubling\.py"):
+        mutant("gone", "").applied(project)
+
+
+def test_outcomes_outlive_an_interruption(tmp_path: Path) -> None:
+    results = Results(tmp_path / "deep" / "results.json")
+    results.keep("a", Outcome.NOTICED)
+    results.keep("b", Outcome.SURVIVED)
+    assert Results(results.path).known == {"a": "noticed", "b": "survived"}
+
+
+def test_the_key_changes_with_the_change_the_code_and_the_tests(project: Path) -> None:
+    one = mutant("2 * x", "3 * x")
+    before = key(one)
+    assert key(replace(one, name="b", harmless="told")) == before
+    assert key(replace(one, new="4 * x")) != before
+    for name in (SOURCE, TEST):
+        (project / name).write_text((project / name).read_text() + "\n")
+        changed, before = before, key(one)
+        assert changed != before
+
+
+def test_the_nearest_tests_are_those_at_the_mirrored_path() -> None:
+    assert mirrored("core/attacks/pgd.py") == "tests/core/attacks/test_pgd.py"
+
+
+def test_a_survivor_without_an_answer_is_short(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = Results(tmp_path / "results.json")
+    mutants = [mutant("2 * x", f"{number} * x") for number in range(3, 23)]
+    for each in mutants:
+        results.keep(key(each), Outcome.NOTICED)
+    assert report(mutants, results) == 0
+    results.keep(key(mutants[0]), Outcome.SURVIVED)
+    assert report(mutants, results) == 1
+    answered = [replace(mutants[0], harmless="a message"), *mutants[1:]]
+    assert report(answered, results) == 0
+    results.keep(key(mutants[1]), Outcome.SURVIVED)
+    assert report([replace(each, harmless="told") for each in mutants], results) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "noticed 20 of 20: 1.000  >= 0.92  holds",
+        "survived  doubling.py: a change: NO ANSWER",
+        "noticed 19 of 20: 0.950  >= 0.92  holds",
+        "survived  doubling.py: a change: a message",
+        "noticed 19 of 20: 0.950  >= 0.92  holds",
+        "survived  doubling.py: a change: told",
+        "survived  doubling.py: a change: told",
+        "noticed 18 of 20: 0.900  >= 0.92  short",
+    ]
