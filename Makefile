@@ -51,9 +51,11 @@ run: install
 	$(BIN)/streamlit run dashboard.py
 
 # One worker a core, each with one thread: more only wait for each other.
+# PROFILE=fresh: property tests draw other examples. ORDER=random: files, and tests in them, shuffled.
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 \
-		--dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal \
+		--durations 10 $(if $(PROFILE),--hypothesis-profile $(PROFILE)) \
+		$(if $(filter random,$(ORDER)),-p randomly)
 
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants $(ONLY)

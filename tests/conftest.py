@@ -1,10 +1,14 @@
 """Fixtures that the tests of core, pages and browser share."""
 
+import shutil
 import socket
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import fields
+from hashlib import sha256
 from pathlib import Path
 
 import hypothesis
@@ -36,15 +40,17 @@ with warnings.catch_warnings():
 # The images of the tests are small: threads would wait for each other more than they work.
 torch.set_num_threads(1)
 
-# Property tests draw the same examples every time, and no machine is too slow for them.
-hypothesis.settings.register_profile(
-    "signwatch",
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+# No machine is too slow for property tests. They draw the same examples every time, unless
+# `make test PROFILE=fresh` asks for others: what those find stays in .hypothesis and comes first.
+PATIENT = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
 )
+hypothesis.settings.register_profile("signwatch", PATIENT, derandomize=True)
+hypothesis.settings.register_profile("fresh", PATIENT)
 hypothesis.settings.load_profile("signwatch")
 
+TESTS = Path(__file__).parent
+CORE = TESTS.parent / "core"
 SIDE = 32
 ALPHA = Settings().alpha
 
@@ -74,13 +80,30 @@ def random_classifier() -> Classifier:
 
 
 @pytest.fixture(scope="session")
-def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder: weights, model.json, suspicion.safetensors. Not to be written to."""
+def model_dir(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder: weights, model.json, suspicion.safetensors. Not to be written to.
+
+    It is made once for the code that makes it, and copied.
+    """
+    sources = [*CORE.glob("model/**/*.py"), *CORE.glob("*.py"), *TESTS.glob("support/images.py")]
+    text = "".join(path.read_text() for path in [Path(__file__), *sorted(sources)])
+    models = pytestconfig.cache.mkdir("models")
+    kept = models / sha256(text.encode()).hexdigest()[:16]
+    if not kept.exists():
+        made = Path(tempfile.mkdtemp(dir=models))
+        make_model(made)
+        with suppress(OSError):  # another worker was quicker
+            made.rename(kept)
     folder = tmp_path_factory.mktemp("model")
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    return folder
+
+
+def make_model(folder: Path) -> None:
+    """Write a classifier that tells `blocks` apart, calibrated."""
     classifier = random_classifier().save(folder)
     trained, clean = read_blocks(classifier, 128), read_blocks(classifier, 400, 20_000)
     calibrate(classifier, trained, clean, lambda *_: None).write(folder)
-    return folder
 
 
 def read_blocks(classifier: Classifier, count: int, first: int = 10_000) -> Dataset:

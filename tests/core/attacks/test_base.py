@@ -33,7 +33,7 @@ from tests.support.attacked import (
     state,
 )
 
-few = settings(max_examples=8, deadline=None, derandomize=True)
+few = settings(max_examples=8)
 
 
 @every_attack

@@ -15,7 +15,7 @@ from core.attacks.shadow import RADIUS, shadowed
 from core.model.classifier import to_images, to_tensor
 from tests.support.attacked import random_pixels, read, small_resnet, task_of
 
-few = settings(max_examples=25, deadline=None, derandomize=True)
+few = settings(max_examples=25)
 
 
 seeds = st.integers(0, 1000)

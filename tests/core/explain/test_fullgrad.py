@@ -162,7 +162,7 @@ def networks(draw: st.DrawFn) -> nn.Module:
     )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(
     network=networks(),
     size=st.tuples(st.integers(1, 13), st.integers(1, 13)),
@@ -254,7 +254,7 @@ def test_outside_share_of_an_even_map_is_the_area_outside() -> None:
     assert outside_share(np.ones((500, 1000))) == pytest.approx(1 - np.pi * 0.4**2 / 2, abs=1e-3)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50)
 @given(
     size=st.tuples(st.integers(1, 20), st.integers(1, 20)),
     radii=st.tuples(st.floats(0.01, 2), st.floats(0.01, 2)),

@@ -52,7 +52,7 @@ def test_the_table_is_known_by_its_names() -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     height=st.integers(3, 12),
     width=st.integers(3, 12),
@@ -124,7 +124,7 @@ def test_models_without_gradients_are_refused(name: str, kind: type[nn.Sequentia
 
 
 @pytest.mark.parametrize("name", METHODS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(shape=st.lists(st.integers(0, 4), max_size=5), value=st.sampled_from([-1.0, 2.0, np.nan]))
 def test_pixels_that_are_none_are_refused_before_time_is_spent(
     name: str, shape: list[int], value: float

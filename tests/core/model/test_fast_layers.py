@@ -24,7 +24,7 @@ def with_gradient(function: Callable[[Tensor], Tensor], pixels: Tensor) -> tuple
     return output.detach(), torch.autograd.grad((output * weights).sum(), leaf)[0]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     st.integers(1, 4),
     st.tuples(sides, sides),
