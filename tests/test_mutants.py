@@ -1,4 +1,4 @@
-"""The mutants apply to the code as it is, and cover it; what becomes of one is told rightly."""
+"""The mutants apply to the code as it is, and cover it; the outcome of one is right."""
 
 import subprocess
 from dataclasses import replace
@@ -72,7 +72,7 @@ def test_outcomes_outlive_an_interruption(tmp_path: Path) -> None:
 def test_the_key_changes_with_the_change_the_code_and_the_tests(project: Path) -> None:
     one = mutant("2 * x", "3 * x")
     before = key(one)
-    assert key(replace(one, name="b", harmless="told")) == before
+    assert key(replace(one, name="b", harmless="a reason")) == before
     assert key(replace(one, new="4 * x")) != before
     for name in (SOURCE, TEST):
         (project / name).write_text((project / name).read_text() + "\n")
@@ -97,14 +97,14 @@ def test_a_survivor_without_an_answer_is_short(
     answered = [replace(mutants[0], harmless="a message"), *mutants[1:]]
     assert report(answered, results) == 0
     results.keep(key(mutants[1]), Outcome.SURVIVED)
-    assert report([replace(each, harmless="told") for each in mutants], results) == 1
+    assert report([replace(each, harmless="a reason") for each in mutants], results) == 1
     assert capsys.readouterr().out.splitlines() == [
         "noticed 20 of 20: 1.000  >= 0.92  holds",
         "survived  doubling.py: a change: NO ANSWER",
         "noticed 19 of 20: 0.950  >= 0.92  holds",
         "survived  doubling.py: a change: a message",
         "noticed 19 of 20: 0.950  >= 0.92  holds",
-        "survived  doubling.py: a change: told",
-        "survived  doubling.py: a change: told",
+        "survived  doubling.py: a change: a reason",
+        "survived  doubling.py: a change: a reason",
         "noticed 18 of 20: 0.900  >= 0.92  short",
     ]

@@ -87,23 +87,23 @@ class Copy:
         path = self.folder / mutant.file
         path.write_text(mutant.applied(ROOT))
         try:
-            code, said = self.run(mutant.tests)
+            code, reported = self.run(mutant.tests)
         finally:
             shutil.copy2(ROOT / mutant.file, path)
         if code == PASSED:
             self.green.add(mutant.tests)
             return Outcome.SURVIVED
         if code not in (FAILED, NOT_COLLECTED, None):
-            raise NothingLearned(f"{mutant.name}: pytest ends with {code}\n{said}")
+            raise NothingLearned(f"{mutant.name}: pytest ends with {code}\n{reported}")
         self.check(mutant.tests)
         return Outcome.NOTICED
 
     def check(self, tests: tuple[str, ...]) -> None:
         """The tests pass while nothing is changed; raises `NothingLearned`."""
         if tests not in self.green:
-            code, said = self.run(tests)
+            code, reported = self.run(tests)
             if code != PASSED:
-                raise NothingLearned(f"unchanged, {' '.join(tests)} ends with {code}\n{said}")
+                raise NothingLearned(f"unchanged, {' '.join(tests)} ends with {code}\n{reported}")
             self.green.add(tests)
 
     def run(self, tests: tuple[str, ...]) -> tuple[int | None, str]:
