@@ -89,8 +89,10 @@ def test_evaluate_reads_the_official_layout(run: Run, tmp_path: Path) -> None:
 
 
 def train_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `train` take few and small images."""
-    small = functools.partial(training.Recipe, batch_size=4, input_size=32, early_size=32)
+    """Let `train` take few steps on small images."""
+    small = functools.partial(
+        training.Recipe, batch_size=4, input_size=32, early_size=32, closing_steps=3
+    )
     monkeypatch.setattr(training, "Recipe", small)
 
 
