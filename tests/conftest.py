@@ -80,12 +80,10 @@ def random_classifier() -> Classifier:
 
 
 @pytest.fixture(scope="session")
-def model_dir(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder: weights, model.json, suspicion.safetensors. Not to be written to.
-
-    It is made once for the code that makes it, and copied.
-    """
-    sources = [*CORE.glob("model/**/*.py"), *CORE.glob("*.py"), *TESTS.glob("support/images.py")]
+def kept_model(pytestconfig: pytest.Config) -> Path:
+    """The model of the tests, made once for the code that makes it."""
+    makers = (CORE / f"{name}.py" for name in ("datasets", "images", "jobs", "labels"))
+    sources = [*CORE.glob("model/**/*.py"), *makers, *TESTS.glob("support/images.py")]
     text = "".join(path.read_text() for path in [Path(__file__), *sorted(sources)])
     models = pytestconfig.cache.mkdir("models")
     kept = models / sha256(text.encode()).hexdigest()[:16]
@@ -94,8 +92,14 @@ def model_dir(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
         make_model(made)
         with suppress(OSError):  # another worker was quicker
             made.rename(kept)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def model_dir(kept_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder: weights, model.json, suspicion.safetensors. Not to be written to."""
     folder = tmp_path_factory.mktemp("model")
-    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    shutil.copytree(kept_model, folder, dirs_exist_ok=True)
     return folder
 
 
@@ -127,7 +131,11 @@ def classifier(predictor: Predictor) -> Classifier:
 
 @pytest.fixture
 def environment(
-    tmp_path: Path, model_dir: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    kept_model: Path,
+    model_dir: Path,
+    predictor: Predictor,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> pytest.MonkeyPatch:
     """SIGNWATCH_* point into the test's own folder; further ones can be set before `signwatch`."""
     for setting in fields(Settings):
@@ -137,8 +145,10 @@ def environment(
     read = Predictor.load
 
     def load_once(directory: Path, *, alpha: float) -> Predictor:
-        known = directory == model_dir and alpha == ALPHA
-        return predictor if known else read(directory, alpha=alpha)
+        if directory != model_dir or alpha != ALPHA:
+            return read(directory, alpha=alpha)
+        predictor.compile(kept_model.with_suffix(".compiled"))
+        return predictor
 
     monkeypatch.setattr(Predictor, "load", staticmethod(load_once))
     return monkeypatch
