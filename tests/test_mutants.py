@@ -1,6 +1,7 @@
 """The mutants apply to the code as it is, and cover it; the outcome of one is right."""
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,26 +36,38 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
+@pytest.fixture
+def copy(project: Path, tmp_path: Path) -> Iterator[Copy]:
+    """A copy of it."""
+    copy = Copy(tmp_path / "copy", set(), libraries=("pytest", "hypothesis"))
+    yield copy
+    copy.close()
+
+
 def mutant(old: str, new: str) -> Mutant:
     """A change to `SOURCE`, for `TEST` to notice."""
     return Mutant("a change", SOURCE, old, new, (TEST,))
 
 
-def test_a_change_is_noticed_or_survives_and_is_taken_back(project: Path, tmp_path: Path) -> None:
-    copy = Copy(tmp_path / "copy", set())
+def test_a_change_is_noticed_or_survives_and_is_taken_back(project: Path, copy: Copy) -> None:
     assert copy.outcome(mutant("2 * x", "3 * x")) is Outcome.NOTICED
     assert copy.outcome(mutant("twice", "doubled")) is Outcome.SURVIVED
     assert copy.outcome(mutant("def double", "def triple")) is Outcome.NOTICED
     assert (copy.folder / SOURCE).read_bytes() == (project / SOURCE).read_bytes()
 
 
-def test_tests_that_fail_anyway_teach_nothing(project: Path, tmp_path: Path) -> None:
-    (project / TEST).write_text("def test_it():\n    assert False\n")
+def test_tests_that_fail_anyway_teach_nothing(copy: Copy) -> None:
+    (copy.folder / TEST).write_text("def test_it():\n    assert False\n")
     with pytest.raises(NothingLearned, match=r"unchanged, test_it\.py ends with 1"):
-        Copy(tmp_path / "red", set()).outcome(mutant("2 * x", "3 * x"))
-    (project / TEST).write_text("")
+        copy.outcome(mutant("2 * x", "3 * x"))
+    (copy.folder / TEST).write_text("")
     with pytest.raises(NothingLearned, match="a change: pytest ends with 5"):
-        Copy(tmp_path / "empty", set()).outcome(mutant("twice", "doubled"))
+        copy.outcome(mutant("twice", "doubled"))
+
+
+def test_what_hangs_is_noticed(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.mutants.trial.TIME_LIMIT", 5)
+    assert copy.outcome(mutant("return 2 * x", "while True: pass")) is Outcome.NOTICED
 
 
 def test_a_change_that_does_not_apply_says_so(project: Path) -> None:

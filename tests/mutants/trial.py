@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from enum import StrEnum
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
+from tests.mutants.forks import HUNG, LIBRARIES, Forks
 from tests.mutants.mutant import ROOT, Mutant
 
 TIME_LIMIT = 600  # seconds: a mutant that hangs is noticed
+OPTIONS = [
+    *("-x", "-q", "--no-header"),
+    "-Wignore:Module already imported:pytest.PytestAssertRewriteWarning",  # `Forks` imported it
+]
 PASSED, FAILED, NOT_COLLECTED = 0, 1, 2  # pytest's exit codes
 
 T = TypeVar("T")
@@ -62,7 +65,12 @@ def key(mutant: Mutant) -> str:
 class Copy:
     """A copy of the project that mutants are applied to, one after the other."""
 
-    def __init__(self, folder: Path, green: set[tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        green: set[tuple[str, ...]],
+        libraries: Sequence[str] = LIBRARIES,
+    ) -> None:
         self.folder = folder
         self.green = green  # tests that pass while nothing is changed
         command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -75,6 +83,11 @@ class Copy:
         shared = ROOT.parent / "shared"
         if shared.is_dir():  # data that some tests read beside the project
             (folder.parent / "shared").symlink_to(shared)
+        self.forks = Forks(folder, libraries)
+
+    def close(self) -> None:
+        """End the process that waits for the next run."""
+        self.forks.close()
 
     def outcome(self, mutant: Mutant) -> Outcome:
         """Apply it, run its tests, take it back.
@@ -93,7 +106,7 @@ class Copy:
         if code == PASSED:
             self.green.add(mutant.tests)
             return Outcome.SURVIVED
-        if code not in (FAILED, NOT_COLLECTED, None):
+        if code not in (FAILED, NOT_COLLECTED, HUNG):
             raise NothingLearned(f"{mutant.name}: pytest ends with {code}\n{reported}")
         self.check(mutant.tests)
         return Outcome.NOTICED
@@ -106,20 +119,9 @@ class Copy:
                 raise NothingLearned(f"unchanged, {' '.join(tests)} ends with {code}\n{reported}")
             self.green.add(tests)
 
-    def run(self, tests: tuple[str, ...]) -> tuple[int | None, str]:
-        """pytest's exit code, None where it ran out of time, and the end of what it printed."""
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *tests],
-                cwd=self.folder,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-                capture_output=True,
-                text=True,
-                timeout=TIME_LIMIT,
-            )
-        except subprocess.TimeoutExpired:
-            return None, ""
-        return done.returncode, done.stdout[-2000:]
+    def run(self, tests: tuple[str, ...]) -> tuple[int, str]:
+        """pytest's exit code, or `HUNG`, and the end of what it printed."""
+        return self.forks.run([*OPTIONS, *tests], TIME_LIMIT)
 
 
 class Copies:
@@ -139,7 +141,9 @@ class Copies:
             for future in as_completed(done):
                 yield done[future], future.result()
         finally:
-            self.pool.shutdown(wait=False, cancel_futures=True)
+            self.pool.shutdown(cancel_futures=True)
+            while not self.free.empty():
+                self.free.get().close()
 
     def _one(self, work: Callable[[Copy, T], R], item: T) -> R:
         copy = self.free.get()
