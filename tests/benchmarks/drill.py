@@ -14,11 +14,11 @@ import numpy as np
 from core.records.drills import STOP, STRENGTHS, DrillReport
 from core.settings import ROOT
 from tests.benchmarks.endpoint import ours
+from tests.benchmarks.monitor import CLASS_GOALS
 from tests.benchmarks.rows import Row, Rows, drawn
 from tests.support.webhook import Webhook, webhook
 
 OFTEN = 8
-NEEDED = {0.05: 400.0, 0.2: 60.0, 0.5: 15.0}  # predictions until the alarm, by share
 
 
 def rows() -> Rows:
@@ -55,7 +55,7 @@ def _rows(folder: str, hook: Webhook, share: float) -> Rows:
     for each in report.detections:
         print(f"  {each.rule}: {each.after or each.why}, {each.false_alarms} false alarms")
     needed = float("inf") if alarm is None else float(alarm.after)
-    yield Row(f"{name}: predictions until the alarm", needed, NEEDED[share], False)
+    yield Row(f"{name}: predictions until the alarm", needed, CLASS_GOALS[share], False)
     named = alarm is not None and alarm.class_id == STOP
     yield Row(f"{name}: the alarm names Stop", float(named), 1, True)
     sent = [title for title in hook.titles[before:] if "(drill): Class 14 (Stop)" in title]

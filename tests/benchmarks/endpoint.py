@@ -1,7 +1,12 @@
-"""Throughput and latency of the endpoint, beside the plain forward pass and other servers."""
+"""The endpoint under load, beside plain forward passes and servers that do less.
+
+Everything is counted in images a second of real time, whatever is done for an image: ours predicts
+it and its transforms (three forward passes), judges it, captures it durably and answers.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import statistics
@@ -9,82 +14,158 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import httpx
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.images import decode, encode_png
 from core.model.classifier import to_tensor
-from core.model.suspicion.transforms import TRANSFORMS
+from core.model.suspicion.features import FeatureExtractor, extract
 from core.settings import ROOT
 from tests.benchmarks import load
+from tests.benchmarks.load import Load
+from tests.benchmarks.rounds import interleaved, seconds
 from tests.benchmarks.rows import Row, Rows, held_out, model
 
 CLIENTS = 32
-REQUESTS = 3000
+REQUESTS = 600  # a round
+ALONE = 40  # requests of the one client, a round
 BATCH = 32
 START_SECONDS = 120
-PASSES = 1 + len(TRANSFORMS)
+# LitServe hands only JSON and forms on to the model.
+PEERS = {"LitServe": load.json_request, "FastAPI": load.png_request}
 
 
 def rows() -> Rows:
-    """32 clients at once: rate against the plain forward pass and the peers; one: latency."""
-    chosen = held_out().sample(512, seed=0)
-    images = [encode_png(pixels) for pixels in chosen.images]
-    plain = _plain_rate(chosen.images)
-    as_png = [load.png_request(image) for image in images]
-    as_json = [load.json_request(image) for image in images]
+    """32 clients at once: rates; one client: latency; then what of all that was captured."""
+    images = [encode_png(pixels) for pixels in held_out().sample(512, seed=0).images]
+    answers: list[bytes] = []
     with tempfile.TemporaryDirectory() as folder:
-        with ours(Path(folder)) as port:
-            load.send(port, as_png, requests=300, clients=CLIENTS)
-            many = load.send(port, as_png, requests=REQUESTS, clients=CLIENTS)
-            one = load.send(port, as_png, requests=200, clients=1)
+        with ours(Path(folder)) as port, ExitStack() as stack:
+            messages = [load.png_request(image) for image in images]
+
+            def send(requests: int, clients: int) -> Load:
+                answered = load.send(port, messages, requests=requests, clients=clients)
+                answers.extend(answered.bodies)
+                return answered
+
+            yield from _rates(lambda: send(REQUESTS, CLIENTS).rate, images, stack)
+            yield from _latency(lambda: statistics.median(send(ALONE, 1).latencies), images)
         captured = _captured(Path(folder) / "signwatch.duckdb")
-    # LitServe hands only JSON and forms on to the model.
-    peers = {"litserve": _peer_rate("litserve", as_json), "fastapi": _peer_rate("fastapi", as_png)}
-    # Suspicion computes transforms too: every rate is counted in forward passes.
-    plain = statistics.mean([plain, _plain_rate(chosen.images)]) / PASSES
-    peers = {name: rate / PASSES for name, rate in peers.items()}
+    share = captured_once([_capture_id(body) for body in answers], captured)
+    yield Row("answered requests that are captured, each once", share, 1, True)
+
+
+def captured_once(answered: Sequence[str], captured: Sequence[str]) -> float:
+    """Share of the ids that stand in both lists once each; what either has beyond counts as well.
+
+    0 if nothing was answered.
+    """
+    once = [
+        {name for name, count in Counter(names).items() if count == 1}
+        for names in (answered, captured)
+    ]
+    return len(once[0] & once[1]) / max(len(answered), len(captured), 1)
+
+
+def _rates(send: Callable[[], float], images: Sequence[bytes], stack: ExitStack) -> Rows:
+    """What is compared runs in turn, while the other servers idle."""
+    running, absent = _peers(images, stack)
+    ways = {
+        "ours": send,
+        "one pass": partial(_plain_rate, images, _classes),
+        "with transforms": partial(_plain_rate, images, _with_transforms()),
+    } | running
+    rates = {name: np.array(found) for name, found in interleaved(ways).items()}
+    shown = {name: f"{np.median(found):.0f}" for name, found in rates.items()}
     print(
-        f"by {PASSES} passes: plain, batch {BATCH}: {plain:.0f} images/s; ours {many.rate:.0f}; "
-        + "; ".join(f"{name} {rate:.0f}" for name, rate in peers.items())
+        f"images/s with {CLIENTS} clients: ours, PNG in, three passes, captured, {shown['ours']}; "
+        f"LitServe, PNG in JSON, one pass in batches, {shown.get('LitServe', '-')}; "
+        f"FastAPI, PNG in, one pass each, {shown.get('FastAPI', '-')}. Plain, PNGs decoded and "
+        f"predicted in batches of {BATCH}, one pass, {shown['one pass']}, with transforms and "
+        f"features, {shown['with transforms']}"
     )
-    yield Row("32 clients: rate / plain, by three passes", many.rate / plain, 0.6, True)
-    yield Row(
-        "32 clients: rate / LitServe, by three passes", many.rate / peers["litserve"], 1, True
-    )
-    yield Row("32 clients: rate / FastAPI, by three passes", many.rate / peers["fastapi"], 1, True)
-    yield Row("32 clients: captured / answered", captured / (300 + REQUESTS + 200), 1, True)
-    single = _decode_and_forward_seconds(images)
-    added = (statistics.median(one.latencies) - single) * 1000
-    yield Row("1 client: median latency beyond decoding and forward, ms", added, 8, False)
+    for name, title in (
+        ("one pass", "plain passes"),
+        ("with transforms", "plain passes with the transforms"),
+    ):
+        ratio = rates["ours"] / rates[name]
+        yield Row.of_rounds(f"{CLIENTS} clients: rate / {title}", ratio, 0.6, True)
+    for name in PEERS:
+        title = f"{CLIENTS} clients: rate / {name}'s"
+        if name in rates:
+            yield Row.of_rounds(title, rates["ours"] / rates[name], 1, True)
+        else:
+            yield Row.unmeasured(title, str(absent[name]))
+
+
+def _latency(send: Callable[[], float], images: Sequence[bytes]) -> Rows:
+    """One client at a time; beyond decoding and one forward pass of one image."""
+    found = interleaved({"ours": send, "plain": partial(_decode_and_forward, images[:ALONE])})
+    added = (np.array(found["ours"]) - np.array(found["plain"])) * 1000
+    name = "1 client: median latency beyond decoding and one forward pass, ms"
+    yield Row.of_rounds(name, added, 8, False)
 
 
 @torch.inference_mode()
-def _plain_rate(images: list[np.ndarray]) -> float:
-    """Images a second in batches, resized within the model as in serving."""
-    batches = to_tensor(np.stack(images)).split(BATCH)
-    model()(batches[0])
+def _plain_rate(images: Sequence[bytes], predict: Callable[[Tensor], object]) -> float:
+    """Images a second: decoded, resized and predicted in batches."""
     begun = time.perf_counter()
-    for batch in batches * 2:
-        model()(batch)
-    return 2 * len(images) / (time.perf_counter() - begun)
+    for start in range(0, len(images), BATCH):
+        pixels = np.stack([decode(image) for image in images[start : start + BATCH]])
+        predict(model().resize(to_tensor(pixels)))
+    return len(images) / (time.perf_counter() - begun)
+
+
+def _classes(pixels: Tensor) -> list[int]:
+    classes: list[int] = model()(pixels).argmax(1).tolist()
+    return classes
+
+
+def _with_transforms() -> Callable[[Tensor], object]:
+    """Logits of the images and their transforms, and features, from one batch, as suspicion
+    needs them."""
+    extractor = FeatureExtractor(model(), features=True)
+    return lambda pixels: extract(
+        extractor.names, extractor.compute, pixels.split(1), transformed=True
+    )
 
 
 @torch.inference_mode()
-def _decode_and_forward_seconds(images: list[bytes]) -> float:
-    """Median of decoding one image and one forward pass of it and its transforms."""
-    seconds = []
-    for image in images[:100]:
-        begun = time.perf_counter()
-        model()(to_tensor(decode(image)[None]).repeat(PASSES, 1, 1, 1))
-        seconds.append(time.perf_counter() - begun)
-    return statistics.median(seconds)
+def _decode_and_forward(images: Sequence[bytes]) -> float:
+    """Median seconds of decoding an image and predicting it alone."""
+    return statistics.median(
+        seconds(lambda image=image: _classes(to_tensor(decode(image)[None]))) for image in images
+    )
+
+
+def _peers(
+    images: Sequence[bytes], stack: ExitStack
+) -> tuple[dict[str, Callable[[], float]], dict[str, RuntimeError]]:
+    """How to ask each peer that runs for its rate, and why the others do not."""
+    running: dict[str, Callable[[], float]] = {}
+    absent: dict[str, RuntimeError] = {}
+    for name, request in PEERS.items():
+        try:
+            port = stack.enter_context(_peer(name.lower()))
+        except RuntimeError as error:
+            absent[name] = error
+        else:
+            messages = [request(image) for image in images]
+            running[name] = partial(_peer_rate, port, messages)
+    return running, absent
+
+
+def _peer_rate(port: int, messages: Sequence[bytes]) -> float:
+    return load.send(port, messages, requests=REQUESTS, clients=CLIENTS).rate
 
 
 @contextmanager
@@ -97,12 +178,12 @@ def ours(folder: Path, **settings: str) -> Iterator[int]:
         yield port
 
 
-def _peer_rate(name: str, messages: list[bytes]) -> float:
+@contextmanager
+def _peer(name: str) -> Iterator[int]:
     port = _free_port()
     command = [sys.executable, "-m", f"tests.benchmarks.peers.{name}_server", str(port)]
     with _served(command, port, dict(os.environ)):
-        load.send(port, messages, requests=300, clients=CLIENTS)
-        return load.send(port, messages, requests=REQUESTS // 2, clients=CLIENTS).rate
+        yield port
 
 
 @contextmanager
@@ -123,7 +204,8 @@ def _served(command: list[str], port: int, environment: dict[str, str]) -> Itera
             time.sleep(0.2)
         yield
     finally:
-        os.killpg(process.pid, 15)
+        with suppress(ProcessLookupError):  # it has ended already
+            os.killpg(process.pid, 15)
         process.wait()
 
 
@@ -140,7 +222,13 @@ def _free_port() -> int:
         return port
 
 
-def _captured(path: Path) -> int:
+def _capture_id(body: bytes) -> str:
+    """That of the one image in an answer."""
+    (prediction,) = json.loads(body)["predictions"]
+    return str(prediction["capture_id"])
+
+
+def _captured(path: Path) -> list[str]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.execute("SELECT count(*) FROM captures").fetchone()
-        return int(found[0]) if found else 0
+        found = connection.execute("SELECT capture_id::VARCHAR FROM captures").fetchall()
+        return [name for (name,) in found]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from core.capture.writer import Capturer
@@ -19,6 +18,8 @@ from core.records.queries import NEWEST, OLDEST, CaptureFilter, Cursor, Directio
 from core.records.window import Window
 from core.store import CaptureLog
 from core.store.listing import Listing
+from tests.benchmarks import rounds
+from tests.benchmarks.rounds import Floats
 from tests.benchmarks.rows import Row, Rows
 from tests.support.records import make_capture, make_image
 
@@ -48,14 +49,14 @@ def figures(log: CaptureLog) -> Rows:
         log.counts_over_time(hour, 60)
 
     queue = CaptureFilter(window=month, flagged=True, decided=False)
-    yield Row(
+    yield Row.of_rounds(
         "class counts by hour, 10M captures, s",
         seconds(lambda: log.counts_over_time(everything, 3600)),
         0.5,
         False,
     )
-    yield Row("live window, 10M captures, ms", seconds(live) * 1000, 50, False)
-    yield Row(
+    yield Row.of_rounds("live window, 10M captures, ms", seconds(live) * 1000, 50, False)
+    yield Row.of_rounds(
         "flagged and undecided of 30 days, 10M captures, ms",
         seconds(lambda: log.count(queue)) * 1000,
         50,
@@ -77,12 +78,12 @@ def pages(log: CaptureLog) -> Rows:
         CaptureFilter(endpoint="cars", class_id=3, flagged=True),
     ]
     cursors = [NEWEST, OLDEST, Cursor(inferred_at=middle), Cursor(Direction.NEWER, middle)]
-    worst = max(
-        seconds(partial(listing.page, chosen, cursor)) for chosen in filters for cursor in cursors
+    worst = slowest(
+        partial(listing.page, chosen, cursor) for chosen in filters for cursor in cursors
     )
-    yield Row("any page of the Captures table, 10M captures, ms", worst * 1000, 200, False)
-    nothing = partial(listing.page, CaptureFilter(source="nobody"))
-    yield Row("a page that nothing matches, 10M captures, ms", seconds(nothing) * 1000, 500, False)
+    yield Row.of_rounds("slowest page of the Captures table, 10M captures, ms", worst, 200, False)
+    nothing = slowest([partial(listing.page, CaptureFilter(source="nobody"))])
+    yield Row.of_rounds("a page that nothing matches, 10M captures, ms", nothing, 200, False)
 
 
 def one_capture(log: CaptureLog) -> Rows:
@@ -90,8 +91,8 @@ def one_capture(log: CaptureLog) -> Rows:
     found = log.database.rows(
         "SELECT capture_id::VARCHAR FROM log.captures WHERE position IN (0, 5000000, 9999999)"
     )
-    worst = max(seconds(partial(log.capture, name)) for (name,) in found)
-    yield Row("one capture by its id, 10M captures, ms", worst * 1000, 20, False)
+    worst = slowest(partial(log.capture, name) for (name,) in found)
+    yield Row.of_rounds("slowest capture by its id, 10M captures, ms", worst, 20, False)
 
 
 def commits(log: CaptureLog) -> Rows:
@@ -100,35 +101,28 @@ def commits(log: CaptureLog) -> Rows:
     images = iter([make_image(seed) for seed in range(COMMIT * (REPEATS + 1))])
     capturer = Capturer(log)
 
-    def commit() -> None:
+    def commit() -> float:
         batch = [next(images) for _ in range(COMMIT)]
         captures = [make_capture(image, inferred_at=END) for image in batch]
-        started = time.perf_counter()
-        capturer.store(captures, batch)
-        taken.append(time.perf_counter() - started)
+        return rounds.seconds(lambda: capturer.store(captures, batch))
 
-    taken: list[float] = []
-    for _ in range(REPEATS + 1):
-        commit()
+    taken = np.array(rounds.interleaved({"commit": commit}, REPEATS)["commit"])
     capturer.close()
-    yield Row(
-        "commit of 32 captures with image, ms", statistics.median(taken[1:]) * 1000, 10, False
-    )
+    yield Row.of_rounds("commit of 32 captures with image, ms", taken * 1000, 10, False)
 
 
 # Whoever has something to measure over a long log adds it here.
 PARTS: tuple[Callable[[CaptureLog], Rows], ...] = (figures, pages, one_capture, commits)
 
 
-def seconds(call: Callable[[], object]) -> float:
-    """The median of REPEATS calls, after one that warms up."""
-    call()
-    taken = []
-    for _ in range(REPEATS):
-        started = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+def seconds(call: Callable[[], object]) -> Floats:
+    """Of REPEATS calls, after one that warms up."""
+    return rounds.interleaved_seconds({"call": call}, REPEATS)["call"]
+
+
+def slowest(calls: Iterable[Callable[[], object]]) -> Floats:
+    """Milliseconds of the call with the largest median."""
+    return max((seconds(call) * 1000 for call in calls), key=np.median)
 
 
 @contextmanager

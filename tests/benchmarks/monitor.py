@@ -9,8 +9,7 @@ source; or whole tracks in random order, frame by frame, from a source that nobo
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -27,6 +26,7 @@ from core.monitoring.drift.detector import Detector, Fed
 from core.monitoring.drift.detector_state import DetectorState
 from core.records.evaluation.suspicion import Detection
 from core.settings import Settings
+from tests.benchmarks.rounds import interleaved_seconds
 from tests.benchmarks.rows import Row, Rows, held_out, real_signs
 
 SEEDS = 200
@@ -37,10 +37,10 @@ SENT = "PGD 8/255"  # what traffic is turned to Stop with, as `model detect` nam
 HORIZON = 5  # a run without an alarm is given up after so many times A; it counts as that long
 STUDENT_95 = 1.653  # one-sided, 199 degrees of freedom
 LINES = (1_000, 10_000)
-# Median delay by share of traffic turned to Stop, (own sources, one source). Goals of the issue,
-# except at 20 % and with class bins from one source: there, how far it came when it was written.
-CLASS_GOALS = {0.05: (400, 450), 0.2: (40, 60), 0.5: (15, 30)}
-FLAG_GOALS = {0.05: (150, 150), 0.2: (30, 30), 0.5: (15, 15)}
+# Median delay by share of traffic turned to Stop. 5 % and 50 %: the goals that were set before
+# anything was measured. 20 %: what an independent simulation of the method gave, 36, and 14 to 20.
+CLASS_GOALS = {0.05: 400, 0.2: 36, 0.5: 15}
+FLAG_GOALS = {0.05: 150, 0.2: 20, 0.5: 15}
 RESTARTED = 500
 THROUGHPUT = 2_000_000
 KINDS = CLASS, FLAG, CONFIDENCE = ("class", "class x flag", "confidence")
@@ -133,20 +133,6 @@ class Channel:
         return self.classes.of(drawn.class_ids, drawn.flagged)
 
 
-def rows() -> Rows:
-    """False alarms, delays, a restart, and speed."""
-    if not real_signs().is_dir():
-        print(
-            f"drift detector not measured: there are no real signs at {real_signs()}; "
-            "SIGNWATCH_GTSRB32 says where they lie"
-        )
-        return
-    yield from false_alarms()
-    yield from delays()
-    yield restart()
-    yield speed()
-
-
 def false_alarms() -> Rows:
     """Lower 95 % bound of the mean number of predictions until a false alarm, beside A."""
     for traffic in traffics():
@@ -154,9 +140,14 @@ def false_alarms() -> Rows:
         for kind in kinds:
             for line in LINES:
                 lengths = [until_alarm(traffic, kind, line, seed) for seed in range(SEEDS)]
-                bound = np.mean(lengths) - STUDENT_95 * np.std(lengths, ddof=1) / SEEDS**0.5
                 name = f"false alarm after, {traffic.name}, {kind}, A={line}"
-                yield Row(name, float(bound), line, True)
+                yield Row(name, lower_bound(lengths), line, True)
+
+
+def lower_bound(lengths: Sequence[int]) -> float:
+    """One-sided 95 % bound of the mean of SEEDS lengths."""
+    error = np.std(lengths, ddof=1) / len(lengths) ** 0.5
+    return float(np.mean(lengths) - STUDENT_95 * error)
 
 
 def traffics() -> Iterator[Traffic]:
@@ -187,8 +178,8 @@ def delays() -> Rows:
     """Median predictions from a cold start to the alarm at A = 10,000, and who is named."""
     named = []
     for kind, goals in ((CLASS, CLASS_GOALS), (FLAG, FLAG_GOALS)):
-        for share, both in goals.items():
-            for one_source, goal in zip((False, True), both, strict=True):
+        for share, goal in goals.items():
+            for one_source in (False, True):
                 results = [delay(share, kind, one_source, seed) for seed in range(SEEDS)]
                 median = float(np.median([length for length, _ in results]))
                 source = "one source" if one_source else "own sources"
@@ -225,7 +216,7 @@ def _attacked(share: float, count: int, rng: np.random.Generator) -> Drawn:
     )
 
 
-def restart() -> Row:
+def restart() -> Rows:
     """Share of attacked streams that go on after a restart, from the state's JSON, as without."""
     same = 0
     for seed in range(SEEDS):
@@ -252,7 +243,7 @@ def restart() -> Row:
             and [*first.alarms, *rest.alarms] == list(whole.alarms)
             and np.array_equal(evidence, whole.e_values)
         )
-    return Row("attacked streams that a restart leaves as they were", same / SEEDS, 1, True)
+    yield Row("attacked streams that a restart leaves as they were", same / SEEDS, 1, True)
 
 
 def _feed(
@@ -263,17 +254,16 @@ def _feed(
     return channel.detector.feed(state, bins, repeats), bursts
 
 
-def speed() -> Row:
+def speed() -> Rows:
     """Predictions a second through bursts and detector, bins by class and flag."""
     rng = np.random.default_rng(0)
     channel = Channel(FLAG, labels(), LINES[-1], rng)
     drawn = labels().shuffled(THROUGHPUT, rng)
-    started = time.perf_counter()
-    bins = channel.of(drawn)
-    _, repeats = mark_repeats(BurstState.cold(), drawn.class_ids, bins)
-    channel.detector.feed(channel.detector.start(), bins, repeats)
-    rate = THROUGHPUT / (time.perf_counter() - started)
-    return Row("predictions a second through the drift detector", rate, 200_000, True)
+    taken = interleaved_seconds(
+        {"feed": lambda: _feed(channel, drawn, channel.detector.start(), BurstState.cold())}
+    )
+    name = "predictions a second through the drift detector"
+    yield Row.of_rounds(name, THROUGHPUT / taken["feed"], 200_000, True)
 
 
 @cache

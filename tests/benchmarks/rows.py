@@ -1,15 +1,18 @@
-"""One row a figure: name, figure, goal, holds or short."""
+"""One row a figure: name, figure, goal, holds or short. What cannot be measured is short."""
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from core import datasets
@@ -22,25 +25,63 @@ from core.settings import ROOT, Settings
 
 @dataclass(frozen=True)
 class Row:
-    """A figure and its goal; `at_least` says on which side of the goal it has to lie."""
+    """A figure and its goal.
+
+    at_least: on which side of the goal the figure has to lie; spread: quartiles of the rounds that
+    it is the median of; why: what kept it from being measured.
+    """
 
     name: str
     figure: float
     goal: float
     at_least: bool
+    spread: tuple[float, float] | None = None
+    why: str = ""
+
+    @staticmethod
+    def of_rounds(name: str, figures: ArrayLike, goal: float, at_least: bool) -> Row:
+        """The median of all rounds, beside their quartiles."""
+        low, middle, high = np.percentile(figures, (25, 50, 75)).tolist()
+        return Row(name, middle, goal, at_least, (low, high))
+
+    @staticmethod
+    def unmeasured(name: str, why: str) -> Row:
+        """A row without a figure, which is short."""
+        return Row(name, math.nan, math.nan, at_least=True, why=" ".join(why.split()))
 
     @property
     def holds(self) -> bool:
-        """Whether the figure reaches the goal."""
+        """Whether the figure reaches the goal; a figure that is no number reaches none."""
         return self.figure >= self.goal if self.at_least else self.figure <= self.goal
 
     def __str__(self) -> str:
-        sign = ">=" if self.at_least else "<="
         verdict = "holds" if self.holds else "short"
-        return f"{self.name:58s} {self.figure:12.4g}  {sign} {self.goal:<8g} {verdict}"
+        if self.why:
+            return f"{self.name:65s} {'not measured':>33s} {'':10s} {verdict} ({self.why})"
+        spread = "[{:.4g}, {:.4g}]".format(*self.spread) if self.spread else ""
+        sign = ">=" if self.at_least else "<="
+        return (
+            f"{self.name:65s} {self.figure:10.4g} {spread:>22s}  {sign} {self.goal:<8g} {verdict}"
+        )
 
 
 Rows = Iterator[Row]
+
+
+def measured(name: str, rows: Callable[[], Rows]) -> Rows:
+    """The rows; one that is short where they end in an error, or where there are none."""
+    count = 0
+    try:
+        for row in rows():
+            count += 1
+            yield row
+    except Exception as error:  # noqa: BLE001
+        # Whatever it is, the figures behind it are missing. The others are measured all the same.
+        traceback.print_exc()
+        yield Row.unmeasured(name, f"{type(error).__name__}: {error}")
+    else:
+        if count == 0:
+            yield Row.unmeasured(name, "there are no rows")
 
 
 @cache

@@ -40,4 +40,4 @@ def rows() -> Rows:
             largest = max(largest, record.size)
         log.close()
     yield Row("map from the record, largest difference of its range", worst, 1e-5, False)
-    yield Row("largest record of 32, MB in the log", largest / 1e6, 6, False)
+    yield Row("largest record of 32, MB in the log", largest / 1e6, 5, False)

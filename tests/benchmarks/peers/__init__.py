@@ -1,1 +1,1 @@
-"""Other servers around the same model, without any capture: what ours is measured against."""
+"""What ours is measured against: other servers, attacks, explanations and drift reports."""

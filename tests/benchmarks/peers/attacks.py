@@ -10,7 +10,7 @@ For parity they step through the form of the model that ours step through (the s
 gradients, sooner); against the clock they take the model as it is. Attacks that climb the
 cross-entropy get its logits in double precision here: in single precision the peers' softmax
 rounds to 1 for a sure model, which hides a part of the gradient (ours writes the loss so that it
-does not, core/vision/attacks/task.py), and this is about the attacks, not about rounding.
+does not, core/attacks/task.py), and this is about the attacks, not about rounding.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from core.model import classifier as classifiers
 from core.model.classifier import Classifier
 from core.model.fast import detached, fast_network
 from tests.benchmarks.peers.settings import DRAWS, EPSILON, EPSILON_L2, FIXED, SETTINGS, SOLVED
+from tests.benchmarks.rounds import interleaved_seconds
 
 warnings.simplefilter("ignore")
 
@@ -49,7 +51,7 @@ from art.attacks.evasion import (  # noqa: E402
 )
 from art.estimators.classification import PyTorchClassifier  # noqa: E402
 
-ROUNDS = {"fixed": 9, "solved": 3}
+ROUNDS = {"fixed": 9, "solved": 5}
 Pixels = NDArray[np.float32]
 PeerAttack = Callable[[Tensor, Tensor], Tensor]
 
@@ -199,22 +201,23 @@ def precise(attack: PeerAttack) -> PeerAttack:
 def timed(model: Classifier, pixels: Tensor, labels: Tensor) -> dict[str, NDArray[np.float64]]:
     """Seconds of every round, and success, of PGD side by side: ten steps, and forty until solved.
 
-    Every second round goes the other way round.
+    Success is that of the last round.
     """
     found = {}
     for part, settings in (("fixed", FIXED), ("solved", SOLVED)):
         ways = dict(_pgd_ways(model, settings, part == "solved"))
-        seconds: dict[str, list[float]] = {name: [] for name in ways}
-        for number in range(ROUNDS[part]):
-            for name in list(ways)[:: -1 if number % 2 else 1]:
-                begin = time.perf_counter()
-                adversarial = ways[name](pixels, labels)
-                seconds[name].append(time.perf_counter() - begin)
-                if adversarial is not None:
-                    found[f"{part} success/{name}"] = np.array(
-                        error_rate(model, adversarial, labels)
-                    )
-        found |= {f"{part}/{name}": np.array(seconds[name]) for name in ways}
+        adversarial: dict[str, Tensor] = {}
+
+        def attack(name: str, ways: dict = ways, adversarial: dict = adversarial) -> None:
+            adversarial[name] = ways[name](pixels, labels)
+
+        taken = interleaved_seconds({name: partial(attack, name) for name in ways}, ROUNDS[part])
+        found |= {f"{part}/{name}": seconds for name, seconds in taken.items()}
+        found |= {
+            f"{part} success/{name}": np.array(error_rate(model, images, labels))
+            for name, images in adversarial.items()
+            if images is not None
+        }
     return found
 
 
@@ -247,11 +250,10 @@ def _pgd_ways(model: Classifier, settings: dict, until_solved: bool) -> Iterator
 
 
 def _plain(model: Classifier, pixels: Tensor, labels: Tensor, steps: int) -> None:
-    """As many forward and backward passes of the model as it is."""
+    """As many forward and backward passes of the model as it is, to the pixels alone."""
     for _ in range(steps):
         leaf = pixels.clone().requires_grad_()
-        torch.nn.functional.cross_entropy(model(leaf), labels).backward()
-    model.zero_grad(set_to_none=True)
+        torch.autograd.grad(torch.nn.functional.cross_entropy(model(leaf), labels), leaf)
 
 
 @torch.no_grad()

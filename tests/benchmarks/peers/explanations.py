@@ -2,18 +2,17 @@
 
     python -m tests.benchmarks.peers.explanations IN.npz OUT.npz MODEL
 
-IN: pixels (batch, 3, height, width) float32 in [0, 1]. OUT: `seconds/plain`, `/signwatch` and
-`/pytorch-grad-cam`, one a repeat, of one batch: a forward and backward pass to the pixels alone,
-our FullGrad, theirs; and maps (batch, height, width), not scaled, for the predicted classes, in
-double precision: `grad_cam` by pytorch-grad-cam, `input_x_gradient` by Captum.
+IN: pixels and untied (batch, 3, height, width) in [0, 1]. OUT: `seconds/plain`, `/signwatch` and
+`/pytorch-grad-cam`, one a round, of the batch of pixels: a forward and backward pass to the pixels
+alone, our FullGrad, theirs; and maps (batch, height, width) of untied, not scaled, for the
+predicted classes, in double precision: `grad_cam` by pytorch-grad-cam, `input_x_gradient` by
+Captum.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,40 +22,34 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.explain.fullgrad import explain
+from core.explain.image_gradient import laid_out
 from core.model import classifier as classifiers
 from core.model.classifier import Classifier
+from tests.benchmarks.rounds import interleaved_seconds
 
 warnings.simplefilter("ignore")
 
 from captum.attr import InputXGradient  # noqa: E402
 from pytorch_grad_cam import FullGrad, GradCAM  # noqa: E402
 
-REPEATS = 5
-
 
 def seconds(model: Classifier, pixels: Tensor) -> dict[str, NDArray[np.float64]]:
-    """Each of the three once a repeat, one after the other, so that all see the same machine."""
+    """Of the three, in turn. The plain pass has the layout that our FullGrad passes in."""
 
     def plain() -> None:
-        leaf = pixels.clone().requires_grad_()
+        leaf = laid_out(pixels).requires_grad_()
         torch.autograd.grad(model(leaf).max(1).values.sum(), leaf)
 
     theirs = FullGrad(model, [])
-    clocked: dict[str, Callable[[], object]] = {
-        "plain": plain,
-        "signwatch": lambda: explain(model, pixels),
-        "pytorch-grad-cam": lambda: theirs(pixels, None),
-    }
-    found: dict[str, list[float]] = {name: [] for name in clocked}
-    plain()
-    explain(model, pixels)
-    for _ in range(REPEATS):
-        for name, run in clocked.items():
-            start = time.perf_counter()
-            run()
-            found[name].append(time.perf_counter() - start)
+    taken = interleaved_seconds(
+        {
+            "plain": plain,
+            "signwatch": lambda: explain(model, pixels),
+            "pytorch-grad-cam": lambda: theirs(pixels, None),
+        }
+    )
     theirs.activations_and_grads.release()
-    return {f"seconds/{name}": np.array(values) for name, values in found.items()}
+    return {f"seconds/{name}": values for name, values in taken.items()}
 
 
 def grad_cam(model: Classifier, pixels: Tensor) -> NDArray[np.float64]:
@@ -83,14 +76,14 @@ def main(source: str, out: str, folder: str) -> None:
     """Measure all of it."""
     model = classifiers.load(Path(folder))
     with np.load(source) as given:
-        pixels = torch.from_numpy(given["pixels"])
+        pixels, untied = torch.from_numpy(given["pixels"]), torch.from_numpy(given["untied"])
     clocked = seconds(model, pixels)
-    model, pixels = model.double(), pixels.double()
+    model = model.double()
     np.savez(
         out,
         **clocked,
-        grad_cam=grad_cam(model, pixels),
-        input_x_gradient=input_x_gradient(model, pixels),
+        grad_cam=grad_cam(model, untied),
+        input_x_gradient=input_x_gradient(model, untied),
     )
 
 
