@@ -45,7 +45,6 @@ PARTS: dict[str, Sections] = {
     "endpoint": {"endpoint": endpoint_rows},
     "attacks": {
         "success of attacks": attacks.rows,
-        "attacks beside peers": peer_attacks.parity,
         "speed of PGD": peer_attacks.speed,
     },
     "explain": {

@@ -9,10 +9,12 @@ source; or whole tracks in random order, frame by frame, from a source that nobo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
+from functools import cache, partial
+from multiprocessing import get_context
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from core import datasets
 from core.labels import all_labels
 from core.model.predictor import Predictor
+from core.model.threads import usable_cores
 from core.monitoring.drift.bins import ClassBins, ConfidenceBins
 from core.monitoring.drift.bursts import BurstState, mark_repeats
 from core.monitoring.drift.detector import Detector, Fed
@@ -47,6 +50,7 @@ KINDS = CLASS, FLAG, CONFIDENCE = ("class", "class x flag", "confidence")
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 
 
 class Drawn(NamedTuple):
@@ -139,9 +143,19 @@ def false_alarms() -> Rows:
         kinds = (CLASS, FLAG) if traffic.population.confidences is None else KINDS
         for kind in kinds:
             for line in LINES:
-                lengths = [until_alarm(traffic, kind, line, seed) for seed in range(SEEDS)]
+                lengths = over_seeds(partial(until_alarm, traffic, kind, line))
                 name = f"false alarm after, {traffic.name}, {kind}, A={line}"
                 yield Row(name, lower_bound(lengths), line, True)
+
+
+def over_seeds(simulate: Callable[[int], T]) -> list[T]:
+    """`simulate` of every seed; the cores share them, as nothing here is timed."""
+    return list(_pool().map(simulate, range(SEEDS), chunksize=10))
+
+
+@cache
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn"))
 
 
 def lower_bound(lengths: Sequence[int]) -> float:
@@ -180,7 +194,7 @@ def delays() -> Rows:
     for kind, goals in ((CLASS, CLASS_GOALS), (FLAG, FLAG_GOALS)):
         for share, goal in goals.items():
             for one_source in (False, True):
-                results = [delay(share, kind, one_source, seed) for seed in range(SEEDS)]
+                results = over_seeds(partial(delay, share, kind, one_source))
                 median = float(np.median([length for length, _ in results]))
                 source = "one source" if one_source else "own sources"
                 rates = flag_rates()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,13 +19,19 @@ PEERS = ROOT / ".venv-peers" / "bin" / "python"
 EVIDENTLY = ROOT / ".venv-evidently" / "bin" / "python"
 
 
-def run_peers(module: str, *sections: str, **arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """What the module writes for these arrays; it is called with IN.npz OUT.npz MODEL SECTION."""
+def run_peers(
+    module: str, *sections: str, threads: int | None = None, **arrays: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    """What the module writes for these arrays; it is called with IN.npz OUT.npz MODEL SECTION.
+
+    threads: that it computes with, all cores if none are given.
+    """
+    environment = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "in.npz", Path(folder) / "out.npz"
         np.savez(source, **arrays)
         command = [*_command(PEERS, module), source, out, Settings().model, *sections]
-        subprocess.run(command, cwd=ROOT, check=True)
+        subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=True)
         with np.load(out) as found:
             return dict(found)
 

@@ -13,7 +13,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "pgd": {"steps": 20, "step_size": 2 / 255},
     "pgd_l2": {"steps": 20, "step_size": 0.1},
     "mi_fgsm": {"steps": 10, "step_size": 0.8 / 255},
-    "deepfool": {"steps": 50},
+    "deepfool": {"steps": 50, "candidates": 9},
     "cw": {"steps": 20, "searches": 2, "step_size": 0.05, "constant": 1.0},
     "apgd_ce": {"steps": 20},
     "apgd_dlr": {"steps": 20},
@@ -21,7 +21,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 # How often attacks are run whose success hangs on their draws; the mean counts.
-DRAWS = {"square": 4}
+DRAWS = {"square": 2}
 
 # PGD against the clock.
 FIXED = {"steps": 10, "step_size": 2 / 255}
