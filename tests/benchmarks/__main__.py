@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -96,4 +97,6 @@ def part(name: str, sections: Sections) -> Rows:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C does, so that the servers that a part has started end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main(sys.argv[1:]))

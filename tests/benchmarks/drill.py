@@ -13,9 +13,9 @@ import numpy as np
 
 from core.records.drills import STOP, STRENGTHS, DrillReport
 from core.settings import ROOT
-from tests.benchmarks.endpoint import ours
 from tests.benchmarks.monitor import CLASS_GOALS
 from tests.benchmarks.rows import Row, Rows, drawn
+from tests.benchmarks.servers import ours
 from tests.support.webhook import Webhook, webhook
 
 OFTEN = 8

@@ -1,8 +1,12 @@
-"""LitServe with dynamic batching, as its documentation shows it. Run with the port as argument."""
+"""LitServe with dynamic batching, as its documentation shows it. Run with the port as argument.
+
+With OMP_NUM_THREADS=1 it has a worker for each core, otherwise one, as is its default.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 import sys
 from base64 import b64decode
 from collections.abc import Sequence
@@ -14,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.model import classifier as classifiers
+from core.model.threads import usable_cores
 from core.settings import Settings
 
 
@@ -47,5 +52,8 @@ class SignAPI(litserve.LitAPI):
 
 if __name__ == "__main__":
     api = SignAPI(max_batch_size=32, batch_timeout=0.005, api_path="/invocations")
-    server = litserve.LitServer(api, accelerator="cpu", healthcheck_path="/ping")
+    workers = usable_cores() if os.environ.get("OMP_NUM_THREADS") == "1" else 1
+    server = litserve.LitServer(
+        api, accelerator="cpu", workers_per_device=workers, healthcheck_path="/ping"
+    )
     server.run(port=int(sys.argv[1]), generate_client_file=False, log_level="warning")
