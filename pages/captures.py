@@ -19,6 +19,7 @@ from pages._shared import parts
 
 captures = current().captures
 PAGE = 25
+IMPORTS = "Imports"
 
 
 def go(view: CaptureView) -> None:
@@ -45,6 +46,27 @@ def matching(chosen: CaptureFilter) -> int:
     if known is None or known[0] != chosen:
         known = st.session_state["captures_counted"] = chosen, captures.count(chosen)
     return known[1]
+
+
+def listed(chosen: CaptureFilter, cursor: Cursor) -> Page:
+    """The rows of a page stay those that were first drawn; what they say is as it is now.
+
+    Several requests are committed at once, so captures from before `as_of` still arrive after it.
+    They wait for *Newest*: a row that is selected is the one that was seen.
+    """
+    place = chosen, cursor
+    known = st.session_state.get("captures_listed")
+    if known is None or known[0] != place or not known[1].items:
+        page = captures.page(chosen, cursor, limit=PAGE)
+        st.session_state["captures_listed"] = place, page
+        return page
+    drawn: Page = known[1]
+    ids = tuple(item.capture.capture_id for item in drawn.items)
+    found = captures.newest(CaptureFilter(capture_ids=ids), limit=PAGE)
+    present = {item.capture.capture_id: item for item in found}
+    return replace(
+        drawn, items=tuple(present.get(item.capture.capture_id, item) for item in drawn.items)
+    )
 
 
 def show_empty(view: CaptureView) -> None:
@@ -162,12 +184,12 @@ def show_table(view: CaptureView, page: Page) -> list[TriageItem]:
 def remember_choice(key: str, chosen: list[str]) -> None:
     """A row that a person selects is the one that is open; several at once are not."""
     known = st.session_state.get("captures_chosen")
+    before = known[1] if known and known[0] == key else []
     st.session_state["captures_chosen"] = key, chosen
-    if chosen == (known[1] if known and known[0] == key else []):
-        return
     if len(chosen) == 1:
-        st.query_params["capture"] = chosen[0]
-    else:
+        if st.query_params.get("capture") != chosen[0]:
+            st.query_params["capture"] = chosen[0]
+    elif chosen != before:
         st.query_params.pop("capture", None)
 
 
@@ -186,7 +208,7 @@ def show_captures() -> None:
     """The list, from filters to the opened capture."""
     view = addressed_view()
     chosen = view.filter()
-    page = captures.page(chosen, view.page or NEWEST, limit=PAGE)
+    page = listed(chosen, view.page or NEWEST)
     total = matching(chosen)
     toolbar = st.container(horizontal=True, vertical_alignment="center")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -210,14 +232,15 @@ def show_captures() -> None:
 with st.container(horizontal=True, horizontal_alignment="distribute"):
     shown = st.segmented_control(
         "Show",
-        ["Captures", "Imports"],
-        default="Captures",
+        ["Captures", IMPORTS],
+        default=IMPORTS if st.query_params.get("show") == IMPORTS.lower() else "Captures",
         required=True,
         key="captures_shown",
         label_visibility="collapsed",
     )
     settings.show()
-if shown == "Imports":
+if shown == IMPORTS:
+    st.query_params.from_dict({"show": IMPORTS.lower()})
     imports.show()
 else:
     show_captures()

@@ -27,7 +27,7 @@ def show(chosen: CaptureFilter, total: int, selected: list[TriageItem]) -> None:
         if selected:
             st.download_button(
                 f"Selected ({len(selected):,} captures)",
-                lambda: _zip(item.capture for item in selected),
+                lambda: _zip(item.capture for item in selected)[0],
                 FILE_NAME,
                 "application/zip",
                 on_click="ignore",
@@ -40,21 +40,26 @@ def show(chosen: CaptureFilter, total: int, selected: list[TriageItem]) -> None:
 
 
 def _show_everything(chosen: CaptureFilter, total: int) -> None:
-    count = min(total, MAX_DOWNLOAD)
-    what = f"All {total:,} captures" if total <= MAX_DOWNLOAD else f"The newest {count:,} captures"
     made = st.session_state.get("captures_zip")
     if made and made[0] != chosen:
         del st.session_state["captures_zip"]
         made = None
-    if made is None and st.button(f"Prepare: {what}", width="stretch", key="prepare_zip"):
+    count = min(total, MAX_DOWNLOAD)
+    if made is None and st.button(
+        f"Prepare: {_all_of(count, total)}", width="stretch", key="prepare_zip"
+    ):
         with parts.progress_bar("Packing") as report, parts.errors_shown():
-            captures = (item.capture for item in current().captures.newest(chosen, limit=count))
-            content = _zip(captures, lambda done: report(done, count, "captures"))
-            made = st.session_state["captures_zip"] = (chosen, content)
+            # Not `count`: what was committed since it was counted would push the oldest out.
+            items = current().captures.newest(chosen, limit=MAX_DOWNLOAD)
+            content, packed = _zip(
+                (item.capture for item in items), lambda done: report(done, count, "captures")
+            )
+            made = st.session_state["captures_zip"] = chosen, content, packed
     if made:
+        _, content, packed = made
         st.download_button(
-            f"{what} ({len(made[1]) / 1e6:,.1f} MB)",
-            made[1],
+            f"{_all_of(packed, total)} ({len(content) / 1e6:,.1f} MB)",
+            content,
             FILE_NAME,
             "application/zip",
             on_click="ignore",
@@ -69,7 +74,13 @@ def _show_everything(chosen: CaptureFilter, total: int) -> None:
         )
 
 
-def _zip(captures: Iterable[Capture], progress=lambda done: None) -> bytes:
+def _all_of(count: int, total: int) -> str:
+    """How many of them it holds, in words."""
+    return f"All {count:,} captures" if total <= MAX_DOWNLOAD else f"The newest {count:,} captures"
+
+
+def _zip(captures: Iterable[Capture], progress=lambda done: None) -> tuple[bytes, int]:
+    """The file, and how many captures are in it."""
     buffer = io.BytesIO()
-    current().captures.write_zip(buffer, captures, progress)
-    return buffer.getvalue()
+    packed = current().captures.write_zip(buffer, captures, progress)
+    return buffer.getvalue(), packed

@@ -557,6 +557,11 @@ def test_without_imports_it_says_how(open_page: OpenPage) -> None:
     at = open_page("captures")
     at.get("segmented_control")[0].set_value("Imports").run()
     assert [(each.kind, each.title) for each in alerts(at)] == [("info", "Nothing imported yet")]
+    again = open_page("captures", **at.query_params)  # as a reload does
+    assert [each.title for each in alerts(again)] == ["Nothing imported yet"]
+    again.get("segmented_control")[0].set_value("Captures").run()
+    assert [each.title for each in alerts(again)] == ["Nothing captured yet"]
+    assert "show" not in again.query_params
 
 
 def test_files_and_unreadable_lines_are_listed(
