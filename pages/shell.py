@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._shared import user
+from pages._shared import user, visits
 
 st.set_page_config(page_title="Signwatch", page_icon=":material/traffic:", layout="wide")
 st.logo(Path(__file__).parent.parent / "data" / "logo.svg", size="large")
@@ -76,5 +76,6 @@ page = st.navigation(
     }
 )
 user.show()
+visits.begin(page.title)
 st.title(page.title)
 page.run()

@@ -1,50 +1,94 @@
 """Work through flagged predictions: review one, give a verdict and the true class, next."""
 
+from dataclasses import replace
+
 import streamlit as st
 
-from core.errors import SignwatchError
+from core.records.queries import CaptureFilter
+from core.records.triage import Queue
+from core.services import current
 from pages._shared import keys as _keys
+from pages._shared import visits
 from pages._triage import around, item, keys, state
 from pages._triage import bar as _triage_bar
 from pages._triage import queue as _triage_queue
 from pages._triage.state import Work
 from pages._triage.view import TriageView
 
-BOXES = {"error": st.error, "warning": st.warning, "info": st.info}
-ICONS = {"error": ":material/error:", "warning": ":material/group:", "info": ":material/undo:"}
+BOXES = {"error": st.error, "warning": st.warning, "info": st.info, "address": st.warning}
+ICONS = {
+    "error": ":material/error:",
+    "warning": ":material/group:",
+    "info": ":material/undo:",
+    "address": ":material/link_off:",
+}
 
 
 def go(view: TriageView) -> None:
     """Another view: its address, and the page drawn anew."""
-    st.query_params.from_dict(view.write())
+    write(view)
     st.rerun()
 
 
-def addressed_view(work: Work) -> TriageView:
-    """The view that the address asks for. What is asked for by id counts until something moved."""
-    view, problems = TriageView.read(st.query_params)
+def write(view: TriageView) -> None:
+    """Let the address say what the page shows."""
+    state.work().address = address = view.write()
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
+
+
+def open_something(work: Work) -> TriageView:
+    """What the address asks for, or what comes next; returns what is listed.
+
+    What is open stays open otherwise, unless it is not in what is listed from now on. The address
+    asks for something when the page is entered. From then on it only says what the page shows: the
+    one that the browser sends along with a click may be that of a click ago.
+    """
+    asked = work.visit != visits.current()
+    if asked:
+        work.visit, work.address = visits.current(), st.query_params.to_dict()
+    view, problems = TriageView.read(work.address)
     for problem in problems:
-        st.warning(problem, icon=":material/link_off:")
-    if work.moved and view.capture:
-        del st.query_params["capture"]
-        view, _ = TriageView.read(st.query_params)
-    work.moved = False
-    return view
-
-
-def open_something(view: TriageView, work: Work) -> None:
-    """What the address asks for, or what comes next; what is open stays open otherwise."""
+        work.report("address", problem)
+    if not asked:
+        view = replace(view, capture=None)
     session = work.session
+    other_list = session.wanted != view.wanted()
     session.want(view.wanted())
     if view.capture and (session.opened is None or session.opened.capture_id != view.capture):
-        try:
-            session.open(view.capture)
-        except SignwatchError as error:
-            work.report("error", str(error))
+        work.open(view.capture)
+    elif other_list and not view.capture and session.opened:
+        own = replace(view.filter(), capture_ids=(session.opened.capture_id,))
+        if not current().captures.count(own):
+            session.next()
     if session.opened is None:
         session.next()
     session.keep()
     work.begin_turn()
+    return replace(view, capture=None)
+
+
+def show_nothing(view: TriageView, queue: Queue) -> None:
+    """Why nothing is open: nothing waits, nothing that matches, or others have it."""
+    waiting = current().captures.count(CaptureFilter(flagged=True, decided=False))
+    if queue.waiting:
+        st.info(
+            f"Others have all {queue.waiting:,} of it.",
+            icon=":material/group:",
+            title="In work elsewhere",
+        )
+    elif waiting:
+        st.info(
+            f"{waiting:,} flagged predictions wait. Remove a filter to see them.",
+            icon=":material/filter_alt_off:",
+            title="Nothing that waits matches",
+        )
+    else:
+        st.success(
+            "Nothing waits. Flagged predictions appear here.",
+            icon=":material/task_alt:",
+            title="The queue is empty",
+        )
 
 
 def show_messages(work: Work) -> None:
@@ -66,22 +110,18 @@ def show() -> None:
     """What is open first, whatever else there is to read from the log afterwards."""
     work = state.work()
     work.press(_keys.pressed())
-    view = addressed_view(work)
+    view = open_something(work)
+    opened = work.session.opened
+    write(replace(view, capture=opened.capture_id) if opened else view)
     bar = st.container()
     main, side = st.columns([4, 1], gap="large")
-    open_something(view, work)
-    opened = work.session.opened
     with main:
         with st.container():  # always, so that nothing below moves, and keys answer meanwhile
             show_messages(work)
         if opened:
             item.show(opened)
         else:
-            st.success(
-                "Nothing waits. Flagged predictions appear here.",
-                icon=":material/task_alt:",
-                title="The queue is empty",
-            )
+            show_nothing(view, work.session.queue)
         listen(work)
     queue = work.session.read_queue()
     with bar:

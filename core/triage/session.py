@@ -82,9 +82,19 @@ class TriageSession:
         return self._advance()
 
     def enter(self, group: Group) -> Opened:
-        """Open the most suspicious of a group that is free; raises NotFound."""
-        self.group = group.first
-        return self.open(next(iter([*group.free, group.shown])))
+        """Open the most suspicious of a group that is free by now; raises NotFound.
+
+        Where nothing was free when it was read, what is shown of it.
+        """
+        before, self.group = self.group, group.first
+        if not group.free:
+            return self.open(group.shown)
+        found = [each for each in self.read_queue().groups if each.first == group.first]
+        taken = self._take([name for each in found for name in each.free])
+        if not taken:
+            self.group = before
+            raise NotFound("nothing of this group is free any more: decided, or in work elsewhere")
+        return self.open(taken[0])
 
     def open(self, capture_id: str) -> Opened:
         """Open one that was asked for; raises NotFound.

@@ -15,6 +15,7 @@ def show(opened: Opened) -> None:
     """As soon as it is built; until then the page asks for it, and nobody waits."""
     current().triage.contexts.ask([opened.capture_id, *state.work().session.ahead[:2]])
     if context := state.work().context():
+        state.work().draft.context = context
         _show_maps(context)
         _show_links(opened, context)
         group.show(opened, context)

@@ -19,8 +19,8 @@ SEARCH, LIST = "triage_search_text", "triage_list"
 
 def show(view: TriageView, queue: Queue, go: Show) -> None:
     """The bar, and under it a chip for each filter that is set."""
-    decided = current().triage.count_decided()
-    counts = {WAITING: f" {queue.waiting:,}", Status.DONE.value: f" {decided:,}"}
+    done = current().captures.count(view.done())
+    counts = {WAITING: f" {queue.waiting:,}", Status.DONE.value: f" {done:,}"}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         listed = st.segmented_control(
             "List",
@@ -41,13 +41,13 @@ def show(view: TriageView, queue: Queue, go: Show) -> None:
                 label_visibility="collapsed",
             )
         _show_filters(view, go)
-        _show_export(decided)
+        _show_export()
         outcome.show_popover()
         _show_undo()
     if listed != view.status:
-        go(replace(view, status=listed, capture=None))
+        go(replace(view, status=listed))
     if (searched or None) != view.q:
-        go(replace(view, q=searched or None, capture=None))
+        go(replace(view, q=searched or None))
     _show_chips(view, go)
 
 
@@ -84,13 +84,12 @@ def _show_filters(view: TriageView, go: Show) -> None:
                     until=until,
                     verdict=verdict,
                     analyst=analyst or None,
-                    capture=None,
                 )
             )
 
 
-def _show_export(decided: int) -> None:
-    if decided:
+def _show_export() -> None:
+    if current().triage.count_decided():
         st.download_button(
             "Export",
             current().triage.export,
@@ -121,4 +120,4 @@ def _show_chips(view: TriageView, go: Show) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for text, without in chips:
             if fields.chip(text, key=f"triage_chip_{text}"):
-                go(replace(without, capture=None))
+                go(without)

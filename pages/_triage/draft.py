@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from core.records.triage import Opened
+from core.records.triage import ItemContext, Opened
 from core.records.verdicts import Verdict
 
 ONE, SIMILAR, GROUP, CHOSEN = "one", "alike", "group", "chosen"  # what gets the verdict
@@ -15,7 +15,7 @@ class Draft:
     """What is chosen so far for what is open.
 
     offered: the classes that have a number; pending: a verdict that waits for its true class;
-    note: as typed when the page or a button last asked.
+    note: as typed when the page or a button last asked; context: what the page shows around it.
     """
 
     turn: int
@@ -27,6 +27,7 @@ class Draft:
     chosen: set[str] = field(default_factory=set)
     all_signs: bool = False
     tiles: bool = False
+    context: ItemContext | None = None
 
     @classmethod
     def of(cls, opened: Opened | None) -> Draft:
@@ -38,7 +39,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Message:
-    """A message of the next drawing. kind: a coloured box of Streamlit's."""
+    """A message of the next drawing. kind: of its box."""
 
     kind: str
     text: str

@@ -76,16 +76,16 @@ def _show_item(item: TriageItem, image: str) -> None:
     right = decision.true_class
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.image(image, width=44, alt="decided image")
-        if st.button(
+        st.button(
             class_name(capture.class_id),
             type="tertiary",
             key=f"triage_done_{capture.capture_id}",
+            on_click=state.do,
+            args=(Work.open, capture.capture_id),
             help=decision.verdict.words
             + ("" if right is None else f", {class_name(right)}")
             + f" · {decision.analyst}, {decision.decided_at:%Y-%m-%d %H:%M} UTC",
-        ):
-            st.query_params["capture"] = capture.capture_id
-            st.rerun()
+        )
 
 
 def thumbnails(names: list[str]) -> dict[str, str]:

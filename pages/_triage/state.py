@@ -31,14 +31,16 @@ WORK = "triage_work"
 class Work:
     """What keys and buttons act on.
 
-    messages: shown at the next drawing; moved: something was pressed since the last one; handled:
-    number of the last key.
+    messages: shown at the next drawing; visit: of the page, as `visits` counts them; address: what
+    it asked for when the page was entered, or what was written since; handled: number of the last
+    key.
     """
 
     session: TriageSession
     draft: Draft = field(default_factory=lambda: Draft.of(None))
     messages: list[Message] = field(default_factory=list)
-    moved: bool = False
+    visit: int = 0
+    address: dict[str, str] = field(default_factory=dict)
     handled: int = 0
 
     def begin_turn(self) -> None:
@@ -81,13 +83,15 @@ class Work:
         self.messages.append(Message(kind, text))
 
     def context(self) -> ItemContext | None:
-        """The context of what is open, once it is built."""
+        """The context of what is open, once it is built; as it was first shown from then on."""
         opened = self.session.opened
-        return current().triage.contexts.get(opened.capture_id) if opened else None
+        if opened is None or self.draft.context:
+            return self.draft.context
+        return current().triage.contexts.get(opened.capture_id)
 
     def others(self) -> list[Capture]:
-        """What gets the verdict beside what is open: those of its group without one."""
-        chosen, opened, context = self.draft, self.session.opened, self.context()
+        """What gets the verdict beside what is open: those of the group on the page without one."""
+        chosen, opened, context = self.draft, self.session.opened, self.draft.context
         if opened is None or context is None:
             return []
         found = [
@@ -105,7 +109,6 @@ class Work:
 
     def give(self, turn: int, verdict: Verdict) -> None:
         """Record a verdict, or ask for the true class first."""
-        self.moved = True
         chosen, here = self.draft, self.session
         if chosen.turn != turn:
             return
@@ -129,7 +132,6 @@ class Work:
 
     def choose(self, turn: int, class_id: int | None) -> None:
         """Take a true class; a verdict that waited for it is recorded."""
-        self.moved = True
         chosen = self.draft
         if chosen.turn != turn:
             return
@@ -140,39 +142,41 @@ class Work:
             self.give(turn, chosen.pending)
 
     def give_to(self, turn: int, which: str) -> None:
-        """Let the verdict go to several, or to one again."""
-        self.moved = True
-        if self.draft.turn == turn:
+        """Let the verdict go to several, or to one again; to none that the page does not show."""
+        if self.draft.turn == turn and self.draft.context:
             self.draft.given_to = ONE if self.draft.given_to == which else which
 
     def mark(self, turn: int, capture_id: str) -> None:
         """Choose one of the group, or no longer; the verdict goes to what is chosen."""
-        self.moved = True
         if self.draft.turn == turn:
             self.draft.chosen ^= {capture_id}
             self.draft.given_to = CHOSEN if self.draft.chosen else ONE
 
     def toggle(self, turn: int, what: str) -> None:
         """Show or hide `all_signs` or `tiles`."""
-        self.moved = True
         if self.draft.turn == turn:
             setattr(self.draft, what, not getattr(self.draft, what))
 
     def later(self) -> None:
         """Leave it for later."""
-        self.moved = True
         self.session.later()
         self.begin_turn()
 
     def back(self) -> None:
         """Open what was open before."""
-        self.moved = True
         self.session.back()
+        self.begin_turn()
+
+    def open(self, capture_id: str) -> None:
+        """Open one that was asked for."""
+        try:
+            self.session.open(capture_id)
+        except SignwatchError as error:
+            self.report("error", str(error))
         self.begin_turn()
 
     def enter(self, group: Group) -> None:
         """Go on in that group."""
-        self.moved = True
         try:
             self.session.enter(group)
         except SignwatchError as error:
@@ -181,7 +185,6 @@ class Work:
 
     def undo(self) -> None:
         """Take the last verdict back."""
-        self.moved = True
         try:
             decisions = self.session.undo()
         except SignwatchError as error:
@@ -193,13 +196,12 @@ class Work:
 
     def take_back(self, decision: Decision) -> None:
         """Take back a verdict that stands in the trail of what is open."""
-        self.moved = True
         try:
             current().triage.take_back([decision], by=self.session.analyst)
-            self.session.open(decision.capture_id)
         except SignwatchError as error:
             self.report("error", str(error))
-        self.begin_turn()
+            return
+        self.open(decision.capture_id)
 
     def _report_result(self, recorded: Recorded) -> None:
         count = len(recorded.decisions)

@@ -6,16 +6,19 @@ import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.records.captures import Capture
+from core.labels import class_name
+from core.records.captures import Capture, Provenance
+from core.records.queries import CaptureFilter
 from core.records.verdicts import Verdict
 from core.records.window import now
 from core.services import Services
-from tests.pages.conftest import OpenPage
+from tests.pages.conftest import OpenPage, go_to
 from tests.support.elements import Alert, alerts, labelled, labels, links
 from tests.support.records import make_capture, make_image
-from tests.support.traffic import decide
+from tests.support.traffic import decide, put_flagged
 
 # Captures
 
@@ -155,3 +158,259 @@ def test_the_row_stays_open_while_its_address_is_on_its_way_to_the_browser(
     at.query_params = address
     at.run()
     assert opened(at) == drawn[1].capture_id
+
+
+# Triage
+
+
+def stop(signwatch: Services, p_value: float, **changes: object) -> Capture:
+    return put_flagged(signwatch, p_value, class_id=14, seed=round(p_value * 10_000), **changes)
+
+
+def turn_right(signwatch: Services, p_value: float) -> Capture:
+    return put_flagged(signwatch, p_value, class_id=33, seed=round(p_value * 10_000))
+
+
+def in_triage(at: AppTest) -> str | None:
+    """Id of what is open: the address and the link to its capture say the same."""
+    query = {query for label, _, query in links(at) if label == "Capture"}
+    assert query <= {f"capture={at.query_params.get('capture')}"}
+    return at.query_params.get("capture")
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    """Press the first button of that label."""
+    next(each for each in at.button if each.proto.label == label).click().run()
+    assert not at.exception
+    return at
+
+
+def search(at: AppTest, text: str) -> AppTest:
+    labelled(at.text_input, "Search").set_value(text).run()
+    assert not at.exception
+    return at
+
+
+def decided(signwatch: Services) -> list[str]:
+    """Ids of the captures with a verdict that counts."""
+    items = signwatch.log.find(CaptureFilter(decided=True), limit=100)
+    return [item.capture.capture_id for item in items]
+
+
+def test_a_verdict_is_on_what_is_seen_though_more_suspicious_ones_arrive(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    seen = stop(signwatch, 0.005)
+    at = open_page("triage")
+    turn_right(signwatch, 0.001)
+    stop(signwatch, 0.002)
+    press(at, "Not a sign")
+    assert decided(signwatch) == [seen.capture_id]
+
+
+def test_a_search_opens_its_first_match_and_verdicts_go_there(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    stop(signwatch, 0.001)
+    second, first = turn_right(signwatch, 0.003), turn_right(signwatch, 0.002)
+    at = search(open_page("triage"), "turn right")
+    assert in_triage(at) == first.capture_id
+    press(at, "Not a sign")
+    assert in_triage(at) == second.capture_id
+    press(at, "Not a sign")
+    assert set(decided(signwatch)) == {first.capture_id, second.capture_id}
+    assert in_triage(at) is None
+    assert "Not a sign" not in labels(at.button)
+
+
+def test_a_filter_that_what_is_open_passes_leaves_it_open_with_all_that_was_chosen_for_it(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    stop(signwatch, 0.001)
+    seen = stop(signwatch, 0.002, provenance=Provenance("cam"))
+    at = open_page("triage", capture=seen.capture_id)
+    press(at, class_name(1))  # the true class
+    search(at, "cam")
+    assert in_triage(at) == seen.capture_id
+    press(at, "Model wrong")
+    (statement,) = signwatch.triage.trail(seen.capture_id)
+    assert statement.decision.true_class == 1
+
+
+def test_a_search_that_nothing_passes_opens_nothing_and_says_what_waits(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    stop(signwatch, 0.001)
+    decide(signwatch, stop(signwatch, 0.002).capture_id, Verdict.UNREADABLE)
+    at = search(open_page("triage"), "zzzz")
+    assert in_triage(at) is None
+    assert alerts(at) == [
+        Alert(
+            "info",
+            "Nothing that waits matches",
+            "1 flagged predictions wait. Remove a filter to see them.",
+        )
+    ]
+    (listed,) = [each for each in at.segmented_control if "Done" in "".join(each.options)]
+    assert [listed.options[0], listed.options[-1]] == ["Waiting 0", "Done 0"]
+    assert "Not a sign" not in labels(at.button)
+
+
+def test_a_link_to_a_window_of_time_moves_on_from_what_lies_outside(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    stop(signwatch, 0.001, minutes_ago=90)
+    inside = stop(signwatch, 0.002, minutes_ago=5)
+    at = open_page("triage")
+    go_to(at, "monitor")
+    go_to(at, "triage", since=(now() - timedelta(hours=1)).isoformat())
+    assert in_triage(at) == inside.capture_id
+
+
+def test_what_others_have_in_work_is_said_to_wait(open_page: OpenPage, signwatch: Services) -> None:
+    stop(signwatch, 0.001)
+    open_page("triage")
+    at = open_page("triage")
+    assert alerts(at) == [Alert("info", "In work elsewhere", "Others have all 1 of it.")]
+
+
+def test_a_reload_opens_the_same_item_with_the_same_filter(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    stop(signwatch, 0.001, provenance=Provenance("cam"))
+    second = stop(signwatch, 0.002, provenance=Provenance("cam"))
+    at = press(open_page("triage", source="cam"), "Later")
+    assert in_triage(at) == second.capture_id
+    stop(signwatch, 0.0005, provenance=Provenance("cam"))
+    again = open_page("triage", **at.query_params)
+    assert in_triage(again) == second.capture_id
+    assert again.query_params["source"] == "cam"
+    press(again, "Not a sign")
+    assert decided(signwatch) == [second.capture_id]
+
+
+def test_an_address_that_is_late_opens_nothing_again_and_sets_no_filter_back(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    stop(signwatch, 0.001)
+    first, second = turn_right(signwatch, 0.002), turn_right(signwatch, 0.003)
+    at = open_page("triage")
+    before = dict(at.query_params)
+    search(at, "turn right")
+    between = dict(at.query_params)
+    at.query_params = before
+    at.run()
+    assert in_triage(at) == first.capture_id
+    assert at.query_params["q"] == "turn right"
+    press(at, "Not a sign")
+    at.query_params = between
+    at.run()
+    assert in_triage(at) == second.capture_id
+
+
+def test_a_link_that_was_followed_before_is_followed_again(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    first, second = stop(signwatch, 0.001), turn_right(signwatch, 0.002)
+    at = open_page("triage", capture=first.capture_id)
+    press(at, "Later")
+    assert in_triage(at) == second.capture_id
+    go_to(at, "captures", capture=first.capture_id)
+    go_to(at, "triage", capture=first.capture_id)
+    assert in_triage(at) == first.capture_id
+
+
+def test_back_from_another_page_the_same_is_open(open_page: OpenPage, signwatch: Services) -> None:
+    stop(signwatch, 0.001)
+    second = turn_right(signwatch, 0.002)
+    at = press(open_page("triage"), "Later")
+    go_to(at, "overview")
+    stop(signwatch, 0.0005)
+    go_to(at, "triage")
+    assert in_triage(at) == second.capture_id
+
+
+def test_two_windows_of_one_log_never_give_two_verdicts_on_one_item_unseen(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    items = [turn_right(signwatch, 0.001), *(stop(signwatch, p) for p in (0.002, 0.003))]
+    one, two = open_page("triage"), open_page("triage")
+    assert [in_triage(one), in_triage(two)] == ids(items[:2])
+    press(one, f"{class_name(14)} · 2")  # as it was drawn, before the other window came
+    assert in_triage(one) == items[2].capture_id
+    press(one, "Not a sign")
+    press(two, "Unreadable")
+    assert [len(signwatch.triage.trail(each.capture_id)) for each in items] == [0, 1, 1]
+
+
+def test_a_group_of_which_nothing_is_left_is_not_entered(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    first, other = turn_right(signwatch, 0.001), stop(signwatch, 0.002)
+    at = open_page("triage")
+    decide(signwatch, other.capture_id, Verdict.UNREADABLE, analyst="bo")
+    press(at, class_name(14))
+    assert in_triage(at) == first.capture_id
+    assert [each.text for each in alerts(at)] == [
+        "nothing of this group is free any more: decided, or in work elsewhere"
+    ]
+
+
+def test_the_lists_are_told_apart_though_their_numbers_have_changed(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    first, second = stop(signwatch, 0.001), turn_right(signwatch, 0.002)
+    at = open_page("triage")
+    decide(signwatch, second.capture_id, Verdict.UNREADABLE)
+    (listed,) = [each for each in at.segmented_control if "Done 0" in each.options]
+    listed.set_value("done").run()
+    assert at.query_params["status"] == "done"
+    assert [each.key for each in at.button if (each.key or "").startswith("triage_done_")] == [
+        f"triage_done_{second.capture_id}"
+    ]
+    assert in_triage(at) == first.capture_id
+
+
+@pytest.fixture
+def group(signwatch: Services) -> list[Capture]:
+    """Three frames of one sign."""
+    return [
+        put_flagged(signwatch, p_value, seed=1, provenance=Provenance("cam"))
+        for p_value in (0.001, 0.002, 0.003)
+    ]
+
+
+def around(signwatch: Services, at: AppTest) -> AppTest:
+    """The page with what surrounds the item."""
+    assert signwatch.triage.contexts.wait(at.query_params["capture"], 60)
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_a_group_gets_the_verdict_as_it_was_shown(
+    open_page: OpenPage, signwatch: Services, group: list[Capture]
+) -> None:
+    at = press(around(signwatch, open_page("triage")), "Whole group (3)")
+    late = put_flagged(signwatch, 0.0001, seed=1, provenance=Provenance("cam"))
+    contexts = signwatch.triage.contexts
+    contexts._built.clear()  # as others' work makes it do
+    contexts.ask([group[0].capture_id])
+    assert contexts.wait(group[0].capture_id, 60)
+    press(at, "Not a sign x 3")
+    assert set(decided(signwatch)) == set(ids(group))
+    assert in_triage(at) == late.capture_id
+
+
+def test_those_of_a_group_that_were_decided_meanwhile_keep_their_verdict(
+    open_page: OpenPage, signwatch: Services, group: list[Capture]
+) -> None:
+    at = press(around(signwatch, open_page("triage")), "Whole group (3)")
+    decide(signwatch, group[2].capture_id, Verdict.UNREADABLE, analyst="bo")
+    press(at, "Not a sign x 3")
+    trails = [signwatch.triage.trail(name) for name in ids(group)]
+    assert [[each.decision.analyst for each in trail] for trail in trails] == [
+        ["local"],
+        ["local"],
+        ["bo"],
+    ]

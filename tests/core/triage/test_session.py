@@ -274,7 +274,10 @@ def test_a_group_is_entered_where_nobody_is(verdicts: Verdicts, log: CaptureLog)
     ada.read_queue()
     ada.decide(ada.opened.turn, NO_SIGN)
     assert name(ada) == third.capture_id  # the rest of the group first
-    assert ada.enter(group).capture_id == second.capture_id  # as the queue was read
+    bo.open(first.capture_id)
+    with raises(NotFound, "nothing of this group is free any more: decided, or in work elsewhere"):
+        ada.enter(group)  # as the queue was read before
+    assert name(ada) == third.capture_id
 
 
 def test_another_choice_changes_what_comes_next(verdicts: Verdicts, log: CaptureLog) -> None:
