@@ -1,5 +1,7 @@
 """What an operator sees from across the room: state, class frequencies, confidence, runs."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.records.monitoring import WindowFigures
@@ -21,15 +23,19 @@ def live() -> None:
     bar = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
     )
+    stretches = sorted({5, 15, HOUR, DAY, settings.window_minutes})
     with bar:
         minutes = st.segmented_control(
             "Show the last",
-            sorted({5, 15, HOUR, DAY, settings.window_minutes}),
+            stretches,
             required=True,
-            default=settings.window_minutes,
+            default=asked_minutes(stretches) or settings.window_minutes,
             key="shown_minutes",
             format_func=lambda n: length(n) + " (monitor)" * (n == settings.window_minutes),
         )
+    address = {} if minutes == settings.window_minutes else {"minutes": str(minutes)}
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
     window = signwatch.monitoring.live_window(minutes=minutes)
     found = signwatch.monitoring.figures(window)
     if found.total == 0:
@@ -43,6 +49,12 @@ def live() -> None:
     drift.show(window)
     charts.show_over_time(window, bucket_seconds=max(10, minutes))
     charts.show_executions()
+
+
+def asked_minutes(stretches: Sequence[int]) -> int | None:
+    """The stretch that the address asks for."""
+    asked = st.query_params.get("minutes")
+    return next((minutes for minutes in stretches if str(minutes) == asked), None)
 
 
 def show_figures(found: WindowFigures, threshold: float, minutes: int) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.records.captures import CaptureMode, CaptureSettings
 from core.records.names import DEFAULT_ENDPOINT, check_endpoint_name
 from core.services import current
-from pages._shared import parts
+from pages._shared import fields, parts
 
 MODE_NAMES = {
     CaptureMode.INPUT_AND_OUTPUT: "image and answer",
@@ -20,10 +20,17 @@ def show() -> None:
         rules = current().captures.rules
         endpoint = st.text_input("Endpoint", DEFAULT_ENDPOINT, key="settings_endpoint")
         in_force = rules.of(endpoint)
-        with st.form(f"capture_settings_{endpoint}", border=False):
-            enabled = st.toggle("Capture its requests", in_force.enabled)
+        name = f"capture_settings_{endpoint}"
+        form = fields.version(name, in_force)
+        with st.form(form, border=False):
+            enabled = st.toggle("Capture its requests", in_force.enabled, key=f"{form}_enabled")
             sampling = st.number_input(
-                "Requests that are captured, %", 0.0, 100.0, in_force.sampling, step=1.0
+                "Requests that are captured, %",
+                0.0,
+                100.0,
+                in_force.sampling,
+                step=1.0,
+                key=f"{form}_sampling",
             )
             mode = st.segmented_control(
                 "Kept of each",
@@ -31,13 +38,16 @@ def show() -> None:
                 default=in_force.mode,
                 required=True,
                 format_func=MODE_NAMES.get,
+                key=f"{form}_mode",
             )
-            if st.form_submit_button("Save", icon=":material/save:"):
+            if st.form_submit_button("Save", icon=":material/save:", key=f"{form}_save"):
                 with parts.errors_shown():
                     rules.set(
                         check_endpoint_name(endpoint.strip()),
                         CaptureSettings(enabled, sampling, mode),
                     )
+                    fields.changed_here(name)
                     st.toast(f"Saved for {endpoint}.", icon=":material/save:")
+                    st.rerun()
         own = rules.all()
         st.caption(f"Endpoints with their own settings: {', '.join(sorted(own)) or 'none'}.")

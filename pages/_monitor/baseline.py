@@ -7,8 +7,9 @@ from core.plots import base
 from core.records.baselines import BaselineFiles, StoredBaseline
 from core.services import InForce, current
 from pages._monitor import constraints
-from pages._shared import parts
+from pages._shared import fields, parts
 
+CHOSEN = "baseline_in_force"  # the widget
 STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
 
 
@@ -105,22 +106,27 @@ def _files(found: InForce | None) -> None:
 
 
 def _choose(every: list[StoredBaseline]) -> None:
-    by_id = {each.baseline_id: each for each in every}
-    in_force = current().monitoring.baselines.in_force_id()
-    chosen = st.selectbox(
-        "Baseline in force",
-        list(by_id),
-        index=list(by_id).index(in_force),
-        key=f"baseline_in_force_{in_force}",
-        format_func=lambda key: (
-            f"{by_id[key].created_at:%Y-%m-%d %H:%M:%S} UTC · "
-            f"{by_id[key].predictions:,} predictions from {by_id[key].origin}"
-        ),
+    texts = fields.distinct(
+        {
+            each.baseline_id: f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC · "
+            f"{each.predictions:,} predictions from {each.origin}"
+            for each in every
+        }
     )
-    if chosen != in_force:
-        with parts.errors_shown():
-            current().monitoring.baselines.choose(chosen)
-            _done("This baseline is in force.")
+    st.session_state[CHOSEN] = current().monitoring.baselines.in_force_id()
+    st.selectbox(
+        "Baseline in force",
+        list(texts),
+        key=CHOSEN,
+        on_change=_put_in_force,
+        format_func=lambda key: texts.get(key, key),
+    )
+
+
+def _put_in_force() -> None:
+    with parts.errors_shown():
+        current().monitoring.baselines.choose(st.session_state[CHOSEN])
+        st.toast("This baseline is in force.", icon=":material/check_circle:")
 
 
 def _beside_the_window(found: InForce) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.errors import SignwatchError
 from core.labels import class_name
 from core.plots import base
 from core.records.drills import mark_of
@@ -11,10 +12,53 @@ from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
 from core.records.window import MOMENT
 from core.services import current
 from pages._monitor import log, quality, rules
-from pages._shared import parts
+from pages._shared import fields, parts
 from pages._triage.view import to_window_of
 
 ANCHOR = "execution"  # of the place on the page where a run is shown
+CHOSEN = "execution_id"  # the widget
+
+
+def link_to(execution: Execution) -> dict[str, str]:
+    """The address of the Monitor page that shows that run."""
+    return {"execution": execution.execution_id}
+
+
+def show_from_now_on(execution: Execution) -> None:
+    """Let the page show that run; before the choice is drawn."""
+    st.session_state[CHOSEN] = execution.execution_id
+
+
+def choose(latest: Sequence[Execution]) -> Execution:
+    """The run that is asked for, however many came after it; the latest where none is."""
+    by_id = {each.execution_id: each for each in latest}
+    asked = st.session_state.get(CHOSEN) or st.query_params.get("execution")
+    if asked and asked not in by_id:
+        try:
+            by_id[asked] = current().monitoring.execution(asked)
+        except SignwatchError as error:
+            st.warning(f"{error}. This is the latest one.", icon=":material/link_off:")
+            asked = None
+    st.session_state[CHOSEN] = asked or latest[0].execution_id
+    texts = fields.distinct(
+        {
+            name: f"{each.started_at:%Y-%m-%d %H:%M:%S} UTC · {each.message}"
+            for name, each in by_id.items()
+        }
+    )
+    chosen = by_id[
+        st.selectbox(
+            "Run",
+            list(by_id),
+            key=CHOSEN,
+            label_visibility="collapsed",
+            format_func=lambda name: texts.get(name, name),
+        )
+    ]
+    address = link_to(chosen) if chosen != latest[0] or "execution" in st.query_params else {}
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
+    return chosen
 
 
 def show_end(execution: Execution) -> None:

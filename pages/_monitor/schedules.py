@@ -8,8 +8,10 @@ from core.records.monitoring import Execution, ExecutionStatus
 from core.records.schedules import ONCE, Schedule, ScheduleStatus, StoredSchedule
 from core.records.window import duration, now
 from core.services import current
+from pages._monitor import execution
 from pages._monitor.schedule_form import fields
 from pages._shared import parts
+from pages._shared.fields import changed_here, version
 
 SHOWN = 25
 UNITS = {timedelta(minutes=1): "minute", timedelta(hours=1): "hour", timedelta(days=1): "day"}
@@ -55,11 +57,11 @@ def _row(stored: StoredSchedule) -> None:
         ):
             with parts.errors_shown():
                 done = current().monitoring.schedules.run_now(schedule.name)
-                st.session_state["execution_id"] = done.execution_id
+                execution.show_from_now_on(done)
         stopped = stored.status is ScheduleStatus.STOPPED
         if schedule.expression != ONCE and st.button(
             "Start" if stopped else "Stop",
-            key=f"switch_{schedule.name}",
+            key=f"{'start' if stopped else 'stop'}_{schedule.name}",  # never the opposite
             icon=":material/schedule:" if stopped else ":material/pause:",
         ):
             with parts.errors_shown():
@@ -69,6 +71,7 @@ def _row(stored: StoredSchedule) -> None:
                     else current().monitoring.schedules.stop
                 )
                 switch(schedule.name)
+                changed_here(_form(schedule.name))
                 st.rerun()
         with st.popover("Change", icon=":material/edit:"):
             _change(stored)
@@ -113,14 +116,14 @@ def _stretch(length: timedelta, ends: timedelta) -> str:
 
 
 def _last(name: str) -> str:
-    for execution in current().monitoring.executions(1, schedule=name):
-        return _result(execution)
+    for latest in current().monitoring.executions(1, schedule=name):
+        return _result(latest)
     return "Has not run yet"
 
 
-def _result(execution: Execution) -> str:
-    at = execution.due_at or execution.started_at
-    return f"{RESULTS[execution.status]} {at:%Y-%m-%d %H:%M}: {parts.plain(execution.message)}"
+def _result(run: Execution) -> str:
+    at = run.due_at or run.started_at
+    return f"{RESULTS[run.status]} {at:%Y-%m-%d %H:%M}: {parts.plain(run.message)}"
 
 
 def _add() -> None:
@@ -134,19 +137,25 @@ def _add() -> None:
 
 def _change(stored: StoredSchedule) -> None:
     name = stored.schedule.name
-    # Changed elsewhere, it is another form: what was typed into the old one is not kept over it.
-    schedule = fields(name, stored.schedule, key=f"{name}_{stored.changed_at.timestamp()}")
+    form = version(_form(name), stored.changed_at)
+    schedule = fields(name, stored.schedule, key=form)
     with st.container(horizontal=True):
-        if st.button("Keep changes", type="primary", key=f"save_{name}", icon=":material/save:"):
+        if st.button("Keep changes", type="primary", key=f"{form}_save", icon=":material/save:"):
             with parts.errors_shown():
                 current().monitoring.schedules.change(schedule())
+                changed_here(_form(name))
                 _done(f"Schedule {name} is changed.")
         if st.button(
-            "Delete", key=f"delete_{name}", icon=":material/delete:", help="Its runs stay."
+            "Delete", key=f"{form}_delete", icon=":material/delete:", help="Its runs stay."
         ):
             with parts.errors_shown():
                 current().monitoring.schedules.delete(name)
+                changed_here(_form(name))
                 _done(f"Schedule {name} is deleted.")
+
+
+def _form(name: str) -> str:
+    return f"schedule_{name}"
 
 
 def _done(message: str) -> None:

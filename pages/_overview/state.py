@@ -6,6 +6,7 @@ from core.labels import all_labels, class_name
 from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
 from core.services import current
 from pages._explain.link import to_violation
+from pages._monitor.execution import link_to
 
 
 def show() -> None:
@@ -28,7 +29,12 @@ def show() -> None:
             st.page_link(
                 "triage.py", label="Review flagged predictions", icon=":material/fact_check:"
             )
-            st.page_link("monitor.py", label="Open the run", icon=":material/notifications_active:")
+            st.page_link(
+                "monitor.py",
+                label="Open the run",
+                icon=":material/notifications_active:",
+                query_params=link_to(latest),
+            )
         return
     if latest.status is ExecutionStatus.COMPLETED:
         st.success(f"{latest.message}  \n{when}", icon=":material/check_circle:", title="All clear")

@@ -1,10 +1,16 @@
-"""Fields of filters that several pages offer, and the chips of filters that are set."""
+"""Fields that several pages offer: filters and their chips, forms over a value, choices."""
 
+from collections import Counter
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import streamlit as st
 
 from core.labels import all_labels, class_name
+from pages._shared import visits
+
+Key = TypeVar("Key")
 
 
 def predicted_class(chosen: int | None) -> int | None:
@@ -47,3 +53,41 @@ def chip(text: str, *, key: str) -> bool:
     return st.button(
         text, icon=":material/close:", icon_position="right", key=key, help="Remove this filter"
     )
+
+
+def version(name: str, value: Hashable) -> str:
+    """A part of the keys of a form that shows `value`, its buttons included: another value, another
+    form.
+
+    What was typed over a value that was changed elsewhere is not saved over it, and says so.
+    """
+    drawn = f"{name}_drawn"
+    visit, known = st.session_state.get(drawn, (0, value))
+    st.session_state[drawn] = visits.current(), value
+    if visit == visits.current() and known != value:
+        st.warning(
+            "Changed elsewhere meanwhile. What was typed here is not saved.",
+            icon=":material/sync_problem:",
+        )
+    return f"{name}_{hash(value)}"
+
+
+def changed_here(name: str) -> None:
+    """The value that a form shows was changed by this window."""
+    st.session_state.pop(f"{name}_drawn", None)
+
+
+def distinct(texts: Mapping[Key, str]) -> dict[Key, str]:
+    """Texts to choose by: of equal ones, each before the last has a number, counted from the last.
+
+    Streamlit knows what was chosen by its text alone.
+    """
+    seen: Counter[str] = Counter()
+    numbers = {}
+    for key in reversed(list(texts)):
+        seen[texts[key]] += 1
+        numbers[key] = seen[texts[key]]
+    return {
+        key: text if numbers[key] == 1 else f"{text} ({numbers[key]})"
+        for key, text in texts.items()
+    }

@@ -22,21 +22,24 @@ def show(view: TriageView, queue: Queue, go: Show) -> None:
     done = current().captures.count(view.done())
     counts = {WAITING: f" {queue.waiting:,}", Status.DONE.value: f" {done:,}"}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        listed = st.segmented_control(
+        st.session_state[LIST] = view.status
+        st.segmented_control(
             "List",
             LISTS,
-            default=view.status,
             required=True,
-            key=f"{LIST}_{view.status}",
+            key=LIST,
+            on_change=_listed,
             format_func=lambda name: name.capitalize() + counts.get(name, ""),
             label_visibility="collapsed",
         )
         with st.container(key="triage_search", width=240):
-            searched = st.text_input(
+            if st.session_state.get(SEARCH) != (view.q or ""):  # leaves alone what is being typed
+                st.session_state[SEARCH] = view.q or ""
+            st.text_input(
                 "Search",
-                view.q or "",
                 type="search",
-                key=f"{SEARCH}_{view.q}",
+                key=SEARCH,
+                on_change=_searched,
                 placeholder="Id, source, class, note (F)",
                 label_visibility="collapsed",
             )
@@ -44,11 +47,15 @@ def show(view: TriageView, queue: Queue, go: Show) -> None:
         _show_export()
         outcome.show_popover()
         _show_undo()
-    if listed != view.status:
-        go(replace(view, status=listed))
-    if (searched or None) != view.q:
-        go(replace(view, q=searched or None))
     _show_chips(view, go)
+
+
+def _listed() -> None:
+    state.do(Work.list, status=st.session_state[LIST])
+
+
+def _searched() -> None:
+    state.do(Work.list, q=st.session_state[SEARCH] or None)
 
 
 def _show_filters(view: TriageView, go: Show) -> None:

@@ -8,7 +8,7 @@ for anything: whatever does may be broken off by the next event, and would be lo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -23,6 +23,7 @@ from pages._shared import user
 from pages._shared.keys import Press
 from pages._triage import keys
 from pages._triage.draft import CHOSEN, GROUP, ONE, SIMILAR, Draft, Message
+from pages._triage.view import TriageView
 
 WORK = "triage_work"
 
@@ -175,6 +176,11 @@ class Work:
             self.report("error", str(error))
         self.begin_turn()
 
+    def list(self, **changes: str | None) -> None:
+        """List something else; what changes is named as in `TriageView`."""
+        view, _ = TriageView.read(self.address)
+        self.address = replace(view, capture=None, **changes).write()
+
     def enter(self, group: Group) -> None:
         """Go on in that group."""
         try:
@@ -241,9 +247,9 @@ def work() -> Work:
     return known
 
 
-def do(act: Callable[..., None], *arguments: Any) -> None:
+def do(act: Callable[..., None], *arguments: Any, **options: Any) -> None:
     """What a button calls: an act of this window's work."""
-    act(work(), *arguments)
+    act(work(), *arguments, **options)
 
 
 def choose_typed(turn: int) -> None:

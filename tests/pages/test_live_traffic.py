@@ -4,20 +4,27 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.labels import class_name
-from core.records.captures import Capture, Provenance
+from core.monitoring.baseline import Baseline
+from core.monitoring.baselines import files_of
+from core.records.captures import Capture, CaptureMode, CaptureSettings, Provenance
+from core.records.monitoring import MonitorSettings
 from core.records.queries import CaptureFilter
+from core.records.schedules import ScheduleStatus
 from core.records.verdicts import Verdict
 from core.records.window import now
 from core.services import Services
-from tests.pages.conftest import OpenPage, go_to
-from tests.support.elements import Alert, alerts, labelled, labels, links
-from tests.support.records import make_capture, make_image
+from core.store import ExecutionsTable
+from tests.pages.conftest import SHELL, OpenPage, go_to
+from tests.support.elements import Alert, alerts, button, labelled, labels, links, metrics
+from tests.support.records import NOON, make_capture, make_execution, make_image
 from tests.support.traffic import decide, put_flagged
 
 # Captures
@@ -414,3 +421,194 @@ def test_those_of_a_group_that_were_decided_meanwhile_keep_their_verdict(
         ["local"],
         ["bo"],
     ]
+
+
+# Overview and Monitor
+
+
+def shown_run(at: AppTest) -> str:
+    """Id of the run that the Monitor page shows."""
+    return at.selectbox(key="execution_id").value
+
+
+def keep_runs(signwatch: Services, count: int, **changes: object) -> list[str]:
+    """Runs in the log, a minute apart, the latest now; ids, newest first."""
+    table = ExecutionsTable(signwatch.log.database)
+    runs = [
+        make_execution(**{"started_at": now() - timedelta(minutes=n)} | changes)
+        for n in range(count)
+    ]
+    for run in reversed(runs):
+        table.begin(run)
+    return [run.execution_id for run in runs]
+
+
+def test_the_overview_leads_to_the_run_that_it_shows_though_others_follow(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    (violated,) = keep_runs(signwatch, 1)
+    at = open_page("overview")
+    (query,) = [query for label, _, query in links(at) if label == "Open the run"]
+    later = signwatch.monitoring.run()
+    at = go_to(at, "monitor", **dict(parse_qsl(query)))
+    assert shown_run(at) == violated != later.execution_id
+
+
+def test_the_run_that_is_looked_at_stays_while_others_follow(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    latest, earlier = keep_runs(signwatch, 2, message="one message")
+    at = open_page("monitor")
+    signwatch.monitoring.run()
+    at.run()
+    assert shown_run(at) == latest
+    at.selectbox(key="execution_id").select(earlier).run()
+    signwatch.monitoring.run()
+    at.run()
+    assert shown_run(at) == earlier
+    assert shown_run(open_page("monitor", **at.query_params)) == earlier  # a reload
+    labelled(at.button, "Run now").click().run()
+    newest = signwatch.monitoring.executions(1)[0].execution_id
+    assert shown_run(at) == newest == at.query_params["execution"]
+
+
+def test_an_alert_leads_to_its_run_however_many_followed(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    runs = keep_runs(signwatch, 53)
+    at = open_page("monitor", execution=runs[51])
+    assert shown_run(at) == runs[51]
+    at.selectbox(key="execution_id").select(runs[49]).run()
+    keep_runs(signwatch, 1)
+    at.run()
+    assert shown_run(at) == runs[49]
+    assert "All runs (50 latest)" in [each.label for each in at.expander]
+
+
+def test_a_run_that_is_not_in_the_log_is_named(open_page: OpenPage, signwatch: Services) -> None:
+    (latest,) = keep_runs(signwatch, 1)
+    at = open_page("monitor", execution="gone")
+    assert [each.text for each in alerts(at) if each.kind == "warning"] == [
+        "no run gone in the log. This is the latest one."
+    ]
+    assert shown_run(at) == latest == at.query_params["execution"]
+
+
+def test_runs_of_one_second_with_one_message_are_told_apart(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    runs = [keep_runs(signwatch, 1, started_at=NOON, message="all the same")[0] for _ in range(3)]
+    at = open_page("monitor")
+    for each in runs:
+        at.selectbox(key="execution_id").select(each).run()
+        assert shown_run(at) == each == at.query_params["execution"]
+
+
+def test_baselines_of_one_second_are_told_apart(open_page: OpenPage, signwatch: Services) -> None:
+    baselines = signwatch.monitoring.baselines
+    files = files_of(Baseline(43, dict.fromkeys(range(43), 100)))
+    made = [baselines.add(files, origin="the same") for _ in range(3)]
+    with signwatch.log.database.transaction() as transaction:
+        for number, each in enumerate(made):
+            transaction.execute(
+                "UPDATE log.baselines SET created_at = ? WHERE baseline_id = ?",
+                [f"2026-02-14 12:00:00.{number}", each.baseline_id],
+            )
+    at = open_page("monitor")
+    for each in [*made, *made]:
+        labelled(at.selectbox, "Baseline in force").select(each.baseline_id).run()
+        assert baselines.in_force_id() == each.baseline_id
+
+
+def reload(at: AppTest) -> AppTest:
+    """The start page in a new session, under the same address."""
+    again = AppTest.from_file(SHELL, default_timeout=60)
+    again.query_params = dict(at.query_params)
+    again.run()
+    assert not again.exception
+    return again
+
+
+def test_the_stretch_that_is_shown_survives_a_reload(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    commit(signwatch, 1, 10 * 60)
+    at = open_page("overview")
+    assert dict(at.query_params) == {}
+    at.segmented_control(key="shown_minutes").select(5).run()
+    again = reload(at)
+    assert metrics(again)["Predictions in the window"] == ("1", "last 5 min")
+    again.segmented_control(key="shown_minutes").select(60).run()
+    assert dict(again.query_params) == {}
+    again.query_params = {"minutes": "7"}
+    assert metrics(reload(again))["Predictions in the window"] == ("2", "last 1 h")
+
+
+def test_the_overview_follows_the_traffic(open_page: OpenPage, signwatch: Services) -> None:
+    stop(signwatch, 0.001)
+    at = open_page("overview")
+    turn_right(signwatch, 0.002)
+    at.run()
+    assert metrics(at)["Predictions in the window"][0] == "2"
+    assert metrics(at)["Waiting in triage"] == ("2", "2 flagged in the window")
+
+
+# Two windows
+
+
+def test_stop_never_starts_a_schedule_that_another_window_stopped(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    schedules = signwatch.monitoring.schedules
+    one, two = open_page("monitor"), open_page("monitor")
+    for at in (one, two):
+        at.button(key="stop_hourly").click().run()
+        assert not at.exception
+    assert schedules.one("hourly").status is ScheduleStatus.STOPPED
+
+
+def test_a_schedule_that_another_window_changed_is_not_deleted_unseen(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    schedules = signwatch.monitoring.schedules
+    at = open_page("monitor")
+    schedules.change(replace(schedules.one("hourly").schedule, threshold=0.2))
+    button(at, "schedule_hourly_", "_delete").click().run()
+    assert not at.exception
+    assert [each.schedule.threshold for each in schedules.all()] == [0.2]
+
+
+def test_settings_that_another_window_saved_are_seen_before_they_are_replaced(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    monitoring = signwatch.monitoring
+    at = open_page("monitor")
+    labelled(at.number_input, "Threshold, % of the window").set_value(80.0)
+    monitoring.set_settings(MonitorSettings(0.6, 15))
+    button(at, "settings_", "_save").click().run()
+    assert monitoring.settings() == MonitorSettings(0.6, 15)
+    assert not at.toast
+    assert [each.text for each in alerts(at) if each.kind == "warning"] == [
+        "Changed elsewhere meanwhile. What was typed here is not saved."
+    ]
+    labelled(at.number_input, "Threshold, % of the window").set_value(80.0)
+    button(at, "settings_", "_save").click().run()
+    assert monitoring.settings() == MonitorSettings(0.8, 15)
+    assert not [each for each in alerts(at) if each.kind == "warning"]
+    monitoring.set_settings(MonitorSettings(0.4, 15))  # while another page is open
+    go_to(go_to(at, "overview"), "monitor")
+    assert not [each for each in alerts(at) if each.kind == "warning"]
+
+
+def test_capture_settings_that_another_window_saved_are_seen_before_they_are_replaced(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    rules = signwatch.captures.rules
+    at = open_page("captures")
+    labelled(at.number_input, "Requests that are captured, %").set_value(25.0)
+    rules.set("signwatch", CaptureSettings(True, 10.0, CaptureMode.OUTPUT))
+    labelled(at.button, "Save").click().run()
+    assert rules.of("signwatch") == CaptureSettings(True, 10.0, CaptureMode.OUTPUT)
+    labelled(at.number_input, "Requests that are captured, %").set_value(25.0)
+    labelled(at.button, "Save").click().run()
+    assert rules.of("signwatch") == CaptureSettings(True, 25.0, CaptureMode.OUTPUT)

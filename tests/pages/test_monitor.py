@@ -15,7 +15,16 @@ from core.services import Services
 from core.store import ExecutionsTable
 from tests.core.store.test_log import add_unreadable
 from tests.pages.conftest import OpenPage, go_to
-from tests.support.elements import Alert, alerts, charts, labelled, labels, metrics, values
+from tests.support.elements import (
+    Alert,
+    alerts,
+    button,
+    charts,
+    labelled,
+    labels,
+    metrics,
+    values,
+)
 from tests.support.images import blocks
 from tests.support.records import NO_PREDICTION, make_capture, make_execution
 from tests.support.traffic import flood, request
@@ -33,7 +42,7 @@ def run_now(at: AppTest) -> AppTest:
 def save(at: AppTest, percent: float, minutes: int) -> AppTest:
     labelled(at.number_input, THRESHOLD).set_value(percent)
     labelled(at.number_input, WINDOW).set_value(minutes)
-    at.button(key="settings_save").click().run()
+    button(at, "settings_", "_save").click().run()
     assert not at.exception
     return at
 

@@ -14,7 +14,7 @@ from core.records.window import now
 from core.services import Services
 from pages._monitor.schedule_form import OWN
 from tests.pages.conftest import OpenPage
-from tests.support.elements import alerts, labels, values
+from tests.support.elements import alerts, button, labels, values
 from tests.support.traffic import flood
 
 HOUR = timedelta(hours=1)
@@ -26,12 +26,21 @@ def press(at: AppTest, key: str) -> AppTest:
     return at
 
 
+def press_in_form(at: AppTest, schedule: str, name: str) -> AppTest:
+    """Press a button of the form that changes a schedule."""
+    button(at, f"schedule_{schedule}_", f"_{name}").click().run()
+    assert not at.exception
+    return at
+
+
 def field(elements: Iterable[Any], schedule: str, name: str) -> Any:
     """The field of a schedule's form."""
     (found,) = [
         each
         for each in elements
-        if each.key and each.key.startswith(f"{schedule}_") and each.key.endswith(f"_{name}")
+        if each.key
+        and each.key.startswith(f"schedule_{schedule}_")
+        and each.key.endswith(f"_{name}")
     ]
     return found
 
@@ -107,11 +116,11 @@ def test_run_now_shows_its_own_execution_and_the_result_in_the_row(
 
 
 def test_a_schedule_is_stopped_and_started(open_page: OpenPage, signwatch: Services) -> None:
-    at = press(open_page("monitor"), "switch_hourly")
+    at = press(open_page("monitor"), "stop_hourly")
     assert signwatch.monitoring.schedules.one("hourly").status is ScheduleStatus.STOPPED
     assert rows(at) == ["**hourly** · every hour at minute 0 (UTC) · :gray-badge[Stopped]"]
     assert "Start" in labels(at.button)
-    press(at, "switch_hourly")
+    press(at, "start_hourly")
     assert signwatch.monitoring.schedules.one("hourly").status is ScheduleStatus.SCHEDULED
     assert " · next " in rows(at)[0]
 
@@ -199,12 +208,12 @@ def test_fields_are_filled_as_the_schedule_has_them_and_changes_are_kept(
 ) -> None:
     before = Schedule("mine", "cron(7 * ? * * *)", 3 * HOUR, HOUR, "cars", 0.25)
     signwatch.monitoring.schedules.create(before)
-    at = press(open_page("monitor"), "save_mine")
+    at = press_in_form(open_page("monitor"), "mine", "save")
     assert signwatch.monitoring.schedules.one("mine").schedule == before
     assert field(at.selectbox, "mine", "preset").value == OWN
     field(at.toggle, "mine", "default").set_value(True).run()
     field(at.text_input, "mine", "endpoint").set_value("")
-    press(at, "save_mine")
+    press_in_form(at, "mine", "save")
     assert values(at.toast) == ["Schedule mine is changed."]
     assert signwatch.monitoring.schedules.one("mine").schedule == Schedule(
         "mine", "cron(7 * ? * * *)", None, HOUR, None, 0.25
@@ -218,13 +227,22 @@ def test_a_change_made_elsewhere_is_shown_over_what_was_typed(
     at = open_page("monitor")
     field(at.text_input, "mine", "endpoint").set_value("vans").run()
     signwatch.monitoring.schedules.change(replace(before, endpoint="cars"))
-    at.run()
+    press_in_form(at, "mine", "save")
     assert field(at.text_input, "mine", "endpoint").value == "cars"
+    assert [alert.text for alert in alerts(at) if alert.kind == "warning"] == [
+        "Changed elsewhere meanwhile. What was typed here is not saved."
+    ]
+    assert signwatch.monitoring.schedules.one("mine").schedule.endpoint == "cars"
+    assert not at.toast
+    field(at.text_input, "mine", "endpoint").set_value("vans")
+    press_in_form(at, "mine", "save")
+    assert signwatch.monitoring.schedules.one("mine").schedule.endpoint == "vans"
+    assert not [alert for alert in alerts(at) if alert.kind == "warning"]
 
 
 def test_the_last_one_can_be_deleted(open_page: OpenPage, signwatch: Services) -> None:
     signwatch.monitoring.schedules.run_now("hourly")
-    at = press(open_page("monitor"), "delete_hourly")
+    at = press_in_form(open_page("monitor"), "hourly", "delete")
     assert values(at.toast) == ["Schedule hourly is deleted."]
     assert "**No schedule.** The monitor runs on request only." in values(at.markdown)
     assert signwatch.monitoring.schedules.all() == []
@@ -247,7 +265,7 @@ def test_one_that_ran_once_says_so_and_can_run_again(
     signwatch.monitoring.schedules.create(Schedule("now", ONCE, begins=HOUR))
     at = open_page("monitor")
     assert rows(at)[1] == "**now** · ran once, when it was created"
-    assert "switch_now" not in [each.key for each in at.button]
+    assert not {"stop_now", "start_now"} & {each.key for each in at.button}
     press(at, "run_now")
     assert len(signwatch.monitoring.executions(9, schedule="now")) == 2
     assert now() - signwatch.monitoring.executions(1)[0].window.end < timedelta(minutes=5)

@@ -89,7 +89,7 @@ def looked_at(signwatch: Services, at: AppTest, capture: Capture) -> AppTest:
 
 def shown_list(at: AppTest) -> dict[str, str]:
     """The list's name -> what stands on it."""
-    (control,) = [each for each in at.segmented_control if each.key.startswith("triage_list_")]
+    (control,) = [each for each in at.segmented_control if each.key == "triage_list"]
     return dict(zip(["waiting", "new", "in work", "done"], control.options, strict=True))
 
 

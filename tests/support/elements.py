@@ -47,6 +47,16 @@ def labelled(elements: Iterable[Any], label: str) -> Any:
     return found
 
 
+def button(at: AppTest, start: str, end: str) -> Any:
+    """The button whose key begins and ends so; the version of a form stands between."""
+    (found,) = [
+        each
+        for each in at.button
+        if each.key and each.key.startswith(start) and each.key.endswith(end)
+    ]
+    return found
+
+
 def links(at: AppTest) -> list[tuple[str, str, str]]:
     """(label, page, query string) of every link to a page."""
     return [(e.value, e.proto.page, e.proto.query_string) for e in at.page_link]
