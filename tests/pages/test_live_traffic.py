@@ -274,7 +274,7 @@ def test_a_link_to_a_window_of_time_moves_on_from_what_lies_outside(
     assert in_triage(at) == inside.capture_id
 
 
-def test_what_others_have_in_work_is_said_to_wait(open_page: OpenPage, signwatch: Services) -> None:
+def test_what_others_have_in_work_waits_elsewhere(open_page: OpenPage, signwatch: Services) -> None:
     stop(signwatch, 0.001)
     open_page("triage")
     at = open_page("triage")
@@ -363,7 +363,7 @@ def test_a_group_of_which_nothing_is_left_is_not_entered(
     ]
 
 
-def test_the_lists_are_told_apart_though_their_numbers_have_changed(
+def test_a_list_is_chosen_though_its_number_has_changed(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     first, second = stop(signwatch, 0.001), turn_right(signwatch, 0.002)
@@ -494,7 +494,7 @@ def test_a_run_that_is_not_in_the_log_is_named(open_page: OpenPage, signwatch: S
     assert shown_run(at) == latest == at.query_params["execution"]
 
 
-def test_runs_of_one_second_with_one_message_are_told_apart(
+def test_of_runs_of_one_second_with_one_message_each_can_be_chosen(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     runs = [keep_runs(signwatch, 1, started_at=NOON, message="all the same")[0] for _ in range(3)]
@@ -504,7 +504,9 @@ def test_runs_of_one_second_with_one_message_are_told_apart(
         assert shown_run(at) == each == at.query_params["execution"]
 
 
-def test_baselines_of_one_second_are_told_apart(open_page: OpenPage, signwatch: Services) -> None:
+def test_of_baselines_of_one_second_each_can_be_put_in_force(
+    open_page: OpenPage, signwatch: Services
+) -> None:
     baselines = signwatch.monitoring.baselines
     files = files_of(Baseline(43, dict.fromkeys(range(43), 100)))
     made = [baselines.add(files, origin="the same") for _ in range(3)]
