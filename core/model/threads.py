@@ -27,10 +27,13 @@ NICENESS = 5
 def compute_on_one_thread(niceness: int = NICENESS) -> None:
     """Called in a thread: torch computes on that one alone there, elsewhere as before.
 
-    Threads that answer and write go first: they need little, and others wait for them.
+    Threads that answer and write go first: they need little, and others wait for them. A niceness
+    is never lowered, which only an administrator may do.
     """
     if sys.platform == "linux":  # where a thread has a niceness of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+        thread = threading.get_native_id()
+        niceness = max(niceness, os.getpriority(os.PRIO_PROCESS, thread))
+        os.setpriority(os.PRIO_PROCESS, thread, niceness)
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # of this thread, and the default of threads to come
     # The same call in another thread gives the default back and leaves this thread at one.

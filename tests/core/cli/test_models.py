@@ -1,6 +1,7 @@
 """train, evaluate, model import."""
 
 import functools
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,14 @@ import pytest
 import torch
 
 from core import datasets
+from core.datasets import Dataset
 from core.errors import BadInput
 from core.labels import class_name
 from core.model import classifier as classifiers
 from core.model import training
 from core.model.accuracy import evaluate
 from core.model.classifier import Classifier
+from core.model.suspicion.calibration import Calibration
 from core.records.analysts import LOCAL
 from core.records.captures import Provenance
 from core.records.verdicts import GivenVerdict, Verdict
@@ -140,6 +143,44 @@ def test_weights_that_cannot_be_calibrated_are_kept(
     assert run("train", "--data", data, "--out", out, "--epochs", 1).code == 0
     assert "The model has no p-values of suspicion: nothing is classified correctly" in caplog.text
     assert sorted(path.name for path in out.iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_calibrate_fits_features_to_the_train_fold_and_ranks_the_calibration_fold(
+    run: Run, tmp_path: Path, model_dir: Path, classifier: Classifier
+) -> None:
+    model = Path(shutil.copytree(model_dir, tmp_path / "model"))
+    images = [blocks(seed) for seed in range(120)]
+    read = classifier.predict_logits(images).argmax(axis=1)
+    common = np.flatnonzero(np.bincount(read) >= 4)
+    rows = np.flatnonzero(np.isin(read, common))
+    dataset = Dataset([images[row] for row in rows], read[rows], np.arange(len(rows)), "data")
+    data = write_npz(
+        tmp_path / "data.npz",
+        images=np.stack(dataset.images),
+        labels=dataset.labels,
+        tracks=dataset.tracks,
+    )
+    done = run("model", "calibrate", "--data", data, "--model", model)
+    trained, clean = dataset.fold("train"), dataset.fold("calibration")
+    ranked = len(clean) // 2
+    assert done.code == 0
+    assert done.out == (
+        f"written: {model / 'suspicion.safetensors'}; {ranked} clean images ranked\n"
+    )
+    made = Calibration.read(model, classifier.manifest.sha256)
+    assert made is not None
+    assert len(made.combined) == ranked
+    assert len(made.references["margin"]) == len(clean) - ranked
+    network = classifier.network
+    for class_id in common:
+        own = [trained.images[row] for row in np.flatnonzero(trained.labels == class_id)]
+        with torch.no_grad():
+            logits = classifier(torch.cat([classifier.prepare(image) for image in own]))
+            # The last layer is linear: the logits of mean features are the mean logits.
+            middle = network.fc(torch.from_numpy(made.scorer.clouds["penultimate"].means[class_id]))
+        assert middle.numpy() == pytest.approx(logits.mean(dim=0).numpy(), abs=1e-3)
+    margins = np.diff(np.sort(classifier.predict_logits(clean.images))[:, -2:])[:, 0]
+    assert np.abs(margins[:, None] - made.references["margin"]).min(axis=0).max() < 1e-3
 
 
 def test_a_checkpoint_of_the_blog_is_imported(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -14,18 +16,22 @@ from core.errors import BadInput
 from core.evaluation import explanations, randomisation
 from core.evaluation.explanations import measure
 from core.explain.fullgrad import explain
-from core.explain.map_measures import inside_boxes, least_salient, pointing_hits
-from core.model.classifier import Classifier, build_network
+from core.explain.map_measures import least_salient
+from core.model.classifier import Classifier, build_network, to_tensor
+from core.records.evaluation.explanations import ExplanationQuality
+from core.records.evaluation.report import Estimate
 from tests.support.expect import raises
 from tests.support.images import blocks, noise
 
 BOX = [0.25, 0.25, 0.75, 0.75]
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(randomisation, "DEPTH", 1)
-    monkeypatch.setattr(explanations, "RANDOM_MAPS", 2)
+@pytest.fixture(autouse=True, scope="module")
+def quick() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(randomisation, "DEPTH", 1)
+        patch.setattr(explanations, "RANDOM_MAPS", 2)
+        yield
 
 
 def make_dataset(
@@ -58,45 +64,92 @@ def test_what_was_measured_is_recorded(classifier: Classifier) -> None:
     ]
     assert [done for done, _, _ in reported] == list(range(len(reported)))
     assert {total for _, total, _ in reported} == {len(reported)}
-    assert found == measure(classifier, dataset, fold="held-out", seed=4)
+    again = measure(classifier, replace(dataset, boxes=None), fold="held-out", seed=4)
+    assert again == replace(found, localisation=None)
 
 
-def test_localisation_is_that_of_the_maps(classifier: Classifier) -> None:
-    dataset = make_dataset(classifier)
-    found = measure(classifier, dataset, fold="all").localisation
-    pixels = explanations._pixels(classifier, dataset)
-    maps = np.stack([each.map for each in explain(classifier, pixels)])
-    inside = inside_boxes(np.array([BOX] * 4), 32, 32)
+@pytest.fixture(scope="module")
+def two_signs(classifier: Classifier) -> Dataset:
+    """Four images: two frames of one sign, two of another one of the same number."""
+    four = make_dataset(classifier, tracks=[3, 3, 3, 3])
+    return replace(four, labels=np.array([1, 1, 2, 2]))
+
+
+@pytest.fixture(scope="module")
+def quality(classifier: Classifier, two_signs: Dataset) -> ExplanationQuality:
+    return measure(classifier, two_signs, fold="all", seed=2)
+
+
+def assert_by_sign(found: Estimate, values: NDArray[np.float64]) -> None:
+    """Of two signs, a quarter of the draws takes one of them twice: its mean is an end."""
+    signs = values.reshape(2, 2).mean(axis=1)
+    assert found.mean == pytest.approx(values.mean(), abs=1e-4)
+    assert (found.low, found.high) == pytest.approx((signs.min(), signs.max()), abs=1e-4)
+
+
+def test_the_worst_residual_of_each_precision_is_kept(
+    classifier: Classifier, two_signs: Dataset, quality: ExplanationQuality
+) -> None:
+    pixels = to_tensor(np.stack(two_signs.images))
+    double = copy.deepcopy(classifier).double()
+    for precision, model in (("float32", classifier), ("float64", double)):
+        residuals = [each.residual for each in explain(model, pixels)]
+        assert len(set(residuals)) > 1
+        assert quality.completeness[precision] == sorted(residuals)[-1]
+
+
+def test_localisation_is_that_of_the_maps(
+    classifier: Classifier, two_signs: Dataset, quality: ExplanationQuality
+) -> None:
+    found = quality.localisation
     assert found is not None
     assert found.box_area == 0.25
-    assert found.pointing.mean == pointing_hits(maps, inside).mean()
-    share = (maps * inside).sum((1, 2)) / maps.sum((1, 2))
-    assert found.energy.mean == pytest.approx(share.mean(), rel=1e-5)
+    maps = np.stack([e.map for e in explain(classifier, to_tensor(np.stack(two_signs.images)))])
+    inside = maps[:, 8:24, 8:24]
+    assert_by_sign(found.energy, inside.sum(axis=(1, 2)) / maps.sum(axis=(1, 2)))
+    hits = (inside.max(axis=(1, 2)) == maps.max(axis=(1, 2))).astype(float)
+    assert_by_sign(found.pointing, hits)
 
 
-def test_deletion_is_that_of_the_maps(classifier: Classifier) -> None:
-    dataset = make_dataset(classifier, boxes=False)
-    found = measure(classifier, dataset, fold="all", seed=2)
-    assert found.localisation is None
-    pixels = explanations._pixels(classifier, dataset)
+def test_deletion_is_that_of_the_maps(
+    classifier: Classifier, two_signs: Dataset, quality: ExplanationQuality
+) -> None:
+    pixels = to_tensor(np.stack(two_signs.images))
     explained = explain(classifier, pixels)
-    deleted = least_salient(np.stack([each.map for each in explained]), 0.3, seed=2)
-    grey = torch.where(torch.from_numpy(deleted)[:, None], classifier.mean, pixels)
-    with torch.no_grad():
-        after = classifier(grey)
-    moved: list[float] = [
-        abs(each.logit - float(after[row, each.class_id])) / max(1, abs(each.logit))
-        for row, each in enumerate(explained)
-    ]
-    changes = found.deletion.changes
-    assert list(changes) == ["fullgrad", "input_x_gradient", "random", "middle"]
-    assert changes["fullgrad"] == pytest.approx(np.mean(moved), rel=1e-4)
-    for other, less in (
-        ("random", found.deletion.less_than_random),
-        ("input_x_gradient", found.deletion.less_than_input_x_gradient),
-    ):
-        assert less.mean == pytest.approx(changes[other] - changes["fullgrad"])
-        assert less.low <= less.mean <= less.high
+    leaf = pixels.clone().requires_grad_()
+    classifier(leaf).amax(dim=1).sum().backward()
+    assert leaf.grad is not None
+    draws = np.random.default_rng(2)
+    rim = [[-((y - 15.5) ** 2) - (x - 15.5) ** 2 for x in range(32)] for y in range(32)]
+    saliencies = {
+        "fullgrad": [np.stack([each.map for each in explained])],
+        "input_x_gradient": [(leaf.grad * pixels).abs().sum(dim=1).numpy()],
+        "random": [draws.random((4, 32, 32)) for _ in range(2)],
+        "middle": [np.array([rim] * 4)],
+    }
+
+    def moved(saliency: NDArray[np.floating]) -> list[float]:
+        deleted = least_salient(saliency, 0.3, seed=2)
+        assert deleted.sum(axis=(1, 2)).tolist() == [round(0.3 * 32 * 32)] * 4
+        grey = torch.where(torch.from_numpy(deleted)[:, None], classifier.mean, pixels)
+        with torch.no_grad():
+            after = classifier(grey)
+        return [
+            abs(each.logit - float(after[row, each.class_id])) / max(1, abs(each.logit))
+            for row, each in enumerate(explained)
+        ]
+
+    changes = {
+        name: np.mean([moved(each) for each in maps], axis=0) for name, maps in saliencies.items()
+    }
+    found = quality.deletion
+    assert found.changes == {
+        name: pytest.approx(values.mean(), rel=1e-4) for name, values in changes.items()
+    }
+    assert_by_sign(found.less_than_random, changes["random"] - changes["fullgrad"])
+    assert_by_sign(
+        found.less_than_input_x_gradient, changes["input_x_gradient"] - changes["fullgrad"]
+    )
 
 
 @pytest.mark.parametrize(

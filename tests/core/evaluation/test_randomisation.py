@@ -1,12 +1,17 @@
 """Networks that forget from the top down, and what is left of their maps."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 
 from core.evaluation import randomisation
 from core.evaluation.randomisation import cascade, stages
+from core.explain.fullgrad import explain
 from core.model.classifier import Classifier, to_tensor
+from core.records.evaluation.explanations import RandomisedStage
 from tests.support.images import blocks
 
 RESNET = [
@@ -41,12 +46,47 @@ def test_every_stage_is_compared_and_the_model_stays(
     found = cascade(classifier, pixels, torch.tensor([1, 2, 3]), seed=0, tick=ticks.append)
     assert [stage.from_layer for stage in found] == RESNET
     assert ticks == ["maps of the trained network", *(f"random down to {part}" for part in RESNET)]
-    for stage in found:
-        for value in (stage.signed, stage.specific, stage.shown, stage.other_image):
-            assert 0 <= value <= 1
+    random = copy.deepcopy(classifier)
+    random.network.load_state_dict(randomisation._untrained(classifier, 0))
+    trained, last = (
+        np.stack([each.map for each in explain(model, pixels, torch.tensor([1, 2, 3]))])
+        for model in (classifier, random)
+    )
+    ranked = [spearmanr(*map(np.ravel, pair)).statistic for pair in zip(trained, last, strict=True)]
+    assert found[-1].shown == pytest.approx(np.mean(np.abs(ranked)), abs=1e-3)
     assert all(
         torch.equal(values, before[name]) for name, values in classifier.state_dict().items()
     )
+
+
+def test_maps_are_compared_by_rank_worked_by_hand() -> None:
+    shown = np.array([[[1.0, 2], [3, 4]], [[4, 2], [1, 3]]])
+    signed = np.array([[[-4.0, 1], [2, 3]], [[1, 2], [3, 4]]])
+    random_shown = np.array([[[1.0, 3], [2, 5]], [[2, 1], [4, 9]]])
+    random_signed = np.array([[[-9.0, 0], [7, 5]], [[8, 6], [5, -1]]])
+    found = randomisation._compare("fc", (shown, signed), (random_shown, random_signed))
+    # Of four ranks that differ by d, Spearman's coefficient is 1 - sum of d^2 / 10.
+    assert found == RandomisedStage(
+        "fc",
+        signed=pytest.approx((0.8 + 1) / 2),  # sums 2 and 20
+        specific=pytest.approx(0.6),  # both: half the difference of two images, sum 16
+        shown=pytest.approx((0.8 + 0) / 2),  # sums 2 and 10
+        other_image=pytest.approx((0.8 + 0.2) / 2),  # sums 2 and 12
+    )
+
+
+def test_maps_are_of_the_classes_asked_for_as_shown_and_signed(
+    classifier: Classifier, pixels: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(randomisation, "CHUNK", 2)
+    logits = classifier(pixels).detach()
+    class_ids = (logits.argmax(dim=1) + torch.tensor([1, 2, 3])) % 43
+    shown, signed = randomisation._maps(classifier, pixels, class_ids)
+    expected = [each.map for each in explain(classifier, pixels, class_ids)]
+    np.testing.assert_allclose(shown, expected, rtol=1e-3, atol=1e-3 * np.max(expected))
+    # All that makes up a logit has a place in the image, but for the last layer's bias.
+    placed = logits.gather(1, class_ids[:, None])[:, 0] - classifier.network.fc.bias[class_ids]
+    assert signed.mean(axis=(1, 2)) == pytest.approx(placed.detach().numpy(), rel=1e-3)
 
 
 def test_a_network_that_forgets_nothing_keeps_its_maps(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from core.labels import class_name
 from core.model.classifier import Classifier, to_tensor
 from core.model.corruptions import CORRUPTIONS, corrupt
 from core.records.evaluation.robustness import BUDGETS, Robustness
-from tests.support.attacked import read, small_resnet
+from tests.support.attacked import linear, read, small_resnet
 from tests.support.expect import raises
 
 CLASSES = 6
@@ -77,6 +78,59 @@ def test_the_first_budget_is_what_the_attack_says_itself(
     pixels, labels = to_tensor(np.stack(dataset.images)), torch.from_numpy(dataset.labels)
     result = PGD(steps=4, seed=3)(classifier, pixels, labels, epsilon=1 / 255)
     assert report.curves[0].accuracy[1] == pytest.approx((12 - result.success.sum()) / 14)
+
+
+HALFWAY = {"steps": 2, "step_size": 0.5 / 255}  # ends between two levels of 8 bit
+
+
+@pytest.fixture
+def between_levels(monkeypatch: pytest.MonkeyPatch) -> tuple[Classifier, Dataset]:
+    """Greys of one pixel: class 2 is darker than 117.7, class 1 brighter than 128.4; the last
+    three labels are wrong. Rounding decides, and a larger budget starts elsewhere.
+    """
+    monkeypatch.setattr(robustness, "CURVES", {"pgd": HALFWAY})
+    monkeypatch.setattr(robustness, "TARGETED", {"steps": 1, "step_size": 0.4 / 255})
+    slope = torch.full((3,), 255.0)
+    weights = torch.stack([torch.zeros(3), slope, -slope])
+    classifier = linear(weights, 3 * torch.tensor([0.0, -128.4, 117.7]), side=1)
+    images = np.arange(115, 132, dtype=np.uint8).repeat(2)[:, None, None, None].repeat(3, axis=3)
+    images[..., 2] += (np.arange(34, dtype=np.uint8) % 3)[:, None, None]
+    labels = read(classifier, to_tensor(images)).numpy()
+    labels[-3:] = 0
+    return classifier, Dataset(list(images), labels, None, "greys")
+
+
+def test_an_image_counts_as_saved_and_stays_misclassified_within_larger_budgets(
+    between_levels: tuple[Classifier, Dataset],
+) -> None:
+    classifier, dataset = between_levels
+    pixels, labels = to_tensor(np.stack(dataset.images)), torch.from_numpy(dataset.labels)
+    alone = [
+        PGD(**HALFWAY, seed=3)(classifier, pixels, labels, epsilon=levels / 255)
+        for levels in BUDGETS[1:]
+    ]
+    saved = [each.success for each in alone]
+    assert any((each.success != each.success_before_rounding).any() for each in alone)
+    assert any((less & ~more).any() for less, more in pairwise(saved))
+    right = np.arange(34) < 31
+    held = [right & ~np.any(saved[:n], axis=0) for n in range(len(BUDGETS))]
+    report = measure(classifier, dataset, fold="all", seed=3)
+    (curve,) = report.curves
+    assert curve.accuracy == pytest.approx([each.sum() / 34 for each in held])
+    for each in report.per_class:
+        own = dataset.labels == each.class_id
+        counts = [n.sum() for n in (own, own & right, own & held[4])]
+        assert [each.images, each.clean, each.attacked] == counts
+
+
+def test_the_targeted_attack_is_counted_before_and_after_rounding(
+    between_levels: tuple[Classifier, Dataset],
+) -> None:
+    classifier, dataset = between_levels
+    aimed = measure(classifier, dataset, fold="all", seed=3).targeted
+    # Of 31 images classified correctly four are of the target class. The nearest levels below
+    # 128.4 come within reach; another class is nearer to the rest.
+    assert (aimed.eligible, aimed.successes_before_rounding, aimed.successes) == (27, 4, 3)
 
 
 def test_towards_the_target_only_other_classes_count(

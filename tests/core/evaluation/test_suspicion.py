@@ -1,14 +1,25 @@
 """How well flags find adversarial examples."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
-from core.attacks import FGSM
+from core.attacks import FGSM, PGD
+from core.datasets import Dataset
 from core.errors import BadInput
+from core.evaluation import adaptive_attack
 from core.evaluation import suspicion as measuring
 from core.evaluation.suspicion import auroc, measure
+from core.model.classifier import to_images, to_tensor
 from core.model.predictor import Predictor
-from core.records.evaluation.suspicion import FamilyFigures
+from core.model.suspicion.features import FeatureExtractor, extract
+from core.records.evaluation.suspicion import Detection, FamilyFigures
 from tests.conftest import read_blocks
 from tests.support.expect import raises
 
@@ -19,29 +30,146 @@ def test_auroc_counts_pairs() -> None:
     assert auroc(np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.5])) == 0.5
 
 
-def test_one_family_is_measured(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "FAMILIES", (("FGSM 8/255", FGSM(), 8 / 255),))
-    monkeypatch.setattr(measuring, "ADAPTIVE_STEPS", 2)
+Images = list[NDArray[np.uint8]]
+Scores = list[tuple[float, float, float]]
+RIGHT = np.arange(80) % 4 != 0
+FAMILIES = (
+    ("FGSM 8/255", FGSM(), 8 / 255),
+    ("half-hearted PGD", PGD(steps=2, step_size=0.1 / 255), 1 / 255),
+)
+
+
+def scored(predictor: Predictor, images: Images) -> Scores:
+    """Combined score, 1 minus the confidence, p-value of each image."""
+    predictions = predictor.predict(images)
+    extractor = FeatureExtractor(predictor.classifier, features=True)
+    prepared = [predictor.prepare(image) for image in images]
+    outputs = extract(extractor.names, extractor.compute, prepared, transformed=True)
     assert predictor.calibration is not None
-    dataset = read_blocks(predictor.classifier, 12, 50_000)
-    dataset.labels[3] = (dataset.labels[3] + 1) % 43
-    found = measure(
+    combined = predictor.calibration.judge(outputs).combined.tolist()
+    rest = ((1 - each.confidence, each.suspicion.p_value) for each in predictions)
+    return [(score, *others) for score, others in zip(combined, rest, strict=True)]
+
+
+def figures(title: str, theirs: Scores, clean: Scores) -> FamilyFigures:
+    """Counted image by image and pair by pair."""
+
+    def won(score: int) -> float:
+        pairs = [(one[score], other[score]) for one in theirs for other in clean]
+        return sum((one > other) + (one == other) / 2 for one, other in pairs) / len(pairs)
+
+    # Of 60 clean scores, 0.41 of the way from the second largest to the largest.
+    assert len(clean) == 60
+    *_, second, first = sorted(score for score, _, _ in clean)
+    threshold = second + 0.41 * (first - second)
+    return FamilyFigures(
+        title,
+        len(theirs),
+        pytest.approx(won(0)),
+        pytest.approx(won(1)),
+        pytest.approx(np.mean([score > threshold for score, _, _ in theirs])),
+        pytest.approx(np.mean([p_value <= 0.01 for _, _, p_value in theirs])),
+    )
+
+
+@pytest.fixture(scope="module")
+def data(predictor: Predictor) -> Dataset:
+    """80 images, of which every fourth is misclassified; two frames of a sign each."""
+    found = read_blocks(predictor.classifier, 80, 50_000)
+    found.labels[~RIGHT] = (found.labels[~RIGHT] + 1) % 43
+    return replace(found, tracks=np.arange(80) // 2)
+
+
+@pytest.fixture(scope="module")
+def clean(predictor: Predictor, data: Dataset) -> Scores:
+    return scored(predictor, data.subset(np.flatnonzero(RIGHT)).images)
+
+
+@pytest.fixture(scope="module")
+def drawn(data: Dataset) -> tuple[Tensor, Tensor]:
+    """The 16 images that are attacked, and their classes."""
+    chosen = data.sample(16, seed=3)
+    return to_tensor(np.stack(chosen.images)), torch.from_numpy(chosen.labels)
+
+
+def every_second(*args: Any, **options: Any) -> Tensor:
+    """The adaptive attack, which gives up on every second image."""
+    moved = REAL(*args, **options)
+    moved[1::2] = args[2][1::2]
+    return moved
+
+
+REAL = adaptive_attack.attack
+
+
+@pytest.fixture(scope="module")
+def measured(predictor: Predictor, data: Dataset) -> Iterator[Detection]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measuring, "FAMILIES", FAMILIES)
+        patch.setattr(measuring, "ADAPTIVE_STEPS", 2)
+        patch.setattr(adaptive_attack, "attack", every_second)
+        assert predictor.calibration is not None
+        yield measure(
+            predictor.classifier,
+            predictor.calibration,
+            data,
+            fold="all",
+            count=16,
+            seed=3,
+            progress=lambda *_: None,
+        )
+
+
+def test_what_was_measured_is_recorded(
+    predictor: Predictor, data: Dataset, clean: Scores, measured: Detection
+) -> None:
+    assert measured.weights_sha256 == predictor.classifier.manifest.sha256
+    assert (measured.data, measured.fold, measured.seed) == ("blocks", "all", 3)
+    assert measured.clean == 60
+    pairs = zip(data.labels[RIGHT].tolist(), data.tracks[RIGHT].tolist(), strict=True)
+    assert measured.tracks == len(set(pairs))
+    assert measured.false_positive_rate == np.mean([p <= 0.01 for _, _, p in clean])
+
+
+def test_a_family_is_the_attacked_images_that_are_misclassified(
+    predictor: Predictor, drawn: tuple[Tensor, Tensor], clean: Scores, measured: Detection
+) -> None:
+    pixels, labels = drawn
+    before = predictor.classifier.predict_logits(list(to_images(pixels))).argmax(axis=1)
+    for family, (title, attack, epsilon) in zip(measured.families, FAMILIES, strict=True):
+        found = attack(predictor.classifier, pixels, labels, epsilon=epsilon).adversarial
+        after = predictor.classifier.predict_logits(list(found)).argmax(axis=1)
+        fooled = (before == labels.numpy()) & (after != labels.numpy())
+        assert family == figures(title, scored(predictor, list(found[fooled])), clean)
+    strong, weak = measured.families
+    assert weak.images < strong.images < 16 and strong.found != strong.flagged
+
+
+def test_errors_are_the_images_misclassified_without_an_attack(
+    predictor: Predictor, data: Dataset, clean: Scores, measured: Detection
+) -> None:
+    wrong = scored(predictor, data.subset(np.flatnonzero(~RIGHT)).images)
+    assert measured.errors == figures("misclassified without an attack", wrong, clean)
+
+
+def test_the_adaptive_attack_is_tried_on_a_quarter_of_the_images(
+    predictor: Predictor, drawn: tuple[Tensor, Tensor], clean: Scores, measured: Detection
+) -> None:
+    pixels, labels = drawn
+    read = predictor.classifier.predict_logits(list(to_images(pixels))).argmax(axis=1)
+    rows = np.flatnonzero(read == labels.numpy())[:4]
+    moved = every_second(
         predictor.classifier,
         predictor.calibration,
-        dataset,
-        fold="all",
-        count=8,
-        seed=0,
+        pixels[rows],
+        labels[rows],
+        epsilon=8 / 255,
+        steps=2,
         progress=lambda *_: None,
     )
-    assert (found.clean, found.tracks, found.data, found.tried) == (11, 11, "blocks", 2)
-    assert found.errors is not None
-    assert found.errors.images == 1
-    assert found.weights_sha256 == predictor.classifier.manifest.sha256
-    for each in (*found.families, found.errors):
-        assert isinstance(each, FamilyFigures)
-        assert 0 <= min(each.auroc, each.found, each.flagged) <= 1
-        assert max(each.auroc, each.found, each.flagged) <= 1
+    wrong = scored(predictor, list(to_images(moved)[::2]))
+    assert measured.tried == 4
+    assert measured.adaptive == figures("adaptive PGD 8/255", wrong, clean)
 
 
 def test_without_correct_predictions_nothing_is_measured(predictor: Predictor) -> None:

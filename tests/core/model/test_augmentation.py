@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -128,6 +129,23 @@ def test_warping_moves_but_does_not_recolour() -> None:
     assert torch.allclose(warp(grey, 48, seeded()), torch.full((8, 3, 48, 48), 0.4), atol=1e-5)
 
 
+def test_warping_by_an_angle_rotates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Angle 10 degrees; then no zoom, aspect, shear, shift and tilt."""
+    draws = iter([10.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+    monkeypatch.setattr(
+        augmentation, "uniform", lambda count, *_: torch.full((count,), next(draws))
+    )
+    spots = torch.zeros(1, 3, 100, 100)
+    spots[0, 0, 48:52, 78:82] = 1  # red 30 to the right of the middle,
+    spots[0, 1, 78:82, 48:52] = 1  # green 30 below it
+    turned = warp(spots, 100, seeded())[0]
+    places = torch.arange(100) - 49.5
+    x, y = ((turned * each).sum(dim=(1, 2)) / 16 for each in (places, places[:, None]))
+    cos, sin = 30 * np.cos(np.pi / 18), 30 * np.sin(np.pi / 18)
+    assert x[:2].tolist() == pytest.approx([cos, sin], abs=0.5)
+    assert y[:2].tolist() == pytest.approx([-sin, cos], abs=0.5)
+
+
 def test_warping_keeps_the_middle_in_view() -> None:
     spot = torch.zeros(64, 3, 32, 32)
     spot[:, :, 14:18, 14:18] = 1
@@ -150,6 +168,19 @@ def test_focus_leaves_the_rim_and_plain_areas_alone() -> None:
     assert torch.equal(result[..., rim], pixels[..., rim])
     plain = torch.full((4, 3, 16, 16), 0.3)
     assert torch.allclose(focus(plain, seeded(), share=1.0), plain, atol=1e-6)
+
+
+@pytest.mark.parametrize("amount", [-1.0, 0.5, 1.0])
+def test_focus_blurs_below_zero_and_sharpens_above_it(
+    amount: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(augmentation, "uniform", lambda count, *_: torch.full((count,), amount))
+    edge = torch.full((1, 3, 9, 12), 0.25)
+    edge[..., 6:] = 0.75
+    row = focus(edge, seeded(), share=1.0)[0, 0, 4]
+    # Weights 1, 4, 6, 4, 1 of 16 reach across the edge by 5/16 beside it and by 1/16 before that.
+    change = amount * 0.5 * torch.tensor([-1.0, -5.0, 5.0, 1.0]) / 16
+    assert row[4:8].tolist() == pytest.approx((edge[0, 0, 4, 4:8] + change).tolist(), abs=1e-6)
 
 
 def test_light_keeps_the_order_of_greys() -> None:

@@ -36,10 +36,10 @@ def test_noise_has_its_standard_deviation(severity: int, deviation: float) -> No
     assert noisy.mean() == pytest.approx(128, abs=0.5)
 
 
-@pytest.mark.parametrize("side", [32, 64, 128])
-def test_blur_spreads_a_point_by_its_sigma(side: int) -> None:
-    """At severity 5, by 1/32 of the side, whatever the side is."""
-    image = flat(0, side)
+@pytest.mark.parametrize(("side", "width"), [(32, 32), (64, 64), (128, 128), (64, 160)])
+def test_blur_spreads_a_point_by_its_sigma(side: int, width: int) -> None:
+    """At severity 5, by 1/32 of the shorter side, whatever the side is."""
+    image = np.zeros((side, width, 3), np.uint8)
     image[side // 2 - 1 : side // 2 + 1] = 255  # a line of two pixels
     column = corrupt(image, "blur", severity=5)[:, 0, 0].astype(float)
     places = np.arange(side) - (side - 1) / 2

@@ -109,6 +109,20 @@ def test_a_file_that_answers_otherwise_is_thrown_away(
     serves_uncompiled(extractor, tmp_path, caplog, "its logits differ by ")
 
 
+def test_an_export_that_answers_no_number_is_thrown_away(
+    extractor: FeatureExtractor,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load(*_: object) -> Forward:
+        return lambda pixels: [found * np.float32("nan") for found in extractor.compute(pixels)]
+
+    monkeypatch.setattr(onnx, "_export", lambda extractor, path: path.write_bytes(b""))
+    monkeypatch.setattr(onnx, "_load", load)
+    serves_uncompiled(extractor, tmp_path, caplog, "its logits differ by nan of the largest")
+
+
 def test_a_broken_file_is_thrown_away(
     extractor: FeatureExtractor, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

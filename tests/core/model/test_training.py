@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,19 @@ import pytest
 import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
+from torch import nn
 
 from core.datasets import Dataset
 from core.errors import BadInput
+from core.labels import all_labels
+from core.model import training
 from core.model.accuracy import evaluate
+from core.model.augmentation import augment, augment_in_focus
 from core.model.classifier import Classifier, load
+from core.model.manifest import Manifest
 from core.model.suspicion.calibration import Calibration, margin
 from core.model.suspicion.fit import halves
-from core.model.training import Recipe, finish, fit_temperature, train
+from core.model.training import Recipe, cycles, finish, fit_temperature, run_cycle, train
 from tests.support.expect import raises
 
 TINY = Recipe(
@@ -162,6 +168,69 @@ def test_the_shipped_recipe_is_the_documented_one() -> None:
     recipe = Recipe()
     assert (recipe.architecture, recipe.input_size, recipe.epochs) == ("resnet18", 96, 10)
     assert (recipe.batch_size, recipe.seed) == (128, 0)
+
+
+# Its parts
+
+
+def test_the_cycles_of_a_recipe() -> None:
+    recipe = replace(TINY, epochs=5, early_share=0.4, closing_rate=0.01)
+    first, closing = cycles(recipe)
+    assert first.sizes == (24, 24, 32, 32, 32)
+    assert (first.steps, first.batch_size, first.learning_rate) == (None, 8, 0.05)
+    assert (first.augment, closing.augment) == (augment, augment_in_focus)
+    assert closing.sizes == (32,)
+    assert (closing.steps, closing.batch_size, closing.learning_rate) == (3, 4, 0.01)
+    assert (first.averaging, closing.averaging) == (0.6, 0.97)
+    assert (first.warm_up, closing.warm_up) == (0.2, 0.15)
+    assert first.seed != closing.seed
+
+
+def test_a_cycle_keeps_the_running_mean_of_the_weights_and_ends_slowly(tmp_path: Path) -> None:
+    labels = tuple(label.name for label in all_labels())
+    manifest = Manifest("resnet18", 8, (0.5,) * 3, (0.5,) * 3, labels)
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 43))
+    cycle = replace(cycles(TINY)[1], sizes=(8, 8), steps=10, averaging=0.75)
+    weights = [network[2].weight.detach().clone()]
+
+    def look(*_: object) -> None:
+        weights.append(network[2].weight.detach().clone())
+
+    kept = run_cycle(Classifier(manifest, network), coloured(8), TINY, cycle, tmp_path, look)
+    assert len(weights) == 1 + 20 and not kept.training
+    mean = weights[1]
+    for each in weights[2:]:
+        mean = 0.75 * mean + 0.25 * each
+    torch.testing.assert_close(kept.network[2].weight.detach(), mean)
+    moved = [float((new - old).norm()) for old, new in pairwise(weights)]
+    assert moved[-1] < 0.01 * max(moved)
+    assert moved[0] < 0.2 * max(moved)  # the rate rises first
+
+
+def test_classes_are_drawn_by_a_power_of_their_count() -> None:
+    targets = torch.tensor([5, 5, 5, 5, 7])
+    weights = training._sampling_weights(targets, 0.5)
+    # As often as sqrt(4) to sqrt(1): each of the four half as often as the one.
+    assert (weights / weights[-1]).tolist() == [0.5, 0.5, 0.5, 0.5, 1.0]
+    assert training._sampling_weights(targets, 0.0).unique().tolist() == [1.0]
+
+
+def test_kernels_decay_and_neither_biases_nor_batch_norm() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
+    decays = {
+        id(parameter): group["weight_decay"]
+        for group in training._decay_groups(network, 0.1)
+        for parameter in group["params"]  # type: ignore[attr-defined]
+    }
+    assert {name: decays[id(parameter)] for name, parameter in network.named_parameters()} == {
+        "0.weight": 0.1,
+        "0.bias": 0.0,
+        "1.weight": 0.0,
+        "1.bias": 0.0,
+        "3.weight": 0.1,
+        "3.bias": 0.0,
+    }
 
 
 # The end of a training

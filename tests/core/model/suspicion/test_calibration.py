@@ -45,6 +45,16 @@ def test_scores_worked_by_hand() -> None:
     assert scores["inconsistency"] == pytest.approx([flipped, surer])
 
 
+def test_the_distances_of_all_features_are_added_up() -> None:
+    other = Cloud(np.array([[0.0], [0.0], [15.0]], np.float32), np.array([[2.0]], np.float32))
+    scorer = Scorer(2.0, {"stage": CLOUD, "last": other}, np.array([4.0, 1.0]), np.array([2.0, 4]))
+    values = OUTPUTS.features | {"last": np.array([[1.0], [18.0]], np.float32)}
+    scores = scorer.scores(replace(OUTPUTS, features=values))
+    # Squared distances 9 and 4 to the predicted classes in the first, 2 * 1 and 2 * 9 in the other.
+    expected = [(9 - 4) / 2 + (2 - 1) / 4, (4 - 4) / 2 + (18 - 1) / 4]
+    assert scores["features"].tolist() == expected
+
+
 def test_halves_of_one_image_make_a_calibration(tmp_path: Path) -> None:
     first, second = (
         Outputs(

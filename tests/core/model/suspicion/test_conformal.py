@@ -56,6 +56,11 @@ def test_smooth_p_values_are_ranks_up_to_the_tail_and_exponential_in_it() -> Non
     assert logs == pytest.approx(expected)
 
 
+def test_the_tail_falls_with_the_mean_excess() -> None:
+    # Of 0 to 20 the 0.9 quantile is 18; 19 and 20 exceed it by 1.5 on average.
+    assert log_upper(np.arange(21.0), np.array([21.0])) == pytest.approx([np.log(0.1) - 3 / 1.5])
+
+
 def test_where_all_are_alike_there_is_no_tail() -> None:
     assert np.exp(log_upper(np.ones(3), np.array([1.0, 5.0]))) == pytest.approx([1.0, 0.25])
 

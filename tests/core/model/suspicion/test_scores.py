@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from core.labels import all_labels
 from core.model.suspicion.calibration import Calibration, Scorer
-from core.model.suspicion.features import Outputs
+from core.model.suspicion.features import Outputs, joined
 from core.model.suspicion.mahalanobis import Cloud
 from core.model.suspicion.scores import judge, unrelated
 from core.records.captures import Suspicion
@@ -111,6 +111,16 @@ def test_steadier_than_clean_images() -> None:
     assert reasons(outputs(median=9.5, resampled=9.5)) == (
         "steadier under a median filter and resampling than any clean image",
     )
+
+
+def test_every_image_of_a_batch_has_its_own_reasons() -> None:
+    images = [outputs(), outputs(off=3.0), outputs(20.0, median=20.0, resampled=20.0)]
+    together = judge(joined(images), np.concatenate([SURE] * 3), KNOWN, 0.01)
+    assert [each.reasons for each in together] == [
+        (),
+        ("unlike Stop signs in the features: further than any clean image",),
+        ("more certain of 14 Stop than any clean image",),
+    ]
 
 
 def test_a_share_is_never_rounded_up_to_all() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
-from core.records.evaluation.suspicion import Detection, detection_rows
+from core.records.evaluation.suspicion import Detection, detection_rows, evasion
 from tests.support.expect import raises
 from tests.support.reports import make_detection
 
@@ -51,3 +51,17 @@ def test_rows_name_every_family_errors_and_the_adaptive_attack() -> None:
         ("misclassified without an attack", "17", "0.970", "0.981", "41%", "47%"),
         ("adaptive PGD 8/255", "24", "0.501", "0.402", "4%", "4%"),
     ]
+
+
+def test_who_evades_is_misclassified_and_not_flagged() -> None:
+    detection = make_detection()
+    assert detection.adaptive is not None
+    said = "An adaptive attacker can evade detection: of 25 images, "
+    for images, flagged, rest in (
+        (20, 0.25, "15 were misclassified without a flag."),
+        (4, 0.75, "1 was misclassified without a flag."),
+        (7, 1.0, "0 were misclassified without a flag."),
+    ):
+        adaptive = replace(detection.adaptive, images=images, flagged=flagged)
+        assert evasion(replace(detection, adaptive=adaptive)) == said + rest
+    assert evasion(replace(detection, adaptive=None)).startswith(said + "0 were ")
