@@ -1,17 +1,20 @@
 """Explain, many at once: tiles, mean maps, their difference, and the way to a pair."""
 
 import base64
+import io
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 
-from core.explain.heat_maps import common_scale, difference, mean_map
+from core.explain.heat_maps import overlay
 from core.images import ImageFile
-from core.labels import class_name
 from core.records.captures import Provenance
 from core.records.window import now
 from core.services import Explanations, Services
@@ -24,13 +27,55 @@ from tests.support.traffic import predict, put_flagged, request
 SHOWN = blocks(1)
 
 
+SEEDS = (1, 2, 3, 4)  # of four images that differ
+
+
 @pytest.fixture
 def traffic(signwatch: Services) -> list[str]:
-    """The same sign four times, three of them by an attack; ids, newest first."""
-    reference = signwatch.captures.keep_reference(ImageFile.from_pixels(blocks(2)))
+    """Four signs predicted as Stop, the later three by an attack; ids, newest first."""
+    reference = signwatch.captures.keep_reference(ImageFile.from_pixels(blocks(9)))
     attacked = Provenance("lab", 7, "pgd", 14, reference)
-    ids = [request(signwatch, SHOWN, each) for each in (Provenance(), *[attacked] * 3)]
-    return ids[::-1]
+    images = [make_image(seed) for seed in SEEDS]
+    captures = [
+        make_capture(image, inferred_at=now() - timedelta(seconds=9 - place), provenance=each)
+        for place, (image, each) in enumerate(
+            zip(images, (Provenance(), *[attacked] * 3), strict=True)
+        )
+    ]
+    signwatch.log.append(captures, images)
+    return [capture.capture_id for capture in captures][::-1]
+
+
+@pytest.fixture
+def pictures(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.uint8]]:
+    """The images that the page shows, in the order in which it draws them."""
+    drawn: list[NDArray[np.uint8]] = []
+    add = MediaFileManager.add
+
+    def keep(self: MediaFileManager, data: bytes | str, *args: Any, **options: Any) -> str:
+        assert isinstance(data, bytes)
+        with Image.open(io.BytesIO(data)) as image:
+            drawn.append(np.asarray(image.convert("RGB")))
+        return add(self, data, *args, **options)
+
+    monkeypatch.setattr(MediaFileManager, "add", keep)
+    return drawn
+
+
+def maps_of(signwatch: Services, *seeds: int) -> list[NDArray[np.float32]]:
+    """The maps of these images for the Stop sign."""
+    images = [blocks(seed) for seed in seeds]
+    return [each.map for each in signwatch.explanations.explain(images, [14] * len(images))]
+
+
+def at_64(saliency: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A map at the side of mean maps."""
+    return np.asarray(Image.fromarray(saliency).resize((64, 64), Image.Resampling.BILINEAR))
+
+
+def strongest(*maps: NDArray[np.floating]) -> float:
+    """What 0.5 % of the pixels of a map exceed, of the map that has most."""
+    return max(float(np.quantile(each, 0.995)) for each in maps)
 
 
 def tiles(at: AppTest) -> list[dict[str, str]]:
@@ -47,27 +92,64 @@ def heat(at: AppTest, key: str) -> np.ndarray[Any, Any]:
 def test_tiles_and_means_of_a_class(
     open_page: OpenPage, signwatch: Services, traffic: list[str]
 ) -> None:
-    predicted = predict(signwatch, SHOWN).class_id
-    at = open_page("explain", sheet="all", **{"class": str(predicted)})
+    at = open_page("explain", sheet="all", **{"class": "14"})
     assert alerts(at) == []
-    question = f"What did the model look at when it predicted {class_name(predicted)}?"
-    assert values(at.subheader) == [question]
+    assert values(at.subheader) == ["What did the model look at when it predicted 14 Stop?"]
     assert (
         "4 of 4 captures with an image. Each map explains the predicted class; all share "
         "one colour scale."
     ) in values(at.caption)
     assert [tile["capture"] for tile in tiles(at)] == traffic  # the attacked ones first
-    (explanation,) = signwatch.explanations.explain([SHOWN], [predicted])
-    mean = mean_map([explanation.map])
-    for title in ("Adversarial or flagged", "The others"):
-        shown = heat(at, f"mean_{predicted}_{title}")
-        assert shown == pytest.approx(100 * mean / common_scale([mean]), abs=0.06)
-    change = heat(at, f"mean_{predicted}_difference")
-    assert change == pytest.approx(100 * difference(mean, mean), abs=0.06)  # one image in all
+    ours, *theirs = map(at_64, maps_of(signwatch, *SEEDS))
+    suspect = np.mean(theirs, axis=0)
+    assert abs(strongest(suspect) / strongest(ours) - 1) > 0.02  # so that scales differ
+    largest = strongest(suspect, ours)
+    for key, expected in (
+        ("Adversarial or flagged", suspect),
+        ("The others", ours),
+        ("difference", suspect - ours),
+    ):
+        assert heat(at, f"mean_14_{key}") == pytest.approx(100 * expected / largest, abs=0.06)
     assert [each.alt for image in at.image for each in image.proto.imgs] == [
-        f"Map for {class_name(predicted)} over a captured image"
+        "Map for 14 Stop over a captured image"
     ] * 4
     assert all(each.proto.alt for each in at.get("plotly_chart"))
+
+
+def test_all_tiles_share_one_scale(
+    open_page: OpenPage,
+    signwatch: Services,
+    traffic: list[str],
+    pictures: list[NDArray[np.uint8]],
+) -> None:
+    open_page("explain", sheet="all", colours="greys", **{"class": "14"})
+    maps = maps_of(signwatch, *SEEDS)
+    largest = strongest(*maps)
+    order = (4, 3, 2, 1)  # the attacked ones first, the newest of them first
+    assert len(pictures) == len(order)
+    for shown, seed in zip(pictures, order, strict=True):
+        saliency = maps[SEEDS.index(seed)]
+        expected = overlay(blocks(seed), saliency, largest=largest, colours="greys")
+        alone = overlay(blocks(seed), saliency, largest=strongest(saliency), colours="greys")
+        assert np.abs(shown.astype(int) - expected).mean() < 2  # JPEG is not exact
+        if strongest(saliency) < largest:
+            assert np.abs(shown.astype(int) - alone).mean() > 2
+
+
+def test_the_means_of_all_classes_share_one_scale(open_page: OpenPage, signwatch: Services) -> None:
+    images = [make_image(seed) for seed in (1, 2)]
+    captures = [
+        make_capture(image, prediction=make_prediction(k), inferred_at=now())
+        for image, k in zip(images, (14, 1), strict=True)
+    ]
+    signwatch.log.append(captures, images)
+    at = open_page("explain", sheet="all")
+    found = signwatch.explanations.explain([blocks(1), blocks(2)], [14, 1])
+    means = [at_64(each.map) for each in found]
+    assert abs(strongest(means[0]) / strongest(means[1]) - 1) > 0.005
+    for mean, k in zip(means, (14, 1), strict=True):
+        expected = 100 * mean / strongest(*means)
+        assert heat(at, f"mean_{k}_The others") == pytest.approx(expected, abs=0.06)
 
 
 def test_a_tile_leads_to_its_pair(open_page: OpenPage, traffic: list[str]) -> None:

@@ -1,12 +1,13 @@
 """Comparisons with values set by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from core.explain.comparison import Comparison, Side
 from core.explain.methods import METHODS
-from core.records.explanations import Explanation, Style
+from core.records.explanations import Circle, Explanation, Style
 from tests.support.images import blocks
 from tests.support.records import make_prediction
 
@@ -37,3 +38,18 @@ def make_comparison(
         Side("Clean", blocks(2), make_prediction(1, 0.5), (make_explanation(second, 1),)),
     )
     return Comparison(sides, METHODS["fullgrad"], style, facts)
+
+
+def make_two_rows() -> Comparison:
+    """Two rows of even maps over an even grey: 2 and 6 in the first, 3 and 1 in the second."""
+    made = make_comparison(style=Style("greys", 0.5, Circle(radius=0.05)))
+    levels = ((2.0, 3.0), (6.0, 1.0))
+    sides = (
+        replace(
+            side,
+            pixels=np.full((8, 8, 3), 100, np.uint8),
+            explanations=tuple(make_explanation(np.full((8, 8), level)) for level in own),
+        )
+        for side, own in zip(made.sides, levels, strict=True)
+    )
+    return replace(made, sides=tuple(sides))

@@ -151,6 +151,10 @@ def test_means_by_class_and_kind_and_their_signed_difference() -> None:
     assert (other.class_id, other.suspect, other.difference) == (1, None, None)
 
 
+def test_the_scale_is_that_of_all_tiles() -> None:
+    assert ContactSheet((tile(1.0), tile(3.0), tile(2.0, class_id=1)), 0, 3, 0).scale == 3.0
+
+
 def test_a_mean_lies_over_the_images_that_it_is_of() -> None:
     dark, bright = (np.full((8, 8, 3), level, dtype=np.uint8) for level in (10, 201))
     tiles = tuple(

@@ -24,6 +24,17 @@ def test_grad_cam_by_hand() -> None:
     assert not other.map.any()
 
 
+def test_features_finer_than_the_image_are_averaged() -> None:
+    pixels = torch.zeros(1, 3, 2, 2)
+    pixels[0, 0, :, 1] = 1.0
+    (found,) = METHODS["grad_cam"].explain(plain(one_layer(), side=8), pixels, 0)
+    # Enlarged to 8, a row of red is 0, 0, 1, 3, 5, 7, 8, 8 eighths; a triangle of half width 4
+    # around the middle of the left half weighs its places by 5, 7, 7, 5, 3, 1 of 28.
+    left = (7 * 1 + 5 * 3 + 3 * 5 + 1 * 7) / 8 / 28
+    expected = [3 / 64 * (4 * red + 1) for red in (left, 1 - left)]
+    np.testing.assert_allclose(found.map, [expected] * 2, rtol=1e-5)
+
+
 def test_what_speaks_against_a_class_is_not_in_grad_cam() -> None:
     network = one_layer()
     network[-1].weight.data *= -1

@@ -32,6 +32,14 @@ def test_every_layer_is_stretched_and_interpolated() -> None:
     np.testing.assert_allclose(gradient_sum.maps(torch.Size((1, 4))), [[[0, 0.25, 0.75, 1 + 1]]])
 
 
+def test_a_plane_finer_than_the_map_is_averaged() -> None:
+    gradient_sum = GradientSum()
+    terms = torch.zeros(1, 1, 1, 64)
+    terms[..., 1::4] = terms[..., 2::4] = 1.0  # between the places that a sample would look at
+    gradient_sum.add("fine", torch.ones(1, 1, 1), terms)
+    np.testing.assert_allclose(gradient_sum.maps(torch.Size((1, 16)))[0, 0, 1:-1], 0.5, atol=0.01)
+
+
 @settings(max_examples=25)
 @given(value=st.floats(0, 1e3, width=32), channels=st.integers(1, 600))
 def test_a_layer_whose_terms_are_alike_has_no_place(value: float, channels: int) -> None:

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plotly.colors import sample_colorscale
 
 from core.errors import BadInput
 from core.explain import heat_maps
 from core.explain.heat_maps import COLOUR_MAPS, LESS, MORE
+from core.records.explanations import Circle
 from core.thumbnails import enlarged
 from tests.support.expect import raises
 from tests.support.images import blocks
@@ -83,6 +85,36 @@ def test_a_map_of_another_size_is_brought_to_the_first() -> None:
 def test_the_mean_of_maps_of_different_sizes() -> None:
     mean = heat_maps.mean_map([np.full((4, 4), 1.0), np.full((9, 5), 4.0)], side=6)
     assert mean == pytest.approx(np.full((6, 6), 2.5))
+
+
+def test_what_is_too_fine_for_a_smaller_map_is_averaged() -> None:
+    """White stripes between the places that a sample would look at."""
+    stripes = np.zeros((8, 64))
+    stripes[:, 1::4] = stripes[:, 2::4] = 1.0
+    found = heat_maps.resampled(stripes, (2, 16))
+    assert found[:, 1:-1] == pytest.approx(np.full((2, 14), 0.5), abs=0.01)
+    mean = heat_maps.mean_map([stripes, np.ones((8, 8))], side=16)
+    assert mean[:, 1:-1] == pytest.approx(np.full((16, 14), 0.75), abs=0.01)
+
+
+def test_maps_are_opaque_from_a_third_of_the_scale_on() -> None:
+    share = heat_maps.share_of_opacity(np.array([0.0, 0.1, 1 / 3, 0.5, 1.0]))
+    assert share == pytest.approx([0.0, 0.3, 1.0, 1.0, 1.0])
+    white, even = np.full((4, 4, 3), 255, np.uint8), np.ones((4, 4))
+    shown = heat_maps.overlay(white, even, largest=5.0, opacity=0.8)
+    # A fifth of the scale with an opacity of 0.8 * 0.6 over white.
+    (colour,) = sample_colorscale("Inferno", [0.2], colortype="tuple")
+    mixed = [round(255 * (0.52 + 0.48 * each)) for each in colour]
+    assert np.unique(shown.reshape(-1, 3), axis=0).tolist() == [mixed]
+
+
+def test_the_circle_lies_where_it_is_said_to_be() -> None:
+    grey = np.full((100, 200, 3), 100, np.uint8)
+    drawn = heat_maps.circled(grey, Circle(0.25, 0.6, 0.2))
+    y, x = np.nonzero((drawn != 100).any(axis=2))
+    assert (x.min(), x.max(), y.min(), y.max()) == (30, 70, 40, 80)
+    assert drawn[60, 50].tolist() == [100] * 3  # the sign itself stays as it is
+    assert (grey == 100).all()
 
 
 def test_no_map_has_no_mean() -> None:

@@ -13,7 +13,7 @@ from core.explain.comparison import Comparison
 from core.explain.methods import METHODS
 from core.records.explanations import Circle, Style
 from core.thumbnails import data_url
-from tests.support.explaining import make_comparison, make_explanation
+from tests.support.explaining import make_comparison, make_explanation, make_two_rows
 
 
 class Outline(HTMLParser):
@@ -94,6 +94,20 @@ def test_the_report_carries_the_images(comparison: Comparison) -> None:
     ]
     shown = [pixels for _, pixels in comparison.panels(comparison.sides[1], 0)]
     assert [src for _, src in images[3:6]] == [data_url(pixels) for pixels in shown]
+
+
+def test_every_row_of_the_report_has_its_own_images() -> None:
+    comparison = make_two_rows()
+    sources = [source for _, source in Outline(html.render(comparison)).images]
+    expected: list[str] = []
+    for row in range(2):
+        for side in comparison.sides:
+            expected += [data_url(pixels) for _, pixels in comparison.panels(side, row)]
+        change = comparison.difference_panel(row)
+        assert change is not None
+        expected.append(data_url(change))
+    assert sources == expected
+    assert len(set(sources)) == 1 + 4 + 4 + 2  # one image, and maps, overlays, differences
 
 
 def test_a_image_alone_has_no_difference(comparison: Comparison) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from core.errors import BadInput
 from core.explain.fullgrad import explain
+from core.explain.fullgrad_variants import input_x_gradient
 from core.explain.methods import METHODS
 from core.explain.run import explain_images
 from core.images import LONGEST_SIDE
@@ -25,6 +26,18 @@ def test_every_image_is_explained_for_its_class(classifier: Classifier) -> None:
     (direct,) = explain(classifier, to_tensor(blocks(1)[None]))
     assert own.logit == pytest.approx(direct.logit)
     assert np.allclose(own.map, direct.map)
+
+
+def test_images_keep_their_order_and_their_classes(classifier: Classifier) -> None:
+    """Images of one size are explained together, wherever they stand."""
+    images = [blocks(1), noise(20, 30), blocks(2), noise(20, 30, seed=7), blocks(3)]
+    classes = [None, 3, 14, 8, 2]
+    found = explain_images(classifier, images, classes, method="input_x_gradient")
+    for image, class_id, own in zip(images, classes, found, strict=True):
+        (alone,) = input_x_gradient(classifier, to_tensor(image[None]), class_id)
+        assert own.class_id == (alone.predicted_id if class_id is None else class_id)
+        assert own.logit == pytest.approx(alone.logit, abs=1e-3)
+        np.testing.assert_allclose(own.map, alone.map, atol=1e-2 * alone.map.max())
 
 
 def test_large_images_are_reduced_before_they_are_explained(classifier: Classifier) -> None:
