@@ -22,10 +22,7 @@ from tests.pages.conftest import OpenPage
 from tests.support.elements import Alert, alerts, charts, links, values
 from tests.support.images import blocks
 from tests.support.records import make_capture, make_image, make_prediction
-from tests.support.traffic import predict, put_flagged, request
-
-SHOWN = blocks(1)
-
+from tests.support.traffic import put_flagged
 
 SEEDS = (1, 2, 3, 4)  # of four images that differ
 

@@ -45,6 +45,17 @@ def test_bars_are_as_high_as_the_shares_and_red_above_the_threshold() -> None:
     assert bar(pixels, 20) == ("", 0.0)
 
 
+def test_the_threshold_is_a_dashed_line_at_its_height() -> None:
+    pixels = drawn({1: 4, 2: 3, 3: 3}, threshold=0.5)
+    # 0.5 of 0.6, the top, between 96 below the upper and 64 above the lower edge.
+    y = round(HEIGHT - 64 - 0.5 / 0.6 * (HEIGHT - 64 - 96))
+    left = pixels[96 : HEIGHT - 64, 72:500].astype(int)  # without the text at the right end
+    red = np.abs(left - ImageColor.getrgb(ALARM)).max(axis=2) < 60
+    rows = np.flatnonzero(red.any(axis=1)) + 96
+    assert abs(rows - y).max() <= 1
+    assert red.any(axis=0).mean() == pytest.approx(8 / 14, abs=0.1)
+
+
 def test_a_bar_below_the_threshold_is_not_red() -> None:
     assert bar(drawn({14: 5, 1: 5}, threshold=0.6), 14)[0] == ORDINARY
 

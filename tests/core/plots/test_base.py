@@ -47,6 +47,20 @@ def test_clean_traffic_shows_nothing_red() -> None:
     assert texts(figure) == ["threshold 50%"]
 
 
+def test_foreign_classes_follow_in_places_of_their_own() -> None:
+    many = {1000 + n: 30 - n for n in range(15)}
+    figure = base.class_frequencies(figures_of(many | {2000: 600, 1: 100}), 0.5)
+    (bars,) = figure.data
+    assert list(bars.x) == list(range(43 + 12))
+    assert bars.customdata[43] == ["2000 (no sign of ours)", 600]
+    assert [each[1] for each in bars.customdata[43:]] == [600, *range(30, 19, -1)]
+    assert [n for n, colour in enumerate(bars.marker.color) if colour == ALARM] == [43]
+    (above,) = (each for each in figure.layout.annotations if "2000" in each.text)
+    assert (above.x, above.y) == (43, bars.y[43])
+    ticks = dict(zip(figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext, strict=True))
+    assert (ticks[42], ticks[43], ticks[44], ticks[54]) == ("42", "2000", "1000", "1010")
+
+
 def test_an_empty_window_shows_the_threshold_alone() -> None:
     figure = base.class_frequencies(figures_of({}), 0.25)
     assert set(figure.data[0].y) == {0.0}
@@ -77,6 +91,13 @@ def test_the_class_that_is_predicted_most_stands_apart() -> None:
     assert list(rest.y) == [5, 1]
     assert figure.layout.barmode == "stack"
     assert figure.layout.yaxis.title.text == "predictions per 10 s"
+
+
+def test_what_counts_is_the_whole_window_not_its_last_bucket() -> None:
+    second = NOON + timedelta(seconds=10)
+    counts = [(NOON, 14, 9), (NOON, 2, 5), (second, 2, 4), (second, 14, 1)]
+    own, rest = base.traffic(counts, bucket_seconds=10, window=(NOON, second)).data
+    assert (own.name, list(own.y), list(rest.y)) == ("14 Stop", [9, 1], [5, 4])
 
 
 def test_a_class_may_be_alone() -> None:

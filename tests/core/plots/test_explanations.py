@@ -95,6 +95,13 @@ def test_contributions_stand_in_forward_order_beside_each_other() -> None:
     assert figure.layout.yaxis.autorange == "reversed"
 
 
+def test_a_layer_that_one_image_lacks_has_no_bar_there() -> None:
+    parts = {"Adversarial": {"input": 1.5, "fc": 2.0}, "Clean": {"input": 1.0, "bn1": 0.5}}
+    first, second = explanations.contributions(parts).data
+    assert list(first.y) == list(second.y) == ["Pixels", "Last layer", "First BatchNorm"]
+    assert (list(first.x), list(second.x)) == ([1.5, 2.0, 0.0], [1.0, 0.0, 0.5])
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [

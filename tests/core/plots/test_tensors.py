@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from core.plots.tensors import CHANNELS, as_channels, channel_grid, histogram
+from core.plots.tensors import (
+    CHANNELS,
+    as_channels,
+    channel_grid,
+    histogram,
+    over_steps,
+    values,
+)
+from core.records.tensors import TensorFacts
 
 
 def test_channels_lie_beside_each_other_on_one_scale() -> None:
@@ -52,3 +60,27 @@ def test_the_histogram_counts_what_is_finite() -> None:
     assert (bars.y[0], bars.y[-1], bars.y.sum()) == (2, 1, 3)
     (empty,) = histogram(np.array([np.nan])).data
     assert empty.y.sum() == 0
+
+
+def test_mean_and_range_over_steps() -> None:
+    history = {
+        step: TensorFacts.of("x", np.array(values, np.float32))
+        for step, values in {3: [-1.0, 0.0, 4.0], 7: [2.0, 2.0, 8.0], 9: [5.0]}.items()
+    }
+    span, mean = over_steps(history, 7).data
+    assert (list(mean.x), list(mean.y)) == ([3, 7, 9], [1, 4, 5])
+    assert list(mean.marker.size) == [6, 12, 6]
+    # Along the largest values, and back along the smallest.
+    assert list(zip(span.x, span.y, strict=True)) == [
+        (3, 4),
+        (7, 8),
+        (9, 5),
+        (9, 5),
+        (7, 2),
+        (3, -1),
+    ]
+
+
+def test_values_are_shown_by_index() -> None:
+    (bars,) = values(np.array([[1.5, -2.0], [0.25, 4.0]], np.float32)).data
+    assert list(bars.y) == [1.5, -2.0, 0.25, 4.0]

@@ -23,6 +23,7 @@ from tests.support.expect import raises
 from tests.support.explained import (
     Residual,
     linear_network,
+    random_network,
     randomise,
     small_network,
     wrap,
@@ -87,7 +88,7 @@ def loud() -> nn.Module:
         small_network,
         loud,
         lambda: randomise(build_network("resnet18", 5)),
-        lambda: randomise(build_network("vgg11_bn", 5)),
+        lambda: random_network("vgg11_bn"),
         lambda: randomise(build_network("densenet121", 5)),
         lambda: randomise(build_network("mobilenet_v2", 5)),
         lambda: nn.Sequential(Residual(3), nn.Flatten(), nn.Linear(3072, 5)),
@@ -162,6 +163,13 @@ def test_networks_that_fullgrad_does_not_cover_are_recorded_but_not_explained() 
     assert recording.tensors["gradient/1_output"].shape == (1, 2, 30, 30)
     with pytest.raises(BadInput, match=r"^FullGrad cannot explain layer 1 \(GELU\)"):
         recorded(recording)
+
+
+def test_maps_differ_as_a_share_of_the_live_ones_range() -> None:
+    live, recorded = (
+        Explanation(np.array([[1.0, end]], np.float32), 0, 0.0, 0.5, 0) for end in (3.0, 6.0)
+    )
+    assert largest_difference(recorded, live) == 3 / 2
 
 
 def test_a_flat_map_differs_by_what_it_is() -> None:

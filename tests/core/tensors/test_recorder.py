@@ -10,10 +10,10 @@ from core import services
 from core.capture.provenance import RequestFacts
 from core.errors import BadInput
 from core.images import ImageFile
+from core.model.predictor import Predictor
 from core.records.captures import CaptureMode, CaptureSettings
 from core.records.tensors import ModeKeys
 from core.services import Services
-from core.tensors.recorder import MAX_WAITING
 from tests.conftest import TestClient
 from tests.core.serving.test_pipeline import IMAGE, PNG, samples
 from tests.support.expect import raises
@@ -72,10 +72,10 @@ def every_second(environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
 
 
 def test_flagged_requests_are_recorded(
-    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    environment: pytest.MonkeyPatch, predictor: Predictor, request: pytest.FixtureRequest
 ) -> None:
     environment.setenv("SIGNWATCH_TENSORS_FLAGGED", "yes")
-    environment.setenv("SIGNWATCH_ALPHA", "0.2")
+    environment.setattr(predictor, "alpha", 0.2)
     signwatch: Services = request.getfixturevalue("signwatch")
     answers = [
         signwatch.inference.invoke([ImageFile.from_pixels(blocks(seed))], RequestFacts())
@@ -87,6 +87,33 @@ def test_flagged_requests_are_recorded(
     assert 0 < len(flagged) < 25
     assert whys(signwatch) == ["flagged"] * len(flagged)
     assert {record.capture_id for record in signwatch.tensors.records()} == set(flagged)
+
+
+def test_a_recording_waits_for_a_moment_without_requests(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_TENSORS_SAVE", "save_interval=1")
+    signwatch: Services = request.getfixturevalue("signwatch")
+    in_work = iter([2, 1, 3, 0])
+    environment.setattr(signwatch.tensors.recorder, "_in_work", lambda: next(in_work))
+    signwatch.inference.invoke([ImageFile.from_pixels(blocks())], RequestFacts())
+    assert whys(signwatch) == ["image 0 since the start"]
+    assert list(in_work) == []
+
+
+def test_a_recording_waits_no_longer_than_its_patience(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_TENSORS_SAVE", "save_interval=1")
+    environment.setattr("core.tensors.recorder.POLL", 0.5)  # seconds of two: four looks
+    signwatch: Services = request.getfixturevalue("signwatch")
+    looks: list[int] = []
+    recorder = signwatch.tensors.recorder
+    environment.setattr(recorder._closed, "wait", looks.append)
+    environment.setattr(recorder, "_in_work", lambda: 1)
+    signwatch.inference.invoke([ImageFile.from_pixels(blocks())], RequestFacts())
+    assert whys(signwatch) == ["image 0 since the start"]
+    assert looks == [0.5] * 4
 
 
 def hold_recordings(
@@ -108,20 +135,21 @@ def hold_recordings(
 def test_no_answer_waits_for_a_recording(
     record_all: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    record_all.setattr("core.tensors.recorder.MAX_WAITING", 4)
     signwatch: Services = request.getfixturevalue("signwatch")
     client: TestClient = request.getfixturevalue("client")
     begun, allowed = hold_recordings(signwatch, record_all)
     client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     assert begun.wait(LONGEST)
-    for _ in range(MAX_WAITING + 3):  # none of them is answered later for it
+    for _ in range(4 + 3):  # none of them is answered later for it
         client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
     # The recorder is called once an answer has left.
     dropped = 'signwatch_tensor_records_total{outcome="dropped"}'
     until(lambda: samples(client)[dropped] == 3, "three find no room")
     allowed.set()
-    assert len(whys(signwatch)) == MAX_WAITING + 1
+    assert len(whys(signwatch)) == 4 + 1
     assert signwatch.metrics.tensor_outcomes() == {
-        "recorded": MAX_WAITING + 1,
+        "recorded": 4 + 1,
         "dropped": 3,
         "failed": 0,
     }
