@@ -44,7 +44,7 @@ def traffic(signwatch: Services) -> list[str]:
 
 
 @pytest.fixture
-def pictures(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.uint8]]:
+def shown_images(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.uint8]]:
     """The images that the page shows, in the order in which it draws them."""
     drawn: list[NDArray[np.uint8]] = []
     add = MediaFileManager.add
@@ -117,14 +117,14 @@ def test_all_tiles_share_one_scale(
     open_page: OpenPage,
     signwatch: Services,
     traffic: list[str],
-    pictures: list[NDArray[np.uint8]],
+    shown_images: list[NDArray[np.uint8]],
 ) -> None:
     open_page("explain", sheet="all", colours="greys", **{"class": "14"})
     maps = maps_of(signwatch, *SEEDS)
     largest = strongest(*maps)
     order = (4, 3, 2, 1)  # the attacked ones first, the newest of them first
-    assert len(pictures) == len(order)
-    for shown, seed in zip(pictures, order, strict=True):
+    assert len(shown_images) == len(order)
+    for shown, seed in zip(shown_images, order, strict=True):
         saliency = maps[SEEDS.index(seed)]
         expected = overlay(blocks(seed), saliency, largest=largest, colours="greys")
         alone = overlay(blocks(seed), saliency, largest=strongest(saliency), colours="greys")

@@ -108,7 +108,7 @@ def test_maps_are_opaque_from_a_third_of_the_scale_on() -> None:
     assert np.unique(shown.reshape(-1, 3), axis=0).tolist() == [mixed]
 
 
-def test_the_circle_lies_where_it_is_said_to_be() -> None:
+def test_the_circle_is_drawn_where_it_is() -> None:
     grey = np.full((100, 200, 3), 100, np.uint8)
     drawn = heat_maps.circled(grey, Circle(0.25, 0.6, 0.2))
     y, x = np.nonzero((drawn != 100).any(axis=2))

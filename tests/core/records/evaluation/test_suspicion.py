@@ -56,12 +56,12 @@ def test_rows_name_every_family_errors_and_the_adaptive_attack() -> None:
 def test_who_evades_is_misclassified_and_not_flagged() -> None:
     detection = make_detection()
     assert detection.adaptive is not None
-    said = "An adaptive attacker can evade detection: of 25 images, "
+    sentence = "An adaptive attacker can evade detection: of 25 images, "
     for images, flagged, rest in (
         (20, 0.25, "15 were misclassified without a flag."),
         (4, 0.75, "1 was misclassified without a flag."),
         (7, 1.0, "0 were misclassified without a flag."),
     ):
         adaptive = replace(detection.adaptive, images=images, flagged=flagged)
-        assert evasion(replace(detection, adaptive=adaptive)) == said + rest
-    assert evasion(replace(detection, adaptive=None)).startswith(said + "0 were ")
+        assert evasion(replace(detection, adaptive=adaptive)) == sentence + rest
+    assert evasion(replace(detection, adaptive=None)).startswith(sentence + "0 were ")
