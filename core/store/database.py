@@ -17,6 +17,7 @@ from core.store.schema import MIGRATIONS
 
 # Half of the cores: requests are answered on the others, whatever is asked of the log meanwhile.
 THREADS = max(1, (os.cpu_count() or 1) // 2)
+CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": THREADS}
 CHUNK = 1000  # rows of a stream that are held at a time
 
 Row = tuple[Any, ...]
@@ -28,7 +29,7 @@ class Database:
     def __init__(self, address: Address) -> None:
         """Open or create the log at `address`; raises Unavailable if it cannot be had."""
         self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(
-            ":memory:", config={"threads": THREADS}
+            ":memory:", config=CONFIG
         )
         self._writing = threading.Lock()
         self.address = address

@@ -8,17 +8,20 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from core.store import extensions
-from core.store.address import quoted
+from core.store import CaptureLog, database, extensions
+from core.store.address import LakeAddress, quoted
 from tests.support.requirements import require
 
 PASSWORD = "it's a \\ secret"
 SUPERUSER = "signwatch"
+# To check the signatures of the extensions, DuckDB hashes 78 MB each time: 0.2 s.
+UNCHECKED = {"allow_unsigned_extensions": "true"}
 numbers = itertools.count()
 
 
@@ -38,15 +41,43 @@ class Server:
     def new_database(self) -> str:
         """An empty database: its connection string, in libpq's keywords, password included."""
         name = f"log_{next(numbers)}"
-        with duckdb.connect() as connection:
-            extensions.load(connection, "postgres_scanner")
-            connection.execute(
-                f"ATTACH {quoted(self.conninfo('postgres'))} AS server (TYPE postgres)"
-            )
-            connection.execute(
-                f"CALL postgres_execute('server', 'CREATE DATABASE {name}', use_transaction=false)"
-            )
+        self._execute(f"CREATE DATABASE {name}")
         return self.conninfo(name)
+
+    @contextmanager
+    def lake(self, folder: Path) -> Iterator[LakeAddress]:
+        """An empty log with its files in `folder`, gone afterwards: a copy, not migrated anew."""
+        name = f"log_{next(numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {self._migrated} STRATEGY file_copy")
+        self._execute(
+            f"UPDATE ducklake_metadata SET value = {quoted(f'{folder}/')} WHERE key = 'data_path'",
+            name,
+        )
+        yield LakeAddress(self.conninfo(name), str(folder))
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @cached_property
+    def _migrated(self) -> str:
+        """The database of an empty log; nothing is connected with it, so that it can be copied."""
+        self._execute("CREATE DATABASE migrated")
+        CaptureLog(LakeAddress(self.conninfo("migrated"), str(self.folder / "lake"))).close()
+        return "migrated"
+
+    def _execute(self, statement: str, name: str = "postgres") -> None:
+        """Run one statement in the database `name`."""
+        self._duckdb.execute(f"ATTACH {quoted(self.conninfo(name))} AS server (TYPE postgres)")
+        try:
+            self._duckdb.execute(
+                f"CALL postgres_execute('server', {quoted(statement)}, use_transaction=false)"
+            )
+        finally:
+            self._duckdb.execute("DETACH server")
+
+    @cached_property
+    def _duckdb(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(config=UNCHECKED)
+        extensions.load(connection, "postgres_scanner")
+        return connection
 
     def conninfo(self, database: str, password: str = PASSWORD) -> str:
         """How to connect to `database`."""
@@ -111,6 +142,14 @@ def running() -> Iterator[Server]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def unchecked() -> Iterator[None]:
+    """Logs of this process load extensions without a look at their signatures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "CONFIG", database.CONFIG | UNCHECKED)
+        yield
 
 
 @pytest.fixture(scope="session")
