@@ -1,7 +1,7 @@
 """Servers that can be killed: each line on stdin is a port, answered with the id of a process.
 
-The libraries are loaded once, here; each server is a fork of this process, so that it starts in a
-fraction of a second and a test can start fifty of them.
+Libraries and model are loaded once, here; each server is a fork of this process, so that it starts
+in a fraction of a second and a test can start fifty of them.
 """
 
 import os
@@ -14,17 +14,23 @@ from starlette.applications import Starlette
 
 from core import services
 from core.endpoint import ROUTES
+from core.model.predictor import Predictor
+from core.settings import Settings
 
 
 def serve(port: int) -> None:
     """The HTTP interface over the environment's log, until killed."""
-    torch.set_num_threads(1)
     services.current()
     uvicorn.run(Starlette(routes=ROUTES), port=port, log_level="error", lifespan="off", ws="none")
 
 
 def main() -> None:
     """One server at a time, as long as there is input."""
+    torch.set_num_threads(1)
+    settings = Settings.from_environment()
+    predictor = Predictor.load(settings.model, alpha=settings.alpha)
+    predictor.compile(settings.local)
+    Predictor.load = staticmethod(lambda *_, **__: predictor)  # type: ignore[method-assign]
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
