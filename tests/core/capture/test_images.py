@@ -72,5 +72,7 @@ def test_captures_without_a_readable_image_have_none(images: CapturedImages) -> 
 def test_a_large_image_is_shown_smaller_and_a_small_one_as_it_is() -> None:
     small = ImageFile.from_pixels(blocks(1))
     assert viewable(small) == small.content
+    largest = ImageFile.from_pixels(blocks(1).repeat(LONGEST_SIDE // 32, axis=0))
+    assert viewable(largest) == largest.content
     large = ImageFile.from_pixels(blocks(1).repeat(40, axis=0).repeat(20, axis=1))
     assert max(Image.open(io.BytesIO(viewable(large))).size) == LONGEST_SIDE

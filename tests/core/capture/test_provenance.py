@@ -44,6 +44,9 @@ def test_any_custom_attributes_give_some_provenance(text: str | None) -> None:
         ("source=a=b", Provenance("a=b")),
         ("label=-1;target=1000", Provenance()),
         ("label=x;target=", Provenance()),
+        ("label=²;target=½", Provenance()),  # digits to isdigit and isnumeric, and not to int
+        ("label=1_4;target=+1", Provenance()),
+        ("label=014;target=0014", Provenance(label=14)),
         ("source=a;source=b", Provenance("b")),
         ("clean=00ff", Provenance(clean_sha256="00ff")),
     ],

@@ -1,6 +1,8 @@
 """Sampling, provenance, and group commit: nothing is answered before it is durable."""
 
 import hashlib
+import itertools
+import random
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from core.capture import writer
 from core.capture.provenance import RequestFacts
@@ -166,15 +169,39 @@ def outcome(done: Future[None]) -> BaseException | None:
     return done.exception(timeout=LONGEST)
 
 
+class Even(random.Random):
+    """Draws 0, 0.001, 0.002, ... 0.999, and so on: each share of them is exact."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn = itertools.cycle(range(1000))
+
+    def random(self) -> float:
+        return next(self._drawn) / 1000
+
+
 @pytest.mark.parametrize(
-    ("sampling", "low", "high"), [(0, 0, 0), (100, 2000, 2000), (50, 850, 1150)]
+    ("sampling", "kept"),
+    [(0, 0), (0.1, 1), (12.5, 125), (50, 500), (90, 900), (99.9, 999), (100, 1000)],
 )
-def test_the_sampling_rate_is_kept(sampling: float, low: int, high: int) -> None:
+def test_the_sampling_rate_is_kept(sampling: float, kept: int) -> None:
+    capturer = Capturer(Recording())  # type: ignore[arg-type]
+    capturer._random = Even()
+    settings = CaptureSettings(sampling=sampling)
+    assert sum(capturer.sampled(settings) for _ in range(1000)) == kept
+    off = replace(settings, enabled=False)
+    assert not any(capturer.sampled(off) for _ in range(1000))
+    capturer.close()
+
+
+def test_requests_are_sampled_one_by_one_and_by_chance() -> None:
     capturer = Capturer(Recording())  # type: ignore[arg-type]
     capturer._random.seed(0)
-    settings = CaptureSettings(sampling=sampling)
-    assert low <= sum(capturer.sampled(settings) for _ in range(2000)) <= high
-    assert not any(capturer.sampled(replace(settings, enabled=False)) for _ in range(100))
+    settings, count = CaptureSettings(sampling=30), 100_000
+    drawn = [capturer.sampled(settings) for _ in range(count)]
+    assert binomtest(sum(drawn), count, 0.3).pvalue > 0.01
+    both = sum(one and next for one, next in itertools.pairwise(drawn))
+    assert binomtest(both, count - 1, 0.09).pvalue > 0.01
     capturer.close()
 
 

@@ -39,6 +39,9 @@ def test_what_is_neither_is_refused(word: str) -> None:
         (("bo@example.org",), False),
         (("other.org",), False),
         (("ample.org",), False),  # not the end of a domain, the domain
+        (("da@example.org",), False),
+        (("example.org.evil.org",), False),
+        (("bo@example.org", "other.org", "example.org"), True),
     ],
 )
 def test_the_setting_says_who_may_decide(allowed: tuple[str, ...], may: bool) -> None:
@@ -68,3 +71,9 @@ def test_whoever_has_no_address_has_no_right_of_their_own(
     assert signed_in(claims, ()) == Analyst(name, True)
     if "@" not in name:
         assert signed_in(claims, ("example.org",)) == Analyst(name, False)
+
+
+def test_the_domain_is_what_follows_the_last_at() -> None:
+    claims = {"email": '"ada@example.org"@evil.org', "email_verified": True}
+    assert not signed_in(claims, ("example.org",)).may_decide
+    assert signed_in(claims, ("evil.org",)).may_decide

@@ -26,6 +26,7 @@ LOCAL = Path("/local")
         ("", Path("/local/signwatch.duckdb")),
         ("/b/c.duckdb", Path("/b/c.duckdb")),
         ("c.duckdb", ROOT / "c.duckdb"),
+        ("~/c.duckdb", Path.home() / "c.duckdb"),
     ],
 )
 def test_a_path_is_a_file(store: str, path: Path) -> None:
@@ -34,7 +35,13 @@ def test_a_path_is_a_file(store: str, path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("data", "found"),
-    [("", "/local/lake"), ("/b/c", "/b/c"), ("c", f"{ROOT}/c"), ("s3://b/c", "s3://b/c")],
+    [
+        ("", "/local/lake"),
+        ("/b/c", "/b/c"),
+        ("c", f"{ROOT}/c"),
+        ("~/c", f"{Path.home()}/c"),
+        ("s3://b/c", "s3://b/c"),
+    ],
 )
 def test_a_catalog_in_postgresql_is_a_lake(data: str, found: str) -> None:
     settings = Settings(

@@ -50,8 +50,10 @@ def test_a_baseline_comes_back_and_the_newest_is_in_force(table: BaselinesTable)
 def test_the_choice_that_was_made_last_counts(table: BaselinesTable) -> None:
     table.add(FIRST, FILES)
     table.add(SECOND, FILES)
+    assert table.chosen() == ("b-2", SECOND.created_at)
     table.choose("b-1", NOON + timedelta(minutes=2))
     assert table.in_force() == "b-1"
+    assert table.chosen() == ("b-1", NOON + timedelta(minutes=2))
     assert len(table.all()) == 2
 
 

@@ -14,7 +14,7 @@ from core.errors import NotFound, SignwatchError, Unavailable
 from core.records.captures import Provenance
 from core.records.queries import CaptureFilter
 from core.records.window import Window
-from core.store import CaptureLog
+from core.store import CaptureLog, database
 from core.store.schema import MIGRATIONS
 from tests.support.expect import raises
 from tests.support.records import (
@@ -49,6 +49,20 @@ def test_captures_and_images_are_stored_together_or_not_at_all(log: CaptureLog) 
     assert log.images([image.sha256]) == {}
     log.append([make_capture(image)], [image])
     assert log.count(EVERYTHING) == 1
+    assert log.images([image.sha256]) == {image.sha256: image}
+
+
+def test_a_transaction_that_breaks_off_leaves_nothing(log: CaptureLog) -> None:
+    with pytest.raises(ZeroDivisionError), log.database.transaction() as transaction:
+        transaction.execute("INSERT INTO log.capture_settings VALUES ('a', true, 1, 'b', now())")
+        raise ZeroDivisionError
+    assert log.database.rows("SELECT count(*) FROM log.capture_settings") == [(0,)]
+
+
+def test_long_results_come_piece_by_piece(log: CaptureLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "CHUNK", 2)
+    pieces = log.database.stream("SELECT unnest(range(5))")
+    assert list(pieces) == [[(0,), (1,)], [(2,), (3,)], [(4,)]]
 
 
 def test_threads_share_a_log(log: CaptureLog) -> None:

@@ -68,11 +68,14 @@ def test_what_drills_sent_is_known_by_its_source(log: CaptureLog, table: DrillsT
     put(log, "drill/two/1", after=2, attack="pgd")
     put(log, None, after=3)
     put(log, "camera", after=3)
+    put(log, "drills/one/1", after=3)
+    put(log, "drill", after=3)
     assert table.sent(WINDOW) == 3
     assert table.sent(Window(NOON + SECOND, NOON + 2 * SECOND)) == 1
     assert [table.sent_at(NOON + k * SECOND) for k in range(4)] == [True, True, True, False]
     assert table.first_attacked("one") == NOON + SECOND
     assert table.first_attacked("none") is None
+    assert table.first_attacked("on") is None
 
 
 def test_drills_are_no_part_of_baselines_and_of_accuracy(log: CaptureLog) -> None:

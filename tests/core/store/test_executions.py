@@ -98,6 +98,7 @@ def test_an_execution_under_way_is_seen_and_its_end_takes_its_place(log: Capture
     table.keep(other, NO_LOG)
     assert log.execution(UNDER_WAY.execution_id) == UNDER_WAY
     assert log.executions(9, status="InProgress") == [UNDER_WAY]
+    assert log.executions(9, ended=True) == [other]
     assert table.log_of(UNDER_WAY.execution_id) is None
     lost = replace(UNDER_WAY, status=ExecutionStatus.FAILED)
     table.keep(lost, ExecutionLog(("lost",)))
@@ -158,6 +159,23 @@ def test_executions_are_narrowed_by_times_sorted_and_passed_over(log: CaptureLog
     assert ids(table.latest(9, after={"created": NOON}, before={"scheduled": NOON + MINUTE})) == [
         "a"
     ]
+
+
+def test_runs_over_a_moment_include_the_start_of_their_window_and_not_its_end(
+    log: CaptureLog,
+) -> None:
+    table = ExecutionsTable(log.database)
+    everywhere, cars = make_execution(), make_execution(window=Window(NOON - HOUR, NOON, "cars"))
+    clean = make_execution(
+        NOON + MINUTE, window=everywhere.window, status=ExecutionStatus.COMPLETED, violations=()
+    )
+    for each in (everywhere, cars, clean):
+        table.keep(each, NO_LOG)
+    assert table.over(NOON - HOUR, "signwatch", limit=9) == [everywhere, clean]
+    assert table.over(NOON, "signwatch", limit=9) == []
+    assert table.over(NOON - HOUR - MINUTE, "signwatch", limit=9) == []
+    assert len(table.over(NOON - MINUTE, "cars", limit=9)) == 3
+    assert table.over(NOON - MINUTE, "signwatch", limit=1) == [everywhere]
 
 
 def test_a_log_comes_back_with_its_records(log: CaptureLog) -> None:

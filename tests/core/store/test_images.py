@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from core.records.captures import StoredImage
 from core.records.queries import CaptureFilter
 from core.records.window import now
-from core.store import CaptureLog
+from core.store import CaptureLog, images
+from core.store.images import RECENT, ImagesTable
 from tests.support.records import (
     make_capture,
     make_image,
@@ -45,3 +47,42 @@ def test_an_image_is_kept_once(log: CaptureLog) -> None:
     kept = log.database.rows("SELECT sha256, count(*) FROM log.images GROUP BY ALL")
     assert sorted(kept) == sorted([(image.sha256, 1), (other.sha256, 1)])
     assert log.count(CaptureFilter()) == 3
+
+
+class Writer:
+    """Writes images at times of its own."""
+
+    def __init__(self, log: CaptureLog) -> None:
+        self.seconds = 0.0
+        self.log = log
+        self.table = ImagesTable(log.database, clock=lambda: self.seconds)
+
+    def write(self, *images: StoredImage) -> list[int]:
+        """How many copies of each the log has then."""
+        with self.log.database.transaction() as transaction:
+            self.table.insert(transaction, images)
+        count = "SELECT count(*) FROM log.images WHERE sha256 = ?"
+        return [self.log.database.rows(count, [image.sha256])[0][0] for image in images]
+
+
+def test_an_image_is_written_again_once_it_is_not_recent(log: CaptureLog) -> None:
+    writer, image = Writer(log), make_image()
+    copies = []
+    for share in (0, 0.5, 0.999, 1, 1.5, 2):
+        writer.seconds = share * RECENT.total_seconds()
+        copies += writer.write(image)
+    assert copies == [1, 1, 1, 2, 2, 3]
+
+
+def test_of_too_many_images_those_written_longest_ago_are_forgotten(
+    log: CaptureLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "MAX_RECENT", 2)
+    writer = Writer(log)
+    first, second, third = (make_image(seed) for seed in range(3))
+    assert [writer.write(each) for each in (first, second)] == [[1], [1]]
+    writer.seconds = RECENT.total_seconds()
+    assert writer.write(first) == [2]
+    assert writer.write(third) == [1]  # the second was written before the first was again
+    assert writer.write(first, third) == [2, 1]
+    assert writer.write(second) == [2]

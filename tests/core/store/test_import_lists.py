@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.store import CaptureLog
+from core.store import CaptureFilesTable, CaptureLog
 from core.store.import_lists import ImportedFile, ImportLists, UnreadableLine
 from core.store.rows import naive
 from tests.support.records import NOON
@@ -48,6 +48,10 @@ def test_the_latest_state_of_each_file_counts(log: CaptureLog, lists: ImportList
         ImportedFile("b.jsonl", 7, 1, 2, 3, 4, NOON + timedelta(minutes=1)),
     ]
     assert [file.path for file in lists.files(limit=1)] == ["a.jsonl"]
+    put_file(log, "a.jsonl", 2, 30)
+    put_file(log, "a.jsonl", 2, 20)
+    assert lists.files(limit=1)[0].lines == 30  # of two states of one moment the one farther on
+    assert CaptureFilesTable(log.database).states()["a.jsonl"].bytes == 30
 
 
 def test_unreadable_lines_follow_each_other(log: CaptureLog, lists: ImportLists) -> None:

@@ -108,3 +108,35 @@ def test_ground_truth_and_unreadable_lines_are_kept_once(
     window = Window(NOON - timedelta(days=3650), NOON, "ep")
     assert log.window_figures(window, low_confidence=0.5).unreadable == 2
     assert log.window_figures(window, low_confidence=0.5).total == 2
+
+
+def merged(table: CaptureFilesTable, *lines: list[tuple[str, int, int]]) -> list[int]:
+    """The places of the lines of (reference, position, class) that were merged."""
+    hour = AT.replace(minute=0, second=0)
+    rows = [
+        [GroundTruthRow(name, place, k, str(k), "CSV", "p", hour, None) for name, place, k in line]
+        for line in lines
+    ]
+    with table.importing() as writing:
+        return writing.merge_ground_truth(rows)
+
+
+def labels(log: CaptureLog) -> list[tuple[str, int, int]]:
+    """Everything merged, in its order."""
+    return log.database.rows(
+        "SELECT reference, position, class_id FROM log.ground_truth ORDER BY merged_at"
+    )
+
+
+def test_labels_are_merged_where_they_say_something_new(
+    table: CaptureFilesTable, log: CaptureLog
+) -> None:
+    two = [("a", 0, 1), ("a", 1, 2)]
+    assert merged(table, two, [("b", 0, 3)], two) == [0, 1]
+    assert merged(table) == []
+    corrected = [("a", 0, 1), ("a", 1, 5)]  # one of two: the line is kept whole
+    assert merged(table, [("b", 0, 3)], corrected, [("c", 0, 4)]) == [1, 2]
+    assert labels(log) == [*two, ("b", 0, 3), *corrected, ("c", 0, 4)]
+    # The latest label is what a line is compared with, also one of the same call.
+    assert merged(table, two, corrected, corrected, two) == [0, 1, 3]
+    assert merged(table, two) == []

@@ -1,7 +1,7 @@
 """Lists of captures: page after page they are exactly what a filter lets through, in order."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -278,7 +278,7 @@ def test_captures_by_their_ids(log: CaptureLog) -> None:
     assert log.listing.count(CaptureFilter(capture_ids=())) == 0
 
 
-@pytest.mark.parametrize("unknown", ["no id", "", "019c5a2f-0000-8000-8000-000000000000"])
+@pytest.mark.parametrize("unknown", ["no id", "", "019c5a2f-0000-8000-8000-000000000000", "f" * 32])
 def test_one_that_the_log_does_not_have(log: CaptureLog, unknown: str) -> None:
     with raises(NotFound, f"no capture {unknown} in the log"):
         log.listing.one(unknown)
@@ -290,3 +290,16 @@ def test_pages_far_apart_are_read_whole(log: CaptureLog) -> None:
     page = log.listing.page(CaptureFilter(), limit=650)
     assert ids(page) == [capture.capture_id for capture in reversed(made)][:650]
     assert len(list(log.listing.each(CaptureFilter(), limit=10_000))) == 700
+
+
+@pytest.mark.parametrize(
+    ("limit", "places"),
+    [(1, [0]), (2, [0, 5]), (4, [0, 3, 5, 8]), (9, [0, 2, 3, 4, 5, 6, 7, 8, 9]), (20, range(10))],
+)
+def test_a_spread_takes_the_first_of_equal_stretches(
+    log: CaptureLog, limit: int, places: Sequence[int]
+) -> None:
+    made = [make_capture(inferred_at=NOON - timedelta(days=n)) for n in range(10)]
+    log.append([*made, make_capture(endpoint="cars")], [])
+    found = log.listing.spread(CaptureFilter(endpoint="signwatch"), limit=limit)
+    assert [item.capture.capture_id for item in found] == [made[n].capture_id for n in places]

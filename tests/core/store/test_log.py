@@ -101,8 +101,8 @@ def test_what_was_appended_is_found(shared_log: CaptureLog, captures: list[Captu
     assert [comparable(item.capture) for item in found] == [comparable(each) for each in order]
 
 
-@settings(max_examples=10)
-@given(captures=st.lists(records.captures, min_size=1, max_size=8))
+@settings(max_examples=4)
+@given(captures=st.lists(records.captures, min_size=1, max_size=20))
 def test_maintenance_changes_nothing(maintained_log: CaptureLog, captures: list[Capture]) -> None:
     captures = [
         with_own_id(
@@ -213,6 +213,29 @@ def test_a_filter_lets_through_what_it_says(
     assert log.count(chosen) == len(rows)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "rows"),
+    [
+        (CaptureFilter(suspect=True), {1, 2}),
+        (CaptureFilter(suspect=False), {0, 3}),
+        (CaptureFilter(with_image=True), {0, 1, 2}),
+        (CaptureFilter(with_image=False), {3}),
+        (CaptureFilter(suspect=False, with_image=True), {0}),
+    ],
+)
+def test_suspect_is_what_was_flagged_or_attacked(
+    log: CaptureLog, chosen: CaptureFilter, rows: set[int]
+) -> None:
+    captures = [
+        make_capture(),
+        make_capture(prediction=make_prediction(flagged=True)),
+        make_capture(provenance=Provenance(attack="pgd")),
+        make_capture(image_sha256=None, suspicion=None),
+    ]
+    log.append(captures, [])
+    assert set(found_ids(log, chosen)) == {captures[row].capture_id for row in rows}
+
+
 def test_a_window_includes_its_start_and_excludes_its_end(log: CaptureLog) -> None:
     end = NOON + timedelta(microseconds=1)
     first, second = make_capture(inferred_at=NOON), make_capture(inferred_at=end)
@@ -292,8 +315,8 @@ def test_confidence_over_time_is_kept_by_bucket(log: CaptureLog) -> None:
     )
     window = Window(NOON, NOON + timedelta(minutes=1))
     later = NOON + timedelta(seconds=10)
-    assert log.confidence_over_time(window, 10, low_confidence=0.6) == [
-        ConfidenceAt(NOON, 2, 0.75, 1),
+    assert log.confidence_over_time(window, 10, low_confidence=0.5) == [
+        ConfidenceAt(NOON, 2, 0.75, 0),
         ConfidenceAt(later, 1, 0.25, 1),
     ]
 

@@ -11,7 +11,13 @@ from core.records.execution_log import ExecutionLog
 from core.records.monitoring import ExecutionStatus
 from core.records.verdicts import Decision, Verdict
 from core.records.window import Window
-from core.store import CaptureFilesTable, CaptureLog, ExecutionsTable, QualityTable
+from core.store import (
+    CaptureFilesTable,
+    CaptureLog,
+    ExecutionsTable,
+    PValuesTable,
+    QualityTable,
+)
 from tests.support.records import (
     NOON,
     make_capture,
@@ -165,3 +171,28 @@ def test_an_alarm_at_another_endpoint_is_none_here(log: CaptureLog, table: Quali
     assert not table.in_alarm(Window(NOON, NOON + HOUR, "signwatch"))
     assert table.in_alarm(Window(NOON, NOON + HOUR, "cars"))
     assert table.in_alarm(WINDOW)
+
+
+def test_an_alarm_of_all_endpoints_is_one_of_each(log: CaptureLog, table: QualityTable) -> None:
+    ExecutionsTable(log.database).keep(make_execution(window=WINDOW), ExecutionLog(()))
+    assert table.in_alarm(Window(NOON, NOON + HOUR, "cars"))
+
+
+def test_the_latest_p_values_of_unflagged_traffic(log: CaptureLog) -> None:
+    def put(p_value: float | None, minutes: int, *, flagged: bool = False, **changes: Any) -> None:
+        prediction = make_prediction(p_value=p_value, flagged=flagged)
+        at = NOON + timedelta(minutes=minutes)
+        log.append([make_capture(prediction=prediction, inferred_at=at, **changes)], [])
+
+    put(0.25, 0)
+    put(0.75, 2)
+    put(0.5, 1)
+    put(0.001, 3, flagged=True)
+    put(0.125, 3, model_sha256="cd" * 32)
+    put(0.125, 3, provenance=Provenance(attack="pgd"))
+    put(0.125, 3, provenance=Provenance("drill/one/1"))
+    put(None, 3)
+    table = PValuesTable(log.database)
+    assert table.unflagged("ab" * 32, 9).tolist() == [0.75, 0.5, 0.25]
+    assert table.unflagged("ab" * 32, 2).tolist() == [0.75, 0.5]
+    assert table.unflagged("none", 2).tolist() == []

@@ -20,6 +20,7 @@ from core.records.triage import (
 )
 from core.records.verdicts import Decision, Verdict
 from core.store import CaptureLog, QueueTable
+from core.store import queue as store_queue
 from tests.support.records import NOON, make_capture, make_prediction
 
 SECOND = timedelta(seconds=1)
@@ -103,6 +104,35 @@ def test_one_source_one_class_and_no_pause_belong_together(
     assert table.group_of(after_pause) == [after_pause]
 
 
+def test_a_group_goes_on_as_long_as_no_pause_is_too_long(
+    log: CaptureLog, table: QueueTable
+) -> None:
+    names = put(log, *(flagged(0.001, NOON + n * PAUSE) for n in range(4)))
+    (group,) = queue(table).groups
+    assert (group.first, group.start, group.end) == (names[0], NOON, NOON + 3 * PAUSE)
+    assert table.group_of(names[3]) == names
+
+
+def test_of_a_large_group_those_nearest_in_time_are_members(
+    log: CaptureLog, table: QueueTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_queue, "MOST_OF_GROUP", 3)
+    names = put(log, *(flagged(0.001, NOON + n * SECOND) for n in (0, 1, 2, 3.5, 10)))
+    assert table.group_of(names[2]) == names[1:4]
+    assert table.group_of(names[4]) == names[2:]
+
+
+def test_of_equal_suspicion_the_newest_comes_first(log: CaptureLog, table: QueueTable) -> None:
+    older, newer, newest, last = put(
+        log,
+        flagged(0.001, NOON),
+        flagged(0.001, NOON + SECOND),
+        flagged(0.001, NOON + 2 * SECOND, class_id=2),
+        flagged(0.002, NOON + 3 * SECOND, class_id=3),
+    )
+    assert [group.free for group in queue(table).groups] == [(newest,), (newer, older), (last,)]
+
+
 def test_a_group_keeps_its_name_whatever_was_decided_or_filtered(
     log: CaptureLog, table: QueueTable
 ) -> None:
@@ -183,6 +213,7 @@ def test_an_id_is_found_by_its_beginning(log: CaptureLog, table: QueueTable) -> 
     assert [
         group.shown for group in queue(table, Wanted(CaptureFilter(text=name[:13]))).groups
     ] == [name]
+    assert queue(table, Wanted(CaptureFilter(text=name[1:13]))) == Queue()
 
 
 def test_the_group_that_is_open_is_among_the_first(log: CaptureLog, table: QueueTable) -> None:
@@ -244,6 +275,22 @@ def test_a_lease_can_be_renewed_and_given_back(log: CaptureLog, table: QueueTabl
     table.give_back(name, ADA, NOON + LEASE)
     assert table.assignment(name, NOON + LEASE) is None
     assert table.take([name], BO, NOON + LEASE) == [name]
+
+
+def test_what_is_given_back_at_once_is_free(log: CaptureLog, table: QueueTable) -> None:
+    (name,) = put(log, flagged(0.001))
+    table.take([name], ADA, NOON)
+    table.give_back(name, ADA, NOON)
+    assert table.assignment(name, NOON) is None
+    assert table.take([name], BO, NOON) == [name]
+
+
+def test_what_is_in_work_is_listed_the_latest_first(log: CaptureLog, table: QueueTable) -> None:
+    first, second, third = put(log, *(flagged(0.001, NOON + n * SECOND) for n in range(3)))
+    for seconds, name in enumerate((second, third, first)):
+        table.take([name], ADA, NOON + seconds * SECOND)
+    found = table.in_work(NOON + 5 * SECOND)
+    assert [each.capture_id for each in found] == [first, third, second]
 
 
 def test_what_is_decided_cannot_be_taken(log: CaptureLog, table: QueueTable) -> None:

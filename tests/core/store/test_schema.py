@@ -32,3 +32,6 @@ def test_an_earlier_log_gets_what_it_lacks(tmp_path: Path, version: int) -> None
                 connection.execute(statement.format(uncompressed=""))
             connection.execute("INSERT INTO log.migrations VALUES (?)", [number])
     assert columns(path) == columns(tmp_path / "new.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        made = connection.execute("SELECT version FROM migrations ORDER BY version").fetchall()
+    assert made == [(number,) for number in range(1, len(MIGRATIONS) + 1)]

@@ -11,7 +11,7 @@ from core.records.queries import CaptureFilter
 from core.records.verdicts import Decision, Statement, Verdict
 from core.store import CaptureLog
 from tests.support import records
-from tests.support.records import NOON, make_capture
+from tests.support.records import NOON, make_capture, make_prediction
 
 SECOND = timedelta(seconds=1)
 EVERYTHING = CaptureFilter()
@@ -58,6 +58,25 @@ def test_of_two_at_one_moment_the_same_one_counts_everywhere(log: CaptureLog, na
     assert [each.decision for each in log.verdicts.of(name) if each.counts] == [counting]
     assert log.count(CaptureFilter(verdict=Verdict.UNREADABLE)) == 1
     assert log.count(CaptureFilter(verdict=Verdict.ADVERSARIAL)) == 0
+
+
+def test_of_two_at_one_moment_one_can_be_taken_back(log: CaptureLog, name: str) -> None:
+    stays = give(log, Verdict.ADVERSARIAL, "ada", 0, name)
+    gone = give(log, Verdict.UNREADABLE, "bo", 0, name)
+    log.verdicts.take_back([gone], analyst="ada", at=NOON)
+    assert log.capture(name).decision == stays
+    assert [(each.decision, each.taken_back) for each in log.verdicts.of(name)][-1] == (gone, True)
+
+
+def test_verdicts_on_flagged_captures_are_reviewed(log: CaptureLog) -> None:
+    flagged, other = (
+        make_capture(prediction=make_prediction(p_value=0.25, flagged=yes)) for yes in (True, False)
+    )
+    log.append([flagged, other], [])
+    for capture in (flagged, other):
+        give(log, Verdict.ADVERSARIAL, "ada", 0, capture.capture_id)
+    give(log, Verdict.UNREADABLE, "ada", 1, flagged.capture_id)
+    assert log.verdicts.of_flagged() == [(0.25, Verdict.UNREADABLE)]
 
 
 def test_a_verdict_taken_back_gives_way_to_the_one_before(log: CaptureLog, name: str) -> None:

@@ -3,16 +3,19 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from core import datasets
 from core.images import ImageFile, decode
 from core.records.captures import Provenance, StoredImage
 from core.records.triage import PAUSE
 from core.records.verdicts import Decision, Statement, TriageItem, Verdict
+from core.triage import export
 from core.triage.export import export_zip, file_names, manifest_entry, tracks
 from tests.support.images import blocks, gradient, saved
 from tests.support.records import NOON, make_capture, make_image, make_prediction
@@ -90,6 +93,32 @@ def test_the_same_image_and_the_same_clean_one_are_one_track() -> None:
         make_item(images[4], seconds=4 * day, clean="cd"),
     ]
     assert tracks(items) == [0, 1, 1, 0, 0, 2]
+
+
+def test_a_track_goes_on_as_long_as_no_pause_is_too_long() -> None:
+    pause = PAUSE.total_seconds()
+    items = [make_item(image, seconds=n * pause) for n, image in enumerate(stored_images(3))]
+    assert tracks(items) == [0, 0, 0]
+
+
+def test_other_classes_and_endpoints_are_other_tracks() -> None:
+    same = make_item(make_image())
+    corrected = make_item(make_image(), 2)
+    elsewhere = TriageItem(
+        replace(make_item(make_image(1)).capture, endpoint="cars"), same.decision
+    )
+    assert tracks([same, corrected, elsewhere, same]) == [0, 1, 2, 0]
+    assert file_names([same, corrected]) == ["01/00000_00000", "02/00001_00000"]
+
+
+def test_frames_are_numbered_in_their_track() -> None:
+    items = [make_item(image, n % 2 + 1, seconds=n) for n, image in enumerate(stored_images(4))]
+    assert file_names(items) == [
+        "01/00000_00000",
+        "02/00001_00000",
+        "01/00000_00001",
+        "02/00001_00001",
+    ]
 
 
 def test_what_is_one_track_in_two_ways_is_one() -> None:
@@ -171,6 +200,16 @@ def test_images_are_exported_by_true_class_as_they_came() -> None:
     }
     assert len(coco["categories"]) == 43
     assert coco["categories"][14] == {"id": 14, "name": "Stop", "supercategory": "unique"}
+
+
+def test_many_images_are_exported_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "CHUNK", 2)
+    images = stored_images(5)
+    items = [make_item(image, n, capture_id=str(n)) for n, image in enumerate(images)]
+    files = exported(items, *images)
+    names = [f"{n:02d}/{n:05d}_00000.png" for n in range(5)]
+    assert [files[name] for name in names] == [image.content for image in images]
+    assert [line["file"] for line in lines(files["manifest.jsonl"])] == names
 
 
 def test_a_line_of_the_manifest_tells_everything() -> None:

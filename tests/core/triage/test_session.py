@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, NotFound, Unavailable
 from core.records.analysts import Analyst
 from core.records.queries import CaptureFilter
 from core.records.triage import LEASE, PAUSE, Wanted
@@ -184,6 +184,45 @@ def test_undo_takes_back_and_opens_again(verdicts: Verdicts, log: CaptureLog) ->
     ]
 
 
+def test_undo_takes_back_one_verdict_after_the_other_the_last_first(
+    verdicts: Verdicts, log: CaptureLog
+) -> None:
+    captures = [put(log, 0.001 * (n + 1), class_id=n) for n in range(3)]
+    session = TriageSession(verdicts, ADA)
+    session.next()
+    recorded = [session.decide(session.opened.turn, NO_SIGN).decisions for _ in captures]
+    for number in (2, 1, 0):
+        assert session.undo() == recorded[number]
+        assert name(session) == captures[number].capture_id
+        decided = [log.capture(each.capture_id).decision is not None for each in captures]
+        assert decided == [place < number for place in range(3)]
+    assert not session.can_undo
+
+
+def test_what_could_not_be_undone_can_be_undone_later(verdicts: Verdicts, log: CaptureLog) -> None:
+    put(log, 0.001)
+    session = TriageSession(verdicts, ADA)
+    session.next()
+    session.decide(session.opened.turn, NO_SIGN)
+    log.close()
+    with pytest.raises(Unavailable):
+        session.undo()
+    assert session.can_undo
+
+
+def test_verdicts_that_were_seen_are_no_news(verdicts: Verdicts, log: CaptureLog) -> None:
+    first, second = put(log, 0.001), put(log, 0.002, seconds=1)
+    for capture in (first, second):
+        verdicts.decide([capture], NO_SIGN, by=BO)
+    session = TriageSession(verdicts, ADA)
+    session.open(first.capture_id)
+    given = GivenVerdict(Verdict.UNREADABLE)
+    assert session.decide(session.opened.turn, given).meanwhile == ()
+    turn = session.open(second.capture_id).turn
+    (news,) = verdicts.decide([second], given, by=BO).decisions
+    assert session.decide_all(turn, [], NO_SIGN).meanwhile == (news,)
+
+
 def test_a_verdict_that_does_not_fit_leaves_it_open(verdicts: Verdicts, log: CaptureLog) -> None:
     capture = put(log, 0.001)
     session = TriageSession(verdicts, ADA)
@@ -291,6 +330,14 @@ def test_another_choice_changes_what_comes_next(verdicts: Verdicts, log: Capture
     assert session.next().capture_id == second.capture_id
     assert session.later().capture_id == third.capture_id
     assert session.queue.waiting == 2
+    session.want(Wanted(CaptureFilter(class_id=2)))  # the same: what was passed over stays so
+    assert session.later().capture_id == second.capture_id
+    session.later()
+    session.want(Wanted())
+    session.decide(session.opened.turn, NO_SIGN)
+    assert name(session) == first.capture_id
+    session.decide(session.opened.turn, NO_SIGN)
+    assert name(session) == second.capture_id
 
 
 def test_who_may_not_decide_takes_nothing_away(verdicts: Verdicts, log: CaptureLog) -> None:

@@ -1,5 +1,9 @@
 """Verdicts: which fit a prediction, kept whatever happened meanwhile, from who may decide."""
 
+import io
+import json
+import zipfile
+
 import pytest
 
 from core.errors import BadInput, Forbidden
@@ -127,3 +131,23 @@ def test_a_wrong_prediction_needs_its_true_class(kind: Verdict) -> None:
 def test_without_a_prediction_there_is_nothing_to_judge() -> None:
     with raises(BadInput, "capture c-2 holds no prediction to judge"):
         verdict(Verdict.UNREADABLE, capture=make_capture(capture_id="c-2", **NO_PREDICTION))
+
+
+def test_the_export_holds_what_was_decided_the_oldest_first(
+    verdicts: Verdicts, log: CaptureLog
+) -> None:
+    day = 86_400
+    newest, oldest, middle = (
+        put(log, 0.001, seconds=seconds, seed=seed)
+        for seed, seconds in enumerate((day + 1, 0, day))
+    )
+    put(log, 0.001, seconds=2 * day)
+    for capture in (middle, newest, oldest):
+        verdicts.decide([capture], GivenVerdict(Verdict.ADVERSARIAL, 1), by=ADA)
+    with zipfile.ZipFile(io.BytesIO(verdicts.export())) as archive:
+        lines = [json.loads(line) for line in archive.read("manifest.jsonl").splitlines()]
+    assert [(line["capture_id"], line["file"]) for line in lines] == [
+        (oldest.capture_id, "01/00000_00000.png"),
+        (middle.capture_id, "01/00001_00000.png"),
+        (newest.capture_id, "01/00001_00001.png"),
+    ]
