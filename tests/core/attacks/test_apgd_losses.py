@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -37,8 +39,22 @@ def test_the_difference_of_logits_ratio() -> None:
     assert dlr([5.0, 3.0, 1.0, 0.0], 0, 3) == pytest.approx(5 / 4.5)
     # Towards the strongest wrong class, 1: (5 - 3) / (5 - (1 + 0) / 2).
     assert dlr([5.0, 3.0, 1.0, 0.0], 0, None, candidates=2) == pytest.approx(2 / 4.5)
+    # Five classes: the fourth, not the last. Towards class 4: (6 - 0) / (6 - (3 + 2) / 2).
+    assert dlr([6.0, 5.0, 3.0, 2.0, 0.0], 0, 4) == pytest.approx(6 / 3.5)
     # Three classes have no fourth.
     assert dlr([5.0, 3.0, 1.0], 0, 2) == pytest.approx(1.0)
+
+
+def test_each_restart_aims_at_the_next_strongest_wrong_class() -> None:
+    pixels, logits = grey(2), torch.tensor([1.0, 4.0, 2.0, 3.0])
+    classifier = linear(torch.zeros(4, 3), logits, side=1)
+    task = Task(classifier, pixels, torch.tensor([1, 3]), None, 0.1, digests(pixels))
+    attack = APGDDLR(candidates=4)
+    aims = [attack.aims(task, restart).tolist() for restart in range(4)]
+    assert aims == [[3, 1], [2, 2], [0, 0], [3, 1]]  # there are no more: from the beginning
+    assert (attack.restarts, APGDDLR(restarts=2).restarts) == (4, 2)
+    aimed = replace(task, targets=torch.tensor([0, 2]))
+    assert attack.aims(aimed, 1).tolist() == [0, 2]
 
 
 def test_dlr_needs_three_classes() -> None:

@@ -1,5 +1,6 @@
 """BIM: PGD from the image itself."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,6 +8,7 @@ from core.attacks import BIM, FGSM
 from core.errors import BadInput
 from tests.support.attacked import linear, random_pixels, read, small_resnet
 from tests.support.expect import raises
+from tests.support.stepping import Curved, flat, slope
 
 
 def test_one_step_of_the_whole_budget_is_fgsm() -> None:
@@ -26,6 +28,28 @@ def test_three_steps_by_hand() -> None:
     result = attack(classifier, pixels, torch.tensor([1]), epsilon=5 / 255)
     assert result.pixels.flatten().mul(255).tolist() == pytest.approx([95, 65, 200], abs=1e-3)
     assert result.steps.tolist() == [3]
+
+
+@pytest.mark.parametrize("targeted", [False, True])
+def test_every_step_on_a_curved_network(targeted: bool) -> None:
+    network, pixels = Curved.drawn(3), random_pixels(5, 3, side=2)
+    clean = flat(pixels)
+    labels = network.predicted(clean)
+    targets = (labels + 1) % 4
+    attack = BIM(steps=7, step_size=0.05, stop_when_solved=False)
+    result = attack(
+        network.classifier(),
+        pixels,
+        torch.from_numpy(labels),
+        epsilon=0.2,
+        target=torch.from_numpy(targets) if targeted else None,
+    )
+    for row, x in enumerate(clean):
+        for _ in range(7):
+            loss = network.entropy(targets[row]) if targeted else network.entropy(labels[row])
+            step = 0.05 * np.sign(slope(loss, x)) * (-1 if targeted else 1)
+            x = (x + step).clip(clean[row] - 0.2, clean[row] + 0.2).clip(0, 1)
+        assert flat(result.pixels)[row] == pytest.approx(x, abs=1e-6)
 
 
 def test_it_has_no_chance_and_no_restarts() -> None:

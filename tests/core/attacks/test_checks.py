@@ -25,6 +25,13 @@ from core.attacks import (
     Square,
     Sticker,
 )
+from core.attacks.checks import (
+    check_classes,
+    check_count,
+    check_epsilon,
+    check_pixels,
+    read_target,
+)
 from core.errors import BadInput
 from tests.support.attacked import EPSILON, call, every_attack, grey, small_resnet, two_classes
 from tests.support.expect import raises
@@ -96,6 +103,22 @@ def test_epsilon_out_of_range_is_refused(epsilon: float | None) -> None:
         "PGD needs an epsilon in (0, 1], the largest change of a pixel (8 levels are 8/255), "
         f"got {epsilon}"
     )
+
+
+def test_what_lies_on_the_border_is_taken() -> None:
+    info = {attack: attack.info for attack in (PGD, PGDL2)}
+    check_epsilon(info[PGD], 1, 300)
+    check_epsilon(info[PGD], 1e-9, 300)
+    check_epsilon(info[PGDL2], math.sqrt(300), 300)
+    check_classes("labels", torch.tensor([0, 5]), 2, 6)
+    check_pixels(torch.tensor([0.0, 1.0, 0.5]).view(1, 3, 1, 1))
+    check_count("steps", 1)
+    assert read_target(5, 2, 6, torch.device("cpu")).tolist() == [5, 5]
+    assert read_target(torch.tensor([0, 5]), 2, 6, torch.device("cpu")).tolist() == [0, 5]
+    assert read_target(None, 2, 6, torch.device("cpu")) is None
+    sizes = (Sticker(area=0.25, step_size=1), Spatial(max_angle=180, max_shift=0.5))
+    assert (sizes[0].area, sizes[1].max_shift) == (0.25, 0.5)
+    assert (MIFGSM(decay=0).decay, CW(confidence=0).confidence, Shadow(tries=2).tries) == (0, 0, 2)
 
 
 def test_an_epsilon_that_nobody_reads_is_refused() -> None:

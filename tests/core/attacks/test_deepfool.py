@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from core.attacks import (
     DeepFool,
 )
-from core.model.classifier import to_tensor
-from tests.support.attacked import closed_form, far_from_every_boundary, linear, read
+from core.model.classifier import to_images, to_tensor
+from tests.support.attacked import (
+    closed_form,
+    far_from_every_boundary,
+    linear,
+    random_pixels,
+    read,
+)
+from tests.support.stepping import Array, Curved, flat, slope
+
+PUSH = 1e-4  # beyond the boundary
 
 
 def test_deepfool_goes_the_closed_form_distance_to_the_nearest_boundary() -> None:
@@ -60,3 +70,78 @@ def test_deepfool_doubles_the_overshoot_until_the_rounded_image_is_misclassified
     assert went == pytest.approx(3.56 * (0.001 + 1e-4), rel=1e-3)
     assert result.adversarial.tolist() == [[[[129, 129, 129]]]]
     assert result.success.tolist() == [True] and result.steps.tolist() == [1]
+
+
+def test_several_steps_by_hand() -> None:
+    # z_0 - z_1 = (r - 0.1)^2 - 0.04 falls with r towards the boundary at 0.3. Where s = r - 0.1,
+    # a step goes (s^2 - 0.04) / 2 s, and 1e-4 on; all of them together are stretched by a tenth.
+    network = Curved(
+        inner=np.array([[1.0, 0.0, 0.0]]),
+        shift=np.array([-0.1]),
+        outer=np.array([[1.0], [0.0]]),
+        bias=np.array([-0.04, 0.0]),
+    )
+    pixels = torch.tensor([0.9, 0.5, 0.5]).view(1, 3, 1, 1)
+    one = (0.8**2 - 0.04) / 1.6 + PUSH
+    s = 0.8 - 1.1 * one
+    two = (s**2 - 0.04) / (2 * s) + PUSH
+    s = 0.8 - 1.1 * (one + two)
+    three = (s**2 - 0.04) / (2 * s) + PUSH
+    ends = [0.9 - 1.1 * sum([one, two, three][:steps]) for steps in (1, 2, 3)]
+    assert ends[1] > 0.3 > ends[2]  # the third step is over the boundary
+    for steps, end in zip((1, 2, 3, 100), [*ends, ends[2]], strict=True):
+        attack = DeepFool(steps=steps, overshoot=0.1)
+        result = attack(network.classifier(), pixels, torch.tensor([0]))
+        assert result.pixels.flatten().tolist() == pytest.approx([end, 0.5, 0.5], abs=1e-6)
+        assert result.steps.tolist() == [min(steps, 3)]
+        assert result.success.tolist() == [steps >= 3]
+
+
+def shortest(network: Curved, x: Array, own: int, others: list[int]) -> Array:
+    """The shortest of the steps to where own's and another linearised logit are equal."""
+    steps = []
+    for other in others:
+
+        def behind(x: Array, other: int = other) -> Array:
+            logits = network.logits(x)
+            return logits[..., own] - logits[..., other]
+
+        normal = -slope(behind, x)
+        length = np.linalg.norm(normal)
+        steps.append((behind(x[None])[0] / length + PUSH) * normal / length)
+    return min(steps, key=np.linalg.norm)
+
+
+@pytest.mark.parametrize(("targeted", "candidates"), [(False, 4), (False, 1), (True, 4)])
+def test_every_step_on_a_curved_network(targeted: bool, candidates: int) -> None:
+    network, pixels = Curved.drawn(2, classes=5), random_pixels(12, 2, side=2) * 0.4 + 0.3
+    pixels = to_tensor(to_images(pixels))
+    clean = flat(pixels)
+    labels = network.predicted(clean)
+    targets = (labels + 1) % 5
+    attack = DeepFool(steps=30, overshoot=0.05, candidates=candidates)
+    result = attack(
+        network.classifier(),
+        pixels,
+        torch.from_numpy(labels),
+        target=torch.from_numpy(targets) if targeted else None,
+    )
+    for row, (label, target) in enumerate(zip(labels, targets, strict=True)):
+        x, walked, taken = clean[row], np.zeros(12), 0
+        aim = target if targeted else None
+        while taken < 30:
+            if (settled := network.settled(clean[row], x, label, aim, 0.05)) is not None:
+                x = settled
+                break
+            ranked = [int(k) for k in np.argsort(-network.logits(x))]
+            if targeted:
+                step = shortest(network, x, next(k for k in ranked if k != target), [target])
+            else:
+                others = [k for k in ranked if k != label]
+                step = shortest(network, x, label, others[:candidates])
+            walked, taken = walked + step, taken + 1
+            x = clean[row] + 1.05 * walked
+        assert 0 < x.min() and x.max() < 1  # nothing was clipped
+        assert result.steps[row] == taken
+        assert flat(result.pixels)[row] == pytest.approx(x, abs=1e-4)
+    assert len(set(result.steps.tolist())) > 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from core.attacks.geometry import moved
+from tests.support import stepping
 from tests.support.attacked import random_pixels
 
 
@@ -56,3 +58,13 @@ def test_every_image_has_its_own_change() -> None:
     both = moved(pixels, degrees, none, none)
     torch.testing.assert_close(both[0], pixels[0])
     torch.testing.assert_close(both[1:], moved(pixels[1:], degrees[1:], none[1:], none[1:]))
+
+
+@pytest.mark.parametrize("shape", [(9, 9), (6, 14), (15, 7)])
+def test_turns_and_shifts_together_in_images_of_any_shape(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(shape[0])
+    images = rng.random((4, 3, *shape))
+    changes = rng.uniform([-180, -0.4, -0.4], [180, 0.4, 0.4], (4, 3))
+    found = moved(torch.from_numpy(images), *torch.from_numpy(changes.T))
+    for image, change, each in zip(images, changes, found.numpy(), strict=True):
+        assert each == pytest.approx(stepping.moved(image, *change), abs=1e-6)

@@ -11,7 +11,8 @@ from core.attacks import (
     PGD,
 )
 from core.attacks.task import Task, digests
-from tests.support.attacked import EPSILON, linear, random_pixels, small_resnet
+from tests.support.attacked import EPSILON, linear, random_pixels, small_resnet, task_of
+from tests.support.stepping import Array, Curved, flat, slope
 
 
 def test_pgd_ends_in_the_corner_of_the_ball_on_a_linear_model() -> None:
@@ -66,3 +67,53 @@ def test_a_step_size_is_taken_as_it_is_given() -> None:
     near = one(classifier, pixels, labels, epsilon=0.1).pixels
     far = two(classifier, pixels, labels, epsilon=0.1).pixels
     assert (near - far).flatten().tolist() == pytest.approx([1 / 255] * 3, abs=1e-6)
+
+
+def draws(pixels: torch.Tensor, restart: int) -> Array:
+    """U(0, 1) for every value, as the random starts draw it."""
+    return flat(task_of(pixels).uniform(5, restart))
+
+
+def test_pgd_starts_on_both_sides_of_every_value() -> None:
+    pixels = random_pixels(50, 0, side=4) * 0.5 + 0.25
+    task = Task(small_resnet(), pixels, torch.zeros(50).long(), None, 0.2, digests(pixels))
+    started = (PGD().start(task, 0) - pixels) / 0.2
+    assert -1 <= started.min() < -0.99 and 0.99 < started.max() <= 1
+    assert started.mean().item() == pytest.approx(0, abs=0.05)
+    assert started.square().mean().item() == pytest.approx(1 / 3, abs=0.03)
+
+
+@pytest.mark.parametrize("targeted", [False, True])
+def test_every_step_and_restart_on_a_curved_network(targeted: bool) -> None:
+    network, pixels = Curved.drawn(7, steep=3), random_pixels(12, 6, side=2)
+    clean, epsilon, size = flat(pixels), 20 / 255, 5 / 255  # a quarter of epsilon
+    labels = network.predicted(clean)
+    targets = (labels + 1) % 4
+    result = PGD(steps=10, restarts=3, seed=5)(
+        network.classifier(),
+        pixels,
+        torch.from_numpy(labels),
+        epsilon=epsilon,
+        target=torch.from_numpy(targets) if targeted else None,
+    )
+    restarted = set()
+    for row in range(12):
+        label, target = labels[row], targets[row] if targeted else None
+        low, high = (clean[row] - epsilon).clip(0, 1), (clean[row] + epsilon).clip(0, 1)
+        loss = network.entropy(label if target is None else target)
+        taken = 0
+        for restart in range(3):
+            x = (clean[row] + epsilon * (2 * draws(pixels, restart)[row] - 1)).clip(low, high)
+            for _ in range(10):
+                if network.solved(x, label, target):
+                    break
+                away = size * np.sign(slope(loss, x))
+                x = (x + away if target is None else x - away).clip(low, high)
+                taken += 1
+            if network.solved(x, label, target):
+                break
+        restarted.add(restart)
+        assert result.steps[row] == taken
+        assert result.success[row] == network.solved(x, label, target)
+        assert flat(result.pixels)[row] == pytest.approx(x, abs=1e-6)
+    assert len(restarted) > 1  # some need another start, and not all

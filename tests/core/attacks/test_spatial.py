@@ -14,6 +14,7 @@ from core.attacks import (
 from core.attacks.geometry import moved
 from core.model.classifier import to_images
 from tests.support.attacked import random_pixels, read, small_resnet, task_of
+from tests.support.stepping import entropy
 
 few = settings(max_examples=25)
 
@@ -38,6 +39,17 @@ def test_every_change_of_the_grid_is_tried_once_whatever_the_rounds(steps: int) 
     assert torch.equal(tried[: len(attack.grid())], attack.grid())
 
 
+def test_a_grid_by_hand() -> None:
+    grid = Spatial(angles=2, max_angle=10, max_shift=0.1).grid().tolist()
+    shifts = [-0.1, -0.05, 0, 0.05, 0.1]
+    every = [(a, x, y) for a in (-10, 0, 10) for x in shifts for y in shifts]
+    assert len(grid) == 74
+    for change in every[:37] + every[38:]:
+        assert any(change == pytest.approx(found, abs=1e-6) for found in grid)
+    hardness = [abs(a) / 10 + (x * x + y * y) ** 0.5 / 0.1 for a, x, y in grid]
+    assert hardness == pytest.approx(sorted(hardness), abs=1e-6)
+
+
 @few
 @given(seeds, st.sampled_from([None, 1]))
 def test_an_image_is_one_of_the_grid(seed: int, target: int | None) -> None:
@@ -54,3 +66,9 @@ def test_an_image_is_one_of_the_grid(seed: int, target: int | None) -> None:
             classes = classifier.predict_logits(list(everything)).argmax(axis=1)
             hit = classes != labels[row].item() if target is None else classes == target
             assert apart[np.argmax(hit)] <= 1
+        else:  # none is, and none has a lower loss
+            logits = classifier.predict_logits(list(everything)).astype(np.float64)
+            losses = (
+                -entropy(logits, labels[row].item()) if target is None else entropy(logits, target)
+            )
+            assert losses[np.argmin(apart)] <= losses.min() + 1e-4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -11,7 +12,9 @@ from core.attacks import (
 )
 from core.attacks.square import side_of
 from core.attacks.task import Task, Walk, lead
-from tests.support.attacked import random_pixels, read, small_resnet, two_classes
+from tests.support import stepping
+from tests.support.attacked import random_pixels, read, small_resnet, task_of, two_classes
+from tests.support.stepping import Array, Curved, flat
 
 
 @pytest.mark.parametrize(
@@ -71,3 +74,64 @@ def test_no_query_of_square_repeats_what_it_holds_already() -> None:
     attack(classifier, pixels, torch.ones(16).long(), epsilon=0.1)
     assert len(changed) == 40
     assert torch.stack(changed[2:]).all()
+
+
+def algorithm(
+    network: Curved, pixels: Tensor, row: int, label: int, target: int | None, steps: int
+) -> tuple[Array, int]:
+    """Random search over squares for one image, until it is solved; queries that it took."""
+    epsilon, task, shape = 6 / 255, task_of(pixels), pixels[row].shape
+    clean = pixels[row].double().numpy()
+
+    def margin(x: Array) -> float:
+        logits = network.logits(x.flatten())
+        return float(
+            stepping.lead(logits, label) if target is None else -stepping.lead(logits, target)
+        )
+
+    best, lowest = clean, np.inf
+    for query in range(1, steps + 1):
+        if query == 1:
+            x = clean
+        elif query == 2:
+            columns = task.uniform(4, 1, shape=(3, 1, shape[2]))[row].numpy()
+            x = (clean + epsilon * np.where(columns > 0.5, 1, -1)).clip(0, 1)
+        else:
+            side = side_of(0.3, query - 3, steps - 2, *shape[1:])
+            down, right, *signs = task.uniform(4, query, shape=(5,))[row].tolist()
+            top, left = int(down * (shape[1] - side + 1)), int(right * (shape[2] - side + 1))
+            square = np.s_[:, top : top + side, left : left + side]
+            colour = epsilon * np.where(np.array(signs) > 0.5, 1, -1)[:, None, None]
+            for change in (colour, -colour):
+                x = best.copy()
+                x[square] = (clean[square] + change).clip(0, 1)
+                if not np.allclose(x, best, atol=1e-6):
+                    break
+        if (value := margin(x)) < lowest - 1e-9:
+            best, lowest = x, value
+            if network.solved(best.flatten(), label, target):
+                return best, query
+    return best, steps
+
+
+@pytest.mark.parametrize("targeted", [False, True])
+def test_every_query_on_a_curved_network(targeted: bool) -> None:
+    network = Curved.drawn(6, values=3 * 4 * 6, steep=2)  # images six wide and four high
+    pixels = torch.from_numpy(
+        np.random.default_rng(1).integers(60, 200, (8, 3, 4, 6)).astype(np.float32) / 255
+    )
+    labels = network.predicted(flat(pixels))
+    targets = (labels + 1) % 4
+    result = Square(steps=40, share=0.3, seed=4)(
+        network.classifier(),
+        pixels,
+        torch.from_numpy(labels),
+        epsilon=6 / 255,
+        target=torch.from_numpy(targets) if targeted else None,
+    )
+    for row, label in enumerate(labels):
+        aim = int(targets[row]) if targeted else None
+        best, queries = algorithm(network, pixels, row, label, aim, 40)
+        assert result.steps[row] == queries
+        assert result.pixels[row].double().numpy() == pytest.approx(best, abs=1e-6)
+    assert {True, False} == set(result.success.tolist())

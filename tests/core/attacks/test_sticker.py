@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -14,8 +15,9 @@ from core.attacks import (
 )
 from core.attacks.sticker import draw_views, seen
 from core.attacks.task import Task, digests
-from core.model.classifier import to_images
+from core.model.classifier import to_images, to_tensor
 from tests.support.attacked import random_pixels, read, small_resnet, task_of
+from tests.support.stepping import Array, Curved, moved, rounded, slope
 
 few = settings(max_examples=25)
 
@@ -93,3 +95,59 @@ def test_a_view_turns_shifts_and_lights() -> None:
     torch.testing.assert_close(brighter, torch.full_like(pixels, 0.55))
     white = seen(torch.ones(1, 3, 5, 5), torch.tensor([[0.0, 0.0, 0.0, 0.15]]))
     assert white.max() == 1
+
+
+def seen_from(image: Array, view: Array) -> Array:
+    """(3, height, width), moved and lit."""
+    return (moved(image, *view[:3]) * (1 + view[3])).clip(0, 1)
+
+
+@pytest.mark.parametrize("targeted", [False, True])
+def test_every_step_on_a_curved_network(targeted: bool) -> None:
+    network = Curved.drawn(5, values=3 * 8 * 11, steep=0.3)
+    pixels = to_tensor(np.random.default_rng(6).integers(70, 180, (6, 8, 11, 3), dtype=np.uint8))
+    clean, task = pixels.double().numpy(), task_of(pixels)
+    labels = network.predicted(clean.reshape(6, -1))
+    targets = network.logits(clean.reshape(6, -1)).argsort(axis=1)[:, -2]
+    result = Sticker(steps=7, area=0.11, step_size=0.06, views=2, seed=3)(
+        network.classifier(),
+        pixels,
+        torch.from_numpy(labels),
+        target=torch.from_numpy(targets) if targeted else None,
+    )
+    judged = draw_views(task, 3, 0, 4).double().numpy()  # views that no step draws
+    for row, (label, x) in enumerate(zip(labels, clean, strict=True)):
+        aim = int(targets[row]) if targeted else None
+
+        def loss(images: Array, aim: int | None = aim, label: int = label) -> Array:
+            entropy = network.entropy(label if aim is None else aim)
+            flat = np.stack([image.flatten() for image in images])
+            return -entropy(flat) if aim is None else entropy(flat)
+
+        # 0.11 of 88 pixels is 9.7: three by three, at least a tenth of each side from the edge.
+        gradient = np.abs(slope(lambda flat: loss(flat), x.flatten())).reshape(3, 8, 11)
+        places = [(top, left) for top in range(6) for left in range(1, 8)]
+        top, left = max(places, key=lambda p: gradient[:, p[0] : p[0] + 3, p[1] : p[1] + 3].sum())
+        under, taken = np.s_[:, top : top + 3, left : left + 3], 0
+
+        def solved(x: Array, row: int = row, label: int = label, aim: int | None = aim) -> bool:
+            images = [x, rounded(x), *(seen_from(x, view) for view in judged[row])]
+            return all(network.reached(image.flatten(), label, aim) for image in images)
+
+        while not solved(x) and taken < 7:
+            taken += 1
+            views = draw_views(task, 3, taken, 2).double().numpy()[row]
+
+            def total(stickers: Array, x: Array = x, views: Array = views) -> Array:
+                images = np.repeat(x[None], len(stickers), axis=0)
+                images[(slice(None), *under)] = stickers.reshape(-1, 3, 3, 3)
+                through = [np.stack([seen_from(image, view) for image in images]) for view in views]
+                return loss(images) + sum(loss(each) for each in through)
+
+            step = 0.06 * np.sign(slope(total, x[under].flatten())).reshape(3, 3, 3)
+            x = x.copy()
+            x[under] = (x[under] - step).clip(0, 1)
+        assert result.steps[row] == taken
+        assert result.success[row] == network.reached(rounded(x).flatten(), label, aim)
+        assert result.pixels[row].double().numpy() == pytest.approx(x, abs=1e-6)
+    assert len(set(result.steps.tolist())) > 1
