@@ -9,12 +9,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from core.attacks import (
     ATTACKS,
     PGD,
 )
 from core.attacks import base as attack_base
+from core.attacks.base import IterativeAttack
+from core.attacks.task import Point, Task
 from core.errors import BadInput, Cancelled, SignwatchError
 from core.model.classifier import to_images, to_tensor
 from tests.support.attacked import (
@@ -31,6 +34,7 @@ from tests.support.attacked import (
     read,
     small_resnet,
     state,
+    two_classes,
 )
 
 few = settings(max_examples=8)
@@ -297,3 +301,41 @@ def test_targeted_images_are_predicted_as_the_target(name: str) -> None:
         assert (read(classifier, to_tensor(result.adversarial))[result.success] == target).all()
         hits += result.success.sum()
     assert hits
+
+
+class EverFaster(IterativeAttack):
+    """Red rises by one level, by two, by three: counted in the memory."""
+
+    info = PGD.info
+
+    def __init__(self, steps: int, *, stop_when_solved: bool) -> None:
+        self.steps, self.stop_when_solved = steps, stop_when_solved
+
+    def step(self, task: Task, point: Point) -> Tensor:
+        point.memory.add_(1)
+        red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1)
+        return point.pixels + point.memory / 255 * red
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 2, 0]])
+def test_each_image_keeps_its_memory_and_leaves_when_it_is_solved(order: list[int]) -> None:
+    # Class 1 above 104.4 levels of red. 100: 101, 103, 106. 90: 105 after five steps. 60: never.
+    classifier = two_classes([255.0, 0.0, 0.0], -104.4)
+    pixels = torch.full((3, 3, 1, 1), 60 / 255)
+    pixels[0, 0], pixels[1, 0] = 100 / 255, 90 / 255
+    labels = torch.zeros(3).long()
+    result = EverFaster(7, stop_when_solved=True)(classifier, pixels[order], labels, epsilon=0.5)
+    assert result.steps.tolist() == [[3, 5, 7][row] for row in order]
+    assert result.adversarial[:, 0, 0, 0].tolist() == [[106, 105, 88][row] for row in order]
+    assert result.success.tolist() == [row != 2 for row in order]
+    every = EverFaster(7, stop_when_solved=False)(classifier, pixels[order], labels, epsilon=0.5)
+    assert every.steps.tolist() == [7, 7, 7]
+    assert every.adversarial[:, 0, 0, 0].tolist() == [[128, 118, 88][row] for row in order]
+
+
+def test_a_traced_attack_looks_at_its_last_step_too() -> None:
+    classifier, pixels = two_classes([25.5, 0.0, 0.0], -20.0), torch.full((1, 3, 1, 1), 60 / 255)
+    attack = EverFaster(2, stop_when_solved=False)
+    result = attack(classifier, pixels, torch.tensor([0]), epsilon=0.5, trace=True)
+    shares = [1 / (1 + math.exp(red / 10 - 20)) for red in (60, 61, 63)]
+    assert result.path[0][:, 1].tolist() == pytest.approx(shares, abs=1e-6)

@@ -15,14 +15,23 @@ from tests.support.images import blocks
 from tests.support.records import make_prediction
 
 
-def make_result(label: int, *, success: bool, psnr: float = 30.0, seed: int = 0) -> AttackedImage:
+def make_result(
+    label: int,
+    *,
+    success: bool,
+    psnr: float = 30.0,
+    seed: int = 0,
+    exactly: bool | None = None,
+    eligible: bool | None = None,
+) -> AttackedImage:
+    """exactly: success before rounding; eligible: both are `success` unless given."""
     return AttackedImage(
         plan=AttackPlan("pgd", 14, 0.03, 40, 7),
         clean=blocks(seed),
         adversarial=blocks(seed + 100),
         label=label,
-        eligible=success,
-        success_before_rounding=success,
+        eligible=success if eligible is None else eligible,
+        success_before_rounding=success if exactly is None else exactly,
         success=success,
         steps=4,
         linf=0.03,
@@ -93,6 +102,36 @@ def test_the_manifest_lists_every_image_in_strict_json(tmp_path: Path) -> None:
             },
         ]
     }
+
+
+def test_images_are_counted_as_what_they_are(tmp_path: Path) -> None:
+    results = [
+        make_result(3, success=False, eligible=False),
+        make_result(4, success=False, exactly=True, eligible=True),
+        make_result(5, success=True),
+        make_result(6, success=False, eligible=True),
+        make_result(7, success=False, exactly=True, eligible=True),
+    ]
+    summary = write_results(results, tmp_path)
+    assert summary == {
+        "images": 5,
+        "eligible": 4,
+        "successes_before_rounding": 3,
+        "successes": 1,
+    }
+    with zipfile.ZipFile(io.BytesIO(zip_results(results))) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        assert archive.namelist() == ["05/00002.png", "manifest.json"]
+    told = ("file", "label", "eligible", "success_before_rounding", "success")
+    assert [tuple(entry[key] for key in told) for entry in manifest["pictures"]] == [
+        (None, 3, False, False, False),
+        (None, 4, True, True, False),
+        ("05/00002.png", 5, True, True, True),
+        (None, 6, True, False, False),
+        (None, 7, True, True, False),
+    ]
+    settings = {"attack": "pgd", "target": 14, "epsilon": 0.03, "steps_at_most": 40, "seed": 7}
+    assert manifest.items() >= (summary | settings | {"goes_on_when_misread": False}).items()
 
 
 def test_a_zip_holds_what_a_folder_holds(tmp_path: Path) -> None:

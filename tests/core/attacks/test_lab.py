@@ -1,14 +1,16 @@
 """Attacks for callers without torch: plans, progress, images of any size."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from core.attacks import ATTACKS
+from core.attacks import ATTACKS, PGD
 from core.attacks.lab import Lab, attack_images, build_attack, settings_of
 from core.errors import BadInput, Cancelled
 from core.images import LONGEST_SIDE, enlarge
-from core.model.classifier import Classifier
+from core.model.classifier import Classifier, to_tensor
 from core.model.predictor import Predictor
 from core.records.attacks import AttackPlan
 from tests.support.expect import raises
@@ -91,6 +93,39 @@ def test_images_of_all_sizes_are_attacked_and_keep_their_order(
         assert (one.before.class_id, one.after.class_id) == (one.label, after)
         assert one.path is None
     assert all(one.success for one in results)
+
+
+def test_a_plan_is_followed_in_every_point(
+    lab: Lab, predictor: Predictor, classifier: Classifier
+) -> None:
+    images = [blocks(1), blocks(2), noise(40, 36)]
+    labels = labels_of(predictor, images)
+    plan = AttackPlan("pgd", epsilon=2 / 255, steps=3, seed=5, persistent=True)
+    own = PGD(steps=3, seed=5, stop_when_solved=False)
+    for image, label, one in zip(images, labels, lab.attack(plan, images, labels), strict=True):
+        (expected,) = own(
+            classifier, to_tensor(image[None]), torch.tensor([label]), epsilon=2 / 255
+        ).adversarial
+        assert np.abs(one.adversarial.astype(int) - expected).max() <= 1
+        assert np.mean(one.adversarial != expected) < 0.02  # another seed changes every third value
+        assert (one.steps, one.plan, one.label) == (3, plan, label)
+    hasty = replace(plan, persistent=False)
+    assert max(one.steps for one in lab.attack(hasty, images, labels)) < 3
+
+
+def test_success_before_and_after_rounding_are_told_apart(lab: Lab) -> None:
+    # 0.9 levels fool the classifier of the tests, and no image can hold them.
+    (one,) = lab.attack(AttackPlan("fgsm", epsilon=0.9 / 255), [blocks(1)], None)
+    assert (one.eligible, one.success_before_rounding, one.success) == (True, True, False)
+    assert one.path is not None and len(one.path) == 2
+    for two in lab.attack(AttackPlan("fgsm"), [blocks(1), blocks(2)], None):
+        assert two.path is None
+
+
+def test_images_of_the_target_class_among_others_do_not_count(lab: Lab) -> None:
+    own, other = lab.attack(AttackPlan("fgsm", 14), [blocks(1), blocks(2)], [14, 14 - 1])
+    assert not own.eligible and np.array_equal(own.adversarial, blocks(1))
+    assert other.label == 13
 
 
 def test_an_image_alone_is_attacked_as_among_others(lab: Lab, predictor: Predictor) -> None:
