@@ -97,6 +97,9 @@ def test_a_view_turns_shifts_and_lights() -> None:
     assert white.max() == 1
 
 
+Place = tuple[slice, ...]
+
+
 def seen_from(image: Array, view: Array) -> Array:
     """(3, height, width), moved and lit."""
     return (moved(image, *view[:3]) * (1 + view[3])).clip(0, 1)
@@ -138,7 +141,9 @@ def test_every_step_on_a_curved_network(targeted: bool) -> None:
             taken += 1
             views = draw_views(task, 3, taken, 2).double().numpy()[row]
 
-            def total(stickers: Array, x: Array = x, views: Array = views) -> Array:
+            def total(
+                stickers: Array, x: Array = x, views: Array = views, under: Place = under
+            ) -> Array:
                 images = np.repeat(x[None], len(stickers), axis=0)
                 images[(slice(None), *under)] = stickers.reshape(-1, 3, 3, 3)
                 through = [np.stack([seen_from(image, view) for image in images]) for view in views]

@@ -9,12 +9,13 @@ import httpx
 import numpy as np
 import pytest
 
-from core.errors import BadInput, Unavailable, UnsupportedMedia
+from core.errors import BadInput, Unauthorized, Unavailable, UnsupportedMedia
 from core.images import ImageFile
 from core.jobs import in_silence
 from core.model.predictor import Predictor
 from core.records.captures import Capture, Provenance
 from core.records.queries import CaptureFilter
+from core.records.window import now
 from core.services import Services
 from core.simulation import sending
 from core.simulation.sending import InProcess, OverHttp, SendReport, send
@@ -96,6 +97,59 @@ def test_a_report_for_programs(server: str) -> None:
         "seconds": report.seconds,
         "counts": {str(class_id): 2},
     }
+
+
+class Noting:
+    """A transport that notes what it is given, and answers the classes it was told."""
+
+    def __init__(self, *class_ids: int) -> None:
+        self.class_ids, self.given = list(class_ids), list[str]()
+
+    def keep_reference(self, image: ImageFile) -> None:
+        self.given.append(f"keep {image.sha256}")
+
+    def predict(self, image: ImageFile, provenance: Provenance) -> int:
+        self.given.append(f"predict {image.sha256} {provenance.label}")
+        return self.class_ids.pop(0)
+
+
+def test_what_is_sent_in_which_order_and_how_it_is_counted() -> None:
+    one, two, three = (ImageFile.from_pixels(blocks(seed)) for seed in range(3))
+    provenance = Provenance("lab", 4, "pgd", 14, one.sha256)
+    transport = Noting(3, 7, 5, 7, 5, 5)
+    requests = [
+        clean_request(three, 6, "lab"),
+        SimulatedRequest(two, one, provenance),
+        SimulatedRequest(two, None, provenance),  # its clean image was kept before
+        *[clean_request(three, 6, "lab")] * 3,
+    ]
+    before = now()
+    report = send(transport, requests, progress=in_silence)
+    assert transport.given == [
+        f"predict {three.sha256} 6",
+        f"keep {one.sha256}",
+        f"predict {two.sha256} 4",
+        f"predict {two.sha256} 4",
+        *[f"predict {three.sha256} 6"] * 3,
+    ]
+    assert (report.sent, report.attacked) == (6, 2)
+    assert list(report.counts.items()) == [(5, 3), (7, 2), (3, 1)]  # the most frequent first
+    assert before <= report.since <= report.until <= now()
+
+
+def test_requests_carry_the_token(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_API_TOKEN", "s3cret")
+    server = request.getfixturevalue("server")
+    clean = ImageFile.from_pixels(blocks(0))
+    attacked = SimulatedRequest(
+        ImageFile.from_pixels(blocks(1)), clean, Provenance("lab", 4, "pgd", 14, clean.sha256)
+    )
+    assert over_http(server, [attacked]).sent == 1
+    environment.delenv("SIGNWATCH_API_TOKEN")
+    with pytest.raises(Unauthorized):
+        over_http(server, [attacked])
 
 
 class FakeTime:

@@ -15,6 +15,7 @@ from core.model.classifier import Classifier
 from core.model.predictor import Predictor
 from core.records.attacks import AttackPlan
 from core.records.captures import Provenance
+from core.simulation import traffic
 from core.simulation.traffic import AttackedShare, around, from_dataset
 from tests.support.expect import raises
 from tests.support.images import blocks
@@ -70,14 +71,14 @@ def test_the_order_depends_on_the_seed_alone(dataset: Dataset) -> None:
 def test_a_share_of_the_requests_is_attacked(
     dataset: Dataset, classifier: Classifier, lab: Lab
 ) -> None:
-    attack = AttackedShare(0.5, AttackPlan("pgd", None, 8 / 255, 3), lab)
+    attack = AttackedShare(0.4, AttackPlan("pgd", None, 8 / 255, 3), lab)
     reported: list[tuple[int, int, str]] = []
     requests = from_dataset(
         dataset, 9, attack=attack, seed=0, progress=lambda *report: reported.append(report)
     )
     attacked = [request for request in requests if request.provenance.attack]
     assert len(requests) == 9
-    assert len(attacked) == 4  # round(4.5)
+    assert len(attacked) == 4  # 3.6 rounded
     assert reported[-1] == (4, 4, f"{Lab.info('pgd').title} examples made")
     for request in attacked:
         assert request.clean is not None
@@ -87,6 +88,42 @@ def test_a_share_of_the_requests_is_attacked(
         assert int(logits.argmax()) != label
         change = request.image.pixels.astype(int) - request.clean.pixels
         assert 0 < np.abs(change).max() <= 8
+    sent_clean = {each.image.sha256 for each in requests if not each.provenance.attack}
+    assert len(sent_clean) == 5  # as long as there are enough, other images than those attacked
+    assert sent_clean.isdisjoint(each.clean.sha256 for each in attacked if each.clean)
+
+
+def test_only_as_many_are_attacked_as_are_wanted(
+    dataset: Dataset, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "AT_ONCE", 4)  # two times five of the ten
+    attack = AttackedShare(0.7, AttackPlan("fgsm", epsilon=8 / 255), lab)
+    reported: list[tuple[int, int]] = []
+    for count in (4, 10):
+        from_dataset(
+            dataset,
+            count,
+            attack=attack,
+            seed=0,
+            progress=lambda done, total, text: reported.append((done, total)),
+        )
+    assert reported == [(3, 3), (5, 7), (7, 7)]
+
+
+def test_images_that_rounding_saves_are_not_sent(dataset: Dataset, lab: Lab) -> None:
+    # 0.9 levels fool the classifier of the tests, but no saved image.
+    plan = AttackPlan("fgsm", epsilon=0.9 / 255)
+    assert all(each.success_before_rounding for each in lab.attack(plan, dataset.images, None))
+    with pytest.raises(BadInput, match=r"^FGSM fooled the model on none of 10 images"):
+        from_dataset(dataset, 3, attack=AttackedShare(1.0, plan, lab), seed=0, progress=in_silence)
+
+
+def test_images_of_the_target_class_are_not_attacked(dataset: Dataset, lab: Lab) -> None:
+    target = int(dataset.labels[0])
+    others = int((dataset.labels != target).sum())
+    attack = AttackedShare(1.0, AttackPlan("fgsm", target, 1 / 1000), lab)
+    with pytest.raises(BadInput, match=rf"^FGSM fooled the model on none of {others} images"):
+        from_dataset(dataset, 3, attack=attack, seed=0, progress=in_silence)
 
 
 def test_targeted_requests_are_predicted_as_the_target(
