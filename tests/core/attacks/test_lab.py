@@ -229,6 +229,8 @@ def test_a_cancel_goes_through_to_the_attack(lab: Lab) -> None:
 def test_bad_settings_are_the_attacks_to_refuse(lab: Lab) -> None:
     with raises(BadInput, "target must lie in 0..42, the model's classes, got 43..43"):
         lab.attack(AttackPlan("fgsm", 43), [blocks(1)], None)
+    with pytest.raises(BadInput, match=r"^FGSM needs an epsilon in \(0, 1\], .* got 0$"):
+        lab.attack(AttackPlan("fgsm", epsilon=0), [blocks(1)], None)
 
 
 def test_images_of_the_target_class_alone_are_refused(lab: Lab) -> None:

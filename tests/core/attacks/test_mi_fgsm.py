@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,8 @@ from core.attacks import (
     FGSM,
     MIFGSM,
 )
-from tests.support.attacked import random_pixels, read, small_resnet
+from core.attacks.task import Task, digests
+from tests.support.attacked import grey, random_pixels, read, small_resnet, two_classes
 from tests.support.stepping import Curved, flat, slope
 
 
@@ -30,6 +33,20 @@ def test_without_decay_mi_fgsm_is_bim() -> None:
     momentum = MIFGSM(decay=0.0, **options)(classifier, pixels, labels, epsilon=0.03)
     plain = BIM(**options)(classifier, pixels, labels, epsilon=0.03)
     assert torch.equal(momentum.pixels, plain.pixels)
+
+
+def test_the_steps_together_use_up_the_budget_unless_their_size_is_given() -> None:
+    classifier, pixels = two_classes([1.0, 1.0, 1.0], 3.0), grey()
+    for steps, levels in ((1, 20), (2, 40), (4, 40)):
+        size = None if steps == 4 else 20 / 255
+        attack = MIFGSM(steps=steps, step_size=size, stop_when_solved=False)
+        moved = attack(classifier, pixels, torch.tensor([1]), epsilon=40 / 255).pixels - pixels
+        assert moved.flatten().mul(255).tolist() == pytest.approx([-levels] * 3, abs=1e-3)
+    attack = MIFGSM(steps=4, stop_when_solved=False)
+    task = Task(classifier, pixels, torch.tensor([1]), None, 40 / 255, digests(pixels))
+    point = replace(task.at(pixels), memory=torch.zeros_like(pixels))
+    moved = attack.step(task, point) - pixels
+    assert moved.flatten().mul(255).tolist() == pytest.approx([-10] * 3, abs=1e-3)
 
 
 @pytest.mark.parametrize("decay", [0.5, 1.0])

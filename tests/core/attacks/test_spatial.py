@@ -71,4 +71,4 @@ def test_an_image_is_one_of_the_grid(seed: int, target: int | None) -> None:
             losses = (
                 -entropy(logits, labels[row].item()) if target is None else entropy(logits, target)
             )
-            assert losses[np.argmin(apart)] <= losses.min() + 1e-4
+            assert losses[np.argmin(apart)] <= losses.min() + 1e-2

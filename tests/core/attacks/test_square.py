@@ -40,6 +40,13 @@ def test_the_squares_shrink(query: int, side: int) -> None:
     assert side_of(0.8, query, 10_000, 4, 4) <= 4
 
 
+@pytest.mark.parametrize(("square", "side"), [(0, 29), (1, 29), (2, 20), (5, 20), (6, 14)])
+def test_they_shrink_in_proportion_where_there_are_fewer(square: int, side: int) -> None:
+    # Of a thousand, number 1 stands for 10, number 2 for 20 and number 6 for 60 of ten thousand.
+    assert side_of(0.8, square, 1_000, 32, 32) == side
+    assert side_of(0.8, square, 1_000, 16, 64) == min(side, 16)
+
+
 def test_square_begins_with_stripes_of_the_whole_budget_where_they_help() -> None:
     classifier, pixels = small_resnet(0), random_pixels(12, 0) * 0.5 + 0.25
     labels = read(classifier, pixels)
