@@ -37,7 +37,7 @@ from tests.support.attacked import (
     two_classes,
 )
 
-few = settings(max_examples=8)
+few = settings(max_examples=6)
 
 
 @every_attack
@@ -67,7 +67,7 @@ def test_bounds_and_budget_hold(name: str, seed: int, epsilon: float, targeted: 
 
 
 @every_attack
-@few
+@settings(max_examples=3)
 @given(seed=st.integers(0, 1000))
 def test_the_same_call_gives_the_same_images(name: str, seed: int) -> None:
     classifier, pixels = small_resnet(seed), random_pixels(3, seed)
@@ -81,7 +81,7 @@ def test_the_same_call_gives_the_same_images(name: str, seed: int) -> None:
 
 
 @every_attack
-@few
+@settings(max_examples=4)
 @given(seed=st.integers(0, 1000))
 def test_a_batch_equals_its_images_one_by_one(name: str, seed: int) -> None:
     classifier, pixels = small_resnet(seed), random_pixels(3, seed)
@@ -293,10 +293,10 @@ def test_cancelled_between_steps() -> None:
 
 @pytest.mark.parametrize("name", ["sticker", "shadow", "spatial"])
 def test_targeted_images_are_predicted_as_the_target(name: str) -> None:
-    classifier, pixels = small_resnet(2), random_pixels(12, 2, side=16)
+    classifier, pixels = small_resnet(2), random_pixels(8, 2, side=16)
     attack = ATTACKS[name](**({"area": 0.25} if name == "sticker" else {}))
     labels, hits = read(classifier, pixels), 0
-    for target in range(CLASSES):
+    for target in range(0, CLASSES, 2):
         result = attack(classifier, pixels, labels, target=target)
         assert (read(classifier, to_tensor(result.adversarial))[result.success] == target).all()
         hits += result.success.sum()

@@ -47,12 +47,12 @@ def test_each_value_stays_within_epsilon_and_the_range() -> None:
 
 def test_each_image_is_shortened_by_itself_and_clipped() -> None:
     clean = one_pixel((100, 100, 100), (100, 100, 100), (100, 100, 254))
-    pixels = one_pixel((106, 100, 108), (103, 96, 100), (106, 100, 262))
+    pixels = one_pixel((106, 100, 108), (101.5, 98, 100), (106, 100, 262))
     found = project(pixels, clean, 5 / 255, "l2") * 255
-    # Ten levels long: halved. Five: as it is. Ten again, and beyond white.
-    expected = torch.tensor([[103.0, 100, 104], [103, 96, 100], [103, 100, 255]])
+    # Ten levels long: halved. Two and a half: as it is. Ten again, and beyond white.
+    expected = torch.tensor([[103.0, 100, 104], [101.5, 98, 100], [103, 100, 255]])
     torch.testing.assert_close(found.flatten(1), expected, atol=1e-4, rtol=0)
-    assert norm_of(pixels - clean).flatten() * 255 == pytest.approx([10, 5, 10], abs=1e-4)
+    assert norm_of(pixels - clean).flatten() * 255 == pytest.approx([10, 2.5, 10], abs=1e-4)
     assert norm_of(torch.zeros(1, 3, 1, 1)).item() > 0
 
 

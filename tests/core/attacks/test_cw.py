@@ -18,7 +18,7 @@ def test_cw_finds_the_distance_to_the_boundary_of_a_linear_model(target: int | N
     classifier, pixels, labels = far_from_every_boundary()
     distances = closed_form(classifier, pixels)
     shortest = distances.min(dim=1).values if target is None else distances[:, target - 1]
-    attack = CW(steps=150, searches=8, step_size=0.01)
+    attack = CW(steps=70, searches=6, step_size=0.02)
     result = attack(classifier, pixels, labels, target=target)
     went = (result.pixels - pixels).flatten(start_dim=1).norm(dim=1)
     assert result.success.all()

@@ -220,10 +220,13 @@ def test_plans_are_compared_in_order_with_one_progress(lab: Lab, predictor: Pred
     assert shares[-1] == 1
 
 
-def test_a_cancel_goes_through_to_the_attack(lab: Lab) -> None:
+def test_a_cancel_goes_through_to_the_attack(lab: Lab, predictor: Predictor) -> None:
     plan = AttackPlan("pgd", epsilon=EPSILON, steps=4)
     with raises(Cancelled, "PGD was cancelled after 0 of 4 steps; no image was kept"):
         lab.attack(plan, [blocks(1)], None, cancelled=lambda: True)
+    (label,) = labels_of(predictor, [blocks(1)])
+    with raises(Cancelled, "PGD was cancelled after 0 of 4 steps; no image was kept"):
+        lab.compare([plan], blocks(1), label, cancelled=lambda: True)
 
 
 def test_bad_settings_are_the_attacks_to_refuse(lab: Lab) -> None:

@@ -18,7 +18,7 @@ from core.model.classifier import to_images, to_tensor
 from tests.support.attacked import random_pixels, read, small_resnet, task_of
 from tests.support.stepping import Array, Curved, rounded
 
-few = settings(max_examples=25)
+few = settings(max_examples=10)
 
 
 seeds = st.integers(0, 1000)

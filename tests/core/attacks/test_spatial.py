@@ -16,7 +16,7 @@ from core.model.classifier import to_images
 from tests.support.attacked import random_pixels, read, small_resnet, task_of
 from tests.support.stepping import entropy
 
-few = settings(max_examples=25)
+few = settings(max_examples=10)
 
 
 seeds = st.integers(0, 1000)
