@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -67,7 +68,7 @@ def part(
     if type(most) is not int or not 1 <= most <= MOST:
         raise BadInput(f"MaxResults must lie in 1..{MOST}, got {most!r}")
     token = optional_text(document, "NextToken") or "0"
-    if not (token.isascii() and token.isdecimal()) or int(token) > MAX_TOKEN:
+    if not re.fullmatch(r"[0-9]{1,10}", token) or int(token) > MAX_TOKEN:
         raise BadInput(f"NextToken must be one of an earlier answer, got {token!r}")
     found = read(most + 1, int(token))
     answer: Document = {field: [show(entry) for entry in found[:most]]}

@@ -91,5 +91,5 @@ def _threshold(job: Document) -> float | None:
     given = aws.nested(job, "Environment").get("THRESHOLD")
     try:
         return None if given is None else float(given)
-    except (ValueError, TypeError):
-        raise BadInput(f"Environment.THRESHOLD must be a number, got {given!r}") from None
+    except (ValueError, TypeError, OverflowError):
+        raise BadInput(f"Environment.THRESHOLD must be a number, got {given!r:.100}") from None

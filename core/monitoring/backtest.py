@@ -20,6 +20,7 @@ from core.records.window import now
 from core.store import PastTable
 
 PREVIEWED = 48  # windows
+MOST_DIGITS = 9  # of the minutes between windows
 
 
 class Backtest:
@@ -65,7 +66,7 @@ class Backtest:
         BadInput
             If no window fits, or `every` cannot be read.
         """
-        if every.strip().isdecimal():
+        if every.strip().isdecimal() and len(every) <= MOST_DIGITS:
             return Windows.every(timedelta(minutes=int(every)), since, until, length)
         return Windows.ending(Cron.parse(every).between(since, until), length)
 

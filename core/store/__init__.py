@@ -41,6 +41,5 @@ __all__ = [
     "SchedulesTable",
     "TensorsTable",
     "VolumeTable",
-    "WorklistTable",
     "address_of",
 ]

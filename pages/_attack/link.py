@@ -193,7 +193,7 @@ def _several(read: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
+        if not text.isdecimal() or len(text) > 9 or not low <= int(text) <= high:
             raise BadInput(f"expected a whole number in {low}..{high}, got {text!r}")
         return int(text)
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,15 @@ def test_pages_know_facades_and_records_alone() -> None:
 
 def test_few_modules_lie_directly_in_core() -> None:
     assert len(list(ROOT.glob("core/*.py"))) <= 12
+
+
+def test_what_a_package_exports_is_there() -> None:
+    packages = [path.parent for path in (ROOT / "core").rglob("__init__.py")]
+    for package in packages:
+        name = ".".join(package.relative_to(ROOT).parts)
+        module = import_module(name)
+        missing = {each for each in getattr(module, "__all__", ()) if not hasattr(module, each)}
+        assert not missing, f"{name} exports {missing}"
 
 
 def test_every_module_has_its_tests_at_the_mirrored_path() -> None:

@@ -254,6 +254,8 @@ def test_back_on_the_page_it_is_as_it_was_left(open_page: OpenPage) -> None:
     [
         ("class", "43", "expected a whole number in 0..42, got '43'"),
         ("class", "-1", "expected a whole number in 0..42, got '-1'"),
+        ("class", "9" * 5000, f"expected a whole number in 0..42, got {'9' * 5000!r}"),
+        ("class", "²", "expected a whole number in 0..42, got '²'"),
         ("target", "stop", "expected a whole number in 0..42, got 'stop'"),
         ("epsilon", "0", "must be a whole number of levels in 1..64, got 0"),
         ("epsilon", "256", "must be a whole number of levels in 1..64, got 256"),

@@ -155,7 +155,7 @@ def _from_row(texts: list[str]) -> Answer:
     if len(texts) == 1:
         return Answer(_class(texts[0]))
     try:
-        return _probable([float(text) for text in texts])
+        return _probable([_float(text) for text in texts])
     except ValueError:
         raise BadInput(f"expected a class or a row of probabilities, got {_shown(texts)}") from None
 
@@ -166,7 +166,7 @@ def _class(value: Any) -> int:
     if isinstance(value, str) and len(value.strip()) <= 20:
         text = value.strip().strip('"')
         try:
-            number = int(text) if text.isdecimal() else float(text)
+            number = int(text) if text.isdecimal() else _float(text)
         except ValueError:
             number = None
     if isinstance(number, float) and number.is_integer():
@@ -176,6 +176,13 @@ def _class(value: Any) -> int:
             f"expected a class, a whole number of 0 to {MAX_CLASS:,}, got {_shown(value)}"
         )
     return number
+
+
+def _float(text: str) -> float:
+    """A number, but for `1_4`, which only Python reads as one; ValueError."""
+    if "_" in text:
+        raise ValueError(f"{text} is no number")
+    return float(text)
 
 
 def _probable(row: list[Any]) -> Answer:

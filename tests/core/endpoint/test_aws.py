@@ -39,6 +39,11 @@ def test_lists_are_narrowed_and_turned(sagemaker: Any, signwatch: Services) -> N
         ({"MaxResults": True}, "MaxResults must lie in 1..100, got True"),
         ({"NextToken": "-1"}, "NextToken must be one of an earlier answer, got '-1'"),
         ({"NextToken": "9" * 20}, f"NextToken must be one of an earlier answer, got {'9' * 20!r}"),
+        (
+            {"NextToken": "9" * 5000},
+            f"NextToken must be one of an earlier answer, got {'9' * 5000!r}",
+        ),
+        ({"NextToken": "²"}, "NextToken must be one of an earlier answer, got '²'"),
         ({"SortOrder": "Up"}, "SortOrder must be one of Descending, Ascending, got 'Up'"),
         ({"SortOrder": []}, "SortOrder must be one of Descending, Ascending, got []"),
         ({"CreationTimeAfter": "noon"}, "expected a time in seconds since 1970, got 'noon'"),

@@ -36,6 +36,7 @@ from tests.support.sagemaker import refusal, schedule, traffic
             {"Environment": {"THRESHOLD": "half"}},
             "Environment.THRESHOLD must be a number, got 'half'",
         ),
+        ({"Environment": {"THRESHOLD": "nan"}}, "threshold must lie in (0, 1], got nan"),
         ({"Environment": {"THRESHOLD": "2"}}, "threshold must lie in (0, 1], got 2.0"),
         (
             {"MonitoringInputs": [{"EndpointInput": {"EndpointName": "a_b", "LocalPath": "/in"}}]},

@@ -24,6 +24,9 @@ TOO_LONG = "the body is longer than 1,000 bytes (SIGNWATCH_MAX_BODY_BYTES)"
 @pytest.mark.parametrize("path", ["/invocations", "/endpoints/cars/invocations", "/api/references"])
 def test_a_body_over_the_limit_is_refused(limited: Refusals, path: str) -> None:
     limited.expect(413, "TooLarge", TOO_LONG, path=path, content=bytes(1001), headers=PNG)
+    for digits in (21, 5000):
+        announced = PNG | {"Content-Length": "9" * digits}
+        limited.expect(413, "TooLarge", TOO_LONG, path=path, content=IMAGE, headers=announced)
 
     def parts() -> Iterator[bytes]:
         yield from (bytes(400) for _ in range(3))

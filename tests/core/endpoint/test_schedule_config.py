@@ -73,3 +73,21 @@ def test_what_no_json_may_hold_is_refused(
     )
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("MonitoringScheduleConfig must be plain JSON: ")
+
+
+@pytest.mark.parametrize("threshold", ["1" + "0" * 400, "[]", '"half"', '"1e999"'])
+def test_a_threshold_that_is_no_number_is_refused(
+    client: TestClient, signwatch: Services, threshold: str
+) -> None:
+    job = f'{{"Environment": {{"THRESHOLD": {threshold}}}}}'
+    config = (
+        f'{{"ScheduleConfig": {{"ScheduleExpression": "NOW"}}, "MonitoringJobDefinition": {job}}}'
+    )
+    answer = client.post(
+        "/",
+        content=f'{{"MonitoringScheduleName": "a", "MonitoringScheduleConfig": {config}}}',
+        headers={"X-Amz-Target": "SageMaker.CreateMonitoringSchedule"},
+    )
+    assert answer.status_code == 400
+    assert "hreshold" in answer.json()["message"] or "THRESHOLD" in answer.json()["message"]
+    assert [each.schedule.name for each in signwatch.monitoring.schedules.all()] == ["hourly"]

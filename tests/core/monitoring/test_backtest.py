@@ -105,6 +105,23 @@ def test_a_preview_needs_a_baseline(signwatch: Services) -> None:
         signwatch.monitoring.baselines.edit(edit)
 
 
+@pytest.mark.parametrize("every", ["", "x", "-5", "²", "9" * 10, "9" * 5000])
+def test_steps_that_are_neither_minutes_nor_a_schedule_are_refused(
+    signwatch: Services, every: str
+) -> None:
+    with pytest.raises(BadInput, match=r"^expected cron\(minutes hours "):
+        signwatch.monitoring.backtest.windows(NOON, NOON + HOUR, HOUR, every)
+
+
+def test_steps_are_minutes_or_a_schedule(signwatch: Services) -> None:
+    windows = signwatch.monitoring.backtest.windows
+    ends = (NOON + HOUR, NOON + 2 * HOUR)
+    assert windows(NOON, NOON + 2 * HOUR, HOUR, " 60 ").ends == ends
+    assert windows(NOON, NOON + 2 * HOUR, HOUR, "cron(0 * ? * * *)").ends == ends
+    with raises(BadInput, "a step must be longer than 0 minutes, got 0"):
+        windows(NOON, NOON + HOUR, HOUR, "0")
+
+
 def test_an_edit_is_a_baseline_of_its_own(signwatch: Services) -> None:
     first = signwatch.monitoring.baselines.add(files_of(EVERY_CLASS), origin="every class")
     before = signwatch.monitoring.baselines.files(first.baseline_id)

@@ -146,7 +146,9 @@ class Triage(RuleBasedStateMachine):
         window = self.windows[number]
         opened, turn = window.opened, window.opened.turn - late
         shown = self.items[opened.capture_id]
-        others = [item for item in self.items.values() if group and item is not shown]
+        others = [
+            item for item in self.items.values() if group and item.there and item is not shown
+        ]
         seen = opened.decisions
         mine = [item for item in others if not item.standing and self.free(item, window)]
         before = [each for item in (shown, *mine) for each in item.standing]
