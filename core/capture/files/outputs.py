@@ -179,7 +179,7 @@ def _class(value: Any) -> int:
 
 
 def _float(text: str) -> float:
-    """A number, but for `1_4`, which only Python reads as one; ValueError."""
+    """A number, but for `1_4`, which is one to Python alone; ValueError."""
     if "_" in text:
         raise ValueError(f"{text} is no number")
     return float(text)
