@@ -122,8 +122,8 @@ def test_images_are_counted_as_what_they_are(tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(zip_results(results))) as archive:
         manifest = json.loads(archive.read("manifest.json"))
         assert archive.namelist() == ["05/00002.png", "manifest.json"]
-    told = ("file", "label", "eligible", "success_before_rounding", "success")
-    assert [tuple(entry[key] for key in told) for entry in manifest["pictures"]] == [
+    keys = ("file", "label", "eligible", "success_before_rounding", "success")
+    assert [tuple(entry[key] for key in keys) for entry in manifest["pictures"]] == [
         (None, 3, False, False, False),
         (None, 4, True, True, False),
         ("05/00002.png", 5, True, True, True),

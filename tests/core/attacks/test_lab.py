@@ -113,7 +113,7 @@ def test_a_plan_is_followed_in_every_point(
     assert max(one.steps for one in lab.attack(hasty, images, labels)) < 3
 
 
-def test_success_before_and_after_rounding_are_told_apart(lab: Lab) -> None:
+def test_success_before_rounding_is_not_success_after_it(lab: Lab) -> None:
     # 0.9 levels fool the classifier of the tests, and no image can hold them.
     (one,) = lab.attack(AttackPlan("fgsm", epsilon=0.9 / 255), [blocks(1)], None)
     assert (one.eligible, one.success_before_rounding, one.success) == (True, True, False)

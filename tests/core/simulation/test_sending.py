@@ -100,7 +100,7 @@ def test_a_report_for_programs(server: str) -> None:
 
 
 class Noting:
-    """A transport that notes what it is given, and answers the classes it was told."""
+    """A transport that notes what it is given, and answers the classes that it is given."""
 
     def __init__(self, *class_ids: int) -> None:
         self.class_ids, self.given = list(class_ids), list[str]()
