@@ -247,7 +247,7 @@ def parse_data_capture_config(document: dict[str, Any]) -> CaptureSettings:
     sampling = document.get("InitialSamplingPercentage", 100)
     enabled = document.get("EnableCapture", True)
     options = document.get("CaptureOptions", [{"CaptureMode": "InputAndOutput"}])
-    if type(sampling) not in (int, float) or not math.isfinite(sampling):
+    if type(sampling) not in (int, float) or not 0 <= sampling <= 100:
         raise BadInput(f"InitialSamplingPercentage must be a number in 0..100, got {sampling!r}")
     if type(enabled) is not bool:
         raise BadInput(f"EnableCapture must be true or false, got {enabled!r}")

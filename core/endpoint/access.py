@@ -11,8 +11,6 @@ from starlette.requests import Request
 
 from core.errors import Forbidden, Unauthorized
 
-LOCAL_NAMES = ("localhost", "")
-
 
 def check_access(request: Request, token: str) -> None:
     """Raise Unauthorized or Forbidden unless `request` may be answered.
@@ -49,19 +47,28 @@ def _given_token(authorization: str) -> str | None:
 
 def _check_same_site(request: Request) -> None:
     """A page of another site, or of a name that was made to lead here, is no user of ours."""
-    named = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    if not _is_local_name(named):
+    host = request.headers.get("host", "")
+    named = _host_of(f"//{host}")
+    if host and not _is_local_name(named):
         raise Forbidden(
-            f"without a token only localhost is answered, the request names {named!r}; set "
-            "SIGNWATCH_API_TOKEN to serve under that name"
+            f"without a token only localhost is answered, the request names {named or host!r}; "
+            "set SIGNWATCH_API_TOKEN to serve under that name"
         )
     origin = request.headers.get("origin")
-    if origin is not None and not _is_local_name(urlsplit(origin).hostname or "unknown"):
+    if origin is not None and not _is_local_name(_host_of(origin)):
         raise Forbidden(f"requests of pages of {origin} are not answered without a token")
 
 
+def _host_of(address: str) -> str:
+    """The host that an address names, in small letters; empty where it names none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # brackets around what is no IPv6 address
+        return ""
+
+
 def _is_local_name(name: str) -> bool:
-    return name in LOCAL_NAMES or name.endswith(".localhost") or _is_loopback(name)
+    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
 
 
 def _is_loopback(host: str) -> bool:

@@ -84,7 +84,7 @@ def _wanted(stored: StoredSchedule, document: Document) -> bool:
     ]
     after, before = (aws.limits(document, end, TIMES) for end in ("After", "Before"))
     return (
-        all(document.get(field) in (None, value) for field, value in asked)
+        all(aws.optional_text(document, field) in (None, value) for field, value in asked)
         and (aws.optional_text(document, "NameContains") or "") in schedule.name
         and all(_field(stored, key) > moment for key, moment in after.items())
         and all(_field(stored, key) < moment for key, moment in before.items())

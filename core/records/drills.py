@@ -51,7 +51,7 @@ class DrillPlan:
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
-            raise BadInput(f"share must lie in (0, 1], got {self.share:g}")
+            raise BadInput(f"share must lie in (0, 1], got {self.share}")
         known = [label.class_id for label in all_labels()]
         if self.target not in known:
             raise BadInput(

@@ -1,31 +1,53 @@
 """Who is answered: whoever has the token; without one, this machine alone."""
 
 import re
-from typing import Any
 
+import httpx
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from core.endpoint import ROUTES
+from core.endpoint.access import check_access
+from core.errors import Forbidden, Unauthorized
 from core.services import Services
 from tests.conftest import TestClient
+from tests.support.expect import raises
 from tests.support.images import blocks, saved
 
 TOKEN = "s3cret/with=signs"
+ASKS = "this endpoint asks for a token (SIGNWATCH_API_TOKEN), and "
+HOW = "send it as `Authorization: Bearer <token>`, or as the AWS access key id"
 PNG = {"Content-Type": "image/png"}
 IMAGE = saved(blocks(), "PNG")
+HERE, ELSEWHERE = "127.0.0.1", "203.0.113.9"
 
 
-def asking(host: str = "127.0.0.1", name: str = "http://localhost:8501") -> TestClient:
-    return TestClient(Starlette(routes=ROUTES), base_url=name, client=(host, 40_000))
+def request(client: str = HERE, **headers: str) -> Request:
+    """A request as it arrives from an address."""
+    given = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return Request({"type": "http", "client": (client, 40_000), "headers": given})
 
 
-def refused(answer: Any, status: int, message: str, error: str) -> None:
+def asking(client: str = HERE, name: str = "http://localhost:8501") -> TestClient:
+    return TestClient(Starlette(routes=ROUTES), base_url=name, client=(client, 40_000))
+
+
+def signed(access_key: str) -> dict[str, str]:
+    """The headers of a request as boto3 signs it."""
+    made = AWSRequest("POST", "http://signs.example.com/invocations", headers=dict(PNG), data=IMAGE)
+    SigV4Auth(Credentials(access_key, "any"), "sagemaker", "us-east-1").add_auth(made)
+    return dict(made.headers)
+
+
+def refused(answer: httpx.Response, status: int, message: str, error: str) -> None:
     assert answer.json() == {"message": message, "error": error}
     assert answer.status_code == status
+    code = {401: "UnrecognizedClientException", 403: "AccessDeniedException"}[status]
+    assert answer.headers["x-amzn-errortype"] == code
 
 
 @pytest.fixture
@@ -35,105 +57,171 @@ def with_token(environment: pytest.MonkeyPatch, request: pytest.FixtureRequest) 
     return started
 
 
-def test_with_the_token_anybody_is_answered(with_token: Services) -> None:
-    headers = PNG | {"Authorization": f"Bearer {TOKEN}"}
-    client = asking("203.0.113.9", "http://signs.example.com")
-    assert client.post("/invocations", content=IMAGE, headers=headers).status_code == 200
+# With a token
+
+OTHERS = [
+    "other",
+    TOKEN[:-1],
+    TOKEN[1:],
+    f"{TOKEN}s",
+    f"s{TOKEN}",
+    f"{TOKEN}/{TOKEN}",
+    TOKEN.upper(),
+    TOKEN.partition("/")[0],
+]
 
 
-@pytest.mark.parametrize("given", ["Bearer other", "Bearer ", "Bearer s3cret/with=sign\xe9"])
-def test_another_token_is_refused(with_token: Services, given: str) -> None:
-    answer = asking().post(
-        "/invocations", content=IMAGE, headers=PNG | {"Authorization": given.encode("latin1")}
-    )
-    refused(
-        answer,
-        401,
-        "this endpoint asks for a token (SIGNWATCH_API_TOKEN), and another one came; send it as "
-        "`Authorization: Bearer <token>`, or as the AWS access key id",
-        "Unauthorized",
-    )
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert answer.headers["x-amzn-errortype"] == "UnrecognizedClientException"
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_with_the_token_anybody_is_answered(scheme: str) -> None:
+    for name in ("signs.example.com", "["):
+        asked = request(ELSEWHERE, authorization=f"{scheme} {TOKEN}", host=name, origin="null")
+        check_access(asked, TOKEN)
+
+
+@pytest.mark.parametrize("other", [*OTHERS, "", "s3cret/with=sign\xe9", f"{TOKEN} {TOKEN}"])
+def test_another_token_is_refused(other: str) -> None:
+    with raises(Unauthorized, f"{ASKS}another one came; {HOW}"):
+        check_access(request(authorization=f"Bearer {other}"), TOKEN)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_another_access_key_is_refused(other: str) -> None:
+    with raises(Unauthorized, f"{ASKS}another one came; {HOW}"):
+        check_access(request(authorization=signed(other)["Authorization"]), TOKEN)
 
 
 @pytest.mark.parametrize(
-    "route",
-    [route for route in ROUTES if route.path != "/ping"],
-    ids=lambda route: f"{min(route.methods)} {route.path}",
+    "headers",
+    [
+        {},
+        {"authorization": TOKEN},
+        {"authorization": f"Basic {TOKEN}"},
+        {"authorization": f"Bearer{TOKEN}"},
+        {"authorization": f"AWS4-HMAC-SHA256 Credential={TOKEN}"},
+        {"x-api-key": TOKEN, "cookie": f"token={TOKEN}"},
+    ],
 )
-def test_every_route_but_ping_asks_for_the_token(with_token: Services, route: Any) -> None:
-    method, path = (
-        min(route.methods - {"HEAD"}),
-        re.sub(r"\{\w+\}", "any", route.path),
-    )
-    answer = asking().request(method, path)
-    refused(
-        answer,
-        401,
-        "this endpoint asks for a token (SIGNWATCH_API_TOKEN), and none came; send it as "
-        "`Authorization: Bearer <token>`, or as the AWS access key id",
-        "Unauthorized",
-    )
+def test_the_token_is_given_in_no_other_way(headers: dict[str, str]) -> None:
+    with raises(Unauthorized, f"{ASKS}none came; {HOW}"):
+        check_access(request(**headers), TOKEN)
+
+
+def test_a_request_with_the_token_or_signed_with_it_is_served(with_token: Services) -> None:
+    client = asking(ELSEWHERE, "http://signs.example.com")
+    for headers in (PNG | {"Authorization": f"Bearer {TOKEN}"}, signed(TOKEN)):
+        assert client.post("/invocations", content=IMAGE, headers=headers).status_code == 200
+
+
+def test_every_route_but_ping_asks_for_the_token(with_token: Services) -> None:
+    for route in ROUTES:
+        for method in route.methods or ():
+            answer = asking().request(method, re.sub(r"\{\w+\}", "any", route.path))
+            if route.path == "/ping":
+                assert answer.status_code == 200
+            elif method == "HEAD":
+                assert answer.status_code == 401
+            else:
+                refused(answer, 401, f"{ASKS}none came; {HOW}", "Unauthorized")
+                assert answer.headers["www-authenticate"] == "Bearer"
 
 
 def test_ping_answers_a_load_balancer(with_token: Services) -> None:
-    assert asking("203.0.113.9", "http://10.0.0.1").get("/ping").json() == {"status": "ok"}
+    assert asking(ELSEWHERE, "http://10.0.0.1").get("/ping").json() == {"status": "ok"}
 
 
-def test_a_signed_aws_request_carries_the_token_as_its_access_key(with_token: Services) -> None:
-    request = AWSRequest(
-        "POST", "http://signs.example.com/invocations", headers=dict(PNG), data=IMAGE
-    )
-    SigV4Auth(Credentials(TOKEN, "any"), "sagemaker", "us-east-1").add_auth(request)
-    answer = asking("203.0.113.9").post(
-        "/invocations", content=IMAGE, headers=dict(request.headers)
-    )
-    assert answer.status_code == 200
-
-
-@pytest.mark.parametrize("host", ["203.0.113.9", "10.0.0.1", "fe80::1", "unix"])
-def test_without_a_token_only_this_machine_is_answered(signwatch: Services, host: str) -> None:
-    refused(
-        asking(host).post("/invocations", content=IMAGE, headers=PNG),
-        403,
-        f"only requests of this machine are answered, this one came from {host}; set "
-        "SIGNWATCH_API_TOKEN to answer others",
-        "Forbidden",
-    )
+# Without a token
 
 
 @pytest.mark.parametrize(
-    ("host", "name"),
+    "client",
+    [ELSEWHERE, "10.0.0.1", "192.168.1.127", "fe80::1", "::2", "0.0.0.0", "localhost", "unix"],
+)
+def test_without_a_token_only_this_machine_is_answered(client: str) -> None:
+    with raises(
+        Forbidden,
+        f"only requests of this machine are answered, this one came from {client}; set "
+        "SIGNWATCH_API_TOKEN to answer others",
+    ):
+        check_access(request(client, host="localhost"), "")
+
+
+@pytest.mark.parametrize(
+    ("client", "name"),
     [
-        ("127.0.0.1", "http://localhost:8501"),
-        ("127.8.8.8", "http://127.0.0.1"),
-        ("::1", "http://[::1]:8501"),
-        ("127.0.0.1", "http://signs.localhost"),
+        (HERE, "localhost:8501"),
+        ("127.8.8.8", "127.0.0.1"),
+        ("::1", "[::1]:8501"),
+        (HERE, "signs.localhost"),
+        (HERE, "LocalHost"),
     ],
 )
-def test_this_machine_goes_by_many_names(signwatch: Services, host: str, name: str) -> None:
-    assert asking(host, name).get("/metrics").status_code == 200
+def test_this_machine_goes_by_many_names(client: str, name: str) -> None:
+    check_access(request(client, host=name), "")
+    check_access(request(client, host="localhost", origin=f"http://{name}"), "")
 
 
-def test_a_name_that_was_made_to_lead_here_is_refused(signwatch: Services) -> None:
-    refused(
-        asking(name="http://evil.example.com:8501").post("/api/monitor/run"),
-        403,
-        "without a token only localhost is answered, the request names 'evil.example.com'; set "
+def test_a_request_that_names_no_host_is_answered() -> None:
+    check_access(request(), "")
+    check_access(request(host=""), "")
+
+
+NOT_LOCAL = [
+    "evil.example.com",
+    "evillocalhost",
+    "localhost.evil.example.com",
+    "localhostevil",
+    "localhost.",
+    "local",
+    "127.0.0.1.evil.example.com",
+    "127.1.evil.example.com",
+    "1127.0.0.1",
+    "10.0.0.1",
+    "0.0.0.0",
+    "signwatch",
+]
+
+
+@pytest.mark.parametrize("name", NOT_LOCAL)
+def test_a_name_that_was_made_to_lead_here_is_refused(name: str) -> None:
+    with raises(
+        Forbidden,
+        f"without a token only localhost is answered, the request names {name!r}; set "
         "SIGNWATCH_API_TOKEN to serve under that name",
-        "Forbidden",
-    )
+    ):
+        check_access(request(host=f"{name}:8501"), "")
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example.com", "null"])
-def test_a_page_of_another_site_is_refused(signwatch: Services, origin: str) -> None:
-    refused(
-        asking().post("/api/monitor/run", headers={"Origin": origin}),
-        403,
-        f"requests of pages of {origin} are not answered without a token",
-        "Forbidden",
-    )
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *(f"https://{name}" for name in NOT_LOCAL),
+        "https://localhost@evil.example.com",
+        "https://evil.example.com/localhost",
+        "https://evil.example.com#.localhost",
+        "null",
+        "localhost",
+        "",
+    ],
+)
+def test_a_page_of_another_site_is_refused(origin: str) -> None:
+    with raises(Forbidden, f"requests of pages of {origin} are not answered without a token"):
+        check_access(request(host="localhost", origin=origin), "")
+
+
+@pytest.mark.parametrize("address", ["[", "]", "[::1", "[localhost]", "[127.0.0.1", "//", "@"])
+def test_an_address_that_cannot_be_read_is_refused(address: str) -> None:
+    for headers in ({"host": address}, {"host": "localhost", "origin": f"http://{address}"}):
+        with pytest.raises(Forbidden):
+            check_access(request(**headers), "")
+
+
+def test_who_is_not_answered_changes_nothing(signwatch: Services) -> None:
+    run = "/api/monitor/run"
+    for answer in (
+        asking(ELSEWHERE).post(run),
+        asking(name="http://evil.example.com").post(run),
+        asking().post(run, headers={"Origin": "https://evil.example.com"}),
+    ):
+        refused(answer, 403, answer.json()["message"], "Forbidden")
     assert signwatch.monitoring.executions(9) == []
-    own = asking().post("/api/monitor/run", headers={"Origin": "http://localhost:8501"})
-    assert own.status_code == 200
+    assert asking().post(run, headers={"Origin": "http://localhost:8501"}).status_code == 200

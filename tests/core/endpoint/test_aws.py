@@ -1,11 +1,12 @@
 """Lists of SageMaker's calls: narrowed, sorted, in parts."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from core.endpoint import aws
 from core.records.window import Window, now
 from core.services import Services
 from tests.conftest import TestClient
@@ -32,10 +33,34 @@ def test_lists_are_narrowed_and_turned(sagemaker: Any, signwatch: Services) -> N
     assert names(StatusEquals="Completed") == []
 
 
+def test_the_last_part_promises_no_further_one() -> None:
+    def part(**asked: Any) -> dict[str, Any]:
+        entries = "abcd"
+        return aws.part(asked, "Names", lambda limit, skip: entries[skip : skip + limit], str.upper)
+
+    assert part() == {"Names": ["A", "B", "C", "D"]}
+    assert part(MaxResults=3) == {"Names": ["A", "B", "C"], "NextToken": "3"}
+    assert part(MaxResults=3, NextToken="3") == {"Names": ["D"]}
+    assert part(MaxResults=2) == {"Names": ["A", "B"], "NextToken": "2"}
+    assert part(MaxResults=2, NextToken="2") == {"Names": ["C", "D"]}
+    assert part(NextToken="4") == {"Names": []}
+
+
+def test_times_are_after_or_before() -> None:
+    document = {"CreationTimeAfter": 0, "CreationTimeBefore": 3600.5, "OtherTimeAfter": 7}
+    names = {"CreationTime": "created", "ScheduledTime": "scheduled"}
+    assert aws.limits(document, "After", names) == {"created": datetime(1970, 1, 1, tzinfo=UTC)}
+    assert aws.limits(document, "Before", names) == {
+        "created": datetime(1970, 1, 1, 1, 0, 0, 500_000, UTC)
+    }
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
         ({"MaxResults": 101}, "MaxResults must lie in 1..100, got 101"),
+        ({"MaxResults": 0}, "MaxResults must lie in 1..100, got 0"),
+        ({"EndpointName": "\ud800"}, "EndpointName must be a string, got '\\ud800'"),
         ({"MaxResults": True}, "MaxResults must lie in 1..100, got True"),
         ({"NextToken": "-1"}, "NextToken must be one of an earlier answer, got '-1'"),
         ({"NextToken": "9" * 20}, f"NextToken must be one of an earlier answer, got {'9' * 20!r}"),

@@ -3,41 +3,20 @@
 import io
 import zipfile
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from core.invocations import prediction_json
+from core.images import encode_png
 from core.records.analysts import LOCAL
-from core.records.captures import Prediction
 from core.records.verdicts import GivenVerdict, Verdict
 from core.services import Services
 from core.store import ExecutionsTable
 from tests.core.store.test_log import add_unreadable
 from tests.support.endpoint import IMAGE, PNG, Refusals, captures, images_kept
-from tests.support.images import BAD, blocks
+from tests.support.images import BAD, blocks, noise
 from tests.support.records import NOON, make_capture, make_execution, make_image, make_prediction
-
-
-def answered(prediction: dict[str, Any]) -> dict[str, Any]:
-    """An entry of the answer without the capture's id, which differs every time."""
-    return {name: value for name, value in prediction.items() if name != "capture_id"}
-
-
-def expected(prediction: Prediction) -> dict[str, Any]:
-    """The last digits of a prediction depend on what else was in its batch."""
-    entry = answered(prediction_json(prediction, None))
-    entry["confidence"] = approx(entry["confidence"])
-    entry["suspicion"]["p_value"] = approx(entry["suspicion"]["p_value"])
-    for top in entry["top_classes"]:
-        top["confidence"] = approx(top["confidence"])
-    return entry
-
-
-def approx(share: float) -> Any:
-    return pytest.approx(share, abs=0.01)
 
 
 def test_a_reference_is_kept_once_and_is_no_capture(
@@ -61,6 +40,16 @@ def test_a_bad_reference_is_refused(refusals: Refusals) -> None:
             path="/api/references",
             content=file.content,
         )
+
+
+def test_a_reference_may_be_as_large_as_an_image_of_a_request(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_MAX_PIXELS", str(32 * 32))
+    client: TestClient = request.getfixturevalue("client")
+    assert client.post("/api/references", content=IMAGE).is_success
+    larger = encode_png(noise(32, 33))
+    assert client.post("/api/references", content=larger).status_code == 413
 
 
 def attacked(signwatch: Services) -> None:

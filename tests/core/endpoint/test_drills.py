@@ -3,10 +3,14 @@
 import httpx
 import pytest
 
+from core.errors import Cancelled
+from core.jobs import IsCancelled, Job, Progress
 from core.monitoring.drift.service import NO_BASELINE
+from core.records.drills import DrillReport
 from core.services import Services
 from core.store import DrillsTable
 from tests.core.store.test_drills import REPORT
+from tests.support.waiting import LONGEST, until
 
 
 @pytest.mark.parametrize(
@@ -16,6 +20,8 @@ from tests.core.store.test_drills import REPORT
         ({"share": "half"}, "share must be a number, got 'half'"),
         ({"target": True}, "target must be a whole number, got True"),
         ({"attack": 3}, "attack must be a name, got 3"),
+        ({"share": 10**400}, f"share must lie in (0, 1], got {10**400}"),
+        ({"seed": 0.5}, "seed must be a whole number, got 0.5"),
     ],
 )
 def test_what_is_no_plan_is_refused(
@@ -36,6 +42,35 @@ def test_reports_are_listed_and_read(client: httpx.Client, signwatch: Services) 
     DrillsTable(signwatch.log.database).add(REPORT)
     assert client.get("/api/drills").json() == {"drills": [REPORT.to_json()]}
     assert client.get("/api/drills/one").json() == {"report": REPORT.to_json()}
+
+
+def test_one_in_progress_is_followed_and_cancelled(
+    client: httpx.Client, signwatch: Services
+) -> None:
+    def work(progress: Progress, cancelled: IsCancelled) -> DrillReport:
+        progress(3, 12, "clean traffic")
+        until(cancelled, "somebody cancels")
+        raise Cancelled("stopped")
+
+    job = Job("Drill", work)
+    signwatch.simulation.drills._latest = "two", job
+    until(lambda: job.reached.total, "it has begun")
+    reached = {"done": 3, "total": 12, "text": "clean traffic"}
+    assert client.get("/api/drills/two").json() == reached
+    assert client.delete("/api/drills/one").status_code == 404
+    assert not job._cancelled.is_set()
+    answer = client.delete("/api/drills/two")
+    assert (answer.status_code, answer.json()) == (202, {})
+    assert job.wait(LONGEST)
+    answer = client.get("/api/drills/two")
+    assert (answer.status_code, answer.json()["message"]) == (499, "stopped")
+    assert client.delete("/api/drills/two").status_code == 404
+
+
+def test_one_that_has_just_ended_is_read(client: httpx.Client, signwatch: Services) -> None:
+    signwatch.simulation.drills._latest = "two", Job("Drill", lambda *_: REPORT)
+    until(lambda: signwatch.simulation.drills._latest[1].ended, "it has ended")
+    assert client.get("/api/drills/two").json() == {"report": REPORT.to_json()}
 
 
 def test_an_unknown_drill_is_not_found(client: httpx.Client) -> None:

@@ -1,12 +1,24 @@
 """What every route does alike: bodies up to a limit, clients that hang up."""
 
+import asyncio
 import http.client
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from core.endpoint.guard import error_response, read_body
+from core.errors import (
+    BadInput,
+    Forbidden,
+    NotFound,
+    SignwatchError,
+    Unauthorized,
+    Unavailable,
+)
 from core.services import Services
 from tests.support.endpoint import IMAGE, PNG, Refusals, captures
 
@@ -34,6 +46,44 @@ def test_a_body_over_the_limit_is_refused(limited: Refusals, path: str) -> None:
     limited.expect(413, "TooLarge", TOO_LONG, path=path, content=parts(), headers=PNG)
     assert len(IMAGE) <= 1000
     assert limited.client.post(path, content=IMAGE, headers=PNG).is_success
+
+
+def test_a_body_of_exactly_the_limit_is_read() -> None:
+    for announced in ([], [(b"content-length", b"4")]):
+        parts = iter([b"ab", b"cd"])
+
+        async def receive(parts: Iterator[bytes] = parts) -> Any:
+            part = next(parts)
+            return {"type": "http.request", "body": part, "more_body": part == b"ab"}
+
+        request = Request({"type": "http", "method": "POST", "headers": announced}, receive)
+        assert asyncio.run(read_body(request, 4)) == b"abcd"
+
+
+@pytest.mark.parametrize(
+    ("error", "headers"),
+    [
+        (BadInput("so"), {"x-amzn-errortype": "ValidationError"}),
+        (NotFound("so"), {"x-amzn-errortype": "ValidationError"}),
+        (
+            Unauthorized("so"),
+            {"x-amzn-errortype": "UnrecognizedClientException", "www-authenticate": "Bearer"},
+        ),
+        (Forbidden("so"), {"x-amzn-errortype": "AccessDeniedException"}),
+        (SignwatchError("so"), {"x-amzn-errortype": "ModelError"}),
+        (Unavailable("so"), {"x-amzn-errortype": "ModelError", "retry-after": "1"}),
+    ],
+)
+def test_an_error_is_answered_with_its_headers(
+    error: SignwatchError, headers: dict[str, str]
+) -> None:
+    answer = error_response(error)
+    own = {name: value for name, value in answer.headers.items() if "content" not in name}
+    assert (answer.status_code, own) == (error.status, headers)
+    assert json.loads(answer.body) == {"message": "so", "error": type(error).__name__}
+    named = error_response(error, "ResourceNotFound")
+    assert named.headers["x-amzn-errortype"] == "ResourceNotFound"
+    assert json.loads(named.body)["__type"] == "ResourceNotFound"
 
 
 def test_a_body_over_the_limit_is_refused_before_it_has_come(

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+from core.endpoint.monitoring_executions import describe_job, summary
 from core.records.monitoring import ExecutionStatus
-from core.records.window import now
+from core.records.window import Window, now
 from core.services import Services
 from core.store import ExecutionsTable
 from tests.conftest import TestClient
-from tests.support.records import make_execution
+from tests.support.records import NOON, make_execution
 from tests.support.sagemaker import schedule, traffic
 
 
@@ -63,11 +64,46 @@ def test_executions_come_in_parts_and_by_time(sagemaker: Any, signwatch: Service
         found = sagemaker.list_monitoring_executions(**chosen)
         return len(found["MonitoringExecutionSummaries"])
 
-    assert count(CreationTimeAfter=made[2].started_at) == 2
-    assert count(ScheduledTimeBefore=made[2].started_at) == 2
-    assert count(LastModifiedTimeAfter=now() + timedelta(hours=1)) == 0
+    assert count(CreationTimeAfter=made[1].started_at) == 3
+    assert count(CreationTimeBefore=made[1].started_at) == 1
+    assert count(ScheduledTimeBefore=made[1].started_at) == 1
+    assert count(LastModifiedTimeAfter=made[3].ended_at) == 1
+    assert count(CreationTimeAfter=made[0].started_at, CreationTimeBefore=made[4].started_at) == 3
     assert count(SortBy="Status", MonitoringTypeEquals="ModelQuality") == 5
     assert count(MonitoringTypeEquals="ModelBias") == 0
+
+
+def test_a_summary_in_full() -> None:
+    run = make_execution(
+        execution_id="one",
+        due_at=NOON - timedelta(minutes=5),
+        ended_at=NOON + timedelta(seconds=7),
+        window=Window(NOON - timedelta(hours=1), NOON, "cars"),
+    )
+    noon = 1_771_070_400.0
+    assert summary(run) == {
+        "MonitoringScheduleName": "hourly",
+        "ScheduledTime": noon - 300,
+        "CreationTime": noon,
+        "LastModifiedTime": noon + 7,
+        "MonitoringExecutionStatus": "CompletedWithViolations",
+        "ProcessingJobArn": "arn:aws:sagemaker:local:000000000000:processing-job/one",
+        "MonitoringType": "ModelQuality",
+        "EndpointName": "cars",
+    }
+    failed = make_execution(schedule=None, status=ExecutionStatus.FAILED, message="x" * 2000)
+    assert summary(failed) == {
+        "MonitoringScheduleName": "manual",
+        "ScheduledTime": noon,
+        "CreationTime": noon,
+        "LastModifiedTime": noon + 0.007,
+        "MonitoringExecutionStatus": "Failed",
+        "ProcessingJobArn": (
+            f"arn:aws:sagemaker:local:000000000000:processing-job/{failed.execution_id}"
+        ),
+        "MonitoringType": "ModelQuality",
+        "FailureReason": "x" * 1024,
+    }
 
 
 def test_an_execution_under_way_is_in_progress(sagemaker: Any, signwatch: Services) -> None:
@@ -83,11 +119,19 @@ def test_an_execution_under_way_is_in_progress(sagemaker: Any, signwatch: Servic
     assert not {"ExitMessage", "FailureReason", "ProcessingEndTime"} & job.keys()
 
 
-def test_the_violations_are_a_file(client: TestClient, signwatch: Services) -> None:
+def test_the_violations_are_a_file_where_the_job_says(
+    client: TestClient, signwatch: Services
+) -> None:
     class_id = traffic(signwatch, "cars", 2)
     execution = signwatch.monitoring.run(threshold=0.5)
-    path = f"/signwatch/executions/{execution.execution_id}/constraint_violations.json"
-    assert client.get(path).json() == {
+    job = describe_job({"ProcessingJobName": execution.execution_id})
+    assert (job["ProcessingStartTime"], job["ProcessingEndTime"]) == (
+        execution.started_at.timestamp(),
+        execution.ended_at.timestamp(),
+    )
+    (output,) = job["ProcessingOutputConfig"]["Outputs"]
+    folder = output["S3Output"]["S3Uri"].removeprefix("s3:/")
+    assert client.get(f"{folder}/constraint_violations.json").json() == {
         "violations": [
             {
                 "feature_name": "PredictedClass",

@@ -54,7 +54,13 @@ def test_a_config_of_sagemaker_is_taken_and_given_back(
         "CaptureOptions": [{"CaptureMode": "Output"}],
         "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
     }
-    assert client.put(CONFIG, content=json.dumps(sent)).json() == client.get(CONFIG).json()
+    kept = {
+        "EnableCapture": False,
+        "InitialSamplingPercentage": 30.0,
+        "CaptureOptions": [{"CaptureMode": "Output"}],
+    }
+    assert client.put(CONFIG, content=json.dumps(sent)).json() == kept
+    assert client.get(CONFIG).json() == kept
     assert signwatch.captures.rules.of("cars") == CaptureSettings(False, 30.0, CaptureMode.OUTPUT)
     assert signwatch.captures.rules.of("signwatch") == CaptureSettings()
     client.post("/endpoints/cars/invocations", content=IMAGE, headers=PNG).raise_for_status()
@@ -64,10 +70,12 @@ def test_a_config_of_sagemaker_is_taken_and_given_back(
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"InitialSamplingPercentage": 101}, "sampling percentage must lie in 0..100, got 101.0"),
-        (
-            {"InitialSamplingPercentage": "10"},
-            "InitialSamplingPercentage must be a number in 0..100, got '10'",
+        *(
+            (
+                {"InitialSamplingPercentage": value},
+                f"InitialSamplingPercentage must be a number in 0..100, got {value!r}",
+            )
+            for value in (100.5, 101, -1, 10**400, float("nan"), "10", True, None)
         ),
         ({"EnableCapture": 1}, "EnableCapture must be true or false, got 1"),
         (
@@ -90,3 +98,16 @@ def test_a_config_that_does_not_serve_is_refused(
     answer = client.put(CONFIG, content=json.dumps(document))
     assert (answer.status_code, answer.json()["message"]) == (400, message)
     assert signwatch.captures.rules.all() == {}
+
+
+def test_another_endpoint_keeps_its_own_config(client: TestClient, signwatch: Services) -> None:
+    half = {"InitialSamplingPercentage": 50, "CaptureOptions": [{"CaptureMode": "Input"}]}
+    client.put(CONFIG, content=json.dumps(half)).raise_for_status()
+    client.put(CONFIG.replace("cars", "vans"), content=b"{}").raise_for_status()
+    assert signwatch.captures.rules.all() == {
+        "cars": CaptureSettings(True, 50.0, CaptureMode.INPUT),
+        "vans": CaptureSettings(True, 100.0, CaptureMode.INPUT_AND_OUTPUT),
+    }
+    both = {"CaptureOptions": [{"CaptureMode": "Output"}, {"CaptureMode": "Input"}]}
+    client.put(CONFIG, content=json.dumps(both)).raise_for_status()
+    assert signwatch.captures.rules.of("cars") == CaptureSettings()

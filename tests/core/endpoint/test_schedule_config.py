@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from core.endpoint.schedule_config import config_of, schedule_of
+from core.errors import BadInput
+from core.records.schedules import Schedule
 from core.services import Services
 from tests.conftest import TestClient
+from tests.support.expect import raises
 from tests.support.sagemaker import refusal, schedule
 
 
@@ -44,6 +48,50 @@ def test_without_a_window_nothing_between_two_runs_is_left_out(
     schedule(sagemaker, "mine", times={"ScheduleExpression": expression})
     kept = signwatch.monitoring.schedules.one("mine").schedule
     assert (kept.begins, kept.ends) == (length, timedelta())
+
+
+@pytest.mark.parametrize(
+    ("expression", "ends", "begins"),
+    [
+        ("NOW", timedelta(hours=2), timedelta(hours=3)),
+        ("cron(0 * ? * * *)", timedelta(minutes=30), timedelta(minutes=90)),
+        ("cron(0 0 1 1 ? *)", timedelta(days=1), timedelta(days=366)),  # the longest there is
+    ],
+)
+def test_a_window_that_ends_early_is_as_long(
+    expression: str, ends: timedelta, begins: timedelta
+) -> None:
+    times = {
+        "ScheduleExpression": expression,
+        "DataAnalysisEndTime": f"-PT{ends // timedelta(minutes=1)}M",
+    }
+    asked = {
+        "MonitoringScheduleName": "mine",
+        "MonitoringScheduleConfig": {"ScheduleConfig": times},
+    }
+    made = schedule_of(asked)
+    assert (made.begins, made.ends) == (begins, ends)
+    assert config_of(made) == {"MonitoringType": "ModelQuality", "ScheduleConfig": times}
+
+
+def test_a_schedule_that_nobody_sent_is_written_as_its_window() -> None:
+    made = Schedule("mine", "NOW", timedelta(hours=3), timedelta(hours=2), None, None, None)
+    assert config_of(made)["ScheduleConfig"] == {
+        "ScheduleExpression": "NOW",
+        "DataAnalysisStartTime": "-PT3H",
+        "DataAnalysisEndTime": "-PT2H",
+    }
+
+
+@pytest.mark.parametrize("threshold", [10**400, "1e400x", [], {}])
+def test_a_threshold_that_is_no_number_is_refused(threshold: object) -> None:
+    config = {
+        "ScheduleConfig": {"ScheduleExpression": "NOW"},
+        "MonitoringJobDefinition": {"Environment": {"THRESHOLD": threshold}},
+    }
+    asked = {"MonitoringScheduleName": "mine", "MonitoringScheduleConfig": config}
+    with raises(BadInput, f"Environment.THRESHOLD must be a number, got {threshold!r}"):
+        schedule_of(asked)
 
 
 def test_a_definition_that_sagemaker_keeps_is_refused(sagemaker: Any) -> None:
