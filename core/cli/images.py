@@ -18,6 +18,7 @@ from core.cli.options import (
     model_option,
     out_option,
     progress_bar,
+    seed_option,
 )
 from core.cli.reports import COUNT, report_explanations, report_robustness
 from core.explain import run
@@ -61,7 +62,7 @@ def samples(out: Path) -> None:
 @epsilon_option
 @click.option("--steps", type=click.IntRange(1), help="default: the attack's own")
 @click.option("--count", type=click.IntRange(1), help=f"images; default 64, report {COUNT}")
-@click.option("--seed", type=int, default=0, show_default=True)
+@seed_option
 @click.option("--out", type=click.Path(path_type=Path), help="folder; report: the model's own")
 @json_option
 def attack(
@@ -138,7 +139,7 @@ def _leave_out(why: str, **options: object) -> None:
 @fold_option
 @model_option
 @click.option("--count", type=click.IntRange(2), help=f"images to evaluate on; default {COUNT}")
-@click.option("--seed", type=int, default=0, show_default=True)
+@seed_option
 @click.option("--out", type=click.Path(path_type=Path), help="to evaluate: default, the model")
 @json_option
 def explain(

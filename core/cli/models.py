@@ -17,6 +17,7 @@ from core.cli.options import (
     model_option,
     out_option,
     progress_bar,
+    seed_option,
 )
 from core.model import classifier as classifiers
 from core.model import training
@@ -33,7 +34,7 @@ from core.settings import Settings
 @click.option(
     "--epochs", type=click.IntRange(1), default=training.Recipe().epochs, show_default=True
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@seed_option
 def train(data: str, out: Path, epochs: int, seed: int) -> None:
     """Train the classifier, calibrate it, measure it on held-out tracks."""
     recipe = replace(training.Recipe(), epochs=epochs, seed=seed)

@@ -63,4 +63,7 @@ fold_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
 model_option = click.option("--model", type=click.Path(path_type=Path), help="model folder")
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True
+)
 out_option = click.option("--out", type=click.Path(path_type=Path), required=True)

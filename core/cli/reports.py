@@ -9,7 +9,14 @@ from pathlib import Path
 
 import click
 
-from core.cli.options import data_option, fold_option, json_option, model_option, progress_bar
+from core.cli.options import (
+    data_option,
+    fold_option,
+    json_option,
+    model_option,
+    progress_bar,
+    seed_option,
+)
 from core.datasets import Dataset, Fold
 from core.errors import BadInput
 from core.evaluation import explanations, robustness, suspicion
@@ -40,22 +47,8 @@ def report_robustness(
     as_json: bool,
 ) -> None:
     """Measure robustness; write robustness.json and README.md beside the model, or into out."""
-    folder = model or Settings.from_environment().model
-    classifier = classifiers.load(folder)
-
-    def measure(dataset: Dataset, chosen: Fold, progress: Progress) -> Robustness:
-        drawn = dataset.sample_evenly(count or COUNT, seed=seed)
-        return robustness.measure(classifier, drawn, fold=chosen, seed=seed, progress=progress)
-
-    _write(
-        measure,
-        _print_robustness,
-        classifier.manifest,
-        data or str(SAMPLES),
-        fold,
-        out or folder,
-        as_json,
-    )
+    data = data or str(SAMPLES)
+    _report(robustness.measure, _print_robustness, data, fold, model, count, seed, out, as_json)
 
 
 def report_explanations(
@@ -68,14 +61,29 @@ def report_explanations(
     as_json: bool,
 ) -> None:
     """Measure FullGrad; write explanations.json and README.md beside the model, or into out."""
+    _report(explanations.measure, _print_quality, data, fold, model, count, seed, out, as_json)
+
+
+def _report(
+    measure: Callable[..., AnyReport],
+    show: Callable[[AnyReport], None],
+    data: str,
+    fold: Fold | None,
+    model: Path | None,
+    count: int | None,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure the classifier on images drawn evenly over the classes, as `_write` does."""
     folder = model or Settings.from_environment().model
     classifier = classifiers.load(folder)
 
-    def measure(dataset: Dataset, chosen: Fold, progress: Progress) -> ExplanationQuality:
+    def measure_drawn(dataset: Dataset, chosen: Fold, progress: Progress) -> AnyReport:
         drawn = dataset.sample_evenly(count or COUNT, seed=seed)
-        return explanations.measure(classifier, drawn, fold=chosen, seed=seed, progress=progress)
+        return measure(classifier, drawn, fold=chosen, seed=seed, progress=progress)
 
-    _write(measure, _print_quality, classifier.manifest, data, fold, out or folder, as_json)
+    _write(measure_drawn, show, classifier.manifest, data, fold, out or folder, as_json)
 
 
 @click.command("detect")
@@ -83,7 +91,7 @@ def report_explanations(
 @model_option
 @fold_option
 @click.option("--count", type=click.IntRange(1), default=ATTACKED, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@seed_option
 @json_option
 def detect(
     data: str, model: Path | None, fold: Fold | None, count: int, seed: int, as_json: bool

@@ -12,7 +12,7 @@ from core import client, datasets
 from core.attacks import ATTACKS
 from core.attacks.lab import Lab
 from core.cli.drill import drill
-from core.cli.options import epsilon_option, fold_option, json_option, progress_bar
+from core.cli.options import epsilon_option, fold_option, json_option, progress_bar, seed_option
 from core.labels import class_name
 from core.model.gtsrb import load_official
 from core.model.predictor import Predictor
@@ -37,7 +37,7 @@ OF_A_DRILL = {"url", "name", "target", "share", "seed", "is_drill", "as_json"}
 @click.option("--share", type=float, help="share that is attacked; default 0.8, of a drill 0.5")
 @epsilon_option
 @click.option("--steps", type=click.IntRange(1), help="default: the attack's own")
-@click.option("--seed", type=int, default=0, show_default=True)
+@seed_option
 @click.option(
     "--drill",
     "is_drill",

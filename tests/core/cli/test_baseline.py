@@ -49,6 +49,23 @@ def test_from_a_data_set(run: Run, signwatch: Services, ten: Path, predictor: Pr
     assert sum(found.baseline.flagged.values()) == sum(p.suspicion.flagged for p in predicted)
 
 
+def test_every_image_of_the_held_out_tracks_counts(
+    run: Run, signwatch: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 20 tracks of one class three are held out: seven images in parts of three."""
+    monkeypatch.setattr("core.cli.baseline.AT_ONCE", 3)
+    tracks = np.repeat(np.arange(20), 3)[:-2]
+    images = np.stack([blocks(seed) for seed in range(len(tracks))])
+    labels = np.zeros(len(tracks), np.int64)
+    held_out = np.isin(tracks, np.random.default_rng([0, 0]).permutation(20)[:3])
+    data = write_npz(tmp_path / "data.npz", images=images, labels=labels, tracks=tracks)
+    document = run("baseline", "create", "--data", data, "--json").document()
+    assert document["origin"] == "data set data.npz, held-out"
+    assert document["predictions"] == held_out.sum()
+    everything = run("baseline", "create", "--data", data, "--fold", "all", "--json").document()
+    assert everything["predictions"] == 58
+
+
 def test_labels_of_a_data_set_tell_how_many_were_right(
     run: Run, signwatch: Services, tmp_path: Path, predictor: Predictor
 ) -> None:

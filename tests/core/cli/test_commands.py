@@ -67,6 +67,14 @@ def test_the_commands_of_the_contract() -> None:
             ["attack", "--data", "x", "--out", "y", "--attack", "pgd", "--epsilon", "8/0"],
             "Invalid value for '--epsilon': expected a number or a fraction like 8/255, got '8/0'",
         ),
+        *(
+            (
+                [*command, "--seed", str(seed)],
+                f"Invalid value for '--seed': {seed} is not in the range 0<=x<=4294967295.",
+            )
+            for command in (["attack"], ["replay"], ["explain"], ["train"], ["model", "detect"])
+            for seed in (-1, 2**32)
+        ),
         (
             ["monitor", "run", "--threshold", "half"],
             "Invalid value for '--threshold': 'half' is not a valid float.",
@@ -124,7 +132,7 @@ def test_bad_input_is_one_line_on_stderr(run: Run, tmp_path: Path, dataset: Path
             ("replay", "--data", dataset, "--attack", "pgd", "--share", 2),
             "share must lie in (0, 1], got 2.0",
         ),
-        (("replay", "--drill", "--share", 2), "share must lie in (0, 1], got 2"),
+        (("replay", "--drill", "--share", 2), "share must lie in (0, 1], got 2.0"),
         (
             ("replay", "--drill"),
             "no dashboard is running, and a drill goes through it. Start one first",

@@ -65,6 +65,20 @@ def test_a_report_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(text.splitlines()[-1]) == REPORT.to_json()
 
 
+def test_interrupting_the_command_cancels_the_drill(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled: list[tuple[str, str]] = []
+
+    def interrupted(url: str, path: str) -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(client, "post", lambda url, path, body: {"drill_id": "one"})
+    monkeypatch.setattr(client, "read", interrupted)
+    monkeypatch.setattr(client, "delete", lambda *asked: cancelled.append(asked))
+    with pytest.raises(KeyboardInterrupt):
+        drill("http://here", DrillPlan(), as_json=False)
+    assert cancelled == [("http://here", "/api/drills/one")]
+
+
 def test_without_a_dashboard_there_is_no_drill() -> None:
     with raises(
         Unavailable, "no dashboard is running, and a drill goes through it. Start one first"

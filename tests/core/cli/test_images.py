@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import datasets
@@ -95,6 +96,33 @@ def test_attack_takes_the_budget_that_the_attack_proposes(
     assert document["epsilon"] == ATTACKS[arguments[0]].info.default_epsilon
 
 
+def test_images_to_be_attacked_are_drawn_by_the_seed(
+    run: Run, dataset: Path, tmp_path: Path
+) -> None:
+    """Twelve labels; a permutation by NumPy says which two are attacked."""
+    labels = datasets.load(dataset).labels
+    for seed in (1, 3):
+        out = tmp_path / str(seed)
+        command = ("attack", "--data", dataset, "--attack", "fgsm", "--epsilon", "32/255")
+        run(*command, "--count", 2, "--seed", seed, "--out", out)
+        drawn = np.random.default_rng(seed).permutation(12)[:2]
+        manifest = json.loads((out / "manifest.json").read_text())
+        assert [each["label"] for each in manifest["pictures"]] == labels[drawn].tolist()
+        found = max(each["linf"] for each in manifest["pictures"])
+        assert found == pytest.approx(32 / 255)  # not the budget that FGSM proposes, 8/255
+
+
+def test_attack_aims_at_the_target_in_the_steps_given(
+    run: Run, dataset: Path, tmp_path: Path, classifier: Classifier
+) -> None:
+    command = ("attack", "--data", dataset, "--attack", "pgd", "--epsilon", "16/255")
+    run(*command, "--target", 14, "--steps", 9, "--count", 4, "--out", tmp_path)
+    found = datasets.load(tmp_path)
+    assert set(classifier.predict_logits(found.images).argmax(axis=1)) == {14}
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert 0 < max(each["steps"] for each in manifest["pictures"]) <= 9
+
+
 def test_an_epsilon_that_no_one_reads_is_refused(run: Run, dataset: Path, tmp_path: Path) -> None:
     done = run(
         "attack", "--data", dataset, "--attack", "cw", "--epsilon", "8/255", "--out", tmp_path
@@ -119,6 +147,8 @@ def test_explain_draws_both_images_on_one_scale(
     for entry in entries:
         assert decode(Path(entry["map"]).read_bytes()).shape == (256, 256, 3)
         assert entry["residual"] < 1e-3
+    both = run(*arguments, "--class", 14, "--json").document()["explanations"]
+    assert [entry["class_id"] for entry in both] == [14, 14]
     done = run("explain", "--image", one, "--class", 14, "--out", out)
     assert re.fullmatch(
         rf"{re.escape(str(one))}: 14 Stop \d+\.\d%, residual \d\.\de-\d\d -> "

@@ -194,6 +194,9 @@ def test_a_checkpoint_of_the_blog_is_imported(
     imported = classifiers.load(out)
     assert imported.manifest.input_size == 128
     assert imported.manifest.mean == (0.485, 0.456, 0.406)
+    smaller = tmp_path / "smaller"
+    assert run("model", "import", weights, "--input-size", 48, "--out", smaller).code == 0
+    assert classifiers.load(smaller).manifest.input_size == 48
 
 
 def test_what_was_decided_trains_and_measures_a_model(
