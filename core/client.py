@@ -30,17 +30,23 @@ def leave_address(local: Path, url: str) -> None:
 
 def remove_address(local: Path) -> None:
     """Remove the address, unless a later process has replaced it."""
-    path = local / ADDRESS_FILE
-    if path.is_file() and json.loads(path.read_text()).get("pid") == os.getpid():
-        path.unlink()
+    if _left(local).get("pid") == os.getpid():
+        (local / ADDRESS_FILE).unlink()
 
 
 def left_address(local: Path) -> str | None:
     """The address in this local folder, even if its process has ended; None if there is none."""
+    url = _left(local).get("url")
+    return url if isinstance(url, str) else None
+
+
+def _left(local: Path) -> dict[str, Any]:
+    """What stands in the address file; nothing where it is missing or damaged."""
     try:
-        return str(json.loads((local / ADDRESS_FILE).read_text())["url"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        found = json.loads((local / ADDRESS_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def find(local: Path) -> str | None:

@@ -254,17 +254,17 @@ def load_gtsrb(root: Path, part: Literal["training", "test"]) -> Dataset:
     folder = root / "gtsrb"
     if part == "training":
         return _load_folder(folder / "GTSRB" / "Training")
-    with (folder / "GT-final_test.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file, delimiter=";"))
-    images = [
-        read_file(folder / "GTSRB" / "Final_Test" / "Images" / row["Filename"]) for row in rows
-    ]
-    labels = np.array([int(row["ClassId"]) for row in rows], dtype=np.int64)
+    table = folder / "GT-final_test.csv"
     try:
+        with table.open(newline="") as file:
+            rows = list(csv.DictReader(file, delimiter=";"))
+        names = [Path(row["Filename"]) for row in rows]
+        labels = np.array([int(row["ClassId"]) for row in rows], dtype=np.int64)
         roi = np.array([[float(row[name]) for name in ROI] for row in rows])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
         raise BadInput(
-            f"{folder}/GT-final_test.csv: expected numbers under {', '.join(ROI)}: {error!r}"
+            f"{table}: expected a Filename and numbers under ClassId, {', '.join(ROI)}: {error!r}"
         ) from error
-    boxes = _boxes(roi, len(rows), f"{folder}/GT-final_test.csv: the sign's box")
+    boxes = _boxes(roi, len(rows), f"{table}: the sign's box")
+    images = [read_file(folder / "GTSRB" / "Final_Test" / "Images" / name) for name in names]
     return Dataset(images, labels, None, "GTSRB test", boxes)

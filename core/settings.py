@@ -52,6 +52,12 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _token(text: str) -> str:
+    if not re.fullmatch("[!-~]*", text):
+        raise ValueError("must be of printable ASCII characters, without blanks")
+    return text
+
+
 def _yes_or_no(text: str) -> bool:
     if text not in ("yes", "no"):
         raise ValueError("must be yes or no")
@@ -174,7 +180,7 @@ class Settings:
     )
     api_token: str = _setting(
         "",
-        str,
+        _token,
         "token that HTTP requests must carry; empty: none, and only this machine is answered",
         secret=True,
     )

@@ -158,7 +158,7 @@ class Monitoring:
             raise BadInput(f"threshold must be a number, got {threshold!r}")
         endpoint = options.get("endpoint")
         if endpoint is not None:
-            check_endpoint_name(str(endpoint))
+            endpoint = check_endpoint_name(str(endpoint))
         live = self.live_window(endpoint)
         since, until = parse_time(options.get("since")), parse_time(options.get("until"))
         window = Window(since or live.start, until or live.end, endpoint).checked()

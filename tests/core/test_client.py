@@ -1,8 +1,10 @@
 """The address of the running dashboard: left, found, removed; and calls to it."""
 
+import hashlib
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from core.errors import (
 )
 from core.services import Services
 from tests.support.expect import raises
+from tests.support.images import blocks, saved
 
 
 def closed_port() -> int:
@@ -97,11 +100,14 @@ def test_the_address_is_removed_by_its_owner(tmp_path: Path) -> None:
     client.remove_address(tmp_path)
 
 
-def test_the_address_of_a_later_process_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content", [json.dumps({"url": "http://127.0.0.1:1", "pid": os.getpid() + 1}), "", "[]", "{}"]
+)
+def test_what_another_process_has_left_stays(tmp_path: Path, content: str) -> None:
     address = tmp_path / "address.json"
-    address.write_text(json.dumps({"url": "http://127.0.0.1:1", "pid": os.getpid() + 1}))
+    address.write_text(content)
     client.remove_address(tmp_path)
-    assert address.is_file()
+    assert address.read_text() == content
 
 
 def test_a_call_brings_back_the_answer(server: str) -> None:
@@ -118,6 +124,43 @@ def test_errors_come_back_as_the_class_that_was_raised(server: str, signwatch: S
     signwatch.log.close()
     with raises(Unavailable, "the capture log is closed; start the dashboard again"):
         client.post(server, "/api/monitor/run", {})
+
+
+def test_a_refused_stream_raises_what_was_raised(server: str, signwatch: Services) -> None:
+    with raises(BadInput, "expected a time like 2026-02-14T17:00:00Z, got 'x'"):
+        list(client.stream(server, "/api/captures/export", {"since": "x"}))
+    signwatch.log.close()
+    with raises(Unavailable, "the capture log is closed; start the dashboard again"):
+        list(client.stream(server, "/api/captures/export", {}))
+
+
+def test_every_call_carries_the_token(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_API_TOKEN", "s3cret")
+    server: str = request.getfixturevalue("server")
+    calls: list[Callable[[], object]] = [
+        lambda: client.post(server, "/api/monitor/run", {}),
+        lambda: client.read(server, "/api/baselines"),
+        lambda: client.download(server, "/metrics"),
+        lambda: client.send(server, "/api/references", saved(blocks(), "PNG")),
+        lambda: list(client.stream(server, "/api/captures/export", {})),
+    ]
+    for call in calls:
+        call()
+    with raises(NotFound, "no drill of that id is in progress"):
+        client.delete(server, "/api/drills/one")
+    environment.setenv("SIGNWATCH_API_TOKEN", "s3cret-s")
+    for call in calls:
+        with pytest.raises(Unauthorized):
+            call()
+
+
+def test_bytes_arrive_as_they_were_sent(server: str, signwatch: Services) -> None:
+    sent = saved(blocks(2), "PNG")
+    sha256 = client.send(server, "/api/references", sent)["sha256"]
+    assert sha256 == hashlib.sha256(sent).hexdigest()
+    assert signwatch.captures.stored_image(sha256).content == sent
 
 
 def test_a_dashboard_that_does_not_answer_is_named() -> None:

@@ -74,6 +74,16 @@ def test_an_npz_gives_images_labels_and_tracks(tmp_path: Path) -> None:
             "< X2 <= width and 0 <= Y1 < Y2 <= height, got 8, 8, 1, 1, 9, 7 in row 1",
         ),
         (
+            np.array([[8, 8, 1, 1, 7, 7], [8, 8, 5, 1, 5, 7]]),
+            "must lie inside its image, 0 <= X1 "
+            "< X2 <= width and 0 <= Y1 < Y2 <= height, got 8, 8, 5, 1, 5, 7 in row 1",
+        ),
+        (
+            np.array([[8, 8, 1, 1, 7, 7], [8, 8, 1, -1, 7, 7]]),
+            "must lie inside its image, 0 <= X1 "
+            "< X2 <= width and 0 <= Y1 < Y2 <= height, got 8, 8, 1, -1, 7, 7 in row 1",
+        ),
+        (
             np.array([[8, 8, np.nan, 1, 7, 7]] * 2),
             "must lie inside its image, 0 <= X1 < X2 <= "
             "width and 0 <= Y1 < Y2 <= height, got 8, 8, nan, 1, 7, 7 in row 0",
@@ -322,14 +332,24 @@ def test_the_official_training_part_has_tracks_and_the_test_part_has_none(tmp_pa
     assert test.boxes.tolist() == [[1 / 6, 1 / 6, 5 / 6, 5 / 6]] * 3
 
 
-def test_a_test_part_without_boxes_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("column", "problem"),
+    [
+        ("Roi.X1", "KeyError('Roi.X1')"),
+        ("ClassId", "KeyError('ClassId')"),
+        ("Filename", "KeyError('Filename')"),
+    ],
+)
+def test_a_test_part_that_lacks_a_column_is_refused(
+    tmp_path: Path, column: str, problem: str
+) -> None:
     lay_out_gtsrb(tmp_path)
     table = tmp_path / "gtsrb" / "GT-final_test.csv"
-    table.write_text(table.read_text().replace("Roi.X1", "X1"))
+    table.write_text(table.read_text().replace(column, "Other"))
     with raises(
         BadInput,
-        f"{tmp_path}/gtsrb/GT-final_test.csv: expected numbers under Width, Height, Roi.X1, "
-        "Roi.Y1, Roi.X2, Roi.Y2: KeyError('Roi.X1')",
+        f"{table}: expected a Filename and numbers under ClassId, Width, Height, Roi.X1, "
+        f"Roi.Y1, Roi.X2, Roi.Y2: {problem}",
     ):
         load_gtsrb(tmp_path, "test")
 
@@ -400,6 +420,14 @@ def test_shares_are_75_10_15_percent_of_the_tracks() -> None:
     assert np.bincount(folds).tolist() == [750, 100, 150]
 
 
+@pytest.mark.parametrize("class_id", [0, 7])
+def test_a_split_stays_what_models_were_trained_and_measured_on(class_id: int) -> None:
+    """Tracks in the order that NumPy deals for seed and class: held-out, calibration, the rest."""
+    dealt = np.random.default_rng([3, class_id]).permutation(20).tolist()
+    folds = split_by_track(np.full(20, class_id), np.arange(20), seed=3)
+    assert [int(folds[track]) for track in dealt] == [2] * 3 + [1] * 2 + [0] * 15
+
+
 def test_a_split_depends_on_its_seed_alone() -> None:
     labels, tracks = np.zeros(60, dtype=np.int64), np.arange(60)
     first = split_by_track(labels, tracks, seed=1)
@@ -466,3 +494,10 @@ def test_an_even_sample_takes_of_every_class_as_many_as_there_are() -> None:
     assert drawn.labels.tolist() == dataset.sample_evenly(9, seed=0).labels.tolist()
     assert sorted(dataset.sample_evenly(3, seed=1).labels.tolist()) == [0, 1, 2]
     assert len(dataset.sample_evenly(99, seed=0)) == 16
+    ten = {
+        next(n for n in range(10) if np.array_equal(drawn.images[row], blocks(n)))
+        for seed in range(9)
+        for drawn in [dataset.sample_evenly(3, seed=seed)]
+        for row in np.flatnonzero(drawn.labels == 0)
+    }
+    assert len(ten) > 3  # by chance, not always the first

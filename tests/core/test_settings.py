@@ -125,6 +125,35 @@ def test_secrets_are_not_printed() -> None:
     assert "hush" not in repr(settings)
 
 
+@pytest.mark.parametrize("text", ["schlüssel", "two words", " s3cret", "s3cret\n", "\x7f"])
+def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(text: str) -> None:
+    with raises(
+        BadInput,
+        "SIGNWATCH_API_TOKEN is not valid (must be of printable ASCII characters, without blanks): "
+        "token that HTTP requests must carry; empty: none, and only this machine is answered, "
+        "default ",
+    ):
+        Settings.from_environment({"SIGNWATCH_API_TOKEN": text})
+
+
+def test_addresses_are_those_of_http() -> None:
+    for text in ("https://signwatch.example.org/", "http://10.0.0.1:8501"):
+        found = Settings.from_environment({"SIGNWATCH_URL": text})
+        assert found.url == text.removesuffix("/")
+    for text in ("ftp://a", "signwatch.example.org", "https://", "xhttps://a", "https:// a"):
+        with pytest.raises(BadInput, match=r"must begin with http:// or https://"):
+            Settings.from_environment({"SIGNWATCH_URL": text})
+
+
+def test_yes_is_yes_and_no_is_no() -> None:
+    name = "SIGNWATCH_TENSORS_FLAGGED"
+    assert Settings.from_environment({name: "yes"}).tensors_flagged is True
+    assert Settings.from_environment({name: "no"}).tensors_flagged is False
+    for text in ("true", "", "YES"):
+        with pytest.raises(BadInput, match=r"\(must be yes or no\)"):
+            Settings.from_environment({name: text})
+
+
 def test_every_setting_explains_itself() -> None:
     for setting in fields(Settings):
         assert callable(setting.metadata["cast"])

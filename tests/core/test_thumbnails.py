@@ -41,6 +41,22 @@ def test_a_thumbnail_is_small() -> None:
     assert decode(base64.b64decode(data)).shape == (64, 43, 3)
 
 
+def test_a_tile_of_a_strip_is_smaller_and_a_jpeg() -> None:
+    head, _, data = thumbnails.strip_tile(noise(300, 200)).partition(",")
+    content = base64.b64decode(data)
+    assert (head, content[:2]) == ("data:image/jpeg;base64", b"\xff\xd8")
+    assert decode(content).shape == (56, 37, 3)
+
+
+def test_what_has_no_image_is_shown_as_a_frame_with_one_line_across() -> None:
+    tile = decode(base64.b64decode(thumbnails.no_image().partition(",")[2]))
+    assert tile.shape == (64, 64, 3)
+    for row, column in [(0, 30), (63, 30), (1, 1), (30, 0), (30, 33), (33, 30)]:
+        assert (tile[row, column] == 150).all()
+    for row, column in [(30, 30), (33, 33), (2, 2), (10, 40)]:
+        assert (tile[row, column] == 225).all()
+
+
 def test_a_difference_is_magnified_as_far_as_it_goes() -> None:
     clean = np.full((2, 2, 3), 100, dtype=np.uint8)
     changed = clean.copy()
