@@ -93,6 +93,7 @@ ALLOWED = (
     Allowed("tests/pages/test_attack*", "pictures", "a field of manifest.json"),
     Allowed("tests/core/attacks/test_export.py", "misread", "a field of manifest.json"),
     Allowed("*core/attacks/*export.py", "pictures", "a field of manifest.json"),
+    Allowed("tests/core/cli/test_images.py", "pictures", "a field of manifest.json"),
     Allowed("tests/pages/test_live_traffic.py", "execution", "the parameter of an alert's link"),
     Allowed("tests/pages/test_live_traffic.py", "cells", "Streamlit's word"),
     Allowed("pages/_monitor/execution.py", "execution", "the anchor in an address"),
