@@ -20,7 +20,7 @@ Entry = TypeVar("Entry")
 def text(document: Document, name: str) -> str:
     """A field that has to be there; raises BadInput."""
     value = document.get(name)
-    if not isinstance(value, str) or not _is_unicode(value):
+    if not isinstance(value, str):
         raise BadInput(f"{name} must be a string, got {value!r}")
     return value
 
@@ -73,11 +73,6 @@ def part(
     found = read(most + 1, int(token))
     answer: Document = {field: [show(entry) for entry in found[:most]]}
     return answer | ({"NextToken": str(int(token) + most)} if len(found) > most else {})
-
-
-def _is_unicode(value: str) -> bool:
-    """Whether it can be written as UTF-8; half of a surrogate pair, which JSON may hold, cannot."""
-    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _choice(document: Document, name: str, known: dict[str, str]) -> str:

@@ -75,9 +75,14 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that a body holds; an empty body is an empty one. Raises BadInput."""
+    """The JSON object that a body holds; an empty body is an empty one. Raises BadInput.
+
+    Texts that are no Unicode are refused: neither the log nor an answer can hold half of a
+    surrogate pair, which Python's parser lets through.
+    """
     try:
         document = json.loads(body or b"{}")
+        json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise BadInput(f"the body is no JSON: {error}") from error
     if not isinstance(document, dict):

@@ -68,13 +68,11 @@ def _since_the_run_before(expression: str, ends: timedelta) -> timedelta:
 
 
 def _as_sent(config: Document) -> str:
-    """As it is handed out again; refused where it is text that no JSON may hold."""
+    """As it is handed out again; refused where it holds what JSON has no number for."""
     try:
-        text = json.dumps(config, ensure_ascii=False, allow_nan=False)
-        text.encode()
+        return json.dumps(config, ensure_ascii=False, allow_nan=False)
     except ValueError as error:
         raise BadInput(f"MonitoringScheduleConfig must be plain JSON: {error}") from error
-    return text
 
 
 def _endpoint(job: Document) -> str | None:

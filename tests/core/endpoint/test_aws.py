@@ -60,7 +60,7 @@ def test_times_are_after_or_before() -> None:
     [
         ({"MaxResults": 101}, "MaxResults must lie in 1..100, got 101"),
         ({"MaxResults": 0}, "MaxResults must lie in 1..100, got 0"),
-        ({"EndpointName": "\ud800"}, "EndpointName must be a string, got '\\ud800'"),
+        ({"EndpointName": 7}, "EndpointName must be a string, got 7"),
         ({"MaxResults": True}, "MaxResults must lie in 1..100, got True"),
         ({"NextToken": "-1"}, "NextToken must be one of an earlier answer, got '-1'"),
         ({"NextToken": "9" * 20}, f"NextToken must be one of an earlier answer, got {'9' * 20!r}"),

@@ -153,6 +153,18 @@ def test_times_of_other_zones_are_converted_to_utc(client: TestClient) -> None:
             "JSON array from a unicode string",
         ),
         (b"[]", "expected a JSON object, got list"),
+        *(
+            (
+                body,
+                "the body is no JSON: 'utf-8' codec can't encode character '\\ud800' in position "
+                f"{place}: surrogates not allowed",
+            )
+            for body, place in (
+                (b'{"endpoint": "\\ud800"}', 14),
+                (b'{"\\uD800": 1}', 2),
+                (b'{"endpoint": "\xed\xa0\x80"}', 14),
+            )
+        ),
         (b'{"window": 1}', "unknown option 'window'; known: since, until, endpoint, threshold"),
         (b'{"threshold": "0.5"}', "threshold must be a number, got '0.5'"),
         (b'{"threshold": true}', "threshold must be a number, got True"),

@@ -109,7 +109,7 @@ def test_a_definition_that_sagemaker_keeps_is_refused(sagemaker: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": "\\ud800"}'])
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": [-Infinity]}'])
 def test_what_no_json_may_hold_is_refused(
     client: TestClient, signwatch: Services, text: str
 ) -> None:
