@@ -83,14 +83,14 @@ def test_a_schedule_that_nobody_sent_is_written_as_its_window() -> None:
     }
 
 
-@pytest.mark.parametrize("threshold", [10**400, "1e400x", [], {}])
+@pytest.mark.parametrize("threshold", [10**400, "half", "1e400x", [], {}])
 def test_a_threshold_that_is_no_number_is_refused(threshold: object) -> None:
     config = {
         "ScheduleConfig": {"ScheduleExpression": "NOW"},
         "MonitoringJobDefinition": {"Environment": {"THRESHOLD": threshold}},
     }
     asked = {"MonitoringScheduleName": "mine", "MonitoringScheduleConfig": config}
-    with raises(BadInput, f"Environment.THRESHOLD must be a number, got {threshold!r}"):
+    with raises(BadInput, f"Environment.THRESHOLD must be a number, got {threshold!r:.100}"):
         schedule_of(asked)
 
 
@@ -121,21 +121,3 @@ def test_what_no_json_may_hold_is_refused(
     )
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("MonitoringScheduleConfig must be plain JSON: ")
-
-
-@pytest.mark.parametrize("threshold", ["1" + "0" * 400, "[]", '"half"', '"1e999"'])
-def test_a_threshold_that_is_no_number_is_refused(
-    client: TestClient, signwatch: Services, threshold: str
-) -> None:
-    job = f'{{"Environment": {{"THRESHOLD": {threshold}}}}}'
-    config = (
-        f'{{"ScheduleConfig": {{"ScheduleExpression": "NOW"}}, "MonitoringJobDefinition": {job}}}'
-    )
-    answer = client.post(
-        "/",
-        content=f'{{"MonitoringScheduleName": "a", "MonitoringScheduleConfig": {config}}}',
-        headers={"X-Amz-Target": "SageMaker.CreateMonitoringSchedule"},
-    )
-    assert answer.status_code == 400
-    assert "hreshold" in answer.json()["message"] or "THRESHOLD" in answer.json()["message"]
-    assert [each.schedule.name for each in signwatch.monitoring.schedules.all()] == ["hourly"]
