@@ -41,14 +41,24 @@ def make_comparison(
 
 
 def make_two_rows() -> Comparison:
-    """Two rows of even maps over an even grey: 2 and 6 in the first, 3 and 1 in the second."""
+    """Two rows of even maps over an even grey: 2 and 6 in the first, 3 and 1 in the second, which
+    is for class 2 with parts of its own."""
     made = make_comparison(style=Style("greys", 0.5, Circle(radius=0.05)))
     levels = ((2.0, 3.0), (6.0, 1.0))
     sides = (
         replace(
             side,
             pixels=np.full((8, 8, 3), 100, np.uint8),
-            explanations=tuple(make_explanation(np.full((8, 8), level)) for level in own),
+            explanations=(
+                make_explanation(np.full((8, 8), own[0])),
+                make_explanation(
+                    np.full((8, 8), own[1]),
+                    2,
+                    logit=1.5,
+                    probability=0.125,
+                    contributions={"input": 1.0, "fc": 0.5},
+                ),
+            ),
         )
         for side, own in zip(made.sides, levels, strict=True)
     )

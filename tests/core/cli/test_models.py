@@ -91,6 +91,20 @@ def test_evaluate_reads_the_official_layout(run: Run, tmp_path: Path) -> None:
     assert (document["data"], document["images"]) == ("GTSRB test", 3)
 
 
+def test_training_and_calibrating_take_the_official_training_set(
+    run: Run, tmp_path: Path, model_dir: Path
+) -> None:
+    """Too small a one, but with the tracks that the test set lacks."""
+    lay_out_gtsrb(tmp_path)
+    data = f"gtsrb:{tmp_path}"
+    too_small = "error: Training: expected at least one image, found none"
+    trained = run("train", "--data", data, "--out", tmp_path / "out")
+    assert trained.code == 2 and too_small in trained.err
+    model = Path(shutil.copytree(model_dir, tmp_path / "model"))
+    calibrated = run("model", "calibrate", "--data", data, "--model", model)
+    assert calibrated.code == 2 and too_small in calibrated.err
+
+
 def train_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `train` take few steps on small images."""
     small = functools.partial(
@@ -188,6 +202,9 @@ def test_a_checkpoint_of_the_blog_is_imported(
 ) -> None:
     weights, out = tmp_path / "blog.pt", tmp_path / "model"
     torch.save(classifier.network.state_dict(), weights)
+    other = tmp_path / "other"
+    assert run("model", "import", weights, "--input-size", 48, "--out", other).code == 0
+    assert classifiers.load(other).manifest.input_size == 48
     done = run("model", "import", weights, "--out", out)
     assert (done.code, done.err) == (0, "")
     assert done.out == f"{weights} -> {out}: resnet18, 43 classes; set SIGNWATCH_MODEL={out}\n"

@@ -82,6 +82,35 @@ def test_a_step_goes_an_eighth_of_the_budget_away_from_the_true_class(
     torch.testing.assert_close(change[clear], gradient.sign()[clear], rtol=0, atol=1e-3)
 
 
+def test_steps_add_up_and_end_where_the_image_is_lost(predictor: Predictor) -> None:
+    """Where the true class has less than e^-5, a step changes nothing but suspicion."""
+    classifier, calibration = predictor.classifier, predictor.calibration
+    assert calibration is not None
+    pixels = (torch.cat([classifier.prepare(blocks(seed)) for seed in range(4)]) + 0.5) / 2
+    logits = classifier(pixels)
+
+    def change(labels: torch.Tensor, steps: int) -> torch.Tensor:
+        moved = adaptive_attack.attack(
+            classifier,
+            calibration,
+            pixels,
+            labels,
+            epsilon=0.8 / 255,
+            steps=steps,
+            weight=0.0,
+            progress=lambda *_: None,
+        )
+        return 255 * (moved - pixels).abs().amax(dim=(1, 2, 3))
+
+    best = logits.argmax(dim=1)
+    assert change(best, 1).tolist() == pytest.approx([0.1] * 4, abs=1e-3)
+    assert change(best, 4).min() > 0.15  # further than one step
+    assert change(best, 20).max() <= 0.8 + 1e-3
+    worst = logits.argmin(dim=1)
+    assert (logits.log_softmax(dim=1).gather(1, worst[:, None]) < -6).all()
+    assert change(worst, 3).tolist() == [0.0] * 4
+
+
 def test_it_keeps_the_budget_and_looks_less_suspicious(predictor: Predictor) -> None:
     calibration, classifier = predictor.calibration, predictor.classifier
     assert calibration is not None

@@ -1,6 +1,7 @@
 """Means with intervals over tracks."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,13 @@ def test_frames_of_one_sign_count_as_one() -> None:
     assert (together.low, together.high) == (0.0, 1.0)
     # Of a binomial mean: 0.5 -+ 1.96 sqrt(0.25 / 20).
     assert abs(alone.low - 0.28) <= 0.05 and abs(alone.high - 0.72) <= 0.05
+
+
+def test_it_is_a_95_percent_interval() -> None:
+    # Of 400 independent images: 0.5 -+ 1.96 sqrt(0.25 / 400); 90 % would be 1.645 of them.
+    values = np.repeat([0.0, 1.0], 200)
+    found = mean_by_track(values, np.arange(400), seed=0)
+    assert (found.low, found.high) == pytest.approx((0.451, 0.549), abs=0.004)
 
 
 def test_a_long_track_weighs_as_many_images_as_it_has() -> None:

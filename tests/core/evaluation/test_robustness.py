@@ -17,6 +17,7 @@ from core.labels import class_name
 from core.model.classifier import Classifier, to_tensor
 from core.model.corruptions import CORRUPTIONS, corrupt
 from core.records.evaluation.robustness import BUDGETS, Robustness
+from core.records.window import now
 from tests.support.attacked import linear, read, small_resnet
 from tests.support.expect import raises
 
@@ -61,6 +62,9 @@ def report(classifier: Classifier, dataset: Dataset) -> Robustness:
 def test_it_says_what_it_was_measured_on(report: Robustness) -> None:
     assert report.measures("a" * 64) and not report.measures("b" * 64)
     assert (report.data, report.fold, report.images, report.seed) == ("noise", "all", 14, 3)
+    assert {curve.attack: curve.settings for curve in report.curves} == FEW_STEPS
+    assert report.targeted.settings == {"steps": 50}
+    assert report.measured_on == now().date().isoformat()
 
 
 def test_the_curves_begin_at_the_accuracy_and_never_rise(report: Robustness) -> None:
@@ -161,6 +165,11 @@ def test_corruptions_are_read_through_the_public_path(
     right = classifier.predict_logits(images).argmax(axis=1) == dataset.labels
     (fog,) = (each for each in report.corruptions if each.kind == "fog")
     assert fog.accuracy[4] == pytest.approx(right.mean())
+    other = measure(classifier, dataset, fold="all", seed=4)
+    assert any(
+        one.accuracy != two.accuracy
+        for one, two in zip(report.corruptions, other.corruptions, strict=True)
+    )
 
 
 def test_the_worst_corruption_is_the_one_of_the_lowest_accuracy(report: Robustness) -> None:

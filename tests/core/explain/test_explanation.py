@@ -36,6 +36,21 @@ def test_the_predicted_classes_are_the_default(resnet: Classifier) -> None:
     assert [e.logit for e in explanations] == pytest.approx(logits.max(1).values.tolist(), rel=1e-5)
 
 
+def test_the_residual_is_a_share_of_logits_above_1() -> None:
+    logits = torch.tensor([[8.0, 0.0], [0.5, 4.0]])
+    large, small = explanation.explanations_of(
+        logits,
+        logits.softmax(dim=1),
+        torch.tensor([0, 0]),
+        np.zeros((2, 1, 1), np.float32),
+        [{"input": 7.0, "fc": -1.0}, {"input": 0.75}],
+    )
+    assert (large.residual, small.residual) == (2 / 8, 0.25)
+    assert (large.predicted_id, small.predicted_id) == (0, 1)
+    assert (large.logit, small.logit) == (8.0, 0.5)
+    assert small.probability == pytest.approx(1 / (1 + np.exp(3.5)))
+
+
 @pytest.mark.parametrize(
     ("classes", "complaint"),
     [

@@ -42,7 +42,7 @@ class Outline(HTMLParser):
 @pytest.fixture
 def comparison() -> Comparison:
     return make_comparison(
-        style=Style("viridis", 0.5, Circle(0.75, 0.75, 0.25)),
+        style=Style("viridis", 0.5, Circle(0.25, 0.75, 0.25)),
         **{"Capture": "<b>id</b>", "Model SHA-256": "ab" * 32, "Date": "2026-02-14 12:00:00 UTC"},
     )
 
@@ -53,9 +53,9 @@ def test_the_report_tells_everything(comparison: Comparison) -> None:
     assert "Maps for 14 Stop and 1 Speed limit 30 km/h" in texts
     assert "Adversarial: 14 Stop · 75.0%" in texts
     assert "Clean: 1 Speed limit 30 km/h · 50.0%" in texts
-    # The circle of radius 0.5 pixels around the lower right pixel holds 4 of 7, and 1 of 4.
+    # The circle of radius 0.5 pixels around the lower left pixel holds 2 of 7, and 1 of 4.
     assert (
-        "Map for 14 Stop (75.0%) · 43% outside the circle · completeness residual 1.5e-07"
+        "Map for 14 Stop (75.0%) · 71% outside the circle · completeness residual 1.5e-07"
     ) in texts
     assert (
         "Map for 1 Speed limit 30 km/h (75.0%) · 75% outside the circle · "
@@ -65,7 +65,8 @@ def test_the_report_tells_everything(comparison: Comparison) -> None:
     assert "Pixels +3.000 +3.000 Last layer -0.500 -0.500" in rows
     assert "All together: the logit +2.500 +2.500" in rows
     assert "Viridis, opacity 50%" in texts
-    assert "centre 75% from the left and 75% from the top, radius 25% of the shorter side" in texts
+    assert "centre 25% from the left and 75% from the top, radius 25% of the shorter side" in texts
+    assert "Red: more in the adversarial image; blue: more in the clean one" in texts
     assert METHODS["fullgrad"].source in texts
     for value in ("<b>id</b>", "ab" * 32, "2026-02-14 12:00:00 UTC"):
         assert value in texts
@@ -98,6 +99,19 @@ def test_the_report_carries_the_images(comparison: Comparison) -> None:
 
 def test_every_row_of_the_report_has_its_own_images() -> None:
     comparison = make_two_rows()
+    texts = Outline(html.render(comparison)).texts
+    first, second = (
+        texts.index(f"Maps for {name}") for name in ("14 Stop", "2 Speed limit 50 km/h")
+    )
+    rows = " ".join(texts[first:second]), " ".join(texts[second:])
+    for row, map_for, parts in zip(
+        rows,
+        ("14 Stop (75.0%)", "2 Speed limit 50 km/h (12.5%)"),
+        ("Pixels +3.000 +3.000 Last layer -0.500 -0.500", "Pixels +1.000 +1.000 Last layer +0.500"),
+        strict=True,
+    ):
+        assert row.count(f"Map for {map_for} ·") == 2
+        assert parts in row
     sources = [source for _, source in Outline(html.render(comparison)).images]
     expected: list[str] = []
     for row in range(2):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from torch import Tensor, nn
 
 from core.errors import BadInput
@@ -74,6 +75,18 @@ def test_a_image_has_the_map_it_has_in_a_batch(
     assert (together.class_id, together.predicted_id) == (alone.class_id, alone.predicted_id)
     assert (alone.residual is None) == (not METHODS[name].sums_to_logit)
     assert bool(alone.contributions) == METHODS[name].sums_to_logit
+
+
+@pytest.mark.parametrize("name", ["fullgrad", "simple_fullgrad", "grad_cam"])
+def test_maps_of_images_smaller_than_the_networks_input_are_averaged(name: str) -> None:
+    """The network sees the same; its maps are reduced as Pillow does."""
+    layers = [nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1), nn.ReLU()]
+    end = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, CLASSES)]
+    classifier, small = wrap(nn.Sequential(*layers, *end)), torch.rand(1, 3, 5, 7)
+    (fine,) = METHODS[name].explain(classifier, classifier.resize(small), 2)
+    (found,) = METHODS[name].explain(classifier, small, 2)
+    reduced = Image.fromarray(fine.map).resize((7, 5), Image.Resampling.BILINEAR)
+    np.testing.assert_allclose(found.map, reduced, atol=1e-4 * fine.map.max())
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from torch import Tensor
 
 from core.model import augmentation
@@ -96,6 +97,36 @@ def test_no_sign_is_mirrored(name: str) -> None:
     assert (left > right).all()
 
 
+@pytest.mark.parametrize(
+    ("whole", "steps"),
+    [
+        (augment, "rescale light haze noise occlude occlude warp focus"),
+        (augment_in_focus, "light haze occlude occlude warp"),
+    ],
+)
+def test_the_steps_of_an_augmentation(
+    whole: Callable[[Tensor, int, torch.Generator], Tensor],
+    steps: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken: list[str] = []
+
+    def noted(name: str) -> Callable[..., Tensor]:
+        step = getattr(augmentation, name)
+
+        def take(pixels: Tensor, *args: object, **options: object) -> Tensor:
+            taken.append(name)
+            result: Tensor = step(pixels, *args, **options)
+            return result
+
+        return take
+
+    for name in ("rescale", "light", "haze", "noise", "occlude", "warp", "focus"):
+        monkeypatch.setattr(augmentation, name, noted(name))
+    whole(images(), 24, seeded())
+    assert taken == steps.split()
+
+
 def test_draws_are_uniform_in_their_range() -> None:
     draws = uniform(20_000, -3.0, 5.0, seeded())
     assert -3 <= draws.min() < -2.9
@@ -160,6 +191,18 @@ def test_rescaling_takes_detail_and_keeps_the_mean() -> None:
     assert (result.std(dim=(2, 3)) < pixels.std(dim=(2, 3))).all()
 
 
+def test_rescaling_is_pillows_to_one_side_and_back() -> None:
+    pixels = images(1)
+    (found,) = rescale(pixels, seeded(), share=1.0)
+    for channel, result in zip(pixels[0], found, strict=True):
+        whole = Image.fromarray(channel.numpy())
+        again = [
+            np.asarray(whole.resize((side, side), 2).resize((32, 32), Image.Resampling.BILINEAR))
+            for side in range(14, 29)
+        ]
+        assert min(np.abs(result.numpy() - each).max() for each in again) < 1e-5
+
+
 def test_focus_leaves_the_rim_and_plain_areas_alone() -> None:
     pixels = images(8)
     result = focus(pixels, seeded(), share=1.0)
@@ -187,6 +230,19 @@ def test_light_keeps_the_order_of_greys() -> None:
     ramp = torch.linspace(0, 1, 32).expand(16, 3, 32, 32)
     result = light(ramp, seeded())
     assert (result.diff(dim=3) >= -1e-6).all()
+
+
+def test_light_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exposure 1.5, green by 0.8, half the contrast, 0.05 brighter, twice the colour, gamma 2."""
+    log, cast = np.log, torch.tensor([1.0, 0.8, 1.0]).log()
+    draws = iter([log(1.5), cast, log(0.5), 0.05, 2.0, log(2.0)])
+    monkeypatch.setattr(augmentation, "uniform", lambda count, *_: torch.ones(count) * next(draws))
+    pixels = torch.tensor([[0.2, 0.4], [0.25, 0.5], [0.4, 0.2]]).view(1, 3, 1, 2)
+    # Exposed and cast: red 0.3, 0.6, green 0.3, 0.6, blue 0.6, 0.3; their mean is 0.45.
+    # Halfway to it and brighter: 0.425, 0.575, twice, 0.575, 0.425; grey 0.475, 0.525.
+    coloured = [[0.375, 0.625], [0.375, 0.625], [0.675, 0.325]]
+    found = light(pixels, seeded())[0, :, 0]
+    torch.testing.assert_close(found, torch.tensor(coloured) ** 2)
 
 
 def test_light_is_drawn_for_each_image() -> None:

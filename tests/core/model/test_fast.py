@@ -19,6 +19,15 @@ def test_a_detached_copy_shares_the_weights() -> None:
     assert torch.equal(detached(classifier)(pixels), classifier(pixels))
 
 
+def test_a_detached_copy_of_what_trains_does_not() -> None:
+    classifier = small_resnet().train()
+    copied = detached(classifier)
+    assert not any(module.training for module in copied.modules())
+    assert not any(parameter.requires_grad for parameter in copied.parameters())
+    assert all(module.training for module in classifier.modules())
+    assert all(parameter.requires_grad for parameter in classifier.parameters())
+
+
 def gradient_of(model: Classifier, pixels: Tensor) -> Tensor:
     leaf = pixels.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(model(leaf).logsumexp(dim=1).sum(), leaf)

@@ -64,9 +64,13 @@ def test_clean_images_are_flagged_at_the_rate_asked_for(
 ) -> None:
     images = [blocks(seed) for seed in range(30_000, 30_200)]
     wary = Predictor(predictor.classifier, predictor.calibration, alpha=0.2)
-    p_values = [each.suspicion.p_value for each in wary.predict(images)]
-    assert len(p_values) == 200
-    assert 0.1 < np.mean(np.array(p_values) <= 0.2) < 0.3
+    predictions = wary.predict(images)
+    low = [each.suspicion.p_value <= 0.2 for each in predictions]
+    assert len(low) == 200
+    assert 0.1 < np.mean(low) < 0.3
+    torn = [unrelated(each.probabilities) for each in predictions]
+    flagged = [each.suspicion.flagged for each in predictions]
+    assert flagged == [one or other for one, other in zip(low, torn, strict=True)]
 
 
 def test_a_predictor_is_loaded_with_its_calibration(model_dir: Path, predictor: Predictor) -> None:

@@ -208,6 +208,22 @@ def test_a_cycle_keeps_the_running_mean_of_the_weights_and_ends_slowly(tmp_path:
     assert moved[0] < 0.2 * max(moved)  # the rate rises first
 
 
+def test_a_step_lowers_the_loss_of_normalised_pixels() -> None:
+    labels = tuple(label.name for label in all_labels())
+    manifest = Manifest("resnet18", 8, (0.8, 0.1, 0.3), (0.1, 0.5, 0.2), labels)
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 43))
+    batch, targets = torch.rand(6, 3, 8, 8), torch.tensor([1, 14, 38, 1, 2, 3])
+    with torch.no_grad():
+        means = batch.mean(dim=(2, 3))
+        scores = network[2]((means - torch.tensor(manifest.mean)) / torch.tensor(manifest.std))
+        expected = -log_softmax(scores.numpy(), axis=1)[np.arange(6), targets].mean()
+    learner, optimizer = Classifier(manifest, network), torch.optim.SGD(network.parameters(), 0.1)
+    losses = [training._step(learner, batch, targets, optimizer) for _ in range(3)]
+    assert losses[0] == pytest.approx(expected, rel=0.02)  # computed in bfloat16
+    assert losses == sorted(losses, reverse=True)
+
+
 def test_classes_are_drawn_by_a_power_of_their_count() -> None:
     targets = torch.tensor([5, 5, 5, 5, 7])
     weights = training._sampling_weights(targets, 0.5)
