@@ -28,6 +28,12 @@ def test_pixels_whose_centre_is_in_the_box() -> None:
     assert inside_boxes(np.array([[0.0, 0.0, 1.0, 1.0]]), 2, 3).all()
 
 
+def test_a_box_begins_with_a_centre_on_its_edge_and_ends_before_one() -> None:
+    (inside,) = inside_boxes(np.array([[0.375, 0.125, 0.875, 0.625]]), 4, 4)
+    assert inside.any(axis=0).tolist() == [False, True, True, False]
+    assert inside.any(axis=1).tolist() == [True, True, False, False]
+
+
 def test_pointing_and_energy() -> None:
     inside = inside_boxes(BOX, 4, 4).repeat(3, axis=0)
     maps = np.zeros((3, 4, 4))

@@ -177,6 +177,40 @@ def test_warping_by_an_angle_rotates(monkeypatch: pytest.MonkeyPatch) -> None:
     assert y[:2].tolist() == pytest.approx([-sin, cos], abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("zoom", "aspect", "shear", "right", "down", "tilt"),
+    [
+        (1.1, 1.0, 0.0, 0.0, 0.0, 0.0),
+        (1.0, 1.08, 0.0, 0.0, 0.0, 0.0),
+        (1.0, 1.0, 0.12, 0.0, 0.0, 0.0),
+        (1.0, 1.0, 0.0, 0.1, -0.15, 0.0),
+        (1.0, 1.0, 0.0, 0.0, 0.0, 0.15),
+    ],
+)
+def test_each_part_of_a_warp_by_hand(
+    zoom: float,
+    aspect: float,
+    shear: float,
+    right: float,
+    down: float,
+    tilt: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Places are -1 to 1; what is shown at (x, y) was at the place that these say."""
+    shift, tilted = torch.tensor([right, down]), torch.tensor([tilt, 0.0])
+    draws = iter([0.0, zoom, aspect, shear, shift, tilted])
+    monkeypatch.setattr(augmentation, "uniform", lambda count, *_: torch.ones(count) * next(draws))
+    y, x = torch.meshgrid(*[(torch.arange(100) + 0.5) / 50 - 1] * 2, indexing="ij")
+    pixels = torch.stack([x, y, torch.zeros_like(x)])[None] / 4 + 0.5
+    found = (warp(pixels, 100, seeded())[0, :2] - 0.5) * 4
+    was_x = zoom * aspect * x + zoom * shear * y + right
+    was_y = zoom / aspect * y + down
+    was = torch.stack([was_x, was_y]) / (1 + tilt * was_x)
+    seen = (was.abs() < 0.98).all(dim=0)  # what was outside is a reflection
+    assert seen.float().mean() > 0.6
+    torch.testing.assert_close(found[:, seen], was[:, seen], rtol=0, atol=1e-3)
+
+
 def test_warping_keeps_the_middle_in_view() -> None:
     spot = torch.zeros(64, 3, 32, 32)
     spot[:, :, 14:18, 14:18] = 1

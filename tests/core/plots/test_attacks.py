@@ -35,6 +35,7 @@ def test_the_matrix_shows_correct_predictions_in_another_colour() -> None:
     assert list(matrix.y) == [class_name(2), class_name(1)]
     assert list(matrix.x) == [class_name(1), class_name(14)]
     assert [list(line) for line in matrix.z] == [[0, 5], [-3, 2]]
+    assert (matrix.zmin, matrix.zmax) == (-5, 5)
     assert [list(line) for line in matrix.text] == [["", "5"], ["3", "2"]]
 
 

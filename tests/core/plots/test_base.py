@@ -90,6 +90,7 @@ def test_the_class_that_is_predicted_most_stands_apart() -> None:
     assert list(own.y) == [3, 9]
     assert list(rest.y) == [5, 1]
     assert figure.layout.barmode == "stack"
+    assert own.width == rest.width == 9_000  # milliseconds of ten seconds, with a gap
     assert figure.layout.yaxis.title.text == "predictions per 10 s"
 
 

@@ -102,6 +102,11 @@ def test_a_layer_that_one_image_lacks_has_no_bar_there() -> None:
     assert (list(first.x), list(second.x)) == ([1.5, 2.0, 0.0], [1.0, 0.0, 0.5])
 
 
+def test_an_image_alone_is_not_red() -> None:
+    (bars,) = explanations.contributions({"Image": {"input": 1.5}}).data
+    assert bars.marker.color == ORDINARY
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [
