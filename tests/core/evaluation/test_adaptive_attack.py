@@ -65,6 +65,7 @@ def test_a_step_goes_an_eighth_of_the_budget_away_from_the_true_class(
     leaf = pixels.clone().requires_grad_()
     loss = torch.nn.functional.cross_entropy(classifier(leaf), labels, reduction="sum")
     (gradient,) = torch.autograd.grad(loss, leaf)
+    reported: list[tuple[int, int, str]] = []
     moved = adaptive_attack.attack(
         classifier,
         calibration,
@@ -73,8 +74,9 @@ def test_a_step_goes_an_eighth_of_the_budget_away_from_the_true_class(
         epsilon=8 / 255,
         steps=1,
         weight=0.0,
-        progress=lambda *_: None,
+        progress=lambda *each: reported.append(each),
     )
+    assert reported == [(1, 1, "adaptive attack")]
     # Where the gradient is next to 0, its sign is rounding.
     clear = gradient.abs() > 1e-3 * gradient.abs().max()
     change = 255 * (moved - pixels)

@@ -100,6 +100,17 @@ def test_every_figure_stands_in_it() -> None:
     ) in card
 
 
+def test_all_images_are_of_no_fold() -> None:
+    reports = (make_report(), make_quality(), make_detection())
+    card = render(MANIFEST, *(replace(each, fold="all") for each in reports))
+    for sentence in (
+        "Measured on 2026-11-21 with 100 images of gtsrb32, drawn evenly",
+        "Measured on 2026-11-22 with 120 images of gtsrb32, drawn evenly",
+        "Measured on 2026-11-23 with gtsrb32, seed 7.",
+    ):
+        assert sentence in card
+
+
 def test_a_table_has_as_many_columns_in_every_line() -> None:
     for block in render(MANIFEST, make_report(), make_quality()).split("\n\n"):
         if block.startswith("|"):

@@ -57,3 +57,25 @@ def test_the_scale_under_the_maps_is_theirs() -> None:
     ends = sample_colorscale("gray", [0.0, 0.5, 1.0], colortype="tuple")
     for place, colour in zip((0, 128, 255), ends, strict=True):
         assert np.abs(bar[place] - 255 * np.array(colour)).max() <= 2
+
+
+def test_titles_captions_and_facts_are_written() -> None:
+    """Where text stands, something is drawn; the margins stay white."""
+    drawn = decode(png.render(replace(make_two_rows(), facts={"Capture": "id"})))
+    height = drawn.shape[0]
+    places = {
+        "title": (28, 28, 18),
+        "prediction": (54, 28, 26),
+        "second title": (28, 796, 18),
+        "second prediction": (54, 796, 26),
+        "title of the difference": (28, 1564, 18),
+        "ends of the difference": (62, 1564, 13),
+        "caption": (356, 28, 15),
+        "second caption": (356, 796, 15),
+        "caption of the second row": (656, 28, 15),
+        "scale": (height - 84 + 3, 28 + 268, 15),
+        "source": (height - 84 + 34, 28, 13),
+    }
+    for name, (top, left, size) in places.items():
+        assert (drawn[top : top + size, left : left + 60] < 128).any(), name
+    assert (drawn[:28] == 255).all() and (drawn[:, :28] == 255).all()

@@ -12,7 +12,7 @@ from core.model import onnx
 from core.model.classifier import Classifier
 from core.model.onnx import compile_forward
 from core.model.predictor import Predictor
-from core.model.suspicion.features import FeatureExtractor, Forward
+from core.model.suspicion.features import FeatureExtractor, Floats, Forward
 from tests.conftest import SIDE
 from tests.support.images import blocks, noise
 
@@ -109,18 +109,34 @@ def test_a_file_that_answers_otherwise_is_thrown_away(
     serves_uncompiled(extractor, tmp_path, caplog, "its logits differ by ")
 
 
-def test_an_export_that_answers_no_number_is_thrown_away(
+@pytest.mark.parametrize(
+    ("output", "off", "reason"),
+    [
+        (0, float("nan"), "its logits differ by nan of the largest"),
+        (0, 10.0, "its logits differ by "),
+        (3, 10.0, "its penultimate differ by "),
+    ],
+)
+def test_an_export_with_one_wrong_number_is_thrown_away(
     extractor: FeatureExtractor,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
+    output: int,
+    off: float,
+    reason: str,
 ) -> None:
     def load(*_: object) -> Forward:
-        return lambda pixels: [found * np.float32("nan") for found in extractor.compute(pixels)]
+        def answer(pixels: torch.Tensor) -> list[Floats]:
+            found = extractor.compute(pixels)
+            found[output][1, 2] += off
+            return found
+
+        return answer
 
     monkeypatch.setattr(onnx, "_export", lambda extractor, path: path.write_bytes(b""))
     monkeypatch.setattr(onnx, "_load", load)
-    serves_uncompiled(extractor, tmp_path, caplog, "its logits differ by nan of the largest")
+    serves_uncompiled(extractor, tmp_path, caplog, reason)
 
 
 def test_a_broken_file_is_thrown_away(

@@ -60,6 +60,23 @@ def test_a_bar_below_the_threshold_is_not_red() -> None:
     assert bar(drawn({14: 5, 1: 5}, threshold=0.6), 14)[0] == ORDINARY
 
 
+@pytest.mark.parametrize(("threshold", "colour"), [(0.5, ALARM), (0.9, "#1b2430")])
+def test_title_axes_and_threshold_are_written(threshold: float, colour: str) -> None:
+    """Something is drawn where text stands; the title is red above the threshold."""
+    pixels = drawn(STOPS, threshold)
+    title = pixels[20:46, 72:400].astype(int)
+    assert (np.abs(title - ImageColor.getrgb(colour)).max(axis=2) < 12).any()
+    line = HEIGHT - 64 - round(threshold / min(1, 1.2 * max(threshold, 0.805)) * (HEIGHT - 160))
+    for name, place in {
+        "predictions and window": pixels[54:72, 72:400],
+        "shares": pixels[90:420, 20:62],
+        "classes": pixels[422:438, 72:],
+        "name of the axis": pixels[450:470, 450:600],
+        "threshold": pixels[line - 18 : line - 7, 880:976],
+    }.items():
+        assert (place < 150).any(), name
+
+
 def test_foreign_classes_stand_behind_ours() -> None:
     assert bar(drawn({1000: 9, 1: 1}), 43, classes=44)[0] == ALARM
 

@@ -39,6 +39,7 @@ def test_every_class_has_its_share_and_those_above_the_threshold_are_red() -> No
     assert (line.y0, line.y1) == (0.5, 0.5)
     assert texts(figure) == ["threshold 50%", "<b>14 Stop: 80.5%</b>"]
     assert figure.layout.height == 300
+    assert list(figure.layout.yaxis.range) == [0, pytest.approx(1.2 * 0.805)]
 
 
 def test_clean_traffic_shows_nothing_red() -> None:
@@ -125,6 +126,7 @@ def test_the_baseline_stands_behind_the_window() -> None:
     assert (behind.name, window.name) == ("baseline", "window")
     assert (behind.y[3], behind.y[14], window.y[14]) == (0.9, 0.1, 0.75)
     assert behind.width > window.width
+    assert base.class_frequencies(found, 0.5, baseline={3: 1}).layout.barmode == "overlay"
     alone = base.class_frequencies(found, 0.5)
     assert [bar.name for bar in alone.data] == ["window"]
     assert base.class_frequencies(found, 0.5, baseline={3: 1}).layout.yaxis.range[1] == 1.12

@@ -58,6 +58,7 @@ def test_which_tensors_are_images(shape: tuple[int, ...], channels: int | None) 
 def test_the_histogram_counts_what_is_finite() -> None:
     (bars,) = histogram(np.array([0.0, 0.0, 1.0, np.nan, np.inf])).data
     assert (bars.y[0], bars.y[-1], bars.y.sum()) == (2, 1, 3)
+    assert (bars.x[0], bars.x[-1]) == pytest.approx((1 / 120, 119 / 120))
     (empty,) = histogram(np.array([np.nan])).data
     assert empty.y.sum() == 0
 

@@ -39,6 +39,7 @@ def saved(text: str, count: int = 12) -> list[int]:
         ("start_step=0", [0]),  # Debugger's default interval is 100
         ("save_steps=3,7", [3, 7]),
         ("save_steps=3;save_interval=1", [3]),  # the list overrides the interval
+        ("save_steps=3," + "9" * 12, [3]),
     ],
 )
 def test_the_words_of_debugger_choose_the_steps(text: str, steps: list[int]) -> None:
