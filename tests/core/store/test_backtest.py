@@ -49,6 +49,18 @@ def test_counts_by_step_and_class(log: CaptureLog) -> None:
     assert own.unreadable.T.tolist() == [[1, 1]]
 
 
+def test_windows_that_overlap_are_counted_in_steps_that_fit_all(log: CaptureLog) -> None:
+    moments = [0, 29, 30, 59, 61]
+    log.append([make_capture(inferred_at=NOON + n * MINUTE) for n in moments], [])
+    at = NOON.replace(tzinfo=None)
+    with CaptureFilesTable(log.database).importing() as writing:
+        writing.add_unreadable([UnreadableRow("p", 1, "e", "v", at + HOUR, "no JSON", "{")])
+    windows = Windows.every(HOUR / 2, NOON, NOON + 2 * HOUR, HOUR)
+    counts = PastTable(log.database).counts(windows, None)
+    assert sorted(counts.predictions.T.tolist()) == [[0, 14, 2], [1, 14, 2], [2, 14, 1]]
+    assert counts.unreadable.T.tolist() == [[2, 1]]
+
+
 def test_an_empty_log_has_no_counts(log: CaptureLog) -> None:
     counts = PastTable(log.database).counts(Windows.every(HOUR, NOON, NOON + 2 * HOUR, HOUR), None)
     assert (counts.predictions.shape, counts.unreadable.shape) == ((3, 0), (2, 0))

@@ -49,8 +49,9 @@ def test_their_sources_are_given(log: CaptureLog, table: DriftTable) -> None:
 
 def test_what_is_not_ones_own_is_left_out(log: CaptureLog, table: DriftTable) -> None:
     imported = at(1, model_sha256=None, probabilities=None, suspicion=None)
+    whole = at(1, 14, model_sha256=None)
     unanswered = make_unanswered(inferred_at=NOON + 2 * SECOND)
-    log.append([imported, unanswered, at(3, 3)], [])
+    log.append([imported, whole, unanswered, at(3, 3)], [])
     assert ids(table.predictions(*ALL, limit=9)[0]) == [3]
     assert ids(table.latest(*ALL, limit=9)) == [3]
     assert table.count(*ALL, NOON) == (1, 0)

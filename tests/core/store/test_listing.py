@@ -245,6 +245,28 @@ def test_the_most_suspicious_come_first(
     assert [item.capture.capture_id for item in found] == wanted
 
 
+def test_verdicts_hide_none_of_the_most_suspicious(log: CaptureLog) -> None:
+    captures = [
+        make_capture(prediction=make_prediction(p_value=p_value))
+        for p_value in (0.1, 0.2, 0.3, 0.4, 0.5)
+    ]
+    log.append(captures, [])
+    names = [capture.capture_id for capture in captures]
+    for number in (0, 1, 4):
+        verdict = Decision(names[number], Verdict.UNREADABLE, None, "", f"{number}", NOON)
+        log.verdicts.add([verdict])
+
+    def found(limit: int, **chosen: Any) -> list[int]:
+        items = log.listing.most_suspicious(CaptureFilter(**chosen), limit=limit)
+        return [names.index(item.capture.capture_id) for item in items]
+
+    assert found(1, decided=False) == [2]
+    assert found(9, decided=False) == [2, 3]
+    assert found(2, decided=True) == [0, 1]
+    assert found(1, analyst="4") == found(1, analyst="4", decided=True) == [4]
+    assert found(1, verdict=Verdict.UNREADABLE) == [0]
+
+
 def test_a_page_carries_the_captures_whole_with_the_decision_that_counts(log: CaptureLog) -> None:
     decided, other = make_capture(), make_unanswered(inferred_at=NOON - timedelta(days=2))
     log.append([decided, other], [])

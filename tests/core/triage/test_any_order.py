@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from core.errors import NotFound
 from core.records.analysts import Analyst
 from core.records.captures import Capture
 from core.records.queries import CaptureFilter
@@ -136,6 +138,25 @@ class Triage(RuleBasedStateMachine):
         window, name = self.windows[number], data.draw(st.sampled_from(there))
         self.leave(window)
         assert window.open(name).capture_id == name
+        self.asked_for_opened(window)
+
+    @precondition(lambda self: any(window.queue.groups for window in self.windows))
+    @rule(data=st.data())
+    def enter(self, data: st.DataObject) -> None:
+        """A group of a queue that may have been read long ago."""
+        known = [(window, group) for window in self.windows for group in window.queue.groups]
+        window, group = known[data.draw(st.integers(0, len(known) - 1))]
+        left, now = window.opened, self.expected_groups(window)
+        free = [name for each in now if each["first"] == group.first for name in each["free"]]
+        if not group.free:
+            free = [group.shown] if self.items[group.shown].there else []
+        if not free:
+            with pytest.raises(NotFound):
+                window.enter(group)
+            assert window.opened is left
+            return
+        self.leave(window)
+        assert window.enter(group).capture_id == free[0]
         self.asked_for_opened(window)
 
     @precondition(lambda self: any(window.opened for window in self.windows))
