@@ -49,9 +49,10 @@ def _from_uri(text: str) -> dict[str, str]:
         host.rpartition(":") if re.search(r":\d*$", host) else (host, "", "")
         for host in hosts.split(",")
     ]
+    ports = ",".join(port for _, _, port in pairs)  # one for each host, the usual one left empty
     values = {
         "host": ",".join(host.strip("[]") for host, _, _ in pairs),
-        "port": ",".join(port for _, _, port in pairs).strip(","),
+        "port": ports if ports.strip(",") else "",
         "dbname": unquote(parts.path.lstrip("/")),
         "user": unquote(name),
         "password": unquote(password),

@@ -98,11 +98,16 @@ def fill(log: CaptureLog, drawn: list[tuple[Capture, list[Verdict | None]]]) -> 
         transaction.execute("DELETE FROM log.captures")
         transaction.execute("DELETE FROM log.decisions")
     log.append([capture for capture, _ in drawn], [])
-    for capture, given_verdicts in drawn:
-        for number, verdict in enumerate(given_verdicts):
-            if verdict:
-                at = NOON + timedelta(seconds=number)
-                log.verdicts.add([Decision(capture.capture_id, verdict, None, "", "local", at)])
+    log.verdicts.add(
+        [
+            Decision(
+                capture.capture_id, verdict, None, "", "local", NOON + timedelta(seconds=number)
+            )
+            for capture, given_verdicts in drawn
+            for number, verdict in enumerate(given_verdicts)
+            if verdict
+        ]
+    )
 
 
 def lets_through(chosen: CaptureFilter, capture: Capture, verdict: Verdict | None) -> bool:
@@ -252,14 +257,19 @@ def test_verdicts_hide_none_of_the_most_suspicious(log: CaptureLog) -> None:
     ]
     log.append(captures, [])
     names = [capture.capture_id for capture in captures]
-    for number in (0, 1, 4):
-        verdict = Decision(names[number], Verdict.UNREADABLE, None, "", f"{number}", NOON)
-        log.verdicts.add([verdict])
 
     def found(limit: int, **chosen: Any) -> list[int]:
         items = log.listing.most_suspicious(CaptureFilter(**chosen), limit=limit)
         return [names.index(item.capture.capture_id) for item in items]
 
+    def decide(number: int) -> None:
+        verdict = Decision(names[number], Verdict.UNREADABLE, None, "", f"{number}", NOON)
+        log.verdicts.add([verdict])
+
+    decide(4)
+    assert found(1, decided=True) == [4]
+    decide(0)
+    decide(1)
     assert found(1, decided=False) == [2]
     assert found(9, decided=False) == [2, 3]
     assert found(2, decided=True) == [0, 1]

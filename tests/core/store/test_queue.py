@@ -133,6 +133,15 @@ def test_of_equal_suspicion_the_newest_comes_first(log: CaptureLog, table: Queue
     assert [group.free for group in queue(table).groups] == [(newest,), (newer, older), (last,)]
 
 
+def test_where_few_groups_are_read_they_are_the_most_suspicious(
+    log: CaptureLog, table: QueueTable
+) -> None:
+    names = put(log, *(flagged(0.001 * (k + 1), NOON + k * SECOND, class_id=k) for k in range(3)))
+    found = queue(table, limit=2)
+    assert [group.shown for group in found.groups] == names[:2]
+    assert (found.in_all, found.waiting) == (3, 3)
+
+
 def test_a_group_keeps_its_name_whatever_was_decided_or_filtered(
     log: CaptureLog, table: QueueTable
 ) -> None:

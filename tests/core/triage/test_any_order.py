@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from core.errors import NotFound
 from core.records.analysts import Analyst
-from core.records.captures import Capture
+from core.records.captures import Capture, Provenance
 from core.records.queries import CaptureFilter
 from core.records.triage import LEASE, PAUSE
 from core.records.verdicts import Decision, GivenVerdict, Recorded, Verdict
@@ -23,7 +23,8 @@ from core.store import CaptureLog, QueueTable
 from core.store.queue import AHEAD
 from core.triage.session import GROUPS, TriageSession
 from core.triage.verdicts import Verdicts
-from tests.core.triage.conftest import Clock, delete, put
+from tests.core.triage.conftest import Clock, delete
+from tests.support.records import NOON, make_capture, make_prediction
 
 SECOND = timedelta(seconds=1)
 ADA, BO = Analyst("ada"), Analyst("bo")
@@ -97,7 +98,13 @@ class Triage(RuleBasedStateMachine):
     def arrive(
         self, p_value: float | None, class_id: int, seconds: float, source: str | None
     ) -> None:
-        capture = put(self.log, p_value, class_id=class_id, seconds=seconds, source=source)
+        capture = make_capture(
+            event_id=str(len(self.items)),  # by chance, ids would come in another order each time
+            inferred_at=NOON + seconds * SECOND,
+            provenance=Provenance(source=source),
+            prediction=make_prediction(class_id, p_value=p_value, flagged=True),
+        )
+        self.log.append([capture], [])
         self.items[capture.capture_id] = Item(capture)
 
     @rule(share=st.sampled_from([0.1, 0.6, 1.1]))
@@ -106,7 +113,7 @@ class Triage(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def retention_deletes(self, data: st.DataObject) -> None:
-        item = self.items[data.draw(st.sampled_from(sorted(self.items)))]
+        item = self.items[data.draw(st.sampled_from(list(self.items)))]
         delete(self.log, item.capture)
         item.there = False
 
@@ -132,7 +139,7 @@ class Triage(RuleBasedStateMachine):
 
     @rule(number=windows_drawn, data=st.data())
     def open(self, number: int, data: st.DataObject) -> None:
-        there = sorted(name for name, item in self.items.items() if item.there)
+        there = [name for name, item in self.items.items() if item.there]
         if not there:
             return
         window, name = self.windows[number], data.draw(st.sampled_from(there))
