@@ -10,6 +10,7 @@ import torch
 
 from core.attacks import APGDCE, APGDDLR
 from core.attacks.apgd import APGD, checkpoints_of
+from core.attacks.task import Task, digests
 from tests.support.attacked import random_pixels, task_of
 from tests.support.stepping import Array, Curved, Function, flat, lead, slope
 
@@ -101,3 +102,27 @@ def test_every_step_is_the_papers(loss: type[APGDCE | APGDDLR], targeted: bool) 
         reasons += why
         assert found[row] == pytest.approx(best, abs=1e-4)
     assert {"few", "stuck", ""} <= set(reasons)
+
+
+def test_each_restart_begins_elsewhere() -> None:
+    network, pixels = Curved.drawn(20), random_pixels(3, 20, side=2)
+    clean, epsilon = flat(pixels), 1 / 255  # too little for any of them
+    attack = APGDCE(steps=4, restarts=2, seed=2)
+    result = attack(
+        network.classifier(), pixels, torch.from_numpy(network.predicted(clean)), epsilon=epsilon
+    )
+    assert (result.steps.tolist(), result.success.any()) == ([8, 8, 8], False)
+    single = APGDCE(steps=4, seed=2, stop_when_solved=False)
+    task = Task(
+        network.classifier(),
+        pixels,
+        torch.from_numpy(network.predicted(clean)),
+        None,
+        epsilon,
+        digests(pixels),
+    )
+    starts = [flat(single._start(task, restart)) for restart in range(2)]
+    for restart, start in enumerate(starts):
+        drawn = flat(task.uniform(2, restart))
+        assert start == pytest.approx((clean + epsilon * (2 * drawn - 1)).clip(0, 1), abs=1e-6)
+    assert np.abs(starts[0] - starts[1]).max() > epsilon / 2
