@@ -88,7 +88,7 @@ def test_steps_add_up_and_end_where_the_image_is_lost(predictor: Predictor) -> N
     """Where the true class has less than e^-5, a step changes nothing but suspicion."""
     classifier, calibration = predictor.classifier, predictor.calibration
     assert calibration is not None
-    pixels = (torch.cat([classifier.prepare(blocks(seed)) for seed in range(4)]) + 0.5) / 2
+    pixels = (torch.cat([classifier.prepare(blocks(seed)) for seed in range(2)]) + 0.5) / 2
     logits = classifier(pixels)
 
     def change(labels: torch.Tensor, steps: int) -> torch.Tensor:
@@ -105,12 +105,12 @@ def test_steps_add_up_and_end_where_the_image_is_lost(predictor: Predictor) -> N
         return 255 * (moved - pixels).abs().amax(dim=(1, 2, 3))
 
     best = logits.argmax(dim=1)
-    assert change(best, 1).tolist() == pytest.approx([0.1] * 4, abs=1e-3)
+    assert change(best, 1).tolist() == pytest.approx([0.1] * 2, abs=1e-3)
     assert change(best, 4).min() > 0.15  # further than one step
-    assert change(best, 20).max() <= 0.8 + 1e-3
+    assert change(best, 10).max() <= 0.8 + 1e-3
     worst = logits.argmin(dim=1)
     assert (logits.log_softmax(dim=1).gather(1, worst[:, None]) < -6).all()
-    assert change(worst, 3).tolist() == [0.0] * 4
+    assert change(worst, 2).tolist() == [0.0] * 2
 
 
 def test_it_keeps_the_budget_and_looks_less_suspicious(predictor: Predictor) -> None:

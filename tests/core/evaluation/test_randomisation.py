@@ -105,6 +105,7 @@ def test_a_network_that_forgets_nothing_keeps_its_maps(
 def test_the_last_stage_is_an_untrained_network(
     classifier: Classifier, pixels: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(randomisation, "DEPTH", 1)
     seen: list[dict[str, torch.Tensor]] = []
     maps = randomisation._maps
 
