@@ -19,11 +19,14 @@ from core.invocations import (
     IMAGE_TYPES,
     RequestLimits,
     choose_answer_type,
+    data_capture_config,
+    parse_data_capture_config,
     parse_npy,
     parse_request,
     prediction_json,
     render_answer,
 )
+from core.records.captures import CaptureMode, CaptureSettings
 from core.records.names import check_endpoint_name
 from tests.support.expect import raises
 from tests.support.images import BAD, GOOD, BadFile, GoodFile, blocks, noise, saved
@@ -272,6 +275,8 @@ def test_pixels_of_json_are_counted_together() -> None:
         ("text/csv", "image/png", "text/csv"),
         ("application/x-npy", "image/png", "application/x-npy"),
         ("text/html, text/csv;q=0.9", "image/png", "text/csv"),
+        ("text/csv, application/x-npy", "image/png", "text/csv"),
+        ("application/x-npy, text/csv, */*", "image/png", "application/x-npy"),
         ("text/html, */*", "application/x-npy", "application/json"),
     ],
 )
@@ -337,6 +342,32 @@ def test_without_a_calibration_the_p_value_is_null() -> None:
         "flagged": True,
         "reasons": ["odd"],
     }
+
+
+SIDES = {
+    CaptureMode.INPUT: [{"CaptureMode": "Input"}],
+    CaptureMode.OUTPUT: [{"CaptureMode": "Output"}],
+    CaptureMode.INPUT_AND_OUTPUT: [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+}
+
+
+@pytest.mark.parametrize("mode", CaptureMode)
+def test_capture_settings_are_written_as_sagemaker_does(mode: CaptureMode) -> None:
+    document = {
+        "EnableCapture": False,
+        "InitialSamplingPercentage": 12.5,
+        "CaptureOptions": SIDES[mode],
+    }
+    assert data_capture_config(CaptureSettings(False, 12.5, mode)) == document
+    assert parse_data_capture_config(document) == CaptureSettings(False, 12.5, mode)
+    document["CaptureOptions"] = SIDES[mode][::-1]
+    assert parse_data_capture_config(document).mode is mode
+
+
+def test_what_a_capture_config_leaves_out_is_captured_in_full() -> None:
+    assert parse_data_capture_config({}) == CaptureSettings(
+        True, 100.0, CaptureMode.INPUT_AND_OUTPUT
+    )
 
 
 def test_the_content_types_of_the_contract() -> None:

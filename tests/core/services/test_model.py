@@ -1,19 +1,20 @@
 """The model that serves: its facts, predictions, reports and the drift of its calibration."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
 import pytest
 
-from core import services
 from core.errors import BadInput
 from core.images import ImageFile
+from core.model.predictor import Predictor
 from core.model.suspicion.calibration import ANEW
 from core.model.suspicion.drift import FEWEST, LATEST
 from core.records.captures import Provenance
 from core.records.evaluation.robustness import Robustness
 from core.records.queries import CaptureFilter
-from core.services import Services
+from core.services import Model, Services
 from core.store import PValuesTable
 from tests.support.expect import raises
 from tests.support.images import blocks
@@ -66,24 +67,22 @@ def test_only_unflagged_predictions_of_these_weights_count(signwatch: Services) 
     assert signwatch.model.calibration_drift() is None
 
 
-def test_what_is_known_of_the_model(signwatch: Services) -> None:
+def test_what_is_known_of_the_model(signwatch: Services, model_dir: Path) -> None:
     model = signwatch.model
     assert model.manifest.architecture == "resnet18"
-    assert (model.sha256, model.alpha) == (model.manifest.sha256, 0.01)
+    weights = (model_dir / "model.safetensors").read_bytes()
+    assert (model.sha256, model.alpha) == (hashlib.sha256(weights).hexdigest(), 0.01)
     assert model.uncalibrated is None
 
 
 def test_without_a_calibration_it_says_why_and_nothing_drifts(
-    environment: pytest.MonkeyPatch, model_dir: Path, tmp_path: Path
+    signwatch: Services, model_dir: Path, tmp_path: Path
 ) -> None:
     bare = tmp_path / "bare"
     shutil.copytree(model_dir, bare, ignore=shutil.ignore_patterns("suspicion.*"))
-    environment.setenv("SIGNWATCH_MODEL", str(bare))
-    services.close_current()
-    model = services.current().model
+    model = Model(Predictor.load(bare, alpha=0.01), bare, PValuesTable(signwatch.log.database))
     assert model.uncalibrated == f"{bare} holds no suspicion.safetensors; {ANEW}"
     assert model.calibration_drift() is None
-    services.close_current()
 
 
 def test_predictions_are_those_of_serving_and_are_not_captured(signwatch: Services) -> None:
@@ -95,13 +94,11 @@ def test_predictions_are_those_of_serving_and_are_not_captured(signwatch: Servic
 
 
 def test_reports_lie_beside_the_weights(
-    environment: pytest.MonkeyPatch, model_dir: Path, tmp_path: Path
+    signwatch: Services, predictor: Predictor, tmp_path: Path
 ) -> None:
     own = tmp_path / "own"
-    shutil.copytree(model_dir, own)
-    environment.setenv("SIGNWATCH_MODEL", str(own))
-    services.close_current()
-    model = services.current().model
+    own.mkdir()
+    model = Model(predictor, own, PValuesTable(signwatch.log.database))
     assert model.report(Robustness) is None
     make_report().write(own)
     assert model.report(Robustness) == make_report()
@@ -112,4 +109,3 @@ def test_reports_lie_beside_the_weights(
         "`python -m core attack --report` makes it anew",
     ):
         model.report(Robustness)
-    services.close_current()

@@ -1,5 +1,6 @@
 """The monitor: runs, settings, windows."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,14 +8,23 @@ import pytest
 from core.errors import BadInput, NotFound
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
-from core.records.monitoring import ClassShift, ExecutionStatus, MonitorSettings, Trigger
+from core.records.monitoring import (
+    ClassShift,
+    ConfidenceAt,
+    ExecutionStatus,
+    MonitorSettings,
+    Trigger,
+)
 from core.records.window import Window, now
 from core.services import Services
+from core.store import ExecutionsTable
+from tests.support import observing
 from tests.support.command_line import put
 from tests.support.expect import raises
 from tests.support.records import (
     NOON,
     make_capture,
+    make_execution,
     make_prediction,
 )
 
@@ -103,6 +113,83 @@ def test_monitor_settings_are_the_defaults_until_some_are_set(
     assert done.window.end - done.window.start == timedelta(minutes=5)
 
 
+def test_options_of_a_run_are_those_asked_for(signwatch: Services) -> None:
+    until = now() - timedelta(minutes=10)
+    ran = signwatch.monitoring.run_with(
+        {"until": until.isoformat(), "threshold": 0.75, "endpoint": 7}
+    )
+    assert (ran.window.end, ran.window.endpoint, ran.threshold) == (until, "7", 0.75)
+    assert until - ran.window.start > timedelta(minutes=49)  # the monitor's hour ends now
+    since = now() - timedelta(minutes=3)
+    ran = signwatch.monitoring.run_with({"since": since.isoformat()})
+    assert (ran.window.start, ran.window.endpoint, ran.threshold) == (since, None, 0.5)
+    assert since < ran.window.end <= now()
+
+
+def test_an_alarm_of_the_detector_starts_a_run(signwatch: Services) -> None:
+    observing.use(signwatch)
+    observing.put(signwatch, observing.clean(100))
+    signwatch.monitoring.run_on_alarm()
+    assert signwatch.monitoring.executions(9) == []
+    observing.put(signwatch, observing.attacked(60))
+    signwatch.monitoring.run_on_alarm()
+    (ran,) = signwatch.monitoring.executions(9)
+    assert (ran.trigger, ran.window.endpoint) == (Trigger.ALARM, None)
+    assert ran.window.end - ran.window.start == timedelta(hours=1)
+
+
+def test_what_lies_beside_a_run(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Two hours of predictions: 0.75 is low, 0.9 is not."""
+    environment.setenv("SIGNWATCH_LOW_CONFIDENCE", "0.8")
+    signwatch: Services = request.getfixturevalue("signwatch")
+    later = NOON + timedelta(hours=1)
+    signwatch.log.append(
+        [
+            make_capture(prediction=make_prediction(14, 0.75)),
+            make_capture(prediction=make_prediction(2, 0.875)),
+            make_capture(prediction=make_prediction(2, 0.75), inferred_at=later, endpoint="cars"),
+        ],
+        [],
+    )
+    monitoring = signwatch.monitoring
+    window = Window(NOON, NOON + timedelta(hours=2))
+    assert monitoring.low_confidence == 0.8
+    assert monitoring.counts_over_time(window, 3600) == [(NOON, 2, 1), (NOON, 14, 1), (later, 2, 1)]
+    assert monitoring.confidence_over_time(window, 3600) == [
+        ConfidenceAt(NOON, 2, 0.8125, 1),
+        ConfidenceAt(later, 1, 0.75, 1),
+    ]
+    assert monitoring.counts_over_time(replace(window, endpoint="cars"), 3600) == [(later, 2, 1)]
+
+
+def test_runs_that_a_lost_process_began_are_ended(signwatch: Services) -> None:
+    begun = [
+        make_execution(now() - age, status=ExecutionStatus.IN_PROGRESS, figures=None)
+        for age in (timedelta(days=1), timedelta(0))
+    ]
+    for each in begun:
+        ExecutionsTable(signwatch.log.database).begin(each)
+    signwatch.monitoring.end_lost_runs()
+    found = [signwatch.monitoring.execution(each.execution_id) for each in begun]
+    assert [each.status for each in found] == [ExecutionStatus.FAILED] * 2
+
+
+def test_model_quality_is_estimated_from_the_baseline_in_force(signwatch: Services) -> None:
+    put(signwatch, [14] * 40)
+    without = signwatch.monitoring.quality(AROUND_NOON)
+    observing.use(signwatch)
+    with_one = signwatch.monitoring.quality(AROUND_NOON)
+    assert without.estimated != with_one.estimated
+
+
+def test_classes_that_violations_name(signwatch: Services) -> None:
+    put(signwatch, [14] * 6 + [1] * 4)
+    done = signwatch.monitoring.run(AROUND_NOON)
+    assert signwatch.monitoring.classes_in_question(done) == [14]
+
+
 def test_a_run_is_read_with_its_log_and_its_unreadable_records(signwatch: Services) -> None:
     put(signwatch, [14] * 3 + [1])
     done = signwatch.monitoring.run_with({"threshold": 0.8} | HTTP_NOON)
@@ -129,6 +216,10 @@ def test_the_class_that_is_furthest_from_the_baseline(signwatch: Services) -> No
     done = signwatch.monitoring.run(AROUND_NOON)
     # Both classes are 0.1 away; the lower id stands for the two.
     assert signwatch.monitoring.furthest_class(done) == ClassShift(1, 0.4, 0.5)
+    signwatch.monitoring.baselines.add(files_of(Baseline(43, {1: 40, 2: 10, 14: 50})), origin="x")
+    # 0.4 - 0.4, 0 - 0.1 and 0.6 - 0.5: the lower id of two again
+    later = signwatch.monitoring.run(AROUND_NOON)
+    assert signwatch.monitoring.furthest_class(later) == ClassShift(2, 0.0, 0.1)
 
 
 def test_every_rule_of_a_run_is_described(signwatch: Services) -> None:

@@ -9,20 +9,24 @@ import pytest
 
 from core import services
 from core.capture.provenance import RequestFacts
+from core.client import leave_address
 from core.errors import BadInput, NotFound, Unavailable
 from core.images import ImageLimits
 from core.invocations import RequestLimits
+from core.records.captures import CaptureMode, CaptureSettings
+from core.records.drift import DriftSettings
 from core.records.monitoring import ExecutionStatus, Trigger
 from core.records.queries import CaptureFilter
 from core.records.window import Window, now
 from core.services import Services, root
 from core.settings import Settings
-from core.store import ExecutionsTable, SchedulesTable
+from core.store import CaptureLog, ExecutionsTable, SchedulesTable
 from tests.support.expect import raises
 from tests.support.images import image_files
 from tests.support.records import (
     make_capture,
     make_execution,
+    make_image,
 )
 from tests.support.waiting import until
 
@@ -37,6 +41,44 @@ def test_limits_come_from_the_settings(
     environment.setenv("SIGNWATCH_MAX_BATCH", "8")
     signwatch = request.getfixturevalue("signwatch")
     assert signwatch.inference.limits == RequestLimits(1234, 8, ImageLimits(1234, 567))
+
+
+def test_settings_are_in_force_where_they_belong(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    for name, text in {
+        "SAMPLING": "12.5",
+        "CAPTURE_MODE": "Output",
+        "ALERT_REMINDER_HOURS": "3",
+        "FALSE_ALARM_EVERY": "500",
+        "MAX_QUEUE": "7",
+        "MAX_CONCURRENT": "9",
+        "ANALYSTS": "ada@example.org",
+        "TENSORS_SAVE": "save_interval=7",
+        "TENSORS_RECORDS": "11",
+        "URL": "https://signs.example.org",
+    }.items():
+        environment.setenv(f"SIGNWATCH_{name}", text)
+    signwatch: Services = request.getfixturevalue("signwatch")
+    assert signwatch.captures.rules.of("cars") == CaptureSettings(True, 12.5, CaptureMode.OUTPUT)
+    assert signwatch.alerts._reminder == timedelta(hours=3)
+    assert signwatch.drift.settings() == DriftSettings(500)
+    assert signwatch.inference._serving._batcher._max_waiting == 7
+    assert signwatch.inference._admission._most == 9
+    may = {
+        email: signwatch.triage.analyst({"email": email}).may_decide
+        for email in ("ada@example.org", "eve@example.org", "ada@example.org.evil.org")
+    }
+    assert list(may.values()) == [True, False, False]
+    assert (signwatch.tensors.save_config, signwatch.tensors.most) == ("save_interval=7", 11)
+    leave_address(signwatch.settings.local, "http://127.0.0.1:1")
+    assert signwatch.alerts._address() == "https://signs.example.org"
+
+
+def test_alerts_lead_to_where_it_was_started_unless_an_address_is_set(signwatch: Services) -> None:
+    assert signwatch.alerts._address() is None
+    leave_address(signwatch.settings.local, "http://127.0.0.1:1")
+    assert signwatch.alerts._address() == "http://127.0.0.1:1"
 
 
 def test_what_is_due_is_run_from_the_start_on(signwatch: Services) -> None:
@@ -67,6 +109,49 @@ def test_what_was_under_way_in_a_process_that_is_gone_ends_at_the_start(
     ExecutionsTable(signwatch.log.database).begin(crashed)
     signwatch.start()
     assert signwatch.monitoring.execution(crashed.execution_id).status is ExecutionStatus.FAILED
+
+
+def test_runs_of_other_replicas_go_on_at_the_start(
+    signwatch: Services, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(CaptureLog, "shared", property(lambda _: True))
+    elsewhere = make_execution(now(), status=ExecutionStatus.IN_PROGRESS, figures=None)
+    ExecutionsTable(signwatch.log.database).begin(elsewhere)
+    signwatch.start()
+    found = signwatch.monitoring.execution(elsewhere.execution_id)
+    assert found.status is ExecutionStatus.IN_PROGRESS
+
+
+def test_upkeep_deletes_by_size_and_e_values_that_no_chart_shows(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_RETENTION_GIGABYTES", "0.000001")
+    signwatch: Services = request.getfixturevalue("signwatch")
+    image = make_image()
+    signwatch.log.append([make_capture(image, inferred_at=now() - timedelta(days=1))], [image])
+    database = signwatch.log.database
+    for age in (timedelta(minutes=5), timedelta(minutes=50), timedelta(days=4000)):
+        moment = (now() - age).replace(tzinfo=None)
+        values = "('class', ?, 1.5)"
+        database.rows(
+            f"INSERT INTO log.stream_evidence (channel, seen_at, evidence) VALUES {values}",
+            [moment],
+        )
+    signwatch.maintain()
+    assert signwatch.log.count(EVERYTHING) == 0
+    assert database.rows("SELECT count(*) FROM log.stream_evidence")[0][0] == 2
+
+
+def test_upkeep_leaves_one_copy_of_an_image_that_two_processes_kept(signwatch: Services) -> None:
+    database, image = signwatch.log.database, make_image()
+    signwatch.log.append([], [image])
+    database.rows(
+        "INSERT INTO log.images SELECT * REPLACE (added_at - INTERVAL 20 MINUTE AS added_at) "
+        "FROM log.images"
+    )
+    assert database.rows("SELECT count(*) FROM log.images")[0][0] == 2
+    signwatch.maintain()
+    assert database.rows("SELECT count(*) FROM log.images")[0][0] == 1
 
 
 def test_upkeep_applies_retention(

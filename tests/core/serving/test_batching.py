@@ -126,6 +126,14 @@ def test_a_full_batch_or_a_fair_share_is_enough(
         assert batcher.submit(list(range(8))).result(LONGEST) == [n * n for n in range(8)]
 
 
+def test_a_worker_lingers_for_its_own_share_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of four requests in progress two are enough for one of two workers."""
+    monkeypatch.setattr(batching_module, "LINGER_SECONDS", LONGEST)
+    with batching(Squaring(), in_flight=lambda: 4, workers=2) as batcher:
+        until(lambda: batcher._idle == 2, "both workers wait")
+        assert batcher.submit([2, 3]).result(LONGEST / 2) == [4, 9]
+
+
 def test_results_are_delivered_once_what_follows_is_done() -> None:
     following: list[Future[None]] = []
 

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
+from core.capture.provenance import RequestFacts
 from core.endpoint.guard import read_body
 from core.errors import TooSlow
+from core.records.captures import CaptureMode, CaptureSettings
 from core.records.queries import CaptureFilter
 from core.services import Services
+from core.tensors.recorder import Answered
 from tests.conftest import TestClient
 from tests.support.expect import raises
-from tests.support.images import blocks, saved
+from tests.support.images import blocks, image_files, saved
 from tests.support.waiting import LONGEST, until
 
 PNG = {"Content-Type": "image/png"}
@@ -92,6 +95,45 @@ def test_what_is_too_much_is_refused_with_a_time_to_come_again(
         assert [each.result(LONGEST).status_code for each in sent] == [200] * len(sent)
     assert client.post("/invocations", content=IMAGE, headers=PNG).status_code == 200
     assert signwatch.log.count(CaptureFilter()) == len(sent) + 1
+
+
+def test_what_was_captured_is_handed_on_image_by_image(
+    signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[Answered] = []
+    monkeypatch.setattr(signwatch.inference._serving, "_answered", handed.extend)
+    sent = image_files(1, 2, 3)
+    answer = signwatch.inference.invoke(sent, RequestFacts(endpoint="cars"))
+    until(lambda: len(handed) == 3, "they are handed on")
+    assert [each.image.content for each in handed] == [image.content for image in sent]
+    assert [each.capture.image_sha256 for each in handed] == [image.sha256 for image in sent]
+    assert [each.capture.capture_id for each in handed] == list(answer.capture_ids)
+    assert [each.prediction for each in handed] == list(answer.predictions)
+    handed.clear()
+    signwatch.captures.rules.set("cars", CaptureSettings(enabled=False))
+    assert signwatch.inference.invoke(sent, RequestFacts(endpoint="cars")).capture_ids == (
+        None,
+        None,
+        None,
+    )
+    assert handed == []
+
+
+def test_the_rule_of_the_endpoint_says_what_is_captured(signwatch: Services) -> None:
+    rules = signwatch.captures.rules
+    rules.set("quiet", CaptureSettings(enabled=False))
+    rules.set("inputs", CaptureSettings(mode=CaptureMode.INPUT))
+    rules.set("outputs", CaptureSettings(mode=CaptureMode.OUTPUT))
+    for number, endpoint in enumerate(("quiet", "inputs", "outputs", "signwatch")):
+        signwatch.inference.invoke(image_files(number), RequestFacts(endpoint=endpoint))
+    captures = [item.capture for item in signwatch.log.find(CaptureFilter(), limit=9)]
+    kept = {
+        each.endpoint: (each.image_sha256 is not None, each.class_id is not None)
+        for each in captures
+    }
+    assert kept == {"inputs": (True, False), "outputs": (False, True), "signwatch": (True, True)}
+    images = signwatch.log.images([image.sha256 for image in image_files(0, 1, 2, 3)])
+    assert set(images) == {image.sha256 for image in image_files(1, 3)}
 
 
 def test_a_request_gives_its_place_back_however_it_ends(
