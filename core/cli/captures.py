@@ -12,7 +12,7 @@ from core import client, services
 from core.capture.files.exporter import export_window
 from core.capture.files.remote import RemoteImporter, remote_frames
 from core.capture.files.tree import import_tree
-from core.capture.files.writing import check_empty, write_tree
+from core.capture.files.writing import write_tree
 from core.cli.options import json_option, out_option, progress_bar
 from core.settings import Settings
 
@@ -57,7 +57,6 @@ def export_captures(out: Path, as_json: bool, **options: str | None) -> None:
     """Write captures and ground truth into a folder, as SageMaker would."""
     given = {name: value for name, value in options.items() if value is not None}
     window = export_window(given)
-    check_empty(out)
     url = client.find(Settings.from_environment().local)
     frames = remote_frames(url, given) if url else services.current().captures.export(window)
     with progress_bar() as report:

@@ -146,6 +146,18 @@ def test_bad_options_of_an_export(
     assert (done.code, done.out, last_line(done.err)) == (2, "", problem)
 
 
+def test_an_export_writes_over_nothing(run: Run, tmp_path: Path) -> None:
+    write_lines(tmp_path / "out", FILE, [predicted(0, 14)])
+    done = run("captures", "export", "--out", tmp_path / "out")
+    problem = f"expected a folder without capture files, got {tmp_path / 'out'} with {FILE}"
+    assert (done.code, done.out, last_line(done.err)) == (
+        2,
+        "",
+        f"error: {problem}; choose another one",
+    )
+    assert read_tree(tmp_path / "out") == [predicted(0, 14)]
+
+
 def test_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
     done = run("captures", "import", tmp_path / "no")
     assert (done.code, last_line(done.err)) == (

@@ -5,8 +5,10 @@ from pathlib import Path
 import click
 import pytest
 
+from core import services
 from core.attacks import ATTACKS
 from core.cli import cli
+from core.services import Services
 from tests.support.command_line import Outcome, Run, last_line
 from tests.support.images import blocks, saved
 
@@ -75,6 +77,11 @@ def test_the_commands_of_the_contract() -> None:
             for command in (["attack"], ["replay"], ["explain"], ["train"], ["model", "detect"])
             for seed in (-1, 2**32)
         ),
+        *(
+            (["replay", "--drill", f"--{name}", value], f"a drill does not take --{name}")
+            for name, value in {"count": "400", "rate": "1", "data": "x", "steps": "3"}.items()
+        ),
+        (["replay"], "give the images to send: --data, or --drill for a drill"),
         (
             ["monitor", "run", "--threshold", "half"],
             "Invalid value for '--threshold': 'half' is not a valid float.",
@@ -129,6 +136,10 @@ def test_bad_input_is_one_line_on_stderr(run: Run, tmp_path: Path, dataset: Path
         ),
         (("replay", "--data", dataset, "--count", 0), "count must be at least 1, got 0"),
         (
+            ("replay", "--data", dataset, "--rate", 0),
+            "rate must be above 0 requests a second, got 0.0",
+        ),
+        (
             ("replay", "--data", dataset, "--attack", "pgd", "--share", 2),
             "share must lie in (0, 1], got 2.0",
         ),
@@ -163,6 +174,13 @@ def test_a_folder_that_cannot_be_written_is_bad_input(run: Run, tmp_path: Path) 
     file.write_bytes(saved(blocks(), "PNG"))
     done = run("explain", "--image", file, "--out", file)
     assert done == Outcome(2, "", f"error: [Errno 17] File exists: '{file}'\n")
+
+
+def test_a_command_closes_what_it_opened(run: Run, signwatch: Services) -> None:
+    for arguments in (("monitor", "run"), ("monitor", "run", "--threshold", 2)):
+        opened = services.current()
+        run(*arguments)
+        assert services.current() is not opened
 
 
 def test_a_log_that_cannot_be_opened_is_bad_input(

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+from core.datasets import Dataset
 from core.errors import Cancelled
+from core.evaluation import explanations
 from core.evaluation import robustness as measuring
 from core.evaluation.model_card import render
 from core.model.classifier import Classifier
@@ -67,6 +70,33 @@ def test_the_figures_are_printed(run: Run, four: Path, tmp_path: Path) -> None:
         "JPEG",
     ]
     assert lines[-1] == f"written: {out / 'robustness.json'}, {out / 'README.md'}"
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [(("attack", "--report"), measuring), (("explain", "--evaluate"), explanations)],
+)
+def test_images_are_drawn_evenly_by_the_seed(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    module: ModuleType,
+) -> None:
+    """Twelve classes, one image each: in the order that NumPy deals."""
+    asked: list[tuple[Dataset, dict[str, object]]] = []
+
+    def measure(_: Classifier, drawn: Dataset, **options: object) -> None:
+        asked.append((drawn, options))
+        raise Cancelled("enough")
+
+    monkeypatch.setattr(module, "measure", measure)
+    images = np.stack([blocks(seed) for seed in range(12)])
+    data = write_npz(tmp_path / "data.npz", images=images, labels=np.arange(12))
+    run(*command, "--data", data, "--count", 3, "--seed", 5)
+    ((drawn, options),) = asked
+    assert drawn.labels.tolist() == np.random.default_rng(5).permutation(12)[:3].tolist()
+    assert (options["fold"], options["seed"]) == ("all", 5)
 
 
 def test_without_a_folder_it_lies_beside_the_model(

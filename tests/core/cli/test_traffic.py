@@ -1,11 +1,17 @@
 """replay."""
 
+import hashlib
 import re
 from pathlib import Path
 
+import numpy as np
+
 from core import services
+from core.images import encode_png
 from core.records.queries import CaptureFilter
 from tests.support.command_line import Run
+from tests.support.images import blocks
+from tests.support.layouts import write_npz
 
 
 def test_replay_sends_to_the_running_dashboard(run: Run, dashboard: str, dataset: Path) -> None:
@@ -47,3 +53,29 @@ def test_replay_for_programs(run: Run, server: str, dataset: Path) -> None:
         "fgsm",
         "fgsm",
     ]
+
+
+def test_replay_attacks_four_of_five_unless_a_share_is_given(
+    run: Run, server: str, dataset: Path
+) -> None:
+    command = ("replay", "--url", server, "--data", dataset, "--count", 5, "--attack", "fgsm")
+    assert run(*command, "--json").document()["attacked"] == 4
+
+
+def test_replay_sends_the_held_out_tracks_unless_a_fold_is_given(
+    run: Run, server: str, tmp_path: Path
+) -> None:
+    """Of twelve tracks two are held out: those that NumPy deals first."""
+    images = np.stack([blocks(seed) for seed in range(12)])
+    data = write_npz(
+        tmp_path / "data.npz",
+        images=images,
+        labels=np.zeros(12, np.int64),
+        tracks=np.arange(12),
+    )
+    run("replay", "--url", server, "--data", data, "--count", 2)
+    sent = {
+        item.capture.image_sha256 for item in services.current().log.find(CaptureFilter(), limit=99)
+    }
+    held_out = np.random.default_rng([0, 0]).permutation(12)[:2]
+    assert sent == {hashlib.sha256(encode_png(images[row])).hexdigest() for row in held_out}
