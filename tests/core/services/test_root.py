@@ -132,11 +132,7 @@ def test_upkeep_deletes_by_size_and_e_values_that_no_chart_shows(
     database = signwatch.log.database
     for age in (timedelta(minutes=5), timedelta(minutes=50), timedelta(days=4000)):
         moment = (now() - age).replace(tzinfo=None)
-        values = "('class', ?, 1.5)"
-        database.rows(
-            f"INSERT INTO log.stream_evidence (channel, seen_at, evidence) VALUES {values}",
-            [moment],
-        )
+        database.rows("INSERT INTO log.stream_evidence VALUES ('class', ?, 1.5)", [moment])
     signwatch.maintain()
     assert signwatch.log.count(EVERYTHING) == 0
     assert database.rows("SELECT count(*) FROM log.stream_evidence")[0][0] == 2
