@@ -35,6 +35,7 @@ def begin(mode: str, job: Job, image: ImageFile | None = None) -> None:
     """Keep the job and the image that it is about; draw the page again with bar or result."""
     st.session_state[f"attack_{mode}_of"] = image and image.sha256
     ATTACKS.keep(mode, job)
+    send.forget()
     st.rerun()
 
 
@@ -148,4 +149,5 @@ with stage:
         compare(sign, plans)
     else:
         attack_many(images, labels, plan)
+    send.follow()
 link.remember()

@@ -1,10 +1,13 @@
-"""The attacked image as traffic, among sample signs."""
+"""The attacked image as traffic, among sample signs; it goes on while other pages are open."""
 
 import streamlit as st
 
+from core.errors import Cancelled
 from core.records.attacks import AttackedImage
-from core.services import current
-from pages._shared import parts
+from core.services import Job, current
+from pages._shared.job import SENDS
+
+ONE = "one"  # the mode of the work
 
 
 def show(result: AttackedImage) -> None:
@@ -14,13 +17,42 @@ def show(result: AttackedImage) -> None:
         with st.grid(2, min_column_width=200):
             count = st.number_input("Requests", 1, 5000, 400)
             share = st.slider("Share of adversarial requests, %", 0, 100, 80)
-        if st.form_submit_button("Send as traffic", icon=":material/send:"):
-            with parts.errors_shown():
-                _send(result, count, round(count * share / 100))
+        if st.form_submit_button(
+            "Send as traffic", icon=":material/send:", disabled=SENDS.running(ONE)
+        ):
+            SENDS.keep(ONE, _job(result, count, round(count * share / 100)))
+            st.rerun()
 
 
-def _send(result: AttackedImage, count: int, attacked: int) -> None:
-    with parts.progress_bar("Sending requests") as report:
-        current().simulation.send_mixed(result, count, attacked, report)
-    st.success(f"{count} requests sent, {attacked} of them adversarial.", icon=":material/send:")
-    st.page_link("overview.py", label="Watch the class frequencies", icon=":material/monitoring:")
+def follow() -> None:
+    """How far the sending is, or what was sent last, whatever image is shown by now."""
+    SENDS.collect()
+    if SENDS.running(ONE):
+        SENDS.show()
+    elif sent := SENDS.results().get(ONE):
+        st.success(
+            f"{sent.sent} requests sent, {sent.attacked} of them adversarial.",
+            icon=":material/send:",
+        )
+        st.page_link(
+            "overview.py", label="Watch the class frequencies", icon=":material/monitoring:"
+        )
+
+
+def forget() -> None:
+    """What was sent is of an earlier attack."""
+    SENDS.results().clear()
+
+
+def _job(result: AttackedImage, count: int, attacked: int) -> Job:
+    simulation = current().simulation
+
+    def work(progress, cancelled):
+        def report(done: int, total: int, what: str) -> None:
+            if cancelled():
+                raise Cancelled(f"{done:,} of {total:,} requests were sent before")
+            progress(done, total, f"{done:,} of {total:,}")
+
+        return simulation.send_mixed(result, count, attacked, report)
+
+    return Job("Sending requests", work)

@@ -64,3 +64,4 @@ class Jobs:
 ATTACKS = Jobs("attack")
 BACKTESTS = Jobs("backtest")
 DRILLS = Jobs("drill")
+SENDS = Jobs("send")

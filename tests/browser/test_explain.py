@@ -7,10 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Attacked, NewPage, with_image
-from tests.support.acts import alert, heat_maps, see_page, stand_side_by_side
+from tests.support.acts import COUNT_CLICKS, alert, heat_maps, see_page, stand_side_by_side
 
 pytestmark = pytest.mark.browser
-COUNT_CLICKS = "window.clicks = 0; window.addEventListener('click', () => window.clicks++, true)"
 
 
 def test_two_clicks_from_a_violation_to_both_heat_maps(

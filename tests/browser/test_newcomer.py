@@ -1,45 +1,20 @@
-"""Somebody new to adversarial examples, and three clicks to one."""
+"""Somebody new to adversarial examples, and three clicks to one; how work under way is stopped.
 
-import re
+`test_story.py` begins with the three clicks where there is no traffic yet.
+"""
+
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Attacked, Dashboard, NewPage, with_image
-from tests.support.acts import alert, go, press, see_page
+from tests.browser.conftest import Attacked, NewPage, with_image
+from tests.support.acts import alert, fool_the_classifier, go, press
 
 pytestmark = pytest.mark.browser
-COUNT_CLICKS = "window.clicks = 0; window.addEventListener('click', () => window.clicks++, true)"
 
 
-def fool_the_classifier(page: Page, url: str) -> None:
-    """From the start page to the adversarial example, clicks counted by the page itself."""
-    page.goto(url)
-    page.evaluate(COUNT_CLICKS)
-    page.get_by_role("link", name="Try it: fool the classifier").click()
-    see_page(page, "Attack")
-    press(page, "Attack")
-    verdict = alert(page, "Misclassified, also after saving as PNG")
-    expect(verdict).to_contain_text(
-        "The sign still shows 12 Priority road, and the classifier predicts"
-    )
-    expect(verdict).to_contain_text("The change: at most 8 of 255 levels per colour value")
-    expect(verdict).to_contain_text(re.compile(r"predicts 14 Stop \((9\d|100)\.\d%\)"))
-    for image in ("Original", "Adversarial"):
-        expect(page.get_by_role("img", name=image, exact=True).first).to_be_visible()
-    assert page.evaluate("window.clicks") <= 3
-
-
-def test_three_clicks_to_an_adversarial_example(
-    fresh_dashboard: Dashboard, new_page: NewPage, tmp_path: Path
-) -> None:
-    page = new_page()
-    with with_image(tmp_path, page):
-        fool_the_classifier(page, fresh_dashboard.url)
-
-
-def test_also_where_there_is_traffic_and_on_a_phone(
+def test_three_clicks_to_an_adversarial_example_on_a_phone(
     attacked: Attacked, new_page: NewPage, tmp_path: Path
 ) -> None:
     page = new_page(viewport={"width": 420, "height": 900})

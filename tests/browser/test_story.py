@@ -14,6 +14,7 @@ from tests.support.acts import (
     PAGES,
     alert,
     drop,
+    fool_the_classifier,
     go,
     heat_maps,
     metric,
@@ -41,6 +42,10 @@ def test_from_a_dropped_image_to_an_exported_verdict(
         expect(overview.get_by_text("No traffic in the last 1 h")).to_be_visible()
         overview.evaluate("window.openedOnce = true")
         every_page_opens_without_data(page, fresh_dashboard)
+        fool_the_classifier(page, fresh_dashboard.url)
+        expect(
+            overview.get_by_text("No traffic in the last 1 h")
+        ).to_be_visible()  # nothing is sent
         images_are_dropped_and_predicted(page)
         a_speed_limit_becomes_a_stop_sign(page, fresh_dashboard)
         it_is_sent_as_traffic(page)

@@ -18,9 +18,9 @@ from tests.support.acts import see_page
 from tests.support.records import make_capture, make_image, make_prediction
 
 pytestmark = pytest.mark.browser
-ITEMS = 200
+ITEMS = 60
 OF_SOURCE = 10  # frames of one group
-UNDONE_EVERY = 15  # verdicts of one window
+UNDONE_EVERY = 10  # verdicts of one window
 FACTS = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 EMPTY = "The queue is empty"
 KEYS = {

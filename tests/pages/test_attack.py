@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,7 @@ def send(at: AppTest, count: int, share: int) -> AppTest:
     labelled(at.number_input, "Requests").set_value(count)
     labelled(at.slider, "Share of adversarial requests, %").set_value(share)
     labelled(at.button, "Send as traffic").click().run()
-    assert not at.exception
-    return at
+    return finished(at, "send")
 
 
 def test_a_prepared_attack_waits_for_one_click(open_page: OpenPage) -> None:
@@ -194,6 +194,26 @@ def test_deepfool_to_stop(
     assert entry["label"] == before.class_id
     assert links(page) == [("Why? Compare the heat maps", "explain", "source=lab")]
     assert everything(signwatch) == []  # only what is sent is captured
+
+
+@pytest.mark.parametrize(
+    ("before_rounding", "saved", "kind", "title"),
+    [
+        (True, True, "success", "Misclassified, also after saving as PNG"),
+        (True, False, "warning", "Lost in saving"),
+        (False, False, "warning", "Not fooled"),
+    ],
+)
+def test_a_result_says_whether_an_image_file_keeps_it(
+    before_rounding: bool, saved: bool, kind: str, title: str, page: AppTest
+) -> None:
+    finished(press(page))
+    judged = replace(result(page), success_before_rounding=before_rounding, success=saved)
+    page.session_state["attack_results"] = {"one": [judged]}
+    page.run()
+    (shown,) = alerts(page)
+    assert (shown.kind, shown.title) == (kind, title)
+    assert ("PNG and manifest (ZIP)" in labels(page.get("download_button"))) is saved
 
 
 def test_the_path_is_plotted_step_by_step(page: AppTest) -> None:

@@ -6,6 +6,7 @@ import threading
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,21 @@ def test_a_batch_counts_only_what_was_classified_correctly(
     assert len(files) == manifest["successes"] == successes
 
 
+def test_shares_before_and_after_saving_are_set_apart(
+    batch: tuple[AppTest, list[np.ndarray[Any, Any]]],
+) -> None:
+    at, _ = batch
+    counting = [each for each in at.session_state["attack_results"]["many"] if each.eligible][:4]
+    judged = [
+        replace(each, success_before_rounding=number < 3, success=number < 1)
+        for number, each in enumerate(counting)
+    ]
+    at.session_state["attack_results"] = {"many": judged}
+    at.run()
+    assert metrics(at)["Misclassified before rounding"] == ("75.0%", "3 of 4")
+    assert metrics(at)["Misclassified as saved PNG"] == ("25.0%", "1 of 4")
+
+
 def test_sample_signs_are_taken_by_class_and_number(open_page: OpenPage) -> None:
     at = open_page("attack", mode="many")
     assert "for **43 images**" in at.markdown[0].value
@@ -170,6 +186,29 @@ def test_work_under_way_shows_how_far_it_is(open_page: OpenPage, held: threading
     assert bar.proto.text == "PGD: step 2 of 4"
     assert bar.proto.value == 25
     assert labelled(at.button, "Attack").disabled
+
+
+def test_another_attack_cancels_the_one_under_way(
+    open_page: OpenPage, held: threading.Event
+) -> None:
+    at = running(open_page)
+    first = at.session_state["attack_job"][1]
+    at.segmented_control(key="attack_mode").select("many").run()
+    press(at)
+    assert first.wait(60)
+    with pytest.raises(Cancelled):
+        first.result()
+    mode, second = at.session_state["attack_job"]
+    assert (mode, second.ended) == ("many", False)
+
+
+def test_while_an_attack_goes_on_the_result_of_the_last_one_is_gone(
+    open_page: OpenPage, held: threading.Event
+) -> None:
+    at = dropped(open_page("attack", attack="pgd", target="any"), blocks(6))
+    at.session_state["attack_results"] = {"one": ["of before"], "many": ["of many"]}
+    press(at)
+    assert at.session_state["attack_results"] == {"many": ["of many"]}
 
 
 def test_cancelled_work_leaves_nothing_behind(

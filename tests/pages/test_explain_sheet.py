@@ -16,12 +16,13 @@ from streamlit.testing.v1 import AppTest
 from core.explain.heat_maps import overlay
 from core.images import ImageFile
 from core.records.captures import Provenance
-from core.records.window import now
+from core.records.window import Window, now
 from core.services import Explanations, Services
+from pages._explain.link import ExplainLink, to_violation
 from tests.pages.conftest import OpenPage
 from tests.support.elements import Alert, alerts, charts, links, values
 from tests.support.images import blocks
-from tests.support.records import make_capture, make_image, make_prediction
+from tests.support.records import make_capture, make_execution, make_image, make_prediction
 from tests.support.traffic import put_flagged
 
 SEEDS = (1, 2, 3, 4)  # of four images that differ
@@ -131,6 +132,23 @@ def test_all_tiles_share_one_scale(
         assert np.abs(shown.astype(int) - expected).mean() < 2  # JPEG is not exact
         if strongest(saliency) < largest:
             assert np.abs(shown.astype(int) - alone).mean() > 2
+
+
+def test_a_violation_of_an_endpoint_leads_to_the_captures_of_that_endpoint(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    image, moment = make_image(1), now() - timedelta(minutes=1)
+    own, other = (
+        make_capture(image, inferred_at=moment, endpoint=name) for name in ("roadside", "cars")
+    )
+    signwatch.log.append([own, other], [image])
+    window = Window(moment - timedelta(hours=1), now(), "roadside")
+    query = to_violation(make_execution(window=window), 14)
+    assert ExplainLink.read(query) == (
+        ExplainLink("all", class_id=14, since=window.start, until=window.end, endpoint="roadside"),
+        [],
+    )
+    assert [tile["capture"] for tile in tiles(open_page("explain", **query))] == [own.capture_id]
 
 
 def test_the_means_of_all_classes_share_one_scale(open_page: OpenPage, signwatch: Services) -> None:

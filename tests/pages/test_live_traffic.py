@@ -2,10 +2,12 @@
 
 import io
 import json
+import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -15,6 +17,7 @@ from core.labels import class_name
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
 from core.records.captures import Capture, CaptureMode, CaptureSettings, Provenance
+from core.records.inference import Answer
 from core.records.monitoring import MonitorSettings
 from core.records.queries import CaptureFilter
 from core.records.schedules import ScheduleStatus
@@ -23,9 +26,20 @@ from core.records.window import now
 from core.services import Services
 from core.store import ExecutionsTable
 from tests.pages.conftest import SHELL, OpenPage, go_to
-from tests.support.elements import Alert, alerts, button, labelled, labels, links, metrics
+from tests.support import attacking
+from tests.support.attacking import dropped, finished
+from tests.support.elements import (
+    Alert,
+    alerts,
+    button,
+    click_rows,
+    labelled,
+    labels,
+    links,
+    metrics,
+)
 from tests.support.records import NOON, make_capture, make_execution, make_image
-from tests.support.traffic import decide, put_flagged
+from tests.support.traffic import decide, everything, predicted_as, put_flagged
 
 # Captures
 
@@ -62,11 +76,7 @@ def rows(at: AppTest) -> list[str]:
 
 def select(at: AppTest, *numbers: int) -> AppTest:
     """Click rows of the table by their number, as it was drawn."""
-    selection = {"rows": list(numbers), "columns": [], "cells": []}
-    at.session_state[at.dataframe[0].key] = {"selection": selection}
-    at.run()
-    assert not at.exception
-    return at
+    return click_rows(at, at.dataframe[0], *numbers)
 
 
 def opened(at: AppTest) -> str:
@@ -614,3 +624,58 @@ def test_capture_settings_that_another_window_saved_are_seen_before_they_are_rep
     labelled(at.number_input, "Requests that are captured, %").set_value(25.0)
     labelled(at.button, "Save").click().run()
     assert rules.of("signwatch") == CaptureSettings(True, 25.0, CaptureMode.OUTPUT)
+
+
+# Attack
+
+
+@pytest.fixture
+def held(signwatch: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Traffic of which each request waits until the event is set."""
+    let_go = threading.Event()
+    answer = signwatch.inference.invoke
+
+    def invoke(*args: Any, **options: Any) -> Answer:
+        assert let_go.wait(60)
+        return answer(*args, **options)
+
+    monkeypatch.setattr(signwatch.inference, "invoke", invoke)
+    yield let_go
+    let_go.set()
+
+
+def sending(open_page: OpenPage, signwatch: Services) -> AppTest:
+    """The Attack page that has just begun to send 5 requests, 4 of them adversarial."""
+    sign = predicted_as(signwatch, other_than=14)
+    at = dropped(open_page("attack", attack="deepfool", target="14"), sign)
+    finished(attacking.press(at))
+    labelled(at.number_input, "Requests").set_value(5)
+    return attacking.press(at, "Send as traffic")
+
+
+def test_traffic_is_sent_to_its_end_while_another_page_is_open(
+    open_page: OpenPage, signwatch: Services, held: threading.Event
+) -> None:
+    at = sending(open_page, signwatch)
+    assert labelled(at.button, "Send as traffic").disabled
+    go_to(at, "overview")
+    held.set()
+    assert at.session_state["send_job"][1].wait(60)
+    kinds = [item.capture.provenance.attack for item in everything(signwatch)]
+    assert sorted(map(str, kinds)) == ["None", *["deepfool"] * 4]
+    go_to(at, "attack")
+    assert Alert("success", "", "5 requests sent, 4 of them adversarial.") in alerts(at)
+    finished(attacking.press(dropped(at, predicted_as(signwatch, other_than=14))))
+    assert "requests sent" not in "".join(each.text for each in alerts(at))
+
+
+def test_sending_can_be_cancelled(
+    open_page: OpenPage, signwatch: Services, held: threading.Event
+) -> None:
+    at = sending(open_page, signwatch)
+    at.button(key="send_cancel").click().run()
+    held.set()
+    finished(at, "send")
+    (shown,) = [each for each in alerts(at) if each.title == "Cancelled"]
+    assert shown == Alert("info", "Cancelled", "1 of 5 requests were sent before")
+    assert len(everything(signwatch)) == 1

@@ -28,8 +28,12 @@ def put(signwatch: Services, at: datetime, *class_ids: int) -> None:
     )
 
 
-def look_back(at: AppTest, hours: int, every: str = "60") -> AppTest:
+def look_back(
+    at: AppTest, hours: int, every: str = "60", *, minutes: int = 60, endpoint: str = ""
+) -> AppTest:
     """Fill in the form for so many hours from noon, and wait for the answer."""
+    at.number_input(key="backtest_minutes").set_value(minutes)
+    at.text_input(key="backtest_endpoint").set_value(endpoint)
     at.datetime_input(key="backtest_since").set_value(NOON.replace(tzinfo=None))
     at.datetime_input(key="backtest_until").set_value((NOON + hours * HOUR).replace(tzinfo=None))
     at.text_input(key="backtest_every").set_value(every)
@@ -64,6 +68,44 @@ def test_a_rule_is_replayed_over_the_past(open_page: OpenPage, signwatch: Servic
     ]
     at.number_input(key=f"backtest_threshold_{ClassShare.name}").set_value(0.8).run()
     assert summary(at) == "**No alarm.** Only 2 of 3 windows had traffic."
+
+
+def test_the_first_of_several_alarms_is_named_whether_every_window_had_traffic_or_not(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    for hour in (1, 2, 4):
+        put(signwatch, NOON + hour * HOUR, 14, 14)
+    at = look_back(open_page("monitor"), 5)
+    assert summary(at) == (
+        "**3 alarms.** Only 3 of 5 windows had traffic; the first with an alarm ended "
+        "2026-02-14 14:00 UTC."
+    )
+    put(signwatch, NOON, 1, 2)
+    put(signwatch, NOON + 3 * HOUR, 1, 2)
+    assert summary(look_back(at, 5)) == (
+        "**3 alarms** in 5 windows, the first in the window that ended 2026-02-14 14:00 UTC."
+    )
+
+
+def test_windows_have_the_length_and_the_endpoint_that_are_asked_for(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    early, late = (NOON + n * timedelta(minutes=1) for n in (5, 25))
+    signwatch.log.append(
+        [
+            make_capture(prediction=make_prediction(k), inferred_at=at, endpoint=name)
+            for k, at, name in ((14, early, "cars"), (1, late, "cars"), (2, late, "roadside"))
+        ],
+        [],
+    )
+    at = look_back(open_page("monitor"), 1, "30", minutes=30, endpoint=" cars ")
+    (text,) = [text for text in values(at.caption) if text.startswith("Windows of 30 minutes, ")]
+    assert ", cars, as of " in text
+    assert summary(at).startswith("**No alarm.** Only 1 of 2 windows had traffic")
+    at = look_back(at, 1, "10", minutes=10, endpoint="cars")
+    assert summary(at).startswith("**2 alarms.** Only 2 of 6 windows had traffic")
+    at = look_back(at, 1, "10", minutes=10)
+    assert summary(at).startswith("**1 alarm.** Only 2 of 6 windows had traffic")
 
 
 def test_other_rules_say_why_they_cannot_be_replayed(

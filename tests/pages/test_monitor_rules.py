@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -64,6 +65,19 @@ def test_one_is_made_from_the_latest_captures(open_page: OpenPage, signwatch: Se
     behind, window = charts(at)["baseline_chart"]["data"]
     assert (behind["name"], window["name"]) == ("baseline", "window")
     assert behind["y"][14] == pytest.approx(1 / 3)
+
+
+def test_one_is_made_from_as_many_minutes_as_are_asked_for(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    put(signwatch, 1, 2)
+    early = now() - timedelta(minutes=20)
+    signwatch.log.append([make_capture(prediction=make_prediction(3), inferred_at=early)], [])
+    at = open_page("monitor")
+    at.number_input(key="baseline_minutes").set_value(5)
+    at.button(key="baseline_make").click().run()
+    (stored,) = signwatch.monitoring.baselines.all()
+    assert stored.predictions == 2
 
 
 def test_without_captures_it_says_why_none_was_made(

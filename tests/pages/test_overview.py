@@ -19,9 +19,9 @@ from core.services import Services
 from core.store import ExecutionsTable
 from core.thumbnails import MUTED
 from pages._attack.link import TRY_IT, AttackLink
-from pages._explain.link import ExplainLink
+from pages._explain.link import ExplainLink, to_violation
 from tests.pages.conftest import SHELL, OpenPage
-from tests.support.elements import Alert, alerts, charts, links, metrics, values
+from tests.support.elements import Alert, alerts, charts, colours, links, metrics, values
 from tests.support.images import blocks
 from tests.support.records import NO_PREDICTION, make_capture, make_execution
 from tests.support.traffic import baseline_of_another_model, decide, flood, put_flagged, request
@@ -93,6 +93,19 @@ def test_the_class_above_the_threshold_is_red(open_page: OpenPage, signwatch: Se
         "threshold 50%",
         f"<b>{class_name(flooding)}: 80.0%</b>",
     ]
+
+
+def test_the_leader_is_red_above_the_threshold_alone(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    flooding = flood(signwatch, same=1, others=1)
+    at = open_page("overview")
+    assert metrics(at)["Most predicted class"][0] == "50.0%"  # the threshold itself
+    assert colours(at)["Most predicted class"] == "GRAY"
+    request(signwatch, blocks(0))
+    at.run()
+    assert metrics(at)["Most predicted class"] == ("66.7%", class_name(flooding))
+    assert colours(at)["Most predicted class"] == "RED"
 
 
 def test_the_traffic_chart_sets_the_leading_class_apart(
@@ -171,6 +184,18 @@ def test_a_violation_below_the_threshold_leads_to_the_class_that_gained_most(
     assert shown[0] == f"Why {class_name(2)}? See the heat maps"
 
 
+def test_a_run_under_way_leaves_the_headline_to_the_last_that_ended(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    table = ExecutionsTable(signwatch.log.database)
+    table.begin(make_execution(now() - timedelta(minutes=1)))
+    running = {"status": ExecutionStatus.IN_PROGRESS, "figures": None, "violations": ()}
+    table.begin(make_execution(now(), message="InProgress: under way", **running))
+    at = open_page("overview")
+    assert [alert.title for alert in alerts(at)] == ["Violation"]
+    assert len(charts(at)["runs"]["data"][0]["y"]) == 1
+
+
 def test_a_later_execution_replaces_the_violation(open_page: OpenPage, signwatch: Services) -> None:
     flood(signwatch, same=4, others=1)
     signwatch.monitoring.run()
@@ -247,10 +272,13 @@ def test_the_latest_violation_stays_named_after_all_is_clear(
     flooding = flood(signwatch, same=4, others=1)
     violated = signwatch.monitoring.run()
     signwatch.monitoring.run(threshold=0.9)
-    assert values(open_page("overview").caption)[0] == (
+    at = open_page("overview")
+    assert values(at.caption)[0] == (
         f"Latest violation, {violated.started_at:%Y-%m-%d %H:%M:%S} UTC: Class {flooding} "
         "predicted 80.00% of the time: Exceeded 50.00% threshold"
     )
+    (query,) = [query for _, page, query in links(at) if page == "explain"]
+    assert dict(parse_qsl(query)) == to_violation(violated, flooding)
 
 
 def test_figures_that_no_capture_carries_are_not_computed(

@@ -14,6 +14,7 @@ from tests.support.elements import (
     Alert,
     alerts,
     charts,
+    click_rows,
     image_captions,
     labels,
     links,
@@ -108,6 +109,22 @@ def test_names_by_expression_and_collection(open_page: OpenPage, recorded: str) 
     assert all(".running_" in name for name in names_in_table(at))
     at.text_input(key="tensor_names").input("nothing like it").run()
     assert Alert("info", "", "No tensor of this record has such a name.") in alerts(at)
+
+
+def test_a_click_on_a_row_opens_its_tensor(open_page: OpenPage, recorded: str) -> None:
+    at = open_page("tensors", names="layer1.*bn1_output")
+    first, second, third, *_ = names_in_table(at)
+    for number, name in ((2, third), (1, second), (0, first)):
+        click_rows(at, at.dataframe[0], number)
+        assert at.selectbox(key="tensor_name").value == name == at.query_params["tensor"]
+
+
+def test_requests_that_were_left_out_are_counted(
+    open_page: OpenPage, signwatch: Services, recorded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = {"recorded": 1, "dropped": 2, "failed": 3}
+    monkeypatch.setattr(signwatch.tensors, "outcomes", lambda: outcomes)
+    assert metrics(open_page("tensors"))["Left out since the start"][0] == "5"
 
 
 def test_the_table_says_what_was_computed(

@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import parse_qsl
 
 import pytest
@@ -11,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.images import ImageFile
 from core.labels import class_name
+from core.plots.base import ALARM, ORDINARY
 from core.records.captures import Capture, Provenance
 from core.records.monitoring import Trigger
 from core.records.queries import CaptureFilter
@@ -465,6 +468,49 @@ def burst(signwatch: Services) -> list[Capture]:
         )
         for number in range(4)
     ]
+
+
+def strips(at: AppTest) -> list[list[tuple[str, str]]]:
+    """The rows of small images: what stands under each, and the colour of its frame."""
+    figure = re.compile(r"border:3px solid ([^;]+);.*?<figcaption[^>]*>[^<]*<br>([^<]*)<")
+    return [
+        [(text, colour) for colour, text in figure.findall(each.body)] for each in at.get("html")
+    ]
+
+
+def test_neighbours_say_how_far_they_are_before_and_after(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    moment, image = now() - timedelta(hours=1), make_image(1)
+    seconds = (-7200.0, -30.0, 0.0, 45.5, 150.0)
+    around = [
+        make_capture(
+            image,
+            inferred_at=moment + timedelta(seconds=each),
+            provenance=Provenance("cam"),
+            prediction=make_prediction(14, p_value=0.001, flagged=each <= 0),
+        )
+        for each in seconds
+    ]
+    signwatch.log.append(around, [image])
+    at = looked_at(signwatch, open_page("triage", capture=around[2].capture_id), around[2])
+    assert strips(at)[-1] == [
+        ("-2 h", ALARM),
+        ("-30.0 s", ALARM),
+        ("now", ORDINARY),
+        ("+45.5 s", "transparent"),
+        ("+2 min", "transparent"),
+    ]
+
+
+def test_a_group_says_how_far_each_of_it_is(
+    open_page: OpenPage, signwatch: Services, burst: list[Capture]
+) -> None:
+    decide(signwatch, burst[1].capture_id, Verdict.UNREADABLE)
+    open_page("triage", capture=burst[2].capture_id)
+    at = looked_at(signwatch, open_page("triage"), burst[0])
+    assert sorted(text for text, _ in strips(at)[0]) == ["", "done", "in work", "open"]
+    assert "**3 similar predictions are waiting** (same source and class)." in values(at.markdown)
 
 
 @pytest.mark.parametrize(

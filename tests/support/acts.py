@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from playwright.sync_api import Locator, Page, expect
 
+COUNT_CLICKS = "window.clicks = 0; window.addEventListener('click', () => window.clicks++, true)"
 PAGES = ("Overview", "Monitor", "Captures", "Triage", "Explain", "Classify", "Attack", "Model")
 DROP = """
 (zone, files) => {
@@ -76,3 +77,21 @@ def stand_side_by_side(first: Locator, second: Locator) -> bool:
     assert left is not None
     assert right is not None
     return left["x"] + left["width"] <= right["x"] and abs(left["y"] - right["y"]) < 5
+
+
+def fool_the_classifier(page: Page, url: str) -> None:
+    """From the start page to the adversarial example, clicks counted by the page itself."""
+    page.goto(url)
+    page.evaluate(COUNT_CLICKS)
+    page.get_by_role("link", name="Try it: fool the classifier").click()
+    see_page(page, "Attack")
+    press(page, "Attack")
+    verdict = alert(page, "Misclassified, also after saving as PNG")
+    expect(verdict).to_contain_text(
+        "The sign still shows 12 Priority road, and the classifier predicts"
+    )
+    expect(verdict).to_contain_text("The change: at most 8 of 255 levels per colour value")
+    expect(verdict).to_contain_text(re.compile(r"predicts 14 Stop \((9\d|100)\.\d%\)"))
+    for image in ("Original", "Adversarial"):
+        expect(page.get_by_role("img", name=image, exact=True).first).to_be_visible()
+    assert page.evaluate("window.clicks") <= 3

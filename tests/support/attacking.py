@@ -26,10 +26,10 @@ def press(at: AppTest, label: str = "Attack") -> AppTest:
     return at
 
 
-def finished(at: AppTest) -> AppTest:
-    """The page after the work that was started has ended."""
-    if "attack_job" in at.session_state:
-        assert at.session_state["attack_job"][1].wait(LONGEST)
+def finished(at: AppTest, what: str = "attack") -> AppTest:
+    """The page after the work that was started has ended: an attack, or to send."""
+    if f"{what}_job" in at.session_state:
+        assert at.session_state[f"{what}_job"][1].wait(LONGEST)
         at.run()
     assert not at.exception
     return at

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
 
@@ -29,6 +30,21 @@ def alerts(at: AppTest) -> list[Alert]:
 def metrics(at: AppTest) -> dict[str, tuple[str, str]]:
     """label -> (value, what stands under it)."""
     return {each.label: (each.value, each.delta) for each in at.metric}
+
+
+def colours(at: AppTest) -> dict[str, str]:
+    """label -> the colour of what stands under a metric: RED, GREEN or GRAY."""
+    return {each.label: Metric.MetricColor.Name(each.proto.color) for each in at.metric}
+
+
+def click_rows(at: AppTest, table: Any, *rows: int) -> AppTest:
+    """Select rows of a table by their number, as the browser reports it."""
+    states = at._tree.get_widget_states()
+    state = states.widgets.add(id=table.proto.id)
+    state.string_value = json.dumps({"selection": {"rows": rows, "columns": [], "cells": []}})
+    at._run(states)
+    assert not at.exception
+    return at
 
 
 def values(elements: Iterable[Any]) -> list[Any]:

@@ -95,7 +95,7 @@ ALLOWED = (
     Allowed("*core/attacks/*export.py", "pictures", "a field of manifest.json"),
     Allowed("tests/core/cli/test_images.py", "pictures", "a field of manifest.json"),
     Allowed("tests/pages/test_live_traffic.py", "execution", "the parameter of an alert's link"),
-    Allowed("tests/pages/test_live_traffic.py", "cells", "Streamlit's word"),
+    Allowed("tests/support/elements.py", "cells", "a key of Streamlit's selection"),
     Allowed("pages/_monitor/execution.py", "execution", "the anchor in an address"),
     Allowed("tests/pages/test_monitor.py", "execution", "the anchor in an address"),
     Allowed("*/drift/*state.py", "cell", "a key of the detector's state in the log"),
