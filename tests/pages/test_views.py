@@ -45,7 +45,7 @@ EVERYTHING = CaptureView(
         CaptureView(page=Cursor(Direction.OLDER, NOON)),
     ],
 )
-def test_a_view_of_captures_is_read_as_it_was_written(view: CaptureView) -> None:
+def test_a_view_of_captures_comes_back_as_it_was_written(view: CaptureView) -> None:
     assert CaptureView.read(view.write()) == (view, [])
 
 
@@ -138,7 +138,7 @@ WHOLE = TriageView(
 
 
 @pytest.mark.parametrize("view", [TriageView(), WHOLE])
-def test_a_view_of_triage_is_read_as_it_was_written(view: TriageView) -> None:
+def test_a_view_of_triage_comes_back_as_it_was_written(view: TriageView) -> None:
     assert TriageView.read(view.write()) == (view, [])
 
 
