@@ -89,6 +89,11 @@ class Drills:
         known, job = self._latest or ("", None)
         return job if known == drill_id else None
 
+    def under_way(self) -> Job[DrillReport] | None:
+        """The work of the drill that `start` began, as long as it goes on."""
+        _, job = self._latest or ("", None)
+        return None if job is None or job.ended else job
+
     def report(self, drill_id: str) -> DrillReport:
         """What a drill came to; raises NotFound."""
         return self._system.drills.report(drill_id)

@@ -15,6 +15,7 @@ from core import labels
 from core.errors import BadInput
 from core.services import Lab, samples
 from pages._attack.sign import ANY_WRONG, MOST_EACH
+from pages._shared import visits
 
 MODES = {"one": "One sign", "compare": "Compare attacks", "many": "Many signs"}
 STOP = 14
@@ -113,12 +114,15 @@ def check_levels(size: float) -> None:
 
 
 def follow() -> None:
-    """Set the page's widgets to what the address asks for, if it is not what they show."""
-    address = st.query_params.to_dict()
-    last = st.session_state.get("attack_address")
-    if address == last and "attack_mode" in st.session_state:
+    """Set the page's widgets to what the address asks for, when the page is entered.
+
+    Later the address only says what they show, and may be that of a click ago.
+    """
+    if st.session_state.get("attack_visit") == visits.current():
         return
-    link, problems = AttackLink.read(address or last or TRY_IT)
+    st.session_state["attack_visit"] = visits.current()
+    last = st.session_state.get("attack_address")
+    link, problems = AttackLink.read(st.query_params.to_dict() or last or TRY_IT)
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
     info = Lab.info(link.attack)

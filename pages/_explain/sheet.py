@@ -15,7 +15,7 @@ from core.records.queries import CaptureFilter
 from core.records.window import Window, now
 from core.services import current
 from pages._explain.link import FEWEST, KINDS, ExplainLink, current_link
-from pages._shared import parts
+from pages._shared import parts, visits
 
 PERIODS = {
     15: "Last 15 minutes",
@@ -97,15 +97,19 @@ def _choose_window() -> None:
 
 
 def _made(link: ExplainLink) -> ContactSheet:
-    """The sheet, made again only when something else is asked for."""
-    model = current().model.sha256
+    """The sheet, made again only when something else is asked for, or the page is entered anew."""
     view = ExplainLink()
-    asked = replace(link, colours=view.colours, opacity=view.opacity), model
+    past = link.since and link.until
+    asked = (
+        replace(link, colours=view.colours, opacity=view.opacity),
+        current().model.sha256,
+        0 if past else visits.current(),
+    )
     known = st.session_state.get("explain_sheet_made")
     if known is None or known[0] != asked:
         window = (
             Window(link.since, link.until, link.endpoint)
-            if link.since and link.until
+            if past
             else Window(now() - timedelta(minutes=link.minutes), now(), link.endpoint)
         )
         chosen = CaptureFilter(

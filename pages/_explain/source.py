@@ -43,6 +43,11 @@ def choose(toolbar: DeltaGenerator) -> Images | None:
         sources = {"lab": _latest_attack} | sources
     if capture_id := st.session_state.get("explain_capture"):
         sources = {"capture": lambda: _captured(capture_id)} | sources
+    if st.session_state.get("explain_source") == "lab" and "lab" not in sources:
+        st.info(
+            "The attack's result is gone: a reload or another attack ended it. Attack again.",
+            icon=":material/bolt:",
+        )
     settle("source", list(sources))
     if len(sources) > 1:
         with toolbar:

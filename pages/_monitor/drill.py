@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.labels import class_name
 from core.records.drills import STOP, STRENGTHS, Detection, DrillPlan, DrillReport
-from core.services import Job, current
+from core.services import current
 from pages._shared import parts
 from pages._shared.job import DRILLS
 
@@ -16,6 +16,8 @@ WIDTH = 210  # pixels: when a rule noticed comes first, also on a narrow screen
 def show() -> None:
     """A box of its own."""
     DRILLS.collect()
+    if not DRILLS.running(ONE) and (job := current().simulation.drills.under_way()):
+        DRILLS.join(ONE, job)  # another window began it, or this one before a reload
     with st.container(border=True):
         _choose()
         if DRILLS.running(ONE):
@@ -62,14 +64,9 @@ def _choose() -> None:
         ):
             return
     with parts.errors_shown():
-        plan = DrillPlan(share, target, seed=seed)
-        current().simulation.drills.check(plan)
         drills = current().simulation.drills
-        job = Job(
-            "Drill",
-            lambda progress, cancelled: drills.run(plan, progress=progress, cancelled=cancelled),
-        )
-        DRILLS.keep(ONE, job)
+        if job := drills.job(drills.start(DrillPlan(share, target, seed=seed))):
+            DRILLS.keep(ONE, job)
         st.rerun()
 
 

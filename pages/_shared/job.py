@@ -19,10 +19,14 @@ class Jobs:
         self._job, self._results = f"{name}_job", f"{name}_results"
 
     def keep(self, mode: str, job: Job[Any]) -> None:
-        """Keep a job that just began; the mode's last result is gone, whatever this one brings."""
+        """Keep a job that just began; the one before is cancelled."""
         running = st.session_state.get(self._job)
         if running is not None:
             running[1].cancel()
+        self.join(mode, job)
+
+    def join(self, mode: str, job: Job[Any]) -> None:
+        """Follow a job; the mode's last result is gone, whatever this one brings."""
         self.results().pop(mode, None)
         st.session_state[self._job] = mode, job
         job.wait(AT_ONCE)

@@ -17,7 +17,13 @@ def follow(records: list[TensorRecord]) -> str | None:
         if step is not None:
             state["tensor_step"] = step
     steps = [record.step for record in records]
-    if state.get("tensor_step") not in steps:
+    shown = state.get("tensor_step")
+    if shown not in steps:
+        if shown is not None and steps:
+            st.warning(
+                f"The record of step {shown} was deleted. This is the newest one.",
+                icon=":material/delete:",
+            )
         state["tensor_step"] = steps[0] if steps else None
     wanted = address.get("capture")
     return wanted if wanted and all(each.capture_id != wanted for each in records) else None

@@ -13,10 +13,13 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import Cancelled
+from core.jobs import IsCancelled, Progress
 from core.labels import class_name
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
 from core.records.captures import Capture, CaptureMode, CaptureSettings, Provenance
+from core.records.drills import DrillPlan
 from core.records.inference import Answer
 from core.records.monitoring import MonitorSettings
 from core.records.queries import CaptureFilter
@@ -38,8 +41,9 @@ from tests.support.elements import (
     links,
     metrics,
 )
+from tests.support.images import blocks
 from tests.support.records import NOON, make_capture, make_execution, make_image
-from tests.support.traffic import decide, everything, predicted_as, put_flagged
+from tests.support.traffic import decide, everything, predicted_as, put_flagged, request
 
 # Captures
 
@@ -679,3 +683,108 @@ def test_sending_can_be_cancelled(
     (shown,) = [each for each in alerts(at) if each.title == "Cancelled"]
     assert shown == Alert("info", "Cancelled", "1 of 5 requests were sent before")
     assert len(everything(signwatch)) == 1
+
+
+# Explain, Tensors, and what goes on over a reload
+
+
+def tiles(at: AppTest) -> list[str]:
+    """Ids of the captures of a sheet."""
+    found = [dict(parse_qsl(query)) for _, page, query in links(at) if page == "explain"]
+    return [query["capture"] for query in found]
+
+
+def test_a_sheet_stays_as_it_is_seen_until_it_is_asked_for_anew(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    seen = stop(signwatch, 0.001)
+    at = open_page("explain", sheet="all")
+    later = stop(signwatch, 0.002)
+    at.slider(key="explain_opacity").set_value(20).run()
+    assert tiles(at) == [seen.capture_id]
+    press(at, "Refresh")
+    assert tiles(at) == ids([later, seen])
+    last = stop(signwatch, 0.003)
+    go_to(go_to(at, "captures"), "explain", sheet="all")
+    assert tiles(at) == ids([last, later, seen])
+
+
+def test_a_tile_leads_to_its_own_capture_though_others_came(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    seen = stop(signwatch, 0.001)
+    at = open_page("explain", sheet="all")
+    stop(signwatch, 0.002)
+    (query,) = [dict(parse_qsl(query)) for _, page, query in links(at) if page == "explain"]
+    at = open_page("explain", **query)
+    assert [query for _, _, query in links(at)] == [f"capture={seen.capture_id}"] * 2
+
+
+def test_a_result_that_a_reload_ended_is_not_replaced_without_a_word(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    at = open_page("explain", source="lab")
+    (shown,) = alerts(at)
+    assert shown.text == (
+        "The attack's result is gone: a reload or another attack ended it. Attack again."
+    )
+    assert alerts(at.run()) == []
+
+
+def test_a_setting_of_an_attack_is_not_taken_back_by_an_address_that_is_late(
+    open_page: OpenPage,
+) -> None:
+    at = open_page("attack", attack="pgd", epsilon="8")
+    before = dict(at.query_params)
+    at.slider(key="attack_budget_pgd").set_value(4).run()
+    at.query_params = before
+    at.number_input(key="attack_steps_pgd").set_value(3).run()
+    assert at.slider(key="attack_budget_pgd").value == 4
+    assert (at.query_params["epsilon"], at.query_params["steps"]) == ("4", "3")
+    go_to(at, "overview")
+    go_to(at, "attack", **before)
+    assert at.slider(key="attack_budget_pgd").value == 8
+
+
+def test_the_record_that_is_looked_at_stays_while_others_are_made_and_deleted(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    first, second = (request(signwatch, blocks(seed)) for seed in (1, 2))
+    signwatch.tensors.record(first)
+    at = open_page("tensors")
+    signwatch.tensors.record(second)
+    at.run()
+    assert at.selectbox(key="tensor_step").value == 0
+    assert open_page("tensors", **at.query_params).selectbox(key="tensor_step").value == 0
+    with signwatch.log.database.transaction() as transaction:
+        transaction.execute("DELETE FROM log.tensor_records WHERE step = 0")
+    at.run()
+    assert at.selectbox(key="tensor_step").value == 1
+    assert [each.text for each in alerts(at)] == [
+        "The record of step 0 was deleted. This is the newest one."
+    ]
+
+
+def test_a_drill_is_followed_and_cancelled_after_a_reload(
+    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drills, ended = signwatch.simulation.drills, threading.Event()
+
+    def run(plan: DrillPlan, *, progress: Progress, cancelled: IsCancelled, drill_id: str) -> None:
+        progress(40, 300, "clean traffic, 40 sent")
+        while not cancelled():
+            assert not ended.wait(0.005)
+        raise Cancelled("the drill was cancelled")
+
+    monkeypatch.setattr(drills, "check", lambda plan: None)
+    monkeypatch.setattr(drills, "run", run)
+    labelled(open_page("monitor").button, "Start drill").click().run()
+    at = open_page("monitor")  # a reload, or another window
+    (bar,) = at.get("progress")
+    assert (bar.proto.text, bar.proto.value) == ("Drill: clean traffic, 40 sent", 13)
+    assert labelled(at.button, "Start drill").disabled
+    at.button(key="drill_cancel").click().run()
+    finished(at, "drill")
+    assert Alert("info", "Cancelled", "the drill was cancelled") in alerts(at)
+    assert not labelled(at.button, "Start drill").disabled
+    ended.set()
