@@ -10,7 +10,7 @@ from core.records.verdicts import GivenVerdict, Verdict
 from core.store import CaptureLog
 from core.triage.session import TriageSession
 from core.triage.verdicts import Verdicts
-from tests.core.triage.conftest import Clock, delete, put
+from tests.core.triage.conftest import SECOND, Clock, delete, put
 from tests.support.expect import raises
 
 ADA, BO = Analyst("ada"), Analyst("bo")
@@ -82,8 +82,13 @@ def test_a_lease_runs_out_and_is_kept_by_work(
     capture = put(log, 0.001)
     ada, bo = TriageSession(verdicts, ADA), TriageSession(verdicts, BO)
     ada.next()
-    clock.wait(LEASE * 0.75)
+    until = ada.opened.until
+    clock.wait(LEASE * 0.25)
+    ada.keep()  # long before its end, nothing is written
+    assert ada.opened.until == until
+    clock.wait(LEASE * 0.5)
     ada.keep()
+    assert LEASE - SECOND < ada.opened.until - clock.time <= LEASE
     clock.wait(LEASE * 0.75)
     assert bo.next() is None
     clock.wait(LEASE)
@@ -333,11 +338,12 @@ def test_another_choice_changes_what_comes_next(verdicts: Verdicts, log: Capture
     session.want(Wanted(CaptureFilter(class_id=2)))  # the same: what was passed over stays so
     assert session.later().capture_id == second.capture_id
     session.later()
+    put(log, 0.004, class_id=3)
     session.want(Wanted())
     session.decide(session.opened.turn, NO_SIGN)
     assert name(session) == first.capture_id
     session.decide(session.opened.turn, NO_SIGN)
-    assert name(session) == second.capture_id
+    assert name(session) == second.capture_id  # passed over in another choice
 
 
 def test_who_may_not_decide_takes_nothing_away(verdicts: Verdicts, log: CaptureLog) -> None:
