@@ -79,7 +79,7 @@ def test_of_a_large_group_those_nearest_in_time_are_compared(
         for number in range(COMPARED + 10)
     ]
     log.append(captures, [image])
-    for place, first in ((0, 0), (70, 10), (COMPARED + 9, 10)):
+    for place, first in ((0, 0), (60, 0), (65, 5), (70, 10), (COMPARED + 9, 10)):
         seen = builder.build(captures[place].capture_id)
         assert names(seen.group) == ids(captures[first : first + COMPARED])
 

@@ -19,6 +19,12 @@ def test_brightness_and_contrast_do_not_matter() -> None:
     assert similarity(signature(pixels), signature(darker)) > 0.99
 
 
+def test_a_tint_does_not_matter() -> None:
+    pixels = blocks(1) // 2
+    tinted = pixels + np.array([100, 0, 30], dtype=np.uint8)
+    assert similarity(signature(pixels), signature(tinted)) == pytest.approx(1, abs=1e-6)
+
+
 def test_small_noise_gives_a_near_duplicate_and_another_image_is_none() -> None:
     pixels = blocks(1)
     noise = np.random.default_rng(0).integers(-8, 9, pixels.shape)
