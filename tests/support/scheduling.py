@@ -57,11 +57,15 @@ def executions_over(
 
 
 def schedules_over(
-    log: CaptureLog, clock: Clock, *, settings: MonitorSettings = MonitorSettings(0.5, 60)
+    log: CaptureLog,
+    clock: Clock,
+    *,
+    settings: MonitorSettings = MonitorSettings(0.5, 60),
+    channels: tuple[AlertChannel, ...] = (),
 ) -> Schedules:
     """As a process has them that has just started."""
-    table = SchedulesTable(log.database)
-    return Schedules(table, executions_over(log, clock), lambda: settings, clock=clock)
+    executions = executions_over(log, clock, channels)
+    return Schedules(SchedulesTable(log.database), executions, lambda: settings, clock=clock)
 
 
 def put(log: CaptureLog, at: datetime, *class_ids: int) -> None:

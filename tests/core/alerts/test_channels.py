@@ -96,6 +96,13 @@ def test_secrets_are_taken_out_of_whatever_a_service_says() -> None:
     )
 
 
+def test_a_secret_that_begins_as_another_does_is_taken_out_whole() -> None:
+    (channel,) = parse_channels("https://example.org/s3cret/s3cret-longer?+X-Key=s3cre")
+    assert channel._without_secrets("s3cret-longer, S3CRET, s3cre, https, example.org") == (
+        "…, …, …, …, example.org"
+    )
+
+
 def test_a_service_that_breaks_is_reported_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)

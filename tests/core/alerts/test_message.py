@@ -1,10 +1,15 @@
 """What a message says, word for word."""
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from core.alerts.message import message
 from core.alerts.policy import decide, test_notice
 from core.records.alerts import Delivery, Notice, NoticeKind
+from core.records.drills import marked
+from core.records.monitoring import Execution, WindowFigures
 from tests.support.executions import CLEAN, STOPS, ended
 from tests.support.records import NOON
 
@@ -12,7 +17,7 @@ HOUR = timedelta(hours=1)
 HOME = "https://signwatch.example.org/"
 
 
-def noticed(*counts: dict[int, int]) -> tuple[Notice, object]:
+def noticed(*counts: dict[int, int]) -> tuple[Notice, Execution]:
     """The last notice of hourly runs with a reminder every hour, and its run."""
     last = execution = None
     for number, each in enumerate(counts):
@@ -59,6 +64,49 @@ def test_clean_again_says_how_long_it_lasted() -> None:
         "Window: 2026-02-14 12:00:00 UTC to 2026-02-14 13:00:00 UTC, 100 records, endpoint cars\n"
         "Lasted: 1 h, from 2026-02-14 12:00:00 UTC to 2026-02-14 13:00:00 UTC",
     )
+
+
+def test_what_comes_beside_a_violation_that_lasts_says_since_when_that_does() -> None:
+    notice, execution = noticed(STOPS, {1: 90, 2: 10})
+    assert notice.kind is NoticeKind.ALERT
+    title, text = message(notice, execution, None)
+    assert title.startswith("Signwatch alert: Class 1 predicted 90.00%")
+    assert text.splitlines()[-1] == "Since: 2026-02-14 12:00:00 UTC, for 1 h"
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"),
+    [
+        (NoticeKind.ALERT, "Signwatch alert (drill): Class 14 predicted"),
+        (NoticeKind.REMINDER, "Signwatch reminder (drill): Class 14 predicted"),
+        (NoticeKind.RECOVERY, "Signwatch (drill): clean again after 1 h"),
+    ],
+)
+def test_what_a_drill_brought_about_says_so_in_its_title(kind: NoticeKind, begins: str) -> None:
+    notice = noticed(STOPS, STOPS)[0]
+    execution = replace(ended(STOPS, NOON + HOUR), outcomes=marked(300, 400))
+    title, text = message(replace(notice, kind=kind), execution, None)
+    assert title.startswith(begins)
+    assert "Drill: 300 of the 400 records of this window were sent by a drill" in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("counts", "unreadable", "records", "most"),
+    [
+        ({14: 3, 2: 1}, 2, "6 records", "Most predicted: 14 Stop 75.0% (3), "),
+        ({14: 1}, 0, "1 record", "Most predicted: 14 Stop 100.0% (1)"),
+        ({}, 1_500, "1,500 records", "No prediction could be read"),
+    ],
+)
+def test_records_that_could_not_be_read_are_among_the_window_s(
+    counts: dict[int, int], unreadable: int, records: str, most: str
+) -> None:
+    notice, execution = noticed(STOPS)
+    total = sum(counts.values()) + unreadable
+    figures = WindowFigures(total, counts, None, None, None, unreadable)
+    lines = message(notice, replace(execution, figures=figures), None)[1].splitlines()
+    assert lines[2].startswith(most)
+    assert lines[3].endswith(f"12:00:00 UTC, {records}, all endpoints")
 
 
 def test_many_violations_are_listed_in_part() -> None:

@@ -97,6 +97,20 @@ def test_what_is_under_way_is_left_alone_until_it_counts_as_lost() -> None:
     assert again.kind is ALERT
 
 
+def test_how_long_ago_counts_from_the_message_and_not_from_its_window() -> None:
+    """A run over a window that ended an hour before."""
+    window = Window(NOON - 2 * HOUR, NOON - HOUR)
+    run = replace(ended(STOPS), window=window)
+    alert = decide(run, None, [], reminder=HOUR, at=NOON)
+    assert (alert.as_of, alert.made_at) == (NOON - HOUR, NOON)
+    soon = NOON + timedelta(minutes=1)
+    assert decide(run, alert, [], reminder=HOUR, at=soon) is None  # it is under way
+    known = [outcome(alert)]
+    almost = NOON + HOUR - timedelta(seconds=1)
+    assert decide(ended(STOPS), alert, known, reminder=HOUR, at=almost) is None
+    assert decide(ended(STOPS), alert, known, reminder=HOUR, at=NOON + HOUR).kind is REMINDER
+
+
 def test_the_notice_remembers_since_when_and_what() -> None:
     first = decide(ended(STOPS), None, [], reminder=HOUR, at=NOON)
     assert first.since == first.as_of == NOON

@@ -69,6 +69,16 @@ def test_another_parameter_has_other_alarms(signwatch: Services, hours: Windows)
         signwatch.monitoring.backtest.replay(past, ClassShare.name, 0)
 
 
+def test_windows_end_every_so_many_minutes_or_by_a_schedule(signwatch: Services) -> None:
+    windows = signwatch.monitoring.backtest.windows
+    found = windows(NOON, NOON + 2 * HOUR, HOUR / 2, "45")
+    assert found.ends == (NOON + HOUR / 2, NOON + 5 * HOUR / 4, NOON + 2 * HOUR)
+    assert found.length == HOUR / 2
+    found = windows(NOON, NOON + 2 * HOUR, 3 * HOUR, "cron(0/40 * ? * * *)")
+    minutes = [(end - NOON) // timedelta(minutes=1) for end in found.ends]
+    assert (minutes, found.length) == ([40, 60, 100, 120], 3 * HOUR)
+
+
 def test_one_endpoint_of_several(signwatch: Services, hours: Windows) -> None:
     assert signwatch.monitoring.backtest.look_back(hours).holds_anything
     assert not signwatch.monitoring.backtest.look_back(hours, "cars").holds_anything

@@ -63,6 +63,26 @@ def test_of_one_endpoint(baselines: Baselines, signwatch: Services) -> None:
     assert (stored.origin, stored.predictions) == (f"captures {STRETCH}, endpoint cars", 1)
 
 
+def test_as_programs_ask_for_it(baselines: Baselines, signwatch: Services) -> None:
+    put(signwatch, 1, endpoint="cars")
+    put(signwatch, 2, 2)
+    put(signwatch, 3, inferred_at=AROUND_NOON.end)
+    stretch = {"since": "2026-02-14T11:00:00Z", "until": "2026-02-14T14:00:00+01:00"}
+    stored = baselines.add_with(stretch | {"endpoint": "cars"})
+    assert (stored.origin, stored.predictions) == (f"captures {STRETCH}, endpoint cars", 1)
+    stored = baselines.add_with(stretch)
+    assert (stored.origin, stored.predictions) == (f"captures {STRETCH}", 3)
+    stored = baselines.add_with(vars(FILES) | {"origin": "elsewhere"})
+    assert (stored.origin, stored.predictions) == ("elsewhere", 4)
+    assert baselines.to_json()["in_force"] == stored.baseline_id
+    with raises(
+        BadInput,
+        "the stretch must begin before it ends, got 2026-02-14 11:00:00+00:00 to "
+        "2026-02-14 11:00:00+00:00",
+    ):
+        baselines.add_with(stretch | {"until": stretch["since"]})
+
+
 def test_an_empty_stretch_makes_none(baselines: Baselines, signwatch: Services) -> None:
     put(signwatch, 9, provenance=Provenance(attack="pgd"))
     with raises(

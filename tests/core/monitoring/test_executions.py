@@ -132,6 +132,28 @@ def test_a_run_that_another_process_has_reports_nothing(signwatch: Services) -> 
     assert signwatch.monitoring.executions(1)[0].trigger is Trigger.ALARM
 
 
+def test_a_run_that_notifies_nobody_leaves_its_alarms_to_one_that_does(
+    alerting: Services, hook: Webhook
+) -> None:
+    use(alerting)
+    put(alerting, attacked(60))
+    due_at, last = now(), None
+    for notify in (False, True):
+        done = alerting.monitoring._executions.run_due(
+            Window(due_at - timedelta(hours=1), due_at),
+            threshold=0.5,
+            schedule="hourly",
+            due_at=due_at,
+            after=last,
+            notify=notify,
+        )
+        assert done is not None and done.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+        alerting.alerts.flush()
+        assert [alarm.reported for alarm in alerting.drift.alarms()] == [notify]
+        assert len(hook.titles) == notify
+        last = alerting.monitoring._executions.last_run("hourly")
+
+
 # Volume
 
 

@@ -97,6 +97,18 @@ def test_accuracy_without_labels_needs_confidences() -> None:
 
 
 @pytest.mark.parametrize(
+    ("right", "there", "here", "expected"), [(98, 0.8, 0.99, 1.0), (10, 0.9, 0.5, 0.0)]
+)
+def test_an_estimated_accuracy_lies_in_0_to_1(
+    right: int, there: float, here: float, expected: float
+) -> None:
+    """0.98 + 0.99 - 0.8, and 0.1 + 0.5 - 0.9."""
+    baseline = labelled(np.full(100, there), right)
+    estimate = estimated_accuracy(np.full(7, here), baseline, alarm=False)
+    assert estimate.difference_of_confidences == Figure(expected)
+
+
+@pytest.mark.parametrize(
     ("baseline", "problem", "reason"),
     [
         (None, "", "there is no baseline to compare with. Create one from labelled data"),

@@ -19,6 +19,8 @@ CHECK = "baseline_drift_check"
         ("Class 14 predicted 80.50% of the time", f"PredictedClass {CHECK} class 14"),
         ("Class 14 predicted 51.00% of the time", f"PredictedClass {CHECK} class 14"),
         ("Class 9 (No overtaking) is more frequent", f"PredictedClass {CHECK} class 9"),
+        ("Class -1 predicted 51.00% of the time", f"PredictedClass {CHECK} class -1"),
+        ("Classes outside the label set are more frequent", f"PredictedClass {CHECK}"),
         ("Distance 0.3 exceeded 0.1", f"PredictedClass {CHECK}"),
     ],
 )

@@ -1,12 +1,13 @@
 """Plans and reports of drills, as plain JSON and back."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.errors import BadInput
-from core.records.drills import DrillPlan, DrillReport
+from core.records.drills import DrillPlan, DrillReport, mark_of, marked
 from tests.core.store.test_drills import REPORT
 from tests.support.expect import raises
 
@@ -23,6 +24,29 @@ from tests.support.expect import raises
 def test_a_plan_that_means_nothing(options: dict[str, Any], message: str) -> None:
     with raises(BadInput, message):
         DrillPlan(**options)
+
+
+def test_a_report_says_how_the_drill_ended() -> None:
+    assert REPORT.sentence == (
+        "Alarm 12 predictions and 3.5 s after the first attacked one: Class 14 (Stop) is more "
+        "frequent."
+    )
+    assert replace(REPORT, alarm=None, attacked=1_020, interspersed=4_080).sentence == (
+        "No alarm: 5,100 requests with 20 % of the traffic attacked towards 14 Stop raised no "
+        "alarm that names the class."
+    )
+
+
+def test_a_window_is_marked_with_what_drills_sent_into_it() -> None:
+    assert marked(0, 400) == ()
+    outcomes = marked(100, 400)
+    assert [(each.figure, each.decides, each.violations) for each in outcomes] == [
+        (0.25, False, ())
+    ]
+    assert mark_of(outcomes) == (
+        "Drill: 100 of the 400 records of this window were sent by a drill"
+    )
+    assert mark_of(()) == ""
 
 
 def test_a_report_is_the_same_after_json() -> None:

@@ -1,5 +1,7 @@
 """What a drill sends."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from core.errors import BadInput, Cancelled
 from core.jobs import in_silence, never
 from core.model.predictor import Predictor
 from core.monitoring.baseline import Baseline
+from core.records.captures import Provenance
 from core.records.drills import DrillPlan
 from core.simulation.drill_traffic import (
     DISTINCT,
@@ -18,7 +21,9 @@ from core.simulation.drill_traffic import (
     drawn_signs,
     predict_signs,
 )
+from core.simulation.traffic import SimulatedRequest
 from tests.support.drilling import PLAN
+from tests.support.records import make_prediction
 
 
 def test_clean_traffic_is_drawn_as_often_as_the_baseline_has_it(
@@ -37,6 +42,62 @@ def test_clean_traffic_is_drawn_as_often_as_the_baseline_has_it(
     assert mix.uncovered == pytest.approx(0.2)
     with pytest.raises(BadInput, match="make up only 10% of the baseline in force"):
         clean_mix(signs, predictions, Baseline(43, {rare: 1, missing: 9}))
+
+
+def test_flagged_predictions_are_drawn_as_often_as_the_baseline_has_them(
+    signs: list[Sign],
+) -> None:
+    predictions = [make_prediction(1), *[make_prediction(1, flagged=True)] * 2, make_prediction(2)]
+    baseline = Baseline(43, {1: 50, 2: 40, 3: 10}, {1: 20, 3: 10})
+    mix = clean_mix(signs[:4], predictions, baseline)
+    # 30 unflagged ones of class 1, 20 flagged ones, 40 of class 2; nothing is predicted as 3.
+    assert mix.shares == pytest.approx(np.array([30, 10, 10, 40]) / 90)
+    assert mix.uncovered == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.8, 1.0])
+def test_the_plan_s_share_of_the_requests_is_attacked(share: float, signs: list[Sign]) -> None:
+    mix = CleanMix(signs, np.full(len(signs), 1 / len(signs)), 0.0)
+    plan = DrillPlan(share, 14, "fgsm")
+    attacked = [
+        SimulatedRequest(each.image, signs[-1].image, Provenance(None, 1, "fgsm", 14, str(number)))
+        for number, each in enumerate(signs[:3])
+    ]
+    sent = DrillTraffic("a", plan, mix, attacked).attacked(2_000)
+    hit = [each for each in sent if each.provenance.attack]
+    assert len(hit) == pytest.approx(2_000 * share, abs=4 * (2_000 * share * (1 - share)) ** 0.5)
+    assert Counter(each.image.sha256 for each in hit).keys() == {
+        each.image.sha256 for each in signs[:3]
+    }
+    for each in sent:
+        if not each.provenance.attack:
+            assert each.provenance.label == next(
+                sign.label for sign in signs if sign.image.sha256 == each.image.sha256
+            )
+
+
+def test_only_signs_are_attacked_that_are_classified_correctly_and_as_another_class(
+    predictor: Predictor, signs: list[Sign]
+) -> None:
+    predictions = predictor.predict([each.image.pixels for each in signs])
+    target = predictions[0].class_id
+    others = [row for row, each in enumerate(predictions) if each.class_id != target]
+    wrong = [
+        Sign(each.image, each.label if row in others[:6] or each.label == target else target)
+        for row, each in enumerate(signs)
+    ]
+    made = adversarial_signs(
+        predictor,
+        DrillPlan(0.5, target, "fgsm"),
+        wrong,
+        predictions,
+        progress=in_silence,
+        cancelled=never,
+    )
+    assert made
+    assert {each.provenance.clean_sha256 for each in made} <= {
+        signs[row].image.sha256 for row in others[:6]
+    }
 
 
 def test_the_same_seed_sends_the_same_requests(predictor: Predictor, signs: list[Sign]) -> None:

@@ -36,13 +36,18 @@ def test_without_a_baseline(drilled: Services) -> None:
 
 def test_where_no_answers_are_captured(drilled: Services, signs: list[Sign]) -> None:
     use_baseline(drilled, signs)
-    drilled.captures.rules.set("signwatch", CaptureSettings(mode=CaptureMode.INPUT))
-    with raises(
-        BadInput,
-        "the endpoint captures no answers, so nothing could notice a drill. Set its sampling and "
-        "capture mode",
+    for settings in (
+        CaptureSettings(mode=CaptureMode.INPUT),
+        CaptureSettings(sampling=0),
+        CaptureSettings(enabled=False),
     ):
-        run(drilled)
+        drilled.captures.rules.set("signwatch", settings)
+        with raises(
+            BadInput,
+            "the endpoint captures no answers, so nothing could notice a drill. Set its sampling "
+            "and capture mode",
+        ):
+            run(drilled)
 
 
 def test_where_nothing_can_be_attacked(

@@ -8,6 +8,7 @@ import pytest
 from core.errors import BadInput
 from core.monitoring.baseline import Baseline
 from core.monitoring.drift.channels import CLASS, CONFIDENCE, FLAG, channels_for
+from core.monitoring.drift.detector import EPSILONS
 from tests.support.observing import BASELINE, STOP
 
 
@@ -34,6 +35,23 @@ def test_the_budget_of_false_alarms_is_shared_and_not_spent_twice() -> None:
     )
     for each in channels:
         assert each.weight * each.detector.threshold == pytest.approx(1_000)
+
+
+def test_a_flagged_prediction_weighs_five_times_an_unflagged_one() -> None:
+    """M after one prediction, from the definition: 1 - e in each bin, and e / q in its own."""
+    flag, _, by_class = channels_for(BASELINE, false_alarm_every=1_000)
+    flagged, every = BASELINE.flagged[STOP], BASELINE.counts[STOP]
+    assert (flagged, every) == (1, 50)
+    weights = 44 * 1 + 44 * 5
+    for channel, bin_id, before, share in (
+        (flag, 44 + STOP, flagged, 5 / weights),
+        (flag, STOP, every - flagged, 1 / weights),
+        (by_class, STOP, every, 1 / 44),
+    ):
+        fed = channel.detector.feed(channel.detector.start(), [bin_id])
+        inverse = 2_151 / (before + 0.5)
+        expected = np.mean([1 - e + share * e * inverse for e in EPSILONS])
+        assert fed.e_values == pytest.approx([expected], rel=1e-12)
 
 
 def test_an_empty_baseline_serves_none() -> None:

@@ -5,14 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.monitoring.baseline import Baseline
-from core.monitoring.drift.channels import CLASS, FLAG
+from core.monitoring.drift.channels import CLASS, CONFIDENCE, FLAG
 from core.monitoring.drift.channels_update import ONSET_WITHIN, ChannelSet, thinned
 from core.monitoring.drift.state import ChannelState, DriftState
-from tests.support.drifting import after, feed, state_of
+from tests.support.drifting import SECOND, after, feed, state_of
 from tests.support.observing import BASELINE, STOP, attacked, clean, observed
 from tests.support.records import NOON
 
@@ -43,6 +44,33 @@ def test_the_stretch_before_is_asked_for_where_the_piece_is_short() -> None:
         ).channels
     assert states[CLASS].standing[0] == whole
     assert len(stream) < ONSET_WITHIN
+
+
+def test_e_values_are_in_the_unit_of_a_whatever_the_channel_s_share_of_the_budget() -> None:
+    channels = ChannelSet(BASELINE, false_alarm_every=100)
+    stream = observed([*clean(40), *attacked(60)], seconds=4.0)  # a point each
+    update = feed(channels, channels.start(NOON), stream)
+    weights = {FLAG: 0.95, CLASS: 0.95, CONFIDENCE: 0.05}
+    for channel in channels.channels:
+        detector, weight = channel.detector, weights[channel.name]
+        raw = detector.feed(detector.start(), channel.bins_of(stream)).e_values
+        own = [each.e_value for each in update.points if each.channel == channel.name]
+        assert own == pytest.approx((weight * raw).tolist(), rel=1e-12)
+        state = update.channels[channel.name]
+        assert state.e_value == pytest.approx(weight * raw[-1], rel=1e-12)
+        for alarm in state.standing:
+            assert alarm.e_value == pytest.approx(weight * raw[alarm.position - 1], rel=1e-12)
+    assert [len(update.channels[name].standing) for name in weights] == [1, 1, 0]
+
+
+def test_an_alarm_is_of_its_prediction_and_noticed_when_that_is_checked() -> None:
+    channels = ChannelSet(replace(BASELINE, flagged=None), false_alarm_every=10_000)
+    stream, checked = observed([*clean(300), *attacked(40)]), NOON + timedelta(hours=2)
+    states = channels.update(
+        channels.start(NOON), stream, earlier=lambda: stream.part(slice(0, 0)), at=checked
+    ).channels
+    (alarm,) = states[CLASS].standing
+    assert (alarm.at, alarm.raised_at) == (NOON + (alarm.position - 1) * SECOND, checked)
 
 
 # Standing and over

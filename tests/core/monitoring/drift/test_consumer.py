@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.monitoring.drift import consumer
 from core.monitoring.drift.channels import CLASS, FLAG
 from core.monitoring.drift.consumer import MOST_LAG
 from core.records.window import Window
@@ -73,6 +74,16 @@ def test_pieces_come_to_the_same_as_the_whole(stream: Stream, tmp_path: Path) ->
     assert at_once.status().outcomes == monitor.status().outcomes
     assert standing(monitor) == [f"drift detector, {FLAG}", f"drift detector, {CLASS}"]
     log.close()
+
+
+def test_one_look_takes_everything_however_little_a_step_takes(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "AT_ONCE", 7)
+    stream.put(clean(30))
+    monitor = stream.monitor()
+    monitor.catch_up()
+    assert summary(monitor).startswith("30 predictions")
 
 
 def test_the_state_survives_a_restart(stream: Stream) -> None:
@@ -174,6 +185,39 @@ def test_a_clock_that_was_set_back_loses_and_doubles_nothing(stream: Stream) -> 
         assert "late" not in summary(monitor)
     assert summary(monitor).startswith("53 predictions")
     assert stream.log.database.rows("SELECT count(*) FROM log.stream_skipped") == [(0,)]
+
+
+def test_a_process_whose_clock_is_behind_by_little_takes_nothing_twice(stream: Stream) -> None:
+    monitor = stream.monitor()
+    stream.put(clean(30))
+    monitor.catch_up()
+    for seconds in (-4, 4):
+        stream.clock.at += seconds * SECOND
+        monitor.catch_up()
+    stream.put(clean(5))
+    monitor.catch_up()
+    assert summary(monitor) == (
+        "35 predictions checked since 2026-02-14 12:00:00 UTC, when the detector started."
+    )
+
+
+def test_a_clock_that_was_set_back_twice_loses_and_doubles_nothing(stream: Stream) -> None:
+    """What was taken before the first time still lies ahead when what the second passed is over."""
+    monitor = stream.monitor()
+    stream.put(clean(30))
+    monitor.catch_up()
+    for minutes in (-180, -40):
+        stream.clock.at += minutes * 60 * SECOND
+        monitor.catch_up()
+        stream.put(clean(10))
+        monitor.catch_up()
+    for minutes in (0, 60, 120, 180, 250, 320):
+        stream.clock.at = NOON + (minutes - 221) * 60 * SECOND
+        monitor.catch_up()
+        stream.put([6])
+        monitor.catch_up()
+    assert summary(monitor).startswith("56 predictions")
+    assert "late" not in summary(monitor)
 
 
 def test_a_clock_that_was_set_forward_and_back_again(stream: Stream) -> None:

@@ -19,10 +19,17 @@ BASELINE = [60, 30, 9, 1, 0]
 def by_the_book(
     baseline: list[int], bins: list[int], repeats: list[bool], weights: list[float]
 ) -> list[float]:
-    """M after each prediction, from the definition: R <- L (1 + R) for every bin and epsilon."""
+    """M after each prediction, the mean of all R."""
+    share = np.array(weights) / np.sum(weights)
+    return [float(each @ share) for each in heights_by_the_book(baseline, bins, repeats)]
+
+
+def heights_by_the_book(
+    baseline: list[int], bins: list[int], repeats: list[bool]
+) -> list[NDArray[np.float64]]:
+    """R of each bin after each prediction, by definition: R <- L (1 + R) for every epsilon."""
     counts = np.array(baseline, dtype=float)
     total = counts.sum()
-    share = np.array(weights)[:, None] / np.sum(weights)
     epsilon = np.array(EPSILONS)
     height: NDArray[np.float64] = np.zeros((len(baseline), len(EPSILONS)))
     heights = []
@@ -35,7 +42,7 @@ def by_the_book(
         height = growth * (1 + height)
         if repeat:
             height[bin_id] = before
-        heights.append(float((height * share).sum(axis=0).mean()))
+        heights.append(height.mean(axis=1))
     return heights
 
 
@@ -60,6 +67,32 @@ def test_e_values_are_those_of_the_definition(
     detector = Detector(BASELINE, false_alarm_every=1e290, weights=weights)
     fed = detector.feed(detector.start(), np.array(bins), np.array(repeats))
     assert fed.e_values == pytest.approx(by_the_book(BASELINE, bins, repeats, weights), rel=1e-9)
+
+
+@given(streams, st.lists(st.floats(0.1, 10), min_size=5, max_size=5))
+def test_the_leading_bin_adds_most_to_m(
+    stream: list[tuple[int, bool]], weights: list[float]
+) -> None:
+    bins, repeats = map(list, zip(*stream, strict=True))
+    detector = Detector(BASELINE, false_alarm_every=1e290, weights=weights)
+    state = detector.feed(detector.start(), np.array(bins), np.array(repeats)).state
+    heights = heights_by_the_book(BASELINE, bins, repeats)[-1]
+    assert detector.e_values_by_bin(state) == pytest.approx(heights, rel=1e-9)
+    parts = heights * weights
+    assert parts[detector.leading(state)] == pytest.approx(parts.max(), rel=1e-9)
+
+
+def test_an_alarm_names_the_bin_of_the_largest_weighted_e_value() -> None:
+    """Bin 1 comes once more often than bin 2, which weighs five times as much."""
+    baseline, bins = [90, 5, 5], [1, 2, 1, 2, 1]
+    heights = heights_by_the_book(baseline, bins, [False] * 5)[-1]
+    assert heights[2] < heights[1] < 5 * heights[2]
+    for weights, named in (([1, 1, 1], 1), ([1, 1, 5], 2), ([1, 5, 1], 1)):
+        reached = float(heights @ np.array(weights)) / sum(weights)
+        detector = Detector(baseline, false_alarm_every=reached - 1e-6, weights=weights)
+        (alarm,) = detector.feed(detector.start(), np.array(bins)).alarms
+        assert (alarm.position, alarm.bin_id) == (5, named)
+        assert alarm.e_value == pytest.approx(reached)
 
 
 @given(streams, st.lists(st.integers(1, 40), min_size=1), st.sampled_from([3.0, 30.0, 1e5]))

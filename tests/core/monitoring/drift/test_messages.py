@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -92,6 +93,35 @@ def test_clean_traffic_is_calm() -> None:
         assert found.state is RuleState.HOLDS
         assert found.violations == ()
         assert re.search(r"of 500 predictions since 2026-02-14 12:16:39 UTC", found.sentence)
+
+
+def test_what_is_counted_in_calm_traffic_is_what_came_since_the_mark() -> None:
+    channels = ChannelSet(BASELINE, false_alarm_every=10_000)
+    stream = clean(1_500)
+    found = outcomes(channels, after(channels, stream))[CLASS]
+    words = re.search(
+        r"Highest for class (\d+) \(.*\): (\d+) of 500 .*, expected 12$", found.sentence
+    )
+    assert words is not None, found.sentence
+    class_id, seen = map(int, words.groups())
+    assert seen == stream[1_000:].count(class_id) < stream.count(class_id)
+
+
+def test_several_classes_that_alarm_stand_in_one_outcome_since_the_first() -> None:
+    channels = ChannelSet(BASELINE, false_alarm_every=10_000)
+    states = after(channels, attacked(200))
+    threes = np.where(np.arange(100) % 2, 3, clean(100)).tolist()
+    later = observed(threes, at=NOON + timedelta(hours=1))
+    standing = feed(channels, states, later).channels
+    first, second = standing[CLASS].standing
+    assert (first.class_id, second.class_id) == (STOP, 3)
+    found = outcomes(channels, standing)[CLASS]
+    assert found.sentence == f"{first.description}; {second.description}. Alarm since 12:00 UTC"
+    assert [each.description for each in found.violations] == [
+        first.description,
+        second.description,
+    ]
+    assert found.figure == max(first.e_value, second.e_value)
 
 
 def test_the_summary_counts_what_was_checked_and_what_was_missed() -> None:

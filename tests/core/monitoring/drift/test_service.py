@@ -117,6 +117,29 @@ def test_an_alarm_is_to_be_reported_once(stream: Stream) -> None:
     assert not monitor.catch_up()
 
 
+def test_alarms_are_those_of_channels_that_decide(stream: Stream) -> None:
+    monitor = stream.monitor()
+    assert monitor.alarms() == ()
+    stream.put(attacked(60))
+    monitor.catch_up()
+    assert standing(monitor) == ["drift detector, class x flag", "drift detector, class"]
+    (alarm,) = monitor.alarms()
+    (violation,) = monitor.status().outcomes[0].violations
+    assert (alarm.class_id, alarm.description) == (STOP, violation.description)
+
+
+def test_the_status_is_as_of_the_last_look_of_the_process(stream: Stream) -> None:
+    """By the lag of two seconds."""
+    looking, other = stream.monitor(), stream.monitor()
+    stream.put(clean(10))
+    looking.catch_up()
+    last = stream.clock.at - 2 * SECOND
+    stream.clock.at += HOUR
+    looking.catch_up()  # nothing came
+    assert looking.status().as_of == stream.clock.at - 2 * SECOND
+    assert other.status().as_of == last
+
+
 def test_an_alarm_that_nobody_reported_is_reported_by_another_process(stream: Stream) -> None:
     stream.put(attacked(60))
     assert stream.monitor().catch_up()  # and then that process died

@@ -15,7 +15,7 @@ from core.monitoring.drift.channels_update import ChannelSet
 from core.monitoring.drift.state import DriftState
 from tests.support.drifting import after, feed, state_of
 from tests.support.expect import raises
-from tests.support.observing import BASELINE, attacked, observed
+from tests.support.observing import BASELINE, STOP, attacked, clean, observed
 from tests.support.records import NOON
 
 OLDER = Path(__file__).parent / "older_state.json"  # written before the keys had their names
@@ -30,17 +30,34 @@ def test_a_state_is_the_same_when_it_is_read() -> None:
     assert (again.place, again.set_back_at) == (state.place, NOON)
 
 
+def test_what_was_reported_stays_so_when_something_else_is() -> None:
+    channels = ChannelSet(BASELINE, false_alarm_every=10_000)
+    threes = np.where(np.arange(60) % 2, 3, clean(60, seed=4)).tolist()
+    states = after(channels, [*attacked(60), *threes])
+    state = state_of(states)
+    stop, three = states[CLASS].standing
+    assert (stop.class_id, three.class_id) == (STOP, 3)
+    for description, reported in (
+        (stop.description, [True, False]),
+        (three.description, [True] * 2),
+    ):
+        state = state.with_reported({description})
+        assert [alarm.reported for alarm in state.channels[CLASS].standing] == reported
+    again = DriftState.from_text(state.to_text())
+    assert [alarm.reported for alarm in again.channels[CLASS].standing] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("", "JSONDecodeError('Expecting value: line 1 column 1 (char 0)')"),
-        ("[]", "TypeError('pop expected at most 1 argument, got 0')"),
+        ("[]", "TypeError(\"'str' object cannot be interpreted as an integer\")"),
         ("{}", "KeyError('version')"),
         ('{"version": 9}', "ValueError('version 9 is not 1')"),
     ],
 )
 def test_a_damaged_state_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(BadInput, match="the saved state of the drift detector cannot be read"):
+    with raises(BadInput, f"the saved state of the drift detector cannot be read ({reason})"):
         DriftState.from_text(text)
 
 

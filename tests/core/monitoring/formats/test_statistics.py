@@ -88,6 +88,19 @@ def test_a_sketch_of_several_levels_weighs_them() -> None:
     assert confidence is not None and confidence.sample == (0.1, 0.1, 0.9)
 
 
+def test_a_large_sketch_is_thinned_from_end_to_end() -> None:
+    """2,500 values of weight 1 below 500 of weight 2: ranks 0 to 3,499, of which 2,048 are kept."""
+    document = statistics()
+    kll = document["features"][2]["numerical_statistics"]["distribution"]["kll"]
+    levels = [[n / 10_000 for n in range(2_500)], [0.5 + n / 10_000 for n in range(500)]]
+    kll["sketch"]["data"] = levels
+    ranked = levels[0] + sorted(2 * levels[1])
+    confidence = read_statistics(encoded(document)).confidence
+    assert confidence is not None
+    assert confidence.sample == tuple(ranked[round(k * 3_499 / 2_047)] for k in range(2_048))
+    assert (confidence.sample[0], confidence.sample[-1]) == (0.0, 0.5499)
+
+
 def test_features_that_nobody_knows_are_left_alone() -> None:
     document = statistics()
     document["features"].append({"name": "Weather", "inferred_type": "Unknown"})

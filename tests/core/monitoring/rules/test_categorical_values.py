@@ -19,6 +19,8 @@ def test_classes_outside_the_domain() -> None:
         "100.00%; unknown: 5, 7"
     )
     assert says(violated) == (RuleState.VIOLATED, 0.96, words)
+    negative = CategoricalValues(1.0)(figures({0: 96, -1: 3, 4: 1}), EVEN)
+    assert negative.sentence == words.replace("5, 7", "-1, 4")
     assert violated.violations == (Violation("PredictedClass", "categorical_values_check", words),)
     held = CategoricalValues(0.9)(window, EVEN)
     assert says(held) == (RuleState.HOLDS, 0.96, "96.00% of predictions are of known classes")

@@ -26,6 +26,20 @@ def test_distances_by_hand() -> None:
     assert linf_robust({0: 1}, baseline) == 0
 
 
+def test_a_class_that_is_gone_differs_by_its_share_of_the_baseline() -> None:
+    window, baseline = {0: 50, 1: 50}, {0: 80, 1: 80, 2: 240}
+    assert linf_simple(window, baseline) == pytest.approx(0.6)
+    assert linf_robust(window, baseline) == pytest.approx(0.6 - 1.8 * math.sqrt(500 / 40_000))
+    assert furthest_class(window, baseline) == 2
+
+
+def test_chi_squared_counts_a_class_that_is_gone_and_none_that_is_new() -> None:
+    # Expected 20, 20 and 60 of the 100 that the baseline knows, seen 50, 50 and none.
+    window, baseline = {0: 50, 1: 50, 7: 900}, {0: 80, 1: 80, 2: 240}
+    expected = 2 * (50 - 20) ** 2 / 20 + 60
+    assert chi_squared_p_value(window, baseline) == pytest.approx(chi2.sf(expected, 2))
+
+
 def test_the_class_that_differs_most_has_that_distance() -> None:
     assert furthest_class({0: 60, 1: 20, 5: 20}, {0: 100, 1: 100}) == 1
     assert furthest_class({3: 1}, {2: 1}) == 2

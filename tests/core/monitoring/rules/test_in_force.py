@@ -242,6 +242,12 @@ def test_else_the_one_that_gained_most_on_the_baseline() -> None:
     assert classes_in_question(window, {14: 10, 2: 40, 1: 50}) == [14]
 
 
+def test_what_is_gained_is_a_share_however_many_predictions_the_baseline_holds() -> None:
+    # 2 gained 0.15, 14 gained 0.05, 1 lost 0.2.
+    window = run_of(c2=9, c14=2, c1=9)
+    assert classes_in_question(window, {2: 300, 14: 50, 1: 650}) == [2]
+
+
 def test_without_a_baseline_the_one_predicted_most() -> None:
     assert classes_in_question(run_of(c14=3, c2=4, c1=3), {}) == [2]
 

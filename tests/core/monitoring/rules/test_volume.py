@@ -1,13 +1,19 @@
 """Traffic that stopped or doubled."""
 
+import math
+from datetime import timedelta
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import poisson
 
 from core.errors import BadInput
-from core.monitoring.rules.volume import volume
+from core.monitoring.rules.volume import volume, volume_before
 from core.records.monitoring import RuleState, Violation
+from core.records.window import Window
 from tests.support.expect import raises
+from tests.support.records import NOON
 
 STEADY = [100, 102, 98, 101, 99, 100, 97, 103]
 
@@ -52,6 +58,79 @@ def test_little_traffic_may_stop_for_an_interval() -> None:
 def test_the_tail_is_that_of_poisson_where_the_mean_is_well_known() -> None:
     outcome = volume(70, [100] * 1_000_000, false_alarm_every=10)
     assert outcome.figure == pytest.approx(poisson.cdf(70, 100), rel=1e-3)
+
+
+def chances(mean: float, variance: float, count: int) -> tuple[float, float]:
+    """P(at most `count`) and P(at least `count`), summed from the negative binomial's terms."""
+    size, share = mean**2 / (variance - mean), mean / variance
+    terms = [
+        math.exp(
+            math.lgamma(k + size)
+            - math.lgamma(size)
+            - math.lgamma(k + 1)
+            + size * math.log(share)
+            + k * math.log1p(-share)
+        )
+        for k in range(count + 1)
+    ]
+    return sum(terms), 1 - sum(terms[:-1])
+
+
+@pytest.mark.parametrize(("count", "upper"), [(3, False), (97, False), (110, True), (260, True)])
+def test_the_probability_is_that_of_a_gamma_mixture_of_poisson_counts(
+    count: int, upper: bool
+) -> None:
+    varying = [20, 180, 60, 140, 100, 190, 10, 100]  # mean 100
+    squares = 2 * (80**2 + 40**2 + 90**2)
+    bound = squares / 2.16735  # the lower 5 % point of chi-squared with 7 degrees of freedom
+    dispersion = (bound - 100) / 100**2
+    variance = 100 + dispersion * 100**2 * (1 + 1 / 8) + 100 / 8
+    outcome = volume(count, varying, false_alarm_every=1000)
+    assert outcome.figure == pytest.approx(chances(100, variance, count)[upper], rel=1e-5)
+
+
+def test_steady_counts_leave_the_mean_unknown_and_no_dispersion() -> None:
+    outcome = volume(88, [100] * 8, false_alarm_every=1000)
+    assert outcome.figure == pytest.approx(chances(100, 100 + 100 / 8, 88)[0], rel=1e-9)
+
+
+# Before a window
+
+
+@pytest.mark.parametrize(
+    ("length", "intervals"),
+    [
+        (timedelta(hours=1), 168),  # a week
+        (timedelta(days=1), 14),  # at least
+        (timedelta(days=30), 14),
+        (timedelta(minutes=1), 10_080),
+        (timedelta(seconds=20), 10_080),  # at most
+    ],
+)
+def test_the_history_is_a_week_within_limits(length: timedelta, intervals: int) -> None:
+    window, asked = Window(NOON - length, NOON), list[tuple[Window, int]]()
+
+    def before(*about: Any) -> list[int]:
+        asked.append(about)
+        return []
+
+    volume_before(window, 5, before)
+    assert asked == [(window, intervals)]
+
+
+def test_eight_stretches_with_traffic_are_enough_and_empty_ones_count_too() -> None:
+    window = Window(NOON - timedelta(minutes=30), NOON)
+    few = volume_before(window, 5, lambda *_: [5] * 7 + [0] * 9)
+    assert (few.state, few.decides, few.threshold) == (RuleState.NOT_COMPUTED, False, 1 / 2000)
+    assert few.sentence == (
+        "Not computed: 7 of the 16 stretches of 30 min before the window had traffic, and at least "
+        "8 are needed to compare"
+    )
+    counts = [6] * 8 + [0] * 8
+    enough = volume_before(window, 5, lambda *_: counts)
+    assert enough == volume(5, counts, false_alarm_every=1000)
+    assert (enough.state, enough.decides) == (RuleState.HOLDS, True)
+    assert enough.sentence == "5 requests in the window, 3 on average in the 16 before"
 
 
 def test_false_alarms_are_as_seldom_as_promised() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts.channels import parse_channels
 from core.errors import BadInput, Conflict, NotFound
 from core.monitoring.executions import CUT_OFF, LOST
 from core.records.monitoring import Execution, ExecutionStatus, MonitorSettings, Trigger
@@ -18,6 +19,7 @@ from tests.support.clock import Clock
 from tests.support.expect import raises
 from tests.support.records import NOON, make_execution
 from tests.support.scheduling import executions_over, put, runs, schedules_over
+from tests.support.webhook import Webhook
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MINUTELY = Schedule("minutely", "cron(* * ? * * *)")
@@ -130,6 +132,7 @@ def test_several_schedules_run_side_by_side_and_one_that_fails_harms_no_other(
     log: CaptureLog, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     schedules = schedules_over(log, clock)
+    clock.go(minutes=27)
     schedules.create(MINUTELY)
     schedules.create(replace(MINUTELY, name="broken"))
     last_run = ExecutionsTable.last_run
@@ -138,10 +141,10 @@ def test_several_schedules_run_side_by_side_and_one_that_fails_harms_no_other(
         return 1 / 0 if name == "broken" else last_run(table, name)
 
     monkeypatch.setattr(ExecutionsTable, "last_run", fail)
-    clock.go(minutes=30)
+    clock.go(minutes=3)
     schedules.tick()
     assert runs(log, "hourly") == [("14 13:00", "Failed")]
-    assert len(runs(log, "minutely")) == 25
+    assert [due for due, _ in runs(log, "minutely")] == ["14 12:58", "14 12:59", "14 13:00"]
     assert "Schedule broken could not run" in caplog.text
 
 
@@ -172,6 +175,41 @@ def test_runs_missed_while_nobody_ran_are_made_up_for_with_their_own_windows(
     assert log_of(on_time.execution_id).lines[0].endswith("16:00:00 UTC by schedule hourly")
 
 
+def test_after_an_outage_somebody_is_notified_of_the_last_two_hours(
+    log: CaptureLog, clock: Clock, hook: Webhook
+) -> None:
+    """Each hour another class floods, so that each would be news."""
+    schedules_over(log, clock)
+    for hour in range(1, 7):
+        put(log, NOON + hour * HOUR - MINUTE, hour)
+    clock.go(hours=6)
+    schedules = schedules_over(log, clock, channels=parse_channels(hook.url))
+    schedules.tick()
+    schedules._executions._alerts.close()
+    assert runs(log, "hourly") == [(f"14 {k}:00", "CompletedWithViolations") for k in range(13, 19)]
+    # Due at 17:00 and at 18:00; 16:00 is two and a half hours ago.
+    assert [title.partition(" predicted")[0] for title in hook.titles] == [
+        "Signwatch alert: Class 5",
+        "Signwatch alert: Class 6",
+    ]
+
+
+def test_after_an_outage_the_latest_run_notifies_however_old_it_is(
+    log: CaptureLog, clock: Clock, hook: Webhook
+) -> None:
+    schedules = schedules_over(log, clock)
+    schedules.change(Schedule(DEFAULT, "cron(0 13 ? * * *)"))
+    for day, class_id in ((0, 14), (1, 3)):
+        put(log, NOON + day * DAY + 59 * MINUTE, class_id)
+    clock.go(hours=30)  # 13:00 of yesterday and of today, 5 h 30 min ago
+    schedules = schedules_over(log, clock, channels=parse_channels(hook.url))
+    schedules.tick()
+    schedules._executions._alerts.close()
+    assert [due for due, _ in runs(log, DEFAULT)] == ["14 13:00", "15 13:00"]
+    (title,) = hook.titles
+    assert title.startswith("Signwatch alert: Class 3 predicted 100.00%")
+
+
 def test_too_many_are_marked_by_one_that_says_which(log: CaptureLog, clock: Clock) -> None:
     schedules = schedules_over(log, clock)
     schedules.create(replace(MINUTELY, begins=5 * MINUTE, ends=MINUTE, threshold=0.9))
@@ -198,6 +236,7 @@ def test_too_many_are_marked_by_one_that_says_which(log: CaptureLog, clock: Cloc
 
 def test_time_before_a_schedule_was_there_is_not_missed(log: CaptureLog, clock: Clock) -> None:
     schedules = schedules_over(log, clock)
+    schedules.stop(DEFAULT)
     clock.go(days=30)
     schedules.create(MINUTELY)
     schedules.tick()
@@ -228,9 +267,17 @@ def test_a_clock_that_was_set_back_is_named_and_the_schedule_goes_on(
         "and now it is 2026-02-14 10:32:00 UTC. It goes on from here."
     )
     # What was due in both times is run in both.
-    for clock.at in (NOON - HOUR, NOON, NOON + 35 * MINUTE):
-        schedules.tick()
+    clock.at = NOON + 35 * MINUTE
+    schedules.tick()
     assert runs(log, "minutely").count(("14 12:32", "Failed")) == 2
+
+
+def test_a_schedule_that_never_ran_goes_on_where_the_clock_was_set_back_to(
+    log: CaptureLog, clock: Clock
+) -> None:
+    schedules = schedules_over(log, clock)
+    for clock.at in (NOON - 88 * MINUTE, NOON - HOUR, NOON, NOON + 35 * MINUTE):
+        schedules.tick()
     assert runs(log, "hourly") == [
         ("14 10:32", "Failed"),
         ("14 11:00", "Failed"),
