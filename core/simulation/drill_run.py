@@ -116,13 +116,12 @@ class DrillRun:
         """Clean traffic until no alarm stands; how much, and what lasts all the same."""
         self._begin()
         raised = False
-        while standing := self._system.drift.alarms():
-            raised = True
-            if not self._goes_on(MOST_CLEAN):
+        while (standing := self._system.drift.alarms()) or self._sent < least:
+            raised = raised or bool(standing)
+            if standing and not self._goes_on(MOST_CLEAN):
                 return self._sent, standing[0].description
-            self._send(self._traffic.clean(AT_ONCE), SETTLE, f"{what} until the alarm is over")
-        while self._sent < least:
-            self._send(self._traffic.clean(AT_ONCE), least, what)
+            total, until = (SETTLE, " until the alarm is over") if standing else (least, "")
+            self._send(self._traffic.clean(AT_ONCE), total, f"{what}{until}")
         if not raised and not self._system.alerts.lasting():
             return self._sent, ""
         done = self._system.run_monitor(Window(since, now()))

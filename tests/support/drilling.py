@@ -1,17 +1,28 @@
 """Drills in tests: a plan, a baseline of the signs, and the captures that came of it."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 
+from core.alerts.channels import AlertChannel
+from core.alerts.dispatcher import Alerts
 from core.jobs import in_silence, never
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
+from core.plots.alerts import class_frequencies_png
 from core.records.captures import Capture
 from core.records.drills import DrillPlan, DrillReport
+from core.records.monitoring import Execution
 from core.records.queries import CaptureFilter
+from core.records.window import Window
 from core.services import Services
 from core.simulation.drill_traffic import Sign
+from core.simulation.system import SystemUnderTest
+from core.store import AlertsTable, DrillsTable
+from tests.support.drifting import Stream
+from tests.support.records import make_execution
 
 PLAN = DrillPlan(0.5, 14, "fgsm", seed=2)
 
@@ -39,3 +50,29 @@ def run(signwatch: Services, plan: DrillPlan = PLAN, **options: Any) -> DrillRep
 def captures(signwatch: Services) -> list[Capture]:
     """What is in the log, oldest first."""
     return [item.capture for item in signwatch.log.find(CaptureFilter(), limit=10_000)][::-1]
+
+
+def system_over(
+    stream: Stream,
+    *,
+    channels: tuple[AlertChannel, ...] = (),
+    run_monitor: Callable[[Window], Execution] = lambda _: make_execution(violations=()),
+) -> SystemUnderTest:
+    """What a drill looks at, without a program around it."""
+    alerts = Alerts(
+        channels,
+        AlertsTable(stream.log.database),
+        stream.metrics,
+        chart=class_frequencies_png,
+        reminder=timedelta(),
+        address=lambda: None,
+        clock=stream.clock,
+    )
+    return SystemUnderTest(
+        DrillsTable(stream.log.database),
+        stream.log,
+        stream.monitor(),
+        alerts,
+        run_monitor=run_monitor,
+        share_threshold=lambda: 0.5,
+    )

@@ -1,5 +1,8 @@
 """Signs that the test's classifier tells apart, and the running program to be drilled."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from core.images import ImageFile
@@ -7,7 +10,11 @@ from core.model.predictor import Predictor
 from core.services import Services
 from core.simulation import drill_run
 from core.simulation.drill_traffic import Sign
+from core.store import CaptureLog
+from tests.support.clock import Clock
+from tests.support.drifting import Stream
 from tests.support.images import blocks
+from tests.support.observing import BASELINE
 from tests.support.webhook import Webhook
 
 
@@ -38,3 +45,13 @@ def drilled(
     signwatch: Services = request.getfixturevalue("signwatch")
     request.getfixturevalue("dashboard")
     return signwatch
+
+
+@pytest.fixture
+def stream(tmp_path: Path) -> Iterator[Stream]:
+    """A log with a baseline in force from noon on, and no program around it."""
+    log = CaptureLog(tmp_path / "log.duckdb")
+    stream = Stream(log, Clock())
+    stream.use(BASELINE)
+    yield stream
+    log.close()
