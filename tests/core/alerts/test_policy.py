@@ -125,6 +125,9 @@ def test_the_notice_remembers_since_when_and_what() -> None:
     latest = later + HOUR
     over = decide(ended(CLEAN, latest), second, [outcome(second)], reminder=HOUR, at=latest)
     assert (over.kind, over.since, over.violations) == (RECOVERY, NOON, ())
+    again = latest + HOUR
+    lost = decide(ended(CLEAN, again), over, [outcome(over, False)], reminder=HOUR, at=again)
+    assert (lost.kind, lost.since, lost.as_of) == (RECOVERY, NOON, again)
     anew = decide(ended(STOPS, latest), over, [outcome(over)], reminder=HOUR, at=latest)
     assert (anew.kind, anew.since) == (ALERT, latest)
 

@@ -11,6 +11,7 @@ from core.monitoring.drift.service import NO_BASELINE
 from core.records.captures import CaptureMode, CaptureSettings
 from core.records.drills import DrillReport
 from core.services import Services
+from core.simulation import drill_run
 from core.simulation.drill_run import STOPPED
 from core.simulation.drill_traffic import Sign
 from core.simulation.drills import IN_PROGRESS
@@ -47,7 +48,7 @@ def test_where_no_answers_are_captured(drilled: Services, signs: list[Sign]) -> 
             "the endpoint captures no answers, so nothing could notice a drill. Set its sampling "
             "and capture mode",
         ):
-            run(drilled)
+            drilled.simulation.drills.check(PLAN)
 
 
 def test_where_nothing_can_be_attacked(
@@ -96,7 +97,10 @@ def test_while_another_one_is_under_way_and_cancelled(drilled: Services, signs: 
 # Through the running process
 
 
-def test_it_is_started_followed_and_read_over_http(drilled: Services, signs: list[Sign]) -> None:
+def test_it_is_started_followed_and_read_over_http(
+    drilled: Services, signs: list[Sign], environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(drill_run, "CLEAN", 40)
     url = http.find(drilled.settings.local)
     assert url is not None
     with raises(BadInput, NO_BASELINE):

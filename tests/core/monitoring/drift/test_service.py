@@ -6,6 +6,7 @@ import pytest
 
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import Baselines, files_of
+from core.monitoring.drift import consumer
 from core.monitoring.drift.service import ELSEWHERE, NO_BASELINE, STARTING
 from core.records.drift import DriftSettings
 from core.records.monitoring import RuleState, Violation
@@ -114,6 +115,16 @@ def test_an_alarm_is_to_be_reported_once(stream: Stream) -> None:
     assert violation.description.startswith("Class 14 (Stop) is ")
     monitor.mark_reported([violation, *monitor.status().outcomes[-1].violations])
     stream.clock.at += HOUR
+    assert not monitor.catch_up()
+
+
+def test_an_alarm_is_to_be_reported_in_whichever_step_it_came(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "AT_ONCE", 40)
+    monitor = stream.monitor()
+    stream.put([*attacked(60), *clean(120)])
+    assert monitor.catch_up()
     assert not monitor.catch_up()
 
 

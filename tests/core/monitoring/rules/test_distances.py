@@ -61,6 +61,12 @@ def test_rare_classes_are_joined_before_chi_squared() -> None:
 def test_chi_squared_needs_two_classes() -> None:
     assert chi_squared_p_value({0: 100}, {0: 5}) is None
     assert chi_squared_p_value({0: 3, 1: 3}, {0: 5, 1: 5}) is None
+    # Of two, each must be expected ten times; of more, five times are enough for four in five.
+    assert chi_squared_p_value({0: 91, 1: 9}, {0: 91, 1: 9}) is None
+    assert chi_squared_p_value({0: 90, 1: 10}, {0: 9, 1: 1}) == 1.0
+    assert chi_squared_p_value({0: 50, 1: 45, 2: 5}, {0: 50, 1: 45, 2: 5}) == 1.0
+    five = {0: 24, 1: 24, 2: 24, 3: 24, 4: 4}
+    assert chi_squared_p_value(five | {0: 28, 1: 20}, five) == pytest.approx(chi2.sf(32 / 24, 4))
     assert chi_squared_p_value({7: 100}, {0: 5, 1: 5}) is None
 
 

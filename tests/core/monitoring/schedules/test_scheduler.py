@@ -369,6 +369,16 @@ def test_what_comes_due_while_a_schedule_is_stopped_is_not_missed(
     assert [due for due, _ in runs(log, "minutely")] == ["14 12:31", "14 12:37"]
 
 
+def test_starting_a_schedule_that_runs_changes_nothing(log: CaptureLog, clock: Clock) -> None:
+    schedules = schedules_over(log, clock)
+    before = schedules.one(DEFAULT)
+    clock.go(hours=1)
+    schedules.start(DEFAULT)
+    assert schedules.one(DEFAULT) == before
+    schedules.tick()
+    assert [due for due, _ in runs(log, DEFAULT)] == ["14 13:00"]
+
+
 def test_another_expression_counts_from_its_change_another_window_at_once(
     log: CaptureLog, clock: Clock
 ) -> None:
@@ -429,6 +439,7 @@ def test_run_now_looks_at_the_window_of_the_schedule(log: CaptureLog, clock: Clo
     put(log, NOON, 14)
     done = schedules.run_now("minutely")
     assert (done.trigger, done.schedule, done.due_at) == (Trigger.MANUAL, "minutely", None)
+    assert done.threshold == 0.9
     assert done.window == Window(NOON - 30 * MINUTE, NOON + 25 * MINUTE)
     assert done.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS
     assert log.executions(9) == [done]
