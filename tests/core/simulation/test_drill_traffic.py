@@ -63,7 +63,8 @@ def test_the_plan_s_share_of_the_requests_is_attacked(share: float, signs: list[
         SimulatedRequest(each.image, signs[-1].image, Provenance(None, 1, "fgsm", 14, str(number)))
         for number, each in enumerate(signs[:3])
     ]
-    sent = DrillTraffic("a", plan, mix, attacked).attacked(2_000)
+    traffic = DrillTraffic("a", plan, mix, attacked)
+    sent = [each for _ in range(50) for each in traffic.attacked(40)]
     hit = [each for each in sent if each.provenance.attack]
     assert len(hit) == pytest.approx(2_000 * share, abs=4 * (2_000 * share * (1 - share)) ** 0.5)
     assert Counter(each.image.sha256 for each in hit).keys() == {

@@ -1,6 +1,7 @@
 """A drill through the real endpoint: what notices it, what is kept, what it refuses."""
 
 import threading
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -92,6 +93,26 @@ def test_while_another_one_is_under_way_and_cancelled(drilled: Services, signs: 
     thread.join()
     assert [str(each) for each in ended] == [STOPPED]
     assert drilled.simulation.drills.latest(9) == []
+
+
+def test_examples_are_made_once_for_plans_that_differ_in_their_share_alone(
+    drilled: Services, signs: list[Sign], environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(drill_run, "AT_ONCE", 1)
+    use_baseline(drilled, signs)
+    made = []
+    for plan in (PLAN, replace(PLAN, share=0.1), replace(PLAN, attack="pgd")):
+        sent: list[str] = []
+
+        def progress(done: int, total: int, text: str, sent: list[str] = sent) -> None:
+            sent += [text] if text.startswith("clean traffic") else []
+
+        with raises(Cancelled, STOPPED):
+            run(drilled, plan, progress=progress, cancelled=lambda sent=sent: bool(sent))
+        (requests,) = drilled.simulation.drills._adversarial.values()
+        assert {each.provenance.attack for each in requests} == {plan.attack}
+        made.append(requests)
+    assert made[0] is made[1] is not made[2]
 
 
 # Through the running process

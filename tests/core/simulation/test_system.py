@@ -1,9 +1,7 @@
 """What a drill asks of the running program."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -22,8 +20,7 @@ from core.services import Services
 from core.simulation.detection_delay import AttackedTraffic, detections
 from core.simulation.drill_traffic import Sign
 from core.simulation.system import SystemUnderTest
-from core.store import AlertsTable, CaptureLog, DrillsTable, ExecutionsTable
-from tests.support.clock import Clock
+from core.store import AlertsTable, DrillsTable, ExecutionsTable
 from tests.support.drifting import SECOND, Stream
 from tests.support.drilling import run, use_baseline
 from tests.support.observing import BASELINE, STOP, attacked, captures, clean
@@ -45,16 +42,6 @@ def test_while_an_alert_lasts_that_is_no_drills(drilled: Services, signs: list[S
 
 
 # Over a log of its own, with a clock
-
-
-@pytest.fixture
-def stream(tmp_path: Path) -> Iterator[Stream]:
-    """A log with a baseline in force from noon on."""
-    log = CaptureLog(tmp_path / "log.duckdb")
-    stream = Stream(log, Clock())
-    stream.use(BASELINE)
-    yield stream
-    log.close()
 
 
 @pytest.fixture
