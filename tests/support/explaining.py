@@ -41,10 +41,10 @@ def make_comparison(
 
 
 def make_two_rows() -> Comparison:
-    """Two rows of even maps over an even grey: 2 and 6 in the first, 3 and 1 in the second, which
+    """Two rows of even maps over an even grey: 2 and 1 in the first, 3 and 6 in the second, which
     is for class 2 with parts of its own."""
     made = make_comparison(style=Style("greys", 0.5, Circle(radius=0.05)))
-    levels = ((2.0, 3.0), (6.0, 1.0))
+    levels = ((2.0, 3.0), (1.0, 6.0))
     sides = (
         replace(
             side,

@@ -31,7 +31,7 @@ def test_overlays_and_maps_of_all_rows_share_one_scale() -> None:
     """An overlay is half as opaque as it can be from a third of the scale on."""
     two_rows = make_two_rows()
     assert (two_rows.rows, two_rows.scale) == (2, 6.0)
-    for side, shares in zip(two_rows.sides, ((2 / 6, 3 / 6), (6 / 6, 1 / 6)), strict=True):
+    for side, shares in zip(two_rows.sides, ((2 / 6, 3 / 6), (1 / 6, 6 / 6)), strict=True):
         for row, share in enumerate(shares):
             panels = {name: pixels[0, 0].tolist() for name, pixels in two_rows.panels(side, row)}
             level = round(255 * share) / 255
@@ -48,7 +48,7 @@ def test_overlays_and_maps_of_all_rows_share_one_scale() -> None:
 def test_the_difference_is_drawn_on_the_scale_of_the_maps() -> None:
     two_rows = make_two_rows()
     for row, (share, (red, green, blue)) in enumerate(
-        [((6 - 2) / 6, (33, 102, 172)), ((3 - 1) / 6, (178, 24, 43))]
+        [((2 - 1) / 6, (178, 24, 43)), ((6 - 3) / 6, (33, 102, 172))]
     ):
         panel = two_rows.difference_panel(row)
         assert panel is not None

@@ -46,9 +46,9 @@ def test_bars_are_as_high_as_the_shares_and_red_above_the_threshold() -> None:
 
 
 def test_the_threshold_is_a_dashed_line_at_its_height() -> None:
-    pixels = drawn({1: 4, 2: 3, 3: 3}, threshold=0.5)
-    # 0.5 of 0.6, the top, between 96 below the upper and 64 above the lower edge.
-    y = round(HEIGHT - 64 - 0.5 / 0.6 * (HEIGHT - 64 - 96))
+    pixels = drawn({1: 1, 2: 1, 3: 1, 4: 1}, threshold=0.4)
+    # 0.4 of 0.48, the top, between 96 below the upper and 64 above the lower edge.
+    y = round(HEIGHT - 64 - 0.4 / 0.48 * (HEIGHT - 64 - 96))
     left = pixels[96 : HEIGHT - 64, 72:500].astype(int)  # without the text at the right end
     red = np.abs(left - ImageColor.getrgb(ALARM)).max(axis=2) < 60
     rows = np.flatnonzero(red.any(axis=1)) + 96
