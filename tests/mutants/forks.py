@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-# Not those that start threads when they are imported (duckdb, onnxruntime, pyarrow): a fork has none.
+# Not duckdb, onnxruntime and pyarrow: importing them starts threads, and a fork has none of those.
 LIBRARIES = (
     "apprise",
     "hypothesis",
