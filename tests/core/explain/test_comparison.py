@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from plotly.colors import sample_colorscale
 
 from core.records.explanations import Circle, Style
@@ -53,8 +54,8 @@ def test_the_difference_is_drawn_on_the_scale_of_the_maps() -> None:
         panel = two_rows.difference_panel(row)
         assert panel is not None
         paled = round(255 - 0.35 * 155)
-        mixed = [round((1 - share) * paled + share * end) for end in (red, green, blue)]
-        assert panel[0, 0].tolist() == mixed
+        mixed = [(1 - share) * paled + share * end for end in (red, green, blue)]
+        assert panel[0, 0].tolist() == pytest.approx(mixed, abs=0.51)
     assert replace(two_rows, sides=two_rows.sides[:1]).difference_panel(0) is None
 
 
