@@ -22,6 +22,22 @@ def test_every_mutant_applies_and_is_python(mutant: Mutant) -> None:
     assert all((ROOT / test.split("::")[0]).is_file() for test in mutant.tests)
 
 
+def test_there_are_enough_and_no_two_are_one() -> None:
+    assert len(MUTANTS) >= 200
+    assert len({(mutant.file, mutant.applied(ROOT)) for mutant in MUTANTS}) == len(MUTANTS)
+    assert len({(mutant.file, mutant.name) for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_every_room_has_its_mutants() -> None:
+    rooms = {
+        path.parent if path.parent != ROOT / "core" else path
+        for path in [*ROOT.glob("core/*/**/*.py"), *ROOT.glob("pages/**/*.py")]
+        if path.name != "__init__.py"
+    }
+    reached = {(ROOT / mutant.file).parent for mutant in MUTANTS}
+    assert {str(room.relative_to(ROOT)) for room in rooms - reached} == set()
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of one module and one test in the place of ours."""
