@@ -5,6 +5,7 @@ An address comes from anywhere. What cannot be read is reported and left out; th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,8 +104,8 @@ def check_budget(attack: str, size: float) -> None:
         raise BadInput(f"{info.title} takes no budget, got {size:g}")
     if info.norm == "linf":
         check_levels(size)
-    if not size > 0:
-        raise BadInput(f"must be above 0, got {size:g}")
+    if not 0 < size < math.inf:
+        raise BadInput(f"must be above 0 and finite, got {size:g}")
 
 
 def check_levels(size: float) -> None:

@@ -322,7 +322,10 @@ def test_an_unknown_attack_in_an_address_is_reported_with_the_known_ones() -> No
     assert link == AttackLink()
 
 
-@pytest.mark.parametrize(("attack", "epsilon"), [("deepfool", "8"), ("pgd_l2", "-1")])
+@pytest.mark.parametrize(
+    ("attack", "epsilon"),
+    [("deepfool", "8"), ("pgd_l2", "-1"), ("pgd_l2", "0"), ("pgd_l2", "inf"), ("pgd_l2", "nan")],
+)
 def test_a_budget_that_the_attack_cannot_have_is_left_out(attack: str, epsilon: str) -> None:
     link, (problem,) = AttackLink.read({"attack": attack, "epsilon": epsilon})
     assert link.epsilon is None

@@ -235,6 +235,22 @@ def test_records_that_could_not_be_read_are_shown_with_the_reason(
     assert "**Records that could not be read:** 1" in values(open_page("monitor").markdown)
 
 
+def test_of_many_unreadable_records_the_first_are_kept_and_all_are_counted(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    with signwatch.log.database.transaction() as transaction:
+        transaction.execute(
+            "INSERT INTO log.unreadable SELECT 'a.jsonl', n, 'signwatch', NULL, ?, 'no JSON', '{' "
+            "FROM range(103) AS lines(n)",
+            [(now() - timedelta(minutes=5)).replace(tzinfo=None)],
+        )
+    flood(signwatch, same=1, others=1)
+    run_now(at := open_page("monitor"))
+    assert "**Records that could not be read:** 103, here the first 100" in values(at.markdown)
+    (table,) = [each.value for each in at.dataframe if "reason" in each.value]
+    assert table["line"].tolist() == list(range(100))
+
+
 def test_an_execution_of_before_says_that_it_kept_no_log(
     open_page: OpenPage, signwatch: Services
 ) -> None:

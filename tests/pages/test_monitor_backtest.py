@@ -1,5 +1,6 @@
 """Backtest on the Monitor page, and constraints edited with a preview."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from core.jobs import Job
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import files_of
 from core.monitoring.rules import ChiSquared, ClassShare
+from core.records.baselines import ConstraintSettings
 from core.records.drift import DRIFT_RULE
 from core.records.window import now
 from core.services import Services
@@ -196,6 +198,23 @@ def test_the_drift_detector_takes_any_parameter(open_page: OpenPage, signwatch: 
     assert text.startswith("**No alarm** in 160 predictions")
 
 
+def test_of_many_alarms_the_first_are_listed(open_page: OpenPage, signwatch: Services) -> None:
+    signwatch.monitoring.baselines.add(files_of(BASELINE), origin="test")
+    signwatch.log.append(captures([*clean(100), *attacked(60)], NOON), [])
+    at = run_drift_backtest(look_back(open_page("monitor"), 1))
+    results = at.session_state["backtest_results"]
+    (alarm,) = results["drift"].alarms
+    alarms = [replace(alarm, at=NOON + timedelta(minutes=number)) for number in range(12)]
+    at.session_state["backtest_results"] = results | {
+        "drift": replace(results["drift"], alarms=tuple(alarms))
+    }
+    at.run()
+    assert any(text.startswith("**12 alarms** in 160 predictions") for text in values(at.markdown))
+    shown = [text for text in values(at.markdown) if text.startswith(":red[:material/error:]")]
+    assert [text.split(" ")[2] for text in shown] == [f"12:{n:02}:00" for n in range(10)]
+    assert any(text.endswith("The first 10 alarms are listed.") for text in values(at.caption))
+
+
 def test_a_stream_without_baseline_says_what_to_do(
     open_page: OpenPage, signwatch: Services
 ) -> None:
@@ -237,6 +256,20 @@ def test_edits_show_their_consequences_and_are_kept_as_a_new_baseline(
     assert found is not None and found.stored.baseline_id != first.baseline_id
     assert found.constraints.config.categorical_comparison_threshold == 0.9
     assert "constraints_save" not in [button.key for button in at.button]
+
+
+def test_each_constraint_is_kept_as_it_was_edited(open_page: OpenPage, signwatch: Services) -> None:
+    baselines = signwatch.monitoring.baselines
+    first = baselines.add(files_of(EVERY_CLASS), origin="test")
+    at = edit(open_page("monitor"), signwatch, drift=0.3, completeness=0.7, known=0.2)
+    at.toggle(key=f"constraints_evaluate_{first.baseline_id}").set_value(False).run()
+    at.button(key="constraints_save").click().run()
+    assert not at.exception
+    found = baselines.in_force()
+    assert found is not None
+    assert found.settings == ConstraintSettings(
+        False, "baseline_drift_check, LInfinity Robust", 0.3, 0.7, 0.2
+    )
 
 
 def test_constraints_that_cannot_be_read_are_named_and_not_edited(

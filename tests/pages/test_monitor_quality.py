@@ -1,9 +1,12 @@
 """Monitor: how good the predictions of a run's window were."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from core.records.captures import Provenance
-from core.records.quality import CAUTION
+from core.records.quality import CAUTION, EstimatedAccuracy, Figure
 from core.records.queries import CaptureFilter
 from core.records.verdicts import Decision, Verdict
 from core.records.window import now
@@ -13,6 +16,11 @@ from tests.support.elements import charts, labelled, metrics, values
 from tests.support.records import make_capture, make_prediction
 
 LINE = '{"groundTruthData": {"data": "%s", "encoding": "CSV"}, "eventMetadata": {"eventId": "%s"}}'
+ESTIMATES = (
+    "Mean confidence",
+    "Difference of confidences",
+    "Average thresholded confidence",
+)
 NONE_YET = "Not computed: no prediction of this window has its ground truth yet."
 
 
@@ -101,6 +109,26 @@ def test_estimates_never_stand_without_their_caution(
         "Create one from labelled data)" in values(at.markdown)
     )
     assert CAUTION in values(at.caption)
+
+
+def test_each_estimate_stands_under_its_name(
+    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(signwatch, 1, 2)
+    signwatch.monitoring.run()
+    quality = signwatch.monitoring.quality
+    estimated = EstimatedAccuracy(Figure(0.75), Figure(0.5), Figure(None, "no labels"))
+    monkeypatch.setattr(
+        signwatch.monitoring,
+        "quality",
+        lambda window: replace(quality(window), estimated=estimated),
+    )
+    texts = values(open_page("monitor").markdown)
+    assert [text for text in texts if text.partition(":")[0] in ESTIMATES] == [
+        "Mean confidence: **75.0%**",
+        "Difference of confidences: **50.0%**",
+        "Average thresholded confidence: **not computed** (no labels)",
+    ]
 
 
 def test_estimates_are_withheld_under_an_alarm(open_page: OpenPage, signwatch: Services) -> None:

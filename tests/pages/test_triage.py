@@ -5,7 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
 import pytest
@@ -22,7 +22,7 @@ from core.records.verdicts import Decision, Verdict
 from core.records.window import now
 from core.services import Services
 from tests.pages.conftest import OpenPage
-from tests.support.elements import Alert, alerts, labels, links, values
+from tests.support.elements import Alert, alerts, labelled, labels, links, values
 from tests.support.images import blocks
 from tests.support.records import (
     NO_PREDICTION,
@@ -200,6 +200,32 @@ def test_a_search_is_in_the_address(open_page: OpenPage, queue: list[Capture]) -
     press(at, "“stop”")
     assert "q" not in at.query_params
     assert len(queue_of(at)) == 3
+
+
+def test_filters_are_set_in_the_popover_and_stand_in_the_address(
+    open_page: OpenPage, queue: list[Capture]
+) -> None:
+    at = open_page("triage")
+    labelled(at.selectbox, "Predicted class").select(2)
+    labelled(at.text_input, "Source").set_value("cam")
+    labelled(at.text_input, "Endpoint").set_value("roadside")
+    labelled(at.datetime_input, "From (UTC)").set_value(datetime(2026, 2, 14, 11))
+    labelled(at.datetime_input, "Before (UTC)").set_value(datetime(2026, 2, 14, 12))
+    labelled(at.selectbox, "Verdict, of done ones").select("unreadable")
+    labelled(at.text_input, "Analyst, of done ones").set_value("bo")
+    press(at, "Apply")
+    assert dict(at.query_params) == {
+        "predicted": "2",
+        "source": "cam",
+        "endpoint": "roadside",
+        "since": "20260214T110000.000000Z",
+        "until": "20260214T120000.000000Z",
+        "verdict": "unreadable",
+        "analyst": "bo",
+    }
+    again = open_page("triage", **at.query_params)
+    press(again, "Apply")  # nothing changed
+    assert dict(again.query_params) == dict(at.query_params)
 
 
 # One item
@@ -637,6 +663,23 @@ def test_the_outcome_is_computed_from_verdicts(
     assert any(
         "not computed: 2 verdicts on flags by p-value" in each for each in values(at.markdown)
     )
+
+
+def test_the_outcome_suggests_a_level_for_the_share_that_is_asked_for(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    for number in range(30):  # the 15 most suspicious are right, of the others none
+        capture = put_flagged(signwatch, 0.0001 * (number + 1), seed=number % 3)
+        verdict = Verdict.NOT_A_SIGN if number < 15 else Verdict.FALSE_POSITIVE
+        decide(signwatch, capture.capture_id, verdict)
+    at = open_page("triage")
+    at.session_state["triage_outcome"] = True
+    finished(at.run())
+    for percent in (50, 95):
+        finished(at.slider(key="triage_worth").set_value(percent).run())
+        (text,) = [text for text in values(at.markdown) if text.startswith("**Level of the flag**")]
+        assert text.endswith(f"0.0015: above it 0 of 15 flags were right, fewer than {percent}%.")
+    assert "To use it, start with `SIGNWATCH_ALPHA=0.0015`." in values(at.markdown)
 
 
 def test_what_was_decided_is_exported(
