@@ -49,7 +49,7 @@ def _from_uri(text: str) -> dict[str, str]:
         host.rpartition(":") if re.search(r":\d*$", host) else (host, "", "")
         for host in hosts.split(",")
     ]
-    ports = ",".join(port for _, _, port in pairs)  # one for each host, the usual one left empty
+    ports = ",".join(port for _, _, port in pairs)  # one for each host, empty for the default
     values = {
         "host": ",".join(host.strip("[]") for host, _, _ in pairs),
         "port": ports if ports.strip(",") else "",

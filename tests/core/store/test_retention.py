@@ -198,7 +198,7 @@ def test_the_oldest_go_until_the_log_is_small_enough(
     assert ids(log) == newest
     assert Retention(log.database, days=0, gigabytes=before / 2 / 1e9).apply(LATER) == Removed()
     assert Retention(log.database, days=10, gigabytes=0).apply(LATER).captures > 4096
-    assert log.database.bytes_used() < after / 4  # what is too old gives its space back too
+    assert log.database.bytes_used() < after / 2  # what is too old gives its space back too
 
 
 def test_a_limit_below_everything_leaves_what_is_spared(log: CaptureLog) -> None:
