@@ -420,12 +420,18 @@ def test_shares_are_75_10_15_percent_of_the_tracks() -> None:
     assert np.bincount(folds).tolist() == [750, 100, 150]
 
 
-@pytest.mark.parametrize("class_id", [0, 7])
-def test_a_split_stays_what_models_were_trained_and_measured_on(class_id: int) -> None:
+@pytest.mark.parametrize(
+    ("class_id", "tracks", "held_out", "calibration"),
+    [(0, 20, 3, 2), (7, 20, 3, 2), (7, 17, 3, 2), (7, 16, 2, 2), (7, 14, 2, 1), (7, 3, 1, 1)],
+)
+def test_a_split_stays_what_models_were_trained_and_measured_on(
+    class_id: int, tracks: int, held_out: int, calibration: int
+) -> None:
     """Tracks in the order that NumPy deals for seed and class: held-out, calibration, the rest."""
-    dealt = np.random.default_rng([3, class_id]).permutation(20).tolist()
-    folds = split_by_track(np.full(20, class_id), np.arange(20), seed=3)
-    assert [int(folds[track]) for track in dealt] == [2] * 3 + [1] * 2 + [0] * 15
+    dealt = np.random.default_rng([3, class_id]).permutation(tracks).tolist()
+    folds = split_by_track(np.full(tracks, class_id), np.arange(tracks), seed=3)
+    rest = tracks - held_out - calibration
+    assert [int(folds[n]) for n in dealt] == [2] * held_out + [1] * calibration + [0] * rest
 
 
 def test_a_split_depends_on_its_seed_alone() -> None:

@@ -225,3 +225,12 @@ def test_a_watch_reports_before_every_step_and_stops_between_them() -> None:
     asked.append(True)
     with raises(Cancelled, "PGD was cancelled after 4 of 4 steps; no image was kept"):
         watch.tick("step 5")
+    assert len(reported) == 4
+
+
+def test_a_watch_that_is_cancelled_at_once_lets_no_step_begin() -> None:
+    reported: list[object] = []
+    watch = Watch("PGD", 4, lambda *report: reported.append(report), lambda: True)
+    with raises(Cancelled, "PGD was cancelled after 0 of 4 steps; no image was kept"):
+        watch.tick("step 1")
+    assert reported == []

@@ -1,5 +1,7 @@
 """What /metrics counts."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -106,11 +108,12 @@ def test_the_detector_shows_the_channels_that_are_computed_now() -> None:
 
 
 def test_a_request_is_in_work_until_it_is_answered() -> None:
-    metrics = Metrics()
+    metrics, begun = Metrics(), time.perf_counter()
     with metrics.request("cars") as answered:
         assert read(metrics) == {"requests_in_work": 1}
         answered(503)
     found = read(metrics)
+    assert 0 < found["request_seconds_sum cars"] < time.perf_counter() - begun
     assert found["requests_total cars 503"] == found["request_seconds_count cars"] == 1
     assert "requests_in_work" not in found
 
