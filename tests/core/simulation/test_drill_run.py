@@ -60,18 +60,21 @@ def test_a_drill_ends_with_the_alarm_that_names_the_class_and_the_alert(
 
 
 def the_times_are_those_of_the_log(signwatch: Services, report: DrillReport) -> None:
-    (alarm,) = signwatch.drift.alarms()  # nothing ended it
-    assert report.alarm is not None
-    run = signwatch.monitoring.execution(report.alarm.execution_id)
-    ((_, delivery),) = signwatch.alerts.deliveries(9)
+    reported = report.alarm
+    assert reported is not None
+    (alarm,) = [  # nothing ended it
+        each for each in signwatch.drift.alarms() if each.description == reported.description
+    ]
+    run = signwatch.monitoring.execution(reported.execution_id)
+    (delivery,) = [
+        each
+        for notice, each in signwatch.alerts.deliveries(9)
+        if notice.execution_id == reported.execution_id
+    ]
     since = [each.inferred_at for each in captures(signwatch) if each.inferred_at <= alarm.at]
     since = [each for each in since if each >= report.attack_at]
-    assert report.alarm.after == len(since) > 1
-    assert [
-        report.alarm.alarm_seconds,
-        report.alarm.reported_seconds,
-        report.alerts[0].seconds,
-    ] == [
+    assert reported.after == len(since) > 1
+    assert [reported.alarm_seconds, reported.reported_seconds, report.alerts[0].seconds] == [
         (moment - report.attack_at).total_seconds()
         for moment in (alarm.raised_at, run.ended_at, delivery.at)
     ]
