@@ -235,37 +235,34 @@ def test_no_request_returns_before_it_is_durable() -> None:
     capturer.close()
 
 
+def submitted(capturer: Capturer, log: Recording, count: int) -> list[Future[None]]:
+    """So many requests, of which the first is being written and the others wait behind it."""
+    done = [capturer.submit([make_capture()], [])]
+    assert log.entered.wait(LONGEST)
+    return done + [capturer.submit([make_capture()], []) for _ in range(count - 1)]
+
+
 def test_requests_that_wait_together_are_written_together() -> None:
     log = Recording(blocked=True)
     capturer = Capturer(log)  # type: ignore[arg-type]
-    first, rest = make_capture(), [make_capture() for _ in range(7)]
-    image = make_image()
-    with ThreadPoolExecutor(8) as threads:
-        done = [threads.submit(capturer.store, [first], [])]
-        assert log.entered.wait(LONGEST)
-        done += [threads.submit(capturer.store, [one], [image]) for one in rest]
-        until_waiting(capturer, 7)
-        assert not any(each.done() for each in done)
-        log.allowed.set()
-        assert [outcome(each) for each in done] == [None] * 8
+    (first,) = submitted(capturer, log, 1)
+    rest, image = [make_capture() for _ in range(7)], make_image()
+    done = [first, *(capturer.submit([one], [image]) for one in rest)]
+    assert not any(each.done() for each in done)
+    log.allowed.set()
+    assert [outcome(each) for each in done] == [None] * 8
     capturer.close()
-    assert log.groups[0] == [first.capture_id]
-    assert sorted(log.groups[1]) == sorted(one.capture_id for one in rest)
-    assert len(log.groups) == 2
-    assert log.images[1] == [image.sha256] * 7
+    assert log.groups[1:] == [[one.capture_id for one in rest]]
+    assert log.images == [[], [image.sha256] * 7]
 
 
 def test_a_group_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "MAX_GROUP", 3)
     log = Recording(blocked=True)
     capturer = Capturer(log)  # type: ignore[arg-type]
-    with ThreadPoolExecutor(8) as threads:
-        done = [threads.submit(capturer.store, [make_capture()], [])]
-        assert log.entered.wait(LONGEST)
-        done += [threads.submit(capturer.store, [make_capture()], []) for _ in range(7)]
-        until_waiting(capturer, 7)
-        log.allowed.set()
-        assert [outcome(each) for each in done] == [None] * 8
+    done = submitted(capturer, log, 8)
+    log.allowed.set()
+    assert [outcome(each) for each in done] == [None] * 8
     capturer.close()
     assert [len(group) for group in log.groups] == [1, 3, 3, 1]
 
@@ -273,20 +270,16 @@ def test_a_group_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_waiting_request_gets_the_error_of_a_failing_log_and_the_writer_lives_on() -> None:
     log = Recording(blocked=True, failures=[OSError("no space"), OSError("disk full")])
     capturer = Capturer(log)  # type: ignore[arg-type]
-    with ThreadPoolExecutor(4) as threads:
-        done = [threads.submit(capturer.store, [make_capture()], [])]
-        assert log.entered.wait(LONGEST)
-        done += [threads.submit(capturer.store, [make_capture()], []) for _ in range(3)]
-        until_waiting(capturer, 3)
-        log.allowed.set()
-        errors = [outcome(each) for each in done]
+    done = submitted(capturer, log, 4)
+    log.allowed.set()
+    errors = [outcome(each) for each in done]
     assert [type(error) for error in errors] == [Unavailable] * 4
     assert [str(error) for error in errors] == [
         "the capture log does not take writes: no space",
         *["the capture log does not take writes: disk full"] * 3,
     ]
     one = make_capture()
-    capturer.store([one], [])
+    assert outcome(capturer.submit([one], [])) is None
     assert log.groups == [[one.capture_id]]
     capturer.close()
 
@@ -310,30 +303,25 @@ def test_a_full_queue_refuses_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "MAX_WAITING", 2)
     log = Recording(blocked=True)
     capturer = Capturer(log)  # type: ignore[arg-type]
-    with ThreadPoolExecutor(3) as threads:
-        done = [threads.submit(capturer.store, [make_capture()], [])]
-        assert log.entered.wait(LONGEST)
-        done += [threads.submit(capturer.store, [make_capture()], []) for _ in range(2)]
-        until_waiting(capturer, 2)
-        with raises(Unavailable, "2 requests wait to be captured; send this one again later"):
-            capturer.store([make_capture()], [])
-        log.allowed.set()
-        assert [outcome(each) for each in done] == [None] * 3
+    done = submitted(capturer, log, 3)
+    with raises(Unavailable, "2 requests wait to be captured; send this one again later"):
+        capturer.store([make_capture()], [])
+    log.allowed.set()
+    assert [outcome(each) for each in done] == [None] * 3
     capturer.close()
 
 
 def test_closing_writes_what_waits() -> None:
     log = Recording(blocked=True)
     capturer = Capturer(log)  # type: ignore[arg-type]
-    with ThreadPoolExecutor(3) as threads:
-        done = [threads.submit(capturer.store, [make_capture()], [])]
-        assert log.entered.wait(LONGEST)
-        done.append(threads.submit(capturer.store, [make_capture()], []))
-        until_waiting(capturer, 1)
-        closing = threads.submit(capturer.close)
-        until_waiting(capturer, 2)  # the request, and the end behind it
-        log.allowed.set()
-        assert [outcome(each) for each in [*done, closing]] == [None] * 3
+    done = submitted(capturer, log, 2)
+    closing = threading.Thread(target=capturer.close)
+    closing.start()
+    until_waiting(capturer, 2)  # the request, and the end behind it
+    log.allowed.set()
+    closing.join(LONGEST)
+    assert all(each.done() for each in done)
+    assert [outcome(each) for each in done] == [None] * 2
     assert [len(group) for group in log.groups] == [1, 1]
 
 

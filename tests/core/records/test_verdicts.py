@@ -40,4 +40,4 @@ def test_programs_read_the_names_of_the_log() -> None:
     later = NOON + timedelta(seconds=1)
     line = Statement(DECISION, "bo", later, taken_back=True, counts=False).to_json()
     assert (line["statement"], line["said_at"]) == ("taken back", "2026-02-14T12:00:01+00:00")
-    assert (line["decided_by"], line["right_class"]) == ("ada", 14)
+    assert (line["analyst"], line["decided_by"], line["right_class"]) == ("bo", "ada", 14)
