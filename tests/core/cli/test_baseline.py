@@ -111,6 +111,20 @@ def test_what_is_exported_can_be_imported(run: Run, signwatch: Services, tmp_pat
     assert kept.files(again.baseline_id) == kept.files(first.baseline_id)
 
 
+@pytest.mark.parametrize("name", ["statistics.json", "constraints.json"])
+def test_an_export_writes_over_neither_file(
+    run: Run, signwatch: Services, tmp_path: Path, name: str
+) -> None:
+    put(signwatch, [1, 14])
+    run("baseline", "create", *AROUND_NOON)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("own")
+    done = run("baseline", "export", "--out", tmp_path / "out")
+    problem = f"{tmp_path / 'out' / name} is there already; choose another folder"
+    assert done == (2, "", f"error: {problem}\n")
+    assert [path.read_text() for path in (tmp_path / "out").iterdir()] == ["own"]
+
+
 def test_bad_use_is_reported(run: Run, signwatch: Services, tmp_path: Path) -> None:
     either = "give either --data, or both --since and --until"
     for arguments in ([], ["--since", "2026-02-14"], ["--data", "x", "--until", "2026-02-14"]):

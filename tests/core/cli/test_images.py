@@ -123,6 +123,22 @@ def test_attack_aims_at_the_target_in_the_steps_given(
     assert 0 < max(each["steps"] for each in manifest["pictures"]) <= 9
 
 
+def test_the_model_that_is_named_is_taken_before_that_of_the_settings(
+    run: Run, dataset: Path, tmp_path: Path, model_dir: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("SIGNWATCH_MODEL", str(tmp_path / "none"))
+    image = tmp_path / "one.png"
+    image.write_bytes(saved(blocks(1), "PNG"))
+    for command in (
+        ("attack", "--data", dataset, "--attack", "fgsm", "--count", 1, "--out", tmp_path / "a"),
+        ("explain", "--image", image, "--out", tmp_path / "b"),
+    ):
+        done = run(*command)
+        assert (done.code, done.out) == (2, "")
+        assert done.err == f"error: no model in {tmp_path / 'none'}: model.json is missing\n"
+        assert run(*command, "--model", model_dir).code == 0
+
+
 def test_an_epsilon_that_no_one_reads_is_refused(run: Run, dataset: Path, tmp_path: Path) -> None:
     done = run(
         "attack", "--data", dataset, "--attack", "cw", "--epsilon", "8/255", "--out", tmp_path

@@ -3,13 +3,20 @@
 import hashlib
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 
 from core import services
+from core.errors import Cancelled
 from core.images import encode_png
+from core.records.attacks import AttackPlan
 from core.records.queries import CaptureFilter
-from tests.support.command_line import Run
+from core.simulation import sending
+from tests.core.test_client import closed_port
+from tests.support.command_line import Run, last_line
 from tests.support.images import blocks
 from tests.support.layouts import write_npz
 
@@ -79,3 +86,52 @@ def test_replay_sends_the_held_out_tracks_unless_a_fold_is_given(
     }
     held_out = np.random.default_rng([0, 0]).permutation(12)[:2]
     assert sent == {hashlib.sha256(encode_png(images[row])).hexdigest() for row in held_out}
+
+
+def test_replay_plans_what_is_asked_for(
+    run: Run, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, dict[str, Any]]] = []
+
+    def from_dataset(drawn: object, count: int, **options: Any) -> None:
+        asked.append((count, options))
+        raise Cancelled("enough")
+
+    monkeypatch.setattr("core.cli.traffic.from_dataset", from_dataset)
+    clean = ("replay", "--data", dataset, "--count", 3, "--seed", 5)
+    run(*clean)
+    attack = ("--attack", "pgd", "--target", 14, "--epsilon", "16/255", "--steps", 9)
+    run(*clean, *attack, "--share", 0.25)
+    (count, without), (_, attacked) = asked
+    assert (count, without["seed"], without["attack"]) == (3, 5, None)
+    assert (attacked["seed"], attacked["attack"].share) == (5, 0.25)
+    assert attacked["attack"].plan == AttackPlan("pgd", 14, 16 / 255, 9, 5)
+
+
+def test_replay_sends_at_the_rate_that_is_given(
+    run: Run, server: str, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that stands still: one request every two seconds."""
+    pauses: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=pauses.append)
+    monkeypatch.setattr(sending, "time", clock)
+    command = ("replay", "--url", server, "--data", dataset, "--count", 3)
+    assert run(*command).code == 0
+    assert pauses == []
+    assert run(*command, "--rate", 0.5).code == 0
+    assert pauses == [0, 2, 4]
+
+
+def test_the_dashboard_that_is_named_is_taken_before_the_one_that_is_found(
+    run: Run, dashboard: str, dataset: Path
+) -> None:
+    named = f"http://127.0.0.1:{closed_port()}"
+    refused = "[Errno 111] Connection refused"
+    for command, problem in (
+        (("--data", dataset), f"{named} does not answer ({refused}); is it running?"),
+        (("--drill",), f"the running dashboard does not answer: {refused}"),
+    ):
+        done = run("replay", "--url", named, *command)
+        assert (done.code, done.out) == (2, "")
+        assert last_line(done.err) == f"error: {problem}"
+    assert services.current().log.count(CaptureFilter()) == 0

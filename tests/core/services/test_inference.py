@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from core.capture.provenance import RequestFacts
+from core.images import ImageFile
 from core.records.captures import Provenance
 from core.records.queries import CaptureFilter
 from core.records.window import now
 from core.services import Services
-from tests.support.images import image_files
+from tests.support.images import blocks, image_files, saved
 from tests.support.records import (
     comparable,
 )
@@ -66,3 +67,12 @@ def test_an_image_is_sent_with_its_provenance(signwatch: Services) -> None:
         capture_id for answer in answers for capture_id in answer.capture_ids
     }
     assert {item.capture.provenance for item in found} == {provenance}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "JPEG"])
+def test_an_image_is_sent_as_the_file_that_it_is(signwatch: Services, kind: str) -> None:
+    content = saved(blocks(), kind)
+    signwatch.inference.send(signwatch.inference.read(content), Provenance())
+    (item,) = signwatch.log.find(EVERYTHING, limit=9)
+    assert item.capture.input_content_type == f"image/{kind.lower()}"
+    assert signwatch.log.image(ImageFile.from_file(content).sha256).content == content

@@ -164,6 +164,16 @@ def test_upkeep_applies_retention(
     assert signwatch.log.capture(young.capture_id).capture.capture_id == young.capture_id
 
 
+def test_upkeep_gives_space_back(signwatch: Services, environment: pytest.MonkeyPatch) -> None:
+    """Last, so that what it has deleted itself is given back too."""
+    done: list[str] = []
+    note = environment.setattr
+    note(signwatch.log.image_table, "deduplicate", lambda since: done.append("deduplicate"))
+    note(signwatch.log.database, "maintain", lambda: done.append("maintain"))
+    signwatch.maintain()
+    assert done == ["deduplicate", "maintain"]
+
+
 def test_there_is_one_of_them_in_the_process(signwatch: Services) -> None:
     assert services.current() is signwatch
     found: list[Services] = []
@@ -192,6 +202,23 @@ def test_closing_stops_what_repeats(signwatch: Services) -> None:
     assert len(threads) == 3
     services.close_current()
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_upkeep_and_the_detector_have_their_own_pauses(signwatch: Services) -> None:
+    """Upkeep ten minutes, less or more by one at random; the detector three seconds."""
+    signwatch.start()
+    _, upkeep, detector = signwatch._repeating
+    assert detector._pause() == 3.0
+    pauses = [upkeep._pause() for _ in range(100)]
+    assert 540 <= min(pauses) < max(pauses) <= 660
+
+
+def test_closing_ends_what_works_in_the_background(signwatch: Services) -> None:
+    services.close_current()
+    assert signwatch.monitoring.schedules._closed.is_set()
+    assert signwatch.tensors.recorder._worker._closed
+    assert signwatch.triage.contexts._worker._closed
+    assert signwatch.alerts._worker._closed
 
 
 def test_without_a_model_there_are_no_services(tmp_path: Path) -> None:

@@ -208,6 +208,18 @@ def test_a_failing_batch_fails_its_requests_alone() -> None:
         assert later.result(LONGEST) == [64]
 
 
+def test_every_request_of_a_failing_batch_learns_of_it() -> None:
+    work = Squaring(blocked=True)
+    with batching(work) as batcher:
+        first = batcher.submit([0])
+        assert work.entered.acquire(timeout=LONGEST)
+        together = [batcher.submit(items) for items in ([1], [-1, 2], [3])]
+    assert first.result(LONGEST) == [0]
+    assert work.batches == [[0], [1, -1, 2, 3]]
+    assert [each.done() for each in together] == [True] * 3
+    assert [str(each.exception()) for each in together] == ["minus one"] * 3
+
+
 def test_closing_answers_what_waits_and_takes_no_more() -> None:
     work = Squaring(blocked=True)
     batcher: Batcher[int, int] = Batcher(work, done, max_waiting=9, max_batch=8, workers=1)

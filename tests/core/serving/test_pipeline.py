@@ -136,6 +136,23 @@ def test_the_rule_of_the_endpoint_says_what_is_captured(signwatch: Services) -> 
     assert set(images) == {image.sha256 for image in image_files(1, 3)}
 
 
+def test_what_waits_when_it_is_closed_is_answered_and_captured(
+    signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(signwatch, monkeypatch)
+    serving = signwatch.inference._serving
+    asked = serving.submit(lambda: image_files(1), RequestFacts())
+    assert held.entered.wait(LONGEST)
+    with ThreadPoolExecutor(1) as threads:
+        closing = threads.submit(serving.close)
+        until(lambda: serving._batcher._closed, "it is being closed")
+        held.allowed.set()
+        closing.result(LONGEST)
+    (capture_id,) = asked.result(LONGEST).capture_ids
+    (kept,) = signwatch.log.find(CaptureFilter(), limit=9)
+    assert kept.capture.capture_id == capture_id
+
+
 def test_a_request_gives_its_place_back_however_it_ends(
     environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
