@@ -2,14 +2,16 @@
 
 import hashlib
 import itertools
+import queue
 import random
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -267,21 +269,25 @@ def test_a_group_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [len(group) for group in log.groups] == [1, 3, 3, 1]
 
 
-def test_every_waiting_request_gets_the_error_of_a_failing_log_and_the_writer_lives_on() -> None:
+def test_every_waiting_request_gets_the_error_of_a_failing_log_and_the_writer_lives_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer, "MAX_GROUP", 3)
     log = Recording(blocked=True, failures=[OSError("no space"), OSError("disk full")])
     capturer = Capturer(log)  # type: ignore[arg-type]
-    done = submitted(capturer, log, 4)
+    one = make_capture()
+    done = [*submitted(capturer, log, 4), capturer.submit([one], [])]
     log.allowed.set()
-    errors = [outcome(each) for each in done]
+    capturer.close()
+    assert [each.done() for each in done] == [True] * 5
+    *errors, last = map(outcome, done)
     assert [type(error) for error in errors] == [Unavailable] * 4
     assert [str(error) for error in errors] == [
         "the capture log does not take writes: no space",
         *["the capture log does not take writes: disk full"] * 3,
     ]
-    one = make_capture()
-    assert outcome(capturer.submit([one], [])) is None
+    assert last is None
     assert log.groups == [[one.capture_id]]
-    capturer.close()
 
 
 def test_an_error_of_our_own_keeps_its_words() -> None:
@@ -299,13 +305,26 @@ def test_a_closed_log_is_named_to_the_request(log: CaptureLog) -> None:
     capturer.close()
 
 
+def at_once(waiting: queue.Queue[Any]) -> Callable[..., None]:
+    """`waiting.put`, which must not wait for room."""
+    put = waiting.put
+
+    def put_at_once(item: object, block: bool = True, timeout: float | None = None) -> None:
+        assert not block
+        put(item, block)
+
+    return put_at_once
+
+
 def test_a_full_queue_refuses_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "MAX_WAITING", 2)
     log = Recording(blocked=True)
     capturer = Capturer(log)  # type: ignore[arg-type]
     done = submitted(capturer, log, 3)
-    with raises(Unavailable, "2 requests wait to be captured; send this one again later"):
-        capturer.store([make_capture()], [])
+    with monkeypatch.context() as patched:
+        patched.setattr(capturer._waiting, "put", at_once(capturer._waiting))
+        with raises(Unavailable, "2 requests wait to be captured; send this one again later"):
+            capturer.store([make_capture()], [])
     log.allowed.set()
     assert [outcome(each) for each in done] == [None] * 3
     capturer.close()

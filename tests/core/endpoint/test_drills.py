@@ -61,6 +61,7 @@ def test_one_in_progress_is_followed_and_cancelled(
     assert not job._cancelled.is_set()
     answer = client.delete("/api/drills/two")
     assert (answer.status_code, answer.json()) == (202, {})
+    assert job._cancelled.is_set()
     assert job.wait(LONGEST)
     answer = client.get("/api/drills/two")
     assert (answer.status_code, answer.json()["message"]) == (499, "stopped")

@@ -71,6 +71,7 @@ def test_executions_come_in_parts_and_by_time(sagemaker: Any, signwatch: Service
     assert count(CreationTimeAfter=made[0].started_at, CreationTimeBefore=made[4].started_at) == 3
     assert count(SortBy="Status", MonitoringTypeEquals="ModelQuality") == 5
     assert count(MonitoringTypeEquals="ModelBias") == 0
+    assert count(MonitoringJobDefinitionName="any") == 0
 
 
 def test_a_summary_in_full() -> None:

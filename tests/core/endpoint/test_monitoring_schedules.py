@@ -8,7 +8,8 @@ import pytest
 
 from core.records.window import Window, now
 from core.services import Services
-from core.store import SchedulesTable
+from core.store import ExecutionsTable, SchedulesTable
+from tests.support.records import make_execution
 from tests.support.sagemaker import JOB, refusal, schedule, traffic
 
 
@@ -23,6 +24,18 @@ def test_the_hourly_schedule_can_be_described_before_it_has_run(
     }
     assert "LastMonitoringExecutionSummary" not in described
     assert "EndpointName" not in described
+
+
+def test_a_schedule_is_described_with_its_own_last_run(sagemaker: Any, signwatch: Services) -> None:
+    """The latest of all runs is another schedule's; the one before the last is its own too."""
+    table = ExecutionsTable(signwatch.log.database)
+    for name, age in (("hourly", 3), ("hourly", 2), ("mine", 1)):
+        run = make_execution(now() - timedelta(minutes=age), execution_id=f"{name}-{age}")
+        table.begin(replace(run, schedule=name))
+    described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="hourly")
+    last = described["LastMonitoringExecutionSummary"]
+    assert last["MonitoringScheduleName"] == "hourly"
+    assert last["ProcessingJobArn"].endswith(":processing-job/hourly-2")
 
 
 def test_a_schedule_is_created_described_changed_stopped_started_and_deleted(

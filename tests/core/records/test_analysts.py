@@ -61,6 +61,7 @@ def test_an_address_that_is_not_verified_gives_no_right(verified: object) -> Non
         ({"email": "bo@example.org"}, "bo@example.org"),
         ({"name": "Bo"}, "Bo"),
         ({"preferred_username": "bo"}, "bo"),
+        ({"name": "Bo", "preferred_username": "bo"}, "Bo"),
         ({"sub": "0815"}, "without a name"),
         ({"email": None, "name": None}, "without a name"),
     ],

@@ -102,12 +102,14 @@ def test_ground_truth_and_unreadable_lines_are_kept_once(
             fresh = writing.add_ground_truth([truth, corrected, truth])
             writing.add_unreadable([bad, bad._replace(line=2)])
             writing.add_unreadable([])
+    with table.importing() as writing:
+        writing.add_unreadable([bad._replace(line=3), bad._replace(path="q")])
     assert fresh == []
     (chunk,) = table.ground_truth(Window(NOON - timedelta(days=3650), NOON))
     assert sorted(chunk) == sorted([truth, corrected])
     window = Window(NOON - timedelta(days=3650), NOON, "ep")
-    assert log.window_figures(window, low_confidence=0.5).unreadable == 2
-    assert log.window_figures(window, low_confidence=0.5).total == 2
+    assert log.window_figures(window, low_confidence=0.5).unreadable == 4
+    assert log.window_figures(window, low_confidence=0.5).total == 4
 
 
 def merged(table: CaptureFilesTable, *lines: list[tuple[str, int, int]]) -> list[int]:

@@ -83,20 +83,23 @@ def test_the_label_that_was_merged_last_counts(log: CaptureLog, table: QualityTa
 
 
 def test_only_predictions_of_the_window_count(log: CaptureLog, table: QualityTable) -> None:
-    log.append(
-        [
-            predicted(1, "before", inferred_at=NOON - timedelta(seconds=1)),
-            predicted(1, "in"),
-            predicted(2, "cars", endpoint="cars"),
-            make_unanswered(event_id="unanswered"),
-        ],
-        [],
-    )
-    tell(log, *((name, 0, 1) for name in ("before", "in", "cars", "unanswered")))
-    assert table.ground_truth(WINDOW) == {(1, 1): 1, (1, 2): 1}
+    sent = Provenance("replay", label=1)
+    captures = [
+        predicted(1, "before", inferred_at=NOON - timedelta(seconds=1), provenance=sent),
+        predicted(1, "in", provenance=sent),
+        predicted(2, "cars", endpoint="cars", provenance=sent),
+        make_unanswered(event_id="unanswered", provenance=sent),
+    ]
+    log.append(captures, [])
+    tell(log, *((each.event_id, 0, 1) for each in captures))
+    for each in captures:
+        log.verdicts.add([Decision(each.capture_id, Verdict.ADVERSARIAL, 1, "", "ada", NOON)])
     cars = Window(NOON, NOON + HOUR, "cars")
-    assert (table.ground_truth(cars), table.predictions(cars)) == ({(1, 2): 1}, 1)
-    assert len(table.confidences(cars)) == 1
+    for labels in (table.ground_truth, table.verdicts, table.senders_labels):
+        assert labels(WINDOW) == {(1, 1): 1, (1, 2): 1}
+        assert labels(cars) == {(1, 2): 1}
+    assert (table.predictions(WINDOW), table.predictions(cars)) == (2, 1)
+    assert (len(table.confidences(WINDOW)), len(table.confidences(cars))) == (2, 1)
 
 
 def test_requests_that_are_alike_count_each(log: CaptureLog, table: QualityTable) -> None:

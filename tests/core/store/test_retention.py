@@ -211,6 +211,15 @@ def test_a_limit_below_everything_leaves_what_is_spared(log: CaptureLog) -> None
     assert ids(log) == {young.capture_id}
 
 
+def test_a_gigabyte_has_a_billion_bytes(log: CaptureLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.append([aged(6), aged(5)], [])
+    used = [10**9, 10**9 + 1, 0]
+    monkeypatch.setattr(log.database, "bytes_used", lambda: used.pop(0))
+    retention = Retention(log.database, days=0, gigabytes=1)
+    assert retention.apply(LATER) == Removed()
+    assert retention.apply(LATER) == Removed(captures=1)
+
+
 def test_removed_rows_add_up() -> None:
     assert Removed(1, 2, 3) + Removed(4, 5, 6) == Removed(5, 7, 9)
     assert not Removed()

@@ -176,6 +176,7 @@ def test_names_and_figures_by_regular_expression(table: TensorsTable) -> None:
     assert table.names([0, 1]) == ["bn_output_0", "fc_output_0", "gradient/bn_output"]
     assert table.names([0, 1], regex="^bn|fc") == ["bn_output_0", "fc_output_0"]
     assert table.names([]) == []
+    assert [each.name for each in table.facts(0)] == ["bn_output_0", "gradient/bn_output"]
     assert [each.name for each in table.facts(0, regex="gradient/")] == ["gradient/bn_output"]
     assert {step: f.mean for step, f in table.history("bn_output_0").items()} == {0: 1.0, 1: 0.0}
     assert table.history("unknown") == {}

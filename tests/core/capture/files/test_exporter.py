@@ -118,6 +118,28 @@ def test_a_request_is_whole_where_chunks_of_the_log_end(
     assert read_tree(tmp_path / "out") == given
 
 
+def test_requests_of_one_moment_are_lines_of_their_own(files: Files, tmp_path: Path) -> None:
+    at = "2022-02-14T17:00:00Z"
+    given = [record(k, answered=side("[[1], [2]]"), at=at) for k in range(3)]
+    write_lines(tmp_path / "in", FILE, given)
+    files.read(tmp_path / "in")
+    assert files.write(tmp_path / "out").lines == 3
+    assert read_tree(tmp_path / "out") == given
+
+
+def test_the_window_is_the_one_that_is_asked_for() -> None:
+    since, until = "2022-02-14T17:00:00Z", "2022-02-14T19:00:00Z"
+    end = HOUR + timedelta(hours=2)
+    asked = {"since": since, "until": until, "endpoint": "cars"}
+    assert exporter.export_window(asked) == Window(HOUR, end, "cars")
+    assert exporter.export_window({"since": since}) == Window(HOUR, ALL_TIME[1])
+    assert exporter.export_window({"until": until}) == Window(ALL_TIME[0], end)
+    assert exporter.export_window({}) == Window(*ALL_TIME)
+    for start, stop in ((end, HOUR), (HOUR, HOUR)):
+        with raises(BadInput, f"the window must begin before it ends, got {start} to {stop}"):
+            exporter.export_window({"since": start.isoformat(), "until": stop.isoformat()})
+
+
 def test_an_endpoint_whose_name_is_no_folder_is_refused(files: Files, tmp_path: Path) -> None:
     files.log.append([make_capture(endpoint="../up")], [])
     with raises(

@@ -110,6 +110,11 @@ def test_the_class_is_found(data: str, encoding: str, expected: list[tuple]) -> 
             "JSON",
             "expected probabilities that add up to 1, got [0.5, 0.9], which add up to 1.4",
         ),
+        (
+            "[[0.5, 0.25]]",
+            "JSON",
+            "expected probabilities that add up to 1, got [0.5, 0.25], which add up to 0.75",
+        ),
         ("[[1.5, -0.5]]", "JSON", "expected probabilities in 0..1, got [1.5, -0.5]"),
         ("[[0.5, null]]", "JSON", "expected probabilities in 0..1, got [0.5, None]"),
         ("a,b", "CSV", "expected a class or a row of probabilities, got ['a', 'b']"),

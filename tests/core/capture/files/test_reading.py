@@ -6,19 +6,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.capture.files import segments, tree
+from core.capture.files.reading import Reading
+from core.capture.files.segments import Segment
+from core.invocations import RequestLimits
 from core.records.capture_files import LineCounts
 from tests.core.capture.files.conftest import Files
 from tests.support.capture_lines import (
     FILE,
+    base64_side,
     ground_truth,
     predicted,
     record,
     side,
     write_lines,
 )
+from tests.support.images import blocks
+from tests.support.npy import npy
 
 HOUR = datetime(2022, 2, 14, 17)
 
@@ -155,6 +162,23 @@ def test_unreadable_ground_truth_is_no_unreadable_prediction(
     write_lines(tmp_path, TRUTH, [line])
     assert files.read(tmp_path).counts == counts(unreadable=2)
     assert [(row[2], row[3]) for row in files.unreadable()] == [(None, reason)] * 2
+
+
+def test_a_payload_stands_at_the_first_image_of_its_request() -> None:
+    body = base64_side(npy(np.stack([blocks(1), blocks(2)])))
+    reading = Reading(RequestLimits())
+    line = dumps(record(given=body, answered=side("[[1],[2]]"), retries=1))
+    reading.read(Segment(FILE, 0, 1, "", line))
+    first, second = reading.batch.captures
+    kept = ("input_data", "input_encoding", "output_data", "output_encoding", "envelope")
+    assert [getattr(first, name) for name in kept[:-1]] == [
+        body["data"],
+        "BASE64",
+        "[[1],[2]]",
+        "JSON",
+    ]
+    assert first.envelope is not None
+    assert [getattr(second, name) for name in kept] == [None] * 5
 
 
 def test_a_captured_request_needs_an_endpoint(files: Files, tmp_path: Path) -> None:

@@ -3,14 +3,16 @@
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from core.capture.files.records import capture_record
 from core.capture.provenance import RequestFacts
-from core.records.captures import CaptureMode
+from core.records.captures import Capture, CaptureMode, StoredImage
 from tests.core.capture.files.conftest import Files
 from tests.support.capture_lines import (
     FILE,
@@ -24,7 +26,13 @@ from tests.support.capture_lines import (
 )
 from tests.support.images import blocks, saved
 from tests.support.npy import npy
-from tests.support.records import NOON, make_image, make_prediction, to_captures
+from tests.support.records import (
+    NO_PREDICTION,
+    NOON,
+    make_image,
+    make_prediction,
+    to_captures,
+)
 
 PNG, JPEG = saved(blocks(1), "PNG"), saved(blocks(2), "JPEG")
 STOP = side("[[14]]")
@@ -164,7 +172,12 @@ def test_our_own_captures_come_back_as_known(
     first.log.append(captures, images)
     assert first.write(tmp_path / "out").lines == 1
     (line,) = read_tree(tmp_path / "out")
-    assert line["eventMetadata"]["inferenceTime"] == "2026-02-14T12:00:00Z"
+    assert line["eventMetadata"] == {
+        "eventId": captures[0].event_id,
+        "inferenceTime": "2026-02-14T12:00:00Z",
+        "customAttributes": ["source=a;label=3"],
+        "inferenceId": "i",
+    }
     assert ("endpointInput" in line["captureData"]) == mode.keeps_input
     assert ("endpointOutput" in line["captureData"]) == mode.keeps_output
     assert first.read(tmp_path / "out").counts.repeated == 1
@@ -198,6 +211,23 @@ def test_several_of_our_own_images_are_one_line(files: Files, tmp_path: Path) ->
         "data": "[[14], [2]]",
         "encoding": "JSON",
     }
+
+
+def test_a_side_is_written_whole_or_left_out() -> None:
+    images = [make_image(1), make_image(2)]
+    predictions = [make_prediction(14), make_prediction(2)]
+    first, second = to_captures(RequestFacts(received_at=NOON), images, predictions, "ab")
+    found = {image.sha256: image for image in images}
+    unanswered = replace(second, **NO_PREDICTION)
+
+    def sides(captures: list[Capture], images: dict[str, StoredImage]) -> list[str]:
+        return list(capture_record(captures, images)["captureData"])
+
+    assert sides([first, second], found) == ["endpointInput", "endpointOutput"]
+    for image in images:
+        assert sides([first, second], {image.sha256: image}) == ["endpointOutput"]
+    assert sides([first, unanswered], found) == ["endpointInput"]
+    assert sides([unanswered, first], found) == ["endpointInput"]
 
 
 def test_where_the_image_was_deleted_the_answer_is_left(files: Files, tmp_path: Path) -> None:

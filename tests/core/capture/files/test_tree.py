@@ -176,6 +176,7 @@ def test_an_import_that_broke_off_goes_on_where_it_stopped(
     assert len(files.captures()) == 40
     size = (tmp_path / FILE).stat().st_size
     assert progress[-1] == (size, size, "40 lines")
+    assert progress[0][0] > state.bytes  # what was done before is done
     assert [done for done, _, _ in progress] == sorted(done for done, _, _ in progress)
 
 
@@ -197,6 +198,17 @@ def test_a_file_that_changed_is_read_from_the_start(files: Files, tmp_path: Path
     assert files.read(tmp_path).counts == counts(repeated=1)
     (state,) = files.importer.states().values()
     assert state.bytes == (tmp_path / FILE).stat().st_size
+    assert state.counts == counts(repeated=1)
+
+
+def test_lines_keep_their_numbers_where_a_file_is_read_piece_by_piece(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "BLOCK", 1000)
+    lines = [predicted(k, 14) for k in range(30)]
+    write_lines(tmp_path, FILE, [*lines[:20], b"{", *lines[20:], b"}"])
+    assert files.read(tmp_path).counts == counts(stored=30, unreadable=2)
+    assert [row[0] for row in files.unreadable()] == [21, 32]
 
 
 def test_half_a_line_at_the_end_is_read_again_when_it_is_whole(
