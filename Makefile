@@ -13,13 +13,14 @@ TORCH_CPU ?= https://download.pytorch.org/whl/cpu
 CUDA := ^(cuda|nvidia)-|^triton==
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test mutants check bench lock reference screenshots docs clean
+.PHONY: help install run test mutants fuzz check bench lock reference screenshots docs clean
 
 help:
 	@echo "make run      dashboard and endpoint on http://localhost:8501 (CPU=1: without CUDA)"
 	@echo "make install  what make run needs, without starting it"
 	@echo "make test     every test"
 	@echo "make mutants  small changes to the code, and which of them the tests notice (ONLY=attacks)"
+	@echo "make fuzz     100,000 requests to all routes (CASES=1000 SEED=7)"
 	@echo "make check    format, lint, types, words"
 	@echo "make bench    measured figures against their goals (ONLY=attacks picks a part)"
 	@echo "make docs     the documentation as a site, in site/"
@@ -59,6 +60,11 @@ test: $(VENV)/.dev
 
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants $(ONLY)
+
+CASES ?= 100000
+SEED ?= 0
+fuzz: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --cases $(CASES) --seed $(SEED)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 
 from core import client, services
 from core.endpoint import ROUTES
+from core.endpoint.connections import WatchedServer
 
 
 @asynccontextmanager
@@ -25,4 +27,9 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         services.close_current()
 
 
-app = st.App(Path(__file__).parent / "pages" / "shell.py", routes=ROUTES, lifespan=lifespan)
+app = st.App(
+    Path(__file__).parent / "pages" / "shell.py",
+    routes=ROUTES,
+    lifespan=lifespan,
+    middleware=[Middleware(WatchedServer)],
+)

@@ -33,6 +33,18 @@ class NotFound(SignwatchError):
     status = 404
 
 
+class NotAllowed(SignwatchError):
+    """The route exists, and has no such method (405)."""
+
+    status = 405
+
+
+class NotAcceptable(SignwatchError):
+    """None of the answers that there are is one that the request accepts (406)."""
+
+    status = 406
+
+
 class TooSlow(SignwatchError):
     """The request did not arrive in time (408)."""
 

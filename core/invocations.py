@@ -7,17 +7,18 @@ import binascii
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput, TooLarge, UnsupportedMedia
+from core.errors import BadInput, NotAcceptable, TooLarge, UnsupportedMedia
 from core.images import ImageFile, ImageLimits
 from core.labels import label
 from core.records.captures import CaptureMode, CaptureSettings, Prediction
+from core.records.media_types import VERBOSE, media_ranges, media_type_of
 
 NPY = "application/x-npy"
 JSON = "application/json"
@@ -43,7 +44,7 @@ def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list
     body
         An image file, `np.save` bytes, or JSON `{"images": ["<base64>", ...]}`.
     content_type
-        One of CONTENT_TYPES, parameters ignored.
+        One of CONTENT_TYPES, or what `media_type_of` makes one of them; parameters ignored.
     limits
         Checked before anything is decoded.
 
@@ -56,18 +57,35 @@ def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list
     BadInput
         The body is not what the content type says.
     """
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type not in CONTENT_TYPES:
-        raise UnsupportedMedia(
-            f"content type must be one of {', '.join(CONTENT_TYPES)}, got {media_type or 'none'!r}"
-        )
-    if not body:
+    media_type = media_type_of(content_type, body)
+    if not body and media_type in CONTENT_TYPES:
         raise BadInput(f"the body is empty; expected {media_type}")
     if media_type == NPY:
         return [ImageFile.from_pixels(pixels) for pixels in parse_npy(body, limits)]
     if media_type == JSON:
         return _parse_json(body, limits)
-    return [ImageFile.from_file(body, limits.image)]
+    if media_type in IMAGE_TYPES:
+        return [ImageFile.from_file(body, limits.image)]
+    raise UnsupportedMedia(
+        f"content type must be one of {', '.join(CONTENT_TYPES)}, got {media_type!r}"
+    )
+
+
+def parse_files(
+    files: Iterable[bytes], limits: RequestLimits, *, name: str = "files"
+) -> list[ImageFile]:
+    """The images of several files in one request; `name[0]` is the first of them in an error.
+
+    Raises as `parse_request` does.
+    """
+    images: list[ImageFile] = []
+    for index, content in enumerate(files):
+        try:
+            images.append(ImageFile.from_file(content, limits.image))
+        except (BadInput, TooLarge, UnsupportedMedia) as error:
+            raise type(error)(f"{name}[{index}]: {error}") from error
+        _check_total_pixels(images, limits)
+    return images
 
 
 def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
@@ -126,20 +144,18 @@ def _parse_json(body: bytes, limits: RequestLimits) -> list[ImageFile]:
     if not isinstance(encoded, list) or not encoded:
         raise BadInput(f"{expected}, got {_describe(document)}")
     _check_count(len(encoded), limits)
-    images = []
+    return parse_files(_decoded(encoded), limits, name="images")
+
+
+def _decoded(encoded: Sequence[object]) -> Iterator[bytes]:
+    """File after file, so that none is decoded behind one that is refused."""
     for index, text in enumerate(encoded):
         if not isinstance(text, str):
             raise BadInput(f"images[{index}] must be a base64 string, got {type(text).__name__}")
         try:
-            data = base64.b64decode(text, validate=True)
+            yield base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
             raise BadInput(f"images[{index}] is no base64: {error}") from error
-        try:
-            images.append(ImageFile.from_file(data, limits.image))
-        except (BadInput, TooLarge, UnsupportedMedia) as error:
-            raise type(error)(f"images[{index}]: {error}") from error
-        _check_total_pixels(images, limits)
-    return images
 
 
 def _check_total_pixels(images: Sequence[ImageFile], limits: RequestLimits) -> None:
@@ -166,29 +182,36 @@ def _describe(document: object) -> str:
 
 
 def choose_answer_type(accept: str | None, content_type: str) -> str:
-    """The media type of the answer: as `Accept` asks, else as fits the request.
+    """The media type of the answer: what `Accept` likes best, else what fits the request.
 
     A JSON answer to an array is the blog post's list of one-element lists; the full object for an
-    array has the name `application/json;verbose=true`. Raises UnsupportedMedia.
+    array has the name `application/json;verbose=true`. Of types that are liked the same, the first
+    one that is named. Raises NotAcceptable.
 
     Examples
     --------
     >>> choose_answer_type(None, "image/png"), choose_answer_type("text/csv", "image/png")
     ('application/json;verbose=true', 'text/csv')
+    >>> choose_answer_type("text/csv;q=0.5, application/json", "application/x-npy")
+    'application/json'
     """
-    wanted = [part.strip().lower().replace(" ", "") for part in (accept or "*/*").split(",")]
-    for part in wanted:
-        if part == f"{JSON};verbose=true":
-            return part
-        media_type = part.partition(";")[0]
-        if media_type in (JSON, "application/*", "*/*"):
-            is_array = content_type.partition(";")[0].strip().lower() == NPY
-            return JSON if is_array else f"{JSON};verbose=true"
-        if media_type in (NPY, CSV):
-            return media_type
-    raise UnsupportedMedia(
-        f"Accept must allow {JSON}, {JSON};verbose=true, {NPY} or {CSV}, got {accept!r}"
-    )
+    is_array = content_type.partition(";")[0].strip().lower() == NPY
+    # What we can answer, and the ranges that name it, the most exact one first.
+    offers = {
+        **({JSON: (JSON, "application/*", "*/*")} if is_array else {}),
+        VERBOSE: (VERBOSE,) if is_array else (VERBOSE, JSON, "application/*", "*/*"),
+        NPY: (NPY, "application/*", "*/*"),
+        CSV: (CSV, "text/*", "*/*"),
+    }
+    ranges = media_ranges(accept or "*/*")
+    named = {offer: next(filter(ranges.__contains__, names), "") for offer, names in offers.items()}
+    liked = [offer for offer, name in named.items() if ranges.get(name, 0) > 0]
+    if not liked:
+        raise NotAcceptable(
+            f"Accept must allow {JSON}, {VERBOSE}, {NPY} or {CSV}, got {accept!r:.200}"
+        )
+    places = list(ranges)
+    return min(liked, key=lambda offer: (-ranges[named[offer]], places.index(named[offer])))
 
 
 def render_answer(

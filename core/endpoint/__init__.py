@@ -1,5 +1,7 @@
 """The HTTP interface: SageMaker's contract, and what our own commands call."""
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.endpoint import (
@@ -13,15 +15,25 @@ from core.endpoint import (
     operations,
 )
 from core.endpoint.guard import guarded
+from core.endpoint.openapi import Described, openapi
+from core.endpoint.routing import answering_every_method
+
+
+@Described()
+async def openapi_json(request: Request) -> Response:
+    """This interface in OpenAPI 3.1."""
+    return JSONResponse(openapi(ROUTES))
+
 
 CAPTURE_CONFIG = "/api/endpoints/{name}/data-capture-config"
 VIOLATIONS = "/signwatch/executions/{execution_id}/constraint_violations.json"
-ROUTES = [
+_ROUTES = [
     Route("/ping", guarded(inference.ping, public=True), methods=["GET"]),
     Route("/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/endpoints/{name}/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/", guarded(control_plane.operation), methods=["POST"]),
     Route(VIOLATIONS, guarded(monitoring_executions.violations_file), methods=["GET"]),
+    Route("/api/openapi.json", guarded(openapi_json), methods=["GET"]),
     Route("/metrics", guarded(operations.metrics), methods=["GET"]),
     Route(CAPTURE_CONFIG, guarded(operations.read_capture_config), methods=["GET"]),
     Route(CAPTURE_CONFIG, guarded(operations.write_capture_config), methods=["PUT"]),
@@ -41,3 +53,5 @@ ROUTES = [
     Route("/api/ground-truth", guarded(files.ground_truth), methods=["POST"]),
     Route("/api/triage/export", guarded(commands.triage_export), methods=["GET"]),
 ]
+# At "/" the pages answer, but for POST.
+ROUTES = answering_every_method(_ROUTES, shared="/")

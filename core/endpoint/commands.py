@@ -7,17 +7,35 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core import services
-from core.endpoint.guard import json_object, read_body
+from core.endpoint.content import FORM, form_files
+from core.endpoint.download import download
+from core.endpoint.guard import read_body
+from core.endpoint.json_body import NAME, NUMBER, TIME, Fields
+from core.endpoint.openapi import BYTES, Described
 from core.images import ImageFile
+from core.invocations import IMAGE_TYPES, JSON
+from core.records.media_types import media_type_of
 
 MAX_COMMAND_BYTES = 100_000
+RUN = Fields(
+    {
+        "since": TIME.or_null(),
+        "until": TIME.or_null(),
+        "endpoint": NAME.or_null(),
+        "threshold": NUMBER.or_null(),
+    }
+)
 
 
+@Described(body=dict.fromkeys((*IMAGE_TYPES, FORM), BYTES))
 async def references(request: Request) -> Response:
     """Keep a clean image, so that captures can name it; answers its SHA-256."""
     signwatch = services.current()
     limits = signwatch.inference.limits
     body = await read_body(request, limits.max_body_bytes)
+    content_type = request.headers.get("content-type", "")
+    if media_type_of(content_type, body) == FORM:
+        (body,) = await form_files(body, content_type, 1)
 
     def work() -> str:
         return signwatch.captures.keep_reference(ImageFile.from_file(body, limits.image))
@@ -25,20 +43,23 @@ async def references(request: Request) -> Response:
     return JSONResponse({"sha256": await run_in_threadpool(work)})
 
 
+@Described(body={JSON: RUN.schema()})
 async def monitor_run(request: Request) -> Response:
     """Run the monitor: `since`, `until`, `endpoint`, `threshold`, all optional."""
-    options = json_object(await read_body(request, MAX_COMMAND_BYTES))
+    options = RUN.read(await read_body(request, MAX_COMMAND_BYTES))
     run = await run_in_threadpool(services.current().monitoring.run_with, options)
     return JSONResponse(run.to_json())
 
 
+@Described()
 async def read_execution(request: Request) -> Response:
     """One run with its log and the records that could not be read."""
     read = services.current().monitoring.execution_in_full
     return JSONResponse(await run_in_threadpool(read, request.path_params["execution_id"]))
 
 
+@Described(answer={"application/zip": BYTES})
 async def triage_export(request: Request) -> Response:
     """A ZIP of all verdicts: images by true class, manifest, annotations, audit trail."""
     content = await run_in_threadpool(lambda: services.current().triage.export())
-    return Response(content, media_type="application/zip")
+    return await download(request, content, "application/zip")

@@ -13,9 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core.endpoint import monitoring_executions, monitoring_schedules
+from core.endpoint import json_body, monitoring_executions, monitoring_schedules
 from core.endpoint.aws import Document
-from core.endpoint.guard import error_response, json_object, read_body
+from core.endpoint.guard import error_response, read_body
+from core.endpoint.json_body import NAME, NUMBER, OBJECT, TEXT, WHOLE, Fields, Kind
+from core.endpoint.openapi import Described
 from core.errors import BadInput, Conflict, NotFound, SignwatchError
 
 MAX_BYTES = 1_000_000
@@ -31,6 +33,23 @@ OPERATIONS: dict[str, Callable[[Document], Document]] = {
     "ListMonitoringExecutions": monitoring_executions.list_executions,
     "DescribeProcessingJob": monitoring_executions.describe_job,
 }
+TARGET = Kind("a call", (str,), {"enum": [f"SageMaker.{name}" for name in OPERATIONS]})
+# Fields of all calls; each call checks its own.
+DOCUMENT = Fields(
+    {
+        **dict.fromkeys(("MonitoringScheduleName", "ProcessingJobName", "EndpointName"), NAME),
+        **dict.fromkeys(("StatusEquals", "NameContains", "MonitoringTypeEquals"), TEXT),
+        **dict.fromkeys(("MonitoringJobDefinitionName", "SortBy", "SortOrder", "NextToken"), TEXT),
+        **{
+            f"{field}{end}": NUMBER
+            for field in ("CreationTime", "ScheduledTime", "LastModifiedTime")
+            for end in ("After", "Before")
+        },
+        "MaxResults": WHOLE,
+        "MonitoringScheduleConfig": OBJECT,
+    },
+    open=True,
+)
 # SageMaker's names: botocore makes classes of its exceptions of them.
 CODES: dict[type[SignwatchError], str] = {
     BadInput: "ValidationException",
@@ -39,6 +58,7 @@ CODES: dict[type[SignwatchError], str] = {
 }
 
 
+@Described(body={JSON_1_1: DOCUMENT.schema()}, headers={"x-amz-target": TARGET})
 async def operation(request: Request) -> Response:
     """Model Monitor's calls of `boto3.client("sagemaker")`, named by `X-Amz-Target`."""
     try:
@@ -55,5 +75,5 @@ async def _answer(request: Request) -> Document:
         raise BadInput(
             f"X-Amz-Target must be SageMaker. and one of {', '.join(OPERATIONS)}, got {target!r}"
         )
-    document = json_object(await read_body(request, MAX_BYTES))
+    document = json_body.parse(await read_body(request, MAX_BYTES))
     return await run_in_threadpool(known, document)

@@ -9,33 +9,33 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core import services
-from core.endpoint.guard import json_object, read_body
-from core.errors import BadInput, NotFound
+from core.endpoint.guard import read_body
+from core.endpoint.json_body import NAME, NUMBER, WHOLE, Fields
+from core.endpoint.openapi import Described
+from core.errors import NotFound
 from core.records.drills import DrillPlan
 
 MAX_PLAN_BYTES = 10_000
 LISTED = 100
-KINDS: dict[str, type | tuple[type, ...]] = {
-    "share": (int, float),
-    "target": int,
-    "attack": str,
-    "seed": int,
-}
+PLAN = Fields({"share": NUMBER, "target": WHOLE, "attack": NAME, "seed": WHOLE})
 
 
+@Described()
 async def list_drills(request: Request) -> Response:
     """The latest reports of drills, newest first."""
     reports = await run_in_threadpool(services.current().simulation.drills.latest, LISTED)
     return JSONResponse({"drills": [report.to_json() for report in reports]})
 
 
+@Described(body={"application/json": PLAN.schema()}, status=202)
 async def start_drill(request: Request) -> Response:
     """Start a drill: `share`, `target`, `attack`, `seed`, all optional; answers its id."""
-    plan = _plan(json_object(await read_body(request, MAX_PLAN_BYTES)))
+    plan = DrillPlan(**PLAN.read(await read_body(request, MAX_PLAN_BYTES)))
     drill_id = await run_in_threadpool(services.current().simulation.drills.start, plan)
     return JSONResponse({"drill_id": drill_id}, status_code=202)
 
 
+@Described()
 async def read_drill(request: Request) -> Response:
     """How far a drill is (`done`, `total`, `text`), or its `report`; the error that it ended with.
 
@@ -44,6 +44,7 @@ async def read_drill(request: Request) -> Response:
     return JSONResponse(await run_in_threadpool(_read, request.path_params["drill_id"]))
 
 
+@Described(status=202)
 async def cancel_drill(request: Request) -> Response:
     """Ask a drill that is in progress to stop."""
     job = services.current().simulation.drills.job(request.path_params["drill_id"])
@@ -51,17 +52,6 @@ async def cancel_drill(request: Request) -> Response:
         raise NotFound("no drill of that id is in progress")
     job.cancel()
     return JSONResponse({}, status_code=202)
-
-
-def _plan(options: dict[str, Any]) -> DrillPlan:
-    for name, value in options.items():
-        kind = KINDS.get(name)
-        if kind is None:
-            raise BadInput(f"unknown option {name!r}; known: {', '.join(KINDS)}")
-        if isinstance(value, bool) or not isinstance(value, kind):
-            what = {"attack": "a name", "share": "a number"}.get(name, "a whole number")
-            raise BadInput(f"{name} must be {what}, got {value!r}")
-    return DrillPlan(**options)
 
 
 def _read(drill_id: str) -> dict[str, Any]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import wraps
-from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from core import services
 from core.endpoint.access import check_access
-from core.errors import BadInput, SignwatchError, TooLarge, TooSlow
+from core.endpoint.arrival import Arrivals
+from core.endpoint.content import CODINGS, content_coding, decoded
+from core.errors import SignwatchError, TooLarge
 
 Handler = Callable[[Request], Awaitable[Response]]
 BODY_SECONDS = 60
+ARRIVALS = Arrivals()
 RETRY_SECONDS = 1
 # What botocore shows as the code of an error.
 AWS_CODES = {401: "UnrecognizedClientException", 403: "AccessDeniedException"}
@@ -35,8 +38,22 @@ def guarded(handler: Handler, *, public: bool = False) -> Handler:
             return error_response(error)
         except ClientDisconnect:
             return Response(status_code=499)
+        except Exception:  # noqa: BLE001
+            return _unexpected(request)
 
     return answered
+
+
+def _unexpected(request: Request) -> JSONResponse:
+    """The answer to what should not happen; the log of the process has the rest."""
+    incident = uuid.uuid4().hex
+    logging.getLogger(__name__).exception(
+        "%s %s failed, incident %s", request.method, request.scope["path"], incident
+    )
+    message = f"the program failed; its log has the details under the id {incident}"
+    content = {"message": message, "error": "InternalError", "id": incident}
+    headers = {"x-amzn-errortype": "InternalFailure"}
+    return JSONResponse(content, status_code=500, headers=headers)
 
 
 def error_response(error: SignwatchError, code: str | None = None) -> JSONResponse:
@@ -47,44 +64,31 @@ def error_response(error: SignwatchError, code: str | None = None) -> JSONRespon
         headers["www-authenticate"] = "Bearer"
     if error.status == 503:
         headers["retry-after"] = str(RETRY_SECONDS)
+    if error.status == 415:
+        headers["accept-encoding"] = ", ".join(CODINGS)
     content = {"message": str(error), "error": type(error).__name__}
     content |= {"__type": code} if code else {}
     return JSONResponse(content, status_code=error.status, headers=headers)
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The body, given up as soon as it is known to be too long, or too slow."""
+    """The body, without its coding; given up as soon as it is known to be too long, or too slow."""
+    coding = content_coding(request.headers)
     problem = f"the body is longer than {max_bytes:,} bytes (SIGNWATCH_MAX_BODY_BYTES)"
     announced = request.headers.get("content-length", "")
     # Python reads no more than 4,300 digits.
     if announced.isdecimal() and (len(announced) > 20 or int(announced) > max_bytes):
         raise TooLarge(problem)
-    parts, size = [], 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                size += len(part)
-                if size > max_bytes:
-                    raise TooLarge(problem)
-                parts.append(part)
-    except TimeoutError:
-        raise TooSlow(
-            f"the body did not arrive within {BODY_SECONDS} s; {size:,} bytes of it came"
-        ) from None
-    return b"".join(parts)
+    body = await ARRIVALS.read(_up_to(max_bytes, request, problem), max_bytes, BODY_SECONDS)
+    if coding is None:
+        return body
+    return await run_in_threadpool(decoded, body, coding, max_bytes, problem)
 
 
-def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that a body holds; an empty body is an empty one. Raises BadInput.
-
-    Texts that are no Unicode are refused: neither the log nor an answer can hold half of a
-    surrogate pair, which Python's parser lets through.
-    """
-    try:
-        document = json.loads(body or b"{}")
-        json.dumps(document, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"the body is no JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise BadInput(f"expected a JSON object, got {type(document).__name__}")
-    return document
+async def _up_to(max_bytes: int, request: Request, problem: str) -> AsyncIterator[bytes]:
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > max_bytes:
+            raise TooLarge(problem)
+        yield part

@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse, Response
 from core import services
 from core.endpoint import aws
 from core.endpoint.aws import ARN, MONITORING_TYPE, Document
+from core.endpoint.download import download
+from core.endpoint.openapi import Described
 from core.records.monitoring import Execution, ExecutionStatus
 
 BUCKET = "signwatch"
@@ -18,11 +20,13 @@ ORDERS = {"CreationTime": "created", "ScheduledTime": "scheduled", "Status": "st
 JOB_STATES = {ExecutionStatus.IN_PROGRESS: "InProgress", ExecutionStatus.FAILED: "Failed"}
 
 
+@Described()
 async def violations_file(request: Request) -> Response:
     """The violations of one run, as `boto3.client("s3")` fetches them."""
     name = request.path_params["execution_id"]
     execution = await run_in_threadpool(services.current().monitoring.execution, name)
-    return JSONResponse(execution.constraint_violations())
+    content = JSONResponse(execution.constraint_violations()).body
+    return await download(request, bytes(content), "application/json")
 
 
 def list_executions(document: Document) -> Document:

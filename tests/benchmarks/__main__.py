@@ -20,6 +20,7 @@ from tests.benchmarks import (
     log,
     monitor,
     peer_attacks,
+    silent,
     suspicion,
     tensors,
     triage,
@@ -70,6 +71,7 @@ PARTS: dict[str, Sections] = {
         "endpoint": endpoint_rows,
         "triage": triage.rows,
     },
+    "hardening": {"silent clients": silent.rows, "fuzzed requests": silent.fuzz},
     "log": {"a long log": log.rows, "capture files": capture_files.rows},
 }
 

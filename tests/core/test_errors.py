@@ -13,6 +13,8 @@ STATUS = {
     "Unauthorized": 401,
     "Forbidden": 403,
     "NotFound": 404,
+    "NotAllowed": 405,
+    "NotAcceptable": 406,
     "TooSlow": 408,
     "Conflict": 409,
     "TooLarge": 413,

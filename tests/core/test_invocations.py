@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core import invocations
-from core.errors import BadInput, SignwatchError, TooLarge, UnsupportedMedia
+from core.errors import BadInput, NotAcceptable, SignwatchError, TooLarge, UnsupportedMedia
 from core.images import ImageLimits
 from core.invocations import (
     CONTENT_TYPES,
@@ -96,11 +96,9 @@ def test_parameters_and_capitals_of_a_content_type_do_not_matter() -> None:
 @pytest.mark.parametrize(
     ("content_type", "shown"),
     [
-        ("", "'none'"),
         ("text/csv", "'text/csv'"),
         ("image/svg+xml", "'image/svg+xml'"),
         ("image/*", "'image/*'"),
-        (";", "'none'"),
     ],
 )
 def test_other_content_types_are_refused(content_type: str, shown: str) -> None:
@@ -110,6 +108,20 @@ def test_other_content_types_are_refused(content_type: str, shown: str) -> None:
         f"application/x-image, application/x-npy, application/json, got {shown}",
     ):
         parse_request(b"x", content_type, LIMITS)
+
+
+@pytest.mark.parametrize("content_type", ["", ";", " Application/Octet-Stream"])
+def test_what_has_no_name_and_begins_like_nothing_is_no_image(content_type: str) -> None:
+    with raises(UnsupportedMedia, "expected a PNG, JPEG, WebP or BMP file; this is none of them"):
+        parse_request(b"x", content_type, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["image/jpg", "IMAGE/PJPEG", "image/x-png; a=b", "image/x-ms-bmp"]
+)
+def test_other_names_of_the_same_are_known(content_type: str) -> None:
+    (image,) = parse_request(saved(blocks(), "PNG"), content_type, LIMITS)
+    assert np.array_equal(image.pixels, blocks())
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
@@ -278,6 +290,15 @@ def test_pixels_of_json_are_counted_together() -> None:
         ("text/csv, application/x-npy", "image/png", "text/csv"),
         ("application/x-npy, text/csv, */*", "image/png", "application/x-npy"),
         ("text/html, */*", "application/x-npy", "application/json"),
+        ("text/csv;q=0.5, application/json", "image/png", VERBOSE),
+        ("text/csv;q=0.5, application/json;q=0.4", "image/png", "text/csv"),
+        ("application/json;q=0, */*", "application/x-npy", "application/x-npy"),
+        ("*/*, application/json;q=0.1", "image/png", "application/x-npy"),
+        ("text/*", "image/png", "text/csv"),
+        ("text/csv;charset=utf-8;q=1.000", "image/png", "text/csv"),
+        ('application/json;a="x,text/csv"', "application/x-npy", "application/json"),
+        (VERBOSE + ";q=0.2, application/json;q=0.1", "application/x-npy", VERBOSE),
+        ("text/csv;q=high", "image/png", "text/csv"),
     ],
 )
 def test_the_answer_is_what_accept_asks_for(
@@ -286,10 +307,13 @@ def test_the_answer_is_what_accept_asks_for(
     assert choose_answer_type(accept, content_type) == answer_type
 
 
-@pytest.mark.parametrize("accept", ["text/html", "image/*", "application/xml, text/plain"])
+@pytest.mark.parametrize(
+    "accept",
+    ["text/html", "image/*", "application/xml, text/plain", "*/*;q=0", "text/csv;q=0.000", ","],
+)
 def test_an_answer_that_we_do_not_give_is_refused(accept: str) -> None:
     with raises(
-        UnsupportedMedia,
+        NotAcceptable,
         "Accept must allow application/json, application/json;verbose=true, application/x-npy "
         f"or text/csv, got {accept!r}",
     ):

@@ -184,8 +184,11 @@ def test_times_of_other_zones_are_converted_to_utc(client: TestClient) -> None:
         ),
         (
             b'{"endpoint": ["cars"]}',
-            "endpoint name must be 1 to 63 letters, digits and inner hyphens, got \"['cars']\"",
+            "endpoint must be a name, got ['cars']",
         ),
+        (b'{"endpoint": 7}', "endpoint must be a name, got 7"),
+        (b'{"endpoint": NaN}', "endpoint must be a name, got nan"),
+        (b'{"endpoint": "a\\u0000b"}', "texts must not contain U+0000, got 'a\\x00b'"),
     ],
 )
 def test_other_options_are_refused_and_nothing_is_run(

@@ -102,7 +102,7 @@ def test_every_accept_is_a_type_or_refused(accept: str | None, content_type: str
     try:
         chosen = invocations.choose_answer_type(accept, content_type)
     except SignwatchError as error:
-        assert error.status == 415
+        assert error.status == 406
         return
     assert chosen in (
         "application/json",

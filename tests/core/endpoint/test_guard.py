@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.requests import Request
+from starlette.testclient import TestClient
 
 from core.endpoint.guard import error_response, read_body
 from core.errors import (
@@ -109,6 +110,44 @@ def test_a_body_over_the_limit_is_refused_before_it_has_come(
         connection.close()
     assert httpx.get(f"{address}/ping").status_code == 200
     assert captures(request.getfixturevalue("signwatch")) == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "[::1"])
+def test_what_should_not_happen_is_json_with_an_id_that_the_log_names(
+    client: TestClient,
+    signwatch: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    host: str,
+) -> None:
+    def broken() -> bytes:
+        raise ZeroDivisionError("a secret of the program")
+
+    monkeypatch.setattr(signwatch.metrics, "render", broken)
+    monkeypatch.setattr("core.endpoint.guard.check_access", lambda *_: None)
+    answer = client.get("/metrics", headers={"Host": host})
+    assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (500, "InternalFailure")
+    incident = answer.json()["id"]
+    assert answer.json() == {
+        "message": f"the program failed; its log has the details under the id {incident}",
+        "error": "InternalError",
+        "id": incident,
+    }
+    (record,) = caplog.records
+    assert record.getMessage() == f"GET /metrics failed, incident {incident}"
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_a_prediction_that_fails_is_counted(
+    client: TestClient, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("core.endpoint.inference.render_answer", broken)
+    assert client.post("/invocations", content=IMAGE, headers=PNG).status_code == 500
+    counted = 'signwatch_requests_total{endpoint="signwatch",status="500"} 1.0'
+    assert counted in client.get("/metrics").text
 
 
 def test_a_client_that_hangs_up_leaves_nothing(server: str, signwatch: Services) -> None:

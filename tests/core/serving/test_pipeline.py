@@ -161,7 +161,7 @@ def test_a_request_gives_its_place_back_however_it_ends(
     for headers, content, status in [
         (PNG, b"no image", 415),
         ({"Content-Type": "text/html"}, b"x", 415),
-        (PNG | {"Accept": "text/html"}, IMAGE, 415),
+        (PNG | {"Accept": "text/html"}, IMAGE, 406),
         (PNG, IMAGE, 200),
         (PNG, IMAGE, 200),
     ]:

@@ -1,0 +1,1 @@
+"""Requests that are right, odd or damaged, to every route that the program describes."""
