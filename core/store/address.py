@@ -16,7 +16,7 @@ import duckdb
 
 from core.errors import BadInput
 from core.settings import ROOT, Settings
-from core.store import conninfo, extensions
+from core.store import conninfo, extensions, s3
 
 LAKE = "ducklake:postgres:"
 ROW_GROUP_SIZE = 20_480  # rows; deleted ones give their space back a whole group at a time
@@ -126,10 +126,21 @@ class LakeAddress(Address):
     def _public(self) -> str:
         return conninfo.without_password(self.conninfo)[0]
 
+    @property
+    def _remote(self) -> bool:
+        return "://" in self.data
+
+    def _sign_in(self, connection: duckdb.DuckDBPyConnection) -> None:
+        options = s3.options() if self._remote else {}
+        if options:
+            listed = "".join(f", {name} {quoted(value)}" for name, value in options.items())
+            connection.execute(f"CREATE OR REPLACE SECRET storage (TYPE s3{listed})")
+
     def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Load the extensions, and connect to the catalog's database."""
-        for name in ("ducklake", "postgres_scanner", *(["httpfs"] if "://" in self.data else [])):
+        for name in ("ducklake", "postgres_scanner", *(["httpfs"] if self._remote else [])):
             extensions.load(connection, name)
+        self._sign_in(connection)
         connection.execute("SET ducklake_max_retry_count = 100")
         # As a secret, the password stands in no error of DuckDB's. An empty one hides PGPASSWORD.
         password = conninfo.without_password(self.conninfo)[1]
@@ -148,7 +159,11 @@ class LakeAddress(Address):
 
     @contextmanager
     def alone(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Hold the advisory lock; PostgreSQL takes it back if this process dies."""
+        """Hold the advisory lock; PostgreSQL takes it back if this process dies.
+
+        Credentials that have been renewed meanwhile are taken up.
+        """
+        self._sign_in(cursor)
         cursor.begin()
         try:
             cursor.execute(
