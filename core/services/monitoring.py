@@ -41,6 +41,7 @@ from core.store import (
     VolumeTable,
 )
 
+STANDS = timedelta(days=1)  # so long a run that no schedule repeats says how things stand
 OPTIONS = ("since", "until", "endpoint", "threshold")
 
 
@@ -176,6 +177,10 @@ class Monitoring:
     def executions(self, limit: int, **filters: Any) -> list[Execution]:
         """The latest runs, newest first; filters as of `ExecutionsTable.latest`."""
         return self._table.latest(limit, **filters)
+
+    def standing(self) -> list[Execution]:
+        """The runs that say how things stand now: violated ones first, then the latest."""
+        return self._table.standing(now() - STANDS)
 
     def execution(self, execution_id: str) -> Execution:
         """One run; raises NotFound."""

@@ -9,15 +9,13 @@ from core.records.alerts import Delivery, Notice, NoticeKind
 from core.records.monitoring import Violation
 from core.store.database import Database, Row
 from core.store.rows import aware, naive
+from core.store.schedules import RUNNING
 
 _NOTICE = "notice_id, kind, endpoint, since, violations, execution_id, window_end, made_at"
 _DELIVERY = "notice_id, channel, delivered, reason, delivered_at"
 # Violations in the latest run that was evaluated, of each schedule that runs.
-_ELSEWHERE = """
-    WITH running AS (
-        SELECT name FROM log.schedules
-        QUALIFY row_number() OVER (PARTITION BY name ORDER BY number DESC) = 1
-            AND status = 'Scheduled' AND expression <> 'NOW'),
+_ELSEWHERE = f"""
+    WITH running AS ({RUNNING}),
     latest AS (
         SELECT max(number) AS number FROM log.executions
         WHERE schedule IN (SELECT name FROM running)

@@ -20,6 +20,13 @@ _COUNTING = (
     "QUALIFY row_number() OVER (PARTITION BY name ORDER BY number DESC) = 1"
 )
 
+# Names of those that go on to run.
+RUNNING = (
+    "SELECT name FROM log.schedules "
+    "QUALIFY row_number() OVER (PARTITION BY name ORDER BY number DESC) = 1 "
+    "AND status = 'Scheduled' AND expression <> 'NOW'"
+)
+
 
 class SchedulesTable:
     """What is kept of every schedule."""

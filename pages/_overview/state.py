@@ -1,4 +1,4 @@
-"""The Overview's headline: the state of the latest run, and the leading class."""
+"""The Overview's headline: how things stand, and the leading class."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from pages._monitor.execution import link_to
 
 
 def show() -> None:
-    """The state of the latest run, red where it found a violation."""
+    """What stands now, red where it is a violation; a run that evaluated nothing hides none."""
     latest = next(iter(current().monitoring.executions(1, ended=True)), None)
     if latest is None:
         st.info(
@@ -19,27 +19,23 @@ def show() -> None:
             title="No run yet",
         )
         return
-    when = f"{latest.started_at:%Y-%m-%d %H:%M:%S} UTC"
-    if latest.figures:
-        when += f", {latest.figures.total:,} predictions"
-    if latest.status is ExecutionStatus.COMPLETED_WITH_VIOLATIONS:
-        st.error(f"{latest.message}  \n{when}", icon=":material/warning:", title="Violation")
-        with st.container(horizontal=True):
-            _link_to_maps(latest)
-            st.page_link(
-                "triage.py", label="Review flagged predictions", icon=":material/fact_check:"
-            )
-            st.page_link(
-                "monitor.py",
-                label="Open the run",
-                icon=":material/notifications_active:",
-                query_params=link_to(latest),
-            )
+    standing = current().monitoring.standing()
+    violated = [run for run in standing if run.violations]
+    if violated:
+        _show_violation(violated[0], more=len(violated) - 1)
+        if latest.status is ExecutionStatus.FAILED:
+            st.caption(f"The latest run evaluated nothing, {_when(latest)}: {latest.message}")
         return
-    if latest.status is ExecutionStatus.COMPLETED:
-        st.success(f"{latest.message}  \n{when}", icon=":material/check_circle:", title="All clear")
+    if latest.status is ExecutionStatus.FAILED:
+        st.warning(
+            f"{latest.message}  \n{_when(latest)}", icon=":material/help:", title="Not evaluated"
+        )
     else:
-        st.warning(f"{latest.message}  \n{when}", icon=":material/help:", title="Not evaluated")
+        st.success(
+            f"{latest.message}  \n{_when(latest)}",
+            icon=":material/check_circle:",
+            title="All clear",
+        )
     for earlier in current().monitoring.executions(
         1, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS
     ):
@@ -50,6 +46,27 @@ def show() -> None:
                 width="content",
             )
             _link_to_maps(earlier)
+
+
+def _show_violation(run: Execution, *, more: int) -> None:
+    """A violation that stands, and what to do about it. more: how many stand besides."""
+    others = f"  \n{more} more {'run' if more == 1 else 'runs'} in violation" if more else ""
+    st.error(f"{run.message}  \n{_when(run)}{others}", icon=":material/warning:", title="Violation")
+    with st.container(horizontal=True):
+        _link_to_maps(run)
+        st.page_link("triage.py", label="Review flagged predictions", icon=":material/fact_check:")
+        st.page_link(
+            "monitor.py",
+            label="Open the run",
+            icon=":material/notifications_active:",
+            query_params=link_to(run),
+        )
+
+
+def _when(run: Execution) -> str:
+    """When it began, and over how many predictions."""
+    predictions = f", {run.figures.total:,} predictions" if run.figures else ""
+    return f"{run.started_at:%Y-%m-%d %H:%M:%S} UTC{predictions}"
 
 
 def show_leader(found: WindowFigures, threshold: float) -> None:
