@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from core.records.alerts import Delivery, Notice, NoticeKind, as_of, identity
 from core.records.monitoring import Execution, ExecutionStatus, Violation
@@ -75,7 +75,7 @@ def decide(
         str(uuid.uuid4()),
         kind,
         execution.window.endpoint,
-        before.since if before else moment,
+        min(before.since, moment) if before else moment,
         tuple(sorted(known)),
         execution.execution_id,
         moment,
@@ -98,7 +98,7 @@ def _kind(
         return NoticeKind.ALERT
     if again:
         return again
-    due = reminder > timedelta() and at - lasting.made_at >= reminder
+    due = reminder > timedelta() and at - _made(lasting, at) >= reminder
     return NoticeKind.REMINDER if due else None
 
 
@@ -106,4 +106,10 @@ def _lost(notice: Notice, deliveries: Sequence[Delivery], at: datetime) -> bool:
     """Whether nobody got it, and nobody will."""
     if deliveries:
         return not any(delivery.delivered for delivery in deliveries)
-    return at - notice.made_at >= UNDER_WAY
+    return at - _made(notice, at) >= UNDER_WAY
+
+
+def _made(notice: Notice, at: datetime) -> datetime:
+    """When it was made, as far as that is known: a clock that is set back makes it lie ahead."""
+    past = [moment for moment in (notice.made_at, notice.as_of) if moment <= at]
+    return max(past, default=datetime.min.replace(tzinfo=UTC))

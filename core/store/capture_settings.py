@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.records.captures import CaptureMode, CaptureSettings
 from core.store.database import Database
-from core.store.rows import naive
+from core.store.rows import after_all, naive
 
 
 class CaptureSettingsTable:
@@ -30,7 +30,8 @@ class CaptureSettingsTable:
         """Keep new settings for one endpoint."""
         with self._database.transaction() as transaction:
             transaction.execute(
-                "INSERT INTO log.capture_settings VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO log.capture_settings "
+                f"SELECT ?, ?, ?, ?, {after_all('capture_settings', 'changed_at')}",
                 [
                     endpoint,
                     settings.enabled,

@@ -147,6 +147,7 @@ class Schedules:
             try:
                 while not self._closed.is_set() and self._advance(stored):
                     pass
+                self._put_right(stored)
             except Exception:
                 logger.exception("Schedule %s could not run", stored.schedule.name)
 
@@ -188,6 +189,12 @@ class Schedules:
                 notify=len(found.runs) == 1 or at - found.runs[0] <= LIVE,
             )
         return bool(found.set_back_from or found.runs)
+
+    def _put_right(self, stored: StoredSchedule) -> None:
+        """What was made while the clock was ahead runs from now on, not from then on."""
+        at = self._clock()
+        if stored.runs_from > at:
+            self._table.change(replace(stored, runs_from=at))
 
     def _mark(
         self, schedule: Schedule, window: Window, due_at: datetime, last: LastRun | None, why: str

@@ -149,6 +149,27 @@ def test_a_clock_that_is_set_back_neither_silences_nor_repeats() -> None:
     assert decide(ended(CLEAN), over, [outcome(over)], reminder=HOUR, at=NOON) is None
 
 
+def test_reminders_come_though_the_clock_was_ahead() -> None:
+    """Once when it is put right, and from then on in their time."""
+    ahead = NOON + 600 * HOUR
+    last = decide(ended(STOPS, ahead), None, [], reminder=2 * HOUR, at=ahead)
+    kinds = []
+    for hours in range(6):
+        at = NOON + hours * HOUR
+        made = decide(ended(STOPS, at), last, [outcome(last)], reminder=2 * HOUR, at=at)
+        kinds.append(made.kind if made else None)
+        last = made or last
+    assert kinds == [REMINDER, None, REMINDER, None, REMINDER, None]
+    assert last.since == NOON
+
+
+def test_what_was_lost_while_the_clock_was_ahead_is_sent_again() -> None:
+    ahead = NOON + 24 * HOUR
+    lost = decide(ended(STOPS, ahead), None, [], reminder=timedelta(), at=ahead)
+    again = decide(ended(STOPS), lost, [], reminder=timedelta(), at=NOON)
+    assert again.kind is ALERT
+
+
 def test_nothing_is_over_while_another_schedule_is_in_violation() -> None:
     alert = decide(ended(STOPS), None, [], reminder=HOUR, at=NOON)
     known, later = [outcome(alert)], NOON + 5 * HOUR / 60

@@ -226,6 +226,7 @@ class AnyClock(RuleBasedStateMachine):
                 latest or at - moment <= 2 * HOUR,
             )
         self.last |= {name: made_up[-1]} if made_up else {}
+        planned.runs_from = min(planned.runs_from, at)
 
     def passed_over(self, name: str, missed: list[datetime]) -> Found:
         runs = f"{len(missed):,} run{'s' if len(missed) > 1 else ''}"

@@ -294,6 +294,40 @@ def test_a_clock_that_is_behind_by_little_runs_nothing_twice(log: CaptureLog, cl
     assert [due for due, _ in runs(log, "minutely")] == ["14 12:31", "14 12:32", "14 12:33"]
 
 
+@pytest.mark.parametrize("ahead", [1, 9, 10, 11, 90])
+def test_a_schedule_made_while_the_clock_was_ahead_loses_no_run(
+    log: CaptureLog, clock: Clock, ahead: int
+) -> None:
+    schedules = schedules_over(log, clock)
+    clock.go(minutes=ahead)
+    schedules.create(MINUTELY)
+    clock.go(minutes=-ahead)
+    schedules.tick()
+    before = len(runs(log, "minutely"))
+    for _ in range(ahead + 5):
+        clock.go(minutes=1)
+        schedules.tick()
+    assert len(runs(log, "minutely")) - before == ahead + 5
+    assert schedules.one("minutely").runs_from == NOON + 30 * MINUTE
+
+
+@pytest.mark.parametrize("ahead", [9, 90])
+def test_one_that_was_changed_while_the_clock_was_ahead_loses_no_run(
+    log: CaptureLog, clock: Clock, ahead: int
+) -> None:
+    schedules = schedules_over(log, clock)
+    schedules.create(MINUTELY)
+    clock.go(minutes=1)
+    schedules.tick()
+    clock.go(minutes=ahead)
+    schedules.change(replace(MINUTELY, expression="cron(0/1 * ? * * *)"))
+    clock.go(minutes=-ahead)
+    for _ in range(ahead + 5):
+        schedules.tick()
+        clock.go(minutes=1)
+    assert len(runs(log, "minutely")) == ahead + 5
+
+
 # Several processes
 
 
