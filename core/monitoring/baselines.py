@@ -114,7 +114,7 @@ class Baselines:
             If no prediction is left.
         """
         stretch = f"{window.start:{MOMENT}} to {window.end:{MOMENT}} UTC"
-        predictions = self._table.predictions(window)
+        predictions, left_out = self._fitting(window)
         if len(predictions.class_ids) == 0:
             raise BadInput(
                 f"no prediction between {stretch} to make a baseline from (known attacks are left "
@@ -122,7 +122,20 @@ class Baselines:
             )
         where = f", endpoint {window.endpoint}" if window.endpoint else ""
         files = files_of(baseline_of(predictions, self._classes))
-        return self.add(files, origin=f"captures {stretch}{where}")
+        without = f", {left_out:,} left out whose figures cannot be" if left_out else ""
+        return self.add(files, origin=f"captures {stretch}{where}{without}")
+
+    def _fitting(self, window: Window) -> tuple[Predictions, int]:
+        """Predictions of this label set, and how many captures are left out.
+
+        Where most are of other classes, all are kept: they are of another label set.
+        """
+        predictions = self._table.predictions(window)
+        fits = predictions.class_ids < self._classes
+        if 2 * int(fits.sum()) > len(fits):
+            predictions = self._table.predictions(window, classes=self._classes)
+        left_out = self._table.captures(window) - len(predictions.class_ids)
+        return predictions, left_out
 
     def add_with(self, options: Mapping[str, Any]) -> StoredBaseline:
         """Make or keep a baseline as programs ask for it, and put it in force; raises BadInput.

@@ -28,12 +28,14 @@ class PastTable:
         place = "date_diff('microsecond', ?, inferred_at) // ? AS place"
         predictions = self._database.columns(
             f"SELECT {place}, class_id::BIGINT AS class_id, count(*) AS n FROM log.captures AS c "
-            f"WHERE class_id IS NOT NULL AND {where} GROUP BY ALL",
+            f"WHERE class_id IS NOT NULL AND {filters.SOUND} AND {where} GROUP BY ALL",
             [*step, *parameters],
         )
         unreadable = self._database.columns(
-            f"SELECT {place}, count(*) AS n FROM log.unreadable AS c WHERE {where} GROUP BY ALL",
-            [*step, *parameters],
+            f"SELECT {place}, count(*) AS n FROM (SELECT inferred_at FROM log.unreadable AS c "
+            f"WHERE {where} UNION ALL SELECT inferred_at FROM log.captures AS c "
+            f"WHERE NOT {filters.SOUND} AND {where}) GROUP BY ALL",
+            [*step, *parameters, *parameters],
         )
         return PastCounts(_stacked(predictions), _stacked(unreadable))
 

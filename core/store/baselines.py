@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -22,14 +23,17 @@ class BaselinesTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def predictions(self, window: Window) -> Predictions:
-        """The window's predictions, but for known attacks, and for what drills sent."""
-        where, parameters = filters.conditions(CaptureFilter(window=window))
+    def predictions(self, window: Window, *, classes: int | None = None) -> Predictions:
+        """The window's predictions, but for known attacks, and for what drills sent.
+
+        Without those whose figures cannot be, and those outside of a label set of `classes`.
+        """
+        where, parameters = _ordinary(window)
         found = self._database.columns(
             "SELECT class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
-            "p_value FROM log.captures AS c "
-            f"WHERE class_id IS NOT NULL AND attack IS NULL AND {NOT_SENT} AND {where}",
-            parameters,
+            f"p_value FROM log.captures AS c WHERE class_id IS NOT NULL AND {filters.SOUND} "
+            f"AND {where} AND coalesce(class_id < ?, true)",
+            [*parameters, classes],
         )
         flagged = np.ma.masked_array(found["flagged"])
         return Predictions(
@@ -38,6 +42,15 @@ class BaselinesTable:
             np.ma.masked_array(found["confidence"]).compressed(),
             np.ma.masked_array(found["p_value"]).compressed(),
         )
+
+    def captures(self, window: Window) -> int:
+        """How many captures there are from which predictions are taken, whatever their figures."""
+        where, parameters = _ordinary(window)
+        sql = (
+            "SELECT count(*) FROM log.captures AS c "
+            f"WHERE (class_id IS NOT NULL OR NOT {filters.SOUND}) AND {where}"
+        )
+        return int(self._database.rows(sql, parameters)[0][0])
 
     def add(self, baseline: StoredBaseline, files: BaselineFiles) -> None:
         """Keep a baseline; from now on it is in force."""
@@ -92,7 +105,15 @@ class BaselinesTable:
         return BaselineFiles(*found[0])
 
 
+def _ordinary(window: Window) -> tuple[str, list[Any]]:
+    """The captures of a window, but for known attacks, and for what drills sent."""
+    where, parameters = filters.conditions(CaptureFilter(window=window))
+    return f"attack IS NULL AND {NOT_SENT} AND {where}", parameters
+
+
 def _choose(transaction: Transaction, baseline_id: str, chosen_at: datetime) -> None:
     transaction.execute(
-        "INSERT INTO log.baselines_in_force VALUES (?, ?)", [baseline_id, rows.naive(chosen_at)]
+        "INSERT INTO log.baselines_in_force "
+        f"SELECT ?, {rows.after_all('baselines_in_force', 'chosen_at')}",
+        [baseline_id, rows.naive(chosen_at)],
     )

@@ -12,16 +12,17 @@ import pyarrow as pa
 from core.records.drift import DriftSettings, EValuePoint, Observed, SavedState
 from core.records.window import Window
 from core.store.database import Database
-from core.store.rows import TIMESTAMP, aware, naive
+from core.store.filters import SOUND
+from core.store.rows import TIMESTAMP, after_all, aware, naive
 
 _COLUMNS = (
     "SELECT inferred_at, class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
-    "source FROM log.captures"
+    "source FROM log.captures AS c"
 )
 # One's own: only they name the weights that answered, and they have everything that is checked.
 _OWN = (
     "WHERE model_sha256 IS NOT NULL AND class_id IS NOT NULL AND flagged IS NOT NULL "
-    "AND confidence IS NOT NULL AND inferred_at >= ? AND inferred_at < ?"
+    f"AND confidence IS NOT NULL AND {SOUND} AND inferred_at >= ? AND inferred_at < ?"
 )
 _LEFT = f"{_OWN} AND capture_id NOT IN (SELECT capture_id FROM log.stream_skipped)"
 
@@ -61,7 +62,7 @@ class DriftTable:
     def count(self, since: datetime, until: datetime, split: datetime) -> tuple[int, int]:
         """How many are visible from `since` and before `until`; how many of them before `split`."""
         ((both, before),) = self._database.rows(
-            f"SELECT count(*), count(*) FILTER (inferred_at < ?) FROM log.captures {_LEFT}",
+            f"SELECT count(*), count(*) FILTER (inferred_at < ?) FROM log.captures AS c {_LEFT}",
             [naive(split), naive(since), naive(until)],
         )
         return both, before
@@ -100,7 +101,8 @@ class DriftTable:
                 transaction.execute("DELETE FROM log.stream_skipped")
             if skip:
                 transaction.execute(
-                    f"INSERT INTO log.stream_skipped SELECT capture_id FROM log.captures {_LEFT}",
+                    "INSERT INTO log.stream_skipped "
+                    f"SELECT capture_id FROM log.captures AS c {_LEFT}",
                     list(map(naive, skip)),
                 )
             if points:
@@ -139,7 +141,8 @@ class DriftTable:
         """Keep new settings; the latest ones count."""
         with self._database.transaction() as transaction:
             transaction.execute(
-                "INSERT INTO log.stream_settings VALUES (?, ?)",
+                "INSERT INTO log.stream_settings "
+                f"SELECT ?, {after_all('stream_settings', 'changed_at')}",
                 [settings.false_alarm_every, naive(changed_at)],
             )
 

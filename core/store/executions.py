@@ -24,8 +24,9 @@ from core.records.queries import CaptureFilter
 from core.records.schedules import LastRun
 from core.records.window import Window
 from core.store.database import Database, Row, Transaction
-from core.store.filters import conditions
-from core.store.rows import aware, naive
+from core.store.filters import SOUND, conditions
+from core.store.rows import aware, naive, read_json
+from core.store.standing import STANDING
 
 MOST_UNREADABLE = 100  # records that are kept with a run
 LONGEST_CONTENT = 200  # characters of each
@@ -165,12 +166,23 @@ class ExecutionsTable:
         )
         return [_execution(row) for row in found]
 
+    def standing(self, since: datetime) -> list[Execution]:
+        """The runs that say how things stand: violated ones first, then the latest.
+
+        since: what nothing repeats stands from then on; the last of all does, however old.
+        """
+        found = self._database.rows(STANDING, [naive(since)])
+        return [self.one(name) for (name,) in found]
+
     def last_run(self, schedule: str) -> LastRun | None:
         """The run of a schedule that began last; None before the first."""
         return _last_run(self._database, schedule)
 
     def unreadable(self, window: Window) -> tuple[UnreadableRecord, ...]:
-        """The first records of a window that could not be read, MOST_UNREADABLE at most."""
+        """The first records of a window that could not be read, MOST_UNREADABLE at most.
+
+        Behind those of files stand captures of the log whose figures cannot be.
+        """
         where, parameters = conditions(CaptureFilter(window=window))
         found = self._database.rows(
             f"SELECT path, line, inferred_at, reason, left(content, {LONGEST_CONTENT}) "
@@ -178,10 +190,23 @@ class ExecutionsTable:
             f"ORDER BY inferred_at, path, line, reason LIMIT {MOST_UNREADABLE}",
             parameters,
         )
+        found += self._database.rows(
+            f"SELECT 'capture ' || capture_id, 1, inferred_at, {_UNSOUND}, '' "
+            f"FROM log.captures AS c WHERE NOT {SOUND} AND {where} "
+            f"ORDER BY inferred_at, capture_id LIMIT {MOST_UNREADABLE - len(found)}",
+            parameters,
+        )
         return tuple(
             UnreadableRecord(path, line, aware(at), reason, content)
             for path, line, at, reason, content in found
         )
+
+
+_UNSOUND = (
+    "concat('figures that cannot be: class ', coalesce(class_id::VARCHAR, 'none'), "
+    "', confidence ', coalesce(confidence::VARCHAR, 'none'), "
+    "', p-value ', coalesce(p_value::VARCHAR, 'none'))"
+)
 
 
 def _last_run(source: Database | Transaction, schedule: str | None) -> LastRun | None:
@@ -224,20 +249,19 @@ def _execution(row: Row) -> Execution:
         aware(values.pop("window_start")), aware(values.pop("window_end")), values.pop("endpoint")
     )
     due_at = values["due_at"]
-    return Execution(
-        **values
-        | {
-            "trigger": Trigger(values["trigger"]),
-            "status": ExecutionStatus(values["status"]),
-            "window": window,
-            "started_at": aware(values["started_at"]),
-            "ended_at": aware(values["ended_at"]),
-            "due_at": aware(due_at) if due_at else None,
-            "figures": _figures(json.loads(values["figures"])),
-            "violations": _violations(json.loads(values["violations"])),
-            "outcomes": tuple(map(_outcome, json.loads(values["outcomes"]))),
-        }
-    )
+    nothing: tuple[Any, ...] = ()
+    parsed: dict[str, Any] = {
+        "trigger": Trigger(values["trigger"]),
+        "status": ExecutionStatus(values["status"]),
+        "window": window,
+        "started_at": aware(values["started_at"]),
+        "ended_at": aware(values["ended_at"]),
+        "due_at": aware(due_at) if due_at else None,
+        "figures": read_json(values["figures"], _figures, None),
+        "violations": read_json(values["violations"], _violations, nothing),
+        "outcomes": read_json(values["outcomes"], _outcomes, nothing),
+    }
+    return Execution(**values | parsed)
 
 
 def _figures(found: dict[str, Any] | None) -> WindowFigures | None:
@@ -249,6 +273,10 @@ def _figures(found: dict[str, Any] | None) -> WindowFigures | None:
 
 def _violations(found: list[dict[str, str]]) -> tuple[Violation, ...]:
     return tuple(Violation(**each) for each in found)
+
+
+def _outcomes(found: list[dict[str, Any]]) -> tuple[Outcome, ...]:
+    return tuple(map(_outcome, found))
 
 
 def _outcome(found: dict[str, Any]) -> Outcome:

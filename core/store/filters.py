@@ -16,6 +16,12 @@ STANDING = """(
         SELECT 1 FROM log.withdrawals AS back WHERE back.capture_id = given.capture_id
         AND back.decided_at = given.decided_at AND back.decided_by = given.analyst))"""
 DECIDED = f"EXISTS (SELECT 1 FROM {STANDING} AS d WHERE d.capture_id = c.capture_id)"
+# Whether the figures of the capture `c` can be. NaN is larger than any number here.
+SOUND = (
+    "(coalesce(c.class_id >= 0, c.confidence IS NULL) "
+    "AND coalesce(c.confidence BETWEEN 0 AND 1, true) "
+    "AND coalesce(c.p_value BETWEEN 0 AND 1, true))"
+)
 EPOCH = datetime(1970, 1, 1)
 LAST_MILLISECOND = (datetime.max - EPOCH) // timedelta(milliseconds=1) - 2
 SLACK = timedelta(milliseconds=2)  # floating-point milliseconds may round either way

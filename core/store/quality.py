@@ -116,7 +116,7 @@ class QualityTable:
 def _predictions(window: Window) -> tuple[str, list[Any]]:
     """Those of a window, but for what drills sent: it says nothing of ordinary traffic."""
     where, parameters = filters.conditions(CaptureFilter(window=window))
-    return f"c.class_id IS NOT NULL AND {NOT_SENT} AND {where}", parameters
+    return f"c.class_id IS NOT NULL AND {filters.SOUND} AND {NOT_SENT} AND {where}", parameters
 
 
 class PValuesTable:
@@ -133,7 +133,7 @@ class PValuesTable:
         found = self._database.columns(
             "SELECT p_value FROM log.captures AS c "
             "WHERE model_sha256 = ? AND NOT flagged AND p_value IS NOT NULL "
-            f"AND attack IS NULL AND {NOT_SENT} "
+            f"AND {filters.SOUND} AND attack IS NULL AND {NOT_SENT} "
             "ORDER BY inferred_at DESC LIMIT ?",
             [model_sha256, limit],
         )

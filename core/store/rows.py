@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from core.records.captures import Capture, Payload, Provenance, StoredImage, Suspicion
 from core.records.verdicts import Decision, Verdict
 from core.records.window import now
 
+T = TypeVar("T")
 TIMESTAMP = pa.timestamp("us")
 CAPTURES = pa.schema(
     [
@@ -82,6 +83,18 @@ def aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
+def after_all(table: str, column: str) -> str:
+    """SQL of a moment, a parameter: behind what `table` has of the future, as the latest counts.
+
+    There is something of the future where the clock was ahead and is set back.
+    """
+    ahead = (
+        f"SELECT max({column}) + INTERVAL 1 MICROSECOND FROM log.{table} "
+        f"WHERE {column} > now() AT TIME ZONE 'UTC'"
+    )
+    return f"greatest(?, ({ahead}))"
+
+
 def images_table(images: Sequence[StoredImage]) -> pa.Table:
     """One row for each different content."""
     different = {image.sha256: image for image in images}
@@ -145,19 +158,22 @@ def _capture_row(capture: Capture) -> dict[str, Any]:
 
 
 def capture(row: tuple[Any, ...]) -> Capture:
-    """A row of captures."""
+    """A row of captures; a figure that cannot be is none."""
     values = dict(zip(CAPTURES.names, row, strict=True))
     flagged, reasons = values["flagged"], _words(values["reasons"])
-    probabilities = values["probabilities"]
     return Capture(
         capture_id=str(values["capture_id"]),
         **{name: values[name] for name in CAPTURES.names[1:5]},
         inferred_at=aware(values["inferred_at"]),
         **{name: values[name] for name in CAPTURES.names[6:9]},
         custom_attributes=_words(values["custom_attributes"]),
-        **{name: values[name] for name in CAPTURES.names[10:13]},
-        probabilities=None if probabilities is None else np.frombuffer(probabilities, "<f4"),
-        suspicion=None if flagged is None else Suspicion(values["p_value"], flagged, reasons),
+        image_sha256=values["image_sha256"],
+        class_id=_at_least_0(values["class_id"]),
+        confidence=_share(values["confidence"]),
+        probabilities=_numbers(values["probabilities"]),
+        suspicion=None
+        if flagged is None
+        else Suspicion(_share(values["p_value"]), flagged, reasons),
         model_sha256=values["model_sha256"],
         provenance=Provenance(**{name: values[name] for name in CAPTURES.names[18:23]}),
         input=_payload(values["input_data"], values["input_encoding"]),
@@ -166,8 +182,31 @@ def capture(row: tuple[Any, ...]) -> Capture:
     )
 
 
+def read_json(text: str, read: Callable[[Any], T], otherwise: T) -> T:
+    """What `read` makes of a JSON text of the log; `otherwise` where it cannot be read."""
+    try:
+        return read(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return otherwise
+
+
 def _words(packed: str | None) -> tuple[str, ...]:
-    return tuple(json.loads(packed)) if packed else ()
+    return read_json(packed, tuple, (packed,)) if packed else ()
+
+
+def _share(value: float | None) -> float | None:
+    return value if value is not None and 0 <= value <= 1 else None
+
+
+def _at_least_0(value: int | None) -> int | None:
+    return value if value is not None and value >= 0 else None
+
+
+def _numbers(packed: bytes | None) -> NDArray[np.float32] | None:
+    if packed is None or len(packed) % 4:
+        return None
+    numbers: NDArray[np.float32] = np.frombuffer(packed, "<f4")
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def _payload(data: str | None, encoding: str | None) -> Payload | None:
