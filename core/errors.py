@@ -76,9 +76,17 @@ class Cancelled(SignwatchError):
 
 
 class Unavailable(SignwatchError):
-    """Model or store cannot answer now; the same request may succeed later (503)."""
+    """Model or store cannot answer now; the same request may succeed later (503).
+
+    problem: what is wrong; remedy: what to do, where it is known apart from that.
+    """
 
     status = 503
+
+    def __init__(self, problem: str = "", remedy: str = "") -> None:
+        super().__init__(f"{problem}. {remedy}" if remedy else problem)
+        self.problem = problem
+        self.remedy = remedy
 
 
 def of_status(status: int) -> type[SignwatchError]:

@@ -11,7 +11,7 @@ import queue
 import random
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -30,6 +30,7 @@ from core.records.captures import (
 from core.records.names import DEFAULT_VARIANT
 from core.store import CaptureLog
 
+Known = Mapping[str, Capture]  # of retries: their id -> the capture that counts
 MAX_WAITING = 1024
 MAX_GROUP = 256
 
@@ -47,24 +48,40 @@ def capture_id(endpoint: str, variant: str, event_id: str, position: int, at: da
     """
     identity = json.dumps([endpoint, variant, event_id, position]).encode()
     milliseconds = max(0, int(at.timestamp() * 1000)) & (2**48 - 1)
-    value = milliseconds << 80 | int.from_bytes(hashlib.sha256(identity).digest()[:10])
+    return str(_uuid8(milliseconds << 80 | int.from_bytes(hashlib.sha256(identity).digest()[:10])))
+
+
+def _uuid8(value: int) -> uuid.UUID:
+    """128 bits, six of which say what kind they are (RFC 9562)."""
     value = value & ~(0xF << 76) | 8 << 76  # version
-    value = value & ~(0x3 << 62) | 2 << 62  # variant
-    return str(uuid.UUID(int=value))
+    return uuid.UUID(int=value & ~(0x3 << 62) | 2 << 62)  # variant
+
+
+def event_id(facts: RequestFacts, images: Sequence[StoredImage]) -> str:
+    """Names a request: at random, or by its inference id and its images, where it has one.
+
+    So what a client sends again is known as the same request (core.store.retries). It is a UUID of
+    version 8, of 122 bits of SHA-256.
+    """
+    if not facts.inference_id:
+        return str(uuid.uuid4())
+    names = [image.sha256 for image in images]
+    identity = json.dumps([facts.endpoint, DEFAULT_VARIANT, facts.inference_id, names]).encode()
+    return str(_uuid8(int.from_bytes(hashlib.sha256(identity).digest()[:16])))
 
 
 def begin_captures(
     facts: RequestFacts, images: Sequence[StoredImage], model_sha256: str, mode: CaptureMode
 ) -> list[Capture]:
     """One capture an image, still without its prediction; all share event id and time."""
-    event_id = str(uuid.uuid4())
+    request = event_id(facts, images)
     provenance = parse_provenance(facts.custom_attributes)
     attributes = (facts.custom_attributes,) if facts.custom_attributes else ()
-    place = (facts.endpoint, DEFAULT_VARIANT, event_id)
+    place = (facts.endpoint, DEFAULT_VARIANT, request)
     return [
         Capture(
             capture_id=capture_id(*place, position, facts.received_at),
-            event_id=event_id,
+            event_id=request,
             position=position,
             endpoint=facts.endpoint,
             variant=DEFAULT_VARIANT,
@@ -98,7 +115,7 @@ def with_prediction(capture: Capture, prediction: Prediction) -> Capture:
 class _Waiting:
     captures: Sequence[Capture]
     images: Sequence[StoredImage]
-    done: Future[None] = field(default_factory=Future)
+    done: Future[Known] = field(default_factory=Future)
 
 
 class Capturer:
@@ -124,15 +141,18 @@ class Capturer:
         """Whether the request at hand is to be kept."""
         return settings.enabled and self._random.random() * 100 < settings.sampling
 
-    def store(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
+    def store(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> Known:
         """Return once captures and images are durable; raises Unavailable if they cannot be."""
-        self.submit(captures, images).result()
+        return self.submit(captures, images).result()
 
-    def submit(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> Future[None]:
-        """Done once captures and images are durable, or failed; raises Unavailable if full."""
+    def submit(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> Future[Known]:
+        """Done once captures and images are durable, or failed; raises Unavailable if full.
+
+        Its result names the retries in the transaction, which are stored already.
+        """
         waiting = _Waiting(captures, images)
         if not captures and not images:
-            waiting.done.set_result(None)
+            waiting.done.set_result({})
             return waiting.done
         with self._entering:
             if self._closed:
@@ -170,7 +190,7 @@ class Capturer:
     def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
             with self._timed():
-                self._log.append(
+                known = self._log.append(
                     [capture for waiting in group for capture in waiting.captures],
                     [image for waiting in group for image in waiting.images],
                 )
@@ -185,4 +205,4 @@ class Capturer:
                 waiting.done.set_exception(failure)
         else:
             for waiting in group:
-                waiting.done.set_result(None)
+                waiting.done.set_result(known)

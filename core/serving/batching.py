@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from core.errors import Unavailable
 
@@ -58,7 +58,7 @@ class Batcher(Generic[T, R]):
     def __init__(
         self,
         work: Callable[[Sequence[T]], Sequence[R]],
-        then: Callable[[Sequence[T], Sequence[R]], Future[None]],
+        then: Callable[[Sequence[T], Sequence[R]], Future[Any]],
         *,
         max_waiting: int,
         max_batch: int,
@@ -127,7 +127,7 @@ class Batcher(Generic[T, R]):
                 done.add_done_callback(partial(self._settle, batch, results))
 
     def _settle(
-        self, batch: list[tuple[T, _Request[R], int]], results: Sequence[R], done: Future[None]
+        self, batch: list[tuple[T, _Request[R], int]], results: Sequence[R], done: Future[Any]
     ) -> None:
         if error := done.exception():
             self._fail(batch, error)

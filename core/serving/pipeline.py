@@ -14,6 +14,7 @@ from core.capture.provenance import RequestFacts
 from core.capture.rules import CaptureRules
 from core.capture.writer import (
     Capturer,
+    Known,
     begin_captures,
     to_stored_image,
     with_prediction,
@@ -32,13 +33,23 @@ MAX_BATCH = 32  # larger ones are no faster, and delay other requests
 CHECK_SECONDS = 10
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Waiting:
-    """One image of a batch; capture: None if it is not sampled."""
+    """One image of a batch; capture: None if it is not sampled.
+
+    before: of a retry, the capture that was stored before.
+    """
 
     prepared: Any
     capture: Capture | None
     image: StoredImage
+    before: Capture | None = None
+
+    def answer(self, prediction: Prediction) -> tuple[Prediction, str | None]:
+        """What the client is answered: on a retry, what it was answered before."""
+        counting = self.before or self.capture
+        first = self.before.prediction if self.before else None
+        return first or prediction, counting.capture_id if counting else None
 
 
 class Serving:
@@ -162,27 +173,35 @@ class Serving:
         if error := predicted.exception():
             answered.set_exception(error)
             return
-        ids = tuple(each.capture.capture_id if each.capture else None for each in waiting)
-        answer = Answer(tuple(predicted.result()), ids)
-        self._metrics.predicted(facts.endpoint, answer.predictions, len(ids) - ids.count(None))
-        answered.set_result(answer)
-        self._answered(
-            [
-                Answered(each.capture, each.image, prediction)
-                for each, prediction in zip(waiting, answer.predictions, strict=True)
-                if each.capture is not None
-            ]
-        )
+        answers = list(map(_Waiting.answer, waiting, predicted.result()))
+        predictions = tuple(prediction for prediction, _ in answers)
+        captured = [
+            Answered(each.capture, each.image, prediction)
+            for each, prediction in zip(waiting, predictions, strict=True)
+            if each.capture is not None and each.before is None
+        ]
+        self._metrics.predicted(facts.endpoint, predictions, len(captured))
+        answered.set_result(Answer(predictions, tuple(name for _, name in answers)))
+        self._answered(captured)
 
     def _predict(self, batch: Sequence[_Waiting]) -> list[Prediction]:
         self._metrics.batch_size.observe(len(batch))
         return self._predictor.predict_prepared([each.prepared for each in batch])
 
-    def _write(self, batch: Sequence[_Waiting], predictions: Sequence[Prediction]) -> Future[None]:
+    def _write(self, batch: Sequence[_Waiting], predictions: Sequence[Prediction]) -> Future[Known]:
         captures, images = [], []
         for waiting, prediction in zip(batch, predictions, strict=True):
             if waiting.capture is not None:
                 captures.append(with_prediction(waiting.capture, prediction))
                 if waiting.capture.image_sha256 is not None:
                     images.append(waiting.image)
-        return self._capturer.submit(captures, images)
+        written = self._capturer.submit(captures, images)
+        written.add_done_callback(partial(_mark_retries, batch))  # before the batch is answered
+        return written
+
+
+def _mark_retries(batch: Sequence[_Waiting], written: Future[Known]) -> None:
+    if written.exception() is None:
+        for waiting in batch:
+            if waiting.capture is not None:
+                waiting.before = written.result().get(waiting.capture.capture_id)

@@ -5,6 +5,7 @@ The SQL of every statement is the same for both; all that differs is in here.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,20 @@ from typing import ClassVar
 
 import duckdb
 
-from core.errors import BadInput
+from core.errors import BadInput, Unavailable
 from core.settings import ROOT, Settings
-from core.store import conninfo, extensions, s3
+from core.store import conninfo, extensions, s3, wal
+from core.store.place import MARKER, file_identity, folder_identity, mark
 
+# Of files whose blocks are not what they were, or are not all there.
+DAMAGED = re.compile(
+    r"checksum|corrupt|not read enough bytes|serializ|replaying WAL", re.IGNORECASE
+)
+NOT_WRITABLE = re.compile(r"permission denied|read-only file system", re.IGNORECASE)
+DAMAGED_ADVICE = (
+    "The file is damaged. `python -m core captures check` lists what cannot be read, and "
+    "`python -m core captures salvage SOURCE TARGET` copies the rest to a new file"
+)
 LAKE = "ducklake:postgres:"
 ROW_GROUP_SIZE = 20_480  # rows; deleted ones give their space back a whole group at a time
 # Smaller inserts go into the catalog, not each into a Parquet file; larger ones are written to a
@@ -25,6 +36,7 @@ ROW_GROUP_SIZE = 20_480  # rows; deleted ones give their space back a whole grou
 INLINED_ROWS = 100
 LOCK = 5_199_467_301_124  # any number that nobody else locks in the catalog's database
 LOCK_TIMEOUT = "60s"
+LOOKED_AT = 10  # files of a table, to know a folder by
 
 
 class Address(ABC):
@@ -33,7 +45,7 @@ class Address(ABC):
     shared: whether several processes may have it open at a time; layout: statements that follow the
     first migration; uncompressed: what a column's definition needs to be kept so; maintenance:
     statements that give space back; size: query of the bytes in use; advice: what to do if it
-    cannot be opened.
+    cannot be opened; lost: what has become of it where `identity` has changed, and what to do.
     """
 
     shared: ClassVar[bool] = False
@@ -42,6 +54,7 @@ class Address(ABC):
     maintenance: ClassVar[tuple[str, ...]]
     size: ClassVar[str]
     advice: ClassVar[str]
+    lost: ClassVar[tuple[str, str]]
 
     @abstractmethod
     def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -50,6 +63,23 @@ class Address(ABC):
     @abstractmethod
     def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Attach the log, new or not, as `log`."""
+
+    def advise(self, error: str) -> str:
+        """What to do after that error."""
+        return self.advice
+
+    @property
+    @abstractmethod
+    def folder(self) -> Path | None:
+        """The folder that it grows in; None where that is no folder of this machine."""
+
+    @abstractmethod
+    def settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Make sure that the files of an attached log are there; raises Unavailable."""
+
+    @abstractmethod
+    def identity(self) -> str | None:
+        """The same for as long as the files lie there; None where they do not."""
 
     @contextmanager
     def alone(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -68,6 +98,11 @@ class FileAddress(Address):
     maintenance = ("CHECKPOINT log",)
     size = "SELECT used_blocks * block_size FROM pragma_database_size() WHERE database_name = 'log'"
     advice = "If a dashboard has it open, stop that one, or point SIGNWATCH_STORE elsewhere"
+    lost = (
+        "its file was deleted or replaced while it was open",
+        "Put the file back. Or, before you start again, keep what is still open with "
+        "`python -m core captures backup DIR`",
+    )
 
     def __str__(self) -> str:
         return str(self.path)
@@ -78,9 +113,44 @@ class FileAddress(Address):
 
     def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Attach the file; DuckDB locks it."""
+        if self.path.exists() and self.path.stat().st_size == 0:
+            raise Unavailable(
+                f"the capture log {self.path} cannot be opened: the file is empty, of 0 bytes",
+                "Put a backup in place with `python -m core captures restore`, or delete the file "
+                "to begin with an empty log",
+            )
+        log = wal.path_of(self.path)
+        place = wal.damaged_at(log.read_bytes()) if log.exists() else None
+        if place is not None:
+            raise Unavailable(
+                f"the capture log {self.path} cannot be opened: {log} is damaged at byte "
+                f"{place:,}, and holds what was committed after that",
+                DAMAGED_ADVICE,
+            )
+        # With its type, no extension is looked for that reads the files of other programs.
         connection.execute(
-            f"ATTACH {quoted(self.path)} AS log (ROW_GROUP_SIZE {self.row_group_size})"
+            f"ATTACH {quoted(self.path)} AS log (TYPE duckdb, ROW_GROUP_SIZE {self.row_group_size})"
         )
+
+    def advise(self, error: str) -> str:
+        """What to do about a damaged file, one that may not be written, or one that is open."""
+        if DAMAGED.search(error):
+            return DAMAGED_ADVICE
+        if NOT_WRITABLE.search(error):
+            return f"Let this process write to {self.folder}, or point SIGNWATCH_STORE elsewhere"
+        return self.advice
+
+    @property
+    def folder(self) -> Path:
+        """Where the file lies, and what DuckDB writes beside it."""
+        return self.path.parent
+
+    def settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Nothing: it is attached."""
+
+    def identity(self) -> str | None:
+        """Of the file."""
+        return file_identity(self.path)
 
 
 @dataclass(frozen=True)
@@ -118,6 +188,10 @@ class LakeAddress(Address):
         "FROM ducklake_table_info('log')"
     )
     advice = "Look whether its database runs and SIGNWATCH_STORE and SIGNWATCH_STORE_DATA are right"
+    lost = (
+        f"the folder of its data is not there, or is another one: its file {MARKER} is gone",
+        "Mount it again, or put it back. Requests are answered again as soon as it is there",
+    )
 
     def __str__(self) -> str:
         return LAKE + self._public
@@ -156,6 +230,36 @@ class LakeAddress(Address):
             f"ATTACH {quoted(self)} AS log (DATA_PATH {quoted(self.data)}, "
             f"DATA_INLINING_ROW_LIMIT {INLINED_ROWS}, META_SECRET catalog)"
         )
+
+    @property
+    def folder(self) -> Path | None:
+        """Of the Parquet files, where they lie on this machine."""
+        return None if "://" in self.data else Path(self.data)
+
+    def settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Leave a marker in the folder; where files of the log are missing there, it is refused.
+
+        A folder without a marker may be a new one, or one of an earlier version.
+        """
+        if self.folder is None or folder_identity(self.folder) is not None:
+            return
+        files = [
+            Path(row[0])
+            for table in ("captures", "images")
+            for row in cursor.execute(
+                f"SELECT data_file FROM ducklake_list_files('log', '{table}') LIMIT {LOOKED_AT}"
+            ).fetchall()
+        ]
+        if files and not any(file.exists() for file in files):
+            raise Unavailable(
+                f"the capture log {self} cannot be opened: {self.folder} holds none of its files",
+                self.lost[1],
+            )
+        mark(self.folder)
+
+    def identity(self) -> str | None:
+        """Of the folder; always the same where it is none of this machine."""
+        return self.data if self.folder is None else folder_identity(self.folder)
 
     @contextmanager
     def alone(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:

@@ -43,7 +43,7 @@ class CaptureFilesTable:
     @contextmanager
     def importing(self) -> Iterator[ImportTransaction]:
         """Everything inside goes into the log together, or not at all."""
-        with self._database.transaction() as transaction:
+        with self._database.transaction(grows=True) as transaction:
             yield ImportTransaction(transaction, self._images)
 
     def hours(self, window: Window) -> list[Hour]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from core.errors import Unavailable
-from core.store.address import Address
+from core.store.address import DAMAGED, Address
+from core.store.connection import SharedConnection, is_fatal, one_line
+from core.store.place import Room
 from core.store.schema import MIGRATIONS
 
 # Half of the cores: requests are answered on the others, whatever is asked of the log meanwhile.
@@ -24,35 +26,57 @@ Row = tuple[Any, ...]
 
 
 class Database:
-    """One DuckDB process-wide; every call works on its own cursor, so threads may share it."""
+    """One DuckDB process-wide; every call works on its own cursor, so threads may share it.
 
-    def __init__(self, address: Address) -> None:
-        """Open or create the log at `address`; raises Unavailable if it cannot be had."""
-        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(
-            ":memory:", config=CONFIG
-        )
-        self._writing = threading.Lock()
+    Parameters
+    ----------
+    address
+        Where the log lies.
+    reserve
+        Bytes of its disk that stay free of captures.
+
+    Raises
+    ------
+    Unavailable
+        It cannot be opened or created.
+
+    Attributes
+    ----------
+    damage
+        What could not be read of its files, as DuckDB says it; empty while nothing was found.
+    """
+
+    def __init__(self, address: Address, *, reserve: int = 0) -> None:
         self.address = address
-        try:
-            address.prepare(self._connection)
-            with self._alone():  # several processes may start at once on an empty one
-                address.attach(self._connection)
-                with self._begin() as transaction:
-                    self._migrate(transaction)
-        except Unavailable:
-            self.close()
-            raise
-        except (duckdb.Error, OSError) as error:
-            self.close()
-            raise Unavailable(
-                f"the capture log {address} cannot be opened ({_one_line(error)}). {address.advice}"
-            ) from error
+        self.damage = ""
+        self._reserve = reserve
+        self._writing = threading.Lock()
+        self._identity: str | None = None  # of its files, once it is open
+        self._connection = SharedConnection(self._opened)
+        self._identity = address.identity()
 
     def close(self) -> None:
         """Checkpoint and close; every later call raises Unavailable."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._connection.close()
+
+    @property
+    def reopened(self) -> int:
+        """How often it was opened anew after an error that it did not survive."""
+        return self._connection.reopened
+
+    def room(self) -> Room | None:
+        """On its disk; None where it lies on none of this machine."""
+        folder = self.address.folder
+        try:
+            return None if folder is None else Room.of(folder, self._reserve)
+        except OSError:  # it is not there; what is written there says so
+            return None
+
+    def check_room(self) -> None:
+        """Raise Unavailable if its disk is used up to the reserve."""
+        room = self.room()
+        if room is not None:
+            room.check()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query with bound parameters."""
@@ -67,15 +91,28 @@ class Database:
 
     def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[Row]]:
         """All rows of a query, some at a time: for results that are not to be held whole."""
-        with self._reporting(), self._cursor() as cursor:
-            cursor.execute(sql, parameters)
-            while chunk := cursor.fetchmany(CHUNK):
-                yield chunk
+        with self._reporting():
+            yield from self._connection.stream(lambda each: each.execute(sql, parameters), CHUNK)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Everything inside commits together, or not at all; no other process writes meanwhile."""
-        with self._reporting(), self._alone(), self._begin() as transaction:
+    def transaction(self, *, grows: bool = False) -> Iterator[Transaction]:
+        """Everything inside commits together, or not at all; no other process writes meanwhile.
+
+        grows: whether it adds captures, images or tensors, which leave the disk its reserve; what
+        is small, and what gives space back, may use that.
+        """
+        if grows:
+            self.check_room()
+        with self._reporting(), self._alone(), self._begun() as transaction:
+            yield transaction
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """The log as of one moment; what is written to other databases inside is kept.
+
+        Nobody waits for it, and it waits for nobody.
+        """
+        with self._reporting(), self._begun() as transaction:
             yield transaction
 
     def maintain(self) -> None:
@@ -88,44 +125,70 @@ class Database:
         """Bytes that the log takes, without space that is free to be used again."""
         return int(self.rows(self.address.size)[0][0])
 
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        """A connection with the log attached and up to date."""
+        if self._identity is not None:
+            self._check_place()  # what is opened anew is no other one
+        connection = duckdb.connect(":memory:", config=CONFIG)
+        try:
+            self._attach(connection)
+        except Unavailable:
+            connection.close()
+            raise
+        except (duckdb.Error, OSError) as error:
+            connection.close()
+            raise Unavailable(
+                f"the capture log {self.address} cannot be opened ({one_line(error)})",
+                self.address.advise(str(error)),
+            ) from error
+        return connection
+
+    def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.address.prepare(connection)
+        with connection.cursor() as cursor, self.address.alone(cursor):
+            # Several processes may start at once on an empty one.
+            self.address.attach(connection)
+            with (
+                connection.cursor() as other,
+                begun(other, duckdb.DuckDBPyConnection.commit) as transaction,
+            ):
+                self._migrate(transaction)
+            with connection.cursor() as other:
+                self.address.settle(other)
+
+    def _check_place(self) -> None:
+        """Raise Unavailable if its files are not where they were when it was opened."""
+        if self.address.identity() != self._identity:
+            problem, remedy = self.address.lost
+            raise Unavailable(f"the capture log {self.address} takes no writes: {problem}", remedy)
+
     @contextmanager
     def _reporting(self) -> Iterator[None]:
         """Failures of disks, networks and servers become Unavailable."""
         try:
             yield
-        except duckdb.OperationalError as error:
-            raise Unavailable(
-                f"the capture log {self.address} does not answer: {_one_line(error)}"
-            ) from error
+        except duckdb.Error as error:
+            if not isinstance(error, duckdb.OperationalError) and not is_fatal(error):
+                raise
+            text = one_line(error)
+            if DAMAGED.search(text):
+                self.damage = text
+            raise Unavailable(f"the capture log {self.address} does not answer: {text}") from error
 
-    @contextmanager
-    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        if self._connection is None:
-            raise Unavailable("the capture log is closed; start the dashboard again")
-        cursor = self._connection.cursor()
-        try:
-            yield cursor
-        finally:
-            cursor.close()
+    def _cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return self._connection.cursor()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         with self._writing, self._cursor() as cursor, self.address.alone(cursor):
+            self._check_place()
             yield
 
     @contextmanager
-    def _begin(self) -> Iterator[Transaction]:
-        with self._cursor() as cursor:
-            cursor.begin()
-            transaction = Transaction(cursor)
-            try:
-                yield transaction
-            except BaseException:
-                cursor.rollback()
-                raise
-            cursor.commit()
-            for call in transaction.after_commit:
-                call()
+    def _begun(self) -> Iterator[Transaction]:
+        """A transaction; committed, unless an exception passes."""
+        with self._cursor() as cursor, begun(cursor, self._connection.commit) as transaction:
+            yield transaction
 
     def _migrate(self, transaction: Transaction) -> None:
         """Bring the schema up to date; a log written by a newer version is refused."""
@@ -140,6 +203,24 @@ class Database:
             for statement in (*statements, *(self.address.layout if version == 1 else ())):
                 transaction.execute(statement.format(uncompressed=self.address.uncompressed))
             transaction.execute("INSERT INTO log.migrations VALUES (?)", [version])
+
+
+@contextmanager
+def begun(
+    cursor: duckdb.DuckDBPyConnection, commit: Callable[[duckdb.DuckDBPyConnection], object]
+) -> Iterator[Transaction]:
+    """A transaction on a cursor."""
+    cursor.begin()
+    transaction = Transaction(cursor)
+    try:
+        yield transaction
+    except BaseException:
+        with suppress(duckdb.Error):  # a fatal error has ended it already
+            cursor.rollback()
+        raise
+    commit(cursor)
+    for call in transaction.after_commit:
+        call()
 
 
 class Transaction:
@@ -171,7 +252,3 @@ class Transaction:
             return self._cursor.execute(sql, parameters).fetchall()
         finally:
             self._cursor.unregister("incoming")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

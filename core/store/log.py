@@ -17,6 +17,7 @@ from core.store.database import Database
 from core.store.executions import ExecutionsTable
 from core.store.images import ImagesTable
 from core.store.listing import Listing
+from core.store.retries import Retries
 from core.store.verdicts import VerdictsTable
 
 
@@ -27,6 +28,8 @@ class CaptureLog:
     ----------
     place
         The path of a file, or any address.
+    reserve
+        Bytes of its disk that stay free of captures.
 
     Raises
     ------
@@ -41,18 +44,21 @@ class CaptureLog:
     >>> name = "019c5c1a-ba00-8000-8000-000000000000"
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     log = CaptureLog(Path(folder) / "log.duckdb")
-    ...     log.append([Capture(name, "e-1", 0, "signwatch", "AllTraffic", at, class_id=14)], [])
+    ...     made = Capture(name, "e-1", 0, "signwatch", "AllTraffic", at, class_id=14)
+    ...     retries = log.append([made], [])
     ...     found = log.find(CaptureFilter(class_id=14), limit=10)
     ...     log.close()
     >>> [item.capture.event_id for item in found]
     ['e-1']
     """
 
-    def __init__(self, place: Path | Address) -> None:
-        self.database = Database(FileAddress(place) if isinstance(place, Path) else place)
+    def __init__(self, place: Path | Address, *, reserve: int = 0) -> None:
+        address = FileAddress(place) if isinstance(place, Path) else place
+        self.database = Database(address, reserve=reserve)
         self.listing = Listing(self.database)
         self.image_table = ImagesTable(self.database)
         self.verdicts = VerdictsTable(self.database)
+        self._retries = Retries(self.database)
         self._executions = ExecutionsTable(self.database)
 
     def close(self) -> None:
@@ -65,23 +71,36 @@ class CaptureLog:
         return self.database.address.shared
 
     def check_writable(self) -> None:
-        """Raise Unavailable unless a transaction goes through."""
-        with self.database.transaction() as transaction:
+        """Raise Unavailable unless there is room for captures and a transaction goes through."""
+        with self.database.transaction(grows=True) as transaction:
             transaction.execute("DELETE FROM log.migrations WHERE version < 0")
 
     def maintain(self) -> None:
         """Give space back, and gather what small commits left in many pieces."""
         self.database.maintain()
 
-    def append(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
-        """Store captures and images in one transaction; an image just stored is not repeated."""
-        with self.database.transaction() as transaction:
-            self.image_table.insert(transaction, images)
-            if captures:
-                transaction.insert(
-                    "INSERT INTO log.captures SELECT * FROM incoming",
-                    rows.captures_table(captures),
-                )
+    def append(
+        self, captures: Sequence[Capture], images: Sequence[StoredImage]
+    ) -> dict[str, Capture]:
+        """Store captures and images in one transaction; an image just stored is not repeated.
+
+        Returns
+        -------
+        dict
+            Of retries, which are not stored again: their id -> the capture that counts.
+        """
+        try:
+            with self.database.transaction(grows=True) as transaction:
+                known = self._retries.stored_before(transaction, captures)
+                self.image_table.insert(transaction, images)
+                fresh = [each for each in captures if each.capture_id not in known]
+                if fresh:
+                    table = rows.captures_table(fresh)
+                    transaction.insert("INSERT INTO log.captures SELECT * FROM incoming", table)
+        except BaseException:
+            self._retries.forget()
+            raise
+        return known
 
     def image(self, sha256: str) -> StoredImage:
         """The image of that content; NotFound if the log has none."""
@@ -92,17 +111,22 @@ class CaptureLog:
         return self.image_table.some(names)
 
     def window_figures(self, window: Window, *, low_confidence: float) -> WindowFigures:
-        """Counts by class, mean confidence, predictions below `low_confidence`, flagged ones."""
+        """Counts by class, mean confidence, predictions below `low_confidence`, flagged ones.
+
+        Captures whose figures cannot be count as unreadable.
+        """
         where, parameters = filters.conditions(CaptureFilter(window=window))
         found = self.database.rows(
             "SELECT class_id, count(*), count(confidence), sum(confidence), "
             "count(*) FILTER (confidence < ?), count(flagged), count(*) FILTER (flagged) "
-            f"FROM log.captures AS c WHERE class_id IS NOT NULL AND {where} GROUP BY class_id",
+            f"FROM log.captures AS c WHERE class_id IS NOT NULL AND {filters.SOUND} AND {where} "
+            "GROUP BY class_id",
             [low_confidence, *parameters],
         )
-        where, parameters = filters.conditions(CaptureFilter(window=window))
         unreadable = self.database.rows(
-            f"SELECT count(*) FROM log.unreadable AS c WHERE {where}", parameters
+            f"SELECT (SELECT count(*) FROM log.unreadable AS c WHERE {where}) + "
+            f"(SELECT count(*) FROM log.captures AS c WHERE NOT {filters.SOUND} AND {where})",
+            [*parameters, *parameters],
         )[0][0]
         rated = sum(row[2] for row in found)
         judged = sum(row[5] for row in found)
@@ -127,7 +151,7 @@ class CaptureLog:
         where, parameters = filters.conditions(CaptureFilter(window=window))
         found = self.database.rows(
             "SELECT time_bucket(to_seconds(?), inferred_at) AS bucket, class_id, count(*) "
-            f"FROM log.captures AS c WHERE class_id IS NOT NULL AND {where} "
+            f"FROM log.captures AS c WHERE class_id IS NOT NULL AND {filters.SOUND} AND {where} "
             "GROUP BY ALL ORDER BY ALL",
             [bucket_seconds, *parameters],
         )
@@ -141,7 +165,8 @@ class CaptureLog:
         found = self.database.rows(
             "SELECT time_bucket(to_seconds(?), inferred_at) AS bucket, count(confidence), "
             "avg(confidence), count(*) FILTER (confidence < ?) FROM log.captures AS c "
-            f"WHERE confidence IS NOT NULL AND {where} GROUP BY bucket ORDER BY bucket",
+            f"WHERE confidence IS NOT NULL AND {filters.SOUND} AND {where} "
+            "GROUP BY bucket ORDER BY bucket",
             [bucket_seconds, low_confidence, *parameters],
         )
         return [ConfidenceAt(rows.aware(bucket), *figures) for bucket, *figures in found]
@@ -191,7 +216,8 @@ class CaptureLog:
         """Keep new monitor settings; the latest ones count."""
         with self.database.transaction() as transaction:
             transaction.execute(
-                "INSERT INTO log.monitor_settings VALUES (?, ?, ?)",
+                "INSERT INTO log.monitor_settings "
+                f"SELECT ?, ?, {rows.after_all('monitor_settings', 'changed_at')}",
                 [settings.threshold, settings.window_minutes, rows.naive(changed_at)],
             )
 

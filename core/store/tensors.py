@@ -71,7 +71,7 @@ class TensorsTable:
     ) -> TensorRecord:
         """Store a recording as the next step; the oldest records above `keep` go."""
         packed = _packed(recording.tensors)
-        with self._database.transaction() as transaction:
+        with self._database.transaction(grows=True) as transaction:
             step, mode_step = transaction.rows(
                 "SELECT coalesce(max(step) + 1, 0), "
                 "coalesce(max(mode_step) FILTER (mode = ?) + 1, 0) FROM log.tensor_records",

@@ -59,6 +59,27 @@ def test_another_catalog_is_refused() -> None:
         address_of(Settings(store="ducklake:mysql:password=secret"))
 
 
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (
+            'IO Error: Cannot open file "/a/log": Permission denied',
+            "Let this process write to /a, or point SIGNWATCH_STORE elsewhere",
+        ),
+        (
+            "[Errno 30] Read-only file system: '/a'",
+            "Let this process write to /a, or point SIGNWATCH_STORE elsewhere",
+        ),
+        (
+            'IO Error: Could not set lock on file "/a/log"',
+            "If a dashboard has it open, stop that one, or point SIGNWATCH_STORE elsewhere",
+        ),
+    ],
+)
+def test_what_to_do_follows_from_the_error(error: str, advice: str) -> None:
+    assert FileAddress(Path("/a/log")).advise(error) == advice
+
+
 # Extensions
 
 
