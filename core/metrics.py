@@ -22,6 +22,9 @@ GAUGES = {
     "signwatch_queue_images": "Images that wait for a forward pass",
     "signwatch_model_up": "1 if the classifier answers, else 0",
     "signwatch_store_up": "1 if the capture log takes writes, else 0",
+    "signwatch_log_free_bytes": "Free on the disk of the capture log; NaN if that is elsewhere",
+    "signwatch_log_trouble_seconds": "How long the capture log has needed care; 0 while it is well",
+    "signwatch_log_reopened": "How often the capture log was opened anew after a fatal error",
 }
 
 

@@ -113,6 +113,12 @@ class Settings:
         _between(float, 0, 1_000_000),
         "size of the log in GB above which its oldest captures are deleted; 0: no limit",
     )
+    disk_reserve: int = _setting(
+        256,
+        _between(int, 0, 1_000_000_000),
+        "MB of the log's disk that stay free, at most a tenth of it: with less, requests that are "
+        "captured are refused; 0: none",
+    )
     threshold: float = _setting(
         0.5, _between(float, 0.001, 1), "share of a window above which a class is a violation"
     )

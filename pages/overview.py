@@ -8,7 +8,7 @@ from core.records.monitoring import WindowFigures
 from core.records.queries import CaptureFilter
 from core.services import current
 from pages._attack.link import TRY_IT
-from pages._overview import charts, drift, state
+from pages._overview import charts, drift, health, state
 from pages._shared import parts
 
 signwatch = current()
@@ -18,6 +18,13 @@ HOUR, DAY = 60, 24 * 60
 @st.fragment(run_every="2s")
 def live() -> None:
     """Everything that changes with the traffic."""
+    health.show()
+    with parts.errors_shown():
+        show_traffic()
+
+
+def show_traffic() -> None:
+    """What the log says of the traffic; raises Unavailable where it does not answer."""
     settings = signwatch.monitoring.settings()
     state.show()
     bar = st.container(

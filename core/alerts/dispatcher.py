@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -42,6 +44,16 @@ TONES = {
     NoticeKind.RECOVERY: Tone.SUCCESS,
     NoticeKind.TEST: Tone.INFO,
 }
+
+
+@dataclass(frozen=True)
+class Message:
+    """What goes to every channel. image: a chart, as PNG."""
+
+    title: str
+    text: str
+    tone: Tone
+    image: bytes | None = None
 
 
 class Alerts:
@@ -84,19 +96,19 @@ class Alerts:
         self._address = address
         self._clock = clock
         self._closed = threading.Event()
-        self._worker: Worker[Execution] = Worker(
-            "alerts", self._notify, failed=self._failed, most=MAX_WAITING
+        self._worker: Worker[Execution | Message] = Worker(
+            "alerts", self._work, failed=self._failed, most=MAX_WAITING
         )
 
     def consider(self, execution: Execution) -> None:
         """Send an alert of a run, if one is due. Takes no time and raises nothing."""
-        if not self.channels or self._closed.is_set():
-            return
-        if not self._worker.offer(execution):
-            logger.warning(
-                "Too many alerts are waiting; none is sent for run %s", execution.execution_id
-            )
-            self._metrics.alerted("dropped")
+        self._offer(execution)
+
+    def tell(self, title: str, text: str, tone: Tone) -> None:
+        """Send a message about Signwatch itself. Takes no time, raises nothing, asks no log."""
+        address = self._address()
+        details = f"\nDetails: {address}" if address else ""
+        self._offer(Message(title, text + details, tone))
 
     def test(self) -> list[Delivery]:
         """Send a test message to every channel now, once each.
@@ -112,7 +124,7 @@ class Alerts:
         self._table.add(notice)
         title, body = message(notice, None, self._address())
         deliveries = [
-            self._delivery(notice, channel, channel.send(title, body, Tone.INFO))
+            self._delivery(notice.notice_id, channel, channel.send(title, body, Tone.INFO))
             for channel in self.channels
         ]
         self._keep(deliveries)
@@ -135,9 +147,22 @@ class Alerts:
         self._closed.set()
         self._worker.close(finish=True, seconds=PATIENCE)
 
-    def _failed(self, execution: Execution, error: Exception) -> None:
-        logger.error("No alert of run %s could be sent: %s", execution.execution_id, error)
+    def _offer(self, item: Execution | Message) -> None:
+        if not self.channels or self._closed.is_set():
+            return
+        if not self._worker.offer(item):
+            logger.warning("Too many alerts are waiting; none is sent for %s", _named(item))
+            self._metrics.alerted("dropped")
+
+    def _failed(self, item: Execution | Message, error: Exception) -> None:
+        logger.error("No alert of %s could be sent: %s", _named(item), error)
         self._metrics.alerted("failed")
+
+    def _work(self, item: Execution | Message) -> None:
+        if isinstance(item, Message):
+            self._count(self._send(str(uuid.uuid4()), item))
+        else:
+            self._notify(item)
 
     def _notify(self, execution: Execution) -> None:
         notice = self._table.claim(
@@ -151,17 +176,17 @@ class Alerts:
         found, image = execution.figures, None
         if found is not None:
             image = self._chart(found, execution.window, execution.threshold)
-        self._keep(self._send(notice, title, body, image))
+        self._keep(self._send(notice.notice_id, Message(title, body, TONES[notice.kind], image)))
 
-    def _send(self, notice: Notice, title: str, body: str, image: bytes | None) -> list[Delivery]:
+    def _send(self, name: str, what: Message) -> list[Delivery]:
         """Every channel, and those that failed again after a pause, ATTEMPTS times at most."""
         outcomes: dict[AlertChannel, Delivery] = {}
 
         def attempt() -> bool:
             for channel in self.channels:
                 if channel not in outcomes or not outcomes[channel].delivered:
-                    why = channel.send(title, body, TONES[notice.kind], image)
-                    outcomes[channel] = self._delivery(notice, channel, why)
+                    why = channel.send(what.title, what.text, what.tone, what.image)
+                    outcomes[channel] = self._delivery(name, channel, why)
             return all(outcome.delivered for outcome in outcomes.values())
 
         retrying = Retrying(
@@ -174,12 +199,19 @@ class Alerts:
             retrying(attempt)
         return list(outcomes.values())
 
-    def _delivery(self, notice: Notice, channel: AlertChannel, why: str | None) -> Delivery:
-        return Delivery(notice.notice_id, channel.label, why is None, why or "", self._clock())
+    def _delivery(self, name: str, channel: AlertChannel, why: str | None) -> Delivery:
+        return Delivery(name, channel.label, why is None, why or "", self._clock())
 
     def _keep(self, deliveries: Sequence[Delivery]) -> None:
+        self._count(deliveries)
+        self._table.add_deliveries(deliveries)
+
+    def _count(self, deliveries: Sequence[Delivery]) -> None:
         for each in deliveries:
             self._metrics.alerted("delivered" if each.delivered else "failed")
             if not each.delivered:
                 logger.warning("No alert reached %s: %s", each.channel, each.reason)
-        self._table.add_deliveries(deliveries)
+
+
+def _named(item: Execution | Message) -> str:
+    return f"run {item.execution_id}" if isinstance(item, Execution) else repr(item.title)

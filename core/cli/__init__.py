@@ -2,7 +2,7 @@
 
 import click
 
-from core.cli import baseline, captures, images, models, monitor, reports, traffic, triage
+from core.cli import baseline, captures, copies, images, models, monitor, reports, traffic, triage
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,6 +11,13 @@ def cli() -> None:
 
 
 models.model.add_command(reports.detect)
+for command in (
+    copies.backup_captures,
+    copies.restore_captures,
+    copies.check_captures,
+    copies.salvage_captures,
+):
+    captures.captures.add_command(command)
 for command in (
     models.train,
     models.evaluate,

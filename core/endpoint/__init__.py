@@ -50,6 +50,7 @@ _ROUTES = [
     Route("/api/captures/imports", guarded(files.imports), methods=["GET"]),
     Route("/api/captures/import", guarded(files.import_captures), methods=["POST"]),
     Route("/api/captures/export", guarded(files.export_captures), methods=["GET"]),
+    Route("/api/captures/backup", guarded(files.backup), methods=["GET"]),
     Route("/api/ground-truth", guarded(files.ground_truth), methods=["POST"]),
     Route("/api/triage/export", guarded(commands.triage_export), methods=["GET"]),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import IO
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from core.endpoint.json_body import NAME, TIME
 from core.endpoint.openapi import BYTES, Described
 
 FRAMES = "application/octet-stream"  # a line that says how many bytes follow it, and these
+PIECE = 1_000_000  # bytes
 
 
 @Described()
@@ -57,3 +59,17 @@ async def export_captures(request: Request) -> Response:
     first = await run_in_threadpool(next, frames, b"")
     parts: Iterator[bytes] = chain([first], frames)
     return await download(request, parts, FRAMES)
+
+
+@Described(answer={FRAMES: BYTES})
+async def backup(request: Request) -> Response:
+    """A file of the whole log as of now: `captures restore` proves it and puts it in place."""
+    signwatch = services.current()
+    file = await run_in_threadpool(signwatch.captures.backup, signwatch.settings.local)
+    return await download(request, _pieces(file), FRAMES)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece

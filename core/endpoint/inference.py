@@ -46,8 +46,8 @@ IMAGES = {
 
 @Described()
 async def ping(request: Request) -> Response:
-    """200 when the model answers and the store takes writes, 503 with the reason otherwise."""
-    await run_in_threadpool(lambda: services.current().inference.check_health())
+    """200 when the model answers and the log reads and takes writes, else 503 with the reason."""
+    await run_in_threadpool(lambda: services.current().check())
     return JSONResponse({"status": "ok"})
 
 

@@ -7,6 +7,7 @@ from core.jobs import Job, Progress
 from core.monitoring.baselines import InForce
 from core.services.captures import Captures
 from core.services.explanations import Explanations
+from core.services.health import Health
 from core.services.inference import Inference
 from core.services.model import Model
 from core.services.monitoring import Monitoring
@@ -18,6 +19,7 @@ from core.triage import TriageSession
 __all__ = [
     "Captures",
     "Explanations",
+    "Health",
     "ImageFile",
     "InForce",
     "Inference",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import IO, Any
 
 from core.capture.files.exporter import Frame, export_frames
@@ -22,6 +24,9 @@ from core.records.queries import NEWEST, CaptureFilter, Cursor, Page
 from core.records.verdicts import TriageItem
 from core.records.window import Window, now
 from core.store import CaptureFilesTable, CaptureLog, ImportLists
+from core.store.copying import copy_log
+
+LEFTOVER = ".backup-"  # how a file begins that a killed process may leave
 
 
 class Captures:
@@ -111,6 +116,14 @@ class Captures:
     def export(self, window: Window) -> Iterator[Frame]:
         """The window's captures and ground truth as capture files."""
         return export_frames(self._files, self._log.images, window)
+
+    def backup(self, folder: Path) -> IO[bytes]:
+        """The whole log as of now, as one file of `folder` that is gone when it is closed."""
+        path = folder / f"{LEFTOVER}{uuid.uuid4()}.duckdb"
+        copy_log(self._log.database, path)
+        file = path.open("rb")
+        path.unlink()
+        return file
 
     def importer(self) -> Importer:
         """Reads capture files into the log."""

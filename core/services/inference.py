@@ -32,7 +32,6 @@ class Inference:
         self.limits = limits
         self._serving = serving
         self._admission = admission
-        self._log = log
         self._metrics = metrics
         metrics.gauge("signwatch_queue_images", lambda: serving.waiting)
         metrics.gauge("signwatch_model_up", lambda: _succeeds(serving.check))
@@ -75,10 +74,9 @@ class Inference:
         """Answer what waits, and stop."""
         self._serving.close()
 
-    def check_health(self) -> None:
-        """Raise Unavailable unless the model answers and the log accepts writes."""
+    def check_model(self) -> None:
+        """Raise Unavailable unless the model answers."""
         self._serving.check()
-        self._log.check_writable()
 
 
 def _succeeds(check: Callable[[], None]) -> float:

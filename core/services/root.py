@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 from datetime import timedelta
@@ -22,9 +23,10 @@ from core.monitoring.schedules.periodic import Repeating, to_full_minute
 from core.plots.alerts import class_frequencies_png
 from core.records.captures import CaptureSettings
 from core.records.names import DEFAULT_ENDPOINT
-from core.records.window import now
-from core.services.captures import Captures
+from core.records.steady import SteadyClock
+from core.services.captures import LEFTOVER, Captures
 from core.services.explanations import Explanations
+from core.services.health import Health
 from core.services.inference import Inference
 from core.services.model import Model
 from core.services.monitoring import Monitoring
@@ -52,6 +54,7 @@ from core.store import (
 COPIES_WITHIN = timedelta(hours=1)  # several times as long as maintenance is apart
 MAINTENANCE_SECONDS = 600
 DETECTOR_SECONDS = 3.0
+BEATS_OF_HEALTH = 5  # looks of the drift detector for one at the health of the log
 
 
 class Services:
@@ -68,6 +71,8 @@ class Services:
         Attacks, heat maps, recorded activations and gradients.
     monitoring, drift, alerts
         Runs on windows, the detector on the stream, messages to people.
+    health
+        Whether the log is well.
     triage, simulation
         Verdicts on flags; traffic and drills that are made here.
     """
@@ -83,8 +88,10 @@ class Services:
         )
         self._predictor = Predictor.load(settings.model, alpha=settings.alpha)
         self._predictor.compile(settings.local / "compiled")
-        self.log = CaptureLog(address_of(settings))
+        self.log = CaptureLog(address_of(settings), reserve=settings.disk_reserve * 1_000_000)
         self.metrics = Metrics()
+        self._clock = SteadyClock()
+        self._beats = itertools.count()
         self._repeating: list[Repeating] = []
         self._build_model()
         self._build_serving()
@@ -146,6 +153,7 @@ class Services:
             self.metrics,
             false_alarm_every=settings.false_alarm_every,
         )
+        self.health = Health(self.log, self.alerts, self.metrics)
         drills = DrillsTable(database)
         self.monitoring = Monitoring(
             self.log,
@@ -190,20 +198,33 @@ class Services:
     def start(self) -> None:
         """Start the periodic work.
 
-        Schedules every minute, maintenance every ten, the drift detector every three seconds.
+        Schedules every minute, maintenance every ten, the drift detector every three seconds, the
+        health of the log every fifteen.
         """
+        for left in self.settings.local.glob(f"{LEFTOVER}*"):
+            left.unlink(missing_ok=True)
         if not self.log.shared:
             self.monitoring.end_lost_runs()
         self._repeating = [
             Repeating(self.monitoring.schedules.tick, to_full_minute, at_once=True),
             # Replicas that start together do not maintain a shared log at the same time.
             Repeating(self.maintain, lambda: MAINTENANCE_SECONDS + random.uniform(-60, 60)),
-            Repeating(self.monitoring.run_on_alarm, lambda: DETECTOR_SECONDS),
+            Repeating(self._watch, lambda: DETECTOR_SECONDS),
         ]
+
+    def _watch(self) -> None:
+        if next(self._beats) % BEATS_OF_HEALTH == 0:
+            self.health.watch()
+        self.monitoring.run_on_alarm()
+
+    def check(self) -> None:
+        """Raise Unavailable unless the model answers, and the log reads and takes captures."""
+        self.inference.check_model()
+        self.health.check()
 
     def maintain(self) -> None:
         """Delete what retention no longer covers, and put the log in order."""
-        at = now()
+        at = self._clock()
         Retention(
             self.log.database,
             days=self.settings.retention_days,

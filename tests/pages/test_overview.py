@@ -1,6 +1,7 @@
 """The overview: state of the latest run, figures of the live window, and that it lives."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
@@ -12,7 +13,9 @@ from core.labels import class_name
 from core.plots.base import ALARM, ORDINARY
 from core.plots.overview import STRIP_COLOURS
 from core.records.captures import Provenance
+from core.records.health import LogHealth, LogState
 from core.records.monitoring import ExecutionStatus, MonitorSettings, WindowFigures
+from core.records.schedules import ONCE, Schedule
 from core.records.verdicts import Verdict
 from core.records.window import now
 from core.services import Services
@@ -23,7 +26,7 @@ from pages._explain.link import ExplainLink, to_violation
 from tests.pages.conftest import SHELL, OpenPage
 from tests.support.elements import Alert, alerts, charts, colours, links, metrics, values
 from tests.support.images import blocks
-from tests.support.records import NO_PREDICTION, make_capture, make_execution
+from tests.support.records import NO_PREDICTION, NOON, make_capture, make_execution
 from tests.support.traffic import baseline_of_another_model, decide, flood, put_flagged, request
 
 NOT_RUN = Alert(
@@ -201,6 +204,59 @@ def test_a_later_execution_replaces_the_violation(open_page: OpenPage, signwatch
     signwatch.monitoring.run()
     signwatch.monitoring.run(threshold=0.9)
     assert [alert.title for alert in alerts(open_page("overview"))] == ["All clear"]
+
+
+def test_a_run_that_evaluated_nothing_hides_no_violation(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    violated = make_execution(now() - timedelta(seconds=15))
+    ExecutionsTable(signwatch.log.database).begin(violated)
+    signwatch.monitoring.schedules.create(Schedule("once", ONCE, endpoint="nobody"))
+    at = open_page("overview")
+    empty = signwatch.monitoring.executions(1)[0]
+    assert [alert.title for alert in alerts(at)] == ["Violation"]
+    assert values(at.caption)[0] == (
+        f"The latest run evaluated nothing, {empty.started_at:%Y-%m-%d %H:%M:%S} UTC, "
+        f"0 predictions: {empty.message}"
+    )
+
+
+def test_how_many_runs_are_in_violation_is_shown(open_page: OpenPage, signwatch: Services) -> None:
+    table = ExecutionsTable(signwatch.log.database)
+    for endpoint in ("cars", "trams", "ships"):
+        window = replace(signwatch.monitoring.live_window(), endpoint=endpoint)
+        table.begin(make_execution(now(), window=window, schedule=None))
+    (alert,) = alerts(open_page("overview"))
+    assert alert.text.endswith("  \n2 more runs in violation")
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "title"),
+    [
+        (LogState.WARNING, "warning", "The capture log needs care"),
+        (LogState.DAMAGED, "error", "The capture log is damaged"),
+        (LogState.DOWN, "error", "Requests are refused"),
+    ],
+)
+def test_what_is_wrong_with_the_log_stands_first(
+    open_page: OpenPage, signwatch: Services, state: LogState, kind: str, title: str
+) -> None:
+    found = LogHealth(state, NOON, "it is full", "Free some space")
+    signwatch.health._latest = found
+    shown = alerts(open_page("overview"))
+    assert shown == [
+        Alert(kind, title, "It is full. Free some space. Since 2026-02-14 12:00:00 UTC."),
+        NOT_RUN,
+    ]
+
+
+def test_a_log_that_does_not_answer_is_named(open_page: OpenPage, signwatch: Services) -> None:
+    signwatch.health.look()
+    signwatch.log.close()
+    signwatch.health.look()
+    at = open_page("overview")
+    assert next(alert.title for alert in alerts(at)) == "Requests are refused"
+    assert not at.exception
 
 
 def test_only_the_window_counts(open_page: OpenPage, signwatch: Services) -> None:

@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -26,7 +27,7 @@ from core.invocations import CONTENT_TYPES, prediction_json
 from core.records.captures import Prediction, Provenance
 from core.records.window import now
 from core.services import Services
-from tests.core.serving.test_pipeline import Held
+from tests.core.serving.test_pipeline import Held, samples
 from tests.support.endpoint import (
     EVERYTHING,
     IMAGE,
@@ -626,3 +627,41 @@ def test_a_image_may_be_of_any_size(client: TestClient, signwatch: Services) -> 
         content = encode_png(noise(height, width))
         assert client.post("/invocations", content=content, headers=PNG).is_success
     assert len(captures(signwatch)) == 5
+
+
+def test_a_retry_is_captured_once_and_answered_as_before(
+    client: TestClient, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though another model may serve by then."""
+    headers = PNG | {"Accept": VERBOSE, "X-Amzn-SageMaker-Inference-Id": "r-1"}
+    first = client.post("/invocations", content=IMAGE, headers=headers)
+    predict = signwatch._predictor.predict_prepared
+    monkeypatch.setattr(
+        signwatch._predictor,
+        "predict_prepared",
+        lambda batch: [
+            replace(each, class_id=42 - each.class_id, confidence=0.5) for each in predict(batch)
+        ],
+    )
+    again = client.post("/invocations", content=IMAGE, headers=headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert len(captures(signwatch)) == 1
+    assert samples(client)['signwatch_captures_total{endpoint="signwatch"}'] == 1
+    other = client.post(
+        "/invocations", content=IMAGE, headers=headers | {"X-Amzn-SageMaker-Inference-Id": "r-2"}
+    )
+    assert other.json() != first.json()
+    assert len(captures(signwatch)) == 2
+
+
+def test_a_log_whose_file_is_gone_is_no_healthy_one(
+    client: TestClient, signwatch: Services
+) -> None:
+    path = signwatch.settings.store_path
+    path.rename(path.with_name("away"))
+    for answer in (client.get("/ping"), client.post("/invocations", content=IMAGE, headers=PNG)):
+        assert answer.status_code == 503
+        assert "its file was deleted or replaced while it was open" in answer.json()["message"]
+    path.with_name("away").rename(path)
+    assert client.get("/ping").json() == {"status": "ok"}
+    assert client.post("/invocations", content=IMAGE, headers=PNG).status_code == 200
