@@ -28,23 +28,23 @@ def rows() -> Rows:
         webhook() as hook,
         ours(Path(folder), SIGNWATCH_ALERTS=hook.url),
     ):
-        _command(folder, "baseline", "create", "--data", _signs(Path(folder)))
+        command(folder, "baseline", "create", "--data", signs(Path(folder)))
         for share in STRENGTHS:
             yield from _rows(folder, hook, share)
 
 
-def _signs(folder: Path) -> str:
+def signs(folder: Path) -> str:
     """The sample signs, each so often that they are 2,064."""
-    path, signs = folder / "signs.npz", drawn()
+    path, once = folder / "signs.npz", drawn()
     np.savez(
-        path, images=np.tile(signs.images, (OFTEN, 1, 1, 1)), labels=np.tile(signs.labels, OFTEN)
+        path, images=np.tile(once.images, (OFTEN, 1, 1, 1)), labels=np.tile(once.labels, OFTEN)
     )
     return str(path)
 
 
 def _rows(folder: str, hook: Webhook, share: float) -> Rows:
     before = len(hook.titles)
-    printed = _command(folder, "replay", "--drill", "--share", str(share), "--json")
+    printed = command(folder, "replay", "--drill", "--share", str(share), "--json")
     report = DrillReport.from_json(json.loads(printed))
     name = f"drill, {share:.0%} to Stop"
     alarm = report.alarm
@@ -63,7 +63,7 @@ def _rows(folder: str, hook: Webhook, share: float) -> Rows:
     yield Row(f"{name}: the alert reached the webhook", float(delivered), 1, True)
 
 
-def _command(folder: str, *arguments: str) -> str:
+def command(folder: str, *arguments: str) -> str:
     """`python -m core ...` beside the dashboard; what it printed."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SIGNWATCH_")}
     done = subprocess.run(

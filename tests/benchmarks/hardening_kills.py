@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
+from functools import partial
 from pathlib import Path
 
+import httpx
+
+from tests.benchmarks import drill
 from tests.benchmarks.rows import Row, Rows
+from tests.benchmarks.servers import ours
+from tests.core.capture.test_crash import Clients
 from tests.support.killing import killed, lost_and_doubled, prepare
 from tests.support.postgres import running
-from tests.support.serving_kills import serving_kills
+from tests.support.serving_kills import Found, found, serving_kills, until_killed
 
 OF_ACTS = {"import": 15, "upkeep": 20, "checkpoint": 20, "baseline": 10}
 OF_A_REPLICA, OF_SERVING, OF_DRILLS = 10, 20, 5
@@ -30,10 +38,28 @@ def rows() -> Rows:
         figures = lost_and_doubled("append", Path(folder), durable, conninfo=conninfo)
         print(f"replica: {OF_A_REPLICA} kills, {len(durable)} durable before, {figures}")
         kills, lost, doubled = kills + OF_A_REPLICA, lost + figures[0], doubled + figures[1]
-    for drill, times in ((False, OF_SERVING), (True, OF_DRILLS)):
-        found = serving_kills(times, drill=drill)
-        print(f"{'drill' if drill else 'serving'}: {times} kills, {found}")
-        kills, lost, doubled = kills + times, lost + found.lost, doubled + found.doubled
+    for name, times, killing in (
+        ("serving", OF_SERVING, serving_kills),
+        ("drill", OF_DRILLS, drill_kills),
+    ):
+        left = killing(times)
+        print(f"{name}: {times} kills, {left}")
+        kills, lost, doubled = kills + times, lost + left.lost, doubled + left.doubled
     yield Row("kills: how many", kills, 100, True)
     yield Row("kills: lost", lost, 0, False)
     yield Row("kills: doubled", doubled, 0, False)
+
+
+def drill_kills(times: int) -> Found:
+    """Kill the dashboard while a drill and clients send to it; it starts again over its log."""
+    answered: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for round in range(times):
+            with ours(Path(folder)) as server:
+                url = f"http://127.0.0.1:{server.port}"
+                if round == 0:
+                    drill.command(folder, "baseline", "create", "--data", drill.signs(Path(folder)))
+                httpx.post(f"{url}/api/drills", json={"share": 0.2}).raise_for_status()
+                kill = partial(os.killpg, server.group, signal.SIGKILL)
+                answered += until_killed(Clients(url, round), 20 * (round + 1), kill)
+        return found(Path(folder) / "signwatch.duckdb", answered)

@@ -1,4 +1,4 @@
-"""Servers under load that are killed, with or without a drill under way."""
+"""Servers under load that are killed, and what is left of the requests."""
 
 import os
 import random
@@ -6,15 +6,14 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import httpx
-
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from core.store import CaptureLog
 from tests.core.capture.test_crash import CLIENTS, Clients, Server
 from tests.support.waiting import LONGEST
@@ -46,29 +45,32 @@ def servers(folder: Path) -> Iterator[Server]:
         process.stdin.close()
 
 
-def serving_kills(times: int, *, drill: bool, seed: int = 0) -> Found:
-    """Kill a server so many times while clients send to it; a drill sends as well."""
-    assert Settings().model.exists()
-    chance, answered = random.Random(seed), []
+def serving_kills(times: int) -> Found:
+    """Kill a server so many times while clients send to it."""
+    chance, answered = random.Random(0), []
     with tempfile.TemporaryDirectory() as name, servers(Path(name)) as server:
         for round in range(times):
             child = server.start()
-            if drill:
-                httpx.post(f"{server.url}/api/drills", json={}, timeout=LONGEST)
-            clients = Clients(server.url, round)
-            with ThreadPoolExecutor(CLIENTS) as threads:
-                sending = [threads.submit(clients.run, client) for client in range(CLIENTS)]
-                clients.wait_for(chance.randint(1, 40))
-                server.kill(child)
-                for each in sending:
-                    each.result(LONGEST)
-            answered += clients.answered
-        log = CaptureLog(server.log)
-        found = log.database.rows("SELECT coalesce(inference_id, event_id) FROM log.captures")
-        log.close()
-    kept = Counter(row[0] for row in found)
-    return Found(
-        len(answered),
-        len(set(answered) - kept.keys()),
-        sum(kept.values()) - len(kept),
-    )
+            kill = partial(server.kill, child)
+            answered += until_killed(Clients(server.url, round), chance.randint(1, 40), kill)
+        return found(server.log, answered)
+
+
+def until_killed(clients: Clients, answers: int, kill: Callable[[], object]) -> list[str]:
+    """Let clients send until so many were answered, then kill the server; all that it answered."""
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        sending = [threads.submit(clients.run, client) for client in range(CLIENTS)]
+        clients.wait_for(answers)
+        kill()
+        for each in sending:
+            each.result(LONGEST)
+    return clients.answered
+
+
+def found(path: Path, answered: list[str]) -> Found:
+    """What a log has of the requests that were answered, and of all others."""
+    log = CaptureLog(path)
+    rows = log.database.rows("SELECT coalesce(inference_id, event_id) FROM log.captures")
+    log.close()
+    kept = Counter(row[0] for row in rows)
+    return Found(len(answered), len(set(answered) - kept.keys()), sum(kept.values()) - len(kept))
