@@ -95,9 +95,11 @@ class Health:
         try:
             self._log.check_writable()
             check_readable(database)
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, captures are not taken.
             if not database.damage:
-                return LogHealth(LogState.DOWN, at, error.problem, error.remedy, free)
+                why = error if isinstance(error, Unavailable) else Unavailable(str(error))
+                return LogHealth(LogState.DOWN, at, why.problem, why.remedy, free)
         if database.damage:
             problem = f"a part of the capture log cannot be read: {database.damage}"
             return LogHealth(LogState.DAMAGED, at, problem, DAMAGED_ADVICE, free)

@@ -157,3 +157,15 @@ def test_damage_that_anybody_finds_is_named(
         "salvage SOURCE TARGET` copies the rest to a new file",
     ):
         health.check()
+
+
+def test_whatever_goes_wrong_is_named(
+    health: Health, log: CaptureLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(log, "check_writable", fails)
+    health.watch()
+    assert health.latest().state is LogState.DOWN
+    assert health.latest().problem == "something else"
