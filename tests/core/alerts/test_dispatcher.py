@@ -16,7 +16,6 @@ from core import services
 from core.alerts import dispatcher as module
 from core.alerts.channels import AlertChannel, Tone, parse_channels
 from core.alerts.dispatcher import Alerts
-from core.client import leave_address
 from core.errors import BadInput
 from core.metrics import Metrics
 from core.monitoring.schedules.cron import HOURLY
@@ -366,12 +365,11 @@ def test_a_flood_is_reported_once_and_its_end(alerting: Services, hook: Webhook)
 def test_what_is_wrong_with_signwatch_itself_needs_no_log(
     alerting: Services, hook: Webhook
 ) -> None:
-    leave_address(alerting.settings.local, "http://127.0.0.1:1")
     alerting.log.close()
     alerting.alerts.tell("Signwatch: requests are refused", "It is full.", Tone.FAILURE)
     alerting.alerts.flush()
     assert hook.titles == ["Signwatch: requests are refused"]
-    assert hook.bodies[0]["message"] == "It is full.\nDetails: http://127.0.0.1:1"
+    assert hook.bodies[0]["message"] == "It is full.\nDetails: https://signwatch.example.org"
 
 
 def test_no_secret_is_anywhere_but_in_the_request(
