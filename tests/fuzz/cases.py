@@ -68,6 +68,11 @@ HEADERS: dict[str, list[bytes]] = {
     "traceparent": [b"00-0-0-0"],
 }
 OTHER_TYPES = ["", ";", "image/jpg", "image/gif", "application/octet-stream", "text/plain", "\xff"]
+ODD_VALUES: dict[str, list[Any]] = {
+    "number": [0, -1, 2**31, 2**63, -(2**63) - 1, 10**400, 1e308, float("nan"), float("inf")],
+    "word": [True, False, None],
+    "container": [[], {}, [[]], [None], {"": None}],
+}
 METHODS = ["HEAD", "OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "WEIRD"]
 LOOPBACK = ("127.0.0.1", 50_000)
 
@@ -113,6 +118,7 @@ class Cases:
             (path, method, operation)
             for path, methods in sorted(description["paths"].items())
             for method, operation in sorted(methods.items())
+            for _ in range(_times(path, operation))
         ]
         self._images = Images()
         self.known: list[str] = []  # ids that answers have named
@@ -120,7 +126,7 @@ class Cases:
     def case(self, number: int) -> Asked:
         """The request of that number."""
         random = Random(f"{self._seed}/{number}")
-        path, method, operation = self._operations[number % len(self._operations)]
+        path, method, operation = random.choice(self._operations)
         draw = _Draw(random, self._images, self.known)
         asked = Asked(method.upper(), path)
         for parameter in operation["parameters"]:
@@ -133,6 +139,13 @@ class Cases:
             asked.method = random.choice(METHODS)
         asked.hangs_up = random.random() < 0.02
         return asked
+
+
+def _times(path: str, operation: dict[str, Any]) -> int:
+    """How often an operation is drawn: one that takes nothing has little to go wrong."""
+    if path == "/api/monitor/run":
+        return 4  # it takes long
+    return 10 if operation["parameters"] or "requestBody" in operation else 1
 
 
 @dataclass
@@ -271,16 +284,13 @@ class _Draw:
         return self.random.choice(ODD)
 
     def odd(self) -> Any:
-        numbers = (0, -1, 2**31, 2**63, -(2**63) - 1, 10**400, 1e308, float("nan"), float("inf"))
-        return self.random.choice(
-            (
-                self.odd_text(),
-                self.random.choice(numbers),
-                self.random.choice((True, False, None)),
-                self.random.choice(([], {}, [[]], [None], {"": None})),
-                nested(self.random.choice((100, 900, 3000))),
-            )
-        )
+        kind = self.random.choice(("text", "number", "word", "container", "depth"))
+        if kind == "text":
+            return self.odd_text()
+        if kind == "depth":
+            return nested(self.random.choice((3, 62, 100, 900, 3000)))
+        found = self.random.choice(ODD_VALUES[kind])
+        return json.loads(json.dumps(found))  # what is drawn may be damaged further
 
 
 def _decoded(text: str) -> str:

@@ -23,7 +23,7 @@ from core import services
 from core.endpoint import ROUTES
 from tests.fuzz.cases import Asked, Cases, ids
 
-AT_ONCE = 4
+AT_ONCE = 8
 
 
 @dataclass

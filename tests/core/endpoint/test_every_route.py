@@ -14,7 +14,11 @@ from tests.fuzz.run import ask, fuzz, no_drills
 
 
 @pytest.mark.filterwarnings("ignore")  # of numpy and Pillow, about damaged content
-def test_ten_thousand_requests_and_no_5xx(signwatch: Services) -> None:
+def test_ten_thousand_requests_and_no_5xx(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_SAMPLING", "10")  # a small log answers sooner
+    signwatch: Services = request.getfixturevalue("signwatch")
     app = Starlette(routes=ROUTES)
     with no_drills(signwatch):
         outcome = fuzz(app, Cases(json.loads(ask(app, "/api/openapi.json")), seed=1), 10_000)
