@@ -7,6 +7,7 @@ import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -76,7 +77,7 @@ def copy_log(source: Database, target: Path) -> Copy:
             f"{target.parent}",
             "Choose another disk",
         )
-    _create(target)
+    target.write_bytes(_empty())
     try:
         source.rows(f"ATTACH {quoted(target)} AS {name}")
         try:
@@ -84,9 +85,10 @@ def copy_log(source: Database, target: Path) -> Copy:
                 tables = {}
                 for table in tables_of(transaction, "log"):
                     tables[table] = sum_of(transaction, f"log.{table}")
-                    transaction.execute(
-                        f"INSERT INTO {name}.{table} BY NAME SELECT * FROM log.{table}"
-                    )
+                    if tables[table].rows:
+                        transaction.execute(
+                            f"INSERT INTO {name}.{table} BY NAME SELECT * FROM log.{table}"
+                        )
                 for table, found in tables.items():
                     transaction.execute(
                         f"INSERT INTO {name}.copied VALUES (?, ?, ?, ?)",
@@ -182,7 +184,12 @@ def remove(target: Path) -> None:
         each.unlink(missing_ok=True)
 
 
-def _create(target: Path) -> None:
-    database = Database(FileAddress(target))
-    database.rows(PROOF)
-    database.close()
+@cache
+def _empty() -> bytes:
+    """The file of an empty log with a place for its proof."""
+    with tempfile.TemporaryDirectory(prefix="signwatch-") as folder:
+        path = Path(folder) / "empty.duckdb"
+        database = Database(FileAddress(path))
+        database.rows(PROOF)
+        database.close()
+        return path.read_bytes()

@@ -160,7 +160,7 @@ def test_a_key_that_expires_loses_nothing_and_is_renewed_without_a_restart(
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_a_bucket_that_is_lost_is_told_and_what_waits_is_kept(
+def test_a_bucket_that_is_lost_is_named_and_what_waits_is_kept(
     storage: Storage, log: CaptureLog
 ) -> None:
     append(log, 2)
