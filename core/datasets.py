@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput, NotFound
-from core.images import read_file
+from core.images import SUFFIXES, read_file
 from core.labels import all_labels
 
 Fold = Literal["train", "calibration", "held-out", "all"]
@@ -24,7 +24,6 @@ HELD_OUT_SHARE = 0.15
 CALIBRATION_SHARE = 0.10
 ROI = ("Width", "Height", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2")  # GTSRB's own columns
 TRACK_AND_FRAME = re.compile(r"(\d{5,18})_\d{5,18}", re.ASCII)
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".ppm", ".bmp", ".webp"}
 
 
 @dataclass(frozen=True)
@@ -227,7 +226,7 @@ def _load_folder(path: Path) -> Dataset:
         (file, int(folder.name))
         for folder in folders
         for file in sorted(folder.iterdir())
-        if file.suffix.lower() in IMAGE_SUFFIXES
+        if file.suffix.lower().removeprefix(".") in SUFFIXES
     ]
     if not files:
         raise BadInput(

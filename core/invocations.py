@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput, NotAcceptable, TooLarge, UnsupportedMedia
-from core.images import ImageFile, ImageLimits
+from core.images import MEDIA_TYPES, ImageFile, ImageLimits, OpenedImage, open_image
 from core.labels import label
 from core.records.captures import CaptureMode, CaptureSettings, Prediction
-from core.records.media_types import VERBOSE, media_ranges, media_type_of
+from core.records.media_types import ANY_IMAGE, VERBOSE, media_ranges, media_type_of
 
 NPY = "application/x-npy"
 JSON = "application/json"
 CSV = "text/csv"
-IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/bmp", "application/x-image")
+IMAGE_TYPES = (*MEDIA_TYPES, ANY_IMAGE)
 CONTENT_TYPES = (*IMAGE_TYPES, NPY, JSON)
+MOST_VALUES = 200_000  # of a JSON body: each takes far more memory than its text
+PACKING = 2  # a pixel as PNG takes so many times what decoding one takes
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,61 @@ class RequestLimits:
     image: ImageLimits = field(default_factory=ImageLimits)
 
 
+@dataclass(frozen=True)
+class OpenedArray:
+    """One image (height, width, 3) uint8 of an array, still without a file."""
+
+    pixels: NDArray[np.uint8]
+
+    @property
+    def work(self) -> int:
+        """What packing it takes, in pixels of a PNG that is decoded."""
+        height, width = self.pixels.shape[:2]
+        return int(PACKING * height * width)
+
+    def read(self) -> ImageFile:
+        """The image with a file."""
+        return ImageFile.from_pixels(self.pixels)
+
+
+@dataclass(frozen=True)
+class OpenedPart:
+    """One image of several, whose errors name it."""
+
+    name: str
+    image: OpenedImage
+
+    @property
+    def work(self) -> int:
+        """As `OpenedImage.work`."""
+        return self.image.work
+
+    def read(self) -> ImageFile:
+        """Decode it; raises BadInput."""
+        try:
+            return self.image.read()
+        except BadInput as error:
+            raise BadInput(f"{self.name}: {error}") from error
+
+
+class Opened(Protocol):
+    """An image that is within the limits, still to be decoded."""
+
+    @property
+    def work(self) -> int:
+        """What decoding takes, in pixels of a PNG."""
+
+    def read(self) -> ImageFile:
+        """Decode it; raises BadInput."""
+
+
 def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list[ImageFile]:
-    """The images in the body of a request.
+    """The images in the body of a request: what `open_request` returns, decoded."""
+    return [opened.read() for opened in open_request(body, content_type, limits)]
+
+
+def open_request(body: bytes, content_type: str, limits: RequestLimits) -> Sequence[Opened]:
+    """The images in the body of a request, each to be decoded by its `read`.
 
     Parameters
     ----------
@@ -61,31 +116,31 @@ def parse_request(body: bytes, content_type: str, limits: RequestLimits) -> list
     if not body and media_type in CONTENT_TYPES:
         raise BadInput(f"the body is empty; expected {media_type}")
     if media_type == NPY:
-        return [ImageFile.from_pixels(pixels) for pixels in parse_npy(body, limits)]
+        return [OpenedArray(pixels) for pixels in parse_npy(body, limits)]
     if media_type == JSON:
         return _parse_json(body, limits)
     if media_type in IMAGE_TYPES:
-        return [ImageFile.from_file(body, limits.image)]
+        return [open_image(body, limits.image)]
     raise UnsupportedMedia(
         f"content type must be one of {', '.join(CONTENT_TYPES)}, got {media_type!r}"
     )
 
 
-def parse_files(
+def open_files(
     files: Iterable[bytes], limits: RequestLimits, *, name: str = "files"
-) -> list[ImageFile]:
+) -> list[OpenedPart]:
     """The images of several files in one request; `name[0]` is the first of them in an error.
 
-    Raises as `parse_request` does.
+    Raises as `open_request` does.
     """
-    images: list[ImageFile] = []
+    images: list[OpenedImage] = []
     for index, content in enumerate(files):
         try:
-            images.append(ImageFile.from_file(content, limits.image))
+            images.append(open_image(content, limits.image))
         except (BadInput, TooLarge, UnsupportedMedia) as error:
             raise type(error)(f"{name}[{index}]: {error}") from error
         _check_total_pixels(images, limits)
-    return images
+    return [OpenedPart(f"{name}[{index}]", image) for index, image in enumerate(images)]
 
 
 def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
@@ -113,6 +168,7 @@ def parse_npy(body: bytes, limits: RequestLimits) -> NDArray[np.uint8]:
             f"each image is {width} x {height} = {width * height:,} pixels; "
             f"at most {limits.image.max_pixels:,} are read"
         )
+    limits.image.check_size(width, height, "each image is")
     expected = math.prod(shape)
     arrived = len(body) - stream.tell()
     if arrived != expected:
@@ -134,33 +190,60 @@ def npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return shape, dtype
 
 
-def _parse_json(body: bytes, limits: RequestLimits) -> list[ImageFile]:
+def _parse_json(body: bytes, limits: RequestLimits) -> list[OpenedPart]:
     expected = 'expected {"images": ["<base64 of an image file>", ...]}'
+    values = sum(map(body.count, (b",", b"[", b"{")))
+    if values > MOST_VALUES:
+        raise TooLarge(
+            f"the body has {values:,} values; at most {MOST_VALUES:,} are read. {expected}"
+        )
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"the body is no JSON ({error}); {expected}") from error
     encoded = document.get("images") if isinstance(document, dict) else None
-    if not isinstance(encoded, list) or not encoded:
+    if not isinstance(encoded, list):
         raise BadInput(f"{expected}, got {_describe(document)}")
+    if not encoded:
+        raise BadInput(f"the list of 'images' is empty; {expected}")
     _check_count(len(encoded), limits)
-    return parse_files(_decoded(encoded), limits, name="images")
+    return open_files(_decoded(encoded), limits, name="images")
 
 
 def _decoded(encoded: Sequence[object]) -> Iterator[bytes]:
-    """File after file, so that none is decoded behind one that is refused."""
+    """File after file, so that none is read behind one that is refused."""
     for index, text in enumerate(encoded):
         if not isinstance(text, str):
             raise BadInput(f"images[{index}] must be a base64 string, got {type(text).__name__}")
         try:
-            yield base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError) as error:
+            yield decode_base64(text)
+        except ValueError as error:
             raise BadInput(f"images[{index}] is no base64: {error}") from error
 
 
-def _check_total_pixels(images: Sequence[ImageFile], limits: RequestLimits) -> None:
+def decode_base64(text: str) -> bytes:
+    """Base64 in any of its forms: wrapped, URL-safe, without padding, with `data:...,` in front.
+
+    Raises ValueError.
+
+    Examples
+    --------
+    >>> decode_base64("data:image/png;base64,aG\\nk"), decode_base64("-_-_")
+    (b'hi', b'\\xfb\\xff\\xbf')
+    """
+    if text[:5].lower() == "data:":
+        head, comma, text = text.partition(",")
+        if not comma or not head.lower().endswith(";base64"):
+            raise ValueError("`data:` is to be followed by a media type and `;base64,`")
+    plain = "".join(text.split()).translate(_URL_SAFE)
+    if len(plain) % 4 > 1:
+        plain += "=" * (-len(plain) % 4)
+    return base64.b64decode(plain, validate=True)
+
+
+def _check_total_pixels(images: Sequence[OpenedImage], limits: RequestLimits) -> None:
     """Check the pixels of all images together: small files may hold large images."""
-    total = sum(image.pixels.shape[0] * image.pixels.shape[1] for image in images)
+    total = sum(image.header.pixels for image in images)
     if total > limits.image.max_pixels:
         raise TooLarge(
             f"the first {len(images)} images have {total:,} pixels together; at most "

@@ -141,6 +141,27 @@ class Settings:
         20_000_000, _between(int, 1, 2**31), "largest request body or upload in bytes"
     )
     max_pixels: int = _setting(40_000_000, _between(int, 1, 2**31), "largest image in pixels")
+    max_side: int = _setting(
+        20_000, _between(int, 1, 2**31), "most pixels that the longer side of an image may have"
+    )
+    max_aspect: float = _setting(
+        1000.0,
+        _between(float, 1, 2**31),
+        "how many times as long as its shorter side the longer side of an image may be",
+    )
+    max_scans: int = _setting(
+        50, _between(int, 1, 10_000), "most scans of a JPEG; a progressive one has about ten"
+    )
+    max_decode_seconds: float = _setting(
+        10.0,
+        _between(float, 0.1, 3600),
+        "seconds after which decoding a large image is ended",
+    )
+    max_decode_megabytes: int = _setting(
+        180,
+        _between(int, 1, 1_000_000),
+        "largest image in MB that decoding it takes, beside the file and its pixels",
+    )
     max_batch: int = _setting(256, _between(int, 1, 65_536), "most images in one request")
     max_queue: int = _setting(
         1024, _between(int, 1, 1_000_000), "most images that wait for the classifier"

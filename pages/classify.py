@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.records.captures import Provenance
 from core.records.inference import Answer
-from core.services import ImageFile, current, samples
+from core.services import READABLE, ImageFile, current, samples
 from pages._shared import parts
 
 answers: dict[str, Answer] = st.session_state.setdefault("classify_answers", {})
@@ -38,7 +38,7 @@ uploads = st.file_uploader(
     type=parts.UPLOAD_TYPES,
     accept_multiple_files=True,
     key="uploads",
-    help="PNG, JPEG, WebP or BMP. Each image should show one sign and little else.",
+    help=f"{READABLE}. Each image should show one sign and little else.",
 )
 if st.button("Take eight sample signs instead", icon=":material/collections:"):
     st.session_state["classify_samples"] = st.session_state.get("classify_samples", 0) + 1

@@ -82,7 +82,7 @@ def random_classifier() -> Classifier:
 @pytest.fixture(scope="session")
 def kept_model(pytestconfig: pytest.Config) -> Path:
     """The model of the tests, made once for the code that makes it."""
-    makers = (CORE / f"{name}.py" for name in ("datasets", "images", "jobs", "labels"))
+    makers = (CORE / f"{name}.py" for name in ("datasets", "images/pixels", "jobs", "labels"))
     sources = [*CORE.glob("model/**/*.py"), *makers, *TESTS.glob("support/images.py")]
     text = "".join(path.read_text() for path in [Path(__file__), *sorted(sources)])
     models = pytestconfig.cache.mkdir("models")

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import NotFound, SignwatchError
-from core.images import LONGEST_SIDE, ImageFile, ImageLimits, encode_jpeg, fit
+from core.images import (
+    LONGEST_SIDE,
+    ImageFile,
+    ImageLimits,
+    encode_jpeg,
+    encode_png,
+    fit,
+    in_browsers,
+)
 from core.records.captures import Capture, StoredImage
 from core.store import CaptureLog
 
@@ -51,7 +59,10 @@ class CapturedImages:
 
 
 def viewable(image: ImageFile) -> bytes:
-    """A file to show: the image's own, or a smaller JPEG if a side is over LONGEST_SIDE pixels."""
-    if max(image.pixels.shape) <= LONGEST_SIDE:
-        return image.content
-    return encode_jpeg(fit(image.pixels, LONGEST_SIDE))
+    """A file to show: the image's own, or a smaller JPEG if a side is over LONGEST_SIDE pixels.
+
+    A PNG where no browser shows the format.
+    """
+    if max(image.pixels.shape) > LONGEST_SIDE:
+        return encode_jpeg(fit(image.pixels, LONGEST_SIDE))
+    return image.content if in_browsers(image.media_type) else encode_png(image.pixels)

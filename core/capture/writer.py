@@ -37,7 +37,7 @@ MAX_GROUP = 256
 
 def to_stored_image(image: ImageFile) -> StoredImage:
     """The form in which the log keeps an image."""
-    height, width = image.pixels.shape[:2]
+    height, width = image.size
     return StoredImage(image.sha256, image.media_type, image.content, width, height)
 
 

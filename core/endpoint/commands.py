@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,7 +14,6 @@ from core.endpoint.download import download
 from core.endpoint.guard import read_body
 from core.endpoint.json_body import NAME, NUMBER, TIME, Fields
 from core.endpoint.openapi import BYTES, Described
-from core.images import ImageFile
 from core.invocations import IMAGE_TYPES, JSON
 from core.records.media_types import media_type_of
 
@@ -30,17 +31,16 @@ RUN = Fields(
 @Described(body=dict.fromkeys((*IMAGE_TYPES, FORM), BYTES))
 async def references(request: Request) -> Response:
     """Keep a clean image, so that captures can name it; answers its SHA-256."""
-    signwatch = services.current()
-    limits = signwatch.inference.limits
-    body = await read_body(request, limits.max_body_bytes)
+    inference, captures = services.current().inference, services.current().captures
+    body = await read_body(request, inference.limits.max_body_bytes)
     content_type = request.headers.get("content-type", "")
     if media_type_of(content_type, body) == FORM:
         (body,) = await form_files(body, content_type, 1)
-
-    def work() -> str:
-        return signwatch.captures.keep_reference(ImageFile.from_file(body, limits.image))
-
-    return JSONResponse({"sha256": await run_in_threadpool(work)})
+    with inference.admitted():
+        # A request that is given up meanwhile leaves its future to the thread that will set it.
+        (image,) = await asyncio.shield(asyncio.wrap_future(inference.store(body)))
+        sha256 = await run_in_threadpool(captures.keep_stored, image)
+    return JSONResponse({"sha256": sha256})
 
 
 @Described(body={JSON: RUN.schema()})

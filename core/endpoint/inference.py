@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
@@ -18,16 +18,16 @@ from core.endpoint.guard import error_response, read_body
 from core.endpoint.json_body import TEXT
 from core.endpoint.openapi import BYTES, Described
 from core.errors import BadInput, SignwatchError
-from core.images import ImageFile
 from core.invocations import (
     CONTENT_TYPES,
     CSV,
     JSON,
     NPY,
+    Opened,
     RequestLimits,
     choose_answer_type,
-    parse_files,
-    parse_request,
+    open_files,
+    open_request,
     render_answer,
 )
 from core.records import names
@@ -79,7 +79,7 @@ async def _invoke(request: Request, inference: Inference, endpoint: str) -> Resp
     inference_id = _header(request, INFERENCE_ID, 64)
     custom_attributes = _header(request, CUSTOM_ATTRIBUTES, 1024)
     body = await read_body(request, inference.limits.max_body_bytes)
-    media_type, read = await _reader(body, content_type, inference.limits)
+    media_type, opened = await _opener(body, content_type, inference.limits)
     answer_type = choose_answer_type(accept, media_type)
     # Received is when all of it is there: a slow upload shall not slip by the watch as late.
     facts = RequestFacts(
@@ -92,7 +92,7 @@ async def _invoke(request: Request, inference: Inference, endpoint: str) -> Resp
     # Only what has come takes a place: a client that sends slowly holds up nobody.
     with inference.admitted():
         # A request that is given up meanwhile leaves its future to the thread that will set it.
-        answer = await asyncio.shield(asyncio.wrap_future(inference.submit(read, facts)))
+        answer = await asyncio.shield(asyncio.wrap_future(inference.submit(opened, facts)))
     content = render_answer(answer_type, answer.predictions, answer.capture_ids)
     # Without a charset also where Starlette adds one: some clients take the name literally.
     headers = {"content-type": answer_type, "x-amzn-invoked-production-variant": "AllTraffic"}
@@ -101,15 +101,15 @@ async def _invoke(request: Request, inference: Inference, endpoint: str) -> Resp
     return Response(content, headers=headers)
 
 
-async def _reader(
+async def _opener(
     body: bytes, content_type: str, limits: RequestLimits
-) -> tuple[str, Callable[[], list[ImageFile]]]:
-    """Its media type, and what reads its images."""
+) -> tuple[str, Callable[[], Sequence[Opened]]]:
+    """Its media type, and what finds its images."""
     if media_type_of(content_type, body) != FORM:
-        return media_type_of(content_type, body), partial(parse_request, body, content_type, limits)
+        return media_type_of(content_type, body), partial(open_request, body, content_type, limits)
     files = await form_files(body, content_type, limits.max_batch)
     media_type = media_type_of("", files[0]) if len(files) == 1 else FORM
-    return media_type, partial(parse_files, files, limits)
+    return media_type, partial(open_files, files, limits)
 
 
 def _header(request: Request, name: str, longest: int) -> str | None:

@@ -25,6 +25,7 @@ from core.labels import all_labels
 from core.model.manifest import WEIGHTS_FILE, Manifest, file_sha256
 
 BATCH = 64
+STRIPE = 1 << 19  # pixels that are resized at a time
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -61,9 +62,7 @@ class Classifier(nn.Module):
         side = self.manifest.input_size
         if pixels.shape[-2:] == (side, side):
             return pixels
-        return F.interpolate(
-            pixels, (side, side), mode="bilinear", align_corners=False, antialias=True
-        )
+        return _resized(pixels, side, side)
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """(pixels - mean) / std, channel by channel."""
@@ -95,8 +94,18 @@ class Classifier(nn.Module):
 
     @torch.inference_mode()
     def prepare(self, image: NDArray[np.uint8]) -> Tensor:
-        """First half of the predict path: an image (h, w, 3) uint8 -> (1, 3, side, side)."""
-        return self.resize(to_tensor(image[None]))
+        """First half of the predict path: an image (h, w, 3) uint8 -> (1, 3, side, side).
+
+        A large image is resized row by row and then column by column, as torch does it, but some
+        rows at a time: as floating-point numbers all of them would take many times the memory.
+        """
+        height, width = image.shape[:2]
+        if height * width <= STRIPE:
+            return self.resize(to_tensor(image[None]))
+        rows = max(1, STRIPE // width)
+        stripes = (to_tensor(image[None, top : top + rows]) for top in range(0, height, rows))
+        narrow = [_resized(stripe, stripe.shape[2], self.manifest.input_size) for stripe in stripes]
+        return self.resize(torch.cat(narrow, dim=2))
 
     @torch.inference_mode()
     def logits_of(self, prepared: Sequence[Tensor]) -> NDArray[np.float32]:
@@ -113,9 +122,16 @@ class Classifier(nn.Module):
         directory.mkdir(parents=True, exist_ok=True)
         state = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
         save_file(state, directory / WEIGHTS_FILE)
-        self.manifest = replace(self.manifest, sha256=file_sha256(directory / WEIGHTS_FILE))
+        checksum = file_sha256(directory / WEIGHTS_FILE)
+        self.manifest = replace(self.manifest, sha256=checksum, calibration_sha256="")
         self.manifest.write(directory)
         return self
+
+
+def _resized(pixels: Tensor, height: int, width: int) -> Tensor:
+    return F.interpolate(
+        pixels, (height, width), mode="bilinear", align_corners=False, antialias=True
+    )
 
 
 def to_tensor(images: NDArray[np.uint8]) -> Tensor:

@@ -22,6 +22,7 @@ class Manifest:
     architecture: a name of torchvision.models; input_size: side, in pixels, of the square that the
     network is given; mean, std: per channel, for pixels in [0, 1]; labels: names of the classes in
     order; temperature: logits are divided by it before the softmax; sha256: of the weights' file;
+    calibration_sha256: of the calibration's file, empty where there is none or it is not known;
     recipe: how they were trained; figures: what was measured on them.
     """
 
@@ -32,6 +33,7 @@ class Manifest:
     labels: tuple[str, ...]
     temperature: float = 1.0
     sha256: str = ""
+    calibration_sha256: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
 

@@ -82,7 +82,8 @@ class Predictor:
         """
         classifier = classifiers.load(directory)
         try:
-            calibration = Calibration.read(directory, classifier.manifest.sha256)
+            known = classifier.manifest
+            calibration = Calibration.read(directory, known.sha256, known.calibration_sha256)
             why = "" if calibration else f"{directory} holds no {CALIBRATION_FILE}; {ANEW}"
             return Predictor(classifier, calibration, alpha=alpha, uncalibrated=why)
         except BadInput as error:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput
-from core.images import SUFFIXES
+from core.images import suffix_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class StoredImage:
     @property
     def suffix(self) -> str:
         """Of its file's name: png, jpg, ...; an array counts as png."""
-        return SUFFIXES.get(self.media_type, "png")
+        return suffix_of(self.media_type)
 
 
 class CaptureMode(StrEnum):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.images import media_type_of_image
+
 JSON = "application/json"
 VERBOSE = f"{JSON};verbose=true"
 NPY = "application/x-npy"
@@ -17,14 +19,7 @@ ALIASES = {
     "image/x-ms-bmp": "image/bmp",
 }
 UNNAMED = ("", "application/octet-stream", "application/x-www-form-urlencoded")
-BEGINNINGS = {
-    rb"\x89PNG": "image/png",
-    rb"\xff\xd8\xff": "image/jpeg",
-    rb"RIFF.{4}WEBP": "image/webp",
-    rb"BM": "image/bmp",
-    rb"\x93NUMPY": NPY,
-    rb"\s*[\[{]": JSON,
-}
+BEGINNINGS = {rb"\x93NUMPY": NPY, rb"\s*[\[{]": JSON}
 
 
 def media_type_of(content_type: str, body: bytes) -> str:
@@ -38,8 +33,8 @@ def media_type_of(content_type: str, body: bytes) -> str:
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in UNNAMED:
         return ALIASES.get(media_type, media_type)
-    found = (kind for begin, kind in BEGINNINGS.items() if re.match(begin, body, re.DOTALL))
-    return next(found, ANY_IMAGE)
+    found = (kind for begin, kind in BEGINNINGS.items() if re.match(begin, body))
+    return next(found, media_type_of_image(body) or ANY_IMAGE)
 
 
 def media_ranges(accept: str) -> dict[str, float]:

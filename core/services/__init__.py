@@ -2,7 +2,7 @@
 
 from core import samples
 from core.attacks.lab import Lab
-from core.images import ImageFile
+from core.images import READABLE, SUFFIXES, ImageFile
 from core.jobs import Job, Progress
 from core.monitoring.baselines import InForce
 from core.services.captures import Captures
@@ -17,6 +17,8 @@ from core.services.triage import Triage
 from core.triage import TriageSession
 
 __all__ = [
+    "READABLE",
+    "SUFFIXES",
     "Captures",
     "Explanations",
     "Health",

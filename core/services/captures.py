@@ -98,7 +98,11 @@ class Captures:
 
     def keep_reference(self, image: ImageFile) -> str:
         """Keep a clean image for captures to name in their provenance; returns its SHA-256."""
-        self._capturer.store([], [to_stored_image(image)])
+        return self.keep_stored(to_stored_image(image))
+
+    def keep_stored(self, image: StoredImage) -> str:
+        """As `keep_reference`, without its pixels."""
+        self._capturer.store([], [image])
         return image.sha256
 
     # -- capture files ---------------------------------------------------------------------

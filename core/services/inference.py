@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from core.capture.provenance import RequestFacts, format_provenance
 from core.errors import SignwatchError
-from core.images import ImageFile
-from core.invocations import RequestLimits
+from core.images import ImageFile, open_image
+from core.invocations import Opened, RequestLimits
 from core.metrics import Metrics
-from core.records.captures import Provenance
+from core.records.captures import Provenance, StoredImage
 from core.records.inference import Answer
 from core.serving.concurrency import Admission
 from core.serving.pipeline import Serving
@@ -53,11 +53,13 @@ class Inference:
         with self._admission.admitted():
             yield
 
-    def submit(
-        self, read: Callable[[], Sequence[ImageFile]], facts: RequestFacts
-    ) -> Future[Answer]:
+    def submit(self, opened: Callable[[], Sequence[Opened]], facts: RequestFacts) -> Future[Answer]:
         """The answer to come, as `Serving.submit` gives it."""
-        return self._serving.submit(read, facts)
+        return self._serving.submit(opened, facts)
+
+    def store(self, content: bytes) -> Future[list[StoredImage]]:
+        """The one image of an untrusted file as the log keeps it, once it is decoded."""
+        return self._serving.store(lambda: [open_image(content, self.limits.image)])
 
     def invoke(self, images: Sequence[ImageFile], facts: RequestFacts) -> Answer:
         """Predict, capture if sampled, and only then answer; raises Unavailable."""

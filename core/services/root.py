@@ -84,7 +84,15 @@ class Services:
         self._limits = RequestLimits(
             settings.max_body_bytes,
             settings.max_batch,
-            ImageLimits(settings.max_body_bytes, settings.max_pixels),
+            ImageLimits(
+                max_bytes=settings.max_body_bytes,
+                max_pixels=settings.max_pixels,
+                max_side=settings.max_side,
+                max_aspect=settings.max_aspect,
+                max_scans=settings.max_scans,
+                max_seconds=settings.max_decode_seconds,
+                max_memory=settings.max_decode_megabytes * 1_000_000,
+            ),
         )
         self._predictor = Predictor.load(settings.model, alpha=settings.alpha)
         self._predictor.compile(settings.local / "compiled")

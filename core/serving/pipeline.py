@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,12 +21,14 @@ from core.capture.writer import (
 )
 from core.errors import Unavailable
 from core.images import ImageFile
+from core.invocations import Opened
 from core.metrics import Metrics
 from core.model.predictor import Predictor
 from core.model.threads import SERVING_WORKERS, compute_on_one_thread
 from core.records.captures import Capture, Prediction, StoredImage
 from core.records.inference import Answer
 from core.serving.batching import Batcher
+from core.serving.decoding import Decoders
 from core.tensors.recorder import Answered
 
 MAX_BATCH = 32  # larger ones are no faster, and delay other requests
@@ -83,8 +85,7 @@ class Serving:
         self._capturer = capturer
         self._rules = rules
         self._metrics = metrics
-        # Decoded images are large: at most as many at a time as there are workers.
-        self._decoders = ThreadPoolExecutor(SERVING_WORKERS, "decode")
+        self._decoders = Decoders()
         self._batcher: Batcher[_Waiting, Prediction] = Batcher(
             self._predict,
             self._write,
@@ -100,16 +101,14 @@ class Serving:
         """How many images wait for a forward pass."""
         return self._batcher.waiting
 
-    def submit(
-        self, read: Callable[[], Sequence[ImageFile]], facts: RequestFacts
-    ) -> Future[Answer]:
-        """Answer the images that `read` decodes.
+    def submit(self, opened: Callable[[], Sequence[Opened]], facts: RequestFacts) -> Future[Answer]:
+        """Answer the images that `opened` returns.
 
         Returns
         -------
         Future[Answer]
-            Done once everything that is sampled is durable. Its exception is what `read` raises,
-            or Unavailable if too many images wait.
+            Done once everything that is sampled is durable. Its exception is what `opened` or
+            decoding raises, or Unavailable if too many images wait.
 
         Raises
         ------
@@ -117,11 +116,13 @@ class Serving:
             Serving is closed.
         """
         answered: Future[Answer] = Future()
-        try:
-            self._decoders.submit(self._begin, read, facts, answered)
-        except RuntimeError:  # it has been shut down
-            raise Unavailable("the classifier is stopped; start the dashboard again") from None
+        decoded = self._decoders.submit(opened, self._prepared)
+        decoded.add_done_callback(partial(self._begin, facts, answered))
         return answered
+
+    def store(self, opened: Callable[[], Sequence[Opened]]) -> Future[list[StoredImage]]:
+        """The form in which the log keeps the images that `opened` returns, once decoded."""
+        return self._decoders.submit(opened, to_stored_image)
 
     def check(self) -> None:
         """Raise Unavailable unless the classifier answers."""
@@ -134,34 +135,39 @@ class Serving:
 
     def close(self) -> None:
         """Answer and write what waits, then stop."""
-        self._decoders.shutdown()
+        self._decoders.close()
         self._batcher.close()
         self._capturer.close()
 
+    def _prepared(self, image: ImageFile) -> tuple[Any, StoredImage]:
+        """An image resized for the classifier, and as the log keeps it."""
+        return self._predictor.prepare(image.pixels), to_stored_image(image)
+
     def _begin(
-        self, read: Callable[[], Sequence[ImageFile]], facts: RequestFacts, answered: Future[Answer]
+        self,
+        facts: RequestFacts,
+        answered: Future[Answer],
+        decoded: Future[list[tuple[Any, StoredImage]]],
     ) -> None:
         try:
-            waiting = self._decode(read, facts)
+            waiting = self._waiting(decoded.result(), facts)
             predicted = self._batcher.submit(waiting)
         except Exception as error:  # noqa: BLE001
             answered.set_exception(error)  # the caller learns of it
         else:
             predicted.add_done_callback(partial(self._finish, waiting, facts, answered))
 
-    def _decode(
-        self, read: Callable[[], Sequence[ImageFile]], facts: RequestFacts
+    def _waiting(
+        self, decoded: Sequence[tuple[Any, StoredImage]], facts: RequestFacts
     ) -> list[_Waiting]:
-        """The images of one request, resized for the classifier, with their captures."""
-        images = read()
-        stored = [to_stored_image(image) for image in images]
+        """The images of one request with their captures."""
+        stored = [image for _, image in decoded]
         captures: Sequence[Capture | None] = [None] * len(stored)
         rule = self._rules.of(facts.endpoint)
         if self._capturer.sampled(rule):
             model_sha256 = self._predictor.classifier.manifest.sha256
             captures = begin_captures(facts, stored, model_sha256, rule.mode)
-        prepared = [self._predictor.prepare(image.pixels) for image in images]
-        return list(map(_Waiting, prepared, captures, stored))
+        return list(map(_Waiting, (prepared for prepared, _ in decoded), captures, stored))
 
     def _finish(
         self,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core import plots
 from core.labels import all_labels, class_name
-from core.services import ImageFile, current, samples
+from core.services import READABLE, ImageFile, current, samples
 from pages._shared import parts
 
 GALLERY = 6  # images in a row
@@ -80,7 +80,7 @@ def drop() -> list[ImageFile] | None:
             type=parts.UPLOAD_TYPES,
             accept_multiple_files=True,
             key="attack_upload",
-            help="PNG, JPEG, WebP or BMP. The sign and little else. "
+            help=f"{READABLE}. The sign and little else. "
             "Remove the files to go back to the sample signs.",
         )
     if not files:

@@ -14,9 +14,9 @@ from core.labels import all_labels, class_name
 from core.plots import base
 from core.records.captures import Prediction, StoredImage
 from core.records.verdicts import Statement
-from core.services import ImageFile, Progress, current, samples
+from core.services import READABLE, SUFFIXES, ImageFile, Progress, current, samples
 
-UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
+UPLOAD_TYPES = list(SUFFIXES)
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def choose_image(key: str, *, class_id: int = 1) -> tuple[ImageFile | None, int 
         "Drop an image of a sign",
         type=UPLOAD_TYPES,
         key=f"{key}_upload",
-        help="PNG, JPEG, WebP or BMP. The image should show the sign and little else.",
+        help=f"{READABLE}. The image should show the sign and little else.",
     )
     if upload is not None:
         return read_upload(upload.name, upload.getvalue()), None

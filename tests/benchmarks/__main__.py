@@ -17,6 +17,7 @@ from tests.benchmarks import (
     endpoint,
     executions,
     explain,
+    hardening,
     log,
     monitor,
     peer_attacks,
@@ -71,7 +72,11 @@ PARTS: dict[str, Sections] = {
         "endpoint": endpoint_rows,
         "triage": triage.rows,
     },
-    "hardening": {"silent clients": silent.rows, "fuzzed requests": silent.fuzz},
+    "hardening": {
+        "heavy requests": hardening.rows,
+        "silent clients": silent.rows,
+        "fuzzed requests": silent.fuzz,
+    },
     "log": {"a long log": log.rows, "capture files": capture_files.rows},
 }
 

@@ -279,7 +279,7 @@ def test_a_bad_image_in_a_folder_is_named(tmp_path: Path) -> None:
     bad.write_bytes(b"no image")
     with raises(
         UnsupportedMedia,
-        f"{bad}: expected a PNG, JPEG, WebP or BMP file; this is none of them",
+        f"{bad}: expected a PNG, JPEG, WebP, BMP or PPM file; this is none of them",
     ):
         load(tmp_path)
 

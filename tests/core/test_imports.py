@@ -57,7 +57,7 @@ KEPT_IN = {
 
 
 def package_of(path: Path) -> str:
-    """`core/attacks/lab.py` -> attacks, `core/images.py` -> images, `pages/attack.py` -> pages."""
+    """`core/attacks/lab.py` -> attacks, `core/labels.py` -> labels, `pages/attack.py` -> pages."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return parts[1] if parts[0] == "core" else parts[0]
 

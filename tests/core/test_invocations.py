@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -13,13 +14,14 @@ from hypothesis.extra.numpy import arrays
 
 from core import invocations
 from core.errors import BadInput, NotAcceptable, SignwatchError, TooLarge, UnsupportedMedia
-from core.images import ImageLimits
+from core.images import ImageLimits, OpenedImage
 from core.invocations import (
     CONTENT_TYPES,
     IMAGE_TYPES,
     RequestLimits,
     choose_answer_type,
     data_capture_config,
+    decode_base64,
     parse_data_capture_config,
     parse_npy,
     parse_request,
@@ -105,6 +107,8 @@ def test_other_content_types_are_refused(content_type: str, shown: str) -> None:
     with raises(
         UnsupportedMedia,
         "content type must be one of image/png, image/jpeg, image/webp, image/bmp, "
+        "image/x-portable-anymap, image/x-portable-pixmap, image/x-portable-graymap, "
+        "image/x-portable-bitmap, "
         f"application/x-image, application/x-npy, application/json, got {shown}",
     ):
         parse_request(b"x", content_type, LIMITS)
@@ -112,7 +116,9 @@ def test_other_content_types_are_refused(content_type: str, shown: str) -> None:
 
 @pytest.mark.parametrize("content_type", ["", ";", " Application/Octet-Stream"])
 def test_what_has_no_name_and_begins_like_nothing_is_no_image(content_type: str) -> None:
-    with raises(UnsupportedMedia, "expected a PNG, JPEG, WebP or BMP file; this is none of them"):
+    with raises(
+        UnsupportedMedia, "expected a PNG, JPEG, WebP, BMP or PPM file; this is none of them"
+    ):
         parse_request(b"x", content_type, LIMITS)
 
 
@@ -200,12 +206,40 @@ def test_json_carries_several_files() -> None:
         assert np.array_equal(image.pixels, blocks(seed))
 
 
+def wrapped(text: str) -> str:
+    return "\r\n".join(text[start : start + 76] for start in range(0, len(text), 76)) + "\r\n"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        wrapped,
+        lambda text: text.replace("+", "-").replace("/", "_"),
+        lambda text: text.replace("+", "-").replace("/", "_").rstrip("="),
+        lambda text: f"data:image/png;base64,{text}",
+        lambda text: f"DATA:;charset=x;BASE64,\n{wrapped(text)}",
+        lambda text: f"  {text}\n",
+    ],
+)
+@given(st.binary(max_size=300))
+def test_every_way_to_write_base64_is_read(written: Callable[[str], str], content: bytes) -> None:
+    assert decode_base64(written(base64.b64encode(content).decode())) == content
+
+
+def test_an_image_in_a_data_url_is_read() -> None:
+    file = saved(blocks(), "PNG")
+    text = "data:image/png;base64," + wrapped(base64.b64encode(file).decode())
+    body = json.dumps({"images": [text]}).encode()
+    (image,) = parse_request(body, "application/json", LIMITS)
+    assert image.content == file
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
         (b"{}", f"{IMAGES}, got an object with no keys"),
         (b'{"instances": [], "b": 1}', f"{IMAGES}, got an object with 'instances', 'b'"),
-        (b'{"images": []}', f"{IMAGES}, got an object with 'images'"),
+        (b'{"images": []}', f"the list of 'images' is empty; {IMAGES}"),
         (b'{"images": "aGk="}', f"{IMAGES}, got an object with 'images'"),
         (b"[1, 2]", f"{IMAGES}, got a JSON list"),
         (b'"text"', f"{IMAGES}, got a JSON str"),
@@ -217,13 +251,20 @@ def test_json_carries_several_files() -> None:
             "images[0] is no base64: Invalid base64-encoded string: number of data characters (1) "
             "cannot be 1 more than a multiple of 4",
         ),
-        (b'{"images": ["aGk"]}', "images[0] is no base64: Incorrect padding"),
-        (b'{"images": ["a b="]}', "images[0] is no base64: Only base64 data is allowed"),
+        (b'{"images": ["a!b="]}', "images[0] is no base64: Only base64 data is allowed"),
+        (b'{"images": ["aGk=aGk="]}', "images[0] is no base64: Excess data after padding"),
+        (
+            b'{"images": ["data:image/png,aGk="]}',
+            "images[0] is no base64: `data:` is to be followed by a media type and `;base64,`",
+        ),
         (
             '{"images": ["é==="]}'.encode(),
             "images[0] is no base64: string argument should contain only ASCII characters",
         ),
-        (b'{"images": [""]}', "images[0]: expected a PNG, JPEG, WebP or BMP file, got 0 bytes"),
+        (
+            b'{"images": [""]}',
+            "images[0]: expected a PNG, JPEG, WebP, BMP or PPM file, got 0 bytes",
+        ),
         (
             b"{",
             "the body is no JSON (Expecting property name enclosed in double quotes: line 1 "
@@ -257,6 +298,39 @@ def test_limits_of_json() -> None:
     assert len(parse_request(as_json(file, file), "application/json", limits)) == 2
     with raises(TooLarge, "3 images in one request; at most 2 are taken. Send several"):
         parse_request(as_json(file, file, file), "application/json", limits)
+
+
+@pytest.mark.parametrize("more", ["[" * 40 + "]" * 40, [0] * 40, [{}] * 20, {"a": [[]] * 20}])
+def test_json_of_many_values_is_refused_before_it_is_parsed(
+    more: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = {"images": [base64.b64encode(saved(blocks(), "PNG")).decode()]}
+    text = json.dumps(document)
+    added = more if isinstance(more, str) else json.dumps(more)
+    body = f'{text[:-1]}, "other": {added}}}'.encode()
+    assert len(parse_request(body, "application/json", LIMITS)) == 1
+    monkeypatch.setattr(invocations, "MOST_VALUES", 20)
+    monkeypatch.setattr(json, "loads", lambda _: pytest.fail("parsed"))
+    with pytest.raises(TooLarge, match=r"^the body has \d+ values; at most 20 are read\. expected"):
+        parse_request(body, "application/json", LIMITS)
+
+
+def test_nothing_of_json_is_decoded_before_all_of_it_is_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(OpenedImage, "read", lambda _: pytest.fail("decoded"))
+    file = saved(noise(2, 3), "PNG")
+    limits = RequestLimits(image=ImageLimits(max_pixels=13))
+    with pytest.raises(TooLarge):
+        parse_request(as_json(file, file, file), "application/json", limits)
+    with pytest.raises(UnsupportedMedia):
+        parse_request(as_json(file, b"GIF89a"), "application/json", limits)
+
+
+@pytest.mark.parametrize("shape", [(1, 20_001, 3), (20_001, 1, 3), (2, 1, 1001, 3)])
+def test_an_array_is_no_longer_than_an_image(shape: tuple[int, ...]) -> None:
+    with pytest.raises(TooLarge, match=r"^each image is "):
+        parse_request(npy(np.zeros(shape, np.uint8)), "application/x-npy", LIMITS)
 
 
 def test_pixels_of_json_are_counted_together() -> None:
@@ -400,6 +474,10 @@ def test_the_content_types_of_the_contract() -> None:
         "image/jpeg",
         "image/webp",
         "image/bmp",
+        "image/x-portable-anymap",
+        "image/x-portable-pixmap",
+        "image/x-portable-graymap",
+        "image/x-portable-bitmap",
         "application/x-image",
         "application/x-npy",
         "application/json",

@@ -32,6 +32,10 @@ def test_without_images_it_says_what_to_do(open_page: OpenPage) -> None:
         ".jpeg",
         ".webp",
         ".bmp",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
     ]
 
 

@@ -83,6 +83,14 @@ def png_16_bit(levels: NDArray[np.uint16]) -> bytes:
     return png(levels.shape[1], levels.shape[0], depth=16, colour=colour, rows=rows)
 
 
+def exif_block(orientation: int, *, order: str = ">", kind: int = 3) -> bytes:
+    """A block of EXIF that holds the orientation alone. kind: 3 short, 4 long."""
+    magic = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    value = struct.pack(order + ("HH" if kind == 3 else "I"), *[orientation, 0][: 5 - kind])
+    entry = struct.pack(order + "HHI", ORIENTATION, kind, 1) + value
+    return magic + struct.pack(order + "IH", 8, 1) + entry + struct.pack(order + "I", 0)
+
+
 def rotated_jpeg(upright: Pixels) -> bytes:
     """A photograph as a phone saves it: turned by 90 degrees, with a note on how to hold it."""
     exif = Image.Exif()
@@ -193,7 +201,7 @@ def _good_files() -> list[GoodFile]:
 def _bad_files() -> list[BadFile]:
     first, second = Image.fromarray(blocks(1)), Image.fromarray(blocks(2))
     lossless, lossy = saved(noise(64, 64), "PNG"), saved(noise(64, 64), "JPEG")
-    readable = "expected a PNG, JPEG, WebP or BMP file"
+    readable = "expected a PNG, JPEG, WebP, BMP or PPM file"
     animated = "the image is animated (2 frames); expected a single image"
     svg = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>'
     return [
@@ -216,7 +224,7 @@ def _bad_files() -> list[BadFile]:
             "PNG cut in its header",
             lossless[:20],
             BadInput,
-            "the image is truncated or damaged (Truncated File Read); save it again",
+            "the image is truncated or damaged (its header is cut off); save it again",
         ),
         BadFile(
             "20,000 x 20,000 PNG",

@@ -12,8 +12,9 @@ from core.capture.files.lines import Side
 from core.capture.writer import to_stored_image
 from core.errors import SignwatchError
 from core.images import ImageFile
-from core.invocations import IMAGE_TYPES, JSON, NPY, RequestLimits
+from core.invocations import IMAGE_TYPES, JSON, NPY, RequestLimits, decode_base64
 from core.records.captures import StoredImage
+from core.records.media_types import ANY_IMAGE
 
 NPY_MAGIC = b"\x93NUMPY"
 
@@ -53,8 +54,8 @@ def read_input(side: Side, limits: RequestLimits) -> Inputs:
 
 def _images(side: Side, limits: RequestLimits) -> list[ImageFile]:
     if side.encoding == "BASE64":
-        content = base64.b64decode(side.data, validate=True)
-        content_type = NPY if content.startswith(NPY_MAGIC) else IMAGE_TYPES[-1]
+        content = decode_base64(side.data)
+        content_type = NPY if content.startswith(NPY_MAGIC) else ANY_IMAGE
         return invocations.parse_request(content, content_type, limits)
     if side.encoding == "JSON" and side.data.startswith('{"images"'):
         return invocations.parse_request(side.data.encode(), JSON, limits)

@@ -29,6 +29,7 @@ from safetensors.numpy import save_file
 from scipy.special import softmax
 
 from core.errors import BadInput
+from core.model.manifest import MANIFEST_FILE, Manifest, file_sha256
 from core.model.suspicion.conformal import conformal, log_two_sided, log_upper
 from core.model.suspicion.features import Outputs
 from core.model.suspicion.mahalanobis import Cloud
@@ -129,7 +130,7 @@ class Calibration:
         return Judged(scores, logs, combined, conformal(self.combined, combined))
 
     def write(self, directory: Path) -> None:
-        """Write suspicion.safetensors into the model's folder."""
+        """Write suspicion.safetensors into the model's folder, and its checksum into model.json."""
         scorer = self.scorer
         arrays: dict[str, NDArray[Any]] = {
             "temperature": np.array(scorer.temperature),
@@ -146,9 +147,12 @@ class Calibration:
             "clouds": ",".join(scorer.clouds),
         }
         save_file(arrays, directory / CALIBRATION_FILE, metadata=about)
+        if (directory / MANIFEST_FILE).is_file():
+            checksum = file_sha256(directory / CALIBRATION_FILE)
+            replace(Manifest.read(directory), calibration_sha256=checksum).write(directory)
 
     @staticmethod
-    def read(directory: Path, model_sha256: str) -> Calibration | None:
+    def read(directory: Path, model_sha256: str, checksum: str = "") -> Calibration | None:
         """The calibration in a model's folder, or None.
 
         Parameters
@@ -157,15 +161,22 @@ class Calibration:
             The folder; it may hold suspicion.safetensors.
         model_sha256
             The checksum of the weights beside it.
+        checksum
+            That of the file; empty: it is not known, as in folders of earlier versions.
 
         Raises
         ------
         BadInput
-            The file is damaged, or belongs to other weights.
+            The file is damaged, is not the one of the checksum, or belongs to other weights.
         """
         path = directory / CALIBRATION_FILE
         if not path.is_file():
             return None
+        if checksum and file_sha256(path) != checksum:
+            raise BadInput(
+                f"{path} is not the file that {directory / MANIFEST_FILE} describes (SHA-256); "
+                f"{ANEW}"
+            )
         try:
             with safe_open(path, framework="numpy") as file:
                 about = file.metadata() or {}

@@ -14,7 +14,7 @@ from core.images import LONGEST_SIDE, ImageFile, ImageLimits
 from core.records.captures import StoredImage
 from core.store import CaptureLog
 from tests.support.expect import raises
-from tests.support.images import blocks
+from tests.support.images import blocks, saved
 from tests.support.records import make_capture, make_image
 
 BROKEN = StoredImage("b" * 64, "image/png", b"no image", 1, 1)
@@ -76,3 +76,12 @@ def test_a_large_image_is_shown_smaller_and_a_small_one_as_it_is() -> None:
     assert viewable(largest) == largest.content
     large = ImageFile.from_pixels(blocks(1).repeat(40, axis=0).repeat(20, axis=1))
     assert max(Image.open(io.BytesIO(viewable(large))).size) == LONGEST_SIDE
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "PPM"])
+def test_what_is_shown_is_a_file_that_browsers_show(kind: str) -> None:
+    image = ImageFile.from_file(saved(blocks(1), kind))
+    shown = ImageFile.from_file(viewable(image))
+    assert (viewable(image) == image.content) == (kind != "PPM")
+    assert shown.media_type in ("image/png", "image/jpeg", "image/webp", "image/bmp")
+    assert np.array_equal(shown.pixels, image.pixels)

@@ -132,7 +132,7 @@ def test_bad_input_is_one_line_on_stderr(run: Run, tmp_path: Path, dataset: Path
         ),
         (
             ("explain", "--image", file, "--out", tmp_path),
-            f"{file}: expected a PNG, JPEG, WebP or BMP file; this is none of them",
+            f"{file}: expected a PNG, JPEG, WebP, BMP or PPM file; this is none of them",
         ),
         (("replay", "--data", dataset, "--count", 0), "count must be at least 1, got 0"),
         (

@@ -1,6 +1,7 @@
 """What the command line asks of the running process."""
 
 import io
+import threading
 import zipfile
 from datetime import datetime
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from core.images import encode_png
+from core.images import ImageFile, OpenedImage, encode_png
 from core.records.analysts import LOCAL
 from core.records.verdicts import GivenVerdict, Verdict
 from core.services import Services
@@ -50,6 +51,30 @@ def test_a_reference_may_be_as_large_as_an_image_of_a_request(
     assert client.post("/api/references", content=IMAGE).is_success
     larger = encode_png(noise(32, 33))
     assert client.post("/api/references", content=larger).status_code == 413
+
+
+def test_references_are_decoded_where_requests_are(
+    environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment.setenv("SIGNWATCH_MAX_CONCURRENT", "1")
+    signwatch: Services = request.getfixturevalue("signwatch")
+    client: TestClient = request.getfixturevalue("client")
+    threads: list[str] = []
+    read = OpenedImage.read
+
+    def noted(self: OpenedImage) -> ImageFile:
+        threads.append(threading.current_thread().name)
+        return read(self)
+
+    environment.setattr(OpenedImage, "read", noted)
+    large = encode_png(np.zeros((1500, 1500, 3), np.uint8))
+    for content in (IMAGE, large):
+        assert client.post("/api/references", content=content).status_code == 200
+    assert threads[0].startswith("decode_")
+    assert threads[1].startswith("decode-large_")
+    with signwatch.inference.admitted():
+        refused = client.post("/api/references", content=IMAGE)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
 
 
 def attacked(signwatch: Services) -> None:

@@ -365,6 +365,8 @@ def test_a_wrong_content_type_is_refused(
         415,
         "UnsupportedMedia",
         "content type must be one of image/png, image/jpeg, image/webp, image/bmp, "
+        "image/x-portable-anymap, image/x-portable-pixmap, image/x-portable-graymap, "
+        "image/x-portable-bitmap, "
         f"application/x-image, application/x-npy, application/json, got {shown}",
         content=IMAGE,
         headers=headers,
@@ -454,7 +456,7 @@ def test_files_of_a_form_are_named_where_they_are_wrong(client: TestClient) -> N
     answer = client.post("/invocations", files=files)
     assert (answer.status_code, answer.json()["message"]) == (
         415,
-        "files[1]: expected a PNG, JPEG, WebP or BMP file; this is a GIF: save it as PNG",
+        "files[1]: expected a PNG, JPEG, WebP, BMP or PPM file; this is a GIF: save it as PNG",
     )
 
 
@@ -606,7 +608,7 @@ def test_boto3_shows_the_message_of_a_refusal(runtime: Any, signwatch: Services)
     with pytest.raises(ClientError) as caught:
         runtime.invoke_endpoint(EndpointName="cars", ContentType="image/png", Body=b"GIF89a")
     assert caught.value.response["Error"] == {
-        "Message": "expected a PNG, JPEG, WebP or BMP file; this is a GIF: save it as PNG",
+        "Message": "expected a PNG, JPEG, WebP, BMP or PPM file; this is a GIF: save it as PNG",
         "Code": "ValidationError",
     }
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 415

@@ -337,3 +337,32 @@ def test_weights_for_other_classes_are_refused(tmp_path: Path) -> None:
         f"{path} is not a state dict of resnet18 with 43 classes: Error(s) in loading state_dict "
         "for ResNet: size mismatch for fc.weight: copying a param with shape torch.Size([10, 512])"
     )
+
+
+@pytest.mark.parametrize("size", [(900, 700), (30, 20_000), (20_000, 30), (2000, 333)])
+@pytest.mark.parametrize("side", [32, 96])
+def test_a_large_image_is_prepared_piece_by_piece_to_the_same_numbers(
+    size: tuple[int, int], side: int
+) -> None:
+    manifest = Manifest("", side, (0.0,) * 3, (1.0,) * 3, LABELS)
+    classifier = Classifier(manifest, nn.Identity())
+    image = noise(*size)
+    whole = classifier.resize(to_tensor(image[None]))
+    assert torch.equal(classifier.prepare(image), whole)
+
+
+def test_a_prepared_image_takes_little_memory_while_it_is_resized(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+
+    def counted(images: np.ndarray) -> torch.Tensor:
+        seen.append(images.shape[1] * images.shape[2])
+        return to_tensor(images)
+
+    monkeypatch.setattr("core.model.classifier.to_tensor", counted)
+    Classifier(Manifest("", 32, (0.0,) * 3, (1.0,) * 3, LABELS), nn.Identity()).prepare(
+        noise(1500, 1000)
+    )
+    assert sum(seen) == 1_500_000
+    assert max(seen) <= 1 << 19

@@ -24,6 +24,7 @@ def test_the_manifest_is_readable_json(tmp_path: Path) -> None:
         "labels": ["Grün", "b"],
         "temperature": 2.0,
         "sha256": "ff",
+        "calibration_sha256": "",
         "recipe": {},
         "figures": {},
     }

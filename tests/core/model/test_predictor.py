@@ -1,5 +1,6 @@
 """Images -> predictions with calibrated confidence and suspicion."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 
 from core.errors import NotFound
+from core.model.manifest import Manifest, file_sha256
 from core.model.predictor import Predictor
 from core.model.suspicion.calibration import ANEW, Calibration
 from core.model.suspicion.features import FeatureExtractor, extract
 from core.model.suspicion.scores import UNRELATED, judge, unrelated
 from core.records.captures import Suspicion
+from core.settings import Settings
 from tests.support.expect import raises
 from tests.support.images import blocks, noise
 
@@ -124,7 +127,50 @@ def test_a_calibration_of_other_weights_is_refused(
     assert f"Only the trust rule flags: {why}" in caplog.text
 
 
+def without_checksum(folder: Path) -> None:
+    """The manifest as earlier versions wrote it."""
+    path = folder / "model.json"
+    known = json.loads(path.read_text())
+    del known["calibration_sha256"]
+    path.write_text(json.dumps(known))
+
+
+def test_a_calibration_with_a_flipped_bit_is_refused(
+    model_dir: Path, bare: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = bytearray((model_dir / "suspicion.safetensors").read_bytes())
+    path = bare / "suspicion.safetensors"
+    path.write_bytes(whole)
+    assert Predictor.load(bare, alpha=0.01).calibration is not None
+    whole[-1] ^= 1
+    path.write_bytes(whole)
+    why = f"{path} is not the file that {bare / 'model.json'} describes (SHA-256); {ANEW}"
+    serves_without(bare, why)
+    assert f"Only the trust rule flags: {why}" in caplog.text
+
+
+def test_a_folder_of_an_earlier_version_opens_without_a_checksum(
+    model_dir: Path, bare: Path
+) -> None:
+    shutil.copy(model_dir / "suspicion.safetensors", bare)
+    without_checksum(bare)
+    predictor = Predictor.load(bare, alpha=0.01)
+    assert predictor.uncalibrated == ""
+    assert predictor.classifier.manifest.calibration_sha256 == ""
+    assert predictor.calibration is not None
+    predictor.calibration.write(bare)
+    known = Predictor.load(bare, alpha=0.01).classifier.manifest
+    assert known.calibration_sha256 == file_sha256(bare / "suspicion.safetensors")
+
+
+def test_the_calibration_that_ships_has_its_checksum() -> None:
+    folder = Settings().model
+    known = Manifest.read(folder).calibration_sha256
+    assert known == file_sha256(folder / "suspicion.safetensors")
+
+
 def test_a_damaged_calibration_is_refused(model_dir: Path, bare: Path) -> None:
+    without_checksum(bare)
     whole = (model_dir / "suspicion.safetensors").read_bytes()
     (bare / "suspicion.safetensors").write_bytes(whole[: len(whole) // 2])
     assert "is not a suspicion calibration" in Predictor.load(bare, alpha=0.01).uncalibrated

@@ -39,8 +39,18 @@ def test_limits_come_from_the_settings(
     environment.setenv("SIGNWATCH_MAX_BODY_BYTES", "1234")
     environment.setenv("SIGNWATCH_MAX_PIXELS", "567")
     environment.setenv("SIGNWATCH_MAX_BATCH", "8")
+    environment.setenv("SIGNWATCH_MAX_SIDE", "50")
+    environment.setenv("SIGNWATCH_MAX_ASPECT", "2.5")
+    environment.setenv("SIGNWATCH_MAX_SCANS", "20")
+    environment.setenv("SIGNWATCH_MAX_DECODE_SECONDS", "1.5")
+    environment.setenv("SIGNWATCH_MAX_DECODE_MEGABYTES", "90")
     signwatch = request.getfixturevalue("signwatch")
-    assert signwatch.inference.limits == RequestLimits(1234, 8, ImageLimits(1234, 567))
+    image = ImageLimits(1234, 567, 50, 2.5, 20, 1.5, 90_000_000)
+    assert signwatch.inference.limits == RequestLimits(1234, 8, image)
+
+
+def test_the_limits_are_those_of_an_image_unless_they_are_set(signwatch: Services) -> None:
+    assert signwatch.inference.limits == RequestLimits()
 
 
 def test_settings_are_in_force_where_they_belong(

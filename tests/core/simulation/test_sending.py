@@ -189,7 +189,8 @@ def test_a_refusal_is_passed_on(server: str, signwatch: Services) -> None:
     request = SimulatedRequest(ImageFile.from_pixels(blocks(0)), None, Provenance())
     bad = ImageFile(blocks(0), b"GIF89a", "image/png")
     with raises(
-        UnsupportedMedia, "expected a PNG, JPEG, WebP or BMP file; this is a GIF: save it as PNG"
+        UnsupportedMedia,
+        "expected a PNG, JPEG, WebP, BMP or PPM file; this is a GIF: save it as PNG",
     ):
         over_http(server, [request, SimulatedRequest(bad, None, Provenance())])
     with raises(
