@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.labels import class_name
 from core.records.attacks import LEVELS, AttackPlan
+from core.records.plain_text import Markdown, message, plain
 from core.services import ImageFile, Job, current
 from pages._attack import batch, link, method, result, send
 from pages._attack import compare as _attack_compare
@@ -21,10 +22,10 @@ lab = current().lab
 def pressed(mode: str, refused: str | None, *, label: str = "Attack") -> bool:
     """The button that starts it, or why it cannot start, or how far it is."""
     if refused:
-        st.warning(refused, icon=":material/info:")
+        st.warning(message(refused), icon=":material/info:")
     running = ATTACKS.running(mode)
     clicked = st.button(
-        label, type="primary", icon=":material/bolt:", disabled=bool(refused) or running
+        plain(label), type="primary", icon=":material/bolt:", disabled=bool(refused) or running
     )
     if running:
         ATTACKS.show()
@@ -45,7 +46,7 @@ def results_of(mode: str, image: ImageFile) -> list | None:
     return ATTACKS.results().get(mode) if own else None
 
 
-def in_words(plan: AttackPlan) -> str:
+def in_words(plan: AttackPlan) -> Markdown:
     """`with PGD, budget 8/255`."""
     info = lab.info(plan.attack)
     if plan.epsilon is None:
@@ -60,8 +61,8 @@ def attack_one(sign: Sign | None, plan: AttackPlan) -> None:
         st.info("Choose a sign, or drop an image of one.", icon=":material/image_search:")
         return
     st.markdown(
-        f"Make the classifier predict **{plan.goal}** for this **{class_name(sign.label)}** sign, "
-        f"{in_words(plan)}."
+        f"Make the classifier predict **{plain(plan.goal)}** for this "
+        f"**{class_name(sign.label)}** sign, {in_words(plan)}."
     )
     if pressed("one", plan.objection(sign.label, sign.predicted)):
         work = partial(lab.attack, plan, [sign.image.pixels], [sign.label])
@@ -90,8 +91,8 @@ def compare(sign: Sign | None, plans: list[AttackPlan]) -> None:
         st.info("Choose a sign and at least one attack.", icon=":material/image_search:")
         return
     st.markdown(
-        f"Make the classifier predict **{plans[0].goal}** for this **{class_name(sign.label)}** "
-        f"sign, with {len(plans)} attacks."
+        f"Make the classifier predict **{plain(plans[0].goal)}** for this "
+        f"**{class_name(sign.label)}** sign, with {len(plans)} attacks."
     )
     objections = (plan.objection(sign.label, sign.predicted) for plan in plans)
     if pressed("compare", next(filter(None, objections), None), label="Compare"):
@@ -106,7 +107,7 @@ def compare(sign: Sign | None, plans: list[AttackPlan]) -> None:
 def attack_many(images: list[ImageFile], labels: list[int] | None, plan: AttackPlan) -> None:
     """Many signs, one attack."""
     st.markdown(
-        f"Make the classifier predict **{plan.goal}** for **{len(images)} images**, "
+        f"Make the classifier predict **{plain(plan.goal)}** for **{len(images)} images**, "
         f"{in_words(plan)}."
     )
     refused = None

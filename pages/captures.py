@@ -8,6 +8,7 @@ import streamlit as st
 from core.labels import class_name
 from core.plots import no_image
 from core.records.captures import StoredImage
+from core.records.plain_text import message, table_field
 from core.records.queries import NEWEST, OLDEST, CaptureFilter, Cursor, Direction, Page
 from core.records.verdicts import TriageItem
 from core.records.window import now
@@ -32,7 +33,7 @@ def addressed_view() -> CaptureView:
     """The view that the address asks for; what it lists is fixed from now on."""
     view, problems = CaptureView.read(st.query_params)
     for problem in problems:
-        st.warning(problem, icon=":material/link_off:")
+        st.warning(message(problem), icon=":material/link_off:")
     if view.as_of is None:
         view = replace(view, as_of=now())
     if view.write() != st.query_params.to_dict():
@@ -144,8 +145,8 @@ def table_row(item: TriageItem, images: dict[str, StoredImage]) -> dict[str, obj
         "confidence": capture.confidence,
         "flagged": None if capture.suspicion is None else capture.flagged,
         "verdict": item.decision.verdict.words if item.decision else None,
-        "source": capture.provenance.source,
-        "endpoint": capture.endpoint,
+        "source": capture.provenance.source and table_field(capture.provenance.source),
+        "endpoint": table_field(capture.endpoint),
         "capture id": capture.capture_id,
     }
 

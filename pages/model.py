@@ -12,6 +12,7 @@ from core.records.evaluation.suspicion import (
     detection_rows,
     evasion,
 )
+from core.records.plain_text import message, plain
 from core.services import current
 from pages._shared.parts import errors_shown
 
@@ -24,8 +25,9 @@ RANDOM_HELP = (
 def show_robustness(report: Robustness) -> None:
     """Accuracy against budget and severity, the attack to one class, and every class."""
     st.caption(
-        f"Measured on {report.measured_on} with {report.images:,} images of {report.source}, "
-        "drawn evenly over the classes. Attacked images are rounded to 8 bit."
+        f"Measured on {plain(report.measured_on)} with {report.images:,} images of "
+        f"{plain(report.source)}, drawn evenly over the classes. Attacked images are "
+        "rounded to 8 bit."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -39,7 +41,7 @@ def show_robustness(report: Robustness) -> None:
         aimed = report.targeted
         st.caption(
             f"{aimed.successes:,} of {aimed.eligible:,} images of other signs are predicted as "
-            f"{class_name(aimed.target)} after {aimed.title} with {aimed.levels}/255."
+            f"{class_name(aimed.target)} after {aimed.title} with {aimed.levels:d}/255."
         )
     with right:
         st.markdown("**Under corruptions by weather, cameras and files**")
@@ -49,7 +51,7 @@ def show_robustness(report: Robustness) -> None:
             config={"displayModeBar": False},
             alt="Accuracy by corruption and severity",
         )
-        st.caption(f"Worst: {report.worst}.")
+        st.caption(f"Worst: {plain(report.worst)}.")
     show_classes(report)
 
 
@@ -75,7 +77,7 @@ def show_classes(report: Robustness) -> None:
         }
         | {
             name: st.column_config.ProgressColumn(
-                title,
+                plain(title),
                 format="%.0f %%",
                 min_value=0.0,
                 max_value=100.0,
@@ -89,8 +91,8 @@ def show_classes(report: Robustness) -> None:
 def show_explanations(quality: ExplanationQuality) -> None:
     """Completeness, localisation, deletion and randomisation of FullGrad maps."""
     st.caption(
-        f"FullGrad, measured on {quality.measured_on} with {quality.images:,} images of "
-        f"{quality.source}, {quality.tracks:,} physical signs."
+        f"FullGrad, measured on {plain(quality.measured_on)} with {quality.images:,} images of "
+        f"{plain(quality.source)}, {quality.tracks:,} physical signs."
     )
     hit, deletion, random = quality.localisation, quality.deletion, quality.all_random
     with st.grid(4):
@@ -136,26 +138,29 @@ def show_explanations(quality: ExplanationQuality) -> None:
 def show_detection(detection: Detection) -> None:
     """False positives, and one row for each way in which images are misclassified."""
     st.caption(
-        f"Measured on {detection.measured_on} with {detection.source}: of {detection.clean:,} "
-        f"clean images of {detection.tracks:,} physical signs, {detection.false_positive_rate:.2%} "
-        "are flagged at 1 %. Attacked images are rounded to 8 bit."
+        f"Measured on {plain(detection.measured_on)} with {plain(detection.source)}: of "
+        f"{detection.clean:,} clean images of {detection.tracks:,} physical signs, "
+        f"{detection.false_positive_rate:.2%} are flagged at 1 %. Attacked images are rounded "
+        "to 8 bit."
     )
-    st.table([dict(zip(DETECTION_HEAD, row, strict=True)) for row in detection_rows(detection)])
-    st.caption(evasion(detection))
+    head = [plain(title) for title in DETECTION_HEAD]
+    rows = [[plain(text) for text in row] for row in detection_rows(detection)]
+    st.table([dict(zip(head, row, strict=True)) for row in rows])
+    st.caption(plain(evasion(detection)))
 
 
 def show_report(title, kind, show, missing) -> None:
     """The report of the weights that serve, or how to make it."""
-    st.subheader(title)
+    st.subheader(plain(title))
     make = f"`{kind.COMMAND}` measures it."
     with errors_shown():
         report = signwatch.model.report(kind)
         if report is None:
-            st.info(f"{missing} was not measured yet. {make}")
+            st.info(f"{message(missing)} was not measured yet. {make}")
         elif not report.measures(manifest.sha256):
             st.warning(
-                f"The report of {report.measured_on} belongs to other weights "
-                f"({report.weights_sha256[:12]}), so it is not shown. {make}",
+                f"The report of {plain(report.measured_on)} belongs to other weights "
+                f"({plain(report.weights_sha256[:12])}), so it is not shown. {make}",
                 icon=":material/history:",
             )
         else:
@@ -167,8 +172,8 @@ manifest = signwatch.model.manifest
 held_out = manifest.figures.get("held_out")
 
 st.markdown(
-    f"**{manifest.architecture}**, {len(manifest.labels)} classes, input "
-    f"{manifest.input_size} x {manifest.input_size} pixels."
+    f"**{plain(manifest.architecture)}**, {len(manifest.labels)} classes, input "
+    f"{manifest.input_size:d} x {manifest.input_size:d} pixels."
 )
 if held_out:
     with st.grid(4):
@@ -181,15 +186,15 @@ else:
     st.info("No figures came with these weights. `python -m core evaluate` measures them.")
 if signwatch.model.uncalibrated:
     st.warning(
-        f"No p-values, only the trust rule flags: {signwatch.model.uncalibrated}.",
+        f"No p-values, only the trust rule flags: {message(signwatch.model.uncalibrated)}.",
         icon=":material/flag:",
     )
 
 with errors_shown():
     if drift := signwatch.model.calibration_drift():
         st.warning(
-            f"{drift}. `python -m core model calibrate --data PATH` makes a new one from images "
-            "like today's traffic.",
+            f"{message(drift)}. `python -m core model calibrate --data PATH` makes a new one from "
+            "images like today's traffic.",
             icon=":material/flag:",
         )
 
@@ -210,7 +215,7 @@ show_report(
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Training")
-    st.table({name: str(value) for name, value in manifest.recipe.items()})
+    st.table({plain(name): plain(str(value)) for name, value in manifest.recipe.items()})
 with right:
     st.subheader("Limits")
     st.markdown(
@@ -220,4 +225,4 @@ with right:
         "- Its figures hold for images like its training data: one sign that fills the image.\n"
         "- Accuracy under attack is an upper bound: a stronger attack can only lower it."
     )
-    st.caption(f"Weights SHA-256 {manifest.sha256}, temperature {manifest.temperature:.3f}")
+    st.caption(f"Weights SHA-256 {plain(manifest.sha256)}, temperature {manifest.temperature:.3f}")

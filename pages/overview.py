@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.records.monitoring import WindowFigures
+from core.records.plain_text import Markdown
 from core.records.queries import CaptureFilter
 from core.services import current
 from pages._attack.link import TRY_IT
@@ -100,9 +101,9 @@ def show_figures(found: WindowFigures, threshold: float, minutes: int) -> None:
         )
 
 
-def length(minutes: int) -> str:
+def length(minutes: int) -> Markdown:
     """5 -> `5 min`, 60 -> `1 h`."""
-    return f"{minutes // HOUR} h" if minutes % HOUR == 0 else f"{minutes} min"
+    return f"{minutes // HOUR:d} h" if minutes % HOUR == 0 else f"{minutes:d} min"
 
 
 def link_to_try_it() -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.records.plain_text import plain
 from core.services import current
 from pages._shared import parts
 from pages._tensors import detail, link
@@ -18,7 +19,7 @@ def automatic() -> tuple[str, str]:
         full.append("Flagged requests (SIGNWATCH_TENSORS_FLAGGED).")
     if recorded.save_config:
         words.append("by number")
-        full.append(f"SIGNWATCH_TENSORS_SAVE is `{recorded.save_config}`.")
+        full.append(f"SIGNWATCH_TENSORS_SAVE is {recorded.save_config}.")
     off = "SIGNWATCH_TENSORS_FLAGGED and SIGNWATCH_TENSORS_SAVE enable it."
     return " + ".join(words) or "off", " ".join(full) or off
 
@@ -53,7 +54,7 @@ def show_totals(count: int) -> None:
             border=True,
             help="Compressed, without parameters, which are stored once for all records.",
         )
-        st.metric("Automatic recording", words, border=True, help=full)
+        st.metric("Automatic recording", plain(words), border=True, help=plain(full))
         st.metric(
             "Left out since the start",
             f"{lost:,}",

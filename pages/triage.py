@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.records.plain_text import message
 from core.records.queries import CaptureFilter
 from core.records.triage import Queue
 from core.services import current
@@ -15,7 +16,6 @@ from pages._triage import queue as _triage_queue
 from pages._triage.state import Work
 from pages._triage.view import TriageView
 
-BOXES = {"error": st.error, "warning": st.warning, "info": st.info, "address": st.warning}
 ICONS = {
     "error": ":material/error:",
     "warning": ":material/group:",
@@ -95,9 +95,13 @@ def show_messages(work: Work) -> None:
     """The result of the last keys or button."""
     for each in work.messages:
         if each.kind == "done":
-            st.caption(f":green[:material/check:] {each.text}")
+            st.caption(f":green[:material/check:] {message(each.text)}")
+        elif each.kind == "error":
+            st.error(message(each.text), icon=ICONS[each.kind])
+        elif each.kind == "info":
+            st.info(message(each.text), icon=ICONS[each.kind])
         else:
-            BOXES[each.kind](each.text, icon=ICONS[each.kind])
+            st.warning(message(each.text), icon=ICONS[each.kind])
 
 
 def listen(work: Work) -> None:

@@ -29,6 +29,7 @@ from core.jobs import Worker
 from core.metrics import Metrics
 from core.records.alerts import Delivery, Notice, NoticeKind
 from core.records.monitoring import Execution, WindowFigures
+from core.records.plain_text import visible
 from core.records.window import Window, now
 from core.store import AlertsTable
 
@@ -210,7 +211,7 @@ class Alerts:
         for each in deliveries:
             self._metrics.alerted("delivered" if each.delivered else "failed")
             if not each.delivered:
-                logger.warning("No alert reached %s: %s", each.channel, each.reason)
+                logger.warning("No alert reached %s: %s", each.channel, visible(each.reason))
 
 
 def _named(item: Execution | Message) -> str:

@@ -8,6 +8,7 @@ from core.labels import class_name
 from core.records.alerts import Notice, NoticeKind
 from core.records.drills import mark_of
 from core.records.monitoring import Execution, WindowFigures
+from core.records.plain_text import visible
 from core.records.window import duration
 
 MOST_VIOLATIONS = 5  # in one message
@@ -51,7 +52,7 @@ def message(notice: Notice, execution: Execution | None, address: str | None) ->
         ]
     else:
         word = "reminder" if notice.kind is NoticeKind.REMINDER else "alert"
-        descriptions = [violation.description for violation in execution.violations]
+        descriptions = [visible(violation.description) for violation in execution.violations]
         title = f"Signwatch {word}{_drill(execution)}: {descriptions[0]}"
         more = len(descriptions) - MOST_VIOLATIONS
         lasted = duration(notice.as_of - notice.since)
@@ -78,14 +79,14 @@ def _facts(execution: Execution) -> list[str]:
     window, found = execution.window, execution.figures or NOTHING
     shares = list(found.shares().items())[:MOST_CLASSES]
     most = ", ".join(f"{class_name(k)} {share:.1%} ({found.counts[k]:,})" for k, share in shares)
-    by = f", schedule {execution.schedule}" if execution.schedule else ""
+    by = f", schedule {visible(execution.schedule)}" if execution.schedule else ""
     drill = mark_of(execution.outcomes)
     return [
-        *([drill] if drill else []),
+        *([visible(drill)] if drill else []),
         f"Most predicted: {most}" if most else "No prediction could be read",
         f"Window: {_utc(window.start)} to {_utc(window.end)}, {found.total:,} "
         f"{'record' if found.total == 1 else 'records'}, "
-        f"{f'endpoint {window.endpoint}' if window.endpoint else 'all endpoints'}{by}",
+        f"{f'endpoint {visible(window.endpoint)}' if window.endpoint else 'all endpoints'}{by}",
     ]
 
 

@@ -14,6 +14,7 @@ from core.capture.files.remote import RemoteImporter, remote_frames
 from core.capture.files.tree import import_tree
 from core.capture.files.writing import write_tree
 from core.cli.options import json_option, out_option, progress_bar
+from core.records.plain_text import visible
 from core.settings import Settings
 
 
@@ -35,7 +36,7 @@ def import_captures(folder: Path, as_json: bool) -> None:
     with progress_bar() as report:
         done = import_tree(folder, log, report)
     for problem in (*done.left_out, *done.problems):
-        click.echo(problem, err=True)
+        click.echo(visible(problem), err=True)
     if as_json:
         click.echo(json.dumps(done.to_json()))
         return

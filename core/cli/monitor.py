@@ -11,6 +11,7 @@ import click
 from core import client, services
 from core.cli.options import BAD_INPUT, VIOLATION, json_option
 from core.records.monitoring import ExecutionStatus
+from core.records.plain_text import visible
 from core.settings import Settings
 
 
@@ -37,12 +38,12 @@ def monitor_run(as_json: bool, **options: Any) -> None:
     if as_json:
         click.echo(json.dumps(execution))
     else:
-        click.echo(execution["message"])
+        click.echo(visible(execution["message"]))
         counts = execution["counts"] or {}  # nothing was computed where it broke off
         click.echo("{" + ", ".join(f"{k}: {n}" for k, n in counts.items()) + "}")
         for rule in execution["rules"]:
             sentence = rule["sentence"].removeprefix("Not computed: ")  # the state says so
-            click.echo(f"{rule['state']:12s} {rule['rule']}: {sentence}")
+            click.echo(f"{rule['state']:12s} {rule['rule']}: {visible(sentence)}")
     if execution["status"] == ExecutionStatus.FAILED:
         sys.exit(BAD_INPUT)
     sys.exit(VIOLATION if execution["violations"] else 0)

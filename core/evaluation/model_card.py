@@ -16,6 +16,7 @@ from core.records.evaluation.suspicion import (
     detection_rows,
     evasion,
 )
+from core.records.plain_text import common_mark
 
 CARD_FILE = "README.md"
 METHOD_NAMES = {
@@ -51,7 +52,7 @@ def render(
     """The card as Markdown; None: not measured."""
     side = manifest.input_size
     parts = [
-        f"# {manifest.architecture}, {len(manifest.labels)} traffic signs",
+        f"# {common_mark(manifest.architecture)}, {len(manifest.labels)} traffic signs",
         f"Resizes every image to {side} x {side} pixels. Weights SHA-256 `{manifest.sha256}`, "
         f"temperature {manifest.temperature:.3f}.",
         "## Intended use",
@@ -81,7 +82,7 @@ def render(
 def _recipe(manifest: Manifest) -> str:
     if not manifest.recipe:
         return "These weights came without a recipe."
-    rows = [(name, str(value)) for name, value in manifest.recipe.items()]
+    rows = [(common_mark(name), common_mark(str(value))) for name, value in manifest.recipe.items()]
     return _table(("setting", "value"), rows)
 
 
@@ -95,7 +96,10 @@ def _held_out(manifest: Manifest) -> str:
             ("accuracy", f"{figures['accuracy']:.4f}"),
             ("macro F1", f"{figures['macro_f1']:.4f}"),
             ("expected calibration error", f"{figures['ece']:.4f}"),
-            ("images", f"{figures['images']:,} of {figures['data']}, {figures['fold']}"),
+            (
+                "images",
+                f"{figures['images']:,} of {common_mark(figures['data'])}, {figures['fold']}",
+            ),
         ],
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
 from core.explain.comparison import Comparison
 from core.explain.heat_maps import Pixels
 from core.explain.layers import readable_layer
 from core.labels import class_name
+from core.records.plain_text import html
 from core.thumbnails import data_url
 
 # Nothing is fetched and nothing runs, whatever the file holds.
@@ -44,10 +44,10 @@ def render(comparison: Comparison) -> str:
             '<head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(_title(comparison))}</title>",
+            f"<title>{html(_title(comparison))}</title>",
             f"<style>{STYLE}</style></head>",
             "<body>",
-            f"<h1>{escape(_title(comparison))}</h1>",
+            f"<h1>{html(_title(comparison))}</h1>",
             '<p class="muted">All maps share one colour scale; brighter places weigh more. '
             "A map explains a prediction, it does not prove an attack.</p>",
             *sections,
@@ -75,12 +75,12 @@ def _section(comparison: Comparison, row: int) -> str:
             for name, pixels in comparison.panels(side, row)
         )
         sides.append(
-            f'<div class="side"><h3>{escape(side.title)}: {escape(side.summary)}</h3>'
+            f'<div class="side"><h3>{html(side.title)}: {html(side.summary)}</h3>'
             f'<div class="panels">{panels}</div>'
-            f"<p>{escape(comparison.caption(side.explanations[row]))}</p></div>"
+            f"<p>{html(comparison.caption(side.explanations[row]))}</p></div>"
         )
     return (
-        f"<section><h2>Maps for {escape(' and '.join(classes))}</h2>"
+        f"<section><h2>Maps for {html(' and '.join(classes))}</h2>"
         f'<div class="sides">{"".join(sides)}</div>'
         f'<div class="sides">{_difference(comparison, row)}{_layers(comparison, row)}</div>'
         "</section>"
@@ -108,9 +108,9 @@ def _layers(comparison: Comparison, row: int) -> str:
         for name in names
     ]
     lines.append(("All together: the logit", [each.logit for each in own]))
-    head = "".join(f'<th class="number">{escape(side.title)}</th>' for side in comparison.sides)
+    head = "".join(f'<th class="number">{html(side.title)}</th>' for side in comparison.sides)
     body = "".join(
-        f"<tr><th>{escape(name)}</th>"
+        f"<tr><th>{html(name)}</th>"
         + "".join(f'<td class="number">{value:+.3f}</td>' for value in values)
         + "</tr>"
         for name, values in lines
@@ -122,12 +122,12 @@ def _layers(comparison: Comparison, row: int) -> str:
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> str:
-    rows = (f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in facts)
+    rows = (f"<tr><th>{html(name)}</th><td>{html(value)}</td></tr>" for name, value in facts)
     return f"<table><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _figure(pixels: Pixels, caption: str, alt: str) -> str:
     return (
-        f'<figure><img src="{data_url(pixels)}" alt="{escape(alt)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f'<figure><img src="{data_url(pixels)}" alt="{html(alt)}">'
+        f"<figcaption>{html(caption)}</figcaption></figure>"
     )

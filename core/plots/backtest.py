@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from core.plots.base import ALARM, ORDINARY, laid_out
 from core.records.backtest import Replayed
 from core.records.monitoring import RuleState
+from core.records.plain_text import html
 from core.thumbnails import MUTED
 
 NAMES = {
@@ -41,7 +42,7 @@ def figure_over_time(replayed: Replayed, parameter: str, *, height: int = 320) -
                 y=[found[k].figure or 0.0 for k in chosen],
                 name=name,
                 mode="markers",
-                customdata=[found[k].sentence for k in chosen],
+                customdata=[html(found[k].sentence) for k in chosen],
                 marker={"color": colour, "symbol": symbol, "size": 9 if colour == ALARM else 6},
                 hovertemplate="window until %{x}<br>%{customdata}<extra></extra>",
             )

@@ -23,6 +23,7 @@ from core.explain.layers import readable_layer
 from core.images import LONGEST_SIDE, fit
 from core.plots.base import ALARM, ORDINARY, laid_out
 from core.records.explanations import Circle, Style
+from core.records.plain_text import html
 from core.thumbnails import data_url, enlarged
 
 ROW = 21  # height in pixels of a layer in the chart
@@ -91,7 +92,7 @@ def signed_difference(
 def contributions(parts: Mapping[str, Mapping[str, float]]) -> go.Figure:
     """image -> layer -> signed contribution in logits, as grouped bars in forward order."""
     layers = list(dict.fromkeys(layer for own in parts.values() for layer in own))
-    names = [readable_layer(layer) for layer in layers]
+    names = [html(readable_layer(layer)) for layer in layers]
     figure = go.Figure()
     for (title, own), colour in zip(parts.items(), (ALARM, ORDINARY), strict=False):
         figure.add_bar(
@@ -100,7 +101,7 @@ def contributions(parts: Mapping[str, Mapping[str, float]]) -> go.Figure:
             orientation="h",
             name=title,
             marker_color=colour if len(parts) > 1 else ORDINARY,
-            customdata=layers,
+            customdata=[html(layer) for layer in layers],
             hovertemplate="%{y} (%{customdata})<br>" + title + ": %{x:+.2f} logits<extra></extra>",
         )
     figure.update_yaxes(automargin=True, autorange="reversed", type="category")

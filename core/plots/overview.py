@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.plots.base import ALARM, ORDINARY, laid_out
 from core.records.monitoring import ConfidenceAt, Execution, ExecutionStatus
+from core.records.plain_text import html
 from core.thumbnails import MUTED
 
 STRIP_COLOURS = {
@@ -93,7 +94,7 @@ def executions_strip(executions: Sequence[Execution], *, height: int = 84) -> go
             customdata=[
                 [
                     f"{each.started_at:%Y-%m-%d %H:%M:%S}",
-                    each.message,
+                    html(each.message),
                     f"{each.figures.total:,} predictions" if each.figures else "not evaluated",
                 ]
                 for each in ordered

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from core.errors import SignwatchError
 from core.jobs import Worker
+from core.records.plain_text import visible
 from core.records.triage import ItemContext
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class ContextPrefetch:
         if isinstance(error, SignwatchError):
             problem = str(error)
         else:
-            logger.error("No context of %s: %s", name, error)
+            logger.error("No context of %s: %s", name, visible(str(error)))
             problem = f"it could not be made ({error})"
         self._keep(name, ItemContext(None, (), problem, (), (), ()))
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.plots import attacks
 from core.records.attacks import AttackedImage, Rate, confusions, rates_by_class
+from core.records.plain_text import plain
 from core.services import current
 
 
@@ -21,9 +22,9 @@ def show(results: Sequence[AttackedImage]) -> None:
         )
         return
     plan = results[0].plan
-    st.markdown(f"**{current().lab.info(plan.attack).title}**, goal **{plan.goal}**")
+    st.markdown(f"**{current().lab.info(plan.attack).title}**, goal **{plain(plan.goal)}**")
     with st.grid(3, min_column_width=150):
-        st.metric("Images that count", f"{rate.eligible} of {len(results)}", border=True)
+        st.metric("Images that count", f"{rate.eligible:d} of {len(results)}", border=True)
         _show_share("Misclassified before rounding", rate.before_rounding, rate.eligible)
         _show_share("Misclassified as saved PNG", rate.saved, rate.eligible)
     st.caption(
@@ -56,7 +57,7 @@ def show(results: Sequence[AttackedImage]) -> None:
 
 def _show_share(label: str, count: int, of: int) -> None:
     st.metric(
-        label,
+        plain(label),
         f"{count / of:.1%}",
         f"{count} of {of}",
         delta_color="off",

@@ -14,6 +14,7 @@ import streamlit as st
 
 from core import labels
 from core.errors import BadInput
+from core.records.plain_text import message
 from core.services import Lab, samples
 from pages._attack.sign import ANY_WRONG, MOST_EACH
 from pages._shared import visits
@@ -125,7 +126,7 @@ def follow() -> None:
     last = st.session_state.get("attack_address")
     link, problems = AttackLink.read(st.query_params.to_dict() or last or TRY_IT)
     for problem in problems:
-        st.warning(problem, icon=":material/link_off:")
+        st.warning(message(problem), icon=":material/link_off:")
     info = Lab.info(link.attack)
     st.session_state.update(
         {

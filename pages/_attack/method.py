@@ -8,6 +8,7 @@ from core import plots
 from core.labels import class_name
 from core.plots import attacks
 from core.records.attacks import LEVELS, AttackInfo, AttackPlan
+from core.records.plain_text import plain
 from core.services import Lab, current
 from pages._attack.link import BUDGET_OF_ALL, MOST_LEVELS
 from pages._attack.sign import choose_class, sample_of
@@ -85,7 +86,7 @@ def choose_budget(info: AttackInfo, pixels: NDArray[uint8] | None) -> float:
     else:
         st.session_state.setdefault(key, default)
         epsilon = st.number_input(
-            f"Budget: {UNITS.get(info.norm, info.norm)}",
+            f"Budget: {plain(UNITS.get(info.norm, info.norm))}",
             0.01,
             None,
             key=key,
@@ -105,7 +106,7 @@ def _choose_attack() -> str:
         key="attack_family",
         required=True,
         help=FAMILY_HELP,
-        format_func=lambda each: FAMILIES.get(each, each),
+        format_func=lambda each: FAMILIES.get(each) or plain(each),
         wrap=True,
         persist_state="page",
     )

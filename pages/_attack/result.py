@@ -7,6 +7,7 @@ import streamlit as st
 from core import plots
 from core.plots import attacks
 from core.records.attacks import LEVELS, AttackedImage
+from core.records.plain_text import Markdown, plain
 from core.services import current
 from pages._shared import parts
 
@@ -22,11 +23,11 @@ def show(result: AttackedImage) -> None:
     with st.grid(2, min_column_width=260):
         for title, prediction in (("Original", result.before), ("Adversarial", result.after)):
             with st.container(gap="xsmall"):
-                st.caption(f"{title}: prediction")
+                st.caption(f"{plain(title)}: prediction")
                 parts.show_prediction(prediction, key=f"attack_{title.lower()}")
     show_distances(result)
     if result.path is not None and len(result.path) > 1:
-        st.markdown(f"**Path**: the confidence after each of {result.steps} steps")
+        st.markdown(f"**Path**: the confidence after each of {result.steps:d} steps")
         st.plotly_chart(
             attacks.path(result),
             key="attack_path",
@@ -61,7 +62,7 @@ def survival(result: AttackedImage) -> str:
     return "lost in saving" if result.success_before_rounding else "not fooled"
 
 
-def decibel(psnr: float) -> str:
+def decibel(psnr: float) -> Markdown:
     """PSNR to read; two equal images have none."""
     return f"{psnr:.1f} dB" if math.isfinite(psnr) else "no change"
 

@@ -31,7 +31,7 @@ def follow() -> None:
         SENDS.show()
     elif sent := SENDS.results().get(ONE):
         st.success(
-            f"{sent.sent} requests sent, {sent.attacked} of them adversarial.",
+            f"{sent.sent:d} requests sent, {sent.attacked:d} of them adversarial.",
             icon=":material/send:",
         )
         st.page_link(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core import plots
 from core.labels import all_labels, class_name
+from core.records.plain_text import plain
 from core.services import READABLE, ImageFile, current, samples
 from pages._shared import parts
 
@@ -95,7 +96,7 @@ def choose_class(
     """A class by name, or by the image of its sign; None: any wrong class, where offered."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
         class_id = st.selectbox(
-            label,
+            plain(label),
             [ANY_WRONG, *_ids()] if any_wrong else _ids(),
             key=key,
             on_change=changed,
@@ -147,7 +148,7 @@ def _gallery(
             with grid.cell(), st.container(gap="xxsmall"):
                 st.image(plots.resized(pixels, SIDE), width="stretch", alt=names[number])
                 st.button(
-                    names[number],
+                    plain(names[number]),
                     key=f"{key}_{number}",
                     on_click=take,
                     args=(number,),

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import NotFound
 from core.labels import class_name
 from core.records.captures import Capture, StoredImage
+from core.records.plain_text import plain
 from core.records.verdicts import TriageItem
 from core.services import current
 from pages._shared import parts
@@ -32,7 +33,7 @@ def show(item: TriageItem) -> None:
         _show_ways(item, image)
     tabs = st.tabs(["Where it came from", "Verdicts", "Payload as captured"])
     with tabs[0]:
-        st.table(_facts(capture))
+        st.table({plain(name): plain(value) for name, value in _facts(capture).items()})
     with tabs[1]:
         _show_verdicts(capture)
     with tabs[2]:

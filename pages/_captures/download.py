@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.records.captures import Capture
+from core.records.plain_text import Markdown
 from core.records.queries import CaptureFilter
 from core.records.verdicts import TriageItem
 from core.services import current
@@ -74,7 +75,7 @@ def _show_everything(chosen: CaptureFilter, total: int) -> None:
         )
 
 
-def _all_of(count: int, total: int) -> str:
+def _all_of(count: int, total: int) -> Markdown:
     """How many of them it holds, in words."""
     return f"All {count:,} captures" if total <= MAX_DOWNLOAD else f"The newest {count:,} captures"
 

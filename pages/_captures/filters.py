@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from core.labels import class_name
+from core.records.plain_text import Markdown
 from core.records.verdicts import Verdict
 from pages._captures.view import CaptureView, read_ids
 from pages._shared import fields, parts
@@ -22,7 +23,7 @@ FLAG_NAMES = {None: "any", "yes": "flagged", "no": "not flagged"}
 Show = Callable[[CaptureView], None]
 
 
-def shown_time(moment: datetime) -> str:
+def shown_time(moment: datetime) -> Markdown:
     """A time as the page writes it, in UTC."""
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.records.plain_text import table_field
 from core.services import current
 
 PAGE = 25
@@ -30,7 +31,7 @@ def _show_files(count: int) -> None:
     st.dataframe(
         [
             {
-                "file": file.path,
+                "file": table_field(file.path),
                 "lines": file.lines,
                 "stored": file.stored,
                 "repeated": file.repeated,
@@ -60,10 +61,10 @@ def _show_unreadable(count: int) -> None:
     st.dataframe(
         [
             {
-                "file": line.path,
+                "file": table_field(line.path),
                 "line": line.line,
-                "reason": line.reason,
-                "text": line.content[:LONGEST_LINE],
+                "reason": table_field(line.reason),
+                "text": table_field(line.content[:LONGEST_LINE]),
             }
             for line in lines
         ],

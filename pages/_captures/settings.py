@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.records.captures import CaptureMode, CaptureSettings
 from core.records.names import DEFAULT_ENDPOINT, check_endpoint_name
+from core.records.plain_text import plain
 from core.services import current
 from pages._shared import fields, parts
 
@@ -47,7 +48,7 @@ def show() -> None:
                         CaptureSettings(enabled, sampling, mode),
                     )
                     fields.changed_here(name)
-                    st.toast(f"Saved for {endpoint}.", icon=":material/save:")
+                    st.toast(f"Saved for {plain(endpoint)}.", icon=":material/save:")
                     st.rerun()
         own = rules.all()
-        st.caption(f"Endpoints with their own settings: {', '.join(sorted(own)) or 'none'}.")
+        st.caption(f"Endpoints with their own settings: {plain(', '.join(sorted(own))) or 'none'}.")

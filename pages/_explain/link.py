@@ -17,6 +17,7 @@ from core.labels import all_labels
 from core.plots import COLOUR_MAPS
 from core.records.explanations import DEFAULT_METHOD, MOST_TILES, Circle, Style
 from core.records.monitoring import Execution
+from core.records.plain_text import message
 from core.services import Explanations
 from pages._shared import address as _address
 
@@ -108,7 +109,7 @@ def follow() -> None:
         return
     link, problems = ExplainLink.read(address)
     for problem in problems:
-        st.warning(problem, icon=":material/link_off:")
+        st.warning(message(problem), icon=":material/link_off:")
     for each in fields(link):
         shown[PREFIX + each.name] = getattr(link, each.name)
     shown["explain_view"] = "sheet" if link.sheet else "pair"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.labels import class_name
 from core.plots import Comparison, Side, explanations
 from core.records.explanations import Explanation
+from core.records.plain_text import message, plain
 from core.records.window import now
 from core.services import Explanations, current
 from pages._explain.link import ExplainLink
@@ -78,7 +79,7 @@ def _show_prediction(side: Side) -> None:
             parts.show_plain(side.pixels, f"{side.title}: the image", width=120)
         with st.container(gap="xxsmall", width="stretch"):
             st.caption(side.title)
-            st.markdown(f"#### {side.summary}")
+            st.markdown(f"#### {message(side.summary)}")
             if side.prediction.suspicion.flagged:
                 st.badge("Flagged", icon=":material/flag:", color="red")
 
@@ -192,7 +193,8 @@ def _show_layers(comparison: Comparison, row: int) -> None:
         alt="Contribution of each layer to the logit, in forward order",
     )
     sums = " and ".join(
-        f"{each.logit:.2f} ({title}, {class_name(each.class_id)})" for title, each in own.items()
+        f"{each.logit:.2f} ({plain(title)}, {class_name(each.class_id)})"
+        for title, each in own.items()
     )
     st.caption(f"The bars of an image add up to its logit: {sums}.")
 

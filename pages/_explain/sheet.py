@@ -11,6 +11,7 @@ from core import plots
 from core.labels import all_labels, class_name
 from core.plots import ContactSheet, Means, Tile, explanations
 from core.records.explanations import MOST_TILES
+from core.records.plain_text import plain
 from core.records.queries import CaptureFilter
 from core.records.window import Window, now
 from core.services import current
@@ -166,7 +167,7 @@ def _show_mean(means: Means, largest: float, link: ExplainLink) -> None:
             continue
         with next(columns):
             count = f"{mean.count:,} images" if mean.count > 1 else "one image"
-            st.caption(f"{title}, {count}")
+            st.caption(f"{plain(title)}, {count}")
             st.plotly_chart(
                 explanations.heat_map(
                     mean.pixels,
@@ -200,7 +201,7 @@ def _show_tiles(sheet: ContactSheet, link: ExplainLink) -> None:
     ):
         tiles = [tile for tile in sheet.tiles if tile.suspect == suspect]
         if tiles:
-            st.markdown(f"**{title}** ({len(tiles):,} of {matching:,})")
+            st.markdown(f"**{plain(title)}** ({len(tiles):,} of {matching:,})")
             with st.grid(8, min_column_width=120, gap="small") as grid:
                 for tile in tiles:
                     with grid.cell(), st.container(gap="xxsmall"):

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import NotFound, SignwatchError
 from core.labels import all_labels, class_name
 from core.records.captures import Capture
+from core.records.plain_text import message, plain, short
 from core.services import current
 from pages._explain.link import settle
 from pages._shared import parts
@@ -97,7 +98,7 @@ def _clean(capture: Capture) -> NDArray[uint8] | None:
         )
     except SignwatchError as error:
         st.info(
-            f"The clean image that the sender named cannot be read: {error}.",
+            f"The clean image that the sender named cannot be read: {message(str(error))}.",
             icon=":material/broken_image:",
         )
     return None
@@ -109,10 +110,11 @@ def _show_facts(capture: Capture) -> None:
     by = ""
     if provenance.attack:
         aim = "" if provenance.target is None else f", aimed at {class_name(provenance.target)}"
-        by = f" · made by {provenance.attack}{aim}"
+        by = f" · made by {plain(short(provenance.attack))}{aim}"
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(
-            f"Capture {capture.capture_id} · {capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC{by}",
+            f"Capture {plain(capture.capture_id)} · "
+            f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC{by}",
             width="content",
         )
         query = {"capture": capture.capture_id}
@@ -133,8 +135,8 @@ def _show_facts(capture: Capture) -> None:
         )
         st.info(
             f"Another model {answered} when this was captured (weights "
-            f"{capture.model_sha256[:12]}). Prediction and maps on this page are those of the "
-            f"model that serves now ({serving[:12]}).",
+            f"{plain(capture.model_sha256[:12])}). Prediction and maps on this page are those of "
+            f"the model that serves now ({plain(serving[:12])}).",
             icon=":material/history:",
         )
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.records.plain_text import message, plain, table_field
 from core.records.window import duration, now
 from core.services import current
 from pages._shared import parts
@@ -21,8 +22,8 @@ def show() -> None:
             )
             return
         with st.container(horizontal=True, vertical_alignment="center"):
-            names = ", ".join(channel.label for channel in alerts.channels)
-            st.markdown(f"**Alerts** go to {parts.plain(names)}.", width="stretch")
+            names = plain(", ".join(channel.label for channel in alerts.channels))
+            st.markdown(f"**Alerts** go to {names}.", width="stretch")
             pressed = st.button("Send test", icon=":material/notifications_active:")
         if pressed:
             with parts.errors_shown(), st.spinner("Sending"):
@@ -33,7 +34,7 @@ def show() -> None:
 
 def _lasting() -> None:
     for notice in current().alerts.lasting():
-        endpoint = f" at endpoint {parts.plain(notice.endpoint)}" if notice.endpoint else ""
+        endpoint = f" at endpoint {plain(notice.endpoint)}" if notice.endpoint else ""
         st.markdown(
             f":red[:material/error:] In violation{endpoint} for {duration(now() - notice.since)}, "
             f"since {notice.since:%Y-%m-%d %H:%M:%S} UTC. Last alert "
@@ -49,14 +50,14 @@ def _deliveries() -> None:
         return
     latest = [delivery for notice, delivery in found if notice == found[0][0]]
     for delivery in sorted(latest, key=lambda each: each.channel):
-        kind, at = found[0][0].kind.value, f"{delivery.at:%Y-%m-%d %H:%M:%S} UTC"
-        channel = parts.plain(delivery.channel)
+        kind, at = plain(found[0][0].kind.value), f"{delivery.at:%Y-%m-%d %H:%M:%S} UTC"
+        channel = plain(delivery.channel)
         if delivery.delivered:
             st.markdown(f":green[:material/check:] Last {kind} delivered to {channel}, {at}.")
         else:
             st.markdown(
                 f":red[:material/error:] Last {kind} not delivered to {channel}, {at}: "
-                f"{parts.plain(delivery.reason)}"
+                f"{message(delivery.reason)}"
             )
     with st.expander(f"Latest deliveries ({len(found)})"):
         st.dataframe(
@@ -64,9 +65,9 @@ def _deliveries() -> None:
                 {
                     "at": delivery.at,
                     "what": notice.kind.value,
-                    "channel": delivery.channel,
+                    "channel": table_field(delivery.channel),
                     "delivered": delivery.delivered,
-                    "why not": delivery.reason,
+                    "why not": delivery.reason and table_field(delivery.reason),
                 }
                 for notice, delivery in found
             ],

@@ -7,6 +7,7 @@ import streamlit as st
 from core.plots.backtest import figure_over_time
 from core.records.backtest import MAX_WINDOWS, LookBack, Replayed
 from core.records.drift import DRIFT_RULE
+from core.records.plain_text import Markdown, plain
 from core.records.schedules import HOURLY
 from core.records.window import Window, now
 from core.services import Job, current
@@ -115,7 +116,7 @@ def _replay(past: LookBack) -> None:
     st.caption(_replayed(past))
 
 
-def _summary(found: Replayed, past: LookBack) -> str:
+def _summary(found: Replayed, past: LookBack) -> Markdown:
     """How many alarms in how many windows, and when the first of them ended."""
     alarms = found.violated
     words = f"{len(alarms):,} alarm{'' if len(alarms) == 1 else 's'}" if alarms else "No alarm"
@@ -129,7 +130,7 @@ def _summary(found: Replayed, past: LookBack) -> str:
     return f"**{words}.** {_coverage(found, past)}{first}."
 
 
-def _coverage(found: Replayed, past: LookBack) -> str:
+def _coverage(found: Replayed, past: LookBack) -> Markdown:
     """In how many windows there was something to compute."""
     busy = sum(each.total > 0 for each in past.figures)
     if found.computed == busy:
@@ -137,7 +138,7 @@ def _coverage(found: Replayed, past: LookBack) -> str:
     return f"Computed in {found.computed:,} of {len(found.windows):,} windows"
 
 
-def _replayed(past: LookBack) -> str:
+def _replayed(past: LookBack) -> Markdown:
     """Which windows were replayed, and which were left out."""
     windows = past.windows
     cut = (
@@ -148,5 +149,5 @@ def _replayed(past: LookBack) -> str:
     return (
         f"Windows of {windows.length.total_seconds() / 60:g} minutes, "
         f"{windows.start:%Y-%m-%d %H:%M} to {windows.end:%Y-%m-%d %H:%M} UTC, "
-        f"{past.endpoint or 'all endpoints'}, as of {past.at:%H:%M:%S} UTC.{cut}"
+        f"{plain(past.endpoint or 'all endpoints')}, as of {past.at:%H:%M:%S} UTC.{cut}"
     )

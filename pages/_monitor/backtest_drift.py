@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.plots import drift
 from core.records.drift import DriftBacktest, DriftSettings
+from core.records.plain_text import message
 from core.records.window import Window
 from core.services import Job, current
 from pages._monitor.drift import rate_of_false_alarms
@@ -56,7 +57,8 @@ def _result(found: DriftBacktest) -> None:
     )
     for alarm in found.alarms[:LISTED]:
         st.markdown(
-            f":red[:material/error:] {alarm.at:%Y-%m-%d %H:%M:%S} UTC · {alarm.description}."
+            f":red[:material/error:] {alarm.at:%Y-%m-%d %H:%M:%S} UTC · "
+            f"{message(alarm.description)}."
         )
     left_out = f" The first {LISTED} alarms are listed." if count > LISTED else ""
     st.caption(

@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import SignwatchError
 from core.plots import base
 from core.records.baselines import BaselineFiles, StoredBaseline
+from core.records.plain_text import Markdown, message, plain, short, visible
 from core.services import InForce, current
 from pages._monitor import constraints
 from pages._shared import fields, parts
@@ -29,7 +30,7 @@ def show() -> None:
             with st.popover("Files", icon=":material/folder_open:"):
                 _files(found)
         if problem:
-            st.error(problem, icon=":material/error:")
+            st.error(message(problem), icon=":material/error:")
         every = current().monitoring.baselines.all()
         if len(every) > 1:
             _choose(every)
@@ -38,11 +39,11 @@ def show() -> None:
             _beside_the_window(found)
 
 
-def _headline(found: InForce | None, problem: str | None) -> str:
+def _headline(found: InForce | None, problem: str | None) -> Markdown:
     if found:
         stored = found.stored
         return (
-            f"**Baseline:** {stored.predictions:,} predictions from {stored.origin}, "
+            f"**Baseline:** {stored.predictions:,} predictions from {plain(short(stored.origin))}, "
             f"made {stored.created_at:%Y-%m-%d %H:%M} UTC"
         )
     if problem:
@@ -81,7 +82,7 @@ def _files(found: InForce | None) -> None:
         files = current().monitoring.baselines.files(found.stored.baseline_id)
         for name, content in ((STATISTICS, files.statistics), (CONSTRAINTS, files.constraints)):
             st.download_button(
-                name,
+                plain(name),
                 content,
                 name,
                 "application/json",
@@ -109,7 +110,7 @@ def _choose(every: list[StoredBaseline]) -> None:
     texts = fields.distinct(
         {
             each.baseline_id: f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC · "
-            f"{each.predictions:,} predictions from {each.origin}"
+            f"{each.predictions:,} predictions from {visible(each.origin)}"
             for each in every
         }
     )
@@ -148,5 +149,5 @@ def _beside_the_window(found: InForce) -> None:
 
 def _done(message: str) -> None:
     """Say so, and draw the page with the new baseline."""
-    st.toast(message, icon=":material/check_circle:")
+    st.toast(plain(message), icon=":material/check_circle:")
     st.rerun()

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.records.drift import DriftSettings
+from core.records.plain_text import Markdown, message
 from core.services import current
 from pages._monitor import rules
 from pages._shared import parts
@@ -19,15 +20,15 @@ def show() -> None:
                 _settings()
         status = current().drift.status()
         if status.problem:
-            st.caption(f"{status.problem}.")
+            st.caption(f"{message(status.problem)}.")
             return
         with st.expander(f"Channels, as of {status.as_of:%H:%M:%S} UTC"):
             for outcome in status.outcomes:
                 rules.row(outcome)
-        st.caption(status.summary)
+        st.caption(message(status.summary))
 
 
-def rate_of_false_alarms(key: str, help: str | None = None) -> float:
+def rate_of_false_alarms(key: str, help: Markdown | None = None) -> float:
     """The detector's one parameter, as an input."""
     every: float = st.number_input(
         "Predictions with at most one false alarm, on average",

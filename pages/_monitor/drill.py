@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.labels import class_name
 from core.records.drills import STOP, STRENGTHS, Detection, DrillPlan, DrillReport
+from core.records.plain_text import Markdown, message, plain
 from core.services import current
 from pages._shared import parts
 from pages._shared.job import DRILLS
@@ -73,9 +74,9 @@ def _choose() -> None:
 def _report(report: DrillReport) -> None:
     """One drill in full."""
     if report.alarm is None:
-        st.warning(report.sentence, icon=":material/notifications_off:")
+        st.warning(message(report.sentence), icon=":material/notifications_off:")
     else:
-        st.success(report.sentence, icon=":material/notifications_active:")
+        st.success(message(report.sentence), icon=":material/notifications_active:")
     st.caption(_facts(report))
     st.dataframe(
         [_row(each) for each in report.detections],
@@ -92,25 +93,25 @@ def _report(report: DrillReport) -> None:
         if alert.delivered:
             st.markdown(
                 f":green[:material/check:] Alert delivered to "
-                f"{parts.plain(alert.channel)} after {alert.seconds:.1f} s."
+                f"{plain(alert.channel)} after {alert.seconds:.1f} s."
             )
         else:
             st.markdown(
                 f":red[:material/error:] Alert not delivered to "
-                f"{parts.plain(alert.channel)}: {parts.plain(alert.reason)}"
+                f"{plain(alert.channel)}: {message(alert.reason)}"
             )
     if report.alarm is not None and not report.alerts:
         st.caption("No alert channel (SIGNWATCH_ALERTS), so nobody was notified.")
     if report.lasting:
-        st.caption(f"Still in violation at its end: {report.lasting}.")
+        st.caption(f"Still in violation at its end: {message(report.lasting)}.")
 
 
-def _facts(report: DrillReport) -> str:
+def _facts(report: DrillReport) -> Markdown:
     plan, sent = report.plan, report.attacked + report.interspersed
     facts = [
         f"{report.began_at:%Y-%m-%d %H:%M:%S} UTC",
-        plan.title,
-        f"{plan.attack}, seed {plan.seed}",
+        plain(plan.title),
+        f"{plain(plan.attack)}, seed {plan.seed:d}",
         f"{report.clean:,} clean requests, then {sent:,}, of them {report.attacked:,} attacked",
     ]
     if report.uncovered >= 0.01:

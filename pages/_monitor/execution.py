@@ -9,6 +9,7 @@ from core.labels import class_name
 from core.plots import base
 from core.records.drills import mark_of
 from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
+from core.records.plain_text import Markdown, message, plain, table_field, visible
 from core.records.window import MOMENT
 from core.services import current
 from pages._monitor import log, quality, rules
@@ -37,12 +38,13 @@ def choose(latest: Sequence[Execution]) -> Execution:
         try:
             by_id[asked] = current().monitoring.execution(asked)
         except SignwatchError as error:
-            st.warning(f"{error}. This is the latest one.", icon=":material/link_off:")
+            why = message(str(error))
+            st.warning(f"{why}. This is the latest one.", icon=":material/link_off:")
             asked = None
     st.session_state[CHOSEN] = asked or latest[0].execution_id
     texts = fields.distinct(
         {
-            name: f"{each.started_at:%Y-%m-%d %H:%M:%S} UTC · {each.message}"
+            name: f"{each.started_at:%Y-%m-%d %H:%M:%S} UTC · {visible(each.message)}"
             for name, each in by_id.items()
         }
     )
@@ -67,21 +69,23 @@ def show_end(execution: Execution) -> None:
         ExecutionStatus.COMPLETED: ":green[:material/check_circle:]",
         ExecutionStatus.COMPLETED_WITH_VIOLATIONS: ":red[:material/error:]",
     }.get(execution.status, ":orange[:material/warning:]")
-    st.markdown(f"{icon} {parts.plain(execution.message)} [All of it](#{ANCHOR})", width="stretch")
+    st.markdown(f"{icon} {message(execution.message)} [All of it](#{ANCHOR})", width="stretch")
 
 
 def show(execution: Execution) -> None:
     """Message, rules, chart, counts, violations, unreadable records, log."""
-    shown = {
-        ExecutionStatus.IN_PROGRESS: st.info,
-        ExecutionStatus.COMPLETED: st.success,
-        ExecutionStatus.COMPLETED_WITH_VIOLATIONS: st.error,
-        ExecutionStatus.FAILED: st.warning,
-    }[execution.status]
-    shown(execution.message)
+    match execution.status:
+        case ExecutionStatus.IN_PROGRESS:
+            st.info(message(execution.message))
+        case ExecutionStatus.COMPLETED:
+            st.success(message(execution.message))
+        case ExecutionStatus.COMPLETED_WITH_VIOLATIONS:
+            st.error(message(execution.message))
+        case ExecutionStatus.FAILED:
+            st.warning(message(execution.message))
     if drill := mark_of(execution.outcomes):
-        st.info(f"{drill}.", icon=":material/emergency_home:")
-    st.caption(" · ".join(_facts(execution)))
+        st.info(f"{message(drill)}.", icon=":material/emergency_home:")
+    st.caption(_facts(execution))
     if execution.figures is not None:
         rules.show(execution)
         if execution.figures.total:
@@ -96,7 +100,7 @@ def show_all(executions: Sequence[Execution]) -> None:
             {
                 "started": each.started_at,
                 "status": each.status.value,
-                "message": each.message,
+                "message": table_field(each.message),
                 "predictions": each.figures.total if each.figures else None,
                 "threshold": each.threshold,
                 "trigger": each.trigger.value,
@@ -115,19 +119,21 @@ def show_all(executions: Sequence[Execution]) -> None:
     )
 
 
-def _facts(execution: Execution) -> list[str]:
+def _facts(execution: Execution) -> Markdown:
     """Window, threshold and what started it."""
     window, due = execution.window, execution.due_at
     took = (execution.ended_at - execution.started_at).total_seconds() * 1000
-    return [
+    by = f" by {plain(execution.schedule)}" if execution.schedule else ""
+    facts = [
         f"Window {window.start:%Y-%m-%d %H:%M:%S} to "
         f"{window.end:{'%H:%M:%S' if window.end.date() == window.start.date() else MOMENT}} UTC",
-        f"endpoint {window.endpoint}" if window.endpoint else "all endpoints",
+        f"endpoint {plain(window.endpoint)}" if window.endpoint else "all endpoints",
         f"threshold {execution.threshold:.0%}",
-        f"{execution.trigger}{f' by {execution.schedule}' if execution.schedule else ''}",
+        f"{plain(execution.trigger)}{by}",
         *([f"due {due:%Y-%m-%d %H:%M:%S} UTC"] if due else []),
         *([f"took {took:.0f} ms"] if execution.status is not ExecutionStatus.IN_PROGRESS else []),
     ]
+    return " · ".join(facts)
 
 
 def _figures(execution: Execution, found: WindowFigures) -> None:
@@ -185,7 +191,10 @@ def _violations(execution: Execution) -> None:
         st.markdown("None.")
         return
     st.dataframe(
-        [vars(violation) for violation in execution.violations],
+        [
+            {name: table_field(text) for name, text in vars(violation).items()}
+            for violation in execution.violations
+        ],
         hide_index=True,
         alt="Violations",
     )

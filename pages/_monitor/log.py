@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import Execution, ExecutionStatus
+from core.records.plain_text import table_field, visible
 from core.services import current
 
 
@@ -19,7 +20,7 @@ def show(execution: Execution) -> None:
     else:
         _unreadable(execution, log)
         with st.expander("Log", icon=":material/receipt_long:"):
-            st.code("\n".join(log.lines), language=None, wrap_lines=True)
+            st.code("\n".join(map(visible, log.lines)), language=None, wrap_lines=True)
     st.download_button(
         "constraint_violations.json",
         json.dumps(execution.constraint_violations(), indent=2),
@@ -39,10 +40,10 @@ def _unreadable(execution: Execution, log: ExecutionLog) -> None:
         [
             {
                 "at": record.inferred_at,
-                "reason": record.reason,
-                "file": record.path,
+                "reason": table_field(record.reason),
+                "file": record.path and table_field(record.path),
                 "line": record.line,
-                "begins with": record.content,
+                "begins with": table_field(record.content),
             }
             for record in log.unreadable
         ],

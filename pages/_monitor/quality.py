@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.plots import quality
 from core.records.monitoring import Execution
+from core.records.plain_text import message, plain
 from core.records.quality import CAUTIONS, Figure, LabelKind, Labelled, WindowQuality
 from core.services import current
 
@@ -36,7 +37,7 @@ def show(execution: Execution) -> None:
         default=LabelKind.GROUND_TRUTH,
         required=True,
         key="quality_kind",
-        format_func=lambda kind: f"{kind.capitalize()} ({found.labelled[kind].count:,})",
+        format_func=lambda kind: f"{plain(kind.capitalize())} ({found.labelled[kind].count:,})",
     )
     labelled = found.labelled[kind]
     if labelled.count:
@@ -72,7 +73,7 @@ def _none_yet(found: WindowQuality) -> None:
         else ""
     )
     st.caption(
-        f"Not computed: {missing}.{elsewhere} Send labels as they become known, or import "
+        f"Not computed: {message(missing)}.{elsewhere} Send labels as they become known, or import "
         "them with `captures import`:"
     )
     address = st.context.url or "http://localhost:8501"
@@ -90,10 +91,16 @@ def _estimates(found: WindowQuality) -> None:
     }
     for title, figure in figures.items():
         value = "not computed" if figure.value is None else f"{figure.value:.1%}"
-        st.markdown(f"{title}: **{value}**" + (f" ({figure.reason})" if figure.reason else ""))
-    st.caption(estimated.caution)
+        why = f" ({message(figure.reason)})" if figure.reason else ""
+        st.markdown(f"{plain(title)}: **{value}**{why}")
+    st.caption(message(estimated.caution))
 
 
 def _figure(title: str, figure: Figure, name: str) -> None:
     value = "not computed" if figure.value is None else f"{figure.value:.2%}"
-    st.metric(title, value, border=True, help=figure.reason or f"`{name}` of Model Monitor")
+    st.metric(
+        plain(title),
+        value,
+        border=True,
+        help=message(figure.reason) if figure.reason else f"`{plain(name)}` of Model Monitor",
+    )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.records.drills import DRILL_RULE
 from core.records.monitoring import Execution, Outcome, RuleState
+from core.records.plain_text import message, plain
 from core.services import current
 
 BADGES = {
@@ -39,9 +40,10 @@ def row(outcome: Outcome) -> None:
     icon, colour = BADGES[outcome.state]
     state, words = st.columns([1, 5])
     with state:
-        st.badge(outcome.state.value.capitalize(), icon=icon, color=colour)
+        st.badge(plain(outcome.state.value.capitalize()), icon=icon, color=colour)
     with words:
         st.markdown(
-            f"**{outcome.rule}** · {rule.parameter} {outcome.threshold:,g}  \n{outcome.sentence}"
+            f"**{plain(outcome.rule)}** · {rule.parameter} {outcome.threshold:,g}  \n"
+            f"{message(outcome.sentence)}"
         )
         st.caption(rule.explanation)

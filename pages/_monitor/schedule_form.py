@@ -6,9 +6,9 @@ from datetime import timedelta
 import streamlit as st
 
 from core.errors import SignwatchError
+from core.records.plain_text import message
 from core.records.schedules import HOURLY, Schedule
 from core.services import current
-from pages._shared import parts
 
 OWN = ""
 PRESETS = [
@@ -69,9 +69,10 @@ def _when(key: str, expression: str) -> str:
     try:
         due = schedules.next_after_now(chosen)
     except SignwatchError as error:
-        st.caption(f":red[{parts.plain(str(error))}]")
+        st.caption(f":red[{message(str(error))}]")
     else:
-        st.caption(f"`{chosen}`, next {due:%Y-%m-%d %H:%M} UTC" if due else "No run in the future")
+        following = f"`{chosen}`, next {due:%Y-%m-%d %H:%M} UTC" if due else "No run in the future"
+        st.caption(message(following))
     return chosen
 
 
@@ -79,7 +80,7 @@ def _window(key: str, before: Schedule | None) -> tuple[timedelta | None, timede
     """How long before a run the window begins (None: as the monitor's) and ends."""
     minutes = current().monitoring.settings().window_minutes
     default = st.toggle(
-        f"Default window, {minutes} min",
+        f"Default window, {minutes:d} min",
         before is None or before.begins is None,
         key=f"{key}_default",
     )

@@ -5,6 +5,7 @@ from datetime import timedelta
 import streamlit as st
 
 from core.records.monitoring import Execution, ExecutionStatus
+from core.records.plain_text import Markdown, message, plain
 from core.records.schedules import ONCE, Schedule, ScheduleStatus, StoredSchedule
 from core.records.window import duration, now
 from core.services import current
@@ -46,7 +47,7 @@ def _row(stored: StoredSchedule) -> None:
     """One schedule in words, with what can be done to it."""
     schedule = stored.schedule
     with st.container(gap="xxsmall"):
-        st.markdown(f"**{schedule.name}** · {_when(stored)}")
+        st.markdown(f"**{plain(schedule.name)}** · {_when(stored)}")
         st.caption(f"{_what(schedule)}.  \n{_last(schedule.name)}")
     with st.container(horizontal=True, key=f"row_{schedule.name}"):
         if st.button(
@@ -77,21 +78,21 @@ def _row(stored: StoredSchedule) -> None:
             _change(stored)
 
 
-def _when(stored: StoredSchedule) -> str:
+def _when(stored: StoredSchedule) -> Markdown:
     if stored.schedule.expression == ONCE:
         return "ran once, when it was created"
-    words = current().monitoring.schedules.describe(stored.schedule.expression)
+    words = plain(current().monitoring.schedules.describe(stored.schedule.expression))
     if stored.status is ScheduleStatus.STOPPED:
         return f"{words} · :gray-badge[Stopped]"
     due = current().monitoring.schedules.next_run(stored)
     return f"{words} · next {due:%Y-%m-%d %H:%M}" if due else f"{words} · no more runs"
 
 
-def _what(schedule: Schedule) -> str:
+def _what(schedule: Schedule) -> Markdown:
     """Window, endpoint and threshold, and which of them are the monitor's defaults."""
     settings = current().monitoring.settings()
     window = schedule.window(now(), timedelta(minutes=settings.window_minutes))
-    where = f"endpoint {schedule.endpoint}" if schedule.endpoint else "all endpoints"
+    where = f"endpoint {plain(schedule.endpoint)}" if schedule.endpoint else "all endpoints"
     own = schedule.threshold
     facts = [
         _stretch(window.end - window.start, schedule.ends),
@@ -108,22 +109,22 @@ def _what(schedule: Schedule) -> str:
     return f"Checks {', '.join(facts)}"
 
 
-def _stretch(length: timedelta, ends: timedelta) -> str:
+def _stretch(length: timedelta, ends: timedelta) -> Markdown:
     """The window in words; ends: how long before the run."""
     if ends:
         return f"{duration(length)} until {duration(ends)} before the run"
     return f"the last {UNITS.get(length) or duration(length)}"
 
 
-def _last(name: str) -> str:
+def _last(name: str) -> Markdown:
     for latest in current().monitoring.executions(1, schedule=name):
         return _result(latest)
     return "Has not run yet"
 
 
-def _result(run: Execution) -> str:
+def _result(run: Execution) -> Markdown:
     at = run.due_at or run.started_at
-    return f"{RESULTS[run.status]} {at:%Y-%m-%d %H:%M}: {parts.plain(run.message)}"
+    return f"{RESULTS[run.status]} {at:%Y-%m-%d %H:%M}: {message(run.message)}"
 
 
 def _add() -> None:
@@ -160,5 +161,5 @@ def _form(name: str) -> str:
 
 def _done(message: str) -> None:
     """Say so, and draw the page with the schedules as they are now."""
-    st.toast(message, icon=":material/check_circle:")
+    st.toast(plain(message), icon=":material/check_circle:")
     st.rerun()

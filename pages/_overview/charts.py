@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.plots import base, overview
 from core.records.monitoring import WindowFigures
+from core.records.plain_text import Markdown, message, plain
 from core.records.window import Window, now
 from core.services import current
 
@@ -23,10 +24,10 @@ def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> No
         alt="Share of predictions by class, with the threshold and the baseline",
     )
     if against.problem:
-        beside = f" Baseline not shown: {against.problem}."
+        beside = f" Baseline not shown: {message(against.problem)}."
     else:
         beside = "" if baseline else " No baseline yet. Create one on the Monitor page."
-    st.caption(f"{as_of()}, {stretch}, all endpoints.{beside}")
+    st.caption(f"{as_of()}, {plain(stretch)}, all endpoints.{beside}")
 
 
 def show_over_time(window: Window, *, bucket_seconds: int) -> None:
@@ -49,7 +50,7 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
                 config=PLAIN,
                 alt="Mean confidence over time",
             )
-            st.caption(f"{as_of()}, {bucket_seconds} s a point.")
+            st.caption(f"{as_of()}, {bucket_seconds:d} s a point.")
     if counts:
         with right:
             st.subheader("Traffic")
@@ -61,7 +62,7 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
                 config=PLAIN,
                 alt="Predictions over time",
             )
-            st.caption(f"{as_of()}, {bucket_seconds} s a bar.")
+            st.caption(f"{as_of()}, {bucket_seconds:d} s a bar.")
 
 
 def show_executions() -> None:
@@ -85,6 +86,6 @@ def show_executions() -> None:
         st.page_link("monitor.py", label="All runs", icon=":material/history:")
 
 
-def as_of() -> str:
+def as_of() -> Markdown:
     """When a chart was drawn."""
     return f"As of {now():%H:%M:%S} UTC"

@@ -5,6 +5,7 @@ import streamlit as st
 from core.plots import drift
 from core.records.drift import channel_of
 from core.records.monitoring import RuleState
+from core.records.plain_text import message
 from core.records.window import Window
 from core.services import current
 
@@ -14,7 +15,7 @@ def show(window: Window) -> None:
     detector = current().drift
     status = detector.status()
     if status.problem:
-        st.caption(f"**Drift detector** · {status.problem}.")
+        st.caption(f"**Drift detector** · {message(status.problem)}.")
         return
     st.subheader("Drift detector")
     st.plotly_chart(
@@ -29,5 +30,5 @@ def show(window: Window) -> None:
         if outcome.decides:
             alarms = outcome.state is RuleState.VIOLATED
             icon = ":red[:material/error:]" if alarms else ":green[:material/check:]"
-            st.markdown(f"{icon} **{channel_of(outcome.rule)}** · {outcome.sentence}.")
-    st.caption(f"As of {status.as_of:%H:%M:%S} UTC. {status.summary}")
+            st.markdown(f"{icon} **{channel_of(outcome.rule)}** · {message(outcome.sentence)}.")
+    st.caption(f"As of {status.as_of:%H:%M:%S} UTC. {message(status.summary)}")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.records.health import LogState
+from core.records.plain_text import message
 from core.services import current
 
 
@@ -11,6 +12,6 @@ def show() -> None:
     found = current().health.latest()
     title = found.title.capitalize()
     if found.state is LogState.WARNING:
-        st.warning(found.sentence, icon=":material/database:", title=title)
+        st.warning(message(message(found.sentence)), icon=":material/database:", title=title)
     elif found.state is not LogState.OK:
-        st.error(found.sentence, icon=":material/database_off:", title=title)
+        st.error(message(message(found.sentence)), icon=":material/database_off:", title=title)

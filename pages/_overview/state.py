@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.labels import all_labels, class_name
 from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
+from core.records.plain_text import Markdown, message
 from core.services import current
 from pages._explain.link import to_violation
 from pages._monitor.execution import link_to
@@ -24,15 +25,19 @@ def show() -> None:
     if violated:
         _show_violation(violated[0], more=len(violated) - 1)
         if latest.status is ExecutionStatus.FAILED:
-            st.caption(f"The latest run evaluated nothing, {_when(latest)}: {latest.message}")
+            st.caption(
+                f"The latest run evaluated nothing, {_when(latest)}: {message(latest.message)}"
+            )
         return
     if latest.status is ExecutionStatus.FAILED:
         st.warning(
-            f"{latest.message}  \n{_when(latest)}", icon=":material/help:", title="Not evaluated"
+            f"{message(latest.message)}  \n{_when(latest)}",
+            icon=":material/help:",
+            title="Not evaluated",
         )
     else:
         st.success(
-            f"{latest.message}  \n{_when(latest)}",
+            f"{message(latest.message)}  \n{_when(latest)}",
             icon=":material/check_circle:",
             title="All clear",
         )
@@ -42,7 +47,7 @@ def show() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
                 f"Latest violation, {earlier.started_at:%Y-%m-%d %H:%M:%S} UTC: "
-                f"{earlier.violations[0].description}",
+                f"{message(earlier.violations[0].description)}",
                 width="content",
             )
             _link_to_maps(earlier)
@@ -51,7 +56,11 @@ def show() -> None:
 def _show_violation(run: Execution, *, more: int) -> None:
     """A violation that stands, and what to do about it. more: how many stand besides."""
     others = f"  \n{more} more {'run' if more == 1 else 'runs'} in violation" if more else ""
-    st.error(f"{run.message}  \n{_when(run)}{others}", icon=":material/warning:", title="Violation")
+    st.error(
+        f"{message(run.message)}  \n{_when(run)}{others}",
+        icon=":material/warning:",
+        title="Violation",
+    )
     with st.container(horizontal=True):
         _link_to_maps(run)
         st.page_link("triage.py", label="Review flagged predictions", icon=":material/fact_check:")
@@ -63,7 +72,7 @@ def _show_violation(run: Execution, *, more: int) -> None:
         )
 
 
-def _when(run: Execution) -> str:
+def _when(run: Execution) -> Markdown:
     """When it began, and over how many predictions."""
     predictions = f", {run.figures.total:,} predictions" if run.figures else ""
     return f"{run.started_at:%Y-%m-%d %H:%M:%S} UTC{predictions}"

@@ -8,6 +8,7 @@ from typing import TypeVar
 import streamlit as st
 
 from core.labels import all_labels, class_name
+from core.records.plain_text import plain, short
 from pages._shared import visits
 
 Key = TypeVar("Key")
@@ -39,7 +40,7 @@ def moments(
 
 def _moment(label: str, given: datetime | None) -> datetime | None:
     chosen = st.datetime_input(
-        label,
+        plain(label),
         value=given and given.replace(tzinfo=None),
         min_value=datetime(1990, 1, 1),
         max_value=datetime(2100, 1, 1),
@@ -51,7 +52,11 @@ def _moment(label: str, given: datetime | None) -> datetime | None:
 def chip(text: str, *, key: str) -> bool:
     """A filter that is set; whether it was pressed, to be removed."""
     return st.button(
-        text, icon=":material/close:", icon_position="right", key=key, help="Remove this filter"
+        plain(short(text)),
+        icon=":material/close:",
+        icon_position="right",
+        key=key,
+        help="Remove this filter",
     )
 
 

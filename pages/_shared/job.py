@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import Cancelled
+from core.records.plain_text import message, plain
 from core.services import Job
 from pages._shared import parts
 
@@ -41,7 +42,7 @@ class Jobs:
             try:
                 self.results()[mode] = job.result()
             except Cancelled as cancelled:
-                st.info(str(cancelled), icon=":material/cancel:", title="Cancelled")
+                st.info(message(str(cancelled)), icon=":material/cancel:", title="Cancelled")
 
     def results(self) -> dict[str, Any]:
         """mode -> its latest result."""
@@ -59,7 +60,7 @@ class Jobs:
             st.rerun()
         with st.container(border=True):
             at = job.reached
-            st.progress(at.share, text=f"{job.title}: {at.text}")
+            st.progress(at.share, text=f"{job.title}: {plain(at.text)}")
             if st.button("Cancel", icon=":material/cancel:", key=f"{self._name}_cancel"):
                 job.cancel()
                 st.caption("Stops after the current step.")

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.records.plain_text import plain
+
 _LISTEN = """
 const MOST = 50;
 let count = 0;
@@ -91,4 +93,4 @@ def listen(keys: Collection[str], fields: Mapping[str, str], *, place: str) -> N
 
 def legend(keys: Mapping[str, str]) -> None:
     """What each key does, small: key -> words."""
-    st.caption(" · ".join(f"`{key}` {words}" for key, words in keys.items()))
+    st.caption(" · ".join(f"`{plain(key)}` {plain(words)}" for key, words in keys.items()))

@@ -1,6 +1,5 @@
 """Parts of several pages: choosing an image, predictions, errors, progress."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -13,6 +12,7 @@ from core.errors import SignwatchError
 from core.labels import all_labels, class_name
 from core.plots import base
 from core.records.captures import Prediction, StoredImage
+from core.records.plain_text import Markdown, message, plain, short, table_field, visible
 from core.records.verdicts import Statement
 from core.services import READABLE, SUFFIXES, ImageFile, Progress, current, samples
 
@@ -25,17 +25,17 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except SignwatchError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(message(str(error)), icon=":material/error:")
 
 
 @contextmanager
 def progress_bar(text: str) -> Iterator[Progress]:
     """A progress bar that disappears when the work is done."""
-    bar = st.progress(0.0, text=text)
+    bar = st.progress(0.0, text=plain(text))
 
     def report(done: int, total: int, what: str) -> None:
         share = min(1.0, done / total) if total else 1.0
-        bar.progress(share, text=f"{text}: {what} ({done} of {total})")
+        bar.progress(share, text=f"{plain(text)}: {plain(what)} ({done:d} of {total:d})")
 
     try:
         yield report
@@ -48,7 +48,7 @@ def read_upload(name: str, data: bytes) -> ImageFile | None:
     try:
         return current().inference.read(data)
     except SignwatchError as error:
-        st.error(f"**{name}**: {error}", icon=":material/broken_image:")
+        st.error(f"**{plain(short(name))}**: {message(str(error))}", icon=":material/broken_image:")
         return None
 
 
@@ -73,7 +73,7 @@ def choose_image(key: str, *, class_id: int = 1) -> tuple[ImageFile | None, int 
         default=0,
         key=f"{key}_number",
         required=True,
-        format_func=lambda n: str(n + 1),
+        format_func=lambda n: f"{n + 1:d}",
     )
     return own[number or 0].image(), chosen
 
@@ -82,23 +82,23 @@ def choose_class(label: str, *, key: str, class_id: int | None) -> int:
     """One of the 43 classes, by id and name."""
     ids = [each.class_id for each in all_labels()]
     index = class_id if class_id in ids else None
-    return st.selectbox(label, ids, index=index, format_func=class_name, key=key)
+    return st.selectbox(plain(label), ids, index=index, format_func=class_name, key=key)
 
 
 def show_image(pixels: NDArray[uint8], caption: str, *, width: int | str = "stretch") -> None:
     """An image, enlarged or reduced to the width."""
     side = width if isinstance(width, int) else plots.LONGEST_SIDE
-    st.image(plots.resized(pixels, side), caption=caption, width=width, alt=caption)
+    st.image(
+        plots.resized(pixels, side),
+        caption=plain(short(caption)),
+        width=width,
+        alt=visible(caption),
+    )
 
 
 def show_plain(pixels: NDArray[uint8], alt: str, *, width: int) -> None:
     """An image without a caption."""
     st.image(plots.resized(pixels, 2 * width), width=width, alt=alt)
-
-
-def plain(text: str) -> str:
-    """Escape text for Markdown."""
-    return re.sub(r"([\\`*_\[\]()<>#$:~|])", r"\\\1", text)
 
 
 @st.cache_data(max_entries=5_000, show_spinner=False)
@@ -110,9 +110,9 @@ def thumbnail(sha256: str, _image: StoredImage) -> str:
         return plots.no_image()
 
 
-def computed(value: float | None, form: str) -> str:
+def computed(value: float | None, form: str) -> Markdown:
     """A figure in a form of `format`, or `not computed`."""
-    return "not computed" if value is None else format(value, form)
+    return "not computed" if value is None else plain(format(value, form))
 
 
 def show_statements(statements: Sequence[Statement]) -> None:
@@ -121,14 +121,14 @@ def show_statements(statements: Sequence[Statement]) -> None:
         [
             {
                 "time (UTC)": each.stated_at,
-                "analyst": each.analyst,
+                "analyst": table_field(each.analyst),
                 "verdict": f"taken back: {each.decision.verdict.words}"
                 if each.taken_back
                 else each.decision.verdict.words,
                 "true class": None
                 if each.decision.true_class is None
                 else class_name(each.decision.true_class),
-                "note": each.decision.note,
+                "note": table_field(each.decision.note),
                 "counts": each.counts,
             }
             for each in statements
@@ -140,7 +140,7 @@ def show_statements(statements: Sequence[Statement]) -> None:
     )
 
 
-def how_sure(confidence: float | None) -> str:
+def how_sure(confidence: float | None) -> Markdown:
     """The confidence of a prediction, in words."""
     return "confidence not captured" if confidence is None else f"{confidence:.1%} confident"
 
@@ -163,7 +163,7 @@ def show_suspicion(prediction: Prediction) -> None:
     if suspicion.flagged:
         st.badge("Flagged", icon=":material/flag:", color="red")
         for reason in suspicion.reasons:
-            st.caption(f"Why: {reason}.")
+            st.caption(f"Why: {message(reason)}.")
     elif suspicion.p_value is None:
         st.badge("Passes the trust rule", icon=":material/check:", color="gray")
     else:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import streamlit as st
 
 from core.records.analysts import LOCAL, Analyst
+from core.records.plain_text import plain, short
 from core.services import current
 
 HOW_TO = "docs/guides/sign-in.md says how to set it up."
@@ -39,7 +40,7 @@ def require() -> None:
         st.stop()
     st.markdown("Captured traffic and verdicts are for those who are signed in.")
     for provider in _providers():
-        label = f"Sign in with {provider}" if provider else "Sign in"
+        label = f"Sign in with {plain(provider)}" if provider else "Sign in"
         if st.button(label, type="primary", icon=":material/login:"):
             st.login(provider)
     st.stop()
@@ -62,6 +63,9 @@ def show() -> None:
         return
     someone = analyst()
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(someone.name + ("" if someone.may_decide else " (view only)"), width="stretch")
+        st.caption(
+            plain(short(someone.name)) + ("" if someone.may_decide else " (view only)"),
+            width="stretch",
+        )
         if st.button("", icon=":material/logout:", type="tertiary", help="Sign out"):
             st.logout()

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.plots import tensors
+from core.records.plain_text import plain
 from core.records.tensors import COLLECTIONS, TensorFacts, TensorRecord
 from core.services import current
 
@@ -91,7 +92,7 @@ def _show_table(facts: list[TensorFacts]) -> None:
 def show(record: TensorRecord, name: str) -> None:
     """One tensor: channels as images, a histogram, its course over the steps."""
     array = current().tensors.values(record.step, name)
-    st.subheader(name)
+    st.subheader(plain(name))
     _warn_of_infinite(array)
     left, right = st.columns([3, 2], gap="large")
     channels = tensors.as_channels(array)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.records.plain_text import plain
 from core.records.tensors import TensorRecord
 
 
@@ -21,7 +22,7 @@ def follow(records: list[TensorRecord]) -> str | None:
     if shown not in steps:
         if shown is not None and steps:
             st.warning(
-                f"The record of step {shown} was deleted. This is the newest one.",
+                f"The record of step {plain(str(shown))} was deleted. This is the newest one.",
                 icon=":material/delete:",
             )
         state["tensor_step"] = steps[0] if steps else None
@@ -55,7 +56,7 @@ def _step(address: dict[str, str], records: list[TensorRecord]) -> int | None:
     known = {str(each.step): each.step for each in records}
     if text and text not in known:
         st.warning(
-            f"The log has no record of step {text!r}. This is the newest one.",
+            f"The log has no record of step {plain(repr(text))}. This is the newest one.",
             icon=":material/link_off:",
         )
     return known.get(text)

@@ -6,6 +6,7 @@ from core.errors import SignwatchError
 from core.labels import class_name
 from core.plots import common_scale, enlarged, overlay
 from core.records.captures import Capture
+from core.records.plain_text import message, plain
 from core.records.tensors import TensorRecord
 from core.services import current
 from pages._shared import parts
@@ -50,7 +51,9 @@ def record_again(capture: Capture, label: str) -> None:
         key="tensor_class",
         format_func=lambda each: PREDICTED if each is None else class_name(each),
     )
-    if st.button(label, icon=":material/radio_button_checked:", type="primary", key="tensor_go"):
+    if st.button(
+        plain(label), icon=":material/radio_button_checked:", type="primary", key="tensor_go"
+    ):
         with parts.errors_shown(), st.spinner("Running the image again"):
             record = current().tensors.record(capture.capture_id, class_id)
             link.show_step(record.step)
@@ -62,7 +65,7 @@ def show(record: TensorRecord) -> None:
     try:
         capture = current().captures.one(record.capture_id).capture
     except SignwatchError as error:
-        st.warning(str(error), icon=":material/delete:")
+        st.warning(message(str(error)), icon=":material/delete:")
         return
     _compare_weights(record, capture)
     left, right = st.columns([3, 2], gap="large")
@@ -117,7 +120,7 @@ def _show_maps(record: TensorRecord, capture: Capture) -> None:
             if each is not None:
                 column.image(
                     overlay(maps.pixels, each.map, largest=scale),
-                    caption=f"FullGrad {name}",
+                    caption=f"FullGrad {plain(name)}",
                     alt=f"FullGrad map {name}",
                 )
         if maps.difference is not None:
@@ -139,10 +142,11 @@ def _show_facts(record: TensorRecord) -> None:
             "Prediction": class_name(passed.predicted_id),
             "Gradients of": f"{class_name(passed.class_id)}, logit {passed.logit:.3f}, "
             f"{passed.probability:.1%}",
-            "Why": record.why,
-            "Step": f"{record.step} of the log, {record.mode_step} of mode {record.mode}",
+            "Why": plain(record.why),
+            "Step": f"{record.step:d} of the log, {record.mode_step:d} of mode "
+            f"{plain(record.mode)}",
             "Recorded (UTC)": f"{record.recorded_at:%Y-%m-%d %H:%M:%S}",
             "Size in the log": f"{record.size / 1e6:.2f} MB, compressed",
-            "Weights SHA-256": record.model_sha256[:12],
+            "Weights SHA-256": plain(record.model_sha256[:12]),
         }
     )

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.records.plain_text import message, plain, short
 from core.records.triage import ItemContext, Opened
 from core.services import current
 from pages._shared import parts
@@ -34,12 +35,12 @@ def _wait(capture_id: str) -> None:
 
 def _show_maps(context: ItemContext) -> None:
     if context.problem:
-        st.info(f"There is no heat map: {context.problem}.", icon=":material/hide_image:")
+        st.info(f"There is no heat map: {message(context.problem)}.", icon=":material/hide_image:")
         return
     for column, panel in zip(st.columns(3), context.panels, strict=False):
         with column:
             st.image(panel.overlay, width="stretch", alt=f"FullGrad heat map, {panel.title}")
-            st.caption(f"**{panel.title}**  \npredicted as {panel.prediction}")
+            st.caption(f"**{panel.title}**  \npredicted as {plain(panel.prediction)}")
     if len(context.panels) == 1:
         st.caption("No clean image of these classes is known.")
 
@@ -49,7 +50,7 @@ def _show_neighbours(opened: Opened, context: ItemContext) -> None:
     source = capture.provenance.source
     if len(context.around) < 2:
         return
-    st.markdown(f"**Before and after**, from {source or 'this endpoint'}")
+    st.markdown(f"**Before and after**, from {plain(short(source or 'this endpoint'))}")
     at = capture.inferred_at
     notes = {
         tile.capture.capture_id: _apart((tile.capture.inferred_at - at).total_seconds())
@@ -82,7 +83,7 @@ def _show_links(opened: Opened, context: ItemContext) -> None:
             st.page_link(
                 "monitor.py",
                 query_params={"execution": execution.execution_id},
-                label=f"Alarm: {violated[0].description}"
+                label=f"Alarm: {message(violated[0].description)}"
                 if violated
                 else f"Run {execution.started_at:%Y-%m-%d %H:%M} UTC, no violation",
                 icon=":material/warning:" if violated else ":material/notifications_active:",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.records.plain_text import plain
 from core.records.triage import Queue, Status
 from core.records.verdicts import Verdict
 from core.services import current
@@ -29,7 +30,7 @@ def show(view: TriageView, queue: Queue, go: Show) -> None:
             required=True,
             key=LIST,
             on_change=_listed,
-            format_func=lambda name: name.capitalize() + counts.get(name, ""),
+            format_func=lambda name: plain(name.capitalize() + counts.get(name, "")),
             label_visibility="collapsed",
         )
         with st.container(key="triage_search", width=240):

@@ -1,12 +1,12 @@
 """The group of what is open, and how many of it get the verdict."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import streamlit as st
 
 from core.labels import class_name
 from core.plots import base
+from core.records.plain_text import html
 from core.records.triage import ItemContext, Opened, Standing, Status, Thumbnail
 from core.services import current
 from pages._triage import keys, state
@@ -72,7 +72,7 @@ def _show_tiles(turn: int, tiles: Sequence[Thumbnail], waits: Sequence[str]) -> 
             with grid.cell(), st.container(gap="xxsmall"):
                 st.image(tile.image, width=TILE, alt=f"{number} of the group")
                 st.checkbox(
-                    f"{number}",
+                    f"{number:d}",
                     name in chosen,
                     key=f"triage_mark_{name}_{turn}",
                     disabled=name not in waits,
@@ -96,9 +96,9 @@ def strip(tiles: Sequence[Thumbnail], own: str, *, notes: Mapping[str, str]) -> 
         class_id = "–" if capture.class_id is None else capture.class_id
         figures.append(
             f'<figure style="margin:0;text-align:center;width:{TILE + 4}px" '
-            f'title="{escape(named)}"><img src="{tile.image}" width="{TILE}" height="{TILE}" '
-            f'alt="{escape(named)}" style="border:3px solid {FRAMES[kind]};border-radius:6px;'
+            f'title="{html(named)}"><img src="{tile.image}" width="{TILE}" height="{TILE}" '
+            f'alt="{html(named)}" style="border:3px solid {FRAMES[kind]};border-radius:6px;'
             'object-fit:contain"><figcaption style="font-size:11px;line-height:1.25;opacity:.75">'
-            f"{class_id}<br>{escape(notes.get(capture.capture_id, ''))}</figcaption></figure>"
+            f"{class_id}<br>{html(notes.get(capture.capture_id, ''))}</figcaption></figure>"
         )
     return f'<div style="display:flex;flex-wrap:wrap;gap:6px">{"".join(figures)}</div>'

@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import SignwatchError
 from core.labels import class_name
 from core.records.captures import Capture
+from core.records.plain_text import message, plain, short
 from core.records.triage import Opened
 from core.services import current
 from pages._shared import parts
@@ -66,14 +67,18 @@ def _show_state(opened: Opened) -> None:
         if decision:
             right = decision.true_class
             text = decision.verdict.words + ("" if right is None else f", {class_name(right)}")
-            st.badge(f"Done: {text} ({decision.analyst})", icon=":material/check:", color="green")
+            st.badge(
+                f"Done: {text} ({plain(short(decision.analyst))})",
+                icon=":material/check:",
+                color="green",
+            )
         elif opened.elsewhere:
             other = opened.elsewhere
             who = other.holder.analyst
             if who == state.work().session.holder.analyst:
                 who = "another window of yours" if who != "local" else "another window"
             st.badge(
-                f"In work: {who}, until {other.until:%H:%M} UTC",
+                f"In work: {plain(short(who))}, until {other.until:%H:%M} UTC",
                 icon=":material/group:",
                 color="orange",
             )
@@ -98,7 +103,7 @@ def _show_image(capture: Capture) -> None:
     try:
         image = (context and context.image) or current().triage.image(capture)
     except SignwatchError as error:
-        st.info(f"There is no image: {error}.", icon=":material/hide_image:")
+        st.info(f"There is no image: {message(str(error))}.", icon=":material/hide_image:")
         return
     st.image(image, width=IMAGE, alt="the captured image")
 
@@ -106,16 +111,17 @@ def _show_image(capture: Capture) -> None:
 def _show_facts(capture: Capture) -> None:
     suspicion, origin = capture.suspicion, capture.provenance
     for reason in suspicion.reasons if suspicion else ():
-        st.markdown(f":red[:material/flag:] {reason}")
+        st.markdown(f":red[:material/flag:] {message(reason)}")
     if prediction := capture.prediction:
         for class_id, share in prediction.top():
             st.progress(share, text=f"{class_name(class_id)} · {share:.1%}")
     made = ""
     if origin.attack:
         aim = "" if origin.target is None else f", aimed at {class_name(origin.target)}"
-        made = f"  \nAccording to its sender: made by {origin.attack}{aim}."
+        made = f"  \nAccording to its sender: made by {plain(short(origin.attack))}{aim}."
     st.caption(
         f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC  \n"
-        f"endpoint {capture.endpoint} · source {origin.source or 'not given'} · "
+        f"endpoint {plain(capture.endpoint)} · source "
+        f"{plain(short(origin.source or 'not given'))} · "
         f"p-value {parts.computed(suspicion and suspicion.p_value, '.4f')}{made}"
     )

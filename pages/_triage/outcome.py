@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.records.plain_text import message
 from core.services import current
 
 
@@ -35,7 +36,9 @@ def _show() -> None:
             f"95 % interval {found.share.low:.1%} to {found.share.high:.1%}"
             + (f" · {found.unclear:,} unreadable" if found.unclear else "")
         )
-    st.markdown(f"**Level of the flag**, now {outcome.alpha:g}. Suggested: {suggestion.sentence}.")
+    st.markdown(
+        f"**Level of the flag**, now {outcome.alpha:g}. Suggested: {message(suggestion.sentence)}."
+    )
     if suggestion.alpha is not None and suggestion.alpha != outcome.alpha:
         st.markdown(f"To use it, start with `SIGNWATCH_ALPHA={suggestion.alpha:.2g}`.")
     st.caption(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.labels import class_name
 from core.plots import no_image
+from core.records.plain_text import plain, short
 from core.records.triage import Group, Queue, Status
 from core.records.verdicts import TriageItem
 from core.services import current
@@ -44,8 +45,8 @@ def _show_group(group: Group, image: str) -> None:
             args=(Work.enter, group),
             help=(
                 f"{group.waiting:,} of {group.captures:,} wait, {group.elsewhere:,} in work "
-                f"elsewhere · source {group.source or 'not given'} · endpoint {group.endpoint} · "
-                f"{group.start:%Y-%m-%d %H:%M} UTC · lowest p-value "
+                f"elsewhere · source {plain(group.source or 'not given')} · endpoint "
+                f"{plain(group.endpoint)} · {group.start:%Y-%m-%d %H:%M} UTC · lowest p-value "
                 f"{parts.computed(group.p_value, '.4f')}"
             ),
         )
@@ -55,7 +56,7 @@ def _show_in_work() -> None:
     """What others have."""
     others = current().triage.in_work_elsewhere(state.work().session.holder)
     if others:
-        by = ", ".join(sorted({each.holder.analyst for each in others}))
+        by = plain(short(", ".join(sorted({each.holder.analyst for each in others}))))
         st.caption(f":material/group: {len(others)} in work elsewhere ({by})")
 
 
@@ -84,7 +85,7 @@ def _show_item(item: TriageItem, image: str) -> None:
             args=(Work.open, capture.capture_id),
             help=decision.verdict.words
             + ("" if right is None else f", {class_name(right)}")
-            + f" · {decision.analyst}, {decision.decided_at:%Y-%m-%d %H:%M} UTC",
+            + f" · {plain(decision.analyst)}, {decision.decided_at:%Y-%m-%d %H:%M} UTC",
         )
 
 

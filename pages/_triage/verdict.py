@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.labels import all_labels, class_name
 from core.plots import thumbnail
+from core.records.plain_text import plain
 from core.records.triage import Opened
 from core.records.verdicts import Verdict
 from core.services import samples
@@ -36,7 +37,7 @@ def show(opened: Opened, *, may_decide: bool) -> None:
             )
     if chosen.pending:
         st.caption(
-            f":red[**{chosen.pending.capitalize()}: which sign is it really?**] "
+            f":red[**{chosen.pending.words.capitalize()}: which sign is it really?**] "
             "Choose it above, by number, by name or from all signs."
         )
     with st.container(key="triage_note"):
@@ -128,7 +129,7 @@ def _take(
 ) -> None:
     """The button that takes a class."""
     st.button(
-        label,
+        plain(label),
         shortcut=shortcut,
         key=f"triage_{place}_{class_id}_{turn}",
         help=class_name(class_id) if place == "all" else None,

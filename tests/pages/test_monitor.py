@@ -70,7 +70,7 @@ def test_beside_the_button_stands_how_it_ended_and_the_way_to_all_of_it(
 ) -> None:
     at = run_now(open_page("monitor"))
     (text,) = [text for text in values(at.markdown) if text.endswith("[All of it](#execution)")]
-    assert text.startswith(":orange[:material/warning:] Failed\\: ")
+    assert text.startswith(":orange[:material/warning:] Failed: ")
     assert [each.anchor for each in at.subheader if each.value == "Run"] == ["execution"]
 
 

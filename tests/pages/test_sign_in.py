@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.records.captures import Capture
+from core.records.plain_text import plain
 from core.records.triage import Holder
 from core.records.verdicts import Verdict
 from core.services import Services
@@ -13,6 +14,7 @@ from tests.support.elements import Alert, alerts, labels, values
 from tests.support.traffic import put_flagged
 
 ADA = {"is_logged_in": True, "name": "Ada", "email": "ada@example.org", "email_verified": True}
+NAMED = plain("Ada <ada@example.org>")
 AUTH = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "x"}
 
 
@@ -94,7 +96,7 @@ def test_without_sign_in_there_is_one_local_user(signwatch: Services, capture: C
 
 def test_verdicts_carry_the_name(signwatch: Services, capture: Capture) -> None:
     at = triage_of(ADA)
-    assert "Ada <ada@example.org>" in values(at.sidebar.caption)
+    assert NAMED in values(at.sidebar.caption)
     press(at, "Not a sign")
     decision = signwatch.log.capture(capture.capture_id).decision
     assert (decision.verdict, decision.analyst) == (Verdict.NOT_A_SIGN, "Ada <ada@example.org>")
@@ -111,7 +113,7 @@ def test_the_setting_says_who_may_decide(
     at = triage_of(ADA)
     assert ("Not a sign" in labels(at.button)) == may
     assert ("You can view but not decide." in values(at.info)) != may
-    assert ("Ada <ada@example.org> (view only)" in values(at.sidebar.caption)) != may
+    assert (f"{NAMED} (view only)" in values(at.sidebar.caption)) != may
 
 
 def test_who_may_not_decide_takes_nothing_from_others(

@@ -122,3 +122,17 @@ def test_a_test_says_that_it_is_one() -> None:
         "Signwatch: test of the alert channels",
         "Test message. Alerts will arrive here.\nDetails: https://signwatch.example.org",
     )
+
+
+def test_what_cannot_be_seen_of_foreign_words_is_shown() -> None:
+    notice, execution = noticed(STOPS)
+    foreign = replace(
+        execution,
+        schedule="a\r\nBcc: b",
+        window=replace(execution.window, endpoint="cars\u202e"),
+        violations=(replace(execution.violations[0], description="one\nSubject: two"),),
+    )
+    title, text = message(notice, foreign, None)
+    assert title == r"Signwatch alert: one\nSubject: two"
+    assert text.startswith("one\\nSubject: two\n\n")
+    assert r", endpoint cars\u202e, schedule a\r\nBcc: b" in text
