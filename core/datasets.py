@@ -18,12 +18,16 @@ from core.errors import BadInput, NotFound
 from core.images import SUFFIXES, read_file
 from core.labels import all_labels
 
+Part = Literal["training", "test"]
 Fold = Literal["train", "calibration", "held-out", "all"]
 FOLDS: tuple[Fold, ...] = ("train", "calibration", "held-out", "all")
 HELD_OUT_SHARE = 0.15
 CALIBRATION_SHARE = 0.10
+OFFICIAL = {"training": "GTSRB/Training", "test": "GT-final_test.csv"}  # below `gtsrb`
 ROI = ("Width", "Height", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2")  # GTSRB's own columns
-TRACK_AND_FRAME = re.compile(r"(\d{5,18})_\d{5,18}", re.ASCII)
+# GTSRB's `00003_00012`, track and frame; Kaggle's copy has the class in front.
+TRACK_AND_FRAME = re.compile(r"(?:(\d{5,18})_)?(\d{5,18})_\d{5,18}", re.ASCII)
+TABLES = {"training": "Train.csv", "test": "Test.csv"}  # of Kaggle's copy of GTSRB
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,14 @@ class Dataset:
         tracks = None if self.tracks is None else self.tracks[rows]
         boxes = None if self.boxes is None else self.boxes[rows]
         return Dataset(kept, self.labels[rows], tracks, self.name, boxes)
+
+    def require_tracks(self, purpose: str) -> None:
+        """BadInput that says how images carry tracks, unless these do. purpose: what needs them."""
+        if self.tracks is None:
+            raise BadInput(
+                f"{self.name} has no tracks; {purpose} needs them to keep frames of one sign "
+                "on one side of the split (GTSRB's file names, or an array `tracks`, carry them)"
+            )
 
     def fold(self, fold: Fold, *, seed: int = 0) -> Dataset:
         """One fold of the split by track; raises BadInput without tracks, unless it is `all`."""
@@ -125,7 +137,7 @@ def split_by_track(
     return folds
 
 
-def load(path: Path) -> Dataset:
+def load(path: Path, part: Part = "test") -> Dataset:
     """Read a data set.
 
     Parameters
@@ -133,7 +145,9 @@ def load(path: Path) -> Dataset:
     path
         An .npz with `images` (N, height, width, 3) uint8 and `labels` (N,), optionally `tracks`
         (N,) and GTSRB's `roi` (N, 6); a folder with one such file; a folder of images by class id;
-        or torchvision's GTSRB folder.
+        torchvision's GTSRB folder or Kaggle's, or one of the latter's tables (Test.csv).
+    part
+        Of a GTSRB folder that has both.
 
     Raises
     ------
@@ -154,14 +168,16 @@ def load(path: Path) -> Dataset:
             f"{path} does not exist; expected an .npz, or a folder of images by class id"
         )
     if path.is_file():
-        return _load_npz(path)
+        return _load_table(path) if path.suffix.lower() == ".csv" else _load_npz(path)
     archives = sorted(path.glob("*.npz"))
     if len(archives) == 1:
         return _load_npz(archives[0])
-    if (path / "gtsrb" / "GT-final_test.csv").is_file():
-        return load_gtsrb(path, "test")
-    if (path / "gtsrb" / "GTSRB" / "Training").is_dir():
-        return load_gtsrb(path, "training")
+    other: Part = "test" if part == "training" else "training"
+    for each in (part, other):
+        if (path / "gtsrb" / OFFICIAL[each]).exists():
+            return load_gtsrb(path, each)
+        if (path / TABLES[each]).is_file():
+            return _load_table(path / TABLES[each])
     return _load_folder(path)
 
 
@@ -234,36 +250,66 @@ def _load_folder(path: Path) -> Dataset:
         )
     images = [read_file(file) for file, _ in files]
     labels = np.array([class_id for _, class_id in files], dtype=np.int64)
-    return Dataset(images, labels, _gtsrb_tracks([file for file, _ in files]), path.name)
+    return Dataset(images, labels, _gtsrb_tracks([file for file, _ in files], labels), path.name)
 
 
-def _gtsrb_tracks(files: list[Path]) -> NDArray[np.int64] | None:
+def _gtsrb_tracks(files: Sequence[Path], labels: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """Tracks from names like GTSRB's `00003_00012.ppm`, track and frame; `triage export` uses them.
 
-    The suffix does not matter. If one file has another name, tracks are unknown.
+    The suffix does not matter. If one file has another name, or another class in its name, tracks
+    are unknown.
     """
-    stems = [TRACK_AND_FRAME.fullmatch(file.stem) for file in files]
-    if not all(stems):
-        return None
-    return np.array([int(stem[1]) for stem in stems if stem], dtype=np.int64)
+    tracks = []
+    for file, label in zip(files, labels.tolist(), strict=True):
+        stem = TRACK_AND_FRAME.fullmatch(file.stem)
+        if stem is None or (stem[1] and int(stem[1]) != label):
+            return None
+        tracks.append(int(stem[2]))
+    return np.array(tracks, dtype=np.int64)
 
 
-def load_gtsrb(root: Path, part: Literal["training", "test"]) -> Dataset:
+def load_gtsrb(root: Path, part: Part) -> Dataset:
     """One part of GTSRB as torchvision stores it under `root`/gtsrb."""
     folder = root / "gtsrb"
     if part == "training":
-        return _load_folder(folder / "GTSRB" / "Training")
-    table = folder / "GT-final_test.csv"
+        return _load_folder(folder / OFFICIAL[part])
+    table = _read_table(folder / OFFICIAL[part], "Filename", delimiter=";")
+    images = folder / "GTSRB" / "Final_Test" / "Images"
+    return table.dataset(images, "GTSRB test")
+
+
+def _load_table(path: Path) -> Dataset:
+    """A table of Kaggle's copy of GTSRB: paths beside it, classes and the signs' boxes."""
+    name = f"{path.parent.name} {path.stem}".strip()
+    return _read_table(path, "Path", delimiter=",").dataset(path.parent, name)
+
+
+@dataclass(frozen=True)
+class _Table:
+    files: Sequence[Path]
+    labels: NDArray[np.int64]
+    boxes: NDArray[np.float64]
+
+    def dataset(self, folder: Path, name: str) -> Dataset:
+        """The images that it lists, below `folder`."""
+        images = [read_file(folder / file) for file in self.files]
+        tracks = _gtsrb_tracks(self.files, self.labels) if self.files else None
+        return Dataset(images, self.labels, tracks, name, self.boxes)
+
+
+def _read_table(path: Path, column: str, *, delimiter: str) -> _Table:
+    """A table that lists images in `column`, with GTSRB's other columns."""
     try:
-        with table.open(newline="") as file:
-            rows = list(csv.DictReader(file, delimiter=";"))
-        names = [Path(row["Filename"]) for row in rows]
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file, delimiter=delimiter))
+        names = [Path(row[column]) for row in rows]
         labels = np.array([int(row["ClassId"]) for row in rows], dtype=np.int64)
-        roi = np.array([[float(row[name]) for name in ROI] for row in rows])
+        roi = np.array([[float(row[name]) for name in ROI] for row in rows]).reshape(-1, len(ROI))
     except (KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
         raise BadInput(
-            f"{table}: expected a Filename and numbers under ClassId, {', '.join(ROI)}: {error!r}"
+            f"{path}: expected a {column} and numbers under ClassId, {', '.join(ROI)}: {error!r}"
         ) from error
-    boxes = _boxes(roi, len(rows), f"{table}: the sign's box")
-    images = [read_file(folder / "GTSRB" / "Final_Test" / "Images" / name) for name in names]
-    return Dataset(images, labels, None, "GTSRB test", boxes)
+    outside = next((name for name in names if name.is_absolute() or ".." in name.parts), None)
+    if outside is not None:
+        raise BadInput(f"{path}: {column} must stay beside the table, got {str(outside)!r}")
+    return _Table(names, labels, _boxes(roi, len(rows), f"{path}: the sign's box"))

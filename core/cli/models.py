@@ -99,6 +99,7 @@ def calibrate_model(data: str, model: Path | None) -> None:
     folder = model or Settings.from_environment().model
     classifier = classifiers.load(folder)
     dataset = load_official(data, "training")
+    dataset.require_tracks("a calibration")
     with progress_bar() as report:
         made = calibrate(classifier, dataset.fold("train"), dataset.fold("calibration"), report)
     made.write(folder)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from torchvision.datasets import GTSRB
 
 from core import datasets
-from core.datasets import Dataset
+from core.datasets import OFFICIAL, Dataset, Part
 from core.errors import Unavailable
 
 PREFIX = "gtsrb:"
-FOLDERS = {"training": "GTSRB/Training", "test": "GT-final_test.csv"}
 
 
-def load_official(data: str, part: Literal["training", "test"]) -> Dataset:
+def load_official(data: str, part: Part) -> Dataset:
     """Load a data set by name.
 
     Parameters
@@ -24,7 +22,7 @@ def load_official(data: str, part: Literal["training", "test"]) -> Dataset:
         A path as `datasets.load` takes it, or `gtsrb:DIR` for the official GTSRB. Only the latter
         downloads, and only what DIR lacks.
     part
-        Of the official data set.
+        Of a GTSRB folder that has both.
 
     Raises
     ------
@@ -34,9 +32,9 @@ def load_official(data: str, part: Literal["training", "test"]) -> Dataset:
         As `datasets.load` does.
     """
     if not data.startswith(PREFIX):
-        return datasets.load(Path(data))
+        return datasets.load(Path(data), part)
     root = Path(data.removeprefix(PREFIX))
-    if not (root / "gtsrb" / FOLDERS[part]).exists():
+    if not (root / "gtsrb" / OFFICIAL[part]).exists():
         try:
             GTSRB(str(root), split="train" if part == "training" else "test", download=True)
         except (OSError, RuntimeError) as error:

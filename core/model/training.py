@@ -83,11 +83,7 @@ def train(dataset: Dataset, out: Path, recipe: Recipe, progress: Progress) -> Ev
     BadInput
         The data set has no tracks, or too few images to train on.
     """
-    if dataset.tracks is None:
-        raise BadInput(
-            f"{dataset.name} has no tracks; training needs them to keep frames of one sign "
-            "on one side of the split (GTSRB's file names, or an array `tracks`, carry them)"
-        )
+    dataset.require_tracks("training")
     training = dataset.fold("train")
     if len(training) < recipe.batch_size:
         raise BadInput(

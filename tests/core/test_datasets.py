@@ -16,7 +16,7 @@ from core.datasets import FOLDS, Dataset, load, load_gtsrb, split_by_track
 from core.errors import BadInput, NotFound, UnsupportedMedia
 from tests.support.expect import raises
 from tests.support.images import blocks, noise, saved
-from tests.support.layouts import lay_out_gtsrb, write_npz
+from tests.support.layouts import lay_out_gtsrb, lay_out_kaggle, write_npz
 from tests.support.requirements import require
 
 ROOT = Path(__file__).parents[2]
@@ -507,3 +507,65 @@ def test_an_even_sample_takes_of_every_class_as_many_as_there_are() -> None:
         for row in np.flatnonzero(drawn.labels == 0)
     }
     assert len(ten) > 3  # by chance, not always the first
+
+
+# Kaggle's copy of GTSRB
+
+
+def test_each_part_of_kaggles_layout(tmp_path: Path) -> None:
+    lay_out_kaggle(tmp_path)
+    training, test = load(tmp_path, "training"), load(tmp_path)
+    assert training.labels.tolist() == [0, 0, 0, 1, 2]
+    assert training.tracks is not None
+    assert training.tracks.tolist() == [0, 0, 1, 0, 3]
+    assert training.boxes is not None
+    assert training.boxes[2].tolist() == [1 / 6, 1 / 6, 5 / 6, 4 / 6]
+    assert training.name == f"{tmp_path.name} Train"
+    assert np.array_equal(training.images[2], noise(6, 6, seed=0))
+    assert test.labels.tolist() == [2, 0, 1]
+    assert test.tracks is None
+    assert test.natural_fold() == "all"
+    assert load(tmp_path / "Test.csv").labels.tolist() == [2, 0, 1]
+
+
+def test_kaggles_folder_alone_has_its_tracks(tmp_path: Path) -> None:
+    lay_out_kaggle(tmp_path)
+    dataset = load(tmp_path / "Train")
+    assert dataset.labels.tolist() == [0, 0, 0, 1, 2]
+    assert dataset.tracks is not None
+    assert dataset.tracks.tolist() == [0, 0, 1, 0, 3]
+
+
+def test_what_is_there_of_a_layout_is_read(tmp_path: Path) -> None:
+    lay_out_kaggle(tmp_path / "kaggle")
+    (tmp_path / "kaggle" / "Test.csv").unlink()
+    assert len(load(tmp_path / "kaggle")) == 5
+    lay_out_gtsrb(tmp_path)
+    assert [len(load(tmp_path, part)) for part in ("training", "test")] == [5, 3]
+    (tmp_path / "gtsrb" / "GT-final_test.csv").unlink()
+    assert len(load(tmp_path, "test")) == 5
+
+
+def test_a_class_in_a_name_that_is_not_the_folders_leaves_tracks_unknown(tmp_path: Path) -> None:
+    lay_out_kaggle(tmp_path)
+    moved = tmp_path / "Train" / "1" / "00001_00000_00000.png"
+    moved.rename(tmp_path / "Train" / "2" / moved.name)
+    assert load(tmp_path / "Train").tracks is None
+
+
+def test_a_table_that_is_none(tmp_path: Path) -> None:
+    table = tmp_path / "Test.csv"
+    columns = "Width, Height, Roi.X1, Roi.Y1, Roi.X2, Roi.Y2"
+    table.write_text("ClassId,File\n1,a.png\n")
+    with raises(
+        BadInput, f"{table}: expected a Path and numbers under ClassId, {columns}: KeyError('Path')"
+    ):
+        load(tmp_path)
+    table.write_text("Width,Height,Roi.X1,Roi.Y1,Roi.X2,Roi.Y2,ClassId,Path\n")
+    with raises(BadInput, f"{tmp_path.name} Test: expected at least one image, found none"):
+        load(tmp_path)
+    table.write_text(
+        "Width,Height,Roi.X1,Roi.Y1,Roi.X2,Roi.Y2,ClassId,Path\n6,6,1,1,5,5,1,../a.png\n"
+    )
+    with raises(BadInput, f"{table}: Path must stay beside the table, got '../a.png'"):
+        load(tmp_path)

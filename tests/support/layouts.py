@@ -49,3 +49,24 @@ def lay_out_gtsrb(root: Path) -> None:
     """Both parts."""
     lay_out_training(root)
     lay_out_test(root)
+
+
+def lay_out_kaggle(root: Path) -> None:
+    """Both parts, as Kaggle's copy of GTSRB has them."""
+    head = "Width,Height,Roi.X1,Roi.Y1,Roi.X2,Roi.Y2,ClassId,Path"
+    training, test = [head], [head]
+    for class_id, track, frame in TRAINING:
+        name = f"Train/{class_id}/{class_id:05d}_{track:05d}_{frame:05d}.png"
+        _put(root / name, noise(5 + track, 6, seed=frame))
+        training.append(f"6,{5 + track},1,1,5,4,{class_id},{name}")
+    for number, class_id in enumerate(TEST):
+        name = f"Test/{number:05d}.png"
+        _put(root / name, noise(6, 6, seed=number))
+        test.append(f"6,6,1,1,5,5,{class_id},{name}")
+    (root / "Train.csv").write_text("\n".join(training) + "\n")
+    (root / "Test.csv").write_text("\n".join(test) + "\n")
+
+
+def _put(path: Path, pixels: NDArray[np.uint8]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(saved(pixels, "PNG"))

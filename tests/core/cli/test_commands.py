@@ -117,6 +117,11 @@ def test_bad_input_is_one_line_on_stderr(run: Run, tmp_path: Path, dataset: Path
             "one side of the split (GTSRB's file names, or an array `tracks`, carry them)",
         ),
         (
+            ("model", "calibrate", "--data", dataset),
+            f"{dataset.parent.name} has no tracks; a calibration needs them to keep frames of one "
+            "sign on one side of the split (GTSRB's file names, or an array `tracks`, carry them)",
+        ),
+        (
             ("model", "import", file, "--out", tmp_path / "out"),
             f"{file} is not a state dict of resnet18 with 43 classes: it is no file of plain "
             f"tensors "
