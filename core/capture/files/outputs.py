@@ -51,7 +51,8 @@ def read_output(side: Side) -> Answers:
 
     Read are classes (`[[14]]`, `[14]`, `14`, `"14"`), objects with `class_id` or
     `predicted_label`, alone or in `{"predictions": [...]}`, and probabilities, of which the
-    largest is the class; as JSON, as CSV (a line an image), as BASE64 of either or of an array.
+    largest is the class; as JSON, as JSON Lines or CSV (a line an image), as BASE64 of these or of
+    an array.
     """
     return (_read_again if len(side.data) <= SHORT else _read)(side.data, side.encoding)
 
@@ -70,11 +71,29 @@ _read_again = lru_cache(maxsize=16_384)(_read)
 
 
 def _from_text(text: str) -> list[Answer]:
-    """JSON, whatever the line calls it, where it looks like it; CSV otherwise."""
-    if text.lstrip()[:1] in ("[", "{", '"'):
-        return _from_document(parse_document(text))
-    lines = [line for line in text.splitlines() if line.strip()]
-    return [_from_row(line.split(",")) for line in lines[: MAX_IMAGES + 1]]
+    """JSON or JSON Lines, whatever the line calls it, where it looks like it; CSV otherwise."""
+    if text.lstrip()[:1] not in ("[", "{", '"'):
+        lines = [line for line in text.splitlines() if line.strip()]
+        return [_from_row(line.split(",")) for line in lines[: MAX_IMAGES + 1]]
+    try:
+        document = parse_document(text)
+    except BadInput:
+        lines = [line for line in text.split("\n") if line.strip()]
+        if len(lines) < 2:
+            raise
+        return _from_lines(lines[: MAX_IMAGES + 1])
+    return _from_document(document)
+
+
+def _from_lines(lines: Sequence[str]) -> list[Answer]:
+    """JSON Lines: a prediction each, or several."""
+    answers: list[Answer] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            answers += _from_document(parse_document(line))
+        except BadInput as error:
+            raise BadInput(f"line {number} of the output: {error}") from None
+    return answers
 
 
 def _from_base64(data: str) -> list[Answer]:
@@ -145,10 +164,25 @@ def _from_object(entry: dict[str, Any]) -> Answer:
             )
         return whole
     class_id = _class(named)
-    confidence = next((float(s) for s in scores if _is_share(s)), None)
+    confidence = _confidence(entry, class_id)
     if whole is None or whole.probabilities is None or class_id >= len(whole.probabilities):
         return Answer(class_id, confidence)
     return Answer(class_id, whole.probabilities[class_id], whole.probabilities)
+
+
+def _confidence(entry: dict[str, Any], class_id: int) -> float | None:
+    """The confidence of the predicted class, where the answer has it as one number.
+
+    The `score` beside a `predicted_label` of 0 or 1 is that of class 1, as SageMaker's binary
+    classifiers answer; a score above one half for the label 0 may be of either, so it is none.
+    """
+    name = next((key for key in SCORE_KEYS if _is_share(entry.get(key))), None)
+    if name is None:
+        return None
+    score = float(entry[name])
+    if name == "score" and class_id == 0 and entry.get("class_id") is None:
+        return None if score > 0.5 else 1 - score
+    return score
 
 
 def _from_row(texts: list[str]) -> Answer:

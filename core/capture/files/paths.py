@@ -71,12 +71,13 @@ def hour_folder(hour: datetime) -> str:
 def walk(root: Path) -> tuple[list[Found], list[str]]:
     """The capture files under `root` in order of their paths, and what is wrong with the others.
 
-    Links out of `root` are not followed; files of other kinds are none of ours. Raises BadInput.
+    Links out of `root` are not followed. Raises BadInput.
     """
     if not root.is_dir():
         raise BadInput(f"expected a folder with {LAYOUT}, got {root}")
-    found, problems = [], []
-    for file in sorted(_files(root)):
+    found: list[Found] = []
+    problems: list[str] = []
+    for file in sorted(_files(root, problems)):
         path = file.relative_to(root).as_posix()
         try:
             parse_path(path)
@@ -87,9 +88,21 @@ def walk(root: Path) -> tuple[list[Found], list[str]]:
     return found, problems
 
 
-def _files(root: Path) -> Iterator[Path]:
-    for above, _, names in os.walk(root):
-        yield from (Path(above) / name for name in names if name.endswith(SUFFIX))
+def _files(root: Path, problems: list[str]) -> Iterator[Path]:
+    """Every file, whatever its name; folders that are not entered become problems."""
+
+    def leave_out(folder: str | Path, reason: object) -> None:
+        path = Path(folder).relative_to(root).as_posix()
+        problems.append(f"{path!r} was left out: {reason}")
+
+    def unreadable(error: OSError) -> None:
+        leave_out(error.filename, error)
+
+    for above, folders, names in os.walk(root, onerror=unreadable):
+        for each in (Path(above) / name for name in folders):
+            if each.is_symlink():
+                leave_out(each, "it is a link to a folder; copy the folder instead")
+        yield from (Path(above) / name for name in names)
 
 
 def _check_inside(file: Path, root: Path) -> None:

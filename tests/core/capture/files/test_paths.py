@@ -103,7 +103,10 @@ def test_a_tree_is_walked_in_order_and_links_out_of_it_are_not_followed(tmp_path
         ("b.jsonl", 3),
         ("inside.jsonl", 5),
     ]
+    other = "'ep/v/2022/02/14/17/notes.txt'"
     assert problems == [
+        "'ep/linked' was left out: it is a link to a folder; copy the folder instead",
+        f"{other} was left out: expected {LAYOUT}, got {other}",
         "'ep/v/2022/02/14/17/outside.jsonl' was left out: it is a link out of the folder; copy "
         "the file instead",
         "'ep/v/2022/02/14/17/pipe.jsonl' was left out: it is no regular file",
