@@ -7,7 +7,12 @@ from typing import ClassVar
 
 from core.monitoring.baseline import Baseline
 from core.monitoring.rules.base import FEATURE, WindowRule, nothing_to_compare
-from core.monitoring.rules.distances import chi_squared_p_value, linf_robust, linf_simple
+from core.monitoring.rules.distances import (
+    chi_squared_p_value,
+    linf_robust,
+    linf_simple,
+    unseen_predictions,
+)
 from core.records.monitoring import Outcome, Violation, WindowFigures
 
 
@@ -67,8 +72,8 @@ class ChiSquared(WindowRule):
         p_value = chi_squared_p_value(figures.counts, baseline.counts)
         if p_value is None:
             return self.not_computed("fewer than two classes are expected often enough to compare")
-        unseen = sum(n for k, n in figures.counts.items() if not baseline.counts.get(k))
-        beside = f"; left out: {unseen:,} of classes that the baseline never saw" if unseen else ""
+        unseen = unseen_predictions(figures.counts, baseline.counts)
+        beside = f"; {unseen:,} of classes that the baseline never saw" if unseen else ""
         if p_value < self.threshold:
             words = f"Baseline drift p-value: {p_value:.3g} is below threshold: {self.threshold:g}"
             violation = Violation(FEATURE, "baseline_drift_check", words)

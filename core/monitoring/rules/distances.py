@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import sqrt
 
-from scipy.stats import chisquare
+from scipy.stats import chisquare, hypergeom
 
 Counts = Mapping[int, int]
 # Two-sample Kolmogorov-Smirnov critical value at alpha = .003 (Knuth, TAOCP 2, 3.3.1, eq. 15).
@@ -40,10 +40,28 @@ def linf_robust(window: Counts, baseline: Counts) -> float:
 def chi_squared_p_value(window: Counts, baseline: Counts) -> float | None:
     """p-value of the window's counts under the baseline's shares; None with one class only.
 
+    Deequ leaves out classes that the baseline lacks. Here they are a test of their own, by Fisher's
+    exact one: of as many predictions of such classes, all fall into the window. With them, the
+    result is twice the smaller of the two p-values (Bonferroni), at most 1.
+
     The rarest class is joined to the next rarest while expected counts are too small: more than a
     fifth of them below 5 (Yates, Moore and McCabe), or any below 10 where two are left (Cochran).
-    Classes that the baseline lacks are left out, as Deequ does; categorical_values_check has them.
     """
+    known = _of_known_classes(window, baseline)
+    unseen = unseen_predictions(window, baseline)
+    if not unseen:
+        return known
+    n, m = sum(window.values()), sum(baseline.values())
+    alone = float(hypergeom.pmf(unseen, n + m, unseen, n))
+    return alone if known is None else min(1.0, 2 * min(known, alone))
+
+
+def unseen_predictions(window: Counts, baseline: Counts) -> int:
+    """How many predictions are of classes that the baseline never had."""
+    return sum(count for k, count in window.items() if not baseline.get(k))
+
+
+def _of_known_classes(window: Counts, baseline: Counts) -> float | None:
     total = sum(window.get(k, 0) for k in baseline)
     scale = total / sum(baseline.values())
     groups = sorted((count * scale, window.get(k, 0)) for k, count in baseline.items() if count)

@@ -11,6 +11,7 @@ from core.monitoring.rules import (
     ChiSquared,
     LInfinityRobust,
     LInfinitySimple,
+    WindowRule,
 )
 from core.records.monitoring import RuleState, Violation
 from tests.support.windows import EVEN, figures, says
@@ -46,14 +47,26 @@ def test_drift_by_chi_squared() -> None:
     assert violated.violations[0].constraint_check_type == "baseline_drift_check"
 
 
-def test_chi_squared_tells_of_classes_that_the_baseline_never_saw() -> None:
+@pytest.mark.parametrize("counts", [{99: 30}, {3: 30}, {0: 15, 1: 15, 3: 30}])
+@pytest.mark.parametrize("rule", [LInfinitySimple(0.1), LInfinityRobust(0.1), ChiSquared(0.1)])
+def test_a_class_that_the_baseline_never_had_violates_every_rule(
+    rule: WindowRule, counts: dict[int, int]
+) -> None:
+    outcome = rule(figures(counts), Baseline(4, {0: 1_000, 1: 1_000}))
+    assert outcome.state is RuleState.VIOLATED
+
+
+def test_chi_squared_counts_what_the_baseline_never_had() -> None:
     lacking = Baseline(4, {0: 100, 1: 100})
-    held = ChiSquared(0.1)(figures({0: 30, 1: 30, 3: 1_200}), lacking)
+    p_value = 60 / 260 * 59 / 259  # both of two among 60 of 260
+    held = ChiSquared(0.05)(figures({0: 29, 1: 29, 3: 2}), lacking)
     assert says(held) == (
         RuleState.HOLDS,
-        1.0,
-        "Baseline drift p-value: 1; left out: 1,200 of classes that the baseline never saw",
+        pytest.approx(2 * p_value),
+        f"Baseline drift p-value: {2 * p_value:.3g}; 2 of classes that the baseline never saw",
     )
+    alone = ChiSquared(0.05)(figures({3: 2}), Baseline(4, {0: 8}))
+    assert alone.figure == pytest.approx(2 / 10 * 1 / 9)
 
 
 def test_one_prediction_is_too_few_for_chi_squared() -> None:
