@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -29,6 +30,5 @@ def triage_export(out: Path) -> None:
         content = services.current().triage.export()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(out)
-        beside = {MANIFEST, ANNOTATIONS, AUDIT}
-        images = len(set(archive.namelist()) - beside)
+        images = sum(json.loads(line)["file"] is not None for line in archive.open(MANIFEST))
     click.echo(f"{images} images, {MANIFEST}, {ANNOTATIONS} and {AUDIT} in {out}")

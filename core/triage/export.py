@@ -1,7 +1,9 @@
 """The export: decided captures as a data set that `train --data` reads, and the audit trail.
 
 Files are named as GTSRB names them, `<track>_<frame>`: the frames of one track show one physical
-sign, as far as that is known, so that training keeps them on one side of its split.
+sign, as far as that is known, so that training keeps them on one side of its split. The same images
+stand in `images/` with `annotations/`, as readers of COCO (CVAT, Datumaro) look for them; it has a
+folder for every class, so that their order is that of the class ids.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from core.records.verdicts import Statement, TriageItem
 
 CHUNK = 100  # images that are held at a time
 MANIFEST, ANNOTATIONS, AUDIT = "manifest.jsonl", "annotations.json", "audit.jsonl"
+IMAGES, INSTANCES = "images", "annotations/instances_default.json"  # where readers of COCO look
 FindImages = Callable[[Sequence[str | None]], Mapping[str, StoredImage]]
 
 
@@ -54,10 +57,15 @@ def export_zip(
                 if image and name and true_class is not None:
                     file = f"{name}.{image.suffix}"
                     archive.writestr(file, image.content)
+                    archive.writestr(f"{IMAGES}/{file}", image.content)
                     placed.append(Placed(file, true_class, image))
                 manifest.append(manifest_entry(item, file))
         archive.writestr(MANIFEST, _lines(manifest))
-        archive.writestr(ANNOTATIONS, json.dumps(coco(placed), indent=1) + "\n")
+        for each in all_labels():
+            archive.mkdir(f"{IMAGES}/{each.class_id:02d}")
+        annotations = json.dumps(coco(placed), indent=1) + "\n"
+        archive.writestr(ANNOTATIONS, annotations)
+        archive.writestr(INSTANCES, annotations)
         archive.writestr(AUDIT, _lines(each.to_json() for each in statements))
     return buffer.getvalue()
 
@@ -131,10 +139,14 @@ def manifest_entry(item: TriageItem, file: str | None) -> dict[str, Any]:
 
 
 def coco(placed: Sequence[Placed]) -> dict[str, Any]:
-    """COCO's object detection format (cocodataset.org), each image one box of its true class."""
+    """COCO's object detection format (cocodataset.org), each image one box of its true class.
+
+    Categories are numbered from 1, a class's id and one: readers take 0 for no category.
+    """
     numbered = list(enumerate(placed, start=1))
     return {
         "info": {"description": "Signwatch: what was decided in triage"},
+        "licenses": [],
         "images": [
             {
                 "id": number,
@@ -148,18 +160,24 @@ def coco(placed: Sequence[Placed]) -> dict[str, Any]:
             {
                 "id": number,
                 "image_id": number,
-                "category_id": each.class_id,
+                "category_id": each.class_id + 1,
                 "iscrowd": 0,
+                "segmentation": [_corners(each.image)],
                 "bbox": [0, 0, each.image.width, each.image.height],
                 "area": each.image.width * each.image.height,
             }
             for number, each in numbered
         ],
         "categories": [
-            {"id": each.class_id, "name": each.name, "supercategory": each.group}
+            {"id": each.class_id + 1, "name": each.name, "supercategory": each.group}
             for each in all_labels()
         ],
     }
+
+
+def _corners(image: StoredImage) -> list[int]:
+    """The outline of an image, x before y."""
+    return [0, 0, image.width, 0, image.width, image.height, 0, image.height]
 
 
 def _true_class(item: TriageItem) -> int | None:

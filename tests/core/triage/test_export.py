@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torchvision.datasets import ImageFolder
 
 from core import datasets
 from core.images import ImageFile, decode
@@ -170,13 +171,18 @@ def test_images_are_exported_by_true_class_as_they_came() -> None:
         png,
         other,
     )
-    assert list(files) == [
+    assert [name for name in files if not name.endswith("/")] == [
         "01/00000_00000.png",
+        "images/01/00000_00000.png",
         "14/00001_00000.jpg",
+        "images/14/00001_00000.jpg",
         "manifest.jsonl",
         "annotations.json",
+        "annotations/instances_default.json",
         "audit.jsonl",
     ]
+    assert files["images/14/00001_00000.jpg"] == jpeg.content
+    assert files["annotations/instances_default.json"] == files["annotations.json"]
     assert files["01/00000_00000.png"] == png.content
     assert files["14/00001_00000.jpg"] == jpeg.content
     assert [(line["capture_id"], line["file"]) for line in lines(files["manifest.jsonl"])] == [
@@ -193,13 +199,33 @@ def test_images_are_exported_by_true_class_as_they_came() -> None:
     assert coco["annotations"][1] == {
         "id": 2,
         "image_id": 2,
-        "category_id": 14,
+        "category_id": 15,
         "iscrowd": 0,
+        "segmentation": [[0, 0, 6, 0, 6, 8, 0, 8]],
         "bbox": [0, 0, 6, 8],
         "area": 48,
     }
     assert len(coco["categories"]) == 43
-    assert coco["categories"][14] == {"id": 14, "name": "Stop", "supercategory": "unique"}
+    assert coco["categories"][14] == {"id": 15, "name": "Stop", "supercategory": "unique"}
+
+
+def test_the_order_of_the_folders_is_that_of_the_class_ids(tmp_path: Path) -> None:
+    images = stored_images(2)
+    items = [make_item(images[0], 14), make_item(images[1], 2, capture_id="b")]
+    known = {image.sha256: image for image in images}
+    content = export_zip(items, lambda names: {n: known[n] for n in names if n}, ())
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(tmp_path)
+    read = ImageFolder(str(tmp_path / "images"), allow_empty=True)
+    assert len(read.classes) == 43
+    assert sorted(label for _, label in read.samples) == [2, 14]
+    coco = json.loads((tmp_path / "annotations" / "instances_default.json").read_text())
+    names = {each["id"]: each["name"] for each in coco["categories"]}
+    files = {each["id"]: tmp_path / "images" / each["file_name"] for each in coco["images"]}
+    assert {
+        names[each["category_id"]]: files[each["image_id"]].read_bytes()
+        for each in coco["annotations"]
+    } == {"Stop": images[0].content, "Speed limit 50 km/h": images[1].content}
 
 
 def test_many_images_are_exported_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
