@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 EVIDENTLY := .venv-evidently
 DOCS := .venv-docs
+SAGEMAKER := .venv-sagemaker
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # CPU=1: torch without CUDA's libraries, from PyTorch's own index. The environment remembers it.
@@ -13,12 +14,13 @@ TORCH_CPU ?= https://download.pytorch.org/whl/cpu
 CUDA := ^(cuda|nvidia)-|^triton==
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test mutants fuzz check bench lock reference screenshots docs clean
+.PHONY: help install run test sagemaker mutants fuzz check bench lock reference screenshots docs clean
 
 help:
 	@echo "make run      dashboard and endpoint on http://localhost:8501 (CPU=1: without CUDA)"
 	@echo "make install  what make run needs, without starting it"
 	@echo "make test     every test"
+	@echo "make sagemaker  SageMaker's SDK in an environment of its own, for the test that calls it"
 	@echo "make mutants  small changes to the code, and which of them the tests notice (ONLY=attacks)"
 	@echo "make fuzz     100,000 requests to all routes (CASES=1000 SEED=7)"
 	@echo "make check    format, lint, types, words"
@@ -87,6 +89,14 @@ $(EVIDENTLY)/.done: requirements-evidently.txt
 	$(EVIDENTLY)/bin/pip install --quiet --no-deps -r requirements-evidently.txt
 	@touch $@
 
+# SageMaker's SDK wants other versions than ours; a test calls it from there, as the blog does.
+$(SAGEMAKER)/.done: requirements-sagemaker.txt
+	test -d $(SAGEMAKER) || $(PYTHON) -m venv $(SAGEMAKER)
+	$(SAGEMAKER)/bin/pip install --quiet --no-deps -r requirements-sagemaker.txt
+	@touch $@
+
+sagemaker: $(SAGEMAKER)/.done
+
 bench: $(VENV)/.dev $(PEERS)/.done $(EVIDENTLY)/.done
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
@@ -98,6 +108,7 @@ lock: $(VENV)/.dev
 	$(LOCK) pyproject.toml --output-file requirements.txt
 	$(LOCK) pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt
 	$(LOCK) --group docs --output-file requirements-docs.txt
+	$(LOCK) --group sagemaker --output-file requirements-sagemaker.txt
 
 reference: install
 	$(BIN)/python -m docs.generate
@@ -115,4 +126,4 @@ docs: reference $(DOCS)/.done
 	$(DOCS)/bin/sphinx-build --fail-on-warning --keep-going --quiet docs site
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(EVIDENTLY) $(DOCS) site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(EVIDENTLY) $(DOCS) $(SAGEMAKER) site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -22,6 +22,7 @@ DIRECT = {
     "requirements.txt": RUN,
     "requirements-dev.txt": RUN + GROUPS["dev"],
     "requirements-docs.txt": GROUPS["docs"],
+    "requirements-sagemaker.txt": GROUPS["sagemaker"],
 }
 LINUX = {"sys_platform": "linux", "platform_system": "Linux"}
 MACHINES = [

@@ -27,12 +27,14 @@ async def openapi_json(request: Request) -> Response:
 
 CAPTURE_CONFIG = "/api/endpoints/{name}/data-capture-config"
 VIOLATIONS = "/signwatch/executions/{execution_id}/constraint_violations.json"
+STATISTICS = "/signwatch/executions/{execution_id}/statistics.json"
 _ROUTES = [
     Route("/ping", guarded(inference.ping, public=True), methods=["GET"]),
     Route("/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/endpoints/{name}/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/", guarded(control_plane.operation), methods=["POST"]),
     Route(VIOLATIONS, guarded(monitoring_executions.violations_file), methods=["GET"]),
+    Route(STATISTICS, guarded(monitoring_executions.statistics_file), methods=["GET"]),
     Route("/api/openapi.json", guarded(openapi_json), methods=["GET"]),
     Route("/metrics", guarded(operations.metrics), methods=["GET"]),
     Route(CAPTURE_CONFIG, guarded(operations.read_capture_config), methods=["GET"]),

@@ -1,8 +1,8 @@
 """What `boto3.client("sagemaker")` asks of Model Monitor: POST / in AWS JSON 1.1.
 
 Schedules are created, changed, started, stopped, deleted, listed and described as SageMaker does
-it, and their runs are listed and described; constraint_violations.json is read through
-`boto3.client("s3")`.
+it, and their runs are listed and described; their files are read through `boto3.client("s3")`,
+their logs through `boto3.client("logs")`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core.endpoint import json_body, monitoring_executions, monitoring_schedules
+from core.endpoint import execution_logs, json_body, monitoring_executions, monitoring_schedules
 from core.endpoint.aws import Document
 from core.endpoint.guard import error_response, read_body
 from core.endpoint.json_body import NAME, NUMBER, OBJECT, TEXT, WHOLE, Fields, Kind
@@ -33,7 +33,11 @@ OPERATIONS: dict[str, Callable[[Document], Document]] = {
     "ListMonitoringExecutions": monitoring_executions.list_executions,
     "DescribeProcessingJob": monitoring_executions.describe_job,
 }
-TARGET = Kind("a call", (str,), {"enum": [f"SageMaker.{name}" for name in OPERATIONS]})
+LOGS: dict[str, Callable[[Document], Document]] = {
+    "Logs_20140328.DescribeLogStreams": execution_logs.describe_streams,
+    "Logs_20140328.GetLogEvents": execution_logs.events,
+}
+TARGET = Kind("a call", (str,), {"enum": [*(f"SageMaker.{name}" for name in OPERATIONS), *LOGS]})
 # Fields of all calls; each call checks its own.
 DOCUMENT = Fields(
     {
@@ -45,6 +49,7 @@ DOCUMENT = Fields(
             for field in ("CreationTime", "ScheduledTime", "LastModifiedTime")
             for end in ("After", "Before")
         },
+        **dict.fromkeys(("logStreamNamePrefix", "logStreamName", "nextToken"), TEXT),
         "MaxResults": WHOLE,
         "MonitoringScheduleConfig": OBJECT,
     },
@@ -56,22 +61,28 @@ CODES: dict[type[SignwatchError], str] = {
     NotFound: "ResourceNotFound",
     Conflict: "ResourceInUse",
 }
+LOG_CODES = {  # CloudWatch's
+    "ResourceNotFound": "ResourceNotFoundException",
+    "ValidationException": "InvalidParameterException",
+}
 
 
 @Described(body={JSON_1_1: DOCUMENT.schema()}, headers={"x-amz-target": TARGET})
 async def operation(request: Request) -> Response:
     """Model Monitor's calls of `boto3.client("sagemaker")`, named by `X-Amz-Target`."""
+    target = request.headers.get("x-amz-target", "")
     try:
-        answer = await _answer(request)
+        answer = await _answer(request, target)
     except SignwatchError as error:
-        return error_response(error, CODES.get(type(error)))
+        code = CODES.get(type(error))
+        return error_response(error, LOG_CODES.get(code or "", code) if target in LOGS else code)
     return JSONResponse(answer, media_type=JSON_1_1)
 
 
-async def _answer(request: Request) -> Document:
-    target = request.headers.get("x-amz-target", "")
-    known = OPERATIONS.get(target.removeprefix("SageMaker."))
-    if not target.startswith("SageMaker.") or known is None:
+async def _answer(request: Request, target: str) -> Document:
+    own = target.startswith("SageMaker.")
+    known = OPERATIONS.get(target.removeprefix("SageMaker.")) if own else LOGS.get(target)
+    if known is None:
         raise BadInput(
             f"X-Amz-Target must be SageMaker. and one of {', '.join(OPERATIONS)}, got {target!r}"
         )

@@ -11,9 +11,13 @@ from core.endpoint import aws
 from core.endpoint.aws import ARN, MONITORING_TYPE, Document
 from core.endpoint.download import download
 from core.endpoint.openapi import Described
+from core.endpoint.schedule_config import config_of
+from core.errors import NotFound
 from core.records.monitoring import Execution, ExecutionStatus
 
 BUCKET = "signwatch"
+CLUSTER = {"InstanceCount": 1, "InstanceType": "local", "VolumeSizeInGB": 1}  # runs are in-process
+INPUT_PATH = "/opt/ml/processing/input/endpoint"
 LONGEST_REASON = 1024  # characters, as SageMaker's
 TIMES = {"CreationTime": "created", "ScheduledTime": "scheduled", "LastModifiedTime": "modified"}
 ORDERS = {"CreationTime": "created", "ScheduledTime": "scheduled", "Status": "status"}
@@ -27,6 +31,14 @@ async def violations_file(request: Request) -> Response:
     execution = await run_in_threadpool(services.current().monitoring.execution, name)
     content = JSONResponse(execution.constraint_violations()).body
     return await download(request, bytes(content), "application/json")
+
+
+@Described()
+async def statistics_file(request: Request) -> Response:
+    """The class counts of one run's window, as `boto3.client("s3")` fetches them."""
+    name = request.path_params["execution_id"]
+    statistics = await run_in_threadpool(services.current().monitoring.statistics, name)
+    return await download(request, statistics.encode(), "application/json")
 
 
 def list_executions(document: Document) -> Document:
@@ -59,6 +71,7 @@ def list_executions(document: Document) -> Document:
 def describe_job(document: Document) -> Document:
     """DescribeProcessingJob: the exit message, and where the violations lie."""
     execution = services.current().monitoring.execution(aws.text(document, "ProcessingJobName"))
+    job = _definition(execution)
     output = {
         "OutputName": "monitoring_output",
         "S3Output": {
@@ -71,7 +84,11 @@ def describe_job(document: Document) -> Document:
         "ProcessingJobName": execution.execution_id,
         "ProcessingJobArn": _job_arn(execution),
         "ProcessingJobStatus": JOB_STATES.get(execution.status, "Completed"),
-        "ProcessingResources": {},
+        "ProcessingInputs": [_input(execution, job)],
+        "ProcessingResources": {
+            "ClusterConfig": aws.nested(aws.nested(job, "MonitoringResources"), "ClusterConfig")
+            or CLUSTER
+        },
         "AppSpecification": {"ImageUri": "signwatch"},
         "ProcessingOutputConfig": {"Outputs": [output]},
         "Environment": {"THRESHOLD": str(execution.threshold)},
@@ -82,6 +99,36 @@ def describe_job(document: Document) -> Document:
         return described
     ended = {"ProcessingEndTime": execution.ended_at.timestamp()}
     return described | ended | (_failure(execution) or {"ExitMessage": execution.message})
+
+
+def _definition(execution: Execution) -> Document:
+    """The job definition of a run's schedule, as it was sent; empty where none was."""
+    try:
+        stored = services.current().monitoring.schedules.one(execution.schedule or "")
+    except NotFound:
+        return {}
+    return aws.nested(config_of(stored.schedule), "MonitoringJobDefinition")
+
+
+def _input(execution: Execution, job: Document) -> Document:
+    """What a run read: the captures of its endpoint."""
+    endpoint = execution.window.endpoint
+    try:
+        path = str(job["MonitoringInputs"][0]["EndpointInput"]["LocalPath"])
+    except (KeyError, IndexError, TypeError):
+        path = INPUT_PATH
+    return {
+        "InputName": "endpoint_input_1",
+        "AppManaged": False,
+        "S3Input": {
+            "S3Uri": f"s3://{BUCKET}/captures" + (f"/{endpoint}" if endpoint else ""),
+            "LocalPath": path,
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "FullyReplicated",
+            "S3CompressionType": "None",
+        },
+    }
 
 
 def summary(execution: Execution) -> Document:

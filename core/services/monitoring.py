@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.alerts.dispatcher import Alerts
-from core.errors import BadInput
+from core.errors import BadInput, NotFound
+from core.labels import all_labels
 from core.metrics import Metrics
 from core.monitoring.backtest import Backtest
+from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import Baselines
 from core.monitoring.drift.service import DriftMonitor
 from core.monitoring.executions import Executions
+from core.monitoring.formats.statistics import write_statistics
 from core.monitoring.model_quality import window_quality
 from core.monitoring.rules.descriptions import RULES
 from core.monitoring.rules.distances import furthest_class
@@ -185,6 +188,14 @@ class Monitoring:
     def execution(self, execution_id: str) -> Execution:
         """One run; raises NotFound."""
         return self._table.one(execution_id)
+
+    def statistics(self, execution_id: str) -> str:
+        """statistics.json of a run's window; raises NotFound for a run that counted nothing."""
+        figures = self.execution(execution_id).figures
+        if figures is None:
+            raise NotFound(f"run {execution_id} counted nothing, so it has no statistics.json")
+        classes = max([len(all_labels()) - 1, *figures.counts]) + 1
+        return write_statistics(Baseline(classes, figures.counts))
 
     def execution_log(self, execution_id: str) -> ExecutionLog | None:
         """The log of a run; None while it is under way, or where none was kept."""

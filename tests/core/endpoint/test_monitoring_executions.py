@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from core.endpoint.monitoring_executions import describe_job, summary
+from core.monitoring.formats.statistics import read_statistics
 from core.records.monitoring import ExecutionStatus
 from core.records.window import Window, now
 from core.services import Services
@@ -34,6 +35,21 @@ def test_a_run_is_listed_and_described(sagemaker: Any, signwatch: Services) -> N
     assert job["ExitMessage"] == f"CompletedWithViolations: {description}"
     assert job["ProcessingJobStatus"] == "Completed"
     assert job["Environment"] == {"THRESHOLD": "0.9"}
+    assert job["ProcessingResources"]["ClusterConfig"]["InstanceType"] == "ml.m5.large"
+    assert job["ProcessingInputs"] == [
+        {
+            "InputName": "endpoint_input_1",
+            "AppManaged": False,
+            "S3Input": {
+                "S3Uri": "s3://signwatch/captures/cars",
+                "LocalPath": "/in",
+                "S3DataType": "S3Prefix",
+                "S3InputMode": "File",
+                "S3DataDistributionType": "FullyReplicated",
+                "S3CompressionType": "None",
+            },
+        }
+    ]
     described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="mine")
     assert described["LastMonitoringExecutionSummary"] == listed
     assert described["MonitoringScheduleConfig"]["ScheduleConfig"] == {"ScheduleExpression": "NOW"}
@@ -142,3 +158,31 @@ def test_the_violations_are_a_file_where_the_job_says(
             }
         ]
     }
+
+
+def test_a_run_of_no_schedule_has_an_input_and_a_machine_too(
+    sagemaker: Any, signwatch: Services
+) -> None:
+    run = signwatch.monitoring.run()
+    job = sagemaker.describe_processing_job(ProcessingJobName=run.execution_id)
+    assert job["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 1
+    (given,) = job["ProcessingInputs"]
+    assert given["S3Input"]["S3Uri"] == "s3://signwatch/captures"
+    assert given["S3Input"]["LocalPath"] == "/opt/ml/processing/input/endpoint"
+
+
+def test_the_statistics_are_a_file_beside_the_violations(
+    client: TestClient, signwatch: Services
+) -> None:
+    class_id = traffic(signwatch, "cars", 2)
+    run = signwatch.monitoring.run()
+    answer = client.get(f"/signwatch/executions/{run.execution_id}/statistics.json")
+    assert answer.json()["dataset"] == {"item_count": 2}
+    assert read_statistics(answer.content).counts == {class_id: 2}
+    empty = make_execution(figures=None, violations=())
+    ExecutionsTable(signwatch.log.database).begin(empty)
+    answer = client.get(f"/signwatch/executions/{empty.execution_id}/statistics.json")
+    assert answer.status_code == 404
+    assert answer.json()["message"] == (
+        f"run {empty.execution_id} counted nothing, so it has no statistics.json"
+    )
