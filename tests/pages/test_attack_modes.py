@@ -58,6 +58,23 @@ def test_attacks_are_compared_on_one_sign(open_page: OpenPage, signwatch: Servic
     ]
 
 
+def test_attacks_of_another_norm_keep_their_own_budget(
+    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[AttackPlan] = []
+
+    def compare(plans: list[AttackPlan], *_: object) -> None:
+        asked.extend(plans)
+        raise BadInput("enough")
+
+    monkeypatch.setattr(signwatch.lab, "compare", compare)
+    names = ("pgd", "pgd_l2", "deepfool")
+    address = {"mode": "compare", "target": "any", "epsilon": "12", "attacks": ",".join(names)}
+    finished(press(dropped(open_page("attack", **address), blocks(5)), "Compare"))
+    assert [each.attack for each in asked] == list(names)
+    assert [each.epsilon for each in asked] == [12 / 255, 0.5, None]
+
+
 @pytest.fixture
 def batch(open_page: OpenPage) -> tuple[AppTest, list[np.ndarray[Any, Any]]]:
     """Many images attacked by one step of 8/255."""

@@ -211,6 +211,16 @@ def test_filters_are_set_in_the_popover_and_stand_in_the_address(
     }
 
 
+def test_a_class_that_the_model_does_not_know_stays_in_the_filter(
+    open_page: OpenPage, captures: list[Capture]
+) -> None:
+    at = open_page("captures", predicted="4711")
+    assert labelled(at.selectbox, "Predicted class").value == 4711
+    press(at, "Apply")
+    assert at.query_params["predicted"] == "4711"
+    assert shown(at) == []
+
+
 def test_a_chip_takes_its_filter_away(open_page: OpenPage, captures: list[Capture]) -> None:
     at = open_page("captures", predicted="14", source="replay")
     assert shown(at) == ids(captures, 1)

@@ -168,12 +168,21 @@ def test_the_means_of_all_classes_share_one_scale(open_page: OpenPage, signwatch
 
 
 def test_a_tile_leads_to_its_pair(open_page: OpenPage, traffic: list[str]) -> None:
-    at = open_page("explain", sheet="suspect", method="input_x_gradient", colours="viridis")
+    look = {"method": "input_x_gradient", "colours": "viridis", "opacity": "40"}
+    at = open_page("explain", sheet="suspect", **look)
     assert len(tiles(at)) == 3
     pair = tiles(at)[0]
-    assert pair == {"capture": traffic[0], "method": "input_x_gradient", "colours": "viridis"}
+    assert pair == {"capture": traffic[0], **look}
     at = open_page("explain", **pair)
     assert {"map_Adversarial_0", "map_Clean_0"} < charts(at).keys()
+
+
+def test_the_others_are_neither_flagged_nor_attacked(
+    open_page: OpenPage, signwatch: Services, traffic: list[str]
+) -> None:
+    put_flagged(signwatch, 0.001)
+    shown = [tile["capture"] for tile in tiles(open_page("explain", sheet="other"))]
+    assert shown == traffic[-1:]
 
 
 def test_the_choice_is_bounded_and_says_so(open_page: OpenPage, signwatch: Services) -> None:

@@ -102,6 +102,15 @@ def test_verdicts_carry_the_name(signwatch: Services, capture: Capture) -> None:
     assert (decision.verdict, decision.analyst) == (Verdict.NOT_A_SIGN, "Ada <ada@example.org>")
 
 
+def test_another_analyst_begins_anew(signwatch: Services, capture: Capture) -> None:
+    """In the same window, where the one before has left."""
+    at = triage_of(ADA)
+    at.user = ADA | {"name": "Bo", "email": "bo@example.org"}
+    press(at.run(), "Not a sign")
+    decision = signwatch.log.capture(capture.capture_id).decision
+    assert (decision.verdict, decision.analyst) == (Verdict.NOT_A_SIGN, "Bo <bo@example.org>")
+
+
 @pytest.mark.parametrize(
     ("allowed", "may"), [("ada@example.org", True), ("example.org", True), ("bo@x.org", False)]
 )

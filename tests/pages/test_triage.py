@@ -410,14 +410,21 @@ def test_the_true_class_that_the_sender_named_is_proposed(
     assert (alerts(at) == [EMPTY]) == proposed
 
 
+def offered(at: AppTest) -> list[str]:
+    """The true classes that have a number."""
+    return [each.proto.label for each in at.button if (each.key or "").startswith("triage_likely_")]
+
+
 def test_any_sign_can_be_picked_by_its_image(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = press(open_page("triage"), "All signs")
+    before = offered(at)
     tiles = [each for each in at.button if (each.key or "").startswith("triage_all_")][1:]
     assert [each.proto.label for each in tiles] == [str(number) for number in range(43)]
     finished(tiles[38].click().run())
     assert not [each for each in at.button if (each.key or "").startswith("triage_all_38")]
+    assert offered(at) == [class_name(38), *before[:-1]]
     press(at, "Model wrong")
     assert decisions(signwatch, queue[0])[0].true_class == 38
 
@@ -559,8 +566,13 @@ def test_some_of_a_group_can_be_chosen(
     open_page: OpenPage, signwatch: Services, burst: list[Capture]
 ) -> None:
     at = press(looked_at(signwatch, open_page("triage"), burst[0]), "Choose some")
-    (mark,) = [each for each in at.checkbox if burst[1].capture_id in each.key]
-    finished(mark.check().run())
+
+    def mark(number: int, yes: bool) -> None:
+        (box,) = [each for each in at.checkbox if burst[number].capture_id in each.key]
+        finished(box.set_value(yes).run())
+
+    for number, yes in ((1, True), (2, True), (2, False)):
+        mark(number, yes)
     press(at, "Unreadable x 2")
     assert [len(decisions(signwatch, capture)) for capture in burst] == [1, 1, 0, 0]
 
