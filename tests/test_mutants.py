@@ -19,7 +19,9 @@ SOURCE, TEST = "doubling.py", "test_it.py"
 def test_every_mutant_applies_and_is_python(mutant: Mutant) -> None:
     compile(mutant.applied(ROOT), mutant.file, "exec")
     assert mutant.new != mutant.old
-    assert all((ROOT / test.split("::")[0]).is_file() for test in mutant.tests)
+    for test in mutant.tests:
+        file, _, name = test.partition("::")
+        assert f"def {name}(" in (ROOT / file).read_text() or not name
 
 
 def test_there_are_enough_and_no_two_are_one() -> None:

@@ -32,13 +32,13 @@ class ContextBuilder:
     def build(self, capture_id: str) -> ItemContext:
         """The context of one capture; `problem` says why maps are missing. Raises NotFound."""
         capture = self._log.capture(capture_id).capture
-        image, panels, problem, own = None, list[Panel](), None, None
+        image, own, problem, panels = None, None, None, list[Panel]()
         try:
             decoded = self._images.decoded(capture.image_sha256)
             image, own = viewable(decoded), signature(decoded.pixels)
             panels = self._panels.of(capture, decoded.pixels, own)
         except SignwatchError as error:
-            problem, own = str(error), None
+            problem = str(error)
         names = self._queue.group_of(capture.capture_id)
         return ItemContext(
             image,

@@ -114,6 +114,19 @@ def test_a_worker_that_nobody_needs_has_no_thread() -> None:
     assert "press" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_a_worker_is_not_idle_while_it_works_on_the_last_item(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    press, idle = Press(), list[object]()
+    press.hold("a")
+    with monkeypatch.context() as patched:
+        patched.setattr(press.worker._changed, "wait_for", lambda what: idle.append(what()))
+        press.worker.flush()
+    press.go_on.set()
+    press.worker.close()
+    assert (idle, press.printed) == ([False], ["a"])
+
+
 def test_what_finds_no_room_is_refused() -> None:
     press = Press(most=2)
     press.hold("a")

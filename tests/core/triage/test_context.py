@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
 from core import thumbnails
 from core.capture.images import CapturedImages
-from core.errors import NotFound
+from core.errors import NotFound, Unavailable
 from core.records.captures import Capture, Provenance
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import ExecutionStatus
@@ -121,6 +122,19 @@ def test_without_an_image_there_is_a_reason_and_everything_else(
     assert names(seen.group) == ids([first, capture])
     assert seen.around[1].image == thumbnails.no_image()
     assert not any(tile.similar for tile in seen.group)
+
+
+def test_what_cannot_be_explained_is_compared_all_the_same(log: CaptureLog) -> None:
+    def explain(*_: object) -> NoReturn:
+        raise Unavailable("the classifier is stopped; start the dashboard again")
+
+    images = CapturedImages(log, LIMITS)
+    builder = ContextBuilder(log, QueueTable(log.database), images, explain)
+    group = [put(log, 0.001, seconds=number, seed=seed) for number, seed in enumerate([1, 2, 1])]
+    seen = builder.build(group[0].capture_id)
+    assert (seen.image, seen.panels) == (make_image(1).content, ())
+    assert seen.problem == "the classifier is stopped; start the dashboard again"
+    assert [tile.similar for tile in seen.group] == [True, False, True]
 
 
 def test_one_that_retention_deleted_is_not_found(builder: ContextBuilder) -> None:

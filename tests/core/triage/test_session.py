@@ -346,6 +346,19 @@ def test_another_choice_changes_what_comes_next(verdicts: Verdicts, log: Capture
     assert name(session) == second.capture_id  # passed over in another choice
 
 
+def test_what_was_read_for_another_choice_does_not_come_next(
+    verdicts: Verdicts, log: CaptureLog
+) -> None:
+    captures = [put(log, 0.001 * (n + 1), class_id=n) for n in range(3)]
+    session = TriageSession(verdicts, ADA)
+    session.next()
+    session.read_queue()
+    assert session.ahead == [each.capture_id for each in captures[1:]]
+    session.want(Wanted(CaptureFilter(class_id=2)))
+    assert session.ahead == []
+    assert session.next().capture_id == captures[2].capture_id
+
+
 def test_who_may_not_decide_takes_nothing_away(verdicts: Verdicts, log: CaptureLog) -> None:
     capture = put(log, 0.001)
     viewer, ada = (
