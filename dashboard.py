@@ -9,8 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from core import client, services
-from core.endpoint import ROUTES
+from core.endpoint import ROUTES, Door
 from core.endpoint.connections import WatchedServer
+from pages._shared.session import StreamlitSignIn
 
 
 @asynccontextmanager
@@ -27,9 +28,21 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         services.close_current()
 
 
+PAGES = Path(__file__).parent / "pages"
+ADDRESSES = (st.get_option("server.address"), st.get_option("browser.serverAddress"))
+BASE = (st.get_option("server.baseUrlPath") or "").strip("/")
+
+door = Middleware(
+    Door,
+    ROUTES,
+    pages=["/", *(f"/{page.stem}" for page in PAGES.glob("*.py") if page.stem != "shell")],
+    hosts=[address.lower() for address in ADDRESSES if address],
+    sign_in=StreamlitSignIn(),
+    base=f"/{BASE}" if BASE else "",
+)
 app = st.App(
-    Path(__file__).parent / "pages" / "shell.py",
+    PAGES / "shell.py",
     routes=ROUTES,
     lifespan=lifespan,
-    middleware=[Middleware(WatchedServer)],
+    middleware=[Middleware(WatchedServer), door],
 )

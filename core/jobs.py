@@ -6,7 +6,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from core.errors import Cancelled
@@ -98,7 +100,8 @@ class Job(Generic[Result]):
         self._ended = threading.Event()
         self._error: Exception | None = None
         self._result: Result
-        threading.Thread(target=self._run, args=(work,), name=title, daemon=True).start()
+        run = partial(copy_context().run, self._run, work)  # it acts for whoever starts it
+        threading.Thread(target=run, name=title, daemon=True).start()
 
     def cancel(self) -> None:
         """Ask the work to stop; from now on it has no result."""

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
-from core.records.analysts import parse_analysts
+from core.records import names
+from core.records.analysts import Roles, parse_analysts, parse_issuers
 from core.records.captures import CaptureMode
 from core.records.drift import MOST
+from core.records.hosts import parse_hosts
 from core.records.tensors import parse_regex, parse_save_config
 
 ROOT = Path(__file__).parent.parent
@@ -190,8 +192,8 @@ class Settings:
     url: str = _setting(
         "",
         _address,
-        "address of the dashboard in alerts, `https://signwatch.example.org`; "
-        "empty: where it was started",
+        "address of the dashboard, `https://signwatch.example.org`: alerts link to it, and it is "
+        "answered under its host; empty: where it was started",
     )
     alerts: str = _setting(
         "",
@@ -205,6 +207,18 @@ class Settings:
         _between(float, 0, 8760),
         "hours after which a lasting violation is reported again; 0: never",
     )
+    hosts: str = _setting(
+        "",
+        _checked(parse_hosts),
+        "host names and addresses under which the pages are opened, separated by commas or blanks, "
+        "beside localhost and the host of `SIGNWATCH_URL`; others are refused",
+    )
+    endpoints: str = _setting(
+        "",
+        _checked(names.parse_endpoints),
+        "names of endpoints that are served, separated by commas or blanks, beside `signwatch` and "
+        "those that the log has",
+    )
     api_token: str = _setting(
         "",
         _token,
@@ -215,9 +229,31 @@ class Settings:
     analysts: str = _setting(
         "",
         _checked(parse_analysts),
-        "analysts who may give verdicts, if sign-in is configured: e-mail addresses and domains, "
-        "separated by commas or blanks; empty: everyone signed in",
+        "analysts, who may give verdicts, run the monitor, record tensors and send traffic, if "
+        "sign-in is configured: e-mail addresses and domains, separated by commas or blanks; "
+        "empty: everyone signed in",
     )
+    administrators: str = _setting(
+        "",
+        _checked(parse_analysts),
+        "administrators, who may change everything, in the same form; empty: every analyst",
+    )
+    trusted_issuers: str = _setting(
+        "",
+        _checked(parse_issuers),
+        "identity providers whose e-mail addresses count without `email_verified`, as `iss` in "
+        "their tokens has them, such as `https://login.microsoftonline.com/TENANT/v2.0`, separated "
+        "by commas or blanks",
+    )
+
+    @property
+    def roles(self) -> Roles:
+        """Who may do what, where there is a sign-in."""
+        return Roles(
+            parse_analysts(self.analysts),
+            parse_analysts(self.administrators),
+            parse_issuers(self.trusted_issuers),
+        )
 
     @property
     def store_path(self) -> Path:

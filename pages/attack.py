@@ -7,7 +7,7 @@ import streamlit as st
 from core.labels import class_name
 from core.records.attacks import LEVELS, AttackPlan
 from core.records.plain_text import Markdown, message, plain
-from core.services import ImageFile, Job, current
+from core.services import ImageFile, Job
 from pages._attack import batch, link, method, result, send
 from pages._attack import compare as _attack_compare
 from pages._attack import sign as _attack_sign
@@ -15,6 +15,7 @@ from pages._attack.link import MODES
 from pages._attack.sign import Sign
 from pages._shared import parts
 from pages._shared.job import ATTACKS
+from pages._shared.user import current
 
 lab = current().lab
 

@@ -12,11 +12,11 @@ from core.records.plain_text import message, table_field
 from core.records.queries import NEWEST, OLDEST, CaptureFilter, Cursor, Direction, Page
 from core.records.verdicts import TriageItem
 from core.records.window import now
-from core.services import current
 from pages._captures import detail, download, filters, imports, settings
 from pages._captures.filters import shown_time
 from pages._captures.view import CaptureView
 from pages._shared import parts
+from pages._shared.user import current
 
 captures = current().captures
 PAGE = 25

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from core.records.analysts import Permission
 from core.records.captures import Provenance
 from core.records.inference import Answer
-from core.services import READABLE, ImageFile, current, samples
-from pages._shared import parts
+from core.services import READABLE, ImageFile, samples
+from pages._shared import parts, user
+from pages._shared.user import current
 
 answers: dict[str, Answer] = st.session_state.setdefault("classify_answers", {})
 
@@ -38,9 +40,13 @@ uploads = st.file_uploader(
     type=parts.UPLOAD_TYPES,
     accept_multiple_files=True,
     key="uploads",
-    help=f"{READABLE}. Each image should show one sign and little else.",
+    **user.control(
+        Permission.TRAFFIC,
+        help=f"{READABLE}. Each image should show one sign and little else.",
+    ),
 )
-if st.button("Take eight sample signs instead", icon=":material/collections:"):
+may = user.control(Permission.TRAFFIC)
+if st.button("Take eight sample signs instead", icon=":material/collections:", **may):
     st.session_state["classify_samples"] = st.session_state.get("classify_samples", 0) + 1
 
 cards: list[tuple[str, str, ImageFile, int | None]] = []

@@ -4,12 +4,13 @@ import streamlit as st
 
 from core.labels import all_labels, class_name
 from core.plots import COLOUR_MAPS
-from core.services import Explanations, current
+from core.services import Explanations
 from pages._explain import link, sheet, source
 from pages._explain import maps as _explain_maps
 from pages._explain.link import MAPS
 from pages._explain.source import Images
 from pages._shared import parts
+from pages._shared.user import current
 
 signwatch = current()
 VIEWS = {"pair": "One pair", "sheet": "Many at once"}

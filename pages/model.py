@@ -13,8 +13,8 @@ from core.records.evaluation.suspicion import (
     evasion,
 )
 from core.records.plain_text import message, plain
-from core.services import current
 from pages._shared.parts import errors_shown
+from pages._shared.user import current
 
 RANDOM_HELP = (
     "Mean |Spearman| between maps of the trained network and of one with random parameters "

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from core.records.analysts import Permission
 from core.records.monitoring import MonitorSettings
-from core.services import current
 from pages._monitor import alerts, backtest, baseline, drift, drill, execution, schedules
-from pages._shared import fields, parts
+from pages._shared import fields, parts, user
+from pages._shared.user import current
 
 monitoring = current().monitoring
 settings = monitoring.settings()
@@ -23,7 +24,9 @@ with st.form(form, border=True), st.container(horizontal=True, vertical_alignmen
     minutes = st.number_input(
         "Window, minutes", 1, 10_080, settings.window_minutes, key=f"{form}_minutes"
     )
-    if st.form_submit_button("Save", icon=":material/save:", key=f"{form}_save"):
+    if st.form_submit_button(
+        "Save", icon=":material/save:", key=f"{form}_save", **user.control(Permission.MONITOR)
+    ):
         with parts.errors_shown():
             monitoring.set_settings(MonitorSettings(percent / 100, minutes))
             fields.changed_here("settings")
@@ -31,7 +34,12 @@ with st.form(form, border=True), st.container(horizontal=True, vertical_alignmen
             st.rerun()
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    if st.button("Run now", type="primary", icon=":material/play_arrow:"):
+    if st.button(
+        "Run now",
+        type="primary",
+        icon=":material/play_arrow:",
+        **user.control(Permission.RUN_MONITOR),
+    ):
         with parts.errors_shown():
             done = monitoring.run()
             execution.show_from_now_on(done)

@@ -7,10 +7,10 @@ import streamlit as st
 from core.records.monitoring import WindowFigures
 from core.records.plain_text import Markdown
 from core.records.queries import CaptureFilter
-from core.services import current
 from pages._attack.link import TRY_IT
 from pages._overview import charts, drift, health, state
 from pages._shared import parts
+from pages._shared.user import current
 
 signwatch = current()
 HOUR, DAY = 60, 24 * 60

@@ -6,8 +6,10 @@ import streamlit as st
 
 from pages._shared import user, visits
 
-st.set_page_config(page_title="Signwatch", page_icon=":material/traffic:", layout="wide")
-st.logo(Path(__file__).parent.parent / "data" / "logo.svg", size="large")
+DATA = Path(__file__).parent.parent / "data"
+# An icon of Streamlit's own set would come from a font host.
+st.set_page_config(page_title="Signwatch", page_icon=str(DATA / "icon.svg"), layout="wide")
+st.logo(DATA / "logo.svg", size="large")
 user.require()
 
 page = st.navigation(

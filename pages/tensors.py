@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.records.plain_text import plain
-from core.services import current
 from pages._shared import parts
+from pages._shared.user import current
 from pages._tensors import detail, link
 from pages._tensors import record as _tensor_record
 

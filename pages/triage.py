@@ -7,9 +7,9 @@ import streamlit as st
 from core.records.plain_text import message
 from core.records.queries import CaptureFilter
 from core.records.triage import Queue
-from core.services import current
 from pages._shared import keys as _keys
 from pages._shared import visits
+from pages._shared.user import current
 from pages._triage import around, item, keys, state
 from pages._triage import bar as _triage_bar
 from pages._triage import queue as _triage_queue

@@ -16,12 +16,10 @@ import numpy as np
 import pytest
 import torch
 import uvicorn
-from starlette.applications import Starlette
 
 from core import services
 from core.client import leave_address, remove_address
 from core.datasets import Dataset
-from core.endpoint import ROUTES
 from core.labels import all_labels
 from core.model.classifier import Classifier, build_network, to_tensor
 from core.model.manifest import Manifest
@@ -29,6 +27,7 @@ from core.model.predictor import Predictor
 from core.model.suspicion.fit import calibrate
 from core.services import Services
 from core.settings import PREFIX, Settings
+from tests.support.door import app
 from tests.support.images import blocks
 from tests.support.webhook import Webhook, webhook
 
@@ -166,7 +165,7 @@ def signwatch(environment: pytest.MonkeyPatch) -> Iterator[Services]:
 def client(signwatch: Services) -> Iterator[TestClient]:
     """The HTTP interface without a network; errors of the program reach the test."""
     local = {"base_url": "http://localhost", "client": ("127.0.0.1", 50_000)}
-    with TestClient(Starlette(routes=ROUTES), **local) as client:
+    with TestClient(app(), **local) as client:
         yield client
 
 
@@ -175,9 +174,7 @@ def server(signwatch: Services) -> Iterator[str]:
     """The HTTP interface on a real port of this machine: its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         # It listens already: a request that comes before uvicorn waits in the kernel.
-        config = uvicorn.Config(
-            Starlette(routes=ROUTES), log_level="warning", lifespan="off", ws="none"
-        )
+        config = uvicorn.Config(app(), log_level="warning", lifespan="off", ws="none")
         serving = uvicorn.Server(config)
         thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -28,7 +28,9 @@ from core.errors import BadInput
 from core.jobs import Worker
 from core.metrics import Metrics
 from core.records.alerts import Delivery, Notice, NoticeKind
+from core.records.analysts import Permission
 from core.records.monitoring import Execution, WindowFigures
+from core.records.permissions import needs
 from core.records.plain_text import visible
 from core.records.window import Window, now
 from core.store import AlertsTable
@@ -111,6 +113,7 @@ class Alerts:
         details = f"\nDetails: {address}" if address else ""
         self._offer(Message(title, text + details, tone))
 
+    @needs(Permission.ALERTS)
     def test(self) -> list[Delivery]:
         """Send a test message to every channel now, once each.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+from core.records.analysts import Permission
 from core.records.captures import CaptureSettings
+from core.records.permissions import needs
 from core.records.window import now
 from core.store import CaptureSettingsTable
 
@@ -34,6 +36,7 @@ class CaptureRules:
         """The settings of every endpoint that has its own."""
         return self._table.all()
 
+    @needs(Permission.CAPTURE)
     def set(self, endpoint: str, settings: CaptureSettings) -> None:
         """Settings for one endpoint, from the next request on."""
         self._table.add(endpoint, settings, now())

@@ -14,6 +14,7 @@ from core.endpoint import (
     monitoring_executions,
     operations,
 )
+from core.endpoint.door import Door
 from core.endpoint.guard import guarded
 from core.endpoint.openapi import Described, openapi
 from core.endpoint.routing import answering_every_method
@@ -25,11 +26,13 @@ async def openapi_json(request: Request) -> Response:
     return JSONResponse(openapi(ROUTES))
 
 
+__all__ = ["ROUTES", "Door"]
+
 CAPTURE_CONFIG = "/api/endpoints/{name}/data-capture-config"
 VIOLATIONS = "/signwatch/executions/{execution_id}/constraint_violations.json"
 STATISTICS = "/signwatch/executions/{execution_id}/statistics.json"
 _ROUTES = [
-    Route("/ping", guarded(inference.ping, public=True), methods=["GET"]),
+    Route("/ping", guarded(inference.ping), methods=["GET"]),
     Route("/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/endpoints/{name}/invocations", guarded(inference.invocations), methods=["POST"]),
     Route("/", guarded(control_plane.operation), methods=["POST"]),

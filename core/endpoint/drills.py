@@ -12,7 +12,6 @@ from core import services
 from core.endpoint.guard import read_body
 from core.endpoint.json_body import NAME, NUMBER, WHOLE, Fields
 from core.endpoint.openapi import Described
-from core.errors import NotFound
 from core.records.drills import DrillPlan
 
 MAX_PLAN_BYTES = 10_000
@@ -47,10 +46,7 @@ async def read_drill(request: Request) -> Response:
 @Described(status=202)
 async def cancel_drill(request: Request) -> Response:
     """Ask a drill that is in progress to stop."""
-    job = services.current().simulation.drills.job(request.path_params["drill_id"])
-    if job is None or job.ended:
-        raise NotFound("no drill of that id is in progress")
-    job.cancel()
+    services.current().simulation.drills.cancel(request.path_params["drill_id"])
     return JSONResponse({}, status_code=202)
 
 

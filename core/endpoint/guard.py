@@ -1,4 +1,4 @@
-"""What every route does alike: access, errors as JSON, bodies read up to a limit."""
+"""What every route does alike: errors as JSON, bodies read up to a limit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from core import services
-from core.endpoint.access import check_access
 from core.endpoint.arrival import Arrivals
 from core.endpoint.content import CODINGS, content_coding, decoded
 from core.errors import SignwatchError, TooLarge
@@ -25,14 +23,12 @@ RETRY_SECONDS = 1
 AWS_CODES = {401: "UnrecognizedClientException", 403: "AccessDeniedException"}
 
 
-def guarded(handler: Handler, *, public: bool = False) -> Handler:
-    """Check access (unless `public`), and render our errors as JSON that botocore reads too."""
+def guarded(handler: Handler) -> Handler:
+    """Render our errors as JSON that botocore reads too."""
 
     @wraps(handler)
     async def answered(request: Request) -> Response:
         try:
-            if not public:
-                check_access(request, services.current().settings.api_token)
             return await handler(request)
         except SignwatchError as error:
             return error_response(error)

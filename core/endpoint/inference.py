@@ -30,7 +30,6 @@ from core.invocations import (
     open_request,
     render_answer,
 )
-from core.records import names
 from core.records.media_types import media_type_of
 from core.records.names import DEFAULT_ENDPOINT
 from core.services import Inference
@@ -59,7 +58,9 @@ async def ping(request: Request) -> Response:
 async def invocations(request: Request) -> Response:
     """Predict the images of one request, and capture them."""
     inference = services.current().inference
-    endpoint = names.check_endpoint_name(request.path_params.get("name", DEFAULT_ENDPOINT))
+    endpoint = request.path_params.get("name", DEFAULT_ENDPOINT)
+    if not inference.endpoints.knows(endpoint):
+        await run_in_threadpool(inference.endpoints.check, endpoint)
     with inference.request(endpoint) as answered:
         try:
             response = await _invoke(request, inference, endpoint)

@@ -10,12 +10,12 @@ from core import services
 from core.endpoint import aws
 from core.endpoint.aws import ARN, MONITORING_TYPE, Document
 from core.endpoint.download import download
+from core.endpoint.not_found import BUCKET, no_such_key
 from core.endpoint.openapi import Described
 from core.endpoint.schedule_config import config_of
 from core.errors import NotFound
 from core.records.monitoring import Execution, ExecutionStatus
 
-BUCKET = "signwatch"
 CLUSTER = {"InstanceCount": 1, "InstanceType": "local", "VolumeSizeInGB": 1}  # runs are in-process
 INPUT_PATH = "/opt/ml/processing/input/endpoint"
 LONGEST_REASON = 1024  # characters, as SageMaker's
@@ -28,7 +28,10 @@ JOB_STATES = {ExecutionStatus.IN_PROGRESS: "InProgress", ExecutionStatus.FAILED:
 async def violations_file(request: Request) -> Response:
     """The violations of one run, as `boto3.client("s3")` fetches them."""
     name = request.path_params["execution_id"]
-    execution = await run_in_threadpool(services.current().monitoring.execution, name)
+    try:
+        execution = await run_in_threadpool(services.current().monitoring.execution, name)
+    except NotFound:
+        return no_such_key(request.url.path.removeprefix(f"/{BUCKET}/"))
     content = JSONResponse(execution.constraint_violations()).body
     return await download(request, bytes(content), "application/json")
 

@@ -39,13 +39,14 @@ async def read_capture_config(request: Request) -> Response:
 
 @Described(body={"application/json": CONFIG.schema()})
 async def write_capture_config(request: Request) -> Response:
-    """Set what is captured, from the next request on.
+    """Set what is captured, from the next request on; an endpoint that is new is served then.
 
     `EnableCapture`, `InitialSamplingPercentage` and `CaptureOptions`, as SageMaker writes them.
     """
-    rules = services.current().captures.rules
+    signwatch = services.current()
     endpoint = names.check_endpoint_name(request.path_params["name"])
     document = CONFIG.read(await read_body(request, MAX_CONFIG_BYTES))
     settings: CaptureSettings = invocations.parse_data_capture_config(document)
-    await run_in_threadpool(rules.set, endpoint, settings)
+    await run_in_threadpool(signwatch.captures.rules.set, endpoint, settings)
+    signwatch.inference.endpoints.add(endpoint)
     return JSONResponse(invocations.data_capture_config(settings))

@@ -15,9 +15,11 @@ from core.monitoring.formats.constraints import Constraints, read_constraints, w
 from core.monitoring.formats.constraints_edit import edited, settings_of
 from core.monitoring.formats.statistics import read_statistics, write_statistics
 from core.monitoring.rules.in_force import NOTHING, Against
+from core.records.analysts import Permission
 from core.records.baselines import BaselineFiles, ConstraintSettings, StoredBaseline
 from core.records.captures import Predictions
 from core.records.names import check_endpoint_name
+from core.records.permissions import needs
 from core.records.window import MOMENT, Window, now, parse_time
 from core.store import BaselinesTable
 
@@ -100,6 +102,7 @@ class Baselines:
         self._classes = classes
         self._read = lru_cache(maxsize=KEPT)(self._checked)  # every run asks for the same
 
+    @needs(Permission.BASELINES)
     def create(self, window: Window) -> StoredBaseline:
         """Make a baseline from captures and put it in force.
 
@@ -156,6 +159,7 @@ class Baselines:
             )
         return self.create(_stretch(options))
 
+    @needs(Permission.BASELINES)
     def add(self, files: BaselineFiles, *, origin: str) -> StoredBaseline:
         """Keep a baseline and put it in force; raises BadInput or TooLarge, and then keeps none."""
         baseline, _ = self._read(files)
@@ -164,6 +168,7 @@ class Baselines:
         self._table.add(stored, files)
         return stored
 
+    @needs(Permission.BASELINES)
     def edit(self, settings: ConstraintSettings) -> StoredBaseline:
         """The baseline in force with constraints edited, kept as a new one and put in force.
 
@@ -189,6 +194,7 @@ class Baselines:
         baselines = [stored.to_json() for stored in self.all()]
         return {"in_force": self.in_force_id(), "baselines": baselines}
 
+    @needs(Permission.BASELINES)
     def choose(self, baseline_id: str) -> None:
         """Put a baseline in force; NotFound, or BadInput if it does not fit this model."""
         self._read(self._table.files(baseline_id))

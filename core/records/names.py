@@ -17,6 +17,11 @@ def check_endpoint_name(name: str) -> str:
     return check_name(name, "endpoint name")
 
 
+def parse_endpoints(text: str) -> tuple[str, ...]:
+    """Names of endpoints, between commas or blanks; raises BadInput."""
+    return tuple(check_endpoint_name(each) for each in text.replace(",", " ").split())
+
+
 def check_name(name: str, what: str) -> str:
     """`name` if SageMaker would take it for what it names; BadInput otherwise."""
     if len(name) > 63 or not _NAME.fullmatch(name):

@@ -5,6 +5,7 @@ from core.attacks.lab import Lab
 from core.images import READABLE, SUFFIXES, ImageFile
 from core.jobs import Job, Progress
 from core.monitoring.baselines import InForce
+from core.records.permissions import act_as
 from core.services.captures import Captures
 from core.services.explanations import Explanations
 from core.services.health import Health
@@ -35,6 +36,7 @@ __all__ = [
     "Tensors",
     "Triage",
     "TriageSession",
+    "act_as",
     "close_current",
     "current",
     "samples",

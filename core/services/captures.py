@@ -18,8 +18,10 @@ from core.capture.writer import Capturer, to_stored_image
 from core.capture.zip import write_captures
 from core.images import ImageFile
 from core.invocations import RequestLimits
+from core.records.analysts import Permission
 from core.records.capture_files import ImportedFile, UnreadableLine
 from core.records.captures import Capture, StoredImage
+from core.records.permissions import needs
 from core.records.queries import NEWEST, CaptureFilter, Cursor, Page
 from core.records.verdicts import TriageItem
 from core.records.window import Window, now
@@ -96,10 +98,12 @@ class Captures:
             if capture.image_sha256 in files
         }
 
+    @needs(Permission.IMPORTS)
     def keep_reference(self, image: ImageFile) -> str:
         """Keep a clean image for captures to name in their provenance; returns its SHA-256."""
         return self.keep_stored(to_stored_image(image))
 
+    @needs(Permission.IMPORTS)
     def keep_stored(self, image: StoredImage) -> str:
         """As `keep_reference`, without its pixels."""
         self._capturer.store([], [image])
@@ -151,6 +155,7 @@ class Captures:
         """How many lines could not be read."""
         return self._imports.count_unreadable()
 
+    @needs(Permission.IMPORTS)
     def merge_ground_truth(self, content: bytes) -> MergeAnswer:
         """Keep labels of requests, one JSON object a line; raises BadInput and TooLarge."""
         return merge(self._files, self._limits, content, now())

@@ -11,9 +11,12 @@ from core.errors import SignwatchError
 from core.images import ImageFile, open_image
 from core.invocations import Opened, RequestLimits
 from core.metrics import Metrics
+from core.records.analysts import Permission
 from core.records.captures import Provenance, StoredImage
 from core.records.inference import Answer
+from core.records.permissions import needs
 from core.serving.concurrency import Admission
+from core.serving.endpoints import Endpoints
 from core.serving.pipeline import Serving
 from core.store import CaptureLog
 
@@ -28,8 +31,10 @@ class Inference:
         limits: RequestLimits,
         log: CaptureLog,
         metrics: Metrics,
+        endpoints: Endpoints,
     ) -> None:
         self.limits = limits
+        self.endpoints = endpoints
         self._serving = serving
         self._admission = admission
         self._metrics = metrics
@@ -53,6 +58,7 @@ class Inference:
         with self._admission.admitted():
             yield
 
+    @needs(Permission.TRAFFIC)
     def submit(self, opened: Callable[[], Sequence[Opened]], facts: RequestFacts) -> Future[Answer]:
         """The answer to come, as `Serving.submit` gives it."""
         return self._serving.submit(opened, facts)

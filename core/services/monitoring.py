@@ -21,6 +21,7 @@ from core.monitoring.rules.descriptions import RULES
 from core.monitoring.rules.distances import furthest_class
 from core.monitoring.rules.in_force import classes_in_question
 from core.monitoring.schedules.scheduler import Schedules
+from core.records.analysts import Permission
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import (
     ClassShift,
@@ -32,6 +33,7 @@ from core.records.monitoring import (
     WindowFigures,
 )
 from core.records.names import check_endpoint_name
+from core.records.permissions import needs
 from core.records.quality import WindowQuality
 from core.records.window import Window, now, parse_time
 from core.settings import Settings
@@ -107,6 +109,7 @@ class Monitoring:
             self._defaults.threshold, self._defaults.window_minutes
         )
 
+    @needs(Permission.MONITOR)
     def set_settings(self, settings: MonitorSettings) -> None:
         """Used by every later run, scheduled ones included."""
         self._log.set_monitor_settings(settings, now())
@@ -123,6 +126,7 @@ class Monitoring:
 
     # -- runs ------------------------------------------------------------------------------
 
+    @needs(Permission.RUN_MONITOR)
     def run(
         self,
         window: Window | None = None,

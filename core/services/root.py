@@ -22,7 +22,7 @@ from core.monitoring.drift.service import DriftMonitor
 from core.monitoring.schedules.periodic import Repeating, to_full_minute
 from core.plots.alerts import class_frequencies_png
 from core.records.captures import CaptureSettings
-from core.records.names import DEFAULT_ENDPOINT
+from core.records.names import DEFAULT_ENDPOINT, parse_endpoints
 from core.records.steady import SteadyClock
 from core.services.captures import LEFTOVER, Captures
 from core.services.explanations import Explanations
@@ -34,6 +34,7 @@ from core.services.simulation import Simulation
 from core.services.tensors import Tensors
 from core.services.triage import Triage
 from core.serving.concurrency import Admission
+from core.serving.endpoints import Endpoints
 from core.serving.pipeline import Serving
 from core.settings import Settings
 from core.simulation.drill_traffic import drawn_signs
@@ -141,7 +142,10 @@ class Services:
             in_flight=lambda: admission.in_work,
             answered=self.tensors.recorder.offer,
         )
-        self.inference = Inference(serving, admission, self._limits, self.log, self.metrics)
+        endpoints = Endpoints(parse_endpoints(settings.endpoints), self.log.endpoints)
+        self.inference = Inference(
+            serving, admission, self._limits, self.log, self.metrics, endpoints
+        )
 
     def _build_monitoring(self) -> None:
         """The monitor, the drift detector and alerts; drills, which watch all three."""
@@ -198,7 +202,7 @@ class Services:
             self.log,
             self._limits.image,
             self.explanations.explain,
-            analysts=self.settings.analysts,
+            roles=self.settings.roles,
             alpha=self.settings.alpha,
             model_sha256=self.model.sha256,
         )

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from core.images import ImageFile
 from core.jobs import Progress
+from core.records.analysts import Permission
 from core.records.attacks import AttackedImage
 from core.records.captures import Provenance
 from core.records.inference import Answer
+from core.records.permissions import needs
 from core.simulation import traffic
 from core.simulation.drills import Drills
 from core.simulation.sending import InProcess, SendReport, send
@@ -36,6 +38,7 @@ class Simulation:
         self._transport = InProcess(keep_reference, invoke)
         self.drills = drills
 
+    @needs(Permission.TRAFFIC)
     def send_mixed(
         self, result: AttackedImage, count: int, attacked: int, progress: Progress
     ) -> SendReport:

@@ -12,7 +12,9 @@ from core.explain.run import explain_images
 from core.images import LONGEST_SIDE, ImageFile, ImageLimits, fit
 from core.metrics import Metrics
 from core.model.classifier import Classifier
+from core.records.analysts import Permission
 from core.records.explanations import Explanation
+from core.records.permissions import needs
 from core.records.tensors import (
     DEFAULT_REGEX,
     Array,
@@ -88,6 +90,7 @@ class Tensors:
         """Every record (of one capture), newest first."""
         return self._table.records(capture_id)
 
+    @needs(Permission.TENSORS)
     def record(self, capture_id: str, class_id: int | None = None) -> TensorRecord:
         """Run a captured image again and record its tensors.
 

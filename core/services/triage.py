@@ -8,8 +8,9 @@ from datetime import datetime
 
 from core.capture.images import CapturedImages, viewable
 from core.images import ImageLimits
-from core.records.analysts import Analyst, parse_analysts, signed_in
+from core.records.analysts import Analyst, Permission, Roles
 from core.records.captures import Capture
+from core.records.permissions import needs
 from core.records.queries import CaptureFilter
 from core.records.triage import Assignment, Holder, Standing
 from core.records.verdicts import Decision, GivenVerdict, Recorded, Statement, TriageItem
@@ -36,8 +37,8 @@ class Triage:
     ----------
     explain
         Explains images (height, width, 3) for classes, None being the predicted one.
-    analysts
-        E-mail addresses and domains that may decide; empty: everybody may.
+    roles
+        Who may do what, where there is a sign-in.
     alpha
         The level of the flag in force, in (0, 1).
     model_sha256
@@ -55,7 +56,7 @@ class Triage:
         limits: ImageLimits,
         explain: Explain,
         *,
-        analysts: str,
+        roles: Roles,
         alpha: float,
         model_sha256: str,
         clock: Callable[[], datetime] = now,
@@ -64,7 +65,7 @@ class Triage:
         self._images = CapturedImages(log, limits)
         self._queue = QueueTable(log.database)
         self._verdicts = Verdicts(log, self._queue, clock=clock)
-        self._analysts = parse_analysts(analysts)
+        self._roles = roles
         self._alpha = alpha
         self._model_sha256 = model_sha256
         builder = ContextBuilder(log, self._queue, self._images, explain)
@@ -78,7 +79,7 @@ class Triage:
 
     def analyst(self, claims: Mapping[str, object]) -> Analyst:
         """The analyst whom an identity provider describes (claims of OpenID Connect)."""
-        return signed_in(claims, self._analysts)
+        return self._roles.signed_in(claims)
 
     def session(self, analyst: Analyst) -> TriageSession:
         """A new session: the work of one analyst in one window."""
@@ -113,6 +114,7 @@ class Triage:
 
     # -- verdicts --------------------------------------------------------------------------
 
+    @needs(Permission.VERDICTS)
     def decide(
         self,
         captures: Sequence[Capture],
@@ -124,6 +126,7 @@ class Triage:
         """Record one verdict on captures, as `Verdicts.decide` does."""
         return self._verdicts.decide(captures, given, by=by, known=known)
 
+    @needs(Permission.VERDICTS)
     def take_back(self, decisions: Sequence[Decision], *, by: Analyst) -> None:
         """Verdicts count no longer, and stay on record; raises Forbidden."""
         self._verdicts.take_back(decisions, by=by)

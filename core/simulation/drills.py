@@ -8,15 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from core.attacks import get_attack
-from core.errors import BadInput, Cancelled, Conflict, Unavailable
+from core.errors import BadInput, Cancelled, Conflict, NotFound, Unavailable
 from core.jobs import IsCancelled, Job, Progress
 from core.model.predictor import Predictor
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import Baselines
 from core.monitoring.drift.service import NO_BASELINE
 from core.monitoring.rules.in_force import Against
+from core.records.analysts import Permission
 from core.records.captures import CaptureSettings, Prediction
 from core.records.drills import DrillPlan, DrillReport
+from core.records.permissions import needs
 from core.simulation.drill_run import STOPPED, DrillRun
 from core.simulation.drill_traffic import (
     DrillTraffic,
@@ -69,6 +71,7 @@ class Drills:
         self._predictions: list[Prediction] = []  # of the signs, once there are any
         self._adversarial: dict[DrillPlan, list[SimulatedRequest]] = {}  # by plan without its share
 
+    @needs(Permission.DRILLS)
     def start(self, plan: DrillPlan) -> str:
         """Begin one in the background, and return its id; raises what `check` does."""
         self.check(plan)
@@ -83,6 +86,14 @@ class Drills:
         )
         self._latest = drill_id, job
         return drill_id
+
+    @needs(Permission.DRILLS)
+    def cancel(self, drill_id: str) -> None:
+        """Ask a drill that is in progress to stop; raises NotFound."""
+        job = self.job(drill_id)
+        if job is None or job.ended:
+            raise NotFound("no drill of that id is in progress")
+        job.cancel()
 
     def job(self, drill_id: str) -> Job[DrillReport] | None:
         """The work of a drill that `start` began last; None for any other."""
@@ -102,6 +113,7 @@ class Drills:
         """The latest reports, newest first."""
         return self._system.drills.latest(limit)
 
+    @needs(Permission.DRILLS)
     def run(
         self,
         plan: DrillPlan,

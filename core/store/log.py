@@ -79,6 +79,13 @@ class CaptureLog:
         """Give space back, and gather what small commits left in many pieces."""
         self.database.maintain()
 
+    def endpoints(self) -> list[str]:
+        """Names of endpoints that have captures or capture settings."""
+        found = self.database.rows(
+            "SELECT endpoint FROM log.captures UNION SELECT endpoint FROM log.capture_settings"
+        )
+        return [name for (name,) in found]
+
     def append(
         self, captures: Sequence[Capture], images: Sequence[StoredImage]
     ) -> dict[str, Capture]:

@@ -11,10 +11,11 @@ from datetime import datetime
 
 import numpy as np
 
-from core.errors import BadInput, Forbidden
+from core.errors import BadInput
 from core.labels import class_name, label
-from core.records.analysts import Analyst
+from core.records.analysts import Analyst, Permission
 from core.records.captures import Capture
+from core.records.permissions import check as check_permission
 from core.records.queries import CaptureFilter
 from core.records.verdicts import Decision, GivenVerdict, Recorded, Statement, Verdict
 from core.records.window import now
@@ -66,12 +67,12 @@ class Verdicts:
 
     def check(self, capture: Capture, given: GivenVerdict, *, by: Analyst) -> Decision:
         """The decision that `decide` would record; raises the same."""
-        _may_decide(by)
+        check_permission(Permission.VERDICTS, by=by)
         return decide(capture, given, analyst=by.name, at=self.clock())
 
     def take_back(self, decisions: Sequence[Decision], *, by: Analyst) -> None:
         """Verdicts count no longer, and stay on record. Raises Forbidden."""
-        _may_decide(by)
+        check_permission(Permission.VERDICTS, by=by)
         self.log.verdicts.take_back(decisions, analyst=by.name, at=self.clock())
 
     def trail(self, capture_id: str) -> list[Statement]:
@@ -88,14 +89,6 @@ class Verdicts:
         """A ZIP of everything decided, as `export_zip` writes it."""
         items = list(self.log.listing.each(CaptureFilter(decided=True), limit=MAX_EXPORT))
         return export_zip(items[::-1], self.log.images, self.log.verdicts.all())
-
-
-def _may_decide(analyst: Analyst) -> None:
-    if not analyst.may_decide:
-        raise Forbidden(
-            f"{analyst.name} can view but not decide. Add the e-mail address or its domain to "
-            "SIGNWATCH_ANALYSTS"
-        )
 
 
 def decide(capture: Capture, given: GivenVerdict, *, analyst: str, at: datetime) -> Decision:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.plots import attacks
 from core.records.attacks import AttackedImage, Rate, confusions, rates_by_class
 from core.records.plain_text import plain
-from core.services import current
+from pages._shared.user import current
 
 
 def show(results: Sequence[AttackedImage]) -> None:

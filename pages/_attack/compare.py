@@ -7,9 +7,9 @@ import streamlit as st
 from core import plots
 from core.labels import class_name
 from core.records.attacks import LEVELS, AttackedImage
-from core.services import current
 from pages._attack.result import survival
 from pages._shared import parts
+from pages._shared.user import current
 
 
 def show(results: Sequence[AttackedImage]) -> None:

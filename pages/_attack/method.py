@@ -9,9 +9,10 @@ from core.labels import class_name
 from core.plots import attacks
 from core.records.attacks import LEVELS, AttackInfo, AttackPlan
 from core.records.plain_text import plain
-from core.services import Lab, current
+from core.services import Lab
 from pages._attack.link import BUDGET_OF_ALL, MOST_LEVELS
 from pages._attack.sign import choose_class, sample_of
+from pages._shared.user import current
 
 FAMILIES = {"budget": "Budget", "smallest": "Smallest", "physical": "Real sign"}
 FAMILY_HELP = (

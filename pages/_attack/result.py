@@ -8,8 +8,8 @@ from core import plots
 from core.plots import attacks
 from core.records.attacks import LEVELS, AttackedImage
 from core.records.plain_text import Markdown, plain
-from core.services import current
 from pages._shared import parts
+from pages._shared.user import current
 
 
 def show(result: AttackedImage) -> None:

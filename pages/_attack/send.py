@@ -3,9 +3,12 @@
 import streamlit as st
 
 from core.errors import Cancelled
+from core.records.analysts import Permission
 from core.records.attacks import AttackedImage
-from core.services import Job, current
+from core.services import Job
+from pages._shared import user
 from pages._shared.job import SENDS
+from pages._shared.user import current
 
 ONE = "one"  # the mode of the work
 
@@ -18,7 +21,9 @@ def show(result: AttackedImage) -> None:
             count = st.number_input("Requests", 1, 5000, 400)
             share = st.slider("Share of adversarial requests, %", 0, 100, 80)
         if st.form_submit_button(
-            "Send as traffic", icon=":material/send:", disabled=SENDS.running(ONE)
+            "Send as traffic",
+            icon=":material/send:",
+            **user.control(Permission.TRAFFIC, disabled=SENDS.running(ONE)),
         ):
             SENDS.keep(ONE, _job(result, count, round(count * share / 100)))
             st.rerun()

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from core import plots
 from core.labels import all_labels, class_name
 from core.records.plain_text import plain
-from core.services import READABLE, ImageFile, current, samples
+from core.services import READABLE, ImageFile, samples
 from pages._shared import parts
+from pages._shared.user import current
 
 GALLERY = 6  # images in a row
 MOST_SHOWN = 24

@@ -9,8 +9,8 @@ from core.labels import class_name
 from core.records.captures import Capture, StoredImage
 from core.records.plain_text import plain
 from core.records.verdicts import TriageItem
-from core.services import current
 from pages._shared import parts
+from pages._shared.user import current
 
 NO_IMAGE = "No image was captured: only the answer was kept, or imported."
 LONGEST_PAYLOAD = 20_000  # characters that are shown of it; the download has all

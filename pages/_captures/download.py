@@ -9,8 +9,8 @@ from core.records.captures import Capture
 from core.records.plain_text import Markdown
 from core.records.queries import CaptureFilter
 from core.records.verdicts import TriageItem
-from core.services import current
 from pages._shared import parts
+from pages._shared.user import current
 
 MAX_DOWNLOAD = 10_000
 FILE_NAME = "signwatch-captures.zip"

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.records.plain_text import table_field
-from core.services import current
+from pages._shared.user import current
 
 PAGE = 25
 LONGEST_LINE = 500

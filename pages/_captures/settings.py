@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from core.records.analysts import Permission
 from core.records.captures import CaptureMode, CaptureSettings
 from core.records.names import DEFAULT_ENDPOINT, check_endpoint_name
 from core.records.plain_text import plain
-from core.services import current
-from pages._shared import fields, parts
+from pages._shared import fields, parts, user
+from pages._shared.user import current
 
 MODE_NAMES = {
     CaptureMode.INPUT_AND_OUTPUT: "image and answer",
@@ -41,7 +42,12 @@ def show() -> None:
                 format_func=MODE_NAMES.get,
                 key=f"{form}_mode",
             )
-            if st.form_submit_button("Save", icon=":material/save:", key=f"{form}_save"):
+            if st.form_submit_button(
+                "Save",
+                icon=":material/save:",
+                key=f"{form}_save",
+                **user.control(Permission.CAPTURE),
+            ):
                 with parts.errors_shown():
                     rules.set(
                         check_endpoint_name(endpoint.strip()),

@@ -14,10 +14,11 @@ from core.plots import Comparison, Side, explanations
 from core.records.explanations import Explanation
 from core.records.plain_text import message, plain
 from core.records.window import now
-from core.services import Explanations, current
+from core.services import Explanations
 from pages._explain.link import ExplainLink
 from pages._explain.source import Images
 from pages._shared import parts
+from pages._shared.user import current
 
 NO_BAR = {"displayModeBar": False}
 Row = Sequence[int]  # the class that each side is explained for

@@ -14,9 +14,9 @@ from core.records.explanations import MOST_TILES
 from core.records.plain_text import plain
 from core.records.queries import CaptureFilter
 from core.records.window import Window, now
-from core.services import current
 from pages._explain.link import FEWEST, KINDS, ExplainLink, current_link
 from pages._shared import parts, visits
+from pages._shared.user import current
 
 PERIODS = {
     15: "Last 15 minutes",

@@ -14,10 +14,10 @@ from core.errors import NotFound, SignwatchError
 from core.labels import all_labels, class_name
 from core.records.captures import Capture
 from core.records.plain_text import message, plain, short
-from core.services import current
 from pages._explain.link import settle
 from pages._shared import parts
 from pages._shared.job import ATTACKS
+from pages._shared.user import current
 
 NAMES = {"capture": "Capture", "lab": "Latest attack", "own": "Images of my own"}
 MAP_SIDES = ("Adversarial", "Clean")

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from core.records.analysts import Permission
 from core.records.plain_text import message, plain, table_field
 from core.records.window import duration, now
-from core.services import current
-from pages._shared import parts
+from pages._shared import parts, user
+from pages._shared.user import current
 
 SHOWN = 50  # deliveries
 
@@ -24,7 +25,11 @@ def show() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             names = plain(", ".join(channel.label for channel in alerts.channels))
             st.markdown(f"**Alerts** go to {names}.", width="stretch")
-            pressed = st.button("Send test", icon=":material/notifications_active:")
+            pressed = st.button(
+                "Send test",
+                icon=":material/notifications_active:",
+                **user.control(Permission.ALERTS),
+            )
         if pressed:
             with parts.errors_shown(), st.spinner("Sending"):
                 alerts.test()

@@ -10,10 +10,11 @@ from core.records.drift import DRIFT_RULE
 from core.records.plain_text import Markdown, plain
 from core.records.schedules import HOURLY
 from core.records.window import Window, now
-from core.services import Job, current
+from core.services import Job
 from pages._monitor import backtest_drift
 from pages._shared import parts
 from pages._shared.job import BACKTESTS
+from pages._shared.user import current
 
 WINDOWS = "windows"  # the mode of the work
 BACK = timedelta(days=1)

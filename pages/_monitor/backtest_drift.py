@@ -8,9 +8,10 @@ from core.plots import drift
 from core.records.drift import DriftBacktest, DriftSettings
 from core.records.plain_text import message
 from core.records.window import Window
-from core.services import Job, current
+from core.services import Job
 from pages._monitor.drift import rate_of_false_alarms
 from pages._shared.job import BACKTESTS
+from pages._shared.user import current
 
 DRIFT = "drift"  # the mode of the work
 LISTED = 10  # alarms

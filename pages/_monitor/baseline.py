@@ -4,11 +4,13 @@ import streamlit as st
 
 from core.errors import SignwatchError
 from core.plots import base
+from core.records.analysts import Permission
 from core.records.baselines import BaselineFiles, StoredBaseline
 from core.records.plain_text import Markdown, message, plain, short, visible
-from core.services import InForce, current
+from core.services import InForce
 from pages._monitor import constraints
-from pages._shared import fields, parts
+from pages._shared import fields, parts, user
+from pages._shared.user import current
 
 CHOSEN = "baseline_in_force"  # the widget
 STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
@@ -63,7 +65,8 @@ def _make() -> None:
         key="baseline_minutes",
         help="Choose a period of known-good traffic. Known attacks are left out.",
     )
-    if st.button("Create and use it", type="primary", key="baseline_make"):
+    may = user.control(Permission.BASELINES)
+    if st.button("Create and use it", type="primary", key="baseline_make", **may):
         with parts.errors_shown():
             made = current().monitoring.baselines.create(
                 current().monitoring.live_window(minutes=minutes)
@@ -94,12 +97,14 @@ def _files(found: InForce | None) -> None:
         type=["json"],
         accept_multiple_files=True,
         key="baseline_files",
+        **user.control(Permission.BASELINES),
     )
     texts = {each.name: each.getvalue().decode("utf-8", "surrogateescape") for each in uploads}
     ready = texts.keys() == {STATISTICS, CONSTRAINTS}
     if uploads and not ready:
         st.caption(f"Drop both files: {STATISTICS} and {CONSTRAINTS}.")
-    if st.button("Use these files", disabled=not ready, key="baseline_import"):
+    may = user.control(Permission.BASELINES, disabled=not ready)
+    if st.button("Use these files", key="baseline_import", **may):
         with parts.errors_shown():
             files = BaselineFiles(texts[STATISTICS], texts[CONSTRAINTS])
             made = current().monitoring.baselines.add(files, origin="imported files")
@@ -121,6 +126,7 @@ def _choose(every: list[StoredBaseline]) -> None:
         key=CHOSEN,
         on_change=_put_in_force,
         format_func=lambda key: texts.get(key, key),
+        **user.control(Permission.BASELINES),
     )
 
 

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from core.records.analysts import Permission
 from core.records.backtest import Preview
 from core.records.baselines import COMPARISON_METHODS, NO_COMPARISON, ConstraintSettings
-from core.services import InForce, current
-from pages._shared import parts
+from core.services import InForce
+from pages._shared import parts, user
+from pages._shared.user import current
 
 
 def show(found: InForce) -> None:
@@ -23,6 +25,7 @@ def show(found: InForce) -> None:
             type="primary",
             key="constraints_save",
             icon=":material/save:",
+            **user.control(Permission.BASELINES),
         ):
             with parts.errors_shown():
                 current().monitoring.baselines.edit(edited)

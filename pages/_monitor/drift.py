@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from core.records.analysts import Permission
 from core.records.drift import DriftSettings
 from core.records.plain_text import Markdown, message
-from core.services import current
 from pages._monitor import rules
-from pages._shared import parts
+from pages._shared import parts, user
+from pages._shared.user import current
 
 
 def show() -> None:
@@ -48,7 +49,7 @@ def _settings() -> None:
         "false_alarm_every",
         "More predictions: fewer false alarms, later detection. The detector restarts.",
     )
-    if st.button("Save", type="primary", key="stream_use"):
+    if st.button("Save", type="primary", key="stream_use", **user.control(Permission.MONITOR)):
         with parts.errors_shown():
             current().drift.set_settings(DriftSettings(every))
             st.toast("Saved. The drift detector restarts.", icon=":material/check_circle:")

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from core.labels import class_name
+from core.records.analysts import Permission
 from core.records.drills import STOP, STRENGTHS, Detection, DrillPlan, DrillReport
 from core.records.plain_text import Markdown, message, plain
-from core.services import current
-from pages._shared import parts
+from pages._shared import parts, user
 from pages._shared.job import DRILLS
+from pages._shared.user import current
 
 ONE = "one"  # the mode of the work
 SHOWN = 20
@@ -61,7 +62,9 @@ def _choose() -> None:
             label_visibility="collapsed",
         )
         if not st.button(
-            "Start drill", icon=":material/emergency_home:", disabled=DRILLS.running(ONE)
+            "Start drill",
+            icon=":material/emergency_home:",
+            **user.control(Permission.DRILLS, disabled=DRILLS.running(ONE)),
         ):
             return
     with parts.errors_shown():

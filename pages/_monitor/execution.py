@@ -11,9 +11,9 @@ from core.records.drills import mark_of
 from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
 from core.records.plain_text import Markdown, message, plain, table_field, visible
 from core.records.window import MOMENT
-from core.services import current
 from pages._monitor import log, quality, rules
 from pages._shared import fields, parts
+from pages._shared.user import current
 from pages._triage.view import to_window_of
 
 ANCHOR = "execution"  # of the place on the page where a run is shown

@@ -7,7 +7,7 @@ import streamlit as st
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import Execution, ExecutionStatus
 from core.records.plain_text import table_field, visible
-from core.services import current
+from pages._shared.user import current
 
 
 def show(execution: Execution) -> None:

@@ -6,7 +6,7 @@ from core.plots import quality
 from core.records.monitoring import Execution
 from core.records.plain_text import message, plain
 from core.records.quality import CAUTIONS, Figure, LabelKind, Labelled, WindowQuality
-from core.services import current
+from pages._shared.user import current
 
 TITLES = {
     "accuracy": "Accuracy",

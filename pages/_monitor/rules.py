@@ -5,7 +5,7 @@ import streamlit as st
 from core.records.drills import DRILL_RULE
 from core.records.monitoring import Execution, Outcome, RuleState
 from core.records.plain_text import message, plain
-from core.services import current
+from pages._shared.user import current
 
 BADGES = {
     RuleState.HOLDS: (":material/check:", "green"),

@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import SignwatchError
 from core.records.plain_text import message
 from core.records.schedules import HOURLY, Schedule
-from core.services import current
+from pages._shared.user import current
 
 OWN = ""
 PRESETS = [

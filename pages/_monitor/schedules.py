@@ -4,15 +4,16 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.records.analysts import Permission
 from core.records.monitoring import Execution, ExecutionStatus
 from core.records.plain_text import Markdown, message, plain
 from core.records.schedules import ONCE, Schedule, ScheduleStatus, StoredSchedule
 from core.records.window import duration, now
-from core.services import current
 from pages._monitor import execution
 from pages._monitor.schedule_form import fields
-from pages._shared import parts
+from pages._shared import parts, user
 from pages._shared.fields import changed_here, version
+from pages._shared.user import current
 
 SHOWN = 25
 UNITS = {timedelta(minutes=1): "minute", timedelta(hours=1): "hour", timedelta(days=1): "day"}
@@ -54,7 +55,7 @@ def _row(stored: StoredSchedule) -> None:
             "Run it now",
             key=f"run_{schedule.name}",
             icon=":material/play_arrow:",
-            help="Over the window that a run checks now.",
+            **user.control(Permission.SCHEDULES, help="Over the window that a run checks now."),
         ):
             with parts.errors_shown():
                 done = current().monitoring.schedules.run_now(schedule.name)
@@ -64,6 +65,7 @@ def _row(stored: StoredSchedule) -> None:
             "Start" if stopped else "Stop",
             key=f"{'start' if stopped else 'stop'}_{schedule.name}",  # never the opposite
             icon=":material/schedule:" if stopped else ":material/pause:",
+            **user.control(Permission.SCHEDULES),
         ):
             with parts.errors_shown():
                 switch = (
@@ -130,7 +132,8 @@ def _result(run: Execution) -> Markdown:
 def _add() -> None:
     name = st.text_input("Name", key="new_schedule_name", placeholder="every-five-minutes")
     schedule = fields(name.strip(), None, key="new_schedule")
-    if st.button("Add", type="primary", key="new_schedule_add"):
+    may = user.control(Permission.SCHEDULES)
+    if st.button("Add", type="primary", key="new_schedule_add", **may):
         with parts.errors_shown():
             current().monitoring.schedules.create(schedule())
             _done(f"Schedule {name.strip()} is added.")
@@ -141,13 +144,22 @@ def _change(stored: StoredSchedule) -> None:
     form = version(_form(name), stored.changed_at)
     schedule = fields(name, stored.schedule, key=form)
     with st.container(horizontal=True):
-        if st.button("Keep changes", type="primary", key=f"{form}_save", icon=":material/save:"):
+        if st.button(
+            "Keep changes",
+            type="primary",
+            key=f"{form}_save",
+            icon=":material/save:",
+            **user.control(Permission.SCHEDULES),
+        ):
             with parts.errors_shown():
                 current().monitoring.schedules.change(schedule())
                 changed_here(_form(name))
                 _done(f"Schedule {name} is changed.")
         if st.button(
-            "Delete", key=f"{form}_delete", icon=":material/delete:", help="Its runs stay."
+            "Delete",
+            key=f"{form}_delete",
+            icon=":material/delete:",
+            **user.control(Permission.SCHEDULES, help="Its runs stay."),
         ):
             with parts.errors_shown():
                 current().monitoring.schedules.delete(name)

@@ -6,7 +6,7 @@ from core.plots import base, overview
 from core.records.monitoring import WindowFigures
 from core.records.plain_text import Markdown, message, plain
 from core.records.window import Window, now
-from core.services import current
+from pages._shared.user import current
 
 PLAIN = {"displayModeBar": False}
 STRIP = 48  # runs

@@ -7,7 +7,7 @@ from core.records.drift import channel_of
 from core.records.monitoring import RuleState
 from core.records.plain_text import message
 from core.records.window import Window
-from core.services import current
+from pages._shared.user import current
 
 
 def show(window: Window) -> None:

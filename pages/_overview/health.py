@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.records.health import LogState
 from core.records.plain_text import message
-from core.services import current
+from pages._shared.user import current
 
 
 def show() -> None:

@@ -5,9 +5,9 @@ import streamlit as st
 from core.labels import all_labels, class_name
 from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
 from core.records.plain_text import Markdown, message
-from core.services import current
 from pages._explain.link import to_violation
 from pages._monitor.execution import link_to
+from pages._shared.user import current
 
 
 def show() -> None:

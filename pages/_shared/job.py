@@ -5,18 +5,23 @@ from typing import Any
 import streamlit as st
 
 from core.errors import Cancelled
+from core.records.analysts import Permission
 from core.records.plain_text import message, plain
 from core.services import Job
-from pages._shared import parts
+from pages._shared import parts, user
 
 AT_ONCE = 0.5  # seconds; what takes no longer shows no bar
 
 
 class Jobs:
-    """One job at a time, of one of several modes. name: of their keys in the session."""
+    """One job at a time, of one of several modes.
 
-    def __init__(self, name: str) -> None:
+    name: of their keys in the session; permission: to cancel one, which may be of another session.
+    """
+
+    def __init__(self, name: str, permission: Permission | None = None) -> None:
         self._name = name
+        self._permission = permission
         self._job, self._results = f"{name}_job", f"{name}_results"
 
     def keep(self, mode: str, job: Job[Any]) -> None:
@@ -61,12 +66,13 @@ class Jobs:
         with st.container(border=True):
             at = job.reached
             st.progress(at.share, text=f"{job.title}: {plain(at.text)}")
-            if st.button("Cancel", icon=":material/cancel:", key=f"{self._name}_cancel"):
+            may = user.control(self._permission) if self._permission else {}
+            if st.button("Cancel", icon=":material/cancel:", key=f"{self._name}_cancel", **may):
                 job.cancel()
                 st.caption("Stops after the current step.")
 
 
 ATTACKS = Jobs("attack")
 BACKTESTS = Jobs("backtest")
-DRILLS = Jobs("drill")
+DRILLS = Jobs("drill", Permission.DRILLS)
 SENDS = Jobs("send")

@@ -14,7 +14,8 @@ from core.plots import base
 from core.records.captures import Prediction, StoredImage
 from core.records.plain_text import Markdown, message, plain, short, table_field, visible
 from core.records.verdicts import Statement
-from core.services import READABLE, SUFFIXES, ImageFile, Progress, current, samples
+from core.services import READABLE, SUFFIXES, ImageFile, Progress, samples
+from pages._shared.user import current
 
 UPLOAD_TYPES = list(SUFFIXES)
 

@@ -1,14 +1,17 @@
-"""Who is at the pages: signed in where sign-in is configured, else the one local user."""
+"""Who is at the pages, signed in where sign-in is configured, and what they may change."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
+from typing import Any
 
 import streamlit as st
 
-from core.records.analysts import LOCAL, Analyst
+from core import services
+from core.records.analysts import LOCAL, Analyst, Permission, Role, refusal
 from core.records.plain_text import plain, short
-from core.services import current
+from core.services import Services
 
+ROLES = {Role.VIEWER: " (view only)", Role.ANALYST: " (analyst)"}
 HOW_TO = "docs/guides/sign-in.md says how to set it up."
 
 
@@ -18,10 +21,25 @@ def configured() -> bool:
 
 
 def analyst() -> Analyst:
-    """Who gives verdicts in this session."""
+    """Who is at this page."""
     if not configured():
         return LOCAL
-    return current().triage.analyst(st.user.to_dict())
+    return services.current().triage.analyst(st.user.to_dict())
+
+
+def current() -> Services:
+    """The process's services, which from now on act for who is at this page."""
+    services.act_as(analyst())
+    return services.current()
+
+
+def control(
+    permission: Permission, *, disabled: bool = False, help: str | None = None
+) -> dict[str, Any]:
+    """Keywords of a control that changes something: off, with the reason, for who may not."""
+    if analyst().may(permission):
+        return {"disabled": disabled, "help": help}
+    return {"disabled": True, "help": f"{refusal(permission)}."}
 
 
 def require() -> None:
@@ -63,9 +81,7 @@ def show() -> None:
         return
     someone = analyst()
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            plain(short(someone.name)) + ("" if someone.may_decide else " (view only)"),
-            width="stretch",
-        )
+        name = plain(short(someone.name))
+        st.caption(name + ROLES.get(someone.role, ""), width="stretch")
         if st.button("", icon=":material/logout:", type="tertiary", help="Sign out"):
             st.logout()

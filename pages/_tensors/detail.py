@@ -6,7 +6,7 @@ import streamlit as st
 from core.plots import tensors
 from core.records.plain_text import plain
 from core.records.tensors import COLLECTIONS, TensorFacts, TensorRecord
-from core.services import current
+from pages._shared.user import current
 
 PLOT = {"displayModeBar": False}
 

@@ -5,11 +5,12 @@ import streamlit as st
 from core.errors import SignwatchError
 from core.labels import class_name
 from core.plots import common_scale, enlarged, overlay
+from core.records.analysts import Permission
 from core.records.captures import Capture
 from core.records.plain_text import message, plain
 from core.records.tensors import TensorRecord
-from core.services import current
-from pages._shared import parts
+from pages._shared import parts, user
+from pages._shared.user import current
 from pages._tensors import link
 
 PREDICTED = "the predicted class"
@@ -51,9 +52,9 @@ def record_again(capture: Capture, label: str) -> None:
         key="tensor_class",
         format_func=lambda each: PREDICTED if each is None else class_name(each),
     )
-    if st.button(
-        plain(label), icon=":material/radio_button_checked:", type="primary", key="tensor_go"
-    ):
+    may = user.control(Permission.TENSORS)
+    icon = ":material/radio_button_checked:"
+    if st.button(plain(label), icon=icon, type="primary", key="tensor_go", **may):
         with parts.errors_shown(), st.spinner("Running the image again"):
             record = current().tensors.record(capture.capture_id, class_id)
             link.show_step(record.step)

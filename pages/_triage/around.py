@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from core.records.analysts import Permission
 from core.records.plain_text import message, plain, short
 from core.records.triage import ItemContext, Opened
-from core.services import current
-from pages._shared import parts
+from pages._shared import parts, user
+from pages._shared.user import current
 from pages._triage import group, state
 from pages._triage.state import Work
 
@@ -103,11 +104,12 @@ def _show_trail(opened: Opened) -> None:
     st.markdown("**History**")
     parts.show_statements(opened.trail[::-1])
     for each in opened.trail:
-        if each.counts and state.work().session.analyst.may_decide:
+        if each.counts:
             st.button(
                 f"Take back: {each.decision.verdict.words}",
                 icon=":material/undo:",
                 key=f"triage_take_back_{opened.turn}",
                 on_click=state.do,
                 args=(Work.take_back, each.decision),
+                **user.control(Permission.VERDICTS),
             )

@@ -8,8 +8,8 @@ import streamlit as st
 from core.records.plain_text import plain
 from core.records.triage import Queue, Status
 from core.records.verdicts import Verdict
-from core.services import current
 from pages._shared import fields
+from pages._shared.user import current
 from pages._triage import keys, outcome, state
 from pages._triage.state import Work
 from pages._triage.view import LISTS, WAITING, TriageView

@@ -8,7 +8,7 @@ from core.labels import class_name
 from core.plots import base
 from core.records.plain_text import html
 from core.records.triage import ItemContext, Opened, Standing, Status, Thumbnail
-from core.services import current
+from pages._shared.user import current
 from pages._triage import keys, state
 from pages._triage.draft import GROUP, SIMILAR
 from pages._triage.state import Work

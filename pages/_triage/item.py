@@ -7,8 +7,8 @@ from core.labels import class_name
 from core.records.captures import Capture
 from core.records.plain_text import message, plain, short
 from core.records.triage import Opened
-from core.services import current
 from pages._shared import parts
+from pages._shared.user import current
 from pages._triage import keys, state, verdict
 from pages._triage.state import Work
 
@@ -33,8 +33,7 @@ def show(opened: Opened) -> None:
     _show_state(opened)
     left, right = st.columns([IMAGE, 490], gap="medium")
     with right:  # first: the keys of an image are there before the image is
-        may = state.work().session.analyst.may_decide
-        verdict.show(opened, may_decide=may)
+        verdict.show(opened)
     with left:
         _show_image(capture)
         _show_facts(capture)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.records.plain_text import message
-from core.services import current
+from pages._shared.user import current
 
 
 def show_popover() -> None:

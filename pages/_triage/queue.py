@@ -7,8 +7,8 @@ from core.plots import no_image
 from core.records.plain_text import plain, short
 from core.records.triage import Group, Queue, Status
 from core.records.verdicts import TriageItem
-from core.services import current
 from pages._shared import parts
+from pages._shared.user import current
 from pages._triage import state
 from pages._triage.state import Work
 from pages._triage.view import TriageView

@@ -18,9 +18,10 @@ from core.labels import class_name
 from core.records.captures import Capture
 from core.records.triage import Group, ItemContext, Status
 from core.records.verdicts import Decision, GivenVerdict, Recorded, Verdict
-from core.services import TriageSession, current
+from core.services import TriageSession
 from pages._shared import user
 from pages._shared.keys import Press
+from pages._shared.user import current
 from pages._triage import keys
 from pages._triage.draft import CHOSEN, GROUP, ONE, SIMILAR, Draft, Message
 from pages._triage.view import TriageView

@@ -4,11 +4,13 @@ import streamlit as st
 
 from core.labels import all_labels, class_name
 from core.plots import thumbnail
+from core.records.analysts import Permission
 from core.records.plain_text import plain
 from core.records.triage import Opened
 from core.records.verdicts import Verdict
 from core.services import samples
 from pages._shared import keys as _keys
+from pages._shared import user
 from pages._triage import keys, state
 from pages._triage.draft import ONE, Draft
 from pages._triage.state import Work
@@ -17,10 +19,15 @@ TILE = 56
 SIGNS_IN_A_ROW = 9
 
 
-def show(opened: Opened, *, may_decide: bool) -> None:
-    """Everything from the true class to the verdict."""
-    if not may_decide:
+def show(opened: Opened) -> None:
+    """Everything from the true class to the verdict; nothing but the verdicts for a viewer."""
+    may = user.control(Permission.VERDICTS)
+    if may["disabled"]:
         st.info("You can view but not decide.", icon=":material/visibility:")
+        with st.container(horizontal=True, gap="small"):
+            for verdict in keys.VERDICTS:
+                key = f"triage_{verdict.name.lower()}_{opened.turn}"
+                st.button(verdict.words.capitalize(), key=key, **may)
         return
     chosen, turn = state.work().draft, opened.turn
     _show_true_class(opened, chosen)

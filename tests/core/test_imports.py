@@ -157,6 +157,16 @@ def test_pages_know_facades_and_records_alone() -> None:
     assert wrong == []
 
 
+def test_pages_act_for_who_is_at_them() -> None:
+    """`pages/_shared/user.py` hands out the services; others would act for the process."""
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path, name in IMPORTS
+        if PACKAGES[path] == "pages" and name == "core.services.current"
+    ]
+    assert wrong == []
+
+
 def test_few_modules_lie_directly_in_core() -> None:
     assert len(list(ROOT.glob("core/*.py"))) <= 12
 

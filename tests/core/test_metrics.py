@@ -19,6 +19,7 @@ from tests.support.records import make_execution, make_prediction
 def test_metrics_count_what_was_done(client: TestClient, signwatch: Services) -> None:
     for _ in range(3):
         client.post("/invocations", content=IMAGE, headers=PNG).raise_for_status()
+    signwatch.inference.endpoints.add("cars")
     client.post(
         "/endpoints/cars/invocations",
         content=npy(np.stack([blocks(), blocks(1)])),
@@ -130,10 +131,11 @@ def test_requests_that_are_not_captured_are_no_captures(
 
 
 def test_endpoint_names_do_not_make_metrics_grow_without_end(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, signwatch: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.metrics.MAX_ENDPOINTS", 2)
     for name in ("a", "b", "c", "d", "a"):
+        signwatch.inference.endpoints.add(name)
         client.post(f"/endpoints/{name}/invocations", content=IMAGE, headers=PNG)
     found = samples(client)
     counted = {

@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
 from tqdm import tqdm
 
 from core import services
-from core.endpoint import ROUTES
 from tests.fuzz.cases import Asked, Cases, ids
+from tests.support import door
 
 AT_ONCE = 8
 
@@ -139,13 +138,13 @@ def fuzzed(count: int, seed: int, *, bar: bool = False) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SIGNWATCH_LOCAL"] = folder
         signwatch = services.current()
-        app = Starlette(routes=ROUTES)
+        program = door.app()
         try:
             with (
                 no_drills(signwatch),
                 tqdm(total=count, disable=not bar, unit=" requests") as shown,
             ):
-                cases = Cases(json.loads(ask(app, "/api/openapi.json")), seed)
-                return fuzz(app, cases, count, progress=lambda _: shown.update())
+                cases = Cases(json.loads(ask(program, "/api/openapi.json")), seed)
+                return fuzz(program, cases, count, progress=lambda _: shown.update())
         finally:
             services.close_current()

@@ -120,7 +120,12 @@ def test_the_setting_says_who_may_decide(
     environment.setenv("SIGNWATCH_ANALYSTS", allowed)
     put_flagged(request.getfixturevalue("signwatch"), 0.001)
     at = triage_of(ADA)
-    assert ("Not a sign" in labels(at.button)) == may
+    (verdict,) = [each for each in at.button if each.proto.label == "Not a sign"]
+    assert verdict.disabled != may
+    if not may:
+        assert (
+            verdict.help == "Only analysts may give verdicts. SIGNWATCH_ANALYSTS says who is one."
+        )
     assert ("You can view but not decide." in values(at.info)) != may
     assert (f"{NAMED} (view only)" in values(at.sidebar.caption)) != may
 

@@ -10,18 +10,17 @@ import sys
 
 import torch
 import uvicorn
-from starlette.applications import Starlette
 
 from core import services
-from core.endpoint import ROUTES
 from core.model.predictor import Predictor
 from core.settings import Settings
+from tests.support.door import app
 
 
 def serve(port: int) -> None:
     """The HTTP interface over the environment's log, until killed."""
     services.current()
-    uvicorn.run(Starlette(routes=ROUTES), port=port, log_level="error", lifespan="off", ws="none")
+    uvicorn.run(app(), port=port, log_level="error", lifespan="off", ws="none")
 
 
 def main() -> None:

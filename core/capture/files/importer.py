@@ -11,7 +11,9 @@ from core.capture.files.reading import Reading
 from core.capture.files.segments import Segment
 from core.errors import Conflict
 from core.invocations import RequestLimits
+from core.records.analysts import Permission
 from core.records.capture_files import FileState, LineCounts
+from core.records.permissions import needs
 from core.store import CaptureFilesTable
 
 MAX_PROBLEMS = 10
@@ -45,6 +47,7 @@ class Importer:
         """How far every file was read, by path."""
         return self._table.states()
 
+    @needs(Permission.IMPORTS)
     def add(self, segments: Sequence[Segment]) -> ImportAnswer:
         """Store what is new in these lines; raises BadInput for a path, Conflict for an offset.
 

@@ -28,6 +28,7 @@ from core.monitoring.drift.channels_update import ChannelSet
 from core.monitoring.drift.consumer import Reference, read, take_step
 from core.monitoring.drift.state import DriftState
 from core.monitoring.rules.outcomes import not_computed
+from core.records.analysts import Permission
 from core.records.drift import (
     DRIFT_RULE,
     DriftAlarm,
@@ -38,6 +39,7 @@ from core.records.drift import (
     Observed,
 )
 from core.records.monitoring import Outcome, Violation
+from core.records.permissions import needs
 from core.records.window import Window, now
 from core.store import DriftTable
 
@@ -92,6 +94,7 @@ class DriftMonitor:
         """What was last set in the Monitor page, else the settings' default."""
         return self._table.settings() or self._default
 
+    @needs(Permission.MONITOR)
     def set_settings(self, settings: DriftSettings) -> None:
         """From the next step on; the detector starts anew with them."""
         self._table.set_settings(settings, self._clock())

@@ -17,7 +17,9 @@ from core.errors import BadInput
 from core.monitoring.executions import LOST, Executions
 from core.monitoring.schedules.cron import Cron
 from core.monitoring.schedules.due import due, explain_set_back, next_run
+from core.records.analysts import Permission
 from core.records.monitoring import Execution, MonitorSettings
+from core.records.permissions import needs
 from core.records.schedules import (
     DEFAULT,
     HOURLY,
@@ -71,6 +73,7 @@ class Schedules:
         """The schedule of that name; raises NotFound."""
         return self._table.one(name)
 
+    @needs(Permission.SCHEDULES)
     def create(self, schedule: Schedule) -> None:
         """Keep a new schedule; raises BadInput, or Conflict if its name is taken.
 
@@ -81,6 +84,7 @@ class Schedules:
         if schedule.expression == ONCE:
             self.run_now(schedule.name)
 
+    @needs(Permission.SCHEDULES)
     def change(self, schedule: Schedule) -> None:
         """Keep a schedule in the place of the one of its name; raises BadInput or NotFound."""
         self._check(schedule)
@@ -94,6 +98,7 @@ class Schedules:
         if schedule.expression == ONCE:
             self.run_now(schedule.name)
 
+    @needs(Permission.SCHEDULES)
     def start(self, name: str) -> None:
         """Let a stopped schedule run again, from now on; raises NotFound."""
         before, at = self._table.one(name), self._clock()
@@ -102,6 +107,7 @@ class Schedules:
                 replace(before, status=ScheduleStatus.SCHEDULED, changed_at=at, runs_from=at)
             )
 
+    @needs(Permission.SCHEDULES)
     def stop(self, name: str) -> None:
         """Let a schedule run no more until it is started; raises NotFound."""
         before = self._table.one(name)
@@ -110,10 +116,12 @@ class Schedules:
                 replace(before, status=ScheduleStatus.STOPPED, changed_at=self._clock())
             )
 
+    @needs(Permission.SCHEDULES)
     def delete(self, name: str) -> None:
         """Forget a schedule, but not its runs; raises NotFound."""
         self._table.delete(replace(self._table.one(name), changed_at=self._clock()))
 
+    @needs(Permission.SCHEDULES)
     def run_now(self, name: str) -> Execution:
         """Run over the window that the schedule would evaluate now; raises NotFound."""
         schedule = self._table.one(name).schedule

@@ -8,7 +8,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.services import Services
+from tests.support.door import program
 from tests.support.endpoint import IMAGE, PNG, Refusals
+
+
+def behind(**options: Any) -> TestClient:
+    """A client on this machine before the door of `program`."""
+    local: dict[str, Any] = {"base_url": "http://localhost:8501", "client": ("127.0.0.1", 50_000)}
+    return TestClient(program(**options), **local)
 
 
 @pytest.fixture

@@ -7,14 +7,15 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from starlette.applications import Starlette
 from starlette.requests import Request
 
 from core.endpoint import ROUTES
-from core.endpoint.access import check_access
+from core.endpoint.access import Access
 from core.errors import Forbidden, Unauthorized
+from core.records.hosts import origin_of
 from core.services import Services
 from tests.conftest import TestClient
+from tests.support.door import app
 from tests.support.expect import raises
 from tests.support.images import blocks, saved
 
@@ -32,8 +33,12 @@ def request(client: str = HERE, **headers: str) -> Request:
     return Request({"type": "http", "client": (client, 40_000), "headers": given})
 
 
+def check_access(asked: Request, token: str) -> None:
+    Access(token).check_route(asked)
+
+
 def asking(client: str = HERE, name: str = "http://localhost:8501") -> TestClient:
-    return TestClient(Starlette(routes=ROUTES), base_url=name, client=(client, 40_000))
+    return TestClient(app(), base_url=name, client=(client, 40_000))
 
 
 def signed(access_key: str) -> dict[str, str]:
@@ -157,7 +162,7 @@ def test_without_a_token_only_this_machine_is_answered(client: str) -> None:
 )
 def test_this_machine_goes_by_many_names(client: str, name: str) -> None:
     check_access(request(client, host=name), "")
-    check_access(request(client, host="localhost", origin=f"http://{name}"), "")
+    check_access(request(client, host=name, origin=f"http://{name}"), "")
 
 
 def test_a_request_that_names_no_host_is_answered() -> None:
@@ -195,6 +200,9 @@ def test_a_name_that_was_made_to_lead_here_is_refused(name: str) -> None:
     "origin",
     [
         *(f"https://{name}" for name in NOT_LOCAL),
+        "http://localhost:3000",
+        "https://localhost:8501",
+        "http://127.0.0.1",
         "https://localhost@evil.example.com",
         "https://evil.example.com/localhost",
         "https://evil.example.com#.localhost",
@@ -204,7 +212,7 @@ def test_a_name_that_was_made_to_lead_here_is_refused(name: str) -> None:
     ],
 )
 def test_a_page_of_another_site_is_refused(origin: str) -> None:
-    with raises(Forbidden, f"requests of pages of {origin} are not answered without a token"):
+    with raises(Forbidden, f"requests of pages of {origin or 'another site'} are not answered"):
         check_access(request(host="localhost", origin=origin), "")
 
 
@@ -213,6 +221,101 @@ def test_an_address_that_cannot_be_read_is_refused(address: str) -> None:
     for headers in ({"host": address}, {"host": "localhost", "origin": f"http://{address}"}):
         with pytest.raises(Forbidden):
             check_access(request(**headers), "")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_what_a_page_of_elsewhere_makes_a_browser_ask_is_refused(site: str) -> None:
+    """An image or a script of another page carries no origin, but says where it is from."""
+    asked = fetched("navigate", site)
+    with raises(Forbidden, "requests of pages of another site are not answered"):
+        check_access(asked, "")
+    for near in ("same-origin", "none"):
+        check_access(fetched("no-cors", near), "")
+
+
+def test_two_hosts_are_none() -> None:
+    twice = {"type": "http", "client": (HERE, 1), "headers": [(b"host", b"localhost")] * 2}
+    for check in (Access().check_route, Access().check_page):
+        with pytest.raises(Forbidden):
+            check(Request(twice))
+
+
+# Where pages ask for a sign-in
+
+
+def test_where_pages_ask_for_a_sign_in_routes_ask_for_a_token() -> None:
+    with raises(
+        Unauthorized,
+        f"where pages ask for a sign-in, routes ask for a token; set SIGNWATCH_API_TOKEN and {HOW}",
+    ):
+        Access(sign_in=True).check_route(request(host="localhost"))
+    asked = request(authorization=f"Bearer {TOKEN}", host="any")
+    Access(TOKEN, sign_in=True).check_route(asked)
+
+
+# Pages
+
+OUTSIDE = Access(
+    hosts=frozenset({"signs.example.org", "10.0.0.7"}),
+    origin=origin_of("https://signs.example.org"),
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["localhost:8501", "[::1]:8501", "Signs.Example.Org", "signs.example.org:8443", "10.0.0.7"],
+)
+def test_pages_are_opened_under_names_of_ours(name: str) -> None:
+    OUTSIDE.check_page(request(ELSEWHERE, host=name))
+    OUTSIDE.check_page(request(ELSEWHERE, host=name, origin=f"http://{name}"))
+
+
+@pytest.mark.parametrize("name", ["evil.example:8501", "example.org", "a.signs.example.org", ""])
+def test_pages_are_opened_under_no_other_name(name: str) -> None:
+    with raises(
+        Forbidden,
+        f"this server does not go by the name {name.removesuffix(':8501')!r}; if it is yours, set "
+        "SIGNWATCH_URL to the address that people open, or add the name to SIGNWATCH_HOSTS",
+    ):
+        OUTSIDE.check_page(request(host=name, origin=f"http://{name}", authorization=TOKEN))
+
+
+def test_a_request_without_a_host_is_not_for_a_page() -> None:
+    with pytest.raises(Forbidden, match="does not go by the name ''"):
+        OUTSIDE.check_page(request())
+
+
+def test_a_proxy_may_rewrite_the_host() -> None:
+    OUTSIDE.check_page(request(host="127.0.0.1:8501", origin="https://signs.example.org"))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:3000",
+        "http://signs.example.org",
+        "https://signs.example.org:3000",
+        "https://10.0.0.7",
+        "https://evil.example",
+        "null",
+    ],
+)
+def test_pages_of_other_origins_are_refused(origin: str) -> None:
+    with raises(Forbidden, f"requests of pages of {origin} are not answered"):
+        OUTSIDE.check_page(request(host="127.0.0.1:8501", origin=origin))
+
+
+def fetched(mode: str, site: str) -> Request:
+    """A request as a browser sends it for a page of that site."""
+    given = {"host": "localhost", "sec-fetch-mode": mode, "sec-fetch-site": site}
+    return request(HERE, **given)
+
+
+def test_a_link_of_another_site_leads_to_a_page_and_nothing_else_does() -> None:
+    OUTSIDE.check_page(fetched("navigate", "cross-site"))
+    for mode in ("no-cors", "cors", "websocket"):
+        with raises(Forbidden, "requests of pages of another site are not answered"):
+            OUTSIDE.check_page(fetched(mode, "cross-site"))
 
 
 def test_who_is_not_answered_changes_nothing(signwatch: Services) -> None:

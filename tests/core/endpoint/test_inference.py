@@ -51,6 +51,7 @@ from tests.support.images import (
     saved,
 )
 from tests.support.npy import BAD_ARRAYS, BadArray, npy
+from tests.support.records import make_capture, make_image
 from tests.support.waiting import LONGEST, until
 
 
@@ -234,6 +235,7 @@ def test_without_them_nothing_is_made_up(client: TestClient, signwatch: Services
 
 @pytest.mark.parametrize("name", ["cars", "a", "Cam-7", "x" * 63])
 def test_the_endpoints_name_is_kept(client: TestClient, signwatch: Services, name: str) -> None:
+    signwatch.inference.endpoints.add(name)
     answer = client.post(f"/endpoints/{name}/invocations", content=npy(blocks()), headers=NPY)
     assert answer.status_code == 200
     assert [capture.endpoint for capture in captures(signwatch)] == [name]
@@ -564,6 +566,26 @@ def test_other_ways_lead_nowhere(client: TestClient, method: str, path: str, sta
     assert client.request(method, path).status_code == status
 
 
+def test_an_unknown_endpoint_is_no_new_one(client: TestClient, signwatch: Services) -> None:
+    answer = client.post("/endpoints/signwacht/invocations", content=IMAGE, headers=PNG)
+    assert answer.status_code == 404
+    assert answer.headers["x-amzn-errortype"] == "ValidationError"
+    assert answer.json() == {
+        "message": "there is no endpoint signwacht; known: signwatch. SIGNWATCH_ENDPOINTS names "
+        "further ones",
+        "error": "NotFound",
+    }
+    assert captures(signwatch) == []
+    assert b"signwacht" not in client.get("/metrics").content
+
+
+def test_an_endpoint_of_the_log_is_served(client: TestClient, signwatch: Services) -> None:
+    image = make_image()
+    signwatch.log.append([make_capture(image, endpoint="vans")], [image])
+    answer = client.post("/endpoints/vans/invocations", content=IMAGE, headers=PNG)
+    assert answer.status_code == 200
+
+
 @pytest.fixture
 def runtime(server: str) -> Iterator[Any]:
     client = boto3.client(
@@ -588,6 +610,7 @@ def test_boto3_sends_an_array_and_reads_the_blogs_shape(runtime: Any, signwatch:
 
 
 def test_boto3_sends_a_png_and_reads_an_object(runtime: Any, signwatch: Services) -> None:
+    signwatch.inference.endpoints.add("cars")
     answer = runtime.invoke_endpoint(
         EndpointName="cars",
         ContentType="image/png",
@@ -606,7 +629,7 @@ def test_boto3_sends_a_png_and_reads_an_object(runtime: Any, signwatch: Services
 
 def test_boto3_shows_the_message_of_a_refusal(runtime: Any, signwatch: Services) -> None:
     with pytest.raises(ClientError) as caught:
-        runtime.invoke_endpoint(EndpointName="cars", ContentType="image/png", Body=b"GIF89a")
+        runtime.invoke_endpoint(EndpointName="signwatch", ContentType="image/png", Body=b"GIF89a")
     assert caught.value.response["Error"] == {
         "Message": "expected a PNG, JPEG, WebP, BMP or PPM file; this is a GIF: save it as PNG",
         "Code": "ValidationError",

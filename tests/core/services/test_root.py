@@ -13,6 +13,7 @@ from core.client import leave_address
 from core.errors import BadInput, NotFound, Unavailable
 from core.images import ImageLimits
 from core.invocations import RequestLimits
+from core.records.analysts import Role
 from core.records.captures import CaptureMode, CaptureSettings
 from core.records.drift import DriftSettings
 from core.records.monitoring import ExecutionStatus, Trigger
@@ -64,6 +65,9 @@ def test_settings_are_in_force_where_they_belong(
         "MAX_QUEUE": "7",
         "MAX_CONCURRENT": "9",
         "ANALYSTS": "ada@example.org",
+        "ADMINISTRATORS": "bo@example.org",
+        "TRUSTED_ISSUERS": "https://login.example/1",
+        "ENDPOINTS": "cars, vans",
         "TENSORS_SAVE": "save_interval=7",
         "TENSORS_RECORDS": "11",
         "URL": "https://signs.example.org",
@@ -76,10 +80,13 @@ def test_settings_are_in_force_where_they_belong(
     assert signwatch.inference._serving._batcher._max_waiting == 7
     assert signwatch.inference._admission._most == 9
     may = {
-        email: signwatch.triage.analyst({"email": email}).may_decide
+        email: signwatch.triage.analyst({"email": email, "email_verified": True}).may_decide
         for email in ("ada@example.org", "eve@example.org", "ada@example.org.evil.org")
     }
     assert list(may.values()) == [True, False, False]
+    entra = {"email": "ada@example.org", "iss": "https://login.example/1"}
+    assert signwatch.triage.analyst(entra).role is Role.ANALYST
+    assert signwatch.inference.endpoints.check("vans") == "vans"
     assert (signwatch.tensors.save_config, signwatch.tensors.most) == ("save_interval=7", 11)
     leave_address(signwatch.settings.local, "http://127.0.0.1:1")
     assert signwatch.alerts._address() == "https://signs.example.org"

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import BadInput, NotFound, Unavailable
-from core.records.analysts import Analyst
+from core.records.analysts import Analyst, Role
 from core.records.queries import CaptureFilter
 from core.records.triage import LEASE, PAUSE, Wanted
 from core.records.verdicts import GivenVerdict, Verdict
@@ -362,7 +362,7 @@ def test_what_was_read_for_another_choice_does_not_come_next(
 def test_who_may_not_decide_takes_nothing_away(verdicts: Verdicts, log: CaptureLog) -> None:
     capture = put(log, 0.001)
     viewer, ada = (
-        TriageSession(verdicts, Analyst("cy", may_decide=False)),
+        TriageSession(verdicts, Analyst("cy", Role.VIEWER)),
         TriageSession(verdicts, ADA),
     )
     assert viewer.next().capture_id == capture.capture_id

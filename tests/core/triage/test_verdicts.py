@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from core.errors import BadInput, Forbidden
-from core.records.analysts import Analyst
+from core.records.analysts import Analyst, Role
 from core.records.captures import Capture
 from core.records.verdicts import Decision, GivenVerdict, Recorded, Verdict
 from core.store import CaptureLog
@@ -16,7 +16,7 @@ from tests.core.triage.conftest import delete, put
 from tests.support.expect import raises
 from tests.support.records import NO_PREDICTION, NOON, make_capture, make_prediction
 
-ADA, BO, VIEWER = Analyst("ada"), Analyst("bo"), Analyst("cy@x.org", may_decide=False)
+ADA, BO, VIEWER = Analyst("ada"), Analyst("bo"), Analyst("cy@x.org", Role.VIEWER)
 NO_SIGN = GivenVerdict(Verdict.NOT_A_SIGN)
 PREDICTED = 14
 CAPTURE = make_capture(capture_id="c-1", prediction=make_prediction(PREDICTED))
@@ -71,8 +71,7 @@ def test_a_viewer_may_neither_decide_nor_take_back(verdicts: Verdicts, log: Capt
     capture = put(log, 0.001)
     decisions = verdicts.decide([capture], NO_SIGN, by=ADA).decisions
     message = (
-        "cy@x.org can view but not decide. Add the e-mail address or its domain to "
-        "SIGNWATCH_ANALYSTS"
+        "cy@x.org is a viewer. Only analysts may give verdicts. SIGNWATCH_ANALYSTS says who is one"
     )
     with raises(Forbidden, message):
         verdicts.decide([capture], NO_SIGN, by=VIEWER)
