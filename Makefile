@@ -14,7 +14,7 @@ TORCH_CPU ?= https://download.pytorch.org/whl/cpu
 CUDA := ^(cuda|nvidia)-|^triton==
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sagemaker mutants fuzz check bench lock reference screenshots docs clean
+.PHONY: help install run test sagemaker mutants fuzz check bench soak lock reference screenshots docs clean
 
 help:
 	@echo "make run      dashboard and endpoint on http://localhost:8501 (CPU=1: without CUDA)"
@@ -25,6 +25,7 @@ help:
 	@echo "make fuzz     100,000 requests to all routes (CASES=1000 SEED=7)"
 	@echo "make check    format, lint, types, words"
 	@echo "make bench    measured figures against their goals (ONLY=attacks picks a part)"
+	@echo "make soak     a day of mixed traffic against the real server (REQUESTS=10000, SEED=1)"
 	@echo "make docs     the documentation as a site, in site/"
 	@echo "make lock     requirements*.txt from pyproject.toml"
 
@@ -99,6 +100,12 @@ sagemaker: $(SAGEMAKER)/.done
 
 bench: $(VENV)/.dev $(PEERS)/.done $(EVIDENTLY)/.done
 	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+# SEED repeats the traffic of a day, which the first line of its output names.
+REQUESTS ?= 100000
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak $(REQUESTS) $(SEED)
 
 # Versions that stand in a lock stay until pyproject.toml rules them out; delete a line to move on.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

@@ -28,7 +28,7 @@ TARGETS = set(re.findall(r"^([\w]+):", (ROOT / "Makefile").read_text(), re.M))
 METHOD = re.compile(r"(GET|POST|PUT|DELETE|PATCH) (/\S*)")
 FOLDERS = ("core/", "pages/", "tests/", "docs/", "data/")
 # What the Makefile takes beside targets, and what only some machine has.
-VARIABLES = {"CPU", "ONLY", "ORDER", "PROFILE"}
+VARIABLES = {"CPU", "ONLY", "ORDER", "PROFILE", "REQUESTS", "SEED"}
 ELSEWHERE = "data/local"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)
