@@ -18,6 +18,8 @@ from tests.benchmarks import (
     executions,
     explain,
     hardening,
+    hardening_disk,
+    hardening_kills,
     log,
     monitor,
     peer_attacks,
@@ -27,6 +29,7 @@ from tests.benchmarks import (
     triage,
 )
 from tests.benchmarks.rows import Row, Rows, measured
+from tests.soak import __main__ as soak
 
 MINUTES = 15  # of a part, on two cores
 
@@ -76,6 +79,9 @@ PARTS: dict[str, Sections] = {
         "heavy requests": hardening.rows,
         "silent clients": silent.rows,
         "fuzzed requests": silent.fuzz,
+        "kills": hardening_kills.rows,
+        "full disk": hardening_disk.rows,
+        "a day": soak.rows,
     },
     "log": {"a long log": log.rows, "capture files": capture_files.rows},
 }
