@@ -36,7 +36,7 @@ def figures(day: Day) -> list[Row]:
 
 
 def soak(requests: int, seed: int) -> Day:
-    """A day of traffic, told hour by hour."""
+    """A day of traffic, printed hour by hour."""
     print(f"{requests:,} requests, seed {seed}\n{HEAD}", flush=True)
     seen: list[Hour] = []
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:

@@ -53,6 +53,8 @@ def captures(signwatch: Services) -> list[Capture]:
 def test_every_request_becomes_a_capture(
     server: str, signwatch: Services, labelled: list[tuple[ImageFile, int]]
 ) -> None:
+    everything = {"EnableCapture": True, "InitialSamplingPercentage": 100}
+    httpx.put(f"{server}/api/endpoints/cars/data-capture-config", json=everything)
     reported: list[tuple[int, int, str]] = []
     requests = [clean_request(*each, "replay") for each in labelled]
     report = over_http(
