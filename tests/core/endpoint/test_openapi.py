@@ -5,7 +5,7 @@ import json
 import jsonschema
 
 from core.endpoint import ROUTES
-from core.endpoint.control_plane import OPERATIONS
+from core.endpoint.control_plane import LOGS, OPERATIONS
 from tests.conftest import TestClient
 
 
@@ -47,7 +47,7 @@ def test_an_operation_says_what_it_takes_and_gives(client: TestClient) -> None:
     }
     assert set(paths["/api/drills"]["post"]["responses"]) == {"202", "default"}
     (target,) = [each for each in paths["/"]["post"]["parameters"] if each["in"] == "header"]
-    assert target["schema"]["enum"] == [f"SageMaker.{name}" for name in OPERATIONS]
+    assert target["schema"]["enum"] == [*(f"SageMaker.{name}" for name in OPERATIONS), *LOGS]
     query = paths["/api/captures/export"]["get"]["parameters"]
     assert [each["name"] for each in query] == ["since", "until", "endpoint"]
 
