@@ -508,9 +508,9 @@ def test_an_unknown_capture_gets_a_clear_message(
 
 
 def test_a_very_thin_image_can_be_shown(open_page: OpenPage, signwatch: Services) -> None:
-    capture_id = request(signwatch, noise(1, 3000))
+    capture_id = request(signwatch, noise(1, 900))
     (caption,) = image_captions(open_page("captures", capture=capture_id))
-    assert caption.startswith("3000 x 1 pixels, ")
+    assert caption.startswith("900 x 1 pixels, ")
 
 
 # Downloads
