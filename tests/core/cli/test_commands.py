@@ -28,6 +28,7 @@ COMMANDS = [
     "baseline import",
     "monitor run",
     "captures import",
+    *(f"captures {name}" for name in ("backup", "check", "restore", "salvage")),
     "captures export",
     "triage export",
 ]
