@@ -12,6 +12,7 @@ from core.monitoring.baselines import files_of
 from core.monitoring.rules import ChiSquared, ClassShare
 from core.records.baselines import ConstraintSettings
 from core.records.drift import DRIFT_RULE
+from core.records.plain_text import message
 from core.records.window import now
 from core.services import Services
 from tests.pages.conftest import OpenPage
@@ -156,7 +157,7 @@ def test_what_makes_no_windows_is_reported(
     open_page: OpenPage, hours: int, every: str, problem: str
 ) -> None:
     at = look_back(open_page("monitor"), hours, every)
-    assert [alert.text for alert in alerts(at) if alert.kind == "error"] == [problem]
+    assert [alert.text for alert in alerts(at) if alert.kind == "error"] == [message(problem)]
 
 
 def test_what_was_cut_is_reported(open_page: OpenPage, signwatch: Services) -> None:
