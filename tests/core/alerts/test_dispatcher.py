@@ -428,7 +428,7 @@ def test_the_dashboards_address_is_one_of_the_web(
     with raises(
         BadInput,
         f"SIGNWATCH_URL={url!r} is not valid (must begin with http:// or https://): address of "
-        "the dashboard in alerts, `https://signwatch.example.org`; empty: where it was started, "
-        "default ",
+        "the dashboard, `https://signwatch.example.org`: alerts link to it, and it is answered "
+        "under its host; empty: where it was started, default ",
     ):
         services.current()

@@ -48,10 +48,12 @@ def dumps(value: Any) -> bytes:
 
 
 def test_a_tree_goes_in(files: Files, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"  # the log lies beside it
+    tree.mkdir()
     attributes = {"customAttributes": ["source=a;label=3", "x"], "inferenceId": "i"}
     png = saved(blocks(1), "PNG")
     write_lines(
-        tmp_path,
+        tree,
         FILE,
         [
             record(0, given=base64_side(png, "image/png"), answered=STOP, **attributes),
@@ -59,7 +61,7 @@ def test_a_tree_goes_in(files: Files, tmp_path: Path) -> None:
             record(2, given=side("1,2", "CSV", "text/csv")),
         ],
     )
-    report = files.read(tmp_path)
+    report = files.read(tree)
     assert report.to_json() == {
         "files": 1,
         "lines": 3,
@@ -225,9 +227,11 @@ def test_half_a_line_at_the_end_is_read_again_when_it_is_whole(
 
 
 def test_files_elsewhere_are_named(files: Files, tmp_path: Path) -> None:
-    write_lines(tmp_path, FILE, [predicted(0, 14)])
-    write_lines(tmp_path, "stray.jsonl", [predicted(1, 14)])
-    report = files.read(tmp_path)
+    tree = tmp_path / "tree"  # the log lies beside it
+    tree.mkdir()
+    write_lines(tree, FILE, [predicted(0, 14)])
+    write_lines(tree, "stray.jsonl", [predicted(1, 14)])
+    report = files.read(tree)
     assert report.counts == counts(stored=1)
     assert report.left_out == [
         "'stray.jsonl' was left out: expected {endpoint}/{variant}/yyyy/mm/dd/hh/{file}.jsonl, "
