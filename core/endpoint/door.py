@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket
 
 from core import services
 from core.endpoint.access import Access
-from core.endpoint.guard import error_response
+from core.endpoint.guard import error_response, unexpected_response
 from core.endpoint.headers import secured
 from core.endpoint.not_found import not_allowed, not_found
 from core.endpoint.return_link import remembering, returning
@@ -150,10 +150,9 @@ class Door:
             else:
                 await refusal(request.scope, receive, send_noting)
         except Exception:
-            if not started:
-                defect = SignwatchError("this is an error of the program; its log says more")
-                await error_response(defect)(request.scope, receive, send)
-            raise
+            if started:
+                raise
+            await unexpected_response(request)(request.scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
         """The answer to what is not there; raises what `Access` does. None: it may pass."""

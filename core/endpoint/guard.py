@@ -35,12 +35,12 @@ def guarded(handler: Handler) -> Handler:
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception:  # noqa: BLE001
-            return _unexpected(request)
+            return unexpected_response(request)
 
     return answered
 
 
-def _unexpected(request: Request) -> JSONResponse:
+def unexpected_response(request: Request) -> JSONResponse:
     """The answer to what should not happen; the log of the process has the rest."""
     incident = uuid.uuid4().hex
     logging.getLogger(__name__).exception(

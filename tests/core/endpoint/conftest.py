@@ -18,10 +18,10 @@ def behind(**options: Any) -> TestClient:
     return TestClient(program(**options), **local)
 
 
-@pytest.fixture
-def sagemaker(server: str) -> Iterator[Any]:
+def aws_client(service: str, server: str) -> Iterator[Any]:
+    """A client of boto3 for one service, closed afterwards."""
     client = boto3.client(
-        "sagemaker",
+        service,
         endpoint_url=server,
         region_name="us-east-1",
         aws_access_key_id="any",
@@ -29,6 +29,21 @@ def sagemaker(server: str) -> Iterator[Any]:
     )
     yield client
     client.close()
+
+
+@pytest.fixture
+def sagemaker(server: str) -> Iterator[Any]:
+    yield from aws_client("sagemaker", server)
+
+
+@pytest.fixture
+def logs(server: str) -> Iterator[Any]:
+    yield from aws_client("logs", server)
+
+
+@pytest.fixture
+def s3(server: str) -> Iterator[Any]:
+    yield from aws_client("s3", server)
 
 
 @pytest.fixture

@@ -1,10 +1,6 @@
 """The log of a run, as `boto3.client("logs")` reads it."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import boto3
-import pytest
 
 from core.services import Services
 from core.store import ExecutionsTable
@@ -12,19 +8,6 @@ from tests.support.records import make_execution
 from tests.support.sagemaker import refusal, traffic
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
-
-
-@pytest.fixture
-def logs(server: str) -> Iterator[Any]:
-    client = boto3.client(
-        "logs",
-        endpoint_url=server,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-    )
-    yield client
-    client.close()
 
 
 def test_a_run_has_one_stream_with_its_lines(logs: Any, signwatch: Services) -> None:

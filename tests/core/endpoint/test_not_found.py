@@ -1,24 +1,9 @@
 """What is not there, in the words of those who ask."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-
-
-@pytest.fixture
-def s3(server: str) -> Iterator[Any]:
-    client = boto3.client(
-        "s3",
-        endpoint_url=server,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-    )
-    yield client
-    client.close()
 
 
 @pytest.mark.parametrize(
