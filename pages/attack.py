@@ -13,7 +13,7 @@ from pages._attack import compare as _attack_compare
 from pages._attack import sign as _attack_sign
 from pages._attack.link import MODES
 from pages._attack.sign import Sign
-from pages._shared import parts
+from pages._shared import choices, parts
 from pages._shared.job import ATTACKS
 from pages._shared.user import current
 
@@ -127,6 +127,7 @@ def attack_many(images: list[ImageFile], labels: list[int] | None, plan: AttackP
 
 link.follow()
 ATTACKS.collect()
+choices.settle("attack_mode", list(MODES))
 mode = st.segmented_control(
     "What to do",
     list(MODES),

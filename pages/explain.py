@@ -9,7 +9,7 @@ from pages._explain import link, sheet, source
 from pages._explain import maps as _explain_maps
 from pages._explain.link import MAPS
 from pages._explain.source import Images
-from pages._shared import parts
+from pages._shared import choices, parts
 from pages._shared.user import current
 
 signwatch = current()
@@ -56,15 +56,15 @@ def show_method() -> None:
 def choose_rows(images: Images) -> list[list[int]]:
     """For which classes: a row of maps each, with one class an image."""
     predicted = [each.class_id for each in signwatch.model.predict(list(images.shown.values()))]
-    choices = list(MAPS)
+    offered = list(MAPS)
     if len(predicted) == 1:
-        choices.remove("own")
+        offered.remove("own")
     if images.label is None:
-        choices = [each for each in choices if each not in ("true", "both")]
-    link.settle("maps", choices)
+        offered = [each for each in offered if each not in ("true", "both")]
+    link.settle("maps", offered)
     chosen = st.segmented_control(
         "Maps for",
-        choices,
+        offered,
         format_func=MAPS.get,
         key="explain_maps",
         required=True,
@@ -126,6 +126,7 @@ def show_pair() -> None:
 
 
 link.follow()
+choices.settle("explain_view", list(VIEWS))
 toolbar = st.container(horizontal=True, vertical_alignment="bottom")
 with toolbar:
     view = st.segmented_control(

@@ -12,6 +12,7 @@ from core.records.plain_text import plain
 from core.services import Lab
 from pages._attack.link import BUDGET_OF_ALL, MOST_LEVELS
 from pages._attack.sign import choose_class, sample_of
+from pages._shared import choices
 from pages._shared.user import current
 
 FAMILIES = {"budget": "Budget", "smallest": "Smallest", "physical": "Real sign"}
@@ -101,6 +102,7 @@ def choose_budget(info: AttackInfo, pixels: NDArray[uint8] | None) -> float:
 def _choose_attack() -> str:
     """First the kind of change, then one of the attacks of that kind."""
     families = list(dict.fromkeys(info.family for info in Lab.attacks().values()))
+    choices.settle("attack_family", families)
     family = st.segmented_control(
         "Kind of change",
         families,
@@ -113,7 +115,7 @@ def _choose_attack() -> str:
     )
     names = [name for name, info in Lab.attacks().items() if info.family == family]
     key = f"attack_name_{family}"
-    st.session_state.setdefault(key, names[0])
+    choices.settle(key, names)
     return st.pills(
         "Attack",
         names,

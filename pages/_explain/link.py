@@ -20,6 +20,7 @@ from core.records.monitoring import Execution
 from core.records.plain_text import message
 from core.services import Explanations
 from pages._shared import address as _address
+from pages._shared import choices
 
 KINDS = {"all": "All", "suspect": "Adversarial or flagged", "other": "The others"}
 MAPS = {
@@ -116,12 +117,10 @@ def follow() -> None:
     shown["explain_sheet"] = link.sheet or "all"
 
 
-def settle(name: str, choices: Sequence[str]) -> None:
+def settle(name: str, options: Sequence[str]) -> None:
     """Show one of these, the first unless another is asked for; only that one is in the address."""
-    shown = st.session_state
-    shown[f"{PREFIX}default_{name}"] = choices[0]
-    if shown.get(PREFIX + name) not in choices:
-        shown[PREFIX + name] = choices[0]
+    st.session_state[f"{PREFIX}default_{name}"] = options[0]
+    choices.settle(PREFIX + name, options)
 
 
 def current_link() -> ExplainLink:

@@ -15,7 +15,7 @@ from core.records.plain_text import plain
 from core.records.queries import CaptureFilter
 from core.records.window import Window, now
 from pages._explain.link import FEWEST, KINDS, ExplainLink, current_link
-from pages._shared import parts, visits
+from pages._shared import choices, parts, visits
 from pages._shared.user import current
 
 PERIODS = {
@@ -51,6 +51,7 @@ def choose_count() -> None:
 
 
 def _choose() -> None:
+    choices.settle("explain_sheet", list(KINDS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             "Captures",

@@ -31,6 +31,17 @@ STOP = 14
 LEFT_OUT = "it is left out"
 
 
+@pytest.mark.parametrize("key", ["attack_mode", "attack_family", "attack_name_budget"])
+def test_a_click_before_the_browser_knows_what_is_chosen_changes_nothing(
+    open_page: OpenPage, key: str
+) -> None:
+    at = open_page("attack", mode="one", attack="pgd", target="any")
+    before = (at.session_state["attack_address"], labels(at.button))
+    at.button_group(key).set_value(None).run()  # what the browser sends where nothing is chosen
+    assert not at.exception
+    assert (at.session_state["attack_address"], labels(at.button)) == before
+
+
 def test_attacks_are_compared_on_one_sign(open_page: OpenPage, signwatch: Services) -> None:
     at = dropped(
         open_page("attack", mode="compare", target="any", attacks="fgsm,deepfool"), blocks(5)

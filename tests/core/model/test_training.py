@@ -19,8 +19,8 @@ from core.model import training
 from core.model.accuracy import evaluate
 from core.model.augmentation import augment, augment_in_focus
 from core.model.classifier import Classifier, load
-from core.model.manifest import Manifest
-from core.model.suspicion.calibration import Calibration, margin
+from core.model.manifest import Manifest, file_sha256
+from core.model.suspicion.calibration import CALIBRATION_FILE, Calibration, margin
 from core.model.suspicion.fit import halves
 from core.model.training import Recipe, cycles, finish, fit_temperature, run_cycle, train
 from tests.support.expect import raises
@@ -262,7 +262,10 @@ def test_finishing_calibrates_measures_and_saves(classifier: Classifier, tmp_pat
     logits = own.predict_logits(calibration.images)
     assert own.manifest.temperature == fit_temperature(logits, calibration.labels)
     assert evaluation == evaluate(own, held_out, fold="held-out")
-    assert load(tmp_path).manifest == own.manifest
+    calibration_sha256 = file_sha256(tmp_path / CALIBRATION_FILE)
+    assert load(tmp_path).manifest == replace(
+        own.manifest, calibration_sha256=calibration_sha256
+    )
     known = Calibration.read(tmp_path, own.manifest.sha256)
     assert known is not None
     assert known.scorer.temperature == own.manifest.temperature

@@ -389,6 +389,7 @@ def test_a_reopened_log_holds_everything(new_address: NewAddress, tmp_path: Path
 
 USES: dict[str, Callable[[CaptureLog], object]] = {
     "append": lambda log: log.append([], []),
+    "endpoints": lambda log: log.endpoints(),
     "check_writable": lambda log: log.check_writable(),
     "maintain": lambda log: log.maintain(),
     "image": lambda log: log.image("a"),
