@@ -263,9 +263,7 @@ def test_finishing_calibrates_measures_and_saves(classifier: Classifier, tmp_pat
     assert own.manifest.temperature == fit_temperature(logits, calibration.labels)
     assert evaluation == evaluate(own, held_out, fold="held-out")
     calibration_sha256 = file_sha256(tmp_path / CALIBRATION_FILE)
-    assert load(tmp_path).manifest == replace(
-        own.manifest, calibration_sha256=calibration_sha256
-    )
+    assert load(tmp_path).manifest == replace(own.manifest, calibration_sha256=calibration_sha256)
     known = Calibration.read(tmp_path, own.manifest.sha256)
     assert known is not None
     assert known.scorer.temperature == own.manifest.temperature
