@@ -117,7 +117,8 @@ class Storage:
         try:
             # S3 is up before the filer, and both before there is room for an object.
             client = self.client()
-            client.create_bucket(Bucket="ready")
+            if "ready" not in [each["Name"] for each in client.list_buckets()["Buckets"]]:
+                client.create_bucket(Bucket="ready")
             client.put_object(Bucket="ready", Key="ready", Body=b"")
             client.put_object(Bucket="ready", Key="filled", Body=b"x" * 10_000)
         except (BotoCoreError, ClientError):
