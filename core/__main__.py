@@ -9,8 +9,7 @@ import sys
 
 import click
 
-from core import services
-from core.cli import cli
+from core.cli import cli, own
 from core.cli.options import BAD_INPUT, INTERRUPTED
 from core.errors import SignwatchError
 
@@ -29,7 +28,7 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(BAD_INPUT)
     finally:
-        services.close_current()
+        own.close()
 
 
 if __name__ == "__main__":

@@ -133,7 +133,10 @@ def all_commands(
     group: click.Group, prefix: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, click.Command]]:
     """`model import` and its like, with what runs."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
         if isinstance(command, click.Group):
             yield from all_commands(command, (*prefix, name))
         else:

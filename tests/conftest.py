@@ -27,6 +27,7 @@ from core.model.predictor import Predictor
 from core.model.suspicion.fit import calibrate
 from core.services import Services
 from core.settings import PREFIX, Settings
+from tests.support.compiled import COMPILED, share_compiled
 from tests.support.door import app
 from tests.support.images import blocks
 from tests.support.webhook import Webhook, webhook
@@ -131,7 +132,6 @@ def classifier(predictor: Predictor) -> Classifier:
 @pytest.fixture
 def environment(
     tmp_path: Path,
-    kept_model: Path,
     model_dir: Path,
     predictor: Predictor,
     monkeypatch: pytest.MonkeyPatch,
@@ -140,13 +140,14 @@ def environment(
     for setting in fields(Settings):
         monkeypatch.delenv(PREFIX + setting.name.upper(), raising=False)
     monkeypatch.setenv("SIGNWATCH_LOCAL", str(tmp_path / "local"))
+    share_compiled(tmp_path / "local")
     monkeypatch.setenv("SIGNWATCH_MODEL", str(model_dir))
     read = Predictor.load
 
     def load_once(directory: Path, *, alpha: float) -> Predictor:
         if directory != model_dir or alpha != ALPHA:
             return read(directory, alpha=alpha)
-        predictor.compile(kept_model.with_suffix(".compiled"))
+        predictor.compile(COMPILED)
         return predictor
 
     monkeypatch.setattr(Predictor, "load", staticmethod(load_once))

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from core import client, datasets, services
+from core import client, datasets
 from core.cli.options import fold_option, json_option, out_option, progress_bar
+from core.cli.own import own_services
 from core.errors import BadInput, NotFound, TooLarge
 from core.model.gtsrb import load_official
 from core.model.predictor import Predictor
@@ -72,7 +73,7 @@ def _in_force() -> dict[str, str]:
         known = client.read(url, "/api/baselines")["in_force"]
         files = client.read(url, f"/api/baselines/{known}") if known else None
     else:
-        baselines = services.current().monitoring.baselines
+        baselines = own_services().monitoring.baselines
         known = baselines.in_force_id()
         files = vars(baselines.files(known)) if known else None
     if files is None:
@@ -116,7 +117,7 @@ def _add(options: dict[str, Any], as_json: bool) -> None:
     if url:
         done = client.post(url, "/api/baselines", options)
     else:
-        done = services.current().monitoring.baselines.add_with(options).to_json()
+        done = own_services().monitoring.baselines.add_with(options).to_json()
     if as_json:
         click.echo(json.dumps(done))
         return

@@ -8,19 +8,21 @@ from pathlib import Path
 
 import click
 
-from core import client, services
+from core import client
 from core.capture.files.exporter import export_window
 from core.capture.files.remote import RemoteImporter, remote_frames
 from core.capture.files.tree import import_tree
 from core.capture.files.writing import write_tree
+from core.cli import copies
 from core.cli.options import json_option, out_option, progress_bar
+from core.cli.own import own_services
 from core.records.plain_text import visible
 from core.settings import Settings
 
 
 @click.group()
 def captures() -> None:
-    """Captures from SageMaker's files, and to them."""
+    """Captures from SageMaker's files, and to them; care of the log."""
 
 
 @captures.command("import")
@@ -32,7 +34,7 @@ def import_captures(folder: Path, as_json: bool) -> None:
     Run again, it goes on where it stopped; what the log has already is not stored twice.
     """
     url = client.find(Settings.from_environment().local)
-    log = RemoteImporter(url) if url else services.current().captures.importer()
+    log = RemoteImporter(url) if url else own_services().captures.importer()
     with progress_bar() as report:
         done = import_tree(folder, log, report)
     for problem in (*done.left_out, *done.problems):
@@ -59,7 +61,7 @@ def export_captures(out: Path, as_json: bool, **options: str | None) -> None:
     given = {name: value for name, value in options.items() if value is not None}
     window = export_window(given)
     url = client.find(Settings.from_environment().local)
-    frames = remote_frames(url, given) if url else services.current().captures.export(window)
+    frames = remote_frames(url, given) if url else own_services().captures.export(window)
     with progress_bar() as report:
         done = write_tree(out, frames, report)
     if as_json:
@@ -69,3 +71,12 @@ def export_captures(out: Path, as_json: bool, **options: str | None) -> None:
         f"{done.lines:,} requests and {done.ground_truth:,} lines of ground truth in "
         f"{done.files:,} files under {out}"
     )
+
+
+for command in (
+    copies.backup_captures,
+    copies.restore_captures,
+    copies.check_captures,
+    copies.salvage_captures,
+):
+    captures.add_command(command)

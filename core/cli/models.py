@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from core import datasets
+from core.cli import reports
 from core.cli.options import (
     data_option,
     fold_option,
@@ -104,3 +105,6 @@ def calibrate_model(data: str, model: Path | None) -> None:
         made = calibrate(classifier, dataset.fold("train"), dataset.fold("calibration"), report)
     made.write(folder)
     click.echo(f"written: {folder / CALIBRATION_FILE}; {len(made.combined):,} clean images ranked")
+
+
+model.add_command(reports.detect)

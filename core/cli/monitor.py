@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from core import client, services
+from core import client
 from core.cli.options import BAD_INPUT, VIOLATION, json_option
+from core.cli.own import own_services
 from core.records.monitoring import ExecutionStatus
 from core.records.plain_text import visible
 from core.settings import Settings
@@ -17,7 +18,7 @@ from core.settings import Settings
 
 @click.group()
 def monitor() -> None:
-    """The monitor."""
+    """Run the monitor."""
 
 
 @monitor.command("run")
@@ -34,7 +35,7 @@ def monitor_run(as_json: bool, **options: Any) -> None:
     if url := client.find(Settings.from_environment().local):
         execution = client.post(url, "/api/monitor/run", given)
     else:
-        execution = services.current().monitoring.run_with(given).to_json()
+        execution = own_services().monitoring.run_with(given).to_json()
     if as_json:
         click.echo(json.dumps(execution))
     else:

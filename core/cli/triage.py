@@ -9,15 +9,16 @@ from pathlib import Path
 
 import click
 
-from core import client, services
+from core import client
 from core.cli.options import out_option
+from core.cli.own import own_services
 from core.settings import Settings
 from core.triage.export import ANNOTATIONS, AUDIT, MANIFEST
 
 
 @click.group()
 def triage() -> None:
-    """Triage of flagged predictions."""
+    """Export what was decided in triage."""
 
 
 @triage.command("export")
@@ -27,7 +28,7 @@ def triage_export(out: Path) -> None:
     if url := client.find(Settings.from_environment().local):
         content = client.download(url, "/api/triage/export")
     else:
-        content = services.current().triage.export()
+        content = own_services().triage.export()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(out)
         images = sum(json.loads(line)["file"] is not None for line in archive.open(MANIFEST))

@@ -15,12 +15,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.support.compiled import share_compiled
 from tests.support.requirements import require
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 BROWSER_SECONDS = 60
-REPLAYED = 60
+REPLAYED = 40
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -69,6 +70,7 @@ def running_dashboard(folder: Path, **settings: str) -> Iterator[Dashboard]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     dashboard = Dashboard(f"http://127.0.0.1:{port}", folder / "local", folder / "output.txt")
+    share_compiled(dashboard.local)
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
     with dashboard.output.open("w") as output:
         process = subprocess.Popen(

@@ -86,7 +86,7 @@ def test_the_script_of_the_readme_asks_and_lists(printed: Printed) -> None:
 
 def test_the_script_of_the_guide_finds_the_attack(printed: Printed) -> None:
     counts, status, message, violations = printed.guide
-    assert printed.adversarial > 50
+    assert printed.adversarial > 25
     assert counts == f"Counter({{14: {printed.adversarial}}})"
     assert status == "CompletedWithViolations"
     stops = printed.adversarial + printed.stops + 1  # one sent by the README's script

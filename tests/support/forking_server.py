@@ -14,6 +14,7 @@ import uvicorn
 from core import services
 from core.model.predictor import Predictor
 from core.settings import Settings
+from tests.support.compiled import COMPILED
 from tests.support.door import app
 
 
@@ -28,7 +29,7 @@ def main() -> None:
     torch.set_num_threads(1)
     settings = Settings.from_environment()
     predictor = Predictor.load(settings.model, alpha=settings.alpha)
-    predictor.compile(settings.local)
+    predictor.compile(COMPILED)
     Predictor.load = staticmethod(lambda *_, **__: predictor)  # type: ignore[method-assign]
     for line in sys.stdin:
         child = os.fork()

@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 
 from core.settings import ROOT
+from tests.support.compiled import share_compiled
 from tests.support.images import noise, saved
 from tests.support.waiting import LONGEST, until
 
@@ -40,6 +41,7 @@ class Replica:
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = folder / "output.txt"
         folder.mkdir()
+        share_compiled(folder / "local")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SIGNWATCH_", "AWS_"))}
         own = {"SIGNWATCH_LOCAL": str(folder / "local"), "OMP_NUM_THREADS": "1"}
         self._environment = kept | own | settings

@@ -1,5 +1,7 @@
 """The command line: exit codes, one line on stderr for bad input, JSON alone on stdout."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -7,6 +9,7 @@ import pytest
 
 from core import services
 from core.attacks import ATTACKS
+from core.cli import COMMANDS as LISTED
 from core.cli import cli
 from core.services import Services
 from tests.support.command_line import Outcome, Run, last_line
@@ -44,12 +47,33 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
 
 def test_the_commands_of_the_contract() -> None:
     found = []
-    for name, command in cli.commands.items():
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
         if isinstance(command, click.Group):
             found += [f"{name} {inner}" for inner in command.commands]
         else:
             found.append(name)
     assert sorted(found) == sorted(COMMANDS)
+
+
+def test_the_list_says_of_each_command_what_the_command_says() -> None:
+    context = click.Context(cli)
+    for name, (_, text) in LISTED.items():
+        command = cli.get_command(context, name)
+        assert command.get_short_help_str(limit=1000) == text
+
+
+ASKED = "import sys; from core.__main__ import main; sys.argv[1:] = {}\ntry: main()\nfinally: {}"
+LOADED = "print(sorted({'torch', 'core.services'} & set(sys.modules)))"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["monitor", "run"], ["captures", "--help"]])
+@pytest.mark.usefixtures("dashboard")
+def test_a_command_that_needs_no_classifier_loads_none(arguments: list[str]) -> None:
+    code = ASKED.format(arguments, LOADED)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
 @pytest.mark.parametrize(
