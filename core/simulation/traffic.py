@@ -19,7 +19,7 @@ from core.records.attacks import AttackedImage, AttackPlan
 from core.records.captures import Provenance
 
 REPLAY, LAB = "replay", "lab"  # sources that requests name
-AT_ONCE = 64  # images that are attacked together
+AT_ONCE, FEWEST = 64, 8  # images that are attacked together, also where fewer are wanted
 STRIDE = 97  # through the samples, so that neighbours show different classes
 
 
@@ -153,9 +153,10 @@ def _attacked(
     plan, title = attack.plan, attack.lab.info(attack.plan.attack).title
     order = order if plan.target is None else order[dataset.labels[order] != plan.target]
     made: list[SimulatedRequest] = []
-    for rows in np.array_split(order, max(1, len(order) // AT_ONCE)):
-        if len(made) >= wanted:
-            break
+    place = 0
+    while len(made) < wanted and place < len(order):
+        rows = order[place : place + min(AT_ONCE, max(FEWEST, wanted - len(made)))]
+        place += len(rows)
         images = [dataset.images[row] for row in rows]
         results = attack.lab.attack(plan, images, dataset.labels[rows].tolist())
         made += [adversarial_request(each, REPLAY) for each in results if each.success]

@@ -1,6 +1,8 @@
 """What simulated traffic consists of, clean and attacked."""
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from core.jobs import in_silence
 from core.labels import all_labels
 from core.model.classifier import Classifier
 from core.model.predictor import Predictor
-from core.records.attacks import AttackPlan
+from core.records.attacks import AttackedImage, AttackPlan
 from core.records.captures import Provenance
 from core.simulation import traffic
 from core.simulation.traffic import AttackedShare, around, from_dataset
@@ -96,10 +98,19 @@ def test_a_share_of_the_requests_is_attacked(
 def test_only_as_many_are_attacked_as_are_wanted(
     dataset: Dataset, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traffic, "AT_ONCE", 4)  # two times five of the ten
+    monkeypatch.setattr(traffic, "AT_ONCE", 4)
+    monkeypatch.setattr(traffic, "FEWEST", 2)
+    together = []
+
+    def counting(plan: AttackPlan, images: Sequence[Any], labels: list[int]) -> list[AttackedImage]:
+        together.append(len(images))
+        return attacked(plan, images, labels)
+
+    attacked = lab.attack
+    monkeypatch.setattr(lab, "attack", counting)
     attack = AttackedShare(0.7, AttackPlan("fgsm", epsilon=8 / 255), lab)
     reported: list[tuple[int, int]] = []
-    for count in (4, 10):
+    for count in (1, 4, 10):
         from_dataset(
             dataset,
             count,
@@ -107,7 +118,8 @@ def test_only_as_many_are_attacked_as_are_wanted(
             seed=0,
             progress=lambda done, total, text: reported.append((done, total)),
         )
-    assert reported == [(3, 3), (5, 7), (7, 7)]
+    assert reported == [(1, 1), (3, 3), (4, 7), (7, 7)]
+    assert together == [2, 3, 4, 3]
 
 
 def test_images_that_rounding_saves_are_not_sent(dataset: Dataset, lab: Lab) -> None:
