@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from core.errors import SignwatchError, TooSlow, Unavailable
 
-SILENT_SECONDS = 10  # a body may take these before its rate counts
+SILENT_SECONDS = 30  # a body may take these before its rate counts
 LEAST_RATE = 1000  # bytes a second
 TOGETHER = 200_000_000  # bytes of all bodies that are still on their way
 LARGEST_TOGETHER = 10  # or as many of the largest size, where that is more

@@ -27,8 +27,9 @@ FULL = "503 Service Unavailable", "too many connections are open; come again lat
 class Patience:
     """Seconds and bytes a second that a connection is granted; connections that there may be."""
 
-    head: float = 20.0
-    silence: float = 20.0  # of a body, before its rate counts; of an answer that is not read
+    head: float = 60.0  # from the connection on, or else from its first byte
+    idle: float = 75.0  # between requests; load balancers keep connections for up to 60 s
+    silence: float = 30.0  # of a body, before its rate counts; of an answer that is not read
     rate: float = 1000.0
     look: float = 5.0  # how often a connection is looked at
     most: int = 768
@@ -107,6 +108,8 @@ class Watched(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what comes."""
+        if self._idle():
+            self._begin()
         self._arrived += len(data)
         super().data_received(data)
         if self.transport.get_protocol() is not self:  # it is a websocket now
@@ -164,7 +167,7 @@ class Watched(asyncio.Protocol):
     def _look(self) -> None:
         patience, stage = self.watch.patience, self._note()
         allowed = {
-            Stage.HEAD: patience.head,
+            Stage.HEAD: patience.idle if self._idle() else patience.head,
             Stage.BODY: patience.silence + self._arrived / patience.rate,
             Stage.READER: patience.silence + self._read() / patience.rate,
         }.get(stage, float("inf"))
@@ -172,6 +175,15 @@ class Watched(asyncio.Protocol):
             self.close_with(TIMEOUT)
         else:
             self._timer = self.loop.call_later(patience.look, self._look)
+
+    def _idle(self) -> bool:
+        """Whether a request is over, and nothing of another one has come."""
+        cycle = self.cycle
+        return (
+            cycle is not None
+            and self.stage() is Stage.HEAD
+            and not (cycle.more_body or self._arrived)
+        )
 
     def _read(self) -> int:
         """Bytes of the answer that the client has taken."""
@@ -197,7 +209,9 @@ class WatchedServer:
         if scope["type"] == "lifespan":
             config = getattr(getattr(receive, "__self__", None), "config", None)
             if config is not None:
-                config.http_protocol_class = watched(config.http_protocol_class, patience())
+                granted = patience()
+                config.timeout_keep_alive = granted.idle
+                config.http_protocol_class = watched(config.http_protocol_class, granted)
         await self._app(scope, receive, send)
 
 

@@ -86,12 +86,17 @@ def delay(server: Server) -> Rows:
 
 
 def _post(server: Server, content: bytes) -> None:
-    answer = httpx.post(
-        f"http://127.0.0.1:{server.port}/invocations",
-        content=content,
-        headers={"Content-Type": "application/x-image"},
-        timeout=TIMEOUT,
-    )
+    """Send it until it is answered: where many large bodies arrive, some are to come again."""
+    while True:
+        answer = httpx.post(
+            f"http://127.0.0.1:{server.port}/invocations",
+            content=content,
+            headers={"Content-Type": "application/x-image"},
+            timeout=TIMEOUT,
+        )
+        if answer.status_code != 503:
+            break
+        time.sleep(float(answer.headers["retry-after"]))
     if answer.status_code != 200:
         raise RuntimeError(f"{answer.status_code}: {answer.text}")
 

@@ -34,8 +34,8 @@ from core.endpoint.connections import (
 )
 from tests.support.waiting import LONGEST, until
 
-SHORT = Patience(head=0.05, silence=0.05, rate=1e9, look=0.01)
-LONG = Patience(head=LONGEST, silence=LONGEST, look=0.01)
+SHORT = Patience(head=0.05, idle=0.05, silence=0.05, rate=1e9, look=0.01)
+LONG = Patience(head=LONGEST, idle=LONGEST, silence=LONGEST, look=0.01)
 TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\n"
 TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\n"
 REQUEST = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\n"
@@ -256,10 +256,16 @@ class Parser(asyncio.Protocol):
         self.transport = transport
         transport.protocol = self
 
+    def data_received(self, data: bytes) -> None:
+        pass
+
+    def on_response_complete(self) -> None:
+        pass
+
 
 @pytest.fixture
 def connection() -> Any:
-    granted = Patience(head=20, silence=20, rate=1000, most=9, of_one_client=9)
+    granted = Patience(head=20, idle=75, silence=20, rate=1000, most=9, of_one_client=9)
     made: Any = watched(Parser, granted)()
     made.connection_made(Wire())
     return made
@@ -283,6 +289,29 @@ def test_a_head_has_its_time_however_much_of_it_comes(connection: Any) -> None:
     connection.loop.now = 15
     connection.data_received(bytes(5000))
     connection.loop.now = 0
+    lasts_until(connection, 20)
+
+
+def test_between_two_requests_it_may_be_silent_for_longer(connection: Any) -> None:
+    connection.cycle = cycle(response_complete=True, more_body=False)
+    connection.on_response_complete()
+    lasts_until(connection, 75)
+
+
+def test_the_next_head_has_its_time_from_its_first_byte_on(connection: Any) -> None:
+    connection.cycle = cycle(response_complete=True, more_body=False)
+    connection.on_response_complete()
+    connection.loop.now = 70
+    connection.data_received(b"P")
+    connection.loop.now = 80
+    connection.data_received(b"O")
+    connection.loop.now = 70
+    lasts_until(connection, 20)
+
+
+def test_what_is_left_of_a_refused_body_is_no_silence_between_two_requests(connection: Any) -> None:
+    connection.cycle = cycle(response_complete=True)
+    connection.on_response_complete()
     lasts_until(connection, 20)
 
 
@@ -322,6 +351,7 @@ def test_uvicorn_learns_of_it_at_its_start(monkeypatch: pytest.MonkeyPatch) -> N
     config = uvicorn.Config(app, log_level="critical", lifespan="on", ws="none")
     with running(config) as address:
         assert rest(opened(address, b"POST")).startswith(TOO_LATE)
+    assert config.timeout_keep_alive == SHORT.idle
 
 
 @pytest.mark.parametrize(
