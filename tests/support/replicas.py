@@ -123,7 +123,7 @@ class Balancer:
 
 
 class Senders:
-    """Clients that send one request after another, each with an inference id, until told to stop.
+    """Clients that send one request after another, each with an inference id, until the end.
 
     statuses: of the answers, by status; a connection that broke counts as 0. answered: the ids
     that were answered with 200.
