@@ -28,7 +28,7 @@ class Patience:
     """Seconds and bytes a second that a connection is granted; connections that there may be."""
 
     head: float = 60.0  # from the connection on, or else from its first byte
-    idle: float = 75.0  # between requests; load balancers keep connections for up to 60 s
+    idle: float = 75.0  # between requests
     silence: float = 30.0  # of a body, before its rate counts; of an answer that is not read
     rate: float = 1000.0
     look: float = 5.0  # how often a connection is looked at
