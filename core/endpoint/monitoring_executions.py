@@ -30,8 +30,8 @@ async def violations_file(request: Request) -> Response:
     name = request.path_params["execution_id"]
     try:
         execution = await run_in_threadpool(services.current().monitoring.execution, name)
-    except NotFound:
-        return no_such_key(request.url.path.removeprefix(f"/{BUCKET}/"))
+    except NotFound as error:
+        return no_such_key(request.url.path.removeprefix(f"/{BUCKET}/"), str(error))
     content = JSONResponse(execution.constraint_violations()).body
     return await download(request, bytes(content), "application/json")
 
@@ -40,7 +40,10 @@ async def violations_file(request: Request) -> Response:
 async def statistics_file(request: Request) -> Response:
     """The class counts of one run's window, as `boto3.client("s3")` fetches them."""
     name = request.path_params["execution_id"]
-    statistics = await run_in_threadpool(services.current().monitoring.statistics, name)
+    try:
+        statistics = await run_in_threadpool(services.current().monitoring.statistics, name)
+    except NotFound as error:
+        return no_such_key(request.url.path.removeprefix(f"/{BUCKET}/"), str(error))
     return await download(request, statistics.encode(), "application/json")
 
 

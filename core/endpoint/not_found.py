@@ -25,10 +25,9 @@ def not_found(request: Request) -> Response:
     return error_response(NotFound(f"there is nothing at {request.url.path}"))
 
 
-def no_such_key(key: str) -> Response:
+def no_such_key(key: str, why: str = "The specified key does not exist.") -> Response:
     """404 as S3 says that an object does not exist."""
-    message = "The specified key does not exist."
-    return _xml(404, "NoSuchKey", message, f"<Key>{escape(key)}</Key>")
+    return _xml(404, "NoSuchKey", why, f"<Key>{escape(key)}</Key>")
 
 
 def not_allowed(request: Request, allowed: Collection[str]) -> Response:

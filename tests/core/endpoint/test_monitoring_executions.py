@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from core.endpoint.monitoring_executions import describe_job, summary
 from core.monitoring.formats.statistics import read_statistics
 from core.records.monitoring import ExecutionStatus
@@ -172,7 +175,7 @@ def test_a_run_of_no_schedule_has_an_input_and_a_machine_too(
 
 
 def test_the_statistics_are_a_file_beside_the_violations(
-    client: TestClient, signwatch: Services
+    client: TestClient, signwatch: Services, s3: Any
 ) -> None:
     class_id = traffic(signwatch, "cars", 2)
     run = signwatch.monitoring.run()
@@ -181,8 +184,10 @@ def test_the_statistics_are_a_file_beside_the_violations(
     assert read_statistics(answer.content).counts == {class_id: 2}
     empty = make_execution(figures=None, violations=())
     ExecutionsTable(signwatch.log.database).begin(empty)
-    answer = client.get(f"/signwatch/executions/{empty.execution_id}/statistics.json")
-    assert answer.status_code == 404
-    assert answer.json()["message"] == (
-        f"run {empty.execution_id} counted nothing, so it has no statistics.json"
-    )
+    with pytest.raises(ClientError) as raised:
+        s3.get_object(Bucket="signwatch", Key=f"executions/{empty.execution_id}/statistics.json")
+    assert raised.value.response["Error"] == {
+        "Code": "NoSuchKey",
+        "Message": f"run {empty.execution_id} counted nothing, so it has no statistics.json",
+        "Key": f"executions/{empty.execution_id}/statistics.json",
+    }

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
     ("bucket", "key", "code"),
     [
         ("signwatch", "executions/none/constraint_violations.json", "NoSuchKey"),
+        ("signwatch", "executions/none/statistics.json", "NoSuchKey"),
         ("signwatch", "any<key>", "NoSuchKey"),
         ("models", "any", "NoSuchBucket"),
     ],
