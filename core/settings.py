@@ -137,7 +137,10 @@ class Settings:
         0.6, _between(float, 0, 1), "confidence below which a prediction counts as low"
     )
     alpha: float = _setting(
-        0.01, _between(float, 0, 1), "share of clean predictions that may be flagged"
+        0.01,
+        _between(float, 0, 1),
+        "share of clean predictions that may be flagged by their p-value; the trust rule may flag "
+        "more",
     )
     max_body_bytes: int = _setting(
         20_000_000, _between(int, 1, 2**31), "largest request body or upload in bytes"

@@ -107,9 +107,9 @@ def show_explanations(quality: ExplanationQuality) -> None:
                 "Maximum on the sign",
                 f"{hit.pointing.mean:.1%}",
                 border=True,
-                help=f"Pointing game. 95 % interval {hit.pointing.low:.1%} to "
-                f"{hit.pointing.high:.1%}. The sign's box holds {hit.energy.mean:.0%} of a map and "
-                f"{hit.box_area:.0%} of the image.",
+                help=f"Pointing game. 95 % interval {plain(hit.pointing.within())}. The "
+                f"sign's box holds {hit.energy.mean:.0%} of a map and {hit.box_area:.0%} of the "
+                "image.",
             )
         st.metric(
             "Deletion moves the score",

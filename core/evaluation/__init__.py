@@ -5,6 +5,6 @@ explanations        completeness, localisation, deletion, randomisation of FullG
 randomisation       maps of networks with random layers
 suspicion           how well suspicion finds attacks
 adaptive_attack     an attack that evades suspicion
-bootstrap           confidence intervals over tracks
+intervals           confidence intervals, by track
 model_card          README.md beside the weights
 """

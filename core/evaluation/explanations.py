@@ -12,8 +12,7 @@ from torch import Tensor
 
 from core.datasets import Dataset, Fold
 from core.errors import BadInput
-from core.evaluation import randomisation
-from core.evaluation.bootstrap import mean_by_track
+from core.evaluation import intervals, randomisation
 from core.explain import fullgrad
 from core.explain.bias_gradients import check_supported
 from core.explain.fullgrad_variants import input_x_gradient
@@ -54,7 +53,7 @@ def measure(
     fold
         Only recorded.
     seed
-        Of random maps, random networks and confidence intervals.
+        Of random maps and random networks.
     progress
         Called with (done, total, text) before every step.
 
@@ -91,7 +90,7 @@ def measure(
         seed=seed,
         measured_on=now().date().isoformat(),
         completeness={"float32": _worst(single), "float64": _worst(double)},
-        localisation=_localisation(maps, dataset.boxes, tracks, seed),
+        localisation=_localisation(maps, dataset.boxes, tracks),
         deletion=_deletion(classifier, pixels, class_ids, maps, tracks, seed, tick),
         randomisation=randomisation.cascade(classifier, pixels, class_ids, seed=seed, tick=tick),
     )
@@ -132,14 +131,14 @@ def _worst(explanations: list[Explanation]) -> float:
 
 
 def _localisation(
-    maps: Maps, boxes: NDArray[np.float64] | None, tracks: NDArray[np.int64], seed: int
+    maps: Maps, boxes: NDArray[np.float64] | None, tracks: NDArray[np.int64]
 ) -> Localisation | None:
     if boxes is None:
         return None
     inside = inside_boxes(boxes, *maps.shape[1:])
     return Localisation(
-        pointing=mean_by_track(pointing_hits(maps, inside), tracks, seed=seed),
-        energy=mean_by_track(energy_inside(maps, inside), tracks, seed=seed),
+        pointing=intervals.share(pointing_hits(maps, inside), tracks),
+        energy=intervals.share(energy_inside(maps, inside), tracks),
         box_area=float(inside.mean()),
     )
 
@@ -181,7 +180,7 @@ def _deletion(
         DELETED,
         {name: float(values.mean()) for name, values in changes.items()},
         *(
-            mean_by_track(changes[other] - changes["fullgrad"], tracks, seed=seed)
+            intervals.mean(changes[other] - changes["fullgrad"], tracks)
             for other in ("random", "input_x_gradient")
         ),
     )

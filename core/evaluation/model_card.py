@@ -146,7 +146,7 @@ def _robustness(report: Robustness) -> Iterable[str]:
 def _explanations(quality: ExplanationQuality) -> Iterable[str]:
     yield (
         f"{_measured_on(quality)} FullGrad (Srinivas and Fleuret 2019) for the predicted class; "
-        f"intervals are 95 % bootstrap intervals over {quality.tracks:,} tracks."
+        f"intervals are 95 % intervals over {quality.tracks:,} tracks."
     )
     yield _table(("figure", "measured"), quality_rows(quality))
     deletion = quality.deletion

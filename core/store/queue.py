@@ -186,7 +186,7 @@ _DECIDED = (
 )
 
 
-def _grouped(found: str) -> str:
+def grouped(found: str) -> str:
     """The query of everything flagged, with the group of each; found: a condition on captures `c`.
 
     Groups are made before anything is filtered, so that each keeps its name.
@@ -212,7 +212,7 @@ def _groups(found: str, state: str) -> str:
         WITH items AS (
             SELECT g.*, l.holder, d.capture_id IS NULL AND g.found AND {state} AS wanted,
                 (coalesce(g.p_value, 1), -epoch_us(g.inferred_at), g.capture_id) AS place
-            FROM ({_grouped(found)}) AS g
+            FROM ({grouped(found)}) AS g
             LEFT JOIN (SELECT DISTINCT capture_id FROM {filters.STANDING} AS s) AS d
                 ON d.capture_id = g.capture_id
             LEFT JOIN ({_LIVE}) AS l ON l.capture_id::UUID = g.capture_id)
@@ -233,7 +233,7 @@ def _groups(found: str, state: str) -> str:
 
 def _members() -> str:
     return f"""
-        WITH items AS ({_grouped("true")}),
+        WITH items AS ({grouped("true")}),
         one AS (SELECT first, inferred_at FROM items WHERE capture_id = TRY_CAST(? AS UUID))
         SELECT capture_id::VARCHAR FROM (
             SELECT items.* FROM items JOIN one ON items.first = one.first ORDER BY

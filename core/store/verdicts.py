@@ -10,6 +10,7 @@ import pyarrow as pa
 from core.records.verdicts import Decision, Statement, Verdict
 from core.store import filters, rows
 from core.store.database import Database, Row
+from core.store.queue import grouped
 
 _WITHDRAWALS = pa.schema(
     [
@@ -75,14 +76,17 @@ class VerdictsTable:
         for chunk in self._database.stream(_STATEMENTS.format(which="true")):
             yield from map(_statement, chunk)
 
-    def of_flagged(self) -> list[tuple[float | None, Verdict]]:
-        """(p-value, verdict that counts) of every flagged capture that the log still has."""
+    def of_flagged(self) -> list[tuple[float | None, Verdict, str]]:
+        """(p-value, verdict that counts, group) of every flagged capture that the log still has.
+
+        The group is that of the queue, by the id of its first capture.
+        """
         found = self._database.rows(
-            f"SELECT c.p_value, d.verdict FROM ({filters.latest_decisions()}) AS d "
-            "JOIN log.captures AS c ON c.capture_id = d.capture_id WHERE c.flagged "
-            "ORDER BY c.p_value, c.capture_id"
+            f"SELECT g.p_value, d.verdict, g.first::VARCHAR FROM ({filters.latest_decisions()}) AS "
+            f"d JOIN ({grouped('true')}) AS g ON g.capture_id = d.capture_id "
+            "ORDER BY g.p_value, g.capture_id"
         )
-        return [(p_value, Verdict(verdict)) for p_value, verdict in found]
+        return [(p_value, Verdict(verdict), group) for p_value, verdict, group in found]
 
     def decided(self) -> int:
         """How many captures have a verdict that counts."""

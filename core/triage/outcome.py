@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
-from core.evaluation.bootstrap import LEVEL
+from core.evaluation import intervals
 from core.records.evaluation.report import Estimate
 from core.records.verdicts import Verdict
 
@@ -23,11 +22,19 @@ WORTH = 0.5  # share of flags that should be right
 
 @dataclass(frozen=True, eq=False)
 class Reviewed:
-    """Flagged predictions with a verdict that counts: p_values (n,), nan where none was
-    computed, and the verdicts, n."""
+    """Flagged predictions with a verdict that counts.
+
+    p_values: (n,), nan where none was computed; verdicts: n; groups: (n,) the group of each, which
+    mostly shows one sign; None: each is one of its own.
+    """
 
     p_values: NDArray[np.float64]
     verdicts: tuple[Verdict, ...]
+    groups: NDArray[np.int64] | None = None
+
+    def of_groups(self) -> NDArray[np.int64]:
+        """The group of each, (n,)."""
+        return np.arange(len(self.verdicts)) if self.groups is None else self.groups
 
     def right(self) -> NDArray[np.float64]:
         """1 where the flag was right, 0 where not, nan where the image is unreadable: (n,)."""
@@ -61,28 +68,21 @@ class Suggestion:
 
 
 def precision(reviewed: Reviewed) -> FlagPrecision:
-    """The share of flags that were right, with its exact interval (Clopper, Pearson, 1934)."""
+    """The share of flags that were right, with its interval by group."""
     right = reviewed.right()
-    known = right[~np.isnan(right)]
-    hits, count = int(known.sum()), len(known)
-    return FlagPrecision(
-        hits, count, len(right) - count, exact_interval(hits, count) if count else None
-    )
-
-
-def exact_interval(hits: int, count: int) -> Estimate:
-    """hits / count, and the binomial interval that holds at least LEVEL; count at least 1."""
-    tail = (1 - LEVEL) / 2
-    low = float(beta.ppf(tail, hits, count - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, count - hits)) if hits < count else 1.0
-    return Estimate(hits / count, low, high)
+    known = ~np.isnan(right)
+    count = int(known.sum())
+    share = intervals.share(right[known], reviewed.of_groups()[known]) if count else None
+    return FlagPrecision(int(right[known].sum()), count, len(right) - count, share)
 
 
 def suggest(reviewed: Reviewed, *, alpha: float, worth: float = WORTH) -> Suggestion:
-    """The level up to which flags are worth a review: above it, fewer than `worth` were right.
+    """The level up to which flags are worth a review: above it, fewer than `worth` are right.
 
     It maximises the sum of (right - worth) over the flags below it, among levels up to the
-    present `alpha`: predictions above it were never flagged, so they have no verdicts.
+    present `alpha`: predictions above it were never flagged, so they have no verdicts. A lower
+    level is suggested only where the verdicts show it: the share of right flags above it, counted
+    by group, lies below `worth` with 95 % confidence for all levels at once (Bonferroni).
 
     Parameters
     ----------
@@ -92,33 +92,42 @@ def suggest(reviewed: Reviewed, *, alpha: float, worth: float = WORTH) -> Sugges
         The share of flags that should be right, in (0, 1).
     """
     right = reviewed.right()
-    used = ~np.isnan(right) & (reviewed.p_values <= alpha)
-    count = int(used.sum())
-    if count < FEWEST:
+    used = np.flatnonzero(~np.isnan(right) & (reviewed.p_values <= alpha))
+    if len(used) < FEWEST:
         return Suggestion(
             None,
-            f"not computed: {count} verdicts on flags by p-value, {FEWEST} are needed",
+            f"not computed: {len(used)} verdicts on flags by p-value, {FEWEST} are needed",
         )
-    order = np.argsort(reviewed.p_values[used], kind="stable")
-    p_values, gains = reviewed.p_values[used][order], np.cumsum(right[used][order] - worth)
+    used = used[np.argsort(reviewed.p_values[used], kind="stable")]
+    p_values, right, groups = reviewed.p_values[used], right[used], reviewed.of_groups()[used]
+    gains = np.cumsum(right - worth)
     last = np.append(p_values[1:] != p_values[:-1], True)  # equal p-values go together
     best = int(np.argmax(np.where(last, gains, -np.inf)))
-    if gains[best] <= 0:
-        return Suggestion(
-            None,
-            f"none: at no level up to {alpha:g} were {worth:.0%} of the flags right; "
-            "a lower level does not help, a better score would",
-        )
-    rest = right[used][order][best + 1 :]
-    if len(rest) == 0:
+    helps = gains[best] > 0
+    rest = slice(best + 1 if helps else 0, None)
+    if len(right[rest]) == 0:
         return Suggestion(
             alpha,
             f"keep {alpha:g}: up to it, flags are worth a review. Predictions above it were "
             "never flagged, so verdicts cannot show whether more would be found there",
         )
+    levels = int(last.sum())
+    above = intervals.share(right[rest], groups[rest], level=1 - (1 - intervals.LEVEL) / levels)
+    if above.high is None or above.high >= worth:
+        return Suggestion(
+            alpha,
+            f"keep {alpha:g}: the {len(used)} verdicts do not show that fewer than {worth:.0%} of "
+            "the flags at some level are right",
+        )
+    if not helps:
+        return Suggestion(
+            None,
+            f"none: at no level up to {alpha:g} were {worth:.0%} of the flags right; "
+            "a lower level does not help, a better score would",
+        )
     chosen = float(p_values[best])
     return Suggestion(
         chosen,
-        f"{chosen:.2g}: above it {int(rest.sum())} of {len(rest)} flags were right, "
+        f"{chosen:.2g}: above it {int(right[rest].sum())} of {len(right[rest])} flags were right, "
         f"fewer than {worth:.0%}",
     )

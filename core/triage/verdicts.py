@@ -82,8 +82,9 @@ class Verdicts:
     def reviewed(self) -> Reviewed:
         """The flagged predictions with a verdict that counts."""
         found = self.log.verdicts.of_flagged()
-        p_values = np.array([p_value for p_value, _ in found], dtype=np.float64)
-        return Reviewed(p_values, tuple(verdict for _, verdict in found))
+        p_values = np.array([p_value for p_value, _, _ in found], dtype=np.float64)
+        _, groups = np.unique([group for _, _, group in found], return_inverse=True)
+        return Reviewed(p_values, tuple(verdict for _, verdict, _ in found), groups)
 
     def export(self) -> bytes:
         """A ZIP of everything decided, as `export_zip` writes it."""

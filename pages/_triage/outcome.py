@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.records.plain_text import message
+from core.records.plain_text import message, plain
 from pages._shared.user import current
 
 
@@ -33,7 +33,7 @@ def _show() -> None:
             delta_arrow="off",
         )
         st.markdown(
-            f"95 % interval {found.share.low:.1%} to {found.share.high:.1%}"
+            f"95 % interval {plain(found.share.within())}"
             + (f" · {found.unclear:,} unreadable" if found.unclear else "")
         )
     st.markdown(
@@ -43,6 +43,5 @@ def _show() -> None:
         st.markdown(f"To use it, start with `SIGNWATCH_ALPHA={suggestion.alpha:.2g}`.")
     st.caption(
         "Reviewed flags only. The most suspicious come first, so the true precision is probably "
-        "lower. The interval treats verdicts as independent; frames of one sign are not, so it is "
-        "rather too narrow."
+        "lower. Flags of one group count together: they mostly show one sign."
     )

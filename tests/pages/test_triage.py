@@ -681,7 +681,12 @@ def test_the_outcome_suggests_a_level_for_the_share_that_is_asked_for(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     for number in range(30):  # the 15 most suspicious are right, of the others none
-        capture = put_flagged(signwatch, 0.0001 * (number + 1), seed=number % 3)
+        capture = put_flagged(
+            signwatch,
+            0.0001 * (number + 1),
+            seed=number % 3,
+            provenance=Provenance(source=str(number)),
+        )
         verdict = Verdict.NOT_A_SIGN if number < 15 else Verdict.FALSE_POSITIVE
         decide(signwatch, capture.capture_id, verdict)
     at = open_page("triage")

@@ -75,11 +75,19 @@ AnyReport = TypeVar("AnyReport", bound=Report)
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean, and the ends of its confidence interval at LEVEL."""
+    """A mean, and the ends of its 95 % confidence interval; None where there is none."""
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
     def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"{self.mean:.3f} (no interval: a single sign)"
         return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+    def within(self) -> str:
+        """The interval in per cent: `96.1 % to 100.0 %`, or why there is none."""
+        if self.low is None or self.high is None:
+            return "none, as a single sign says nothing of others"
+        return f"{self.low:.1%} to {self.high:.1%}"

@@ -184,10 +184,11 @@ def test_the_statistics_are_a_file_beside_the_violations(
     assert read_statistics(answer.content).counts == {class_id: 2}
     empty = make_execution(figures=None, violations=())
     ExecutionsTable(signwatch.log.database).begin(empty)
+    path = f"/signwatch/executions/{empty.execution_id}/statistics.json"
     with pytest.raises(ClientError) as raised:
-        s3.get_object(Bucket="signwatch", Key=f"executions/{empty.execution_id}/statistics.json")
+        s3.get_object(Bucket="signwatch", Key=path.removeprefix("/signwatch/"))
     assert raised.value.response["Error"] == {
         "Code": "NoSuchKey",
         "Message": f"run {empty.execution_id} counted nothing, so it has no statistics.json",
-        "Key": f"executions/{empty.execution_id}/statistics.json",
+        "Key": path.removeprefix("/signwatch/"),
     }

@@ -88,7 +88,7 @@ def test_every_figure_stands_in_it() -> None:
     ):
         assert line in card.splitlines()
     for sentence in (
-        "intervals are 95 % bootstrap intervals over 40 tracks.",
+        "intervals are 95 % intervals over 40 tracks.",
         "Deletion: the 30% of the pixels with the smallest values become the mean colour",
         "Measured on 2026-11-23 with gtsrb32, held-out, seed 7. Of 2,000 clean images of 190 "
         "tracks, 1.05% are flagged at 1 %.",

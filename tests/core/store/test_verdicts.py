@@ -76,7 +76,7 @@ def test_verdicts_on_flagged_captures_are_reviewed(log: CaptureLog) -> None:
     for capture in (flagged, other):
         give(log, Verdict.ADVERSARIAL, "ada", 0, capture.capture_id)
     give(log, Verdict.UNREADABLE, "ada", 1, flagged.capture_id)
-    assert log.verdicts.of_flagged() == [(0.25, Verdict.UNREADABLE)]
+    assert log.verdicts.of_flagged() == [(0.25, Verdict.UNREADABLE, flagged.capture_id)]
 
 
 def test_a_verdict_taken_back_gives_way_to_the_one_before(log: CaptureLog, name: str) -> None:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.records.verdicts import GivenVerdict, Verdict
 from core.store import CaptureLog
-from core.triage.outcome import FEWEST, Reviewed, exact_interval, precision, suggest
+from core.triage.outcome import FEWEST, Reviewed, precision, suggest
 from core.triage.verdicts import Verdicts
 from tests.core.triage.conftest import delete, put
 from tests.core.triage.test_session import ADA
@@ -13,8 +14,10 @@ from tests.core.triage.test_session import ADA
 RIGHT, WRONG = Verdict.ADVERSARIAL, Verdict.FALSE_POSITIVE
 
 
-def reviewed(p_values: list[float], verdicts: list[Verdict]) -> Reviewed:
-    return Reviewed(np.array(p_values, dtype=np.float64), tuple(verdicts))
+def reviewed(
+    p_values: list[float], verdicts: list[Verdict], groups: NDArray[np.int64] | None = None
+) -> Reviewed:
+    return Reviewed(np.array(p_values, dtype=np.float64), tuple(verdicts), groups)
 
 
 def test_precision_counts_verdicts() -> None:
@@ -31,23 +34,15 @@ def test_nothing_reviewed_is_not_computed() -> None:
         assert found.share is None
 
 
-@pytest.mark.parametrize(
-    ("hits", "count", "low", "high"),
-    [(0, 10, 0.0, 0.3085), (10, 10, 0.6915, 1.0), (8, 10, 0.4439, 0.9748), (1, 1, 0.025, 1.0)],
-)
-def test_the_interval_is_that_of_clopper_and_pearson(
-    hits: int, count: int, low: float, high: float
-) -> None:
-    found = exact_interval(hits, count)
-    assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
-
-
-def test_the_interval_holds_as_often_as_it_promises() -> None:
-    share, count = 0.8, 40
-    drawn = np.random.default_rng(0).binomial(count, share, 2_000)
-    intervals = [exact_interval(int(hits), count) for hits in drawn]
-    covered = np.mean([each.low <= share <= each.high for each in intervals])
-    assert covered >= 0.95
+def test_flags_of_one_group_count_together() -> None:
+    """Twenty groups of five, in which flags are right or wrong together."""
+    verdicts = [RIGHT] * 50 + [WRONG] * 50
+    alone = precision(reviewed([0.001] * 100, verdicts)).share
+    grouped = precision(reviewed([0.001] * 100, verdicts, np.arange(100) // 5)).share
+    assert alone.mean == grouped.mean == 0.5
+    assert (alone.low, alone.high) == pytest.approx((0.40, 0.60), abs=0.005)
+    assert (grouped.low, grouped.high) == pytest.approx((0.29, 0.71), abs=0.02)
+    assert precision(reviewed([0.001] * 3, [RIGHT] * 3, np.zeros(3, np.int64))).share.low is None
 
 
 def test_too_few_verdicts_suggest_nothing() -> None:
@@ -86,6 +81,33 @@ def test_no_level_is_suggested_where_none_would_help() -> None:
     )
 
 
+def test_a_level_is_lowered_only_where_the_verdicts_show_it() -> None:
+    """2 of 5 flags right above 0.004: fewer than half, as it may come by chance."""
+    verdicts = [RIGHT] * 28 + [RIGHT, RIGHT, WRONG, WRONG, WRONG]
+    suggestion = suggest(reviewed([0.001] * 28 + [0.004] * 5, verdicts), alpha=0.01)
+    assert suggestion.alpha == 0.01
+    assert suggestion.sentence == (
+        "keep 0.01: the 33 verdicts do not show that fewer than 50% of the flags at some level "
+        "are right"
+    )
+    many = reviewed([0.001] * 28 + [0.004] * 15, [RIGHT] * 28 + [WRONG] * 15)
+    assert suggest(many, alpha=0.01).alpha == 0.001
+    in_a_group = reviewed(
+        [0.001] * 28 + [0.004] * 15, [RIGHT] * 28 + [WRONG] * 15, np.r_[np.arange(28), [99] * 15]
+    )
+    assert suggest(in_a_group, alpha=0.01).alpha == 0.01
+
+
+def test_flags_that_are_right_as_often_at_every_level_seldom_lower_it() -> None:
+    """At each level half of the flags are right, as many as are demanded; 200 runs of 30."""
+    rng, lowered = np.random.default_rng(0), 0
+    for _ in range(200):
+        verdicts = [RIGHT if right else WRONG for right in rng.random(30) < 0.5]
+        found = suggest(reviewed(list(rng.uniform(0, 0.01, 30)), verdicts), alpha=0.01)
+        lowered += found.alpha != 0.01
+    assert lowered <= 10
+
+
 def test_flags_of_the_trust_rule_do_not_move_the_level() -> None:
     by_p_value = reviewed([0.002] * 30, [RIGHT] * 30)
     with_others = reviewed([0.002] * 30 + [0.7] * 50, [RIGHT] * 30 + [WRONG] * 50)
@@ -113,3 +135,4 @@ def test_the_verdict_that_counts_is_reviewed(verdicts: Verdicts, log: CaptureLog
     found = verdicts.reviewed()
     assert found.p_values.tolist() == [0.001, 0.003]
     assert found.verdicts == (Verdict.UNREADABLE, WRONG)
+    assert found.groups.tolist() == [0, 0]
