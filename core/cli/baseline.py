@@ -105,7 +105,8 @@ def _from_data(data: str, fold: datasets.Fold | None) -> dict[str, Any]:
             predicted += predictor.predict(images[start : start + AT_ONCE])
             report(len(predicted), len(images), "images read")
     classes = predictor.classifier.classes
-    columns = Predictions.of(predicted)
+    tracks = None if signs.tracks is None else list(zip(signs.labels, signs.tracks, strict=True))
+    columns = Predictions.of(predicted, tracks)
     right = int((columns.class_ids == signs.labels).sum())
     files = files_of(baseline_of(columns, classes, right=right))
     name = data if data.startswith("gtsrb:") else Path(data).resolve().name

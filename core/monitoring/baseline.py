@@ -13,6 +13,7 @@ from core.errors import BadInput
 MAX_SAMPLE = 2_048
 BUCKETS = 10
 Floats = NDArray[np.float64]
+Counts = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,41 @@ def bucket_edges(low: float, high: float) -> Floats:
 
 
 @dataclass(frozen=True)
+class Observations:
+    """How often each bin of the drift detector was observed, frames of one sign counted once.
+
+    Parameters
+    ----------
+    by_class
+        ``(B, K + 1)`` by band of hours, a B-th of the day each, and class; the last for classes
+        outside the label set.
+    by_flag
+        ``(B, 2 (K + 1))`` unflagged, then flagged; None where some prediction has no flag.
+    edges, confidence
+        Where the next bin of the confidence begins, and ``(len(edges) + 1,)`` counts; both empty
+        where some prediction has no confidence.
+    """
+
+    by_class: Counts
+    by_flag: Counts | None = None
+    edges: tuple[float, ...] = ()
+    confidence: tuple[int, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many, by class."""
+        return sum(map(sum, self.by_class))
+
+
+@dataclass(frozen=True)
 class Baseline:
     """classes: size of the label set; counts: class id -> predictions.
 
     flagged: class id -> flagged predictions, None where no prediction carried a flag.
     confidence, suspicion (p-values): statistics of the scores, None where there were none.
     right: how many of the predictions were right, None where they had no labels.
+    observations: the same with frames of one sign counted once; None where that is unknown.
+    endpoint: whose predictions they are; None: of all.
     """
 
     classes: int
@@ -80,6 +110,8 @@ class Baseline:
     confidence: Scores | None = None
     suspicion: Scores | None = None
     right: int | None = None
+    observations: Observations | None = None
+    endpoint: str | None = None
 
     def __post_init__(self) -> None:
         outside = sorted(k for k in self.counts if not 0 <= k < self.classes)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from core.errors import BadInput, NotFound, SignwatchError
 from core.monitoring.baseline import Baseline
+from core.monitoring.drift.channels_update import ChannelSet
+from core.monitoring.drift.observing import observations
 from core.monitoring.formats.constraints import Constraints, read_constraints, write_constraints
 from core.monitoring.formats.constraints_edit import edited, settings_of
 from core.monitoring.formats.statistics import read_statistics, write_statistics
@@ -18,6 +24,7 @@ from core.monitoring.rules.in_force import NOTHING, Against
 from core.records.analysts import Permission
 from core.records.baselines import BaselineFiles, ConstraintSettings, StoredBaseline
 from core.records.captures import Predictions
+from core.records.drift import Observed
 from core.records.names import check_endpoint_name
 from core.records.permissions import needs
 from core.records.window import MOMENT, Window, now, parse_time
@@ -28,6 +35,8 @@ EDITED = ", constraints edited"
 FROM_FILES = {"statistics", "constraints", "origin"}
 FROM_CAPTURES = {"since", "until", "endpoint"}
 KEPT = 4  # baselines that are not parsed again
+# What `create` writes, in this and earlier versions.
+STRETCH = re.compile(r"captures (\S+ \S+) to (\S+ \S+) UTC(?:, endpoint ([^,]+))?")
 
 
 @dataclass(frozen=True)
@@ -65,17 +74,49 @@ def baseline_of(predictions: Predictions, classes: int, *, right: int | None = N
     --------
     >>> import numpy as np
     >>> flags, scores = np.zeros(4, dtype=bool), np.full(4, 0.9)
-    >>> made = baseline_of(Predictions(np.array([1, 1, 1, 2]), flags, scores, scores), 43)
+    >>> moments = np.arange(4).astype("datetime64[us]")
+    >>> of_a_camera = moments, ["a", "a", "a", "a"]
+    >>> made = baseline_of(
+    ...     Predictions(np.array([1, 1, 1, 2]), flags, scores, scores, *of_a_camera), 43
+    ... )
     >>> made.total, dict(made.counts), round(made.confidence.mean, 2)
     (4, {1: 3, 2: 1}, 0.9)
+    >>> made.observations.total
+    2
     """
-    return Baseline.of(
+    made = Baseline.of(
         classes,
         predictions.class_ids,
         flagged=predictions.flagged,
         confidences=predictions.confidences,
         p_values=predictions.p_values,
         right=right,
+    )
+    if made.total == 0:
+        return made
+    seen = _observed(predictions)
+    complete = len(predictions.confidences) == len(seen)
+    return replace(
+        made,
+        observations=observations(
+            seen,
+            classes,
+            by_flag=predictions.flagged is not None,
+            confidence=made.confidence if complete else None,
+        ),
+    )
+
+
+def _observed(predictions: Predictions) -> Observed:
+    """As the drift detector takes them; what a prediction does not tell stands as 0."""
+    count = len(predictions.class_ids)
+    complete = len(predictions.confidences) == count
+    return Observed(
+        predictions.at,
+        predictions.class_ids,
+        np.zeros(count, dtype=bool) if predictions.flagged is None else predictions.flagged,
+        predictions.confidences if complete else np.zeros(count),
+        predictions.sources,
     )
 
 
@@ -95,12 +136,18 @@ class Baselines:
         Of the log.
     classes
         Size of the model's label set; a baseline of another size is refused.
+    false_alarm_every
+        A, at which a new baseline is tried on its own predictions.
     """
 
-    def __init__(self, table: BaselinesTable, classes: int) -> None:
+    def __init__(
+        self, table: BaselinesTable, classes: int, *, false_alarm_every: float = 10_000.0
+    ) -> None:
         self._table = table
         self._classes = classes
+        self._false_alarm_every = false_alarm_every
         self._read = lru_cache(maxsize=KEPT)(self._checked)  # every run asks for the same
+        self.statistics_id = lru_cache(maxsize=KEPT)(self._statistics_id)
 
     @needs(Permission.BASELINES)
     def create(self, window: Window) -> StoredBaseline:
@@ -124,9 +171,19 @@ class Baselines:
                 "out). Send traffic to the endpoint or choose another stretch"
             )
         where = f", endpoint {window.endpoint}" if window.endpoint else ""
-        files = files_of(baseline_of(predictions, self._classes))
+        made = replace(baseline_of(predictions, self._classes), endpoint=window.endpoint)
         without = f", {left_out:,} left out whose figures cannot be" if left_out else ""
-        return self.add(files, origin=f"captures {stretch}{where}{without}")
+        alarms = self._alarms_within(made, predictions)
+        within = f", {alarms:,} {'alarm' if alarms == 1 else 'alarms'} within" if alarms else ""
+        return self.add(files_of(made), origin=f"captures {stretch}{where}{without}{within}")
+
+    def _alarms_within(self, baseline: Baseline, predictions: Predictions) -> int:
+        """How often the drift detector would have alarmed in the baseline's own predictions."""
+        seen = _observed(predictions)
+        channels = ChannelSet(baseline, false_alarm_every=self._false_alarm_every)
+        start = channels.start(seen.moment(0))
+        update = channels.update(start, seen, earlier=lambda: seen.part(slice(0)), at=now())
+        return sum(update.raised[each.name] for each in channels.channels if each.decides)
 
     def _fitting(self, window: Window) -> tuple[Predictions, int]:
         """Predictions of this label set, and how many captures are left out.
@@ -222,8 +279,26 @@ class Baselines:
         return self._table.chosen()
 
     def baseline(self, baseline_id: str) -> Baseline:
-        """One baseline; NotFound, or BadInput if it does not fit this model."""
-        return self._read(self._table.files(baseline_id))[0]
+        """One baseline; NotFound, or BadInput if it does not fit this model.
+
+        One of an earlier version, which counted every frame, is counted anew where its captures
+        are still there.
+        """
+        baseline = self._read(self._table.files(baseline_id))[0]
+        if baseline.observations is not None:
+            return baseline
+        found = STRETCH.match(self._table.one(baseline_id).origin)
+        if found is None:
+            return baseline
+        start, end = (parse_time(each.replace(" ", "T")) for each in found.group(1, 2))
+        assert start is not None and end is not None
+        predictions, _ = self._fitting(Window(start, end, found[3]))
+        again = replace(baseline_of(predictions, self._classes), right=baseline.right)
+        return again if again.counts == baseline.counts else baseline
+
+    def _statistics_id(self, baseline_id: str) -> str:
+        """What two baselines share that differ in their constraints alone; raises NotFound."""
+        return hashlib.sha256(self._table.files(baseline_id).statistics.encode()).hexdigest()
 
     def in_force(self) -> InForce | None:
         """The baseline in force, None before there is one; BadInput if it does not fit."""
@@ -231,7 +306,7 @@ class Baselines:
         if chosen is None:
             return None
         baseline, constraints = self._read(self._table.files(chosen))
-        stored = next(each for each in self._table.all() if each.baseline_id == chosen)
+        stored = self._table.one(chosen)
         return InForce(stored, baseline, constraints)
 
     def against(self) -> Against:

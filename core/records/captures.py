@@ -170,21 +170,29 @@ class Predictions:
     """Columns of n predictions, as a baseline is made of them.
 
     class_ids: (n,); flagged: (n,), None unless all of them tell; confidences, p_values: at most
-    (n,), of those that tell.
+    (n,), of those that tell; at: (n,) datetime64[us] in UTC, rising; sources: of n, who sent each,
+    None where nobody knows.
     """
 
     class_ids: NDArray[np.int64]
     flagged: NDArray[np.bool_] | None
     confidences: NDArray[np.float64]
     p_values: NDArray[np.float64]
+    at: NDArray[np.datetime64]
+    sources: Sequence[str | None]
 
     @staticmethod
-    def of(predictions: Sequence[Prediction]) -> Predictions:
-        """The columns of predictions that this program made."""
+    def of(predictions: Sequence[Prediction], signs: Sequence[object] | None = None) -> Predictions:
+        """The columns of predictions that this program made, at no time.
+
+        signs: which one each shows; each another if None.
+        """
         p_values = [each.suspicion.p_value for each in predictions]
         return Predictions(
             np.array([each.class_id for each in predictions], dtype=np.int64),
             np.array([each.suspicion.flagged for each in predictions], dtype=bool),
             np.array([each.confidence for each in predictions], dtype=np.float64),
             np.array([each for each in p_values if each is not None], dtype=np.float64),
+            np.zeros(len(predictions), dtype="datetime64[us]"),
+            list(map(str, range(len(predictions)) if signs is None else signs)),
         )

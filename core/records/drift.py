@@ -107,7 +107,7 @@ class DriftAlarm:
     Parameters
     ----------
     position
-        Of the prediction that raised it, in its channel, from 1.
+        Of the prediction that raised it, in its channel, from 1, repeats left out.
     class_id
         The class that it names; None where it names none.
     e_value

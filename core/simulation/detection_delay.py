@@ -81,16 +81,14 @@ def _by_channel(traffic: AttackedTraffic, channel: DriftChannel, threshold: floa
     seen, begins = traffic.seen, traffic.begins
     bins = channel.bins_of(seen)
     _, repeats = mark_repeats(BurstState.cold(), seen.class_ids, bins, seen.sources)
-    alarms = channel.detector.feed(channel.detector.start(), bins, repeats).alarms
-    false = sum(alarm.position <= begins for alarm in alarms)
+    detector = channel.detector
+    fed = detector.feed(detector.start(), bins, repeats, channel.bands_of(seen))
+    false = sum(row < begins for row in fed.rows)
     known = rule_of(channel.name), threshold, channel.decides, false
-    own = [each for each in alarms if each.position > begins]
-    if not own:
+    if false == len(fed.alarms):
         return Detection(*known, why=NEVER.format(traffic.length))
-    row = own[0].position - 1
-    return Detection(
-        *known, row - begins + 1, traffic.seconds(row), channel.class_of(own[0].bin_id)
-    )
+    row, class_id = fed.rows[false], channel.class_of(fed.alarms[false].bin_id)
+    return Detection(*known, row - begins + 1, traffic.seconds(row), class_id)
 
 
 def _prefixes(traffic: AttackedTraffic) -> dict[int, WindowFigures]:

@@ -31,8 +31,9 @@ class BaselinesTable:
         where, parameters = _ordinary(window)
         found = self._database.columns(
             "SELECT class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
-            f"p_value FROM log.captures AS c WHERE class_id IS NOT NULL AND {filters.SOUND} "
-            f"AND {where} AND coalesce(class_id < ?, true)",
+            "p_value, inferred_at, source FROM log.captures AS c WHERE class_id IS NOT NULL AND "
+            f"{filters.SOUND} AND {where} AND coalesce(class_id < ?, true) "
+            "ORDER BY inferred_at, capture_id",
             [*parameters, classes],
         )
         flagged = np.ma.masked_array(found["flagged"])
@@ -41,6 +42,8 @@ class BaselinesTable:
             None if np.ma.is_masked(flagged) else np.asarray(flagged, dtype=bool),
             np.ma.masked_array(found["confidence"]).compressed(),
             np.ma.masked_array(found["p_value"]).compressed(),
+            np.asarray(found["inferred_at"], dtype="datetime64[us]"),
+            np.ma.masked_array(found["source"]).tolist(),
         )
 
     def captures(self, window: Window) -> int:
@@ -94,6 +97,13 @@ class BaselinesTable:
             "ORDER BY created_at DESC, baseline_id"
         )
         return [StoredBaseline(key, origin, rows.aware(at), n) for key, origin, at, n in found]
+
+    def one(self, baseline_id: str) -> StoredBaseline:
+        """One baseline; NotFound if the log has none of that id."""
+        for stored in self.all():
+            if stored.baseline_id == baseline_id:
+                return stored
+        raise NotFound(f"no baseline {baseline_id} in the log")
 
     def files(self, baseline_id: str) -> BaselineFiles:
         """The files of one baseline; NotFound if the log has none of that id."""

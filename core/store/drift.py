@@ -22,7 +22,8 @@ _COLUMNS = (
 # One's own: only they name the weights that answered, and they have everything that is checked.
 _OWN = (
     "WHERE model_sha256 IS NOT NULL AND class_id IS NOT NULL AND flagged IS NOT NULL "
-    f"AND confidence IS NOT NULL AND {SOUND} AND inferred_at >= ? AND inferred_at < ?"
+    f"AND confidence IS NOT NULL AND {SOUND} AND inferred_at >= ? AND inferred_at < ? "
+    "AND endpoint = coalesce(?, endpoint)"
 )
 _LEFT = f"{_OWN} AND capture_id NOT IN (SELECT capture_id FROM log.stream_skipped)"
 
@@ -34,36 +35,46 @@ class DriftTable:
         self._database = database
 
     def predictions(
-        self, since: datetime, until: datetime, *, limit: int, again: bool = False
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        limit: int,
+        again: bool = False,
+        endpoint: str | None = None,
     ) -> tuple[Observed, datetime]:
         """The first of those made from `since` and before `until`, in order of time; up to when.
 
         The moment is `until`, or that of the first one that is left for the next time; those made
         at one moment stay together. What is listed as taken already (`save`) is left out, unless it
-        is to be read again.
+        is to be read again. endpoint: None: of all.
         """
         found = self._database.columns(
             f"{_COLUMNS} {_OWN if again else _LEFT} ORDER BY inferred_at, capture_id LIMIT ?",
-            [naive(since), naive(until), limit + 1],
+            [naive(since), naive(until), endpoint, limit + 1],
         )
         seen = _observed(found)
         if len(seen) <= limit:
             return seen, until
         return seen.part(slice(0, int(np.searchsorted(seen.at, seen.at[-1])))), seen.moment(-1)
 
-    def latest(self, since: datetime, until: datetime, *, limit: int) -> Observed:
+    def latest(
+        self, since: datetime, until: datetime, *, limit: int, endpoint: str | None = None
+    ) -> Observed:
         """The last of those made from `since` and before `until`, in order of time."""
         found = self._database.columns(
             f"{_COLUMNS} {_OWN} ORDER BY inferred_at DESC, capture_id DESC LIMIT ?",
-            [naive(since), naive(until), limit],
+            [naive(since), naive(until), endpoint, limit],
         )
         return _observed({name: column[::-1] for name, column in found.items()})
 
-    def count(self, since: datetime, until: datetime, split: datetime) -> tuple[int, int]:
+    def count(
+        self, since: datetime, until: datetime, split: datetime, *, endpoint: str | None = None
+    ) -> tuple[int, int]:
         """How many are visible from `since` and before `until`; how many of them before `split`."""
         ((both, before),) = self._database.rows(
             f"SELECT count(*), count(*) FILTER (inferred_at < ?) FROM log.captures AS c {_LEFT}",
-            [naive(split), naive(since), naive(until)],
+            [naive(split), naive(since), naive(until), endpoint],
         )
         return both, before
 
@@ -103,7 +114,7 @@ class DriftTable:
                 transaction.execute(
                     "INSERT INTO log.stream_skipped "
                     f"SELECT capture_id FROM log.captures AS c {_LEFT}",
-                    list(map(naive, skip)),
+                    [*map(naive, skip), None],
                 )
             if points:
                 transaction.insert(

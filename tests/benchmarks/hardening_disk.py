@@ -6,13 +6,16 @@ import resource
 import tempfile
 import time
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
-from core.capture.writer import Capturer
+from core.capture.writer import Capturer, to_stored_image
 from core.errors import Unavailable
+from core.images import ImageFile
 from core.store import CaptureLog
 from tests.benchmarks.rows import Row, Rows
-from tests.support.records import make_capture, make_image
+from tests.support.images import noise
+from tests.support.records import make_capture
 
 LARGEST = 12_000_000  # bytes of a file, as long as the disk is full
 PATIENCE = 60.0  # seconds
@@ -23,9 +26,11 @@ def rows() -> Rows:
     with tempfile.TemporaryDirectory() as folder:
         log = CaptureLog(Path(folder) / "log.duckdb")
         log.database.rows("SET GLOBAL wal_autocheckpoint = '1MB'")  # so that this is what fails
-        capturer, stored, image = Capturer(log), [], make_image()
+        capturer, stored, seeds = Capturer(log), [], count()
 
         def send() -> None:
+            # Noise, each image another one: the log can neither compress nor share it.
+            image = to_stored_image(ImageFile.from_pixels(noise(64, 64, next(seeds))))
             capture = make_capture(image)
             capturer.store([capture], [image])
             stored.append(capture.capture_id)

@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import numpy as np
 
+from core.images import encode_png
 from tests.benchmarks import drill
-from tests.benchmarks.rows import Row, Rows
+from tests.benchmarks.rows import Row, Rows, drawn
 from tests.benchmarks.servers import ours
 from tests.core.capture.test_crash import Clients
 from tests.support.killing import killed, lost_and_doubled, prepare
@@ -53,14 +55,18 @@ def rows() -> Rows:
 def drill_kills(times: int) -> Found:
     """Kill the dashboard while a drill and clients send to it; it starts again over its log."""
     answered: list[str] = []
+    # Signs as in the baseline: no drill starts while an alarm stands.
+    signs = drawn()
+    order = np.random.default_rng(0).permutation(len(signs))
+    images = [encode_png(signs.images[row]) for row in order]
     with tempfile.TemporaryDirectory() as folder:
         for round in range(times):
-            # What the clients send is no clean traffic, and no drill starts while an alarm stands.
-            with ours(Path(folder), SIGNWATCH_FALSE_ALARM_EVERY="1e12") as server:
+            with ours(Path(folder)) as server:
                 url = f"http://127.0.0.1:{server.port}"
                 if round == 0:
                     drill.command(folder, "baseline", "create", "--data", drill.signs(Path(folder)))
                 httpx.post(f"{url}/api/drills", json={"share": 0.2}).raise_for_status()
                 kill = partial(os.killpg, server.group, signal.SIGKILL)
-                answered += until_killed(Clients(url, round), 20 * (round + 1), kill)
+                clients = Clients(url, round, images)
+                answered += until_killed(clients, 20 * (round + 1), kill)
         return found(Path(folder) / "signwatch.duckdb", answered)

@@ -15,6 +15,7 @@ import pytest
 
 from core import samples, services
 from core.model.predictor import Predictor
+from core.monitoring.drift.state import DriftState
 from core.records.captures import CaptureMode, CaptureSettings, Provenance, Suspicion
 from core.records.monitoring import ExecutionStatus, MonitorSettings, Trigger
 from core.records.queries import CaptureFilter
@@ -28,6 +29,7 @@ from core.store import (
     CaptureFilesTable,
     CaptureLog,
     CaptureSettingsTable,
+    DriftTable,
     DrillsTable,
     ExecutionsTable,
     ImportLists,
@@ -208,6 +210,18 @@ def test_the_state_of_the_drift_detector(signwatch_of_then: Services) -> None:
     begin = datetime(2026, 11, 29, 7, 29, tzinfo=UTC)
     seen = Window(begin, begin + timedelta(minutes=1))
     assert len(signwatch_of_then.drift.e_values(seen)) == 9
+
+
+def test_the_drift_detector_begins_to_count_signs_behind_what_it_took(
+    signwatch_of_then: Services,
+) -> None:
+    """Its baseline is counted anew from the captures that it was made of."""
+    before = DriftState.from_text(DriftTable(signwatch_of_then.log.database).saved().state)
+    signwatch_of_then.drift.catch_up()
+    after = DriftState.from_text(DriftTable(signwatch_of_then.log.database).saved().state)
+    assert (before.unit, after.unit) == ("frames", "signs")
+    assert after.why == "signs began to count in place of frames"
+    assert (after.started_at, after.taken) == (before.place.until, 0)
 
 
 def test_the_model_folder() -> None:

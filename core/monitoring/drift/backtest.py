@@ -44,7 +44,7 @@ def backtest(
     channels
         Made for `threshold`.
     window
-        All its endpoints together.
+        Its endpoint, or all of them together.
     threshold
         A, the alarm threshold.
     progress, cancelled
@@ -52,10 +52,15 @@ def backtest(
     """
     states, alarms, points = channels.start(window.start), list[DriftAlarm](), list[EValuePoint]()
     decides = {channel.name: channel.decides for channel in channels.channels}
-    taken, (total, _) = 0, table.count(window.start, window.end, window.end)
+    taken, (total, _) = (
+        0,
+        table.count(window.start, window.end, window.end, endpoint=window.endpoint),
+    )
     since, before = window.start, NOTHING
     while since < window.end and not cancelled():
-        seen, since = table.predictions(since, window.end, limit=AT_ONCE, again=True)
+        seen, since = table.predictions(
+            since, window.end, limit=AT_ONCE, again=True, endpoint=window.endpoint
+        )
         for first in range(0, len(seen), PIECE):
             piece = seen.part(slice(first, first + PIECE))
             update = channels.update(

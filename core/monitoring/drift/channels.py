@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.monitoring.baseline import Baseline
+from core.monitoring.baseline import Baseline, Counts
 from core.monitoring.drift.bins import ClassBins, ConfidenceBins, Ints
 from core.monitoring.drift.detector import Detector
+from core.monitoring.drift.observing import band_of
 from core.monitoring.formats.statistics import CONFIDENCE as CONFIDENCE_FEATURE
 from core.monitoring.rules import FEATURE
 from core.records.drift import Observed
@@ -57,13 +58,13 @@ class DriftChannel:
     def of(
         name: str,
         bins: ClassBins | ConfidenceBins,
-        baseline: Sequence[int] | Ints,
+        baseline: Sequence[int] | Counts | Ints,
         *,
         false_alarm_every: float,
         weight: float,
         decides: bool = True,
     ) -> DriftChannel:
-        """A channel that alarms at an e-value of A; baseline: counts of its bins."""
+        """A channel that alarms at an e-value of A; baseline: as of Detector."""
         weights = bins.weights if isinstance(bins, ClassBins) else None
         threshold = false_alarm_every / weight
         detector = Detector(baseline, false_alarm_every=threshold, weights=weights)
@@ -74,6 +75,10 @@ class DriftChannel:
         if isinstance(self.bins, ClassBins):
             return self.bins.of(seen.class_ids, seen.flagged)
         return self.bins.of(seen.confidences)
+
+    def bands_of(self, seen: Observed) -> Ints:
+        """``(n,)`` the bands of hours that predictions lie in."""
+        return band_of(seen.at, self.detector.bands)
 
     def class_of(self, bin_id: int) -> int | None:
         """The class that a bin is about; None for one that is about none."""
@@ -116,12 +121,14 @@ def channels_for(baseline: Baseline, *, false_alarm_every: float) -> tuple[Drift
         For a baseline without predictions.
     """
     confidence = _confidence_bins(baseline)
-    by_flag = baseline.flagged is not None
+    observed = baseline.observations
+    flags = baseline.flagged if observed is None else observed.by_flag
+    by_flag = flags is not None
     made = [
         DriftChannel.of(
             name,
             ClassBins(baseline.classes, by_flag=split),
-            baseline.bin_counts(by_flag=split),
+            _class_counts(baseline, by_flag=split),
             false_alarm_every=false_alarm_every,
             weight=1 - CONFIDENCE_WEIGHT if confidence else 1.0,
             decides=split == by_flag,
@@ -145,6 +152,11 @@ def channels_for(baseline: Baseline, *, false_alarm_every: float) -> tuple[Drift
 
 def _confidence_bins(baseline: Baseline) -> tuple[ConfidenceBins, Ints] | None:
     """Bins and their counts; None where the baseline has no confidence, or a single one."""
+    observed = baseline.observations
+    if observed is not None:
+        if not observed.edges:
+            return None
+        return ConfidenceBins(observed.edges), np.array(observed.confidence)
     if baseline.confidence is None:
         return None
     sample = baseline.confidence.sample
@@ -152,6 +164,14 @@ def _confidence_bins(baseline: Baseline) -> tuple[ConfidenceBins, Ints] | None:
     if bins.count == 1:
         return None
     return bins, np.bincount(bins.of(np.array(sample)), minlength=bins.count)
+
+
+def _class_counts(baseline: Baseline, *, by_flag: bool) -> Counts | list[int]:
+    """Of observations, where the baseline has them, else of predictions."""
+    observed = baseline.observations
+    if observed is None:
+        return baseline.bin_counts(by_flag=by_flag)
+    return observed.by_flag if by_flag and observed.by_flag else observed.by_class
 
 
 def count_text(value: float) -> str:

@@ -67,6 +67,13 @@ class ChannelSet:
             for channel in self.channels
         }
 
+    def hold(self, states: Mapping[str, ChannelState]) -> bool:
+        """Whether the states are of these channels."""
+        return all(
+            each.name in states and each.detector.holds(states[each.name].detector)
+            for each in self.channels
+        )
+
     def update(
         self,
         states: Mapping[str, ChannelState],
@@ -88,23 +95,31 @@ class ChannelSet:
         at
             When they are checked.
         """
-        fed = {each.name: self._feed(each, states[each.name], seen) for each in self.channels}
+        taken = {each.name: self._feed(each, states[each.name], seen) for each in self.channels}
         stretch = _Stretch(seen, earlier)
         return ChannelsUpdate(
             {
-                each.name: _after(each, states[each.name], *fed[each.name], stretch, at)
+                each.name: _after(each, states[each.name], taken[each.name], stretch, at)
                 for each in self.channels
             },
-            tuple(p for each in self.channels for p in _points(each, fed[each.name][0], seen)),
-            {name: len(each.alarms) for name, (each, _) in fed.items()},
+            tuple(p for each in self.channels for p in _points(each, taken[each.name].fed, seen)),
+            {name: len(each.fed.alarms) for name, each in taken.items()},
         )
 
-    def _feed(
-        self, channel: DriftChannel, state: ChannelState, seen: Observed
-    ) -> tuple[Fed, BurstState]:
+    def _feed(self, channel: DriftChannel, state: ChannelState, seen: Observed) -> _Taken:
         bins = channel.bins_of(seen)
         bursts, repeats = mark_repeats(state.bursts, seen.class_ids, bins, seen.sources)
-        return channel.detector.feed(state.detector, bins, repeats), bursts
+        fed = channel.detector.feed(state.detector, bins, repeats, channel.bands_of(seen))
+        return _Taken(fed, bursts, np.flatnonzero(~repeats))
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A piece that went through a channel. kept: its rows that are no repeats."""
+
+    fed: Fed
+    bursts: BurstState
+    kept: NDArray[np.int64]
 
 
 class _Stretch:
@@ -128,22 +143,22 @@ class _Stretch:
 def _after(
     channel: DriftChannel,
     state: ChannelState,
-    fed: Fed,
-    bursts: BurstState,
+    taken: _Taken,
     stretch: _Stretch,
     at: datetime,
 ) -> ChannelState:
     """The channel after a piece that was checked `at`.
 
-    An alarm that is over stays until it has been reported.
+    An alarm that is over stays until it has been reported. Of those that stood together, each class
+    is named once.
     """
-    first = state.detector.position + 1
+    fed = taken.fed
     begun = fed.state.standing.position if fed.state.standing else fed.state.position + 1
     standing = [each for each in state.standing if each.position >= begun or not each.reported]
-    for alarm in fed.alarms:
+    for alarm, row, since in zip(fed.alarms, fed.rows, fed.begun, strict=True):
         class_id = channel.class_of(alarm.bin_id)
-        if all(each.class_id != class_id for each in standing):
-            so_far = stretch.up_to(alarm.position - first)
+        if all(each.class_id != class_id or each.position < since for each in standing):
+            so_far = stretch.up_to(row)
             standing.append(
                 DriftAlarm(
                     alarm.position,
@@ -154,11 +169,11 @@ def _after(
                     at,
                 )
             )
-    marked = fed.state.mark - first
+    marked = fed.state.mark - state.detector.position - 1
     return ChannelState(
         fed.state,
-        bursts,
-        state.marked_at if marked < 0 else stretch.seen.moment(marked),
+        taken.bursts,
+        state.marked_at if marked < 0 else stretch.seen.moment(int(taken.kept[marked])),
         tuple(standing),
         float(fed.e_values[-1]) * channel.weight,
     )

@@ -9,7 +9,7 @@ from functools import cache
 
 from core.errors import BadInput
 from core.monitoring.drift.channels_update import ONSET_WITHIN, ChannelSet
-from core.monitoring.drift.state import DriftState, Place
+from core.monitoring.drift.state import UNIT, DriftState, Place
 from core.records.drift import Observed, SavedState
 from core.store import DriftTable
 
@@ -18,6 +18,7 @@ CALMER = 0.99  # what the lag shrinks by with every step that finds nothing late
 RECOUNTED = timedelta(hours=1)  # what becomes visible later than that is not even counted as late
 SET_BACK = timedelta(seconds=5)  # clocks of replicas may differ by less
 FIRST_REACH = timedelta(hours=1)  # how far back it begins, where it starts for the first time
+OTHER_UNIT = "signs began to count in place of frames"
 AT_ONCE = 100_000  # predictions; more than one request may hold
 
 
@@ -27,31 +28,41 @@ class Reference:
 
     Parameters
     ----------
-    baseline_id, since, classes
-        The baseline in force, since when, and the size of its label set.
+    baseline_id, statistics_id, since, classes
+        Of the baseline in force: its id, that of what it counts (earlier versions kept the first),
+        since when it is, and the size of its label set.
     false_alarm_every
         A, the number of predictions with at most one false alarm on average.
     channels
         Made from both.
+    endpoint
+        Whose predictions are compared; None: of all.
     """
 
     baseline_id: str
+    statistics_id: str
     since: datetime
     false_alarm_every: float
     classes: int
     channels: ChannelSet = field(compare=False)
+    endpoint: str | None = None
 
     def fits(self, state: DriftState) -> bool:
-        """Whether the state was started for this."""
-        return not self._differences(state)
+        """Whether the state was started for this, be it by an earlier version."""
+        return not self._differences(state) and self.channels.hold(state.channels)
+
+    def goes_on(self, state: DriftState) -> bool:
+        """Whether predictions can be added to the state."""
+        return self.fits(state) and state.unit == UNIT
 
     def _differences(self, state: DriftState) -> list[str]:
         """What changed since the state was started."""
+        counted = self.statistics_id if state.unit == UNIT else self.baseline_id
         return [
             what
             for what, own, its in (
                 ("the label set changed", self.classes, state.classes),
-                ("another baseline was put in force", self.baseline_id, state.baseline_id),
+                ("another baseline was put in force", counted, state.statistics_id),
                 (
                     "the rate of false alarms was set",
                     self.false_alarm_every,
@@ -68,9 +79,9 @@ class Reference:
         """
         begin = max(self.since, before.place.until if before else at - FIRST_REACH)
         begin = min(begin, at)
-        why = self._differences(before)[0] if before else why
+        why = (self._differences(before) or [OTHER_UNIT])[0] if before else why
         return DriftState(
-            self.baseline_id,
+            self.statistics_id,
             self.false_alarm_every,
             self.classes,
             begin,
@@ -124,13 +135,13 @@ def take_step(table: DriftTable, reference: Reference, at: datetime) -> Step:
     """
     saved = table.saved()
     state = read(saved)
-    if state is None or not reference.fits(state):
+    if state is None or not reference.goes_on(state):
         lost = "its saved state could not be read" if saved else "the detector started"
         state = reference.start(state, lost, at)
         table.save(state.to_text(), after=saved)
         return Step(state, more=True)
     if state.place.until > at + SET_BACK:
-        return _set_back(table, saved, state, at)
+        return _set_back(table, saved, state, at, reference.endpoint)
     return _go_on(table, reference, saved, state, at)
 
 
@@ -142,9 +153,9 @@ def _go_on(
     at: datetime,
 ) -> Step:
     place = state.place
-    late, later = _recount(table, place, at)
+    late, later = _recount(table, place, at, reference.endpoint)
     end = max(place.until, at - timedelta(seconds=place.lag))
-    seen, until = table.predictions(place.until, end, limit=AT_ONCE)
+    seen, until = table.predictions(place.until, end, limit=AT_ONCE, endpoint=reference.endpoint)
     if not len(seen) and not late:
         return Step(state, more=False)
     later = replace(later, until=until, recounted=later.recounted + len(seen))
@@ -161,7 +172,9 @@ def _go_on(
 
     @cache
     def earlier() -> Observed:
-        return table.latest(state.started_at, place.until, limit=ONSET_WITHIN)
+        return table.latest(
+            state.started_at, place.until, limit=ONSET_WITHIN, endpoint=reference.endpoint
+        )
 
     update = reference.channels.update(state.channels, seen, earlier=earlier, at=at)
     after = replace(after, channels=update.channels)
@@ -171,9 +184,15 @@ def _go_on(
     return Step(after, more=until < end, raised=update.raised, fresh=bool(fresh))
 
 
-def _set_back(table: DriftTable, saved: SavedState | None, state: DriftState, at: datetime) -> Step:
+def _set_back(
+    table: DriftTable,
+    saved: SavedState | None,
+    state: DriftState,
+    at: datetime,
+    endpoint: str | None,
+) -> Step:
     """Go on from the present; what was taken in what is the future now is listed as taken."""
-    late, _ = _recount(table, state.place, at)
+    late, _ = _recount(table, state.place, at, endpoint)
     begin, ahead = at - timedelta(seconds=state.place.lag), state.place.until
     place = replace(
         state.place,
@@ -187,10 +206,12 @@ def _set_back(table: DriftTable, saved: SavedState | None, state: DriftState, at
     return Step(after, more=True)
 
 
-def _recount(table: DriftTable, place: Place, at: datetime) -> tuple[int, Place]:
+def _recount(
+    table: DriftTable, place: Place, at: datetime, endpoint: str | None
+) -> tuple[int, Place]:
     """How many became visible too late, and the place once they are counted; the lag follows."""
     begin = min(max(place.recount_from, at - RECOUNTED), place.until)
-    visible, before = table.count(place.recount_from, place.until, begin)
+    visible, before = table.count(place.recount_from, place.until, begin, endpoint=endpoint)
     late = max(0, visible - place.recounted)
     lag = min(MOST_LAG, 2 * place.lag) if late else max(LEAST_LAG, CALMER * place.lag)
     return late, replace(place, lag=lag, recount_from=begin, recounted=visible - before)

@@ -25,9 +25,13 @@ fixed stretch for each single frequency, as the last of n exchangeable predictio
 holds N of them with probability N / n; that is slower. `make bench ONLY=monitor` measures false
 alarms for frequencies that stay what they are.)
 
-Repeats. A prediction that the caller marks as a repeat (see `bursts`) leaves the R of its own bin
-as it is, however likely a burst makes it; for all other bins time passes. So a burst adds nothing,
-and the mean of L stays at most 1 whether traffic comes in bursts or not.
+Repeats. A prediction that the caller marks as a repeat (see `bursts`) is left out: no count, no
+time. So a burst adds nothing, and thirty frames of one sign are one observation here as in the
+baseline, which is counted through the same marking. An alarm in A observations at most is one in A
+predictions at most.
+
+Hours. Where traffic follows the hour of the day, each band of hours has counts of its own, q_k is
+that of the band, and the R go on through all of them: given the hour, the same proof holds.
 
 After an alarm all R start again from 0, so an attack that goes on alarms again and again. What was
 counted since the last mark is dropped, so an attack is not learned as normal. A mark is set every
@@ -69,11 +73,27 @@ _POWERS = _STAY[:, None] ** np.arange(40_000)
 
 @dataclass(frozen=True)
 class Fed:
-    """What some predictions led to. e_values: ``(n,)``, M after each of them."""
+    """What some predictions led to.
+
+    Parameters
+    ----------
+    state
+        The state after them.
+    alarms
+        Those that they raised.
+    e_values
+        ``(n,)``, M after each of them.
+    rows
+        Of each alarm, the prediction that raised it.
+    begun
+        Of each alarm, the position of the one since which some alarm stood all the time.
+    """
 
     state: DetectorState
     alarms: tuple[Alarm, ...]
     e_values: Floats
+    rows: tuple[int, ...]
+    begun: tuple[int, ...]
 
 
 class Detector:
@@ -82,13 +102,14 @@ class Detector:
     Parameters
     ----------
     baseline
-        ``(K,)`` how often each bin occurred in the baseline; 0 is allowed.
+        ``(K,)`` how often each bin occurred in the baseline, or ``(B, K)`` how often in each band
+        of hours; 0 is allowed, but for a band as a whole.
     false_alarm_every
         A, the number of predictions with at most one false alarm on average, at least 1.
     weights
         ``(K,)`` the weight of each bin in M, positive; all the same if None.
     settle
-        After so many predictions without an alarm, the one that stands is over.
+        After so many observations without an alarm, the one that stands is over.
 
     Raises
     ------
@@ -114,18 +135,22 @@ class Detector:
 
     def __init__(
         self,
-        baseline: Sequence[int] | Bins,
+        baseline: Sequence[int] | Sequence[Sequence[int]] | Bins,
         *,
         false_alarm_every: float,
         weights: Sequence[float] | Floats | None = None,
         settle: int = SETTLE,
     ) -> None:
-        self.baseline = np.asarray(baseline, dtype=np.int64)
-        if self.baseline.sum() < 1 or self.baseline.min() < 0:
+        by_band = np.atleast_2d(np.asarray(baseline, dtype=np.int64))
+        if by_band.sum(axis=1).min() < 1 or by_band.min() < 0:
             raise BadInput(
                 "the detector needs a baseline of at least one prediction, and counts of at "
-                f"least 0; got {self.baseline.sum()} predictions. Create a baseline first"
+                f"least 0; got {by_band.sum()} predictions. Create a baseline first"
             )
+        self.bands = len(by_band)
+        self.baseline: Bins = by_band.sum(axis=0)
+        self._by_band = by_band.ravel()  # bins of the first band, then those of the next
+        self._of_band = by_band.sum(axis=1)
         if not 1 <= false_alarm_every < float("inf"):
             raise BadInput(
                 "the number of predictions with at most one false alarm must be at least 1, "
@@ -145,13 +170,14 @@ class Detector:
 
     def start(self) -> DetectorState:
         """The state before the first prediction."""
-        return DetectorState.cold(self.bins, _REST)
+        return DetectorState.cold(self.bins, _REST, bands=self.bands)
 
     def feed(
         self,
         state: DetectorState,
         bins: Sequence[int] | Bins,
         repeats: NDArray[np.bool_] | None = None,
+        bands: Bins | None = None,
     ) -> Fed:
         """Take predictions in order of time; how they are cut into calls makes no difference.
 
@@ -163,22 +189,36 @@ class Detector:
             ``(n,)`` the bin of each prediction, in 0..K-1.
         repeats
             ``(n,)`` which of them count for nothing, see `bursts.mark_repeats`; none if None.
+        bands
+            ``(n,)`` the band of each, in 0..B-1; all in the first if None.
 
         Raises
         ------
         BadInput
-            For bins out of range, and for the state of another set of bins.
+            For bins and bands out of range, and for the state of another set of bins.
         """
         bins = np.asarray(bins, dtype=np.int64)
-        repeats = np.zeros(len(bins), dtype=bool) if repeats is None else repeats
-        self._check(state, bins)
+        bands = np.zeros(len(bins), dtype=np.int64) if bands is None else bands
+        self._check(state, bins, bands)
+        kept = np.arange(len(bins)) if repeats is None else np.flatnonzero(~repeats)
+        fed = self._take(state, bins[kept], bands[kept])
+        if len(kept) == len(bins):
+            return fed
+        after = np.append(fed.e_values, self._height(state))  # at -1: before the first of them
+        after[list(fed.rows)] = 0
+        e_values = after[np.searchsorted(kept, np.arange(len(bins)), side="right") - 1]
+        e_values[kept] = fed.e_values
+        return replace(fed, e_values=e_values, rows=tuple(kept[list(fed.rows)].tolist()))
+
+    def _take(self, state: DetectorState, bins: Bins, bands: Bins) -> Fed:
+        """Predictions none of which is a repeat."""
         e_values = np.empty(len(bins))
-        alarms: list[Alarm] = []
+        alarms, rows, begun = list[Alarm](), list[int](), list[int]()
         done, block = 0, MAX_BLOCK
         while done < len(bins):
             size = min(block, len(bins) - done, state.mark + self.settle - state.position)
             piece = slice(done, done + size)
-            reached, height = self._advance(state, bins[piece], repeats[piece])
+            reached, height = self._advance(state, bins[piece], bands[piece])
             if not np.isfinite(height).all():  # it overflowed, some way behind an alarm
                 block = max(1, size // 2)
                 continue
@@ -186,14 +226,26 @@ class Detector:
             if above.any():
                 size = int(above.argmax()) + 1
                 piece = slice(done, done + size)
-                reached, height = self._advance(state, bins[piece], repeats[piece])
-                alarms.append(self._alarm(reached, float(height[-1])))
-                reached, block = self._after(alarms[-1], reached), FIRST_BLOCK
+                reached, height = self._advance(state, bins[piece], bands[piece])
+                alarm = self._alarm(reached, float(height[-1]))
+                reached, block = self._after(alarm, reached), FIRST_BLOCK
+                alarms.append(alarm)
+                rows.append(done + size - 1)
+                begun.append((reached.standing or alarm).position)
             else:
                 reached, block = self._settled(reached), min(2 * block, MAX_BLOCK)
             e_values[piece] = height
             state, done = reached, done + size
-        return Fed(state, tuple(alarms), e_values)
+        return Fed(state, tuple(alarms), e_values, tuple(rows), tuple(begun))
+
+    def holds(self, state: DetectorState) -> bool:
+        """Whether the state is of these bins and bands."""
+        return len(state.seen) == len(self._by_band) and len(state.last) == self.bins
+
+    def occurred(self, state: DetectorState) -> Bins:
+        """``(K,)`` how often each bin occurred in the stream since the last mark."""
+        counts: Bins = (state.seen - state.kept).reshape(self.bands, -1).sum(axis=0)
+        return counts
 
     def e_values_by_bin(self, state: DetectorState) -> Floats:
         """``(K,)`` the mean of each bin's R over the epsilons."""
@@ -206,8 +258,12 @@ class Detector:
         """The bin that adds most to M."""
         return int((self.e_values_by_bin(state) * self._weights).argmax())
 
+    def _height(self, state: DetectorState) -> float:
+        """M after the latest prediction."""
+        return float((state.sums + _REST).mean())
+
     def _advance(
-        self, state: DetectorState, bins: Bins, repeats: NDArray[np.bool_]
+        self, state: DetectorState, bins: Bins, bands: Bins
     ) -> tuple[DetectorState, Floats]:
         """The state after these predictions, none of which may pass a mark, and M after each."""
         order = np.argsort(bins, kind="stable")
@@ -217,9 +273,8 @@ class Detector:
         before = np.concatenate([[0], position[:-1]])
         before[first] = state.last[held]
         gaps = np.minimum(position - before - 1, _POWERS.shape[1] - 1)
-        repeat = repeats[order]
-        earlier = np.arange(len(bins)) - first[segment]
-        v = np.where(repeat, 0.0, self._inverse_frequency(state, bins, order, earlier))
+        within = bands * self.bins + bins
+        v = self._inverse_frequency(state, within, bands)[order]
         weight = self._weights[bins[order]]
         # Each bin's occurrences stand behind the D that the state has of it.
         rows = np.arange(len(bins)) + segment + 1
@@ -234,7 +289,7 @@ class Detector:
                 right = np.empty(band.shape[1])
                 right[heads] = state.excess[held, j]
                 right[rows] = v
-                growth = np.where(repeat, 1.0, stay + epsilon * v)
+                growth = stay + epsilon * v
                 band[1] = 0
                 band[1, rows - 1] = -growth * decay
                 solved = dtbsv(1, band, right, lower=1, diag=1, overwrite_x=1)
@@ -245,7 +300,7 @@ class Detector:
                 sums[j] = sums_over_time[-1]
                 height += sums_over_time + _REST[j]
         last[held] = position[first + count - 1]
-        seen = state.seen + np.bincount(bins, minlength=self.bins)
+        seen = state.seen + np.bincount(within, minlength=len(self._by_band))
         reached = replace(
             state,
             position=state.position + len(bins),
@@ -256,12 +311,11 @@ class Detector:
         )
         return reached, height / len(EPSILONS)
 
-    def _inverse_frequency(
-        self, state: DetectorState, bins: Bins, order: Bins, earlier: Bins
-    ) -> Floats:
-        """1 / q_k at each prediction, bin by bin. earlier: of the same bin, in this piece."""
-        occurred = (self.baseline + state.seen)[bins[order]] + earlier + 1
-        total = self.baseline.sum() + state.seen.sum() + order + 1
+    def _inverse_frequency(self, state: DetectorState, within: Bins, bands: Bins) -> Floats:
+        """1 / q_k at each prediction. within: the bin of each in its band."""
+        seen = state.seen.reshape(self.bands, -1).sum(axis=1)
+        occurred = (self._by_band + state.seen)[within] + _earlier(within) + 1
+        total = (self._of_band + seen)[bands] + _earlier(bands) + 1
         inverse: Floats = total / (occurred - PRIOR)
         return inverse
 
@@ -285,11 +339,25 @@ class Detector:
             return state
         return replace(state, mark=state.position, kept=state.seen, standing=None)
 
-    def _check(self, state: DetectorState, bins: Bins) -> None:
-        if len(state.seen) != self.bins:
+    def _check(self, state: DetectorState, bins: Bins, bands: Bins) -> None:
+        if not self.holds(state):
             raise BadInput(
-                f"the detector's state is of {len(state.seen)} bins and its baseline of "
+                f"the detector's state is of {len(state.last)} bins and its baseline of "
                 f"{self.bins}: one of them belongs to another label set. Start it anew"
+            )
+        if len(bands) and not 0 <= bands.min() <= bands.max() < self.bands:
+            raise BadInput(
+                f"bands must lie in 0..{self.bands - 1}, got {bands.min()}..{bands.max()}"
             )
         if len(bins) and not 0 <= bins.min() <= bins.max() < self.bins:
             raise BadInput(f"bins must lie in 0..{self.bins - 1}, got {bins.min()}..{bins.max()}")
+
+
+def _earlier(ids: Bins) -> Bins:
+    """``(n,)`` how often each id occurred before."""
+    order = np.argsort(ids, kind="stable")
+    starts = np.flatnonzero(np.diff(ids[order], prepend=ids[order][:1] - 1))
+    counts = np.empty_like(ids)
+    lengths = np.diff(starts, append=len(ids))
+    counts[order] = np.arange(len(ids)) - np.repeat(starts, lengths)
+    return counts

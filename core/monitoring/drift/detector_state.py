@@ -23,7 +23,7 @@ class Alarm:
     Parameters
     ----------
     position
-        How many predictions were taken when it came, from 1.
+        How many predictions, repeats left out, were taken when it came, from 1.
     bin_id
         The bin that it names.
     e_value
@@ -37,12 +37,12 @@ class Alarm:
 
 @dataclass(frozen=True, eq=False)
 class DetectorState:
-    """The detector between two predictions, with K bins and E epsilons.
+    """The detector between two predictions, with K bins, B bands and E epsilons.
 
     Parameters
     ----------
     position
-        Predictions taken.
+        Predictions taken, repeats left out.
     last
         ``(K,)`` position of each bin's last occurrence, or of the last reset.
     excess
@@ -50,7 +50,7 @@ class DetectorState:
     sums
         ``(E,)`` weighted sum of D over all bins, now.
     seen, kept
-        ``(K,)`` occurrences in the stream that q_k counts; those up to the last mark.
+        ``(B * K,)`` occurrences in the stream that q_k counts; those up to the last mark.
     mark
         Where the last mark was set.
     standing
@@ -67,10 +67,10 @@ class DetectorState:
     standing: Alarm | None
 
     @staticmethod
-    def cold(bins: int, rest: NDArray[np.float64]) -> DetectorState:
+    def cold(bins: int, rest: NDArray[np.float64], *, bands: int = 1) -> DetectorState:
         """Nothing seen, every R = 0, so that every D = -rest."""
-        none = np.zeros(bins, dtype=np.int64)
-        return DetectorState(0, none, np.tile(-rest, (bins, 1)), -rest, none, none, 0, None)
+        last, none = np.zeros(bins, dtype=np.int64), np.zeros(bands * bins, dtype=np.int64)
+        return DetectorState(0, last, np.tile(-rest, (bins, 1)), -rest, none, none, 0, None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; `from_json` gives back the same state to the last bit."""
@@ -108,9 +108,10 @@ class DetectorState:
                 int(document["mark"]),
                 None if standing is None else _alarm(standing),
             )
-            if not last.shape == seen.shape == kept.shape or excess.shape != (
-                *last.shape,
-                *sums.shape,
+            if (
+                seen.shape != kept.shape
+                or excess.shape != (*last.shape, *sums.shape)
+                or len(seen) % len(last)
             ):
                 raise ValueError("its arrays do not fit each other")
             if not (np.isfinite(excess).all() and np.isfinite(sums).all()):

@@ -60,7 +60,7 @@ def _calm(channel: DriftChannel, state: ChannelState, threshold: float) -> str:
     if among == 0:
         return f"{so_far}, up to {state.marked_at:{MOMENT}} UTC"
     leading = channel.detector.leading(state.detector)
-    seen = (state.detector.seen - state.detector.kept)[leading]
+    seen = channel.detector.occurred(state.detector)[leading]
     expected = count_text(among * channel.expected(leading))
     return (
         f"{so_far}. Highest for {channel.bins.describe(leading)}: {seen:,} of {among:,} "
@@ -79,33 +79,32 @@ def description(channel: DriftChannel, bin_id: int, stretch: Observed) -> str:
         The bin that it names.
     stretch
         The predictions up to the one that raised the alarm. Those since the change most likely
-        began are counted, see `onset`.
+        began are counted, see `onset`, but for repeats.
     """
     bins = channel.bins_of(stretch)
     _, repeats = mark_repeats(BurstState.cold(), stretch.class_ids, bins, stretch.sources)
+    bins = bins[~repeats]
     baseline = channel.detector.baseline
     share = (baseline[bin_id] + 0.5) / (baseline.sum() + 1)
-    since = bins[onset(bins == bin_id, repeats, share) :]
+    since = bins[onset(bins == bin_id, share) :]
     return channel.describe_change(bin_id, int((since == bin_id).sum()), len(since))
 
 
-def onset(in_bin: NDArray[np.bool_], repeats: NDArray[np.bool_], share: float) -> int:
+def onset(in_bin: NDArray[np.bool_], share: float) -> int:
     """The row since which a bin is most likely more frequent than expected.
 
     The row j that maximises the sum over i >= j of log((1 - epsilon) + epsilon 1{in bin} / share),
-    for the best of EPSILONS: the maximum likelihood of a change point (Page 1954). A repeat in the
-    bin adds nothing.
+    for the best of EPSILONS: the maximum likelihood of a change point (Page 1954).
 
     Parameters
     ----------
-    in_bin, repeats
+    in_bin
         ``(n,)``, n >= 1, in order of time up to now.
     share
         The expected share of the bin, in (0, 1].
     """
     epsilon = np.array(EPSILONS)[:, None]
     gain = np.where(in_bin, np.log(1 - epsilon + epsilon / share), np.log(1 - epsilon))
-    gain[:, in_bin & repeats] = 0
     until_now = np.cumsum(gain[:, ::-1], axis=1)[:, ::-1]
     return int(until_now.max(axis=0).argmax())
 

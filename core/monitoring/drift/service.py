@@ -21,6 +21,7 @@ from core.alerts.policy import LIVE
 from core.errors import BadInput
 from core.jobs import Progress
 from core.metrics import Metrics
+from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import Baselines
 from core.monitoring.drift import messages
 from core.monitoring.drift.backtest import backtest
@@ -190,8 +191,9 @@ class DriftMonitor:
         if chosen is None:
             raise BadInput(NO_BASELINE)
         threshold = settings.false_alarm_every
-        channels, _ = self._channels(chosen[0], threshold)
-        return backtest(self._table, channels, window, threshold, progress, cancelled)
+        channels, baseline = self._channels(chosen[0], threshold)
+        of_it = replace(window, endpoint=baseline.endpoint)
+        return backtest(self._table, channels, of_it, threshold, progress, cancelled)
 
     def alarms(self) -> tuple[DriftAlarm, ...]:
         """The alarms that stand in channels that decide, as of the latest step."""
@@ -222,10 +224,14 @@ class DriftMonitor:
         baseline_id, since = chosen
         threshold = self.settings().false_alarm_every
         try:
-            channels, classes = self._channels(baseline_id, threshold)
+            counted = self._baselines.statistics_id(baseline_id)
+            channels, baseline = self._channels(baseline_id, threshold)
         except BadInput as error:
             return None, str(error)
-        return Reference(baseline_id, since, threshold, classes, channels), ""
+        reference = Reference(
+            baseline_id, counted, since, threshold, baseline.classes, channels, baseline.endpoint
+        )
+        return reference, ""
 
     def _state_for(self, reference: Reference | None) -> DriftState | None:
         """The state in the log; None where it was not started for this."""
@@ -234,6 +240,6 @@ class DriftMonitor:
         state = read(self._table.saved())
         return state if state is not None and reference.fits(state) else None
 
-    def _make_channels(self, baseline_id: str, threshold: float) -> tuple[ChannelSet, int]:
+    def _make_channels(self, baseline_id: str, threshold: float) -> tuple[ChannelSet, Baseline]:
         baseline = self._baselines.baseline(baseline_id)
-        return ChannelSet(baseline, false_alarm_every=threshold), baseline.classes
+        return ChannelSet(baseline, false_alarm_every=threshold), baseline

@@ -1,6 +1,7 @@
 """What the drift detector remembers between two steps, and its JSON.
 
-The JSON keeps the keys of older versions (`evidence`, `told`), so that their logs can be read.
+The JSON keeps the keys of older versions (`baseline_id`, `evidence`, `told`), so that their logs
+can be read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from core.monitoring.drift.detector_state import DetectorState
 from core.records.drift import DriftAlarm
 
 VERSION = 1
+UNIT = "signs"  # what counts; in older logs it was every frame
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class DriftState:
 
     Parameters
     ----------
-    baseline_id, false_alarm_every, classes
+    statistics_id, false_alarm_every, classes
         What it was started for.
     started_at, why
         When and why it started anew.
@@ -83,9 +85,11 @@ class DriftState:
         Predictions since, and those that became visible too late to be taken.
     set_back_at
         When the clock was last found set back.
+    unit
+        What counts, `UNIT`.
     """
 
-    baseline_id: str
+    statistics_id: str
     false_alarm_every: float
     classes: int
     started_at: datetime
@@ -95,6 +99,7 @@ class DriftState:
     taken: int = 0
     late: int = 0
     set_back_at: datetime | None = None
+    unit: str = UNIT
 
     @property
     def standing(self) -> tuple[DriftAlarm, ...]:
@@ -119,9 +124,11 @@ class DriftState:
         """As the log keeps it; `from_text` gives back the same state."""
         document = vars(self) | {
             "version": VERSION,
+            "baseline_id": self.statistics_id,
             "place": vars(self.place),
             "channels": {name: _channel_json(each) for name, each in self.channels.items()},
         }
+        del document["statistics_id"]
         return json.dumps(document, default=datetime.isoformat)
 
     @staticmethod
@@ -131,6 +138,8 @@ class DriftState:
             document = json.loads(text)
             if (version := document.pop("version")) != VERSION:
                 raise ValueError(f"version {version!r} is not {VERSION}")
+            document["statistics_id"] = document.pop("baseline_id")
+            document.setdefault("unit", "frames")
             channels = {name: _channel(each) for name, each in document["channels"].items()}
             place = Place(**_with_moments(document["place"]))
             return DriftState(**_with_moments(document) | {"channels": channels, "place": place})

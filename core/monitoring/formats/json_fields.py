@@ -88,10 +88,7 @@ class JsonFile:
 
     def count(self, key: str) -> int:
         """The whole number of at least 0 under `key`."""
-        value = self.number(key, 0, 2**53)
-        if value != int(value):
-            raise BadInput(f"{self.path}: {key} must be a whole number, got {value}")
-        return int(value)
+        return check_count(self.content.get(key), f"{self.path}: {key}")
 
     def _get(self, key: str, kind: type[T], words: str) -> T:
         value = self.content.get(key)
@@ -109,6 +106,14 @@ def check_number(value: object, path: str, low: float, high: float) -> float:
     if not low <= value <= high or abs(value) > 1e300:
         raise BadInput(f"{path} must be a number in [{low:g}, {high:g}], got {str(value)[:40]}")
     return float(value)
+
+
+def check_count(value: object, path: str) -> int:
+    """`value` if it is a whole number of at least 0."""
+    found = check_number(value, path, 0, 2**53)
+    if found != int(found):
+        raise BadInput(f"{path} must be a whole number, got {found}")
+    return int(found)
 
 
 def _refuse(constant: str) -> None:

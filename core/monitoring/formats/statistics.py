@@ -9,18 +9,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from core.errors import BadInput, TooLarge
-from core.monitoring.baseline import BUCKETS, MAX_SAMPLE, Baseline, Scores, bucket_edges
-from core.monitoring.formats.json_fields import JsonFile, check_number
+from core.monitoring.baseline import (
+    BUCKETS,
+    MAX_SAMPLE,
+    Baseline,
+    Counts,
+    Observations,
+    Scores,
+    bucket_edges,
+)
+from core.monitoring.formats.json_fields import JsonFile, check_count, check_number
 from core.monitoring.rules import FEATURE
+from core.records.names import check_endpoint_name
 
 FLAGGED = "FlaggedClass"
 CONFIDENCE = "Confidence"
 SUSPICION = "SuspicionPValue"
 OWN = "signwatch"
 RIGHT = "right_predictions"  # of a baseline from labelled data
+ENDPOINT = "endpoint"  # of a baseline from captures of one
+OBSERVATIONS = "observations"  # frames of one sign counted once
+MOST_BANDS = 24
 SKETCH = {"c": 0.64, "k": float(MAX_SAMPLE)}
 
 
@@ -37,8 +50,13 @@ def write_statistics(baseline: Baseline) -> str:
         "dataset": {"item_count": baseline.total},
         "features": features,
     }
-    if baseline.right is not None:
-        document[OWN] = {RIGHT: baseline.right}
+    own: dict[str, Any] = {} if baseline.right is None else {RIGHT: baseline.right}
+    if baseline.endpoint is not None:
+        own |= {ENDPOINT: baseline.endpoint}
+    if baseline.observations is not None:
+        own |= {OBSERVATIONS: _observed(baseline.observations)}
+    if own:
+        document[OWN] = own
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -69,6 +87,8 @@ def read_statistics(content: bytes) -> Baseline:
         confidence,
         suspicion,
         _read_right(file),
+        _read_observations(file, classes),
+        _read_endpoint(file),
     )
     if (held := file.part("dataset").count("item_count")) != baseline.total:
         raise BadInput(
@@ -129,6 +149,62 @@ def _read_counts(feature: JsonFile) -> dict[int, int]:
 def _read_right(file: JsonFile) -> int | None:
     own = file.part(OWN) if file.has(OWN) else None
     return own.count(RIGHT) if own and own.has(RIGHT) else None
+
+
+def _read_endpoint(file: JsonFile) -> str | None:
+    own = file.part(OWN) if file.has(OWN) else None
+    return check_endpoint_name(own.text(ENDPOINT)) if own and own.has(ENDPOINT) else None
+
+
+def _observed(observations: Observations) -> dict[str, Any]:
+    return {name: value for name, value in vars(observations).items() if value}
+
+
+def _read_observations(file: JsonFile, classes: int) -> Observations | None:
+    own = file.part(OWN) if file.has(OWN) else None
+    if own is None or not own.has(OBSERVATIONS):
+        return None
+    part = own.part(OBSERVATIONS)
+    width = classes + 1
+    edges = _read_edges(part) if part.has("edges") else ()
+    return Observations(
+        _table(part, "by_class", width),
+        _table(part, "by_flag", 2 * width) if part.has("by_flag") else None,
+        edges,
+        _row(part, "confidence", len(edges) + 1) if edges else (),
+    )
+
+
+def _read_edges(part: JsonFile) -> tuple[float, ...]:
+    path = f"{part.path}: edges"
+    edges = tuple(check_number(each, path, 0, 1) for each in part.items("edges"))
+    if any(low >= high for low, high in pairwise(edges)):
+        raise BadInput(f"{path} must rise")
+    return edges
+
+
+def _table(part: JsonFile, name: str, width: int) -> Counts:
+    """Counts by band and bin; bands have one length, and the day is full of them."""
+    rows = part.items(name)
+    if not 1 <= len(rows) <= MOST_BANDS or MOST_BANDS % len(rows):
+        raise BadInput(
+            f"{part.path}: {name} must have as many rows as divide a day of {MOST_BANDS} hours, "
+            f"got {len(rows)}"
+        )
+    table = tuple(_counts(row, f"{part.path}: {name}", width) for row in rows)
+    if not all(map(sum, table)):
+        raise BadInput(f"{part.path}: {name} has a row without an observation")
+    return table
+
+
+def _row(part: JsonFile, name: str, width: int) -> tuple[int, ...]:
+    return _counts(part.items(name), f"{part.path}: {name}", width)
+
+
+def _counts(row: Any, path: str, width: int) -> tuple[int, ...]:
+    if not isinstance(row, list) or len(row) != width:
+        raise BadInput(f"{path} must have rows of {width} counts")
+    return tuple(check_count(each, path) for each in row)
 
 
 def _present(counts: Mapping[int, int]) -> dict[int, int]:

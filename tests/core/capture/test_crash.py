@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -82,8 +82,8 @@ def server(tmp_path: Path, model_dir: Path) -> Iterator[Server]:
 class Clients:
     """Clients that send one request after another until their server is gone."""
 
-    def __init__(self, url: str, round: int) -> None:
-        self._url, self._round = url, round
+    def __init__(self, url: str, round: int, images: Sequence[bytes] = IMAGES) -> None:
+        self._url, self._round, self._images = url, round, images
         self.answered: list[str] = []
         self._changed = threading.Condition()
 
@@ -93,7 +93,7 @@ class Clients:
             for number in range(10_000):
                 name = f"{self._round}-{client}-{number}"
                 headers = {"Content-Type": "image/png", "X-Amzn-SageMaker-Inference-Id": name}
-                image = IMAGES[number % len(IMAGES)]
+                image = self._images[(client * 37 + number) % len(self._images)]
                 try:
                     answer = http.post("/invocations", content=image, headers=headers)
                 except httpx.HTTPError:

@@ -178,3 +178,71 @@ def test_what_a_model_predicts_becomes_a_baseline() -> None:
     assert made.suspicion is not None
     assert (made.suspicion.min, made.suspicion.max) == (0.001, 0.5)
     assert json.loads(write_statistics(made))["dataset"] == {"item_count": 2}
+
+
+# Frames of one sign count once
+
+
+def cameras(signwatch: Services, *signs: int, frames: int = 30, **changes: object) -> None:
+    """A camera that shows each sign in so many frames, and a source of its own for each."""
+    captures = [
+        make_capture(
+            prediction=make_prediction(class_id),
+            inferred_at=NOON + timedelta(seconds=number) + frame * timedelta(milliseconds=20),
+            provenance=Provenance(source=f"camera {number}"),
+            **changes,
+        )
+        for number, class_id in enumerate(signs)
+        for frame in range(frames)
+    ]
+    signwatch.log.append(captures, [])
+
+
+def test_thirty_frames_of_a_sign_are_one_observation(
+    baselines: Baselines, signwatch: Services
+) -> None:
+    cameras(signwatch, 1, 1, 14, endpoint="cars")
+    stored = baselines.create(replace(AROUND_NOON, endpoint="cars"))
+    assert stored.predictions == 90
+    made = baselines.baseline(stored.baseline_id)
+    assert (made.counts, made.endpoint) == ({1: 60, 14: 30}, "cars")
+    assert made.observations is not None
+    (row,) = made.observations.by_class
+    assert {k: n for k, n in enumerate(row) if n} == {1: 2, 14: 1}
+    assert made.observations.by_flag == ((*row, *[0] * 44),)
+
+
+def test_one_of_an_earlier_version_is_counted_anew_where_its_captures_are(
+    baselines: Baselines, signwatch: Services
+) -> None:
+    cameras(signwatch, 1, 1, 14)
+    new = baselines.create(AROUND_NOON)
+    made = baselines.baseline(new.baseline_id)
+    old = baselines.add(files_of(replace(made, observations=None)), origin=f"captures {STRETCH}")
+    assert baselines.baseline(old.baseline_id) == made
+    other = baselines.add(files_of(FEW), origin=f"captures {STRETCH}")
+    assert baselines.baseline(other.baseline_id) == FEW  # its captures are not those any more
+    imported = baselines.add(files_of(FEW), origin="imported from morning")
+    assert baselines.baseline(imported.baseline_id) == FEW
+
+
+def test_a_baseline_says_how_often_it_would_have_alarmed_on_itself(
+    baselines: Baselines, signwatch: Services
+) -> None:
+    cameras(signwatch, *[k % 10 for k in range(300)], *[20] * 60, frames=1)
+    stored = baselines.create(AROUND_NOON)
+    assert stored.origin == f"captures {STRETCH}, 4 alarms within"
+
+
+def test_what_edits_constraints_leaves_what_is_counted(
+    baselines: Baselines, signwatch: Services
+) -> None:
+    first = baselines.add(FILES, origin="a test")
+    found = baselines.in_force()
+    assert found is not None
+    second = baselines.edit(replace(found.settings, comparison=0.3))
+    third = baselines.add(files_of(Baseline(43, {1: 4})), origin="a test")
+    ids = [baselines.statistics_id(each.baseline_id) for each in (first, second, third)]
+    assert ids[0] == ids[1] != ids[2]
+    with raises(NotFound, "no baseline nowhere in the log"):
+        baselines.statistics_id("nowhere")

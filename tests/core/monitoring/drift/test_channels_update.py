@@ -107,6 +107,44 @@ def test_an_alarm_after_one_that_was_over_is_new() -> None:
     assert alarm.at > NOON + timedelta(hours=1, minutes=25)
 
 
+def test_an_alarm_after_one_that_was_over_is_named_however_the_stream_is_cut() -> None:
+    channels = ChannelSet(replace(BASELINE, flagged=None), false_alarm_every=10_000)
+    stream = observed([*attacked(60), *clean(1_500, seed=5), *attacked(60, seed=2)])
+    whole = feed(channels, channels.start(NOON), stream).channels[CLASS].standing
+    assert [alarm.class_id for alarm in whole] == [STOP, STOP]
+    assert whole[0].position < 60 and whole[1].position > 1_560
+    for size in (1, 100, 700):
+        states: Mapping[str, ChannelState] = channels.start(NOON)
+        for start in range(0, len(stream), size):
+            piece, before = stream.part(slice(start, start + size)), stream.part(slice(start))
+            states = feed(channels, states, piece, before).channels
+        assert states[CLASS].standing == whole
+
+
+def test_frames_of_one_sign_are_neither_evidence_nor_time() -> None:
+    """Thirty frames of each sign give the alarms and e-values of one frame each."""
+    channels = ChannelSet(BASELINE, false_alarm_every=10_000)
+    signs = np.array([*clean(300), *attacked(200)])
+    signs = signs[np.append(True, signs[1:] != signs[:-1])]  # a camera sees no two alike in a row
+    kept = [0]
+    for row in range(1, len(signs)):  # nor one of the last two again, which might be one sign
+        if signs[row] not in signs[kept[-2:]]:
+            kept.append(row)
+    signs = signs[kept]
+    one = observed(signs.tolist(), sources=["camera"] * len(signs))
+    many = observed(np.repeat(signs, 30).tolist(), sources=["camera"] * 30 * len(signs))
+    many = replace(many, confidences=np.repeat(one.confidences, 30))
+    once, often = (feed(channels, channels.start(NOON), seen).channels for seen in (one, many))
+    for name in (FLAG, CLASS, CONFIDENCE):
+        assert often[name].e_value == once[name].e_value
+        assert often[name].detector.to_json() == once[name].detector.to_json()
+        assert [a.position for a in often[name].standing] == [
+            a.position for a in once[name].standing
+        ]
+    assert often[CLASS].standing[0].class_id == STOP
+    assert often[CLASS].standing[0].description == once[CLASS].standing[0].description
+
+
 # Pieces
 
 

@@ -34,14 +34,14 @@ def heights_by_the_book(
     height: NDArray[np.float64] = np.zeros((len(baseline), len(EPSILONS)))
     heights = []
     for bin_id, repeat in zip(bins, repeats, strict=True):
+        if repeat:
+            heights.append(height.mean(axis=1))
+            continue
         counts[bin_id] += 1
         total += 1
         growth = np.tile(1 - epsilon, (len(baseline), 1))
         growth[bin_id] += epsilon * total / (counts[bin_id] - 0.5)
-        before = height[bin_id]
         height = growth * (1 + height)
-        if repeat:
-            height[bin_id] = before
         heights.append(height.mean(axis=1))
     return heights
 
@@ -135,6 +135,9 @@ def test_what_alarmed_is_not_learned_and_an_alarm_ends_after_quiet() -> None:
     almost = detector.feed(attacked, quiet)
     assert almost.alarms == ()
     assert almost.state.standing == attacked.standing
+    repeated = detector.feed(almost.state, np.zeros(500, np.int64), np.full(500, True))
+    assert repeated.state.to_json() == almost.state.to_json()
+    assert (repeated.e_values == almost.e_values[-1]).all()
     recovered = detector.feed(almost.state, np.array([0])).state
     assert recovered.standing is None
     assert recovered.kept.tolist() == [26, 24, 0]
@@ -163,6 +166,67 @@ def test_thirty_frames_of_one_sign_raise_no_alarm() -> None:
     assert detector.feed(detector.start(), burst, repeats).alarms == ()
 
 
+def test_alarms_between_repeats_name_their_rows() -> None:
+    """Two alarms; a third of the stream are repeats, one of them right behind an alarm."""
+    detector = Detector([50, 50, 0], false_alarm_every=100)
+    bins = np.array([0, 1, 1, 2, 2, 2, 0, 1, 2, 2, 2])
+    repeats = np.array([0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0], dtype=bool)
+    fed = detector.feed(detector.start(), bins, repeats)
+    alone = detector.feed(detector.start(), bins[~repeats])
+    assert fed.alarms == alone.alarms
+    assert [each.position for each in fed.alarms] == [row + 1 for row in alone.rows]
+    assert fed.rows == tuple(np.flatnonzero(~repeats)[list(alone.rows)].tolist()) == (4, 10)
+    assert fed.e_values[~repeats].tolist() == alone.e_values.tolist()
+    assert fed.e_values[2] == fed.e_values[1]
+    assert (fed.e_values[5], fed.e_values[4] >= 100) == (0, True)  # it starts anew
+    assert fed.begun == (4, 4)
+
+
+def test_each_band_of_hours_has_frequencies_of_its_own() -> None:
+    """Bin 1 comes at night alone: there it is no news, by day it is."""
+    detector = Detector([[10, 990], [990, 10]], false_alarm_every=1_000)
+    ones = np.ones(20, dtype=np.int64)
+    by_night = detector.feed(detector.start(), ones, bands=np.zeros(20, np.int64))
+    by_day = detector.feed(detector.start(), ones, bands=np.ones(20, np.int64))
+    assert by_night.alarms == ()
+    assert by_day.alarms[0].position < 5
+    assert by_night.state.seen.tolist() == [0, 20, 0, 0]
+    assert detector.occurred(by_day.state).tolist() == [0, 20 - by_day.alarms[-1].position]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=80),
+    st.integers(1, 30),
+)
+def test_bands_follow_the_definition_however_they_are_cut(
+    stream: list[tuple[int, int]], size: int
+) -> None:
+    bins, bands = (np.array(each, np.int64) for each in zip(*stream, strict=True))
+    baseline = np.array([BASELINE, BASELINE[::-1], [20] * 5])
+    detector = Detector(baseline, false_alarm_every=1e290)
+    counts, epsilon = baseline.astype(float), np.array(EPSILONS)
+    height, expected = np.zeros((5, len(EPSILONS))), []
+    for bin_id, band in stream:
+        counts[band, bin_id] += 1
+        growth = np.tile(1 - epsilon, (5, 1))
+        growth[bin_id] += epsilon * counts[band].sum() / (counts[band, bin_id] - 0.5)
+        height = growth * (1 + height)
+        expected.append(height.mean())
+    state, found = detector.start(), []
+    for start in range(0, len(bins), size):
+        piece = slice(start, start + size)
+        fed = detector.feed(state, bins[piece], bands=bands[piece])
+        state = DetectorState.from_json(json.loads(json.dumps(fed.state.to_json())))
+        found += fed.e_values.tolist()
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_band_out_of_range_is_refused() -> None:
+    detector = Detector([[1, 1], [1, 1]], false_alarm_every=10)
+    with raises(BadInput, "bands must lie in 0..1, got 2..2"):
+        detector.feed(detector.start(), [0], bands=np.array([2]))
+
+
 def test_no_prediction_changes_nothing() -> None:
     detector = Detector(BASELINE, false_alarm_every=10)
     fed = detector.feed(detector.start(), np.array([], dtype=np.int64))
@@ -177,7 +241,7 @@ def test_a_burst_that_never_ends_stays_silent() -> None:
     fed = detector.feed(detector.start(), np.zeros(300_000, dtype=np.int64), repeats)
     assert fed.alarms == ()
     assert fed.e_values.max() < 100
-    assert fed.state.seen.tolist() == [300_000, 0]
+    assert (fed.state.position, fed.state.seen.tolist()) == (1, [1, 0])
 
 
 def test_overflow_behind_an_alarm_hides_nothing() -> None:

@@ -1,5 +1,6 @@
 """The drift detector over a log: what it reports, to whom, and once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -58,7 +59,7 @@ def test_another_baseline_starts_it_anew(stream: Stream) -> None:
     stream.put(attacked(60))
     assert monitor.catch_up()
     assert standing(monitor)
-    stream.use(BASELINE)
+    stream.use(replace(BASELINE, right=1))
     stream.put(clean(10))
     assert not monitor.catch_up()
     assert standing(monitor) == []
@@ -66,6 +67,34 @@ def test_another_baseline_starts_it_anew(stream: Stream) -> None:
         "10 predictions checked since 2026-02-14 12:00:08 UTC, when another baseline was put in "
         "force."
     )
+
+
+def test_other_constraints_leave_e_values_and_alarms_as_they_are(stream: Stream) -> None:
+    monitor = stream.monitor()
+    stream.put(attacked(60))
+    assert monitor.catch_up()
+    before = stream.state_text()
+    found = stream.baselines.in_force()
+    assert found is not None
+    stream.baselines.edit(replace(found.settings, comparison=0.3))
+    assert standing(monitor)
+    assert not monitor.catch_up()
+    assert stream.state_text() == before
+
+
+def test_a_baseline_of_one_endpoint_judges_that_endpoint_alone(stream: Stream) -> None:
+    stream.clock.at += SECOND
+    stream.use(replace(BASELINE, endpoint="cars"))
+    monitor = stream.monitor()
+    monitor.catch_up()
+    stream.put(attacked(60), endpoint="vans")
+    stream.put(clean(10), endpoint="cars")
+    assert not monitor.catch_up()
+    assert standing(monitor) == []
+    assert summary(monitor).startswith("10 predictions checked since")
+    stream.put(attacked(60), endpoint="cars")
+    assert monitor.catch_up()
+    assert standing(monitor)
 
 
 def test_another_rate_of_false_alarms_starts_it_anew(stream: Stream) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from core.monitoring.baseline import Baseline, Scores
+from core.monitoring.baseline import Baseline, Observations, Scores
 from core.monitoring.formats.statistics import read_statistics, write_statistics
 from tests.support.baseline_files import BASELINE, change, encoded, statistics
 from tests.support.expect import raises
@@ -180,3 +180,73 @@ AT_NUMBERS = "statistics.json: features[2]: numerical_statistics"
 def test_damaged_statistics_are_refused(path: list[Any], value: Any, message: str) -> None:
     with raises(BadInput, message):
         read_statistics(change(statistics(), path, value))
+
+
+# Observations: what counts frames of one sign once
+
+OBSERVED = Observations(
+    ((1, 0, 2, 0), (3, 1, 0, 0)),
+    ((1, 0, 1, 0, 0, 0, 1, 0), (3, 1, 0, 0, 0, 0, 0, 0)),
+    (0.5, 0.75),
+    (2, 0, 3),
+)
+
+
+def with_observations(observations: Observations) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(
+        write_statistics(replace(BASELINE, observations=observations, endpoint="cars"))
+    )
+    return document
+
+
+def test_observations_stand_beside_what_other_readers_know() -> None:
+    document = with_observations(OBSERVED)
+    assert document["signwatch"] == {
+        "endpoint": "cars",
+        "observations": {
+            "by_class": [[1, 0, 2, 0], [3, 1, 0, 0]],
+            "by_flag": [[1, 0, 1, 0, 0, 0, 1, 0], [3, 1, 0, 0, 0, 0, 0, 0]],
+            "edges": [0.5, 0.75],
+            "confidence": [2, 0, 3],
+        },
+    }
+    del document["signwatch"]
+    assert document == statistics()
+    again = read_statistics(encoded(with_observations(OBSERVED)))
+    assert (again.observations, again.endpoint) == (OBSERVED, "cars")
+    plain = Observations(((4, 0, 0, 0),))
+    assert read_statistics(encoded(with_observations(plain))).observations == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("by_class", [], "by_class must have as many rows as divide a day of 24 hours, got 0"),
+        (
+            "by_class",
+            [[1, 0, 0, 0]] * 5,
+            "by_class must have as many rows as divide a day of 24 hours, got 5",
+        ),
+        ("by_class", [[1, 0, 0]], "by_class must have rows of 4 counts"),
+        ("by_class", [7], "by_class must have rows of 4 counts"),
+        ("by_class", [[1, 0, -1, 0]], "by_class must be a number in [0, 9.0072e+15], got -1"),
+        ("by_class", [[1, 0, 0.5, 0]], "by_class must be a whole number, got 0.5"),
+        ("by_class", [[0, 0, 0, 0]], "by_class has a row without an observation"),
+        ("by_flag", [[1, 0, 0, 0]], "by_flag must have rows of 8 counts"),
+        ("edges", [0.5, 0.5], "edges must rise"),
+        ("edges", [0.5, 1.5], "edges must be a number in [0, 1], got 1.5"),
+        ("confidence", [1, 2], "confidence must have rows of 3 counts"),
+    ],
+)
+def test_damaged_observations_are_refused(name: str, value: Any, problem: str) -> None:
+    document = with_observations(OBSERVED)
+    document["signwatch"]["observations"][name] = value
+    with raises(BadInput, f"statistics.json: signwatch: observations: {problem}"):
+        read_statistics(encoded(document))
+
+
+def test_an_endpoint_has_a_name() -> None:
+    document = with_observations(OBSERVED)
+    document["signwatch"]["endpoint"] = "no name/"
+    with pytest.raises(BadInput, match="endpoint"):
+        read_statistics(encoded(document))
