@@ -112,6 +112,9 @@ class RuleDescription:
     explanation: str
 
 
+VOLUME = "volume"  # the name of the rule that counts requests
+
+
 class RuleState(StrEnum):
     """How a rule of the monitor came out."""
 

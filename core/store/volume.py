@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import datetime, timedelta
 
+from core.records.monitoring import VOLUME, RuleState
 from core.records.queries import CaptureFilter
 from core.records.window import Window
 from core.store import filters, rows
@@ -14,6 +16,7 @@ from core.store.drills import NOT_SENT, SENT
 # More stretches than these are counted by grouping rows, fewer each by its range of time, which
 # reads hardly any row where they lie in order.
 RANGES = 200
+DAY = timedelta(days=1)
 
 
 class VolumeTable:
@@ -22,11 +25,12 @@ class VolumeTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def before(self, window: Window, intervals: int) -> list[int]:
+    def before(self, window: Window, intervals: int) -> list[int | None]:
         """Requests of each stretch before `window`, the latest first, at most `intervals`.
 
         All of them lie whole behind the window's first request in the log. What counts as a
-        request: predictions, and records that could not be read.
+        request: predictions, and records that could not be read. None where a run found the volume
+        in violation, unless more than half of the latest day are so: then it is no exception.
         """
         length = window.end - window.start
         start = rows.naive(window.start)
@@ -45,7 +49,31 @@ class VolumeTable:
             source = f"FROM log.{table} AS c WHERE {condition} AND {where}"
             for place, requests in count(source, parameters, start, length, whole):
                 found[place] += sign * requests
-        return [found[place] for place in range(whole)]
+        violated = self._violated(window, whole)
+        latest = range(min(whole, max(1, DAY // length)))
+        if 2 * sum(place in violated for place in latest) > len(latest):
+            violated = set()
+        return [None if place in violated else found[place] for place in range(whole)]
+
+    def _violated(self, window: Window, whole: int) -> set[int]:
+        """Places of the stretches that overlap with windows in which the rule was violated."""
+        length, start = window.end - window.start, rows.naive(window.start)
+        found = self._database.rows(
+            "SELECT window_start, window_end, outcomes FROM log.executions WHERE window_end > ? "
+            "AND window_start < ? AND endpoint IS NOT DISTINCT FROM ? "
+            "AND contains(outcomes::VARCHAR, ?)",
+            [start - whole * length, start, window.endpoint, f'"{VOLUME}"'],
+        )
+        places: set[int] = set()
+        for begin, end, outcomes in found:
+            if any(
+                each["rule"] == VOLUME and each["state"] == RuleState.VIOLATED
+                for each in json.loads(outcomes)
+            ):
+                first = max(0, (start - min(end, start)) // length)
+                last = (start - begin - timedelta(microseconds=1)) // length
+                places.update(range(first, min(whole, last + 1)))
+        return places
 
     def _first(self, endpoint: str | None) -> datetime | None:
         """When the first request came; naive."""

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from core.records.captures import Provenance
+from core.records.monitoring import VOLUME, Outcome, RuleState
 from core.records.window import Window
-from core.store import CaptureLog, VolumeTable, volume
-from tests.support.records import NO_PREDICTION, NOON, make_capture
+from core.store import CaptureLog, ExecutionsTable, VolumeTable, volume
+from tests.support.records import NO_PREDICTION, NOON, make_capture, make_execution
 
 MINUTE = timedelta(minutes=1)
 WINDOW = Window(NOON, NOON + MINUTE)
@@ -75,3 +76,46 @@ def test_a_window_as_long_as_time_has_none_before_it(log: CaptureLog, table: Vol
     put(log, 1)
     ages = Window(NOON - timedelta(days=700_000), NOON)
     assert table.before(ages, 14) == []
+
+
+# Stretches in which the rule was violated
+
+
+def violated(
+    log: CaptureLog,
+    minutes: float,
+    *,
+    state: RuleState = RuleState.VIOLATED,
+    rule: str = VOLUME,
+    endpoint: str | None = None,
+) -> None:
+    """A run over the minute that ends so many minutes before the window."""
+    end = NOON - minutes * MINUTE
+    run = make_execution(
+        window=Window(end - MINUTE, end, endpoint), outcomes=(Outcome(rule, state, 0.0, 0.0, ""),)
+    )
+    ExecutionsTable(log.database).begin(run)
+
+
+def test_stretches_in_which_the_volume_was_violated_are_left_out(
+    log: CaptureLog, table: VolumeTable
+) -> None:
+    put(log, 0.5, 1.5, 1.6, 2.5, 4, 5, 6, 7)
+    violated(log, 1)
+    violated(log, 0, state=RuleState.HOLDS)
+    violated(log, 2, rule="class share")
+    violated(log, 3, endpoint="cars")
+    assert table.before(WINDOW, 9) == [1, None, 1, 1, 1, 1, 1]
+    violated(log, 3.5)  # it overlaps with two
+    assert table.before(WINDOW, 9) == [1, None, 1, None, None, 1, 1]
+
+
+def test_where_most_of_the_latest_day_are_violated_traffic_has_changed(
+    log: CaptureLog, table: VolumeTable
+) -> None:
+    put(log, 0.5, 1.5, 2.5, 4, 5)
+    for minutes in (0, 1):
+        violated(log, minutes)
+    assert table.before(WINDOW, 9) == [None, None, 1, 1, 1]
+    violated(log, 2)
+    assert table.before(WINDOW, 9) == [1, 1, 1, 1, 1]

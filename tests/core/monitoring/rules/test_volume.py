@@ -1,7 +1,9 @@
 """Traffic that stopped or doubled."""
 
 import math
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,8 +58,9 @@ def test_little_traffic_may_stop_for_an_interval() -> None:
 
 
 def test_the_tail_is_that_of_poisson_where_the_mean_is_well_known() -> None:
-    outcome = volume(70, [100] * 1_000_000, false_alarm_every=10)
-    assert outcome.figure == pytest.approx(poisson.cdf(70, 100), rel=1e-3)
+    counts = np.random.default_rng(0).poisson(100, 100_000).tolist()
+    outcome = volume(70, counts, false_alarm_every=10)
+    assert outcome.figure == pytest.approx(poisson.cdf(70, np.mean(counts)), rel=0.02)
 
 
 def chances(mean: float, variance: float, count: int) -> tuple[float, float]:
@@ -100,14 +103,15 @@ def test_steady_counts_leave_the_mean_unknown_and_no_dispersion() -> None:
 @pytest.mark.parametrize(
     ("length", "intervals"),
     [
-        (timedelta(hours=1), 168),  # a week
-        (timedelta(days=1), 14),  # at least
+        (timedelta(hours=1), 672),  # four weeks
+        (timedelta(days=1), 28),
+        (timedelta(days=3), 14),  # at least
         (timedelta(days=30), 14),
         (timedelta(minutes=1), 10_080),
         (timedelta(seconds=20), 10_080),  # at most
     ],
 )
-def test_the_history_is_a_week_within_limits(length: timedelta, intervals: int) -> None:
+def test_the_history_is_four_weeks_within_limits(length: timedelta, intervals: int) -> None:
     window, asked = Window(NOON - length, NOON), list[tuple[Window, int]]()
 
     def before(*about: Any) -> list[int]:
@@ -142,6 +146,74 @@ def test_false_alarms_are_as_seldom_as_promised() -> None:
         outcome = volume(int(counts[0]), counts[1:].tolist(), false_alarm_every=100)
         alarms += outcome.state is RuleState.VIOLATED
     assert alarms <= 20
+
+
+# Hours of the day
+
+
+FRIDAY_NOON = datetime(2026, 2, 13, 12, tzinfo=UTC)
+AT_NOON = Window(FRIDAY_NOON, FRIDAY_NOON + timedelta(hours=1))
+AT_NIGHT = Window(FRIDAY_NOON - timedelta(hours=9), FRIDAY_NOON - timedelta(hours=8))
+
+
+def office_hours(window: Window, intervals: int, *, weekends: bool = False) -> list[int | None]:
+    """1,000 requests an hour by day, 5 by night; on weekends as by night, if so."""
+    rng = np.random.default_rng(0)
+    starts = [window.start - (place + 1) * timedelta(hours=1) for place in range(intervals)]
+    return [
+        int(rng.poisson(5 if not 7 <= at.hour < 19 or (weekends and at.weekday() > 4) else 1000))
+        for at in starts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("window", "count", "violated"),
+    [
+        (AT_NOON, 1_040, False),
+        (AT_NOON, 0, True),
+        (AT_NOON, 400, True),
+        (AT_NOON, 2_050, True),
+        (AT_NIGHT, 6, False),
+        (AT_NIGHT, 0, False),  # as it may come, one night hour in 150
+        (AT_NIGHT, 1_000, True),
+    ],
+)
+def test_traffic_that_follows_the_hour_is_compared_with_its_hour(
+    window: Window, count: int, violated: bool
+) -> None:
+    outcome = volume_before(window, count, office_hours)
+    assert (outcome.state is RuleState.VIOLATED) == violated
+    mean = r"(999\.\d|1,00\d)" if window is AT_NOON else r"[45]\.\d+"
+    assert re.match(
+        rf"(Traffic \w+: )?{count:,} requests in the window, {mean} on average at such an hour, "
+        r"in 28 before",
+        outcome.sentence,
+    )
+
+
+def test_weekends_stand_apart_where_they_differ() -> None:
+    saturday = Window(AT_NOON.start + timedelta(days=1), AT_NOON.end + timedelta(days=1))
+    by_week = partial(office_hours, weekends=True)
+    assert volume_before(saturday, 6, by_week).state is RuleState.HOLDS
+    assert volume_before(saturday, 6, by_week).sentence.endswith("at such an hour, in 8 before")
+    assert volume_before(AT_NOON, 6, by_week).state is RuleState.VIOLATED
+    assert volume_before(saturday, 1_000, by_week).state is RuleState.VIOLATED
+
+
+def test_what_was_in_violation_is_left_out() -> None:
+    def with_an_outage(window: Window, intervals: int) -> list[int | None]:
+        found = office_hours(window, intervals)
+        return [None if 20 <= place < 190 else each for place, each in enumerate(found)]
+
+    outcome = volume_before(AT_NOON, 1_000, with_an_outage)
+    assert outcome.sentence.endswith("on average at such an hour, in 21 before")
+
+
+def test_steady_traffic_has_no_seasons() -> None:
+    def steady(window: Window, intervals: int) -> list[int | None]:
+        return np.random.default_rng(1).poisson(100, intervals).tolist()
+
+    assert volume_before(AT_NOON, 100, steady).sentence.endswith("on average in the 672 before")
 
 
 def test_what_cannot_be_computed() -> None:
