@@ -68,6 +68,7 @@ def _export(extractor: FeatureExtractor, path: Path) -> None:
 def _load(extractor: FeatureExtractor, path: Path) -> Forward:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # one is kept for each size of batch, and they add up
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def forward(pixels: Tensor) -> list[Floats]:

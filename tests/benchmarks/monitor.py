@@ -82,14 +82,15 @@ class Population:
 
     def shuffled(self, count: int, rng: np.random.Generator) -> Drawn:
         """`count` predictions, each drawn alone."""
-        return self._at(rng.integers(0, len(self.class_ids), count), rng)
+        return self.at(rng.integers(0, len(self.class_ids), count), rng)
 
     def in_track_order(self, count: int, rng: np.random.Generator) -> Drawn:
         """At least `count` predictions: whole tracks."""
         chosen = rng.integers(0, len(self.tracks), 1 + count // 20)
-        return self._at(np.concatenate([self.tracks[track] for track in chosen]), rng)
+        return self.at(np.concatenate([self.tracks[track] for track in chosen]), rng)
 
-    def _at(self, rows: Ints, rng: np.random.Generator) -> Drawn:
+    def at(self, rows: Ints, rng: np.random.Generator) -> Drawn:
+        """Predictions of these rows."""
         numbers = rng.random(len(rows))
         return Drawn(
             self.class_ids[rows],

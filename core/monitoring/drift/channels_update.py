@@ -95,7 +95,7 @@ class ChannelSet:
         at
             When they are checked.
         """
-        taken = {each.name: self._feed(each, states[each.name], seen) for each in self.channels}
+        taken = {each.name: feed(each, states[each.name], seen) for each in self.channels}
         stretch = _Stretch(seen, earlier)
         return ChannelsUpdate(
             {
@@ -106,20 +106,30 @@ class ChannelSet:
             {name: len(each.fed.alarms) for name, each in taken.items()},
         )
 
-    def _feed(self, channel: DriftChannel, state: ChannelState, seen: Observed) -> _Taken:
-        bins = channel.bins_of(seen)
-        bursts, repeats = mark_repeats(state.bursts, seen.class_ids, bins, seen.sources)
-        fed = channel.detector.feed(state.detector, bins, repeats, channel.bands_of(seen))
-        return _Taken(fed, bursts, np.flatnonzero(~repeats))
-
 
 @dataclass(frozen=True)
-class _Taken:
-    """A piece that went through a channel. kept: its rows that are no repeats."""
+class Taken:
+    """A piece that went through a channel.
+
+    Parameters
+    ----------
+    fed, bursts
+        What the detector made of it, and the sources afterwards.
+    kept
+        Its rows that are no repeats.
+    """
 
     fed: Fed
     bursts: BurstState
     kept: NDArray[np.int64]
+
+
+def feed(channel: DriftChannel, state: ChannelState, seen: Observed) -> Taken:
+    """n >= 1 predictions through one channel."""
+    bins = channel.bins_of(seen)
+    bursts, repeats = mark_repeats(state.bursts, seen.class_ids, bins, seen.sources)
+    fed = channel.detector.feed(state.detector, bins, repeats, channel.bands_of(seen))
+    return Taken(fed, bursts, np.flatnonzero(~repeats))
 
 
 class _Stretch:
@@ -143,7 +153,7 @@ class _Stretch:
 def _after(
     channel: DriftChannel,
     state: ChannelState,
-    taken: _Taken,
+    taken: Taken,
     stretch: _Stretch,
     at: datetime,
 ) -> ChannelState:

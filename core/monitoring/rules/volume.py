@@ -21,7 +21,7 @@ alarm.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -111,28 +111,49 @@ def volume(
             f"the baseline has {len(baseline)} intervals, and at least {MIN_INTERVALS} are needed "
             "to know how much traffic varies",
         )
-    mean = float(np.mean(baseline))
-    if mean == 0:
+    if not any(baseline):
         return not_computed(NAME, threshold, "the baseline had no traffic")
+    return judge(count, expect(baseline, seasons), threshold)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the next interval is expected to hold.
+
+    mean: requests; words: the same, and of what; tails: count and level -> P(at most so many) and
+    P(at least so many), exact at about that level.
+    """
+
+    mean: float
+    words: str
+    tails: Callable[[int, float], tuple[float, float]]
+
+
+def expect(baseline: Sequence[int], seasons: Sequence[NDArray[np.int64]] = ()) -> Expected:
+    """What intervals before say of the next one; seasons as for `volume`. Some had traffic."""
+    mean = float(np.mean(baseline))
     words = f"{mean:,.4g} on average in the {len(baseline):,} before"
     if len(baseline) < MODELLED:
-        low, high = _tails(count, mean, _variance(baseline, mean))
-    else:
-        ways = [np.zeros(len(baseline) + 1, dtype=np.int64), *seasons]
-        # A season that has no interval before tells nothing of this one.
-        ways = [way for way in ways if way[0] in way[1:]]
-        found, chosen = fitted(baseline, [way[1:] for way in ways])
-        own = ways[chosen][0]
-        low, high = found.tails(count, int(own), threshold)
-        if chosen:
-            alike = [
-                n for n, season in zip(baseline, ways[chosen][1:], strict=True) if season == own
-            ]
-            mean = float(np.mean(alike))
-            words = f"{mean:,.4g} on average at such an hour, in {len(alike):,} before"
-    words = f"{count:,} requests in the window, {words}"
-    p_value = low if count < mean else high
-    few, many = count <= mean / FACTOR, count >= mean * FACTOR
+        variance = _variance(baseline, mean)
+        return Expected(mean, words, lambda count, _: _tails(count, mean, variance))
+    ways = [np.zeros(len(baseline) + 1, dtype=np.int64), *seasons]
+    # A season that has no interval before tells nothing of this one.
+    ways = [way for way in ways if way[0] in way[1:]]
+    found, chosen = fitted(baseline, [way[1:] for way in ways])
+    own = int(ways[chosen][0])
+    if chosen:
+        alike = np.asarray(baseline)[ways[chosen][1:] == own]
+        mean = float(alike.mean())
+        words = f"{mean:,.4g} on average at such an hour, in {len(alike):,} before"
+    return Expected(mean, words, lambda count, level: found.tails(count, own, level))
+
+
+def judge(count: int, expected: Expected, threshold: float) -> Outcome:
+    """The outcome for an interval with `count` requests, beside what was expected."""
+    low, high = expected.tails(count, threshold)
+    words = f"{count:,} requests in the window, {expected.words}"
+    p_value = low if count < expected.mean else high
+    few, many = count <= expected.mean / FACTOR, count >= expected.mean * FACTOR
     if p_value <= threshold and (few or many):
         what = ("Traffic stopped" if count == 0 else "Traffic fell") if few else "Traffic rose"
         description = f"{what}: {words} (p = {p_value:.2g})"
