@@ -68,4 +68,5 @@ class Model:
         if self._predictor.calibration is None:
             return None
         latest = self._p_values.unflagged(self.sha256, drift.LATEST)
-        return drift.drift(latest, self.alpha)
+        signs = self._p_values.unflagged_signs(self.sha256, drift.LATEST)
+        return drift.drift(latest, self.alpha, signs=signs)

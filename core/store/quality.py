@@ -130,11 +130,26 @@ class PValuesTable:
 
         Without those that a drill sent, or that the sender says are attacked.
         """
-        found = self._database.columns(
-            "SELECT p_value FROM log.captures AS c "
-            "WHERE model_sha256 = ? AND NOT flagged AND p_value IS NOT NULL "
-            f"AND {filters.SOUND} AND attack IS NULL AND {NOT_SENT} "
-            "ORDER BY inferred_at DESC LIMIT ?",
+        found = self._database.columns(f"SELECT p_value {_UNFLAGGED}", [model_sha256, limit])
+        return np.asarray(found["p_value"], dtype=np.float64)
+
+    def unflagged_signs(self, model_sha256: str, limit: int) -> int:
+        """How many signs these show: another class of a source begins the next one.
+
+        Of those without a source, each counts.
+        """
+        found = self._database.rows(
+            "SELECT count(*) FILTER (begins OR source IS NULL) FROM "
+            "(SELECT source, class_id IS DISTINCT FROM "
+            "lag(class_id) OVER (PARTITION BY source ORDER BY inferred_at, capture_id) AS begins "
+            f"FROM (SELECT class_id, source, inferred_at, capture_id {_UNFLAGGED}))",
             [model_sha256, limit],
         )
-        return np.asarray(found["p_value"], dtype=np.float64)
+        return int(found[0][0])
+
+
+_UNFLAGGED = (
+    "FROM log.captures AS c WHERE model_sha256 = ? AND NOT flagged AND p_value IS NOT NULL "
+    f"AND {filters.SOUND} AND attack IS NULL AND {NOT_SENT} "
+    "ORDER BY inferred_at DESC, capture_id LIMIT ?"
+)

@@ -8,21 +8,24 @@ from scipy.stats import kstest
 
 LATEST = 2_000  # predictions that are tested
 FEWEST = 200  # for a test
-# Kolmogorov-Smirnov distance 1.628 / sqrt(66): of calibrations by 66 physical signs, one in a
-# hundred exceeds it by chance. Signs count, not images: frames of one sign are correlated.
-TOLERATED = 0.2
+# Kolmogorov-Smirnov distance of two samples that one pair in a hundred exceeds by chance, by
+# sqrt(1/m + 1/n). Signs count, not images: frames of one sign are correlated.
+QUANTILE = 1.628
+CALIBRATED = 66  # signs of a calibration
 
 
-def drift(p_values: NDArray[np.float64], alpha: float) -> str | None:
+def drift(p_values: NDArray[np.float64], alpha: float, *, signs: int | None = None) -> str | None:
     """How p-values (n,) of unflagged predictions contradict the calibration; None if they fit.
 
-    Unflagged p-values of clean images are uniform on (alpha, 1].
+    Unflagged p-values of clean images are uniform on (alpha, 1]. signs: how many the predictions
+    show; as many as predictions if None.
     """
     if len(p_values) < FEWEST or alpha >= 1:
         return None
     rescaled = (p_values - alpha) / (1 - alpha)
     found = kstest(rescaled, "uniform")
-    if found.statistic <= TOLERATED:
+    shown = max(1, len(p_values) if signs is None else signs)
+    if found.statistic <= QUANTILE * (1 / CALIBRATED + 1 / shown) ** 0.5:
         return None
     place = float(found.statistic_location)
     share = float((rescaled <= place).mean())

@@ -199,3 +199,23 @@ def test_the_latest_p_values_of_unflagged_traffic(log: CaptureLog) -> None:
     assert table.unflagged("ab" * 32, 9).tolist() == [0.75, 0.5, 0.25]
     assert table.unflagged("ab" * 32, 2).tolist() == [0.75, 0.5]
     assert table.unflagged("none", 2).tolist() == []
+    assert table.unflagged_signs("none", 2) == 0
+
+
+def test_signs_are_runs_of_a_class_of_one_source(log: CaptureLog) -> None:
+    shown = [("a", 1), ("b", 1), ("a", 1), ("a", 2), ("b", 1), ("a", 1), (None, 1), (None, 1)]
+    log.append(
+        [
+            make_capture(
+                prediction=make_prediction(class_id, p_value=0.5),
+                inferred_at=NOON + timedelta(seconds=number),
+                provenance=Provenance(source),
+            )
+            for number, (source, class_id) in enumerate(shown)
+        ],
+        [],
+    )
+    table = PValuesTable(log.database)
+    model = "ab" * 32
+    assert table.unflagged_signs(model, 99) == 6
+    assert table.unflagged_signs(model, 3) == 3

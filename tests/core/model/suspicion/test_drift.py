@@ -36,3 +36,17 @@ def test_few_predictions_are_not_tested() -> None:
 def test_random_p_values_of_clean_traffic_are_left_alone(alpha: float) -> None:
     draw = np.random.default_rng(0).uniform(alpha, 1, (50, FEWEST))
     assert all(drift(each, alpha) is None for each in draw)
+
+
+def test_signs_count_and_not_frames() -> None:
+    """Seven signs in thirty frames each, whose p-values lie where the sign's does."""
+    rng, reported, one_by_one = np.random.default_rng(0), 0, 0
+    for _ in range(200):
+        of_signs = np.repeat(rng.uniform(0.05, 0.95, 7), 30)
+        seen = np.clip(of_signs + rng.normal(0, 0.1, 210), 0.011, 1)
+        reported += drift(seen, 0.01, signs=7) is not None
+        one_by_one += drift(seen, 0.01) is not None
+    assert reported <= 6
+    assert one_by_one > 50
+    far = np.clip(rng.normal(0.1, 0.02, 2_000), 0.011, 1)
+    assert drift(far, 0.01, signs=60) is not None
