@@ -47,6 +47,7 @@ CAPTURES = pa.schema(
         ("output_data", pa.string()),
         ("output_encoding", pa.string()),
         ("envelope", pa.string()),
+        ("peer", pa.string()),
     ]
 )
 IMAGES = pa.schema(
@@ -179,6 +180,7 @@ def capture(row: tuple[Any, ...]) -> Capture:
         input=_payload(values["input_data"], values["input_encoding"]),
         output=_payload(values["output_data"], values["output_encoding"]),
         envelope=values["envelope"],
+        peer=values["peer"],
     )
 
 
