@@ -149,9 +149,9 @@ def false_alarms() -> Rows:
                 yield Row(name, lower_bound(lengths), line, True)
 
 
-def over_seeds(simulate: Callable[[int], T]) -> list[T]:
+def over_seeds(simulate: Callable[[int], T], seeds: int = SEEDS) -> list[T]:
     """`simulate` of every seed; the cores share them, as nothing here is timed."""
-    return list(_pool().map(simulate, range(SEEDS), chunksize=10))
+    return list(_pool().map(simulate, range(seeds), chunksize=10))
 
 
 @cache

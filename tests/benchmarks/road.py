@@ -247,13 +247,13 @@ KINDS: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {
 def volume_alarms() -> Rows:
     """False alarms of the volume rule by what it promises, and what office hours notice."""
     for kind in KINDS:
-        found = over_seeds(partial(volume_run, kind, seed()))
+        found = over_seeds(partial(volume_run, kind, seed()), HISTORIES)
         rate = sum(found) / len(found) / TRIED * EVERY
         name = f"false alarms of the volume rule, {kind}, of 1 in {EVERY:,}"
         yield Row(f"{name}, at least", rate, 0.5, True)
         yield Row(f"{name}, at most", rate, 2, False)
     for name, count in (("a full stop", 0), ("a doubling", 2_000)):
-        seen = over_seeds(partial(noticed_at_noon, count, seed()))
+        seen = over_seeds(partial(noticed_at_noon, count, seed()), HISTORIES)
         share = float(np.mean(seen))
         yield Row(f"{name} at noon of office hours, noticed in the first hour", share, 1, True)
 
