@@ -18,6 +18,7 @@ from functools import cache, partial
 
 import numpy as np
 
+from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import baseline_of
 from core.monitoring.drift.channels_update import ChannelSet, feed
 from core.monitoring.rules.volume import expect, judge
@@ -117,7 +118,7 @@ def _take(queue: Iterator[Columns], count: int) -> list[np.ndarray]:
     return [np.concatenate([part[column] for part in parts])[:count] for column in range(3)]
 
 
-def _baseline(seen: Observed, line: float) -> ChannelSet:
+def _baseline(seen: Observed) -> Baseline:
     """As captures become one."""
     predictions = Predictions(
         seen.class_ids,
@@ -127,7 +128,7 @@ def _baseline(seen: Observed, line: float) -> ChannelSet:
         seen.at,
         seen.sources,
     )
-    return ChannelSet(baseline_of(predictions, CLASSES), false_alarm_every=line)
+    return baseline_of(predictions, CLASSES)
 
 
 def _of_signs(road: Road, rng: np.random.Generator) -> Observed:
@@ -138,8 +139,9 @@ def _of_signs(road: Road, rng: np.random.Generator) -> Observed:
     return found
 
 
-def _until_alarm(channels: ChannelSet, pieces: Iterator[Observed], most: int) -> int:
+def _until_alarm(baseline: Baseline, line: int, pieces: Iterator[Observed], most: int) -> int:
     """Predictions until a channel that decides alarms, at most so many."""
+    channels = ChannelSet(baseline, false_alarm_every=line)
     deciding = [each for each in channels.channels if each.decides]
     states, taken = channels.start(BEGIN.item()), 0
     for seen in pieces:
@@ -160,31 +162,34 @@ def false_alarms() -> Rows:
     seed()
     roads = [Road(cameras) for cameras in CAMERAS] + [Road(2, model=True)]
     for road in roads:
-        for line in LINES:
-            lengths = over_seeds(partial(clean_run, road, line, seed()))
-            yield Row(f"false alarm after, {road.name}, A={line}", lower_bound(lengths), line, True)
-    for line in LINES:
-        lengths = over_seeds(partial(hourly_run, line, seed()))
-        name = f"false alarm after, classes that follow the hour, A={line}"
-        yield Row(name, lower_bound(lengths), line, True)
+        yield from _bounds(road.name, partial(clean_runs, road, seed()))
+    yield from _bounds("classes that follow the hour", partial(hourly_runs, seed()))
 
 
-def clean_run(road: Road, line: int, base: int, number: int) -> int:
-    """One run over clean traffic."""
-    rng = np.random.default_rng([base, number, line, road.cameras])
-    channels = _baseline(_of_signs(road, rng), line)
-    return _until_alarm(channels, road.drive(rng), HORIZON * line)
+def _bounds(name: str, simulate: Callable[[int], list[int]]) -> Rows:
+    lengths = np.array(over_seeds(simulate))
+    for column, line in enumerate(LINES):
+        bound = lower_bound(lengths[:, column].tolist())
+        yield Row(f"false alarm after, {name}, A={line}", bound, line, True)
 
 
-def hourly_run(line: int, base: int, number: int) -> int:
+def clean_runs(road: Road, base: int, number: int) -> list[int]:
+    """One run over clean traffic for each of LINES."""
+    rng = np.random.default_rng([base, number, road.cameras])
+    baseline = _baseline(_of_signs(road, rng))
+    return [_until_alarm(baseline, line, road.drive(rng), HORIZON * line) for line in LINES]
+
+
+def hourly_runs(base: int, number: int) -> list[int]:
     """Shares of classes that rise and fall with the hour; the baseline has DAYS_OF_BASELINE."""
-    rng = np.random.default_rng([base, number, line])
+    rng = np.random.default_rng([base, number])
     phases = rng.uniform(0, 2 * np.pi, CLASSES)
     days = _days(phases, rng)
     seen = next(days)
     for _ in range(DAYS_OF_BASELINE - 1):
         seen = seen.joined(next(days))
-    return _until_alarm(_baseline(seen, line), days, HORIZON * line)
+    baseline = _baseline(seen)
+    return [_until_alarm(baseline, line, days, HORIZON * line) for line in LINES]
 
 
 def _days(phases: np.ndarray, rng: np.random.Generator) -> Iterator[Observed]:
@@ -223,8 +228,8 @@ def delays() -> Rows:
 def attacked_run(road: Road, share: float, base: int, number: int) -> int:
     """Frames until the alarm, from a cold start."""
     rng = np.random.default_rng([base, number, road.cameras, round(100 * share)])
-    channels = _baseline(_of_signs(road, rng), LINES[-1])
-    return _until_alarm(channels, road.drive(rng, attacked=share), 10 * PIECE)
+    baseline = _baseline(_of_signs(road, rng))
+    return _until_alarm(baseline, LINES[-1], road.drive(rng, attacked=share), 10 * PIECE)
 
 
 # Volume
