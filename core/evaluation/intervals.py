@@ -53,8 +53,9 @@ def share(values: Values, tracks: Tracks | None = None, *, level: float = LEVEL)
     images = average * (1 - average) / variance
     freedom = count - 1 + PRIOR_TRACKS
     images *= (norm.ppf(tail) / t.ppf(tail, freedom)) ** 2  # the variance is an estimate
-    ends = beta.ppf([tail, 1 - tail], average * images + 0.5, (1 - average) * images + 0.5)
-    return Estimate(average, *map(float, ends))
+    low, high = beta.ppf([tail, 1 - tail], average * images + 0.5, (1 - average) * images + 0.5)
+    # The prior draws it towards one half: of very few images it might leave the mean out.
+    return Estimate(average, min(float(low), average), max(float(high), average))
 
 
 def mean(values: Values, tracks: Tracks | None = None) -> Estimate:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import beta, t
 
@@ -71,6 +71,7 @@ def test_a_long_track_weighs_as_many_images_as_it_has() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
+@example([0.0, 0.0, 0.00390625])
 def test_a_share_lies_within_its_interval_and_that_within_0_and_1(values: list[float]) -> None:
     found = intervals.share(np.array(values), np.arange(len(values)) // 2)
     if len(values) == 2:
