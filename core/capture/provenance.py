@@ -21,7 +21,6 @@ class RequestFacts:
     output_content_type: str = "application/json"
     inference_id: str | None = None
     custom_attributes: str | None = None
-    peer: str | None = None
     received_at: datetime = field(default_factory=now)
 
 

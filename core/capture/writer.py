@@ -93,7 +93,6 @@ def begin_captures(
             image_sha256=image.sha256 if mode.keeps_input else None,
             model_sha256=model_sha256,
             provenance=provenance,
-            peer=facts.peer,
         )
         for position, image in enumerate(images)
     ]

@@ -89,7 +89,6 @@ async def _invoke(request: Request, inference: Inference, endpoint: str) -> Resp
         output_content_type=answer_type,
         inference_id=inference_id,
         custom_attributes=custom_attributes,
-        peer=request.client.host if request.client else None,
     )
     # Only what has come takes a place: a client that sends slowly holds up nobody.
     with inference.admitted():

@@ -123,7 +123,7 @@ class Capture:
     position: which image of its request it is, from 0; all of one request share the event id.
     input, output: the payloads of a capture file that cannot be rebuilt from the other fields.
     envelope: the rest of its line, where that is not the standard one. An imported request has
-    these three at position 0. peer: the address that the request came from.
+    these three at position 0.
     """
 
     capture_id: str
@@ -146,7 +146,6 @@ class Capture:
     input: Payload | None = None
     output: Payload | None = None
     envelope: str | None = None
-    peer: str | None = None
 
     @property
     def prediction(self) -> Prediction | None:

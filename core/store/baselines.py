@@ -31,8 +31,7 @@ class BaselinesTable:
         where, parameters = _ordinary(window)
         found = self._database.columns(
             "SELECT class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
-            f"p_value, inferred_at, {filters.SENDER} AS source FROM log.captures AS c "
-            "WHERE class_id IS NOT NULL AND "
+            "p_value, inferred_at, source FROM log.captures AS c WHERE class_id IS NOT NULL AND "
             f"{filters.SOUND} AND {where} AND coalesce(class_id < ?, true) "
             "ORDER BY inferred_at, capture_id",
             [*parameters, classes],

@@ -12,12 +12,12 @@ import pyarrow as pa
 from core.records.drift import DriftSettings, EValuePoint, Observed, SavedState
 from core.records.window import Window
 from core.store.database import Database
-from core.store.filters import SENDER, SOUND
+from core.store.filters import SOUND
 from core.store.rows import TIMESTAMP, after_all, aware, naive
 
 _COLUMNS = (
     "SELECT inferred_at, class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
-    f"{SENDER} AS source FROM log.captures AS c"
+    "source FROM log.captures AS c"
 )
 # One's own: only they name the weights that answered, and they have everything that is checked.
 _OWN = (

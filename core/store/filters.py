@@ -22,8 +22,6 @@ SOUND = (
     "AND coalesce(c.confidence BETWEEN 0 AND 1, true) "
     "AND coalesce(c.p_value BETWEEN 0 AND 1, true))"
 )
-# Who sent the capture `c`: as the sender says, else the address that it came from.
-SENDER = "coalesce(nullif(c.source, ''), c.peer)"
 EPOCH = datetime(1970, 1, 1)
 LAST_MILLISECOND = (datetime.max - EPOCH) // timedelta(milliseconds=1) - 2
 SLACK = timedelta(milliseconds=2)  # floating-point milliseconds may round either way

@@ -47,7 +47,6 @@ CAPTURES = pa.schema(
         ("output_data", pa.string()),
         ("output_encoding", pa.string()),
         ("envelope", pa.string()),
-        ("peer", pa.string()),
     ]
 )
 IMAGES = pa.schema(
@@ -180,7 +179,6 @@ def capture(row: tuple[Any, ...]) -> Capture:
         input=_payload(values["input_data"], values["input_encoding"]),
         output=_payload(values["output_data"], values["output_encoding"]),
         envelope=values["envelope"],
-        peer=values["peer"],
     )
 
 

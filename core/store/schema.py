@@ -255,5 +255,4 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             report VARCHAR NOT NULL  -- JSON
         )""",
     ),
-    ("ALTER TABLE log.captures ADD COLUMN peer VARCHAR  -- address that the request came from",),
 )

@@ -4,9 +4,8 @@ A burst is a stretch of predictions of one source that name at most two classes;
 begins the next burst. (Two, because a classifier may waver between two classes over one sign: on
 real tracks, counting every run of equal classes raised a false alarm in each such track.) A bin
 counts once in a run of equal classes, and in no more than RUNS_THAT_COUNT runs of a burst; all
-further predictions are repeats. A request that names no source has its address for one;
-predictions whose source nobody knows count as one source. A burst ends when its source is silent
-for MEMORY predictions.
+further predictions are repeats. Predictions whose source nobody knows count as one source. A
+burst ends when its source is silent for MEMORY predictions.
 """
 
 from __future__ import annotations

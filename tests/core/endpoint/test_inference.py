@@ -108,12 +108,6 @@ def test_every_readable_file_gets_the_prediction_of_its_pixels(
     assert signwatch.captures.stored_image(capture.image_sha256).media_type == file.media_type
 
 
-def test_the_address_of_a_request_is_kept(client: TestClient, signwatch: Services) -> None:
-    assert client.post("/invocations", content=IMAGE, headers=PNG).status_code == 200
-    (capture,) = captures(signwatch)
-    assert (capture.peer, capture.provenance.source) == ("127.0.0.1", None)
-
-
 def test_a_rotated_photo_is_judged_upright(client: TestClient, signwatch: Services) -> None:
     image = blocks(7)
     exif = Image.Exif()

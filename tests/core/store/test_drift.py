@@ -7,9 +7,8 @@ import pytest
 from core.errors import BadInput
 from core.records.captures import Capture, Provenance
 from core.records.drift import DriftSettings, EValuePoint, Observed
-from core.records.queries import CaptureFilter
 from core.records.window import Window
-from core.store import BaselinesTable, CaptureLog, DriftTable
+from core.store import CaptureLog, DriftTable
 from tests.support.expect import raises
 from tests.support.observing import captures
 from tests.support.records import NOON, make_capture, make_prediction, make_unanswered
@@ -46,25 +45,6 @@ def test_predictions_come_in_order_of_time(log: CaptureLog, table: DriftTable) -
 def test_their_sources_are_given(log: CaptureLog, table: DriftTable) -> None:
     log.append([at(1), at(2, provenance=Provenance(source="camera-7"))], [])
     assert table.predictions(*ALL, limit=9)[0].sources == [None, "camera-7"]
-
-
-def test_who_names_no_source_is_known_by_the_address(log: CaptureLog, table: DriftTable) -> None:
-    log.append(
-        [
-            at(1, peer="192.0.2.1"),
-            at(2, provenance=Provenance(source="camera-7"), peer="192.0.2.1"),
-            at(3, provenance=Provenance(source=""), peer="192.0.2.2"),
-        ],
-        [],
-    )
-    expected = ["192.0.2.1", "camera-7", "192.0.2.2"]
-    assert table.predictions(*ALL, limit=9)[0].sources == expected
-    assert BaselinesTable(log.database).predictions(HOUR).sources == expected
-    assert [each.capture.peer for each in log.listing.each(CaptureFilter(), limit=9)][::-1] == [
-        "192.0.2.1",
-        "192.0.2.1",
-        "192.0.2.2",
-    ]
 
 
 def test_what_is_not_ones_own_is_left_out(log: CaptureLog, table: DriftTable) -> None:
