@@ -177,15 +177,16 @@ def until_alarm(traffic: Traffic, kind: str, line: int, seed: int) -> int:
     rng = np.random.default_rng([seed, line, KINDS.index(kind)])
     channel = Channel(kind, traffic.population, line, rng)
     state, bursts = channel.detector.start(), BurstState.cold()
-    while state.position < HORIZON * line:
+    taken = 0
+    while taken < HORIZON * line:
         drawn = traffic.draw(line, rng)
         bins, repeats = channel.of(drawn), None
         if traffic.in_track_order:
             bursts, repeats = mark_repeats(bursts, drawn.class_ids, bins)
         fed = channel.detector.feed(state, bins, repeats)
         if fed.alarms:
-            return min(fed.alarms[0].position, HORIZON * line)
-        state = fed.state
+            return min(taken + fed.rows[0] + 1, HORIZON * line)
+        state, taken = fed.state, taken + len(bins)
     return HORIZON * line
 
 
@@ -217,7 +218,7 @@ def delay(share: float, kind: str, one_source: bool, seed: int) -> tuple[float, 
     fed = channel.detector.feed(channel.detector.start(), bins, repeats)
     if not fed.alarms:
         return np.inf, None
-    return fed.alarms[0].position, channel.classes.class_of(fed.alarms[0].bin_id)
+    return fed.rows[0] + 1, channel.classes.class_of(fed.alarms[0].bin_id)
 
 
 def _attacked(share: float, count: int, rng: np.random.Generator) -> Drawn:
