@@ -8,7 +8,7 @@ Survey Methodology 24, 1998), with Jeffreys' prior, as the exact one is too wide
 of how much tracks differ, so the variance is drawn towards that of tracks whose images correlate
 by CORRELATION, with the weight of PRIOR_TRACKS. Where no image varies, tracks are counted, exactly
 (Clopper and Pearson, Biometrika 26, 1934). One track has no interval: it says nothing of others.
-`make bench ONLY=monitor` simulates how often they hold the truth.
+Its tests simulate how often they hold the truth.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.stats import beta, norm, t
 from core.records.evaluation.report import Estimate
 
 LEVEL = 0.95
-CORRELATION = 0.3  # of images within a track; 0.46 was found for p-values of held-out signs
+CORRELATION = 0.3  # of images within a track
 PRIOR_TRACKS = 5
 Values = NDArray[np.floating]
 Tracks = NDArray[np.int64]

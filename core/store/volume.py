@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.records.monitoring import VOLUME, RuleState
 from core.records.queries import CaptureFilter
@@ -66,10 +66,7 @@ class VolumeTable:
         )
         places: set[int] = set()
         for begin, end, outcomes in found:
-            if any(
-                each["rule"] == VOLUME and each["state"] == RuleState.VIOLATED
-                for each in json.loads(outcomes)
-            ):
+            if rows.read_json(outcomes, _is_violated, False):
                 first = max(0, (start - min(end, start)) // length)
                 last = (start - begin - timedelta(microseconds=1)) // length
                 places.update(range(first, min(whole, last + 1)))
@@ -120,3 +117,7 @@ class VolumeTable:
             ],
         )
         return [(place, count) for place, count in found]
+
+
+def _is_violated(outcomes: list[dict[str, Any]]) -> bool:
+    return any(each["rule"] == VOLUME and each["state"] == RuleState.VIOLATED for each in outcomes)

@@ -4,8 +4,7 @@ What is deployed is measured: every channel together, over a baseline of capture
 which cameras made them, counted as `baseline create` counts. Traffic: whole tracks, drawn from the
 labels of the training set with flags at the rates that `model detect` measured, or the model's own
 predictions and flags on held-out tracks; cameras take turns by chance. Every run draws other seeds
-and prints them; SEED repeats them. Cameras that name no source are not measured: their frames are
-not kept apart yet.
+and prints them; SEED repeats them. Cameras that name no source are one source: their frames mix.
 """
 
 from __future__ import annotations
@@ -59,12 +58,14 @@ def seed() -> int:
 
 @dataclass(frozen=True)
 class Road:
-    """Cameras that pass signs, each of which names itself as the source.
+    """Cameras that pass signs.
 
-    model: whether the model's own predictions are drawn from.
+    named: whether each names itself as the source; model: whether the model's own predictions are
+    drawn from.
     """
 
     cameras: int
+    named: bool = True
     model: bool = False
 
     @property
@@ -72,7 +73,7 @@ class Road:
         """In rows."""
         count = f"{self.cameras} camera" + ("s" if self.cameras > 1 else "")
         drawn = "model's predictions" if self.model else "labels"
-        return f"{count}, {drawn}"
+        return f"{count}{'' if self.named else ' without a name'}, {drawn}"
 
     def drive(self, rng: np.random.Generator, *, attacked: float = 0.0) -> Iterator[Observed]:
         """Pieces of about PIECE predictions, without end. attacked: share of signs, to Stop."""
@@ -89,7 +90,7 @@ class Road:
             )
             moments = at + FRAME // self.cameras * np.arange(1, len(turns) + 1)
             at = moments[-1]
-            sources = [f"camera {n}" for n in turns.tolist()]
+            sources = [f"camera {n}" if self.named else None for n in turns.tolist()]
             yield Observed(moments, class_ids, flagged, confidences, sources)
 
 
@@ -160,8 +161,8 @@ def _until_alarm(baseline: Baseline, line: int, pieces: Iterator[Observed], most
 def false_alarms() -> Rows:
     """Lower 95 % bound of the mean run length, clean, beside A."""
     seed()
-    roads = [Road(cameras) for cameras in CAMERAS] + [Road(2, model=True)]
-    for road in roads:
+    roads = [Road(cameras, named) for named in (True, False) for cameras in CAMERAS]
+    for road in [*roads, Road(2, model=True)]:
         yield from _bounds(road.name, partial(clean_runs, road, seed()))
     yield from _bounds("classes that follow the hour", partial(hourly_runs, seed()))
 

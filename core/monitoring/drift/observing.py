@@ -47,7 +47,12 @@ def observations(
     ids = plain.of(seen.class_ids)
     kept = _kept(seen, ids)
     bands = _bands(seen.at[kept], ids[kept])
-    flagged = ClassBins(classes, by_flag=True)
+    by_flags: Counts | None = None
+    if by_flag:
+        flagged = ClassBins(classes, by_flag=True)
+        both = flagged.of(seen.class_ids, seen.flagged)
+        rows = _kept(seen, both)
+        by_flags = _counted(seen.at[rows], both[rows], flagged.count, bands)
     edges: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
     if confidence is not None:
@@ -57,10 +62,8 @@ def observations(
             held = np.bincount(ranges[_kept(seen, ranges)], minlength=bins.count)
             edges, counts = bins.edges, tuple(held.tolist())
     return Observations(
-        _counted(seen, ids, plain.count, bands),
-        _counted(seen, flagged.of(seen.class_ids, seen.flagged), flagged.count, bands)
-        if by_flag
-        else None,
+        _counted(seen.at[kept], ids[kept], plain.count, bands),
+        by_flags,
         edges,
         counts,
     )
@@ -84,10 +87,9 @@ def _kept(seen: Observed, bins: Ints) -> Ints:
     return np.flatnonzero(~repeats)
 
 
-def _counted(seen: Observed, bins: Ints, count: int, bands: int) -> Counts:
-    rows = _kept(seen, bins)
+def _counted(at: NDArray[np.datetime64], bins: Ints, count: int, bands: int) -> Counts:
     table = np.zeros((bands, count), dtype=np.int64)
-    np.add.at(table, (band_of(seen.at[rows], bands), bins[rows]), 1)
+    np.add.at(table, (band_of(at, bands), bins), 1)
     few = table.sum(axis=1) < LEAST
     if bands > 1:
         table[few] = table.sum(axis=0)

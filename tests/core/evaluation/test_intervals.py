@@ -83,7 +83,7 @@ def test_a_share_lies_within_its_interval_and_that_within_0_and_1(values: list[f
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
 @pytest.mark.parametrize("tracks", [5, 30, 200])
 def test_it_holds_the_truth_as_often_as_it_says(share: float, tracks: int) -> None:
-    """1,000 images, correlated by 0.46 within a track, as p-values of held-out signs are."""
+    """1,000 images, correlated by 0.46 within a track."""
     rng = np.random.default_rng([int(100 * share), tracks])
     of_track = np.arange(1_000) * tracks // 1_000
     held = 0
