@@ -24,6 +24,8 @@ from core.store.place import MARKER, file_identity, folder_identity, mark
 DAMAGED = re.compile(
     r"checksum|corrupt|not read enough bytes|serializ|replaying WAL", re.IGNORECASE
 )
+# Of a statement that DuckLake sends to its catalog: where that is away, of any type.
+CATALOG_FAILED = re.compile(r"Failed to (prepare|execute|query|get|fetch|read|commit)")
 NOT_WRITABLE = re.compile(r"permission denied|read-only file system", re.IGNORECASE)
 DAMAGED_ADVICE = (
     "The file is damaged. `python -m core captures check` lists what cannot be read, and "
@@ -67,6 +69,10 @@ class Address(ABC):
     def advise(self, error: str) -> str:
         """What to do after that error."""
         return self.advice
+
+    def failed(self, error: duckdb.Error) -> bool:
+        """Whether the place is at fault: a disk, a network or a server, and not what was asked."""
+        return isinstance(error, duckdb.OperationalError)
 
     @property
     @abstractmethod
@@ -235,6 +241,10 @@ class LakeAddress(Address):
     def folder(self) -> Path | None:
         """Of the Parquet files, where they lie on this machine."""
         return None if "://" in self.data else Path(self.data)
+
+    def failed(self, error: duckdb.Error) -> bool:
+        """Also where the catalog did not do what DuckLake asked of it."""
+        return super().failed(error) or CATALOG_FAILED.search(str(error)) is not None
 
     def settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Leave a marker in the folder; where files of the log are missing there, it is refused.

@@ -3,10 +3,16 @@
 A checkpoint that fails on a full disk, for one, leaves DuckDB with a database that answers nothing
 any more, whatever becomes of the disk. What was committed lies in its files, that of the failed
 checkpoint too. So the next call closes all of it and opens the files again.
+
+A DuckLake comes to that too: where its catalog has been away, two threads that read the catalog's
+tables again may find each other's half (duckdb/duckdb-postgres issue 577). To end a transaction,
+DuckLake asks its catalog through the same DuckDB, which answers nothing any more; and that error,
+in a destructor, would end the process. So a cursor in such a transaction is never closed.
 """
 
 from __future__ import annotations
 
+import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,7 +39,16 @@ def one_line(error: Exception) -> str:
 
 
 class SharedConnection:
-    """Lends cursors. opened: makes the connection; raises Unavailable where it cannot be had.
+    """Lends cursors.
+
+    Parameters
+    ----------
+    opened
+        Makes the connection; raises Unavailable where it cannot be had.
+    closes_within
+        Whether a cursor may be closed within a transaction once nothing is answered any more.
+    clock
+        Seconds, for the pause between two attempts to open it again.
 
     Attributes
     ----------
@@ -45,16 +60,19 @@ class SharedConnection:
         self,
         opened: Callable[[], duckdb.DuckDBPyConnection],
         *,
+        closes_within: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.reopened = 0
         self._open = opened
+        self._closes_within = closes_within
         self._clock = clock
         self._lock = threading.RLock()
         self._connection: duckdb.DuckDBPyConnection | None = opened()
         self._lent = 0
         self._streams: dict[threading.Lock, duckdb.DuckDBPyConnection] = {}
         self._broken = ""  # why it has to be opened anew
+        self._stuck = False  # in a transaction that cannot be ended
         self._closed = False
         self._tried_at = -RETRY_SECONDS
 
@@ -74,9 +92,7 @@ class SharedConnection:
             with self._noticing():
                 yield cursor
         finally:
-            with self._lock:
-                self._lent -= 1
-            cursor.close()
+            self._take_back(cursor)
 
     def stream(
         self, start: Callable[[duckdb.DuckDBPyConnection], object], rows: int
@@ -127,6 +143,19 @@ class SharedConnection:
                 self._broken = one_line(error)
             raise
 
+    def _take_back(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Close a cursor that was lent."""
+        stuck = not self._closes_within and in_stuck_transaction(cursor)
+        with self._lock:
+            self._lent -= 1
+            if stuck:
+                self._stuck = True
+                self._broken = self._broken or "a transaction could not be ended"
+        if stuck:
+            never_closed(cursor)
+        else:
+            cursor.close()
+
     def _whole(self) -> duckdb.DuckDBPyConnection:
         """The connection, opened anew where it has to be."""
         if self._closed:
@@ -154,5 +183,25 @@ class SharedConnection:
                 cursor.close()
         self._streams.clear()
         if self._connection is not None:
-            self._connection.close()
+            if self._stuck:  # to close it would close that cursor too
+                never_closed(self._connection)
+                self._stuck = False
+            else:
+                self._connection.close()
             self._connection = None
+
+
+def in_stuck_transaction(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a cursor is in a transaction that cannot be ended; any other is rolled back."""
+    try:
+        cursor.rollback()
+    except duckdb.TransactionException:  # there was none
+        return False
+    except duckdb.Error as error:
+        return is_fatal(error)
+    return False
+
+
+def never_closed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep it from its destructor, also where the process ends."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))

@@ -52,7 +52,7 @@ class Database:
         self._reserve = reserve
         self._writing = threading.Lock()
         self._identity: str | None = None  # of its files, once it is open
-        self._connection = SharedConnection(self._opened)
+        self._connection = SharedConnection(self._opened, closes_within=not address.shared)
         self._identity = address.identity()
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class Database:
         try:
             yield
         except duckdb.Error as error:
-            if not isinstance(error, duckdb.OperationalError) and not is_fatal(error):
+            if not self.address.failed(error) and not is_fatal(error):
                 raise
             text = one_line(error)
             if DAMAGED.search(text):

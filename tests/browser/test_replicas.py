@@ -75,7 +75,9 @@ def cluster(
 
 
 def assert_kept(cluster: Cluster, senders: Senders) -> None:
-    """Each answered request is in the log, and none twice."""
+    """Each answered request is in the log, and none twice; all replicas live."""
+    for replica in cluster.replicas:
+        replica.assert_runs()
     captured = cluster.captured()
     assert senders.answered - captured.keys() == set()
     assert {name: times for name, times in captured.items() if times > 1} == {}

@@ -77,9 +77,13 @@ class Replica:
             self._process.kill()
             self._process.wait()
 
-    def _answers(self) -> bool:
+    def assert_runs(self) -> None:
+        """Nothing has ended it."""
         assert self._process
         assert self._process.poll() is None, f"it ended:\n{self.output.read_text()}"
+
+    def _answers(self) -> bool:
+        self.assert_runs()
         try:
             return httpx.get(f"{self.url}/ping").status_code == 200
         except httpx.HTTPError:

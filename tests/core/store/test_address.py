@@ -60,6 +60,29 @@ def test_another_catalog_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "of_a_file", "of_a_lake"),
+    [
+        (duckdb.IOException("a disk"), True, True),
+        (duckdb.Error('Failed to execute query "ROLLBACK": '), False, True),
+        (duckdb.BinderException("Failed to query most recent snapshot for DuckLake"), False, True),
+        (
+            duckdb.InvalidInputException(
+                "Attempting to fetch from an unsuccessful query result: Failed to prepare COPY"
+            ),
+            False,
+            True,
+        ),
+        (duckdb.BinderException('Referenced column "a" not found'), False, False),
+    ],
+)
+def test_what_fails_because_of_the_place(
+    error: duckdb.Error, of_a_file: bool, of_a_lake: bool
+) -> None:
+    assert FileAddress(Path("/a/log")).failed(error) == of_a_file
+    assert LakeAddress("dbname=a", "/b").failed(error) == of_a_lake
+
+
+@pytest.mark.parametrize(
     ("error", "advice"),
     [
         (

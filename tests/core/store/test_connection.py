@@ -1,5 +1,6 @@
 """A connection that many threads share, and that is opened anew after a fatal error."""
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -8,7 +9,7 @@ import duckdb
 import pytest
 
 from core.errors import Unavailable
-from core.store.connection import RETRY_SECONDS, SharedConnection
+from core.store.connection import RETRY_SECONDS, SharedConnection, never_closed
 from tests.support.expect import raises
 
 FATAL = [
@@ -133,6 +134,73 @@ def test_a_commit_that_is_durable_is_one(connection: SharedConnection, opened: O
     Cursor.commit = lambda _: (_ for _ in ()).throw(duckdb.IOException("no space"))
     with pytest.raises(duckdb.IOException, match="no space"):
         connection.commit(Cursor())  # type: ignore[arg-type]
+
+
+class Stuck:
+    """A connection of a lake whose cursors are in a transaction that ends in `error`."""
+
+    def __init__(self, error: duckdb.Error | None) -> None:
+        self.error = error
+        self.cursors: list[Stuck] = []
+        self.closed = False
+
+    def cursor(self) -> "Stuck":
+        self.cursors.append(Stuck(self.error))
+        return self.cursors[-1]
+
+    def rollback(self) -> None:
+        if self.error:
+            raise self.error
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("error", FATAL)
+def test_a_cursor_whose_transaction_cannot_be_ended_is_never_closed(error: duckdb.Error) -> None:
+    """Its destructor would end the process: that of the cursor, and of what it is a part of."""
+    made = [Stuck(error), Stuck(None)]
+    left = iter(made)
+    connection = SharedConnection(lambda: next(left), closes_within=False, clock=lambda: 0.0)  # type: ignore[arg-type, return-value]
+    with suppress(duckdb.Error), connection.cursor():
+        raise duckdb.IOException("the catalog is away")  # what this thread heard of it
+    with connection.cursor():
+        pass
+    (stuck,) = made[0].cursors
+    assert (stuck.closed, made[0].closed, connection.reopened) == (False, False, 1)
+    connection.close()
+    assert (made[1].closed, [each.closed for each in made[1].cursors]) == (True, [True])
+
+
+def test_what_is_never_closed_outlives_whoever_held_it() -> None:
+    kept = Stuck(None)
+    reference = weakref.ref(kept)
+    never_closed(kept)  # type: ignore[arg-type]
+    del kept
+    assert reference() is not None
+
+
+@pytest.mark.parametrize(
+    "error", [None, duckdb.TransactionException("none is active"), duckdb.IOException("a socket")]
+)
+def test_a_cursor_whose_transaction_is_over_is_closed(error: duckdb.Error | None) -> None:
+    only = Stuck(error)
+    connection = SharedConnection(lambda: only, closes_within=False)  # type: ignore[arg-type, return-value]
+    with connection.cursor():
+        pass
+    assert [each.closed for each in only.cursors] == [True]
+    connection.close()
+    assert (only.closed, connection.reopened) == (True, 0)
+
+
+def test_a_file_is_closed_within_a_transaction_so_that_it_can_be_opened_anew() -> None:
+    made = [Stuck(FATAL[0]), Stuck(None)]
+    left = iter(made)
+    connection = SharedConnection(lambda: next(left), clock=lambda: 0.0)  # type: ignore[arg-type, return-value]
+    fail(connection, FATAL[0])
+    with connection.cursor():
+        pass
+    assert (made[0].closed, [each.closed for each in made[0].cursors]) == (True, [True])
 
 
 def test_closed_it_stays_closed(connection: SharedConnection) -> None:
