@@ -11,11 +11,13 @@ import queue
 import random
 import threading
 import uuid
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from core.capture.provenance import RequestFacts, parse_provenance
 from core.errors import SignwatchError, Unavailable
@@ -29,6 +31,7 @@ from core.records.captures import (
 )
 from core.records.names import DEFAULT_VARIANT
 from core.store import CaptureLog
+from core.store.looks import Look
 
 Known = Mapping[str, Capture]  # of retries: their id -> the capture that counts
 MAX_WAITING = 1024
@@ -115,6 +118,7 @@ def with_prediction(capture: Capture, prediction: Prediction) -> Capture:
 class _Waiting:
     captures: Sequence[Capture]
     images: Sequence[StoredImage]
+    looks: Mapping[str, Look]
     done: Future[Known] = field(default_factory=Future)
 
 
@@ -145,12 +149,18 @@ class Capturer:
         """Return once captures and images are durable; raises Unavailable if they cannot be."""
         return self.submit(captures, images).result()
 
-    def submit(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> Future[Known]:
+    def submit(
+        self,
+        captures: Sequence[Capture],
+        images: Sequence[StoredImage],
+        looks: Mapping[str, Look] = MappingProxyType({}),
+    ) -> Future[Known]:
         """Done once captures and images are durable, or failed; raises Unavailable if full.
 
-        Its result names the retries in the transaction, which are stored already.
+        looks: of captures, by their id. Its result names the retries in the transaction, which are
+        stored already.
         """
-        waiting = _Waiting(captures, images)
+        waiting = _Waiting(captures, images, looks)
         if not captures and not images:
             waiting.done.set_result({})
             return waiting.done
@@ -193,6 +203,7 @@ class Capturer:
                 known = self._log.append(
                     [capture for waiting in group for capture in waiting.captures],
                     [image for waiting in group for image in waiting.images],
+                    ChainMap(*(dict(waiting.looks) for waiting in group)),
                 )
         except Exception as error:  # noqa: BLE001
             # Every waiting request must learn of it; the thread lives on for the next ones.

@@ -113,9 +113,13 @@ class Predictor:
         )
         probabilities = self.classifier.tempered(outputs.logits)
         suspicions = judge(outputs, probabilities, self.calibration, self.alpha)
-        return [_prediction(*pair) for pair in zip(probabilities, suspicions, strict=True)]
+        fitted = self.calibration and self.calibration.looks
+        looks = fitted.of(outputs) if fitted else [None] * len(suspicions)
+        return list(map(_prediction, probabilities, suspicions, looks))
 
 
-def _prediction(probabilities: NDArray[np.float32], suspicion: Suspicion) -> Prediction:
+def _prediction(
+    probabilities: NDArray[np.float32], suspicion: Suspicion, look: NDArray[np.float16] | None
+) -> Prediction:
     class_id = int(probabilities.argmax())
-    return Prediction(class_id, float(probabilities[class_id]), probabilities, suspicion)
+    return Prediction(class_id, float(probabilities[class_id]), probabilities, suspicion, look)

@@ -80,12 +80,16 @@ class Observations:
     edges, confidence
         Where the next bin of the confidence begins, and ``(len(edges) + 1,)`` counts; both empty
         where some prediction has no confidence.
+    by_look
+        Whether predictions without a source were told apart by what they show; else all of them
+        count as of one source.
     """
 
     by_class: Counts
     by_flag: Counts | None = None
     edges: tuple[float, ...] = ()
     confidence: tuple[int, ...] = ()
+    by_look: bool = False
 
     @property
     def total(self) -> int:

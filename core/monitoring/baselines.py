@@ -117,6 +117,7 @@ def _observed(predictions: Predictions) -> Observed:
         np.zeros(count, dtype=bool) if predictions.flagged is None else predictions.flagged,
         predictions.confidences if complete else np.zeros(count),
         predictions.sources,
+        predictions.looks,
     )
 
 

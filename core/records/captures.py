@@ -30,12 +30,17 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer of the classifier; probabilities: (classes,) float32, calibrated, sum 1."""
+    """One answer of the classifier.
+
+    probabilities: (classes,) float32, calibrated, sum 1; look: (LOOK,), what the image shows, None
+    where that is not known.
+    """
 
     class_id: int
     confidence: float
     probabilities: NDArray[np.float32]
     suspicion: Suspicion
+    look: NDArray[np.float16] | None = field(default=None, compare=False)
 
     def top(self, count: int = 3) -> list[tuple[int, float]]:
         """The `count` most likely classes with their probabilities, best first."""
@@ -171,7 +176,7 @@ class Predictions:
 
     class_ids: (n,); flagged: (n,), None unless all of them tell; confidences, p_values: at most
     (n,), of those that tell; at: (n,) datetime64[us] in UTC, rising; sources: of n, who sent each,
-    None where nobody knows.
+    None where nobody knows; looks: (n, LOOK), what each image shows, NaN where that is not known.
     """
 
     class_ids: NDArray[np.int64]
@@ -180,6 +185,7 @@ class Predictions:
     p_values: NDArray[np.float64]
     at: NDArray[np.datetime64]
     sources: Sequence[str | None]
+    looks: NDArray[np.float16] | None = None
 
     @staticmethod
     def of(predictions: Sequence[Prediction], signs: Sequence[object] | None = None) -> Predictions:

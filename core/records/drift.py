@@ -14,6 +14,7 @@ from core.records.monitoring import Outcome
 from core.records.window import Window
 
 MOST = 1e12  # predictions; more than anybody waits for
+LOOK = 16  # numbers that say what an image shows; frames of one sign lie within a distance of 1
 DRIFT_RULE = "drift detector"
 RULE_IN_OLD_LOGS = "stream detector"  # what older versions called it in the log
 
@@ -46,6 +47,8 @@ class Observed:
         ``(n,)`` in [0, 1].
     sources
         Who sent each; None where nobody knows.
+    looks
+        ``(n, LOOK)`` what each image shows, NaN where that is not known; None: of none.
     """
 
     at: NDArray[np.datetime64]
@@ -53,6 +56,7 @@ class Observed:
     flagged: NDArray[np.bool_]
     confidences: NDArray[np.float64]
     sources: Sequence[str | None]
+    looks: NDArray[np.float16] | None = None
 
     def __len__(self) -> int:
         return len(self.at)
@@ -65,6 +69,7 @@ class Observed:
             self.flagged[rows],
             self.confidences[rows],
             self.sources[rows],
+            None if self.looks is None else self.looks[rows],
         )
 
     def joined(self, after: Observed) -> Observed:
@@ -75,6 +80,9 @@ class Observed:
             np.concatenate([self.flagged, after.flagged]),
             np.concatenate([self.confidences, after.confidences]),
             [*self.sources, *after.sources],
+            None
+            if self.looks is None or after.looks is None
+            else np.concatenate([self.looks, after.looks]),
         )
 
     def moment(self, row: int) -> datetime:

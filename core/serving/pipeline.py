@@ -195,13 +195,15 @@ class Serving:
         return self._predictor.predict_prepared([each.prepared for each in batch])
 
     def _write(self, batch: Sequence[_Waiting], predictions: Sequence[Prediction]) -> Future[Known]:
-        captures, images = [], []
+        captures, images, looks = [], [], {}
         for waiting, prediction in zip(batch, predictions, strict=True):
             if waiting.capture is not None:
                 captures.append(with_prediction(waiting.capture, prediction))
+                if captures[-1].class_id is not None and prediction.look is not None:
+                    looks[captures[-1].capture_id] = prediction.look
                 if waiting.capture.image_sha256 is not None:
                     images.append(waiting.image)
-        written = self._capturer.submit(captures, images)
+        written = self._capturer.submit(captures, images, looks)
         written.add_done_callback(partial(_mark_retries, batch))  # before the batch is answered
         return written
 

@@ -8,14 +8,16 @@ came before, maybe another drill, has no part in it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from core.monitoring.baseline import Baseline
 from core.monitoring.drift.bursts import BurstState, mark_repeats
-from core.monitoring.drift.channels import DriftChannel, channels_for
+from core.monitoring.drift.channels import DriftChannel
+from core.monitoring.drift.channels_update import ChannelSet
+from core.monitoring.drift.signs import SignState
 from core.monitoring.rules import ClassShare, WindowRule
 from core.monitoring.rules.in_force import Against, outcome, rules_in_force
 from core.records.drift import Observed, rule_of
@@ -73,8 +75,9 @@ def detections(
 def _channels(
     traffic: AttackedTraffic, baseline: Baseline, threshold: float
 ) -> tuple[Detection, ...]:
-    found = channels_for(baseline, false_alarm_every=threshold)
-    return tuple(_by_channel(traffic, channel, threshold) for channel in found)
+    found = ChannelSet(baseline, false_alarm_every=threshold)
+    named = replace(traffic, seen=found.named(SignState(), traffic.seen)[1])
+    return tuple(_by_channel(named, channel, threshold) for channel in found.channels)
 
 
 def _by_channel(traffic: AttackedTraffic, channel: DriftChannel, threshold: float) -> Detection:

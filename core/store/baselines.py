@@ -15,6 +15,7 @@ from core.records.window import Window
 from core.store import filters, rows
 from core.store.database import Database, Transaction
 from core.store.drills import NOT_SENT
+from core.store.looks import WITH_LOOKS, ids_between, looks_of
 
 
 class BaselinesTable:
@@ -31,10 +32,10 @@ class BaselinesTable:
         where, parameters = _ordinary(window)
         found = self._database.columns(
             "SELECT class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
-            "p_value, inferred_at, source FROM log.captures AS c WHERE class_id IS NOT NULL AND "
-            f"{filters.SOUND} AND {where} AND coalesce(class_id < ?, true) "
-            "ORDER BY inferred_at, capture_id",
-            [*parameters, classes],
+            f"p_value, inferred_at, source, look FROM log.captures AS c {WITH_LOOKS} "
+            f"WHERE class_id IS NOT NULL AND {filters.SOUND} AND {where} "
+            "AND coalesce(class_id < ?, true) ORDER BY inferred_at, capture_id",
+            [*ids_between(window.start, window.end), *parameters, classes],
         )
         flagged = np.ma.masked_array(found["flagged"])
         return Predictions(
@@ -44,6 +45,7 @@ class BaselinesTable:
             np.ma.masked_array(found["p_value"]).compressed(),
             np.asarray(found["inferred_at"], dtype="datetime64[us]"),
             np.ma.masked_array(found["source"]).tolist(),
+            looks_of(found["look"]),
         )
 
     def captures(self, window: Window) -> int:

@@ -13,11 +13,12 @@ from core.records.drift import DriftSettings, EValuePoint, Observed, SavedState
 from core.records.window import Window
 from core.store.database import Database
 from core.store.filters import SOUND
+from core.store.looks import WITH_LOOKS, ids_between, looks_of
 from core.store.rows import TIMESTAMP, after_all, aware, naive
 
 _COLUMNS = (
     "SELECT inferred_at, class_id::BIGINT AS class_id, flagged, confidence::DOUBLE AS confidence, "
-    "source FROM log.captures AS c"
+    f"source, look FROM log.captures AS c {WITH_LOOKS}"
 )
 # One's own: only they name the weights that answered, and they have everything that is checked.
 _OWN = (
@@ -51,7 +52,7 @@ class DriftTable:
         """
         found = self._database.columns(
             f"{_COLUMNS} {_OWN if again else _LEFT} ORDER BY inferred_at, capture_id LIMIT ?",
-            [naive(since), naive(until), endpoint, limit + 1],
+            [*ids_between(since, until), naive(since), naive(until), endpoint, limit + 1],
         )
         seen = _observed(found)
         if len(seen) <= limit:
@@ -64,7 +65,7 @@ class DriftTable:
         """The last of those made from `since` and before `until`, in order of time."""
         found = self._database.columns(
             f"{_COLUMNS} {_OWN} ORDER BY inferred_at DESC, capture_id DESC LIMIT ?",
-            [naive(since), naive(until), endpoint, limit],
+            [*ids_between(since, until), naive(since), naive(until), endpoint, limit],
         )
         return _observed({name: column[::-1] for name, column in found.items()})
 
@@ -175,4 +176,5 @@ def _observed(found: dict[str, Any]) -> Observed:
         np.asarray(found["flagged"], dtype=bool),
         np.asarray(found["confidence"], dtype=np.float64),
         np.ma.masked_array(found["source"]).tolist(),
+        looks_of(found["look"]),
     )

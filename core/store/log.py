@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from core.records.captures import Capture, StoredImage
 from core.records.monitoring import ConfidenceAt, Execution, MonitorSettings, WindowFigures
@@ -17,6 +18,7 @@ from core.store.database import Database
 from core.store.executions import ExecutionsTable
 from core.store.images import ImagesTable
 from core.store.listing import Listing
+from core.store.looks import Look, insert_looks
 from core.store.retries import Retries
 from core.store.verdicts import VerdictsTable
 
@@ -87,9 +89,14 @@ class CaptureLog:
         return [name for (name,) in found]
 
     def append(
-        self, captures: Sequence[Capture], images: Sequence[StoredImage]
+        self,
+        captures: Sequence[Capture],
+        images: Sequence[StoredImage],
+        looks: Mapping[str, Look] = MappingProxyType({}),
     ) -> dict[str, Capture]:
         """Store captures and images in one transaction; an image just stored is not repeated.
+
+        looks: what the images of captures show, by capture id, where that is known.
 
         Returns
         -------
@@ -104,6 +111,7 @@ class CaptureLog:
                 if fresh:
                     table = rows.captures_table(fresh)
                     transaction.insert("INSERT INTO log.captures SELECT * FROM incoming", table)
+                    insert_looks(transaction, [each.capture_id for each in fresh], looks)
         except BaseException:
             self._retries.forget()
             raise

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from core.store.database import Database
 from core.store.images import RECENT
+from core.store.looks import first_id
 from core.store.rows import naive
 from core.store.tensors import remove_leftovers
 
@@ -77,6 +78,7 @@ class Retention:
             unreadable = transaction.rows(_UNREADABLE, [moment, moment])
             images = transaction.rows(_IMAGES, [newest]) if captures[0][0] else [(0,)]
             records = transaction.rows(_TENSOR_RECORDS, [moment])
+            transaction.execute("DELETE FROM log.looks WHERE capture_id < ?", [first_id(moment)])
             if records[0][0]:
                 remove_leftovers(transaction)
         return Removed(captures[0][0], images[0][0], unreadable[0][0], records[0][0])

@@ -255,4 +255,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             report VARCHAR NOT NULL  -- JSON
         )""",
     ),
+    (
+        """CREATE TABLE log.looks (
+            capture_id UUID NOT NULL{uncompressed},
+            look BLOB NOT NULL  -- what its image shows, little-endian float16
+        )""",
+    ),
 )

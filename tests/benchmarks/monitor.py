@@ -72,13 +72,14 @@ class FlagRates(NamedTuple):
 class Population:
     """Predictions that traffic is drawn from, and the rows of each track.
 
-    flagged, confidences: None where they are drawn at random.
+    flagged, confidences: None where they are drawn at random; looks: None where they are not known.
     """
 
     class_ids: Ints
     tracks: tuple[Ints, ...]
     flagged: Bools | None = None
     confidences: Floats | None = None
+    looks: NDArray[np.float16] | None = None
 
     def shuffled(self, count: int, rng: np.random.Generator) -> Drawn:
         """`count` predictions, each drawn alone."""
@@ -309,6 +310,7 @@ def model_predictions() -> Population:
         _rows_by_track(signs),
         np.array([each.suspicion.flagged for each in predictions]),
         np.array([each.confidence for each in predictions], dtype=np.float64),
+        np.stack([each.look for each in predictions]),
     )
 
 

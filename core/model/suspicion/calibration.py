@@ -32,6 +32,7 @@ from core.errors import BadInput
 from core.model.manifest import MANIFEST_FILE, Manifest, file_sha256
 from core.model.suspicion.conformal import conformal, log_two_sided, log_upper
 from core.model.suspicion.features import Outputs
+from core.model.suspicion.looks import Looks
 from core.model.suspicion.mahalanobis import Cloud
 
 CALIBRATION_FILE = "suspicion.safetensors"
@@ -107,13 +108,15 @@ class Calibration:
     """Scores of clean images under the weights of checksum model_sha256.
 
     references: raw scores of one half of the calibration tracks, by name, (n1,) ascending;
-    combined: S of the other half, (n2,) ascending.
+    combined: S of the other half, (n2,) ascending; looks: None in files of earlier versions, and
+    where no track has two frames.
     """
 
     model_sha256: str
     scorer: Scorer
     references: dict[str, Values]
     combined: Values
+    looks: Looks | None = None
 
     @staticmethod
     def fit(model_sha256: str, scorer: Scorer, first: Outputs, second: Outputs) -> Calibration:
@@ -146,6 +149,9 @@ class Calibration:
             "model_sha256": self.model_sha256,
             "clouds": ",".join(scorer.clouds),
         }
+        if self.looks is not None:
+            arrays["looks"] = self.looks.projection
+            about["looks"] = self.looks.feature
         save_file(arrays, directory / CALIBRATION_FILE, metadata=about)
         if (directory / MANIFEST_FILE).is_file():
             checksum = file_sha256(directory / CALIBRATION_FILE)
@@ -226,4 +232,5 @@ def _of(about: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Calibration:
     temperature = float(arrays["temperature"])
     scorer = Scorer(temperature, clouds, arrays["centre"], arrays["spread"])
     references = {name: np.sort(arrays[f"reference/{name}"]) for name in SCORES}
-    return Calibration(about["model_sha256"], scorer, references, np.sort(arrays["strange"]))
+    looks = Looks(about["looks"], arrays["looks"]) if "looks" in about else None
+    return Calibration(about["model_sha256"], scorer, references, np.sort(arrays["strange"]), looks)

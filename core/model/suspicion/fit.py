@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from core.datasets import Dataset
@@ -10,9 +12,11 @@ from core.jobs import Progress
 from core.model.classifier import Classifier
 from core.model.suspicion.calibration import Calibration, Scorer
 from core.model.suspicion.features import FeatureExtractor, Outputs, extract, joined
+from core.model.suspicion.looks import STAGE, Looks, steps_of
 from core.model.suspicion.mahalanobis import Cloud
 
 TRAINED = 8_000  # images of the train fold that the features are fitted to
+FOLLOWED = 200  # signs of it, for how one sign changes from frame to frame
 AT_ONCE = 64
 SEED = 0
 
@@ -42,8 +46,8 @@ def calibrate(
     """
     first, second = halves(held_back)
     extractor = FeatureExtractor(classifier, features=True)
-    shown = training.sample(TRAINED, seed=SEED)
-    total, done = len(shown) + len(first) + len(second), 0
+    shown, followed = training.sample(TRAINED, seed=SEED), _signs(training)
+    total, done = sum(map(len, (shown, followed, first, second))), 0
 
     def outputs_of(dataset: Dataset, transformed: bool) -> Outputs:
         nonlocal done
@@ -63,9 +67,32 @@ def calibrate(
         name: Cloud.fit(values, shown.labels, classifier.classes)
         for name, values in trained.features.items()
     }
-    one, two = (_correct(outputs_of(half, transformed=True), half) for half in (first, second))
+    stage = STAGE if STAGE in clouds else next(iter(clouds))
+    held = [outputs_of(half, transformed=True) for half in (first, second)]
+    steps = steps_of(outputs_of(followed, transformed=False).features[stage], followed)
+    unseen = np.concatenate(
+        [
+            steps_of(each.features[stage], half)
+            for each, half in zip(held, (first, second), strict=True)
+        ]
+    )
+    one, two = map(_correct, held, (first, second))
     fitted = Scorer.fit(classifier.manifest.temperature, clouds, one)
-    return Calibration.fit(classifier.manifest.sha256, fitted, one, two)
+    made = Calibration.fit(classifier.manifest.sha256, fitted, one, two)
+    if not len(steps) or not len(unseen):
+        return made
+    return replace(
+        made, looks=Looks.fit(stage, trained.features[stage], shown.labels, steps, unseen)
+    )
+
+
+def _signs(dataset: Dataset) -> Dataset:
+    """All frames of FOLLOWED signs, or of all, in the order in which they were made."""
+    assert dataset.tracks is not None
+    keys = np.stack([dataset.labels, dataset.tracks], axis=1)
+    _, own = np.unique(keys, axis=0, return_inverse=True)
+    chosen = np.random.default_rng(SEED).permutation(own.max() + 1)[:FOLLOWED]
+    return dataset.subset(np.flatnonzero(np.isin(own.reshape(-1), chosen)))
 
 
 def _correct(outputs: Outputs, dataset: Dataset) -> Outputs:

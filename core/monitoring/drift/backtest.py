@@ -10,6 +10,7 @@ import numpy as np
 
 from core.jobs import Progress
 from core.monitoring.drift.channels_update import ONSET_WITHIN, ChannelSet, thinned
+from core.monitoring.drift.signs import SignState
 from core.monitoring.drift.state import ChannelState
 from core.records.drift import DriftAlarm, DriftBacktest, EValuePoint, Observed
 from core.records.window import Window
@@ -56,11 +57,12 @@ def backtest(
         0,
         table.count(window.start, window.end, window.end, endpoint=window.endpoint),
     )
-    since, before = window.start, NOTHING
+    since, before, signs = window.start, NOTHING, SignState()
     while since < window.end and not cancelled():
         seen, since = table.predictions(
             since, window.end, limit=AT_ONCE, again=True, endpoint=window.endpoint
         )
+        signs, seen = channels.named(signs, seen)
         for first in range(0, len(seen), PIECE):
             piece = seen.part(slice(first, first + PIECE))
             update = channels.update(

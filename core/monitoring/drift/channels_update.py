@@ -14,6 +14,7 @@ from core.monitoring.drift.bursts import BurstState, mark_repeats
 from core.monitoring.drift.channels import DriftChannel, channels_for
 from core.monitoring.drift.detector import Fed
 from core.monitoring.drift.messages import description
+from core.monitoring.drift.signs import SignState, name_signs
 from core.monitoring.drift.state import ChannelState
 from core.records.drift import DriftAlarm, EValuePoint, Observed
 
@@ -59,6 +60,7 @@ class ChannelSet:
 
     def __init__(self, baseline: Baseline, *, false_alarm_every: float) -> None:
         self.channels = channels_for(baseline, false_alarm_every=false_alarm_every)
+        self._by_look = baseline.observations is not None and baseline.observations.by_look
 
     def start(self, at: datetime) -> dict[str, ChannelState]:
         """The channels before the first prediction."""
@@ -73,6 +75,10 @@ class ChannelSet:
             each.name in states and each.detector.holds(states[each.name].detector)
             for each in self.channels
         )
+
+    def named(self, signs: SignState, seen: Observed) -> tuple[SignState, Observed]:
+        """Predictions without a source get their sign for one, where the baseline's did."""
+        return name_signs(signs, seen) if self._by_look else (signs, seen)
 
     def update(
         self,
@@ -89,7 +95,7 @@ class ChannelSet:
         states
             The channels before them.
         seen
-            The predictions, in order of time.
+            The predictions, in order of time, as `named` gives them.
         earlier
             Gives up to ONSET_WITHIN predictions before the first of them; called at an alarm only.
         at

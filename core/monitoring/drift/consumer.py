@@ -9,6 +9,7 @@ from functools import cache
 
 from core.errors import BadInput
 from core.monitoring.drift.channels_update import ONSET_WITHIN, ChannelSet
+from core.monitoring.drift.signs import SignState
 from core.monitoring.drift.state import UNIT, DriftState, Place
 from core.records.drift import Observed, SavedState
 from core.store import DriftTable
@@ -172,12 +173,14 @@ def _go_on(
 
     @cache
     def earlier() -> Observed:
-        return table.latest(
+        found = table.latest(
             state.started_at, place.until, limit=ONSET_WITHIN, endpoint=reference.endpoint
         )
+        return reference.channels.named(SignState(), found)[1]
 
-    update = reference.channels.update(state.channels, seen, earlier=earlier, at=at)
-    after = replace(after, channels=update.channels)
+    signs, named = reference.channels.named(state.signs, seen)
+    update = reference.channels.update(state.channels, named, earlier=earlier, at=at)
+    after = replace(after, channels=update.channels, signs=signs)
     if not table.save(after.to_text(), after=saved, points=update.points, skipped_over=over):
         return Step(state, more=True)  # another process was faster
     fresh = set(after.standing) - set(state.standing)

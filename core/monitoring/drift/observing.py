@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core.monitoring.baseline import Counts, Observations, Scores
 from core.monitoring.drift.bins import ClassBins, ConfidenceBins, Ints
 from core.monitoring.drift.bursts import BurstState, mark_repeats
+from core.monitoring.drift.signs import SignState, name_signs
 from core.records.drift import Observed
 
 HOURS = 24
@@ -43,6 +44,9 @@ def observations(
     confidence
         Statistics of all confidences; None where some prediction has none.
     """
+    by_look = _told_apart(seen)
+    if by_look:
+        _, seen = name_signs(SignState(), seen)
     plain = ClassBins(classes)
     ids = plain.of(seen.class_ids)
     kept = _kept(seen, ids)
@@ -66,6 +70,7 @@ def observations(
         by_flags,
         edges,
         counts,
+        by_look,
     )
 
 
@@ -79,6 +84,12 @@ def band_of(at: NDArray[np.datetime64], bands: int) -> Ints:
     hours = (at - at.astype("datetime64[D]")) // np.timedelta64(1, "h")
     found: Ints = hours.astype(np.int64) * bands // HOURS
     return found
+
+
+def _told_apart(seen: Observed) -> bool:
+    """Whether every prediction without a source has a look."""
+    unnamed = np.array([not source for source in seen.sources], dtype=bool)
+    return not unnamed.any() or (seen.looks is not None and not np.isnan(seen.looks[unnamed]).any())
 
 
 def _kept(seen: Observed, bins: Ints) -> Ints:

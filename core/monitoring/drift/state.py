@@ -15,6 +15,7 @@ from typing import Any
 from core.errors import BadInput
 from core.monitoring.drift.bursts import BurstState
 from core.monitoring.drift.detector_state import DetectorState
+from core.monitoring.drift.signs import SignState
 from core.records.drift import DriftAlarm
 
 VERSION = 1
@@ -87,6 +88,8 @@ class DriftState:
         When the clock was last found set back.
     unit
         What counts, `UNIT`.
+    signs
+        What predictions without a source showed lately.
     """
 
     statistics_id: str
@@ -100,6 +103,7 @@ class DriftState:
     late: int = 0
     set_back_at: datetime | None = None
     unit: str = UNIT
+    signs: SignState = SignState()
 
     @property
     def standing(self) -> tuple[DriftAlarm, ...]:
@@ -127,6 +131,7 @@ class DriftState:
             "baseline_id": self.statistics_id,
             "place": vars(self.place),
             "channels": {name: _channel_json(each) for name, each in self.channels.items()},
+            "signs": self.signs.to_json(),
         }
         del document["statistics_id"]
         return json.dumps(document, default=datetime.isoformat)
@@ -141,8 +146,14 @@ class DriftState:
             document["statistics_id"] = document.pop("baseline_id")
             document.setdefault("unit", "frames")
             channels = {name: _channel(each) for name, each in document["channels"].items()}
-            place = Place(**_with_moments(document["place"]))
-            return DriftState(**_with_moments(document) | {"channels": channels, "place": place})
+            read = {
+                "channels": channels,
+                "place": Place(**_with_moments(document["place"])),
+                "signs": SignState.from_json(document["signs"])
+                if "signs" in document
+                else SignState(),
+            }
+            return DriftState(**_with_moments(document) | read)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(
                 f"the saved state of the drift detector cannot be read ({error!r})"

@@ -172,6 +172,7 @@ def _read_observations(file: JsonFile, classes: int) -> Observations | None:
         _table(part, "by_flag", 2 * width) if part.has("by_flag") else None,
         edges,
         _row(part, "confidence", len(edges) + 1) if edges else (),
+        part.has("by_look") and part.flag("by_look"),
     )
 
 
