@@ -23,8 +23,8 @@ PACKED = np.dtype("<f2")
 LOOKS = pa.schema([("capture_id", pa.string()), ("look", pa.binary())])
 # With the two parameters of `ids_between`: the others need not be looked through.
 WITH_LOOKS = (
-    "LEFT JOIN (SELECT capture_id, look FROM log.looks WHERE capture_id BETWEEN ?::UUID AND "
-    "?::UUID) AS l USING (capture_id)"
+    "LEFT JOIN (SELECT capture_id, any_value(look) AS look FROM log.looks "
+    "WHERE capture_id BETWEEN ?::UUID AND ?::UUID GROUP BY capture_id) AS l USING (capture_id)"
 )
 
 

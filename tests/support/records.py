@@ -76,6 +76,7 @@ def make_capture(
         "model_sha256": "ab" * 32,
     }
     values |= vars(prediction or make_prediction()) | changes
+    values.pop("look", None)  # it stands beside captures
     return with_own_id(Capture(**{"capture_id": ""} | values))
 
 

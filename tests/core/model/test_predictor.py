@@ -31,7 +31,10 @@ def test_predictions_are_tempered_and_judged(predictor: Predictor) -> None:
     prepared = [predictor.prepare(image) for image in images]
     outputs = extract(extractor.names, extractor.compute, prepared, transformed=True)
     judged = judge(outputs, probabilities, predictor.calibration, predictor.alpha)
+    assert predictor.calibration.looks is not None
+    looks = predictor.calibration.looks.of(outputs)
     for row, prediction in enumerate(predictions):
+        assert np.allclose(prediction.look, looks[row], rtol=1e-2, atol=0.1)
         assert prediction.class_id == int(logits[row].argmax())
         assert prediction.confidence == float(prediction.probabilities.max())
         assert np.allclose(prediction.probabilities, probabilities[row], atol=1e-4)
@@ -104,6 +107,7 @@ def serves_without(folder: Path, why: str) -> None:
     predictions = predictor.predict([blocks(seed) for seed in range(40)])
     torn = [unrelated(each.probabilities) for each in predictions]
     assert {*torn} == {True, False}
+    assert all(each.look is None for each in predictions)
     assert [each.suspicion for each in predictions] == [
         Suspicion(None, True, (UNRELATED,)) if each else Suspicion(None, False) for each in torn
     ]

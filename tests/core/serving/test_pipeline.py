@@ -134,6 +134,10 @@ def test_the_rule_of_the_endpoint_says_what_is_captured(signwatch: Services) -> 
     assert kept == {"inputs": (True, False), "outputs": (False, True), "signwatch": (True, True)}
     images = signwatch.log.images([image.sha256 for image in image_files(0, 1, 2, 3)])
     assert set(images) == {image.sha256 for image in image_files(1, 3)}
+    looked_at = signwatch.log.database.rows("SELECT capture_id::VARCHAR FROM log.looks")
+    assert {name for (name,) in looked_at} == {
+        each.capture_id for each in captures if each.class_id is not None
+    }
 
 
 def test_what_waits_when_it_is_closed_is_answered_and_captured(

@@ -107,6 +107,22 @@ def test_a_written_calibration_comes_back(predictor: Predictor, tmp_path: Path) 
         assert np.array_equal(again.scorer.clouds[name].precision, cloud.precision)
     for name, values in known.references.items():
         assert np.array_equal(again.references[name], values)
+    assert known.looks is not None
+    assert again.looks is not None
+    assert again.looks.feature == known.looks.feature == "layer2"
+    assert np.array_equal(again.looks.projection, known.looks.projection)
+
+
+def test_a_calibration_of_an_earlier_version_has_no_looks(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    known = predictor.calibration
+    assert known is not None
+    replace(known, looks=None).write(tmp_path)
+    again = Calibration.read(tmp_path, known.model_sha256)
+    assert again is not None
+    assert again.looks is None
+    assert np.array_equal(again.combined, known.combined)
 
 
 def test_imported_weights_have_none(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_each_part_is_fitted_to_images_of_its_own(classifier: Classifier) -> Non
     trained, clean = read_blocks(classifier, 64), read_blocks(classifier, 41, 20_000)
     reported: list[tuple[int, int, str]] = []
     made = calibrate(classifier, trained, clean, lambda *each: reported.append(each))
-    assert reported == [(done, 105, "images") for done in (64, 64 + 21, 105)]
+    assert reported == [(done, 169, "images") for done in (64, 64 + 21, 105, 169)]
     assert made.model_sha256 == classifier.manifest.sha256
     assert made.scorer.temperature == 1.5
     shown, (first, second) = seen(classifier, trained), halves(clean)

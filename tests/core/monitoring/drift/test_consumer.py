@@ -1,15 +1,23 @@
 """Following the captures in the log: each is taken once, in pieces, late, with odd clocks."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from core.jobs import in_silence
+from core.monitoring.baseline import Observations
 from core.monitoring.drift import consumer
 from core.monitoring.drift.channels import CLASS, FLAG
 from core.monitoring.drift.consumer import MOST_LAG
+from core.monitoring.drift.state import DriftState
+from core.records.captures import Capture
+from core.records.drift import LOOK, DriftSettings
 from core.records.window import Window
 from core.store import CaptureLog, DriftTable
+from core.store.looks import Look
 from tests.support.clock import Clock
 from tests.support.drifting import SECOND, Stream, standing, summary
 from tests.support.observing import BASELINE, STOP, attacked, captures, clean
@@ -234,3 +242,91 @@ def test_a_clock_that_was_set_forward_and_back_again(stream: Stream) -> None:
     monitor.catch_up()
     assert summary(monitor).startswith("30 predictions")
     assert "late" not in summary(monitor)
+
+
+BY_LOOK = replace(
+    BASELINE,
+    observations=Observations(
+        (tuple(BASELINE.bin_counts(by_flag=False)),),
+        (tuple(BASELINE.bin_counts(by_flag=True)),),
+        by_look=True,
+    ),
+)
+
+
+@pytest.fixture
+def unnamed(log: CaptureLog) -> Stream:
+    """Compared with a baseline that told signs apart."""
+    stream = Stream(log, Clock())
+    stream.use(BY_LOOK)
+    return stream
+
+
+def of_two_cameras(count: int, *, turned: int = 0) -> tuple[list[Capture], dict[str, Look]]:
+    """Captures without a source: two cameras take turns, 4 frames a sign; the last are of Stop."""
+    signs = [*clean(count - turned), *[STOP] * turned]
+    pairs = zip(signs[::2], signs[1::2], strict=True)
+    class_ids = [class_id for pair in pairs for _ in range(4) for class_id in pair]
+    made = captures(class_ids, NOON)
+    places = [100 * (number // 8) + 50 * (number % 2) for number in range(len(made))]
+    looks = {
+        each.capture_id: np.array([place, *[0] * (LOOK - 1)], dtype=np.float16)
+        for each, place in zip(made, places, strict=True)
+    }
+    return made, looks
+
+
+def test_cameras_without_a_name_are_told_apart_by_what_they_show(unnamed: Stream) -> None:
+    made, looks = of_two_cameras(60)
+    monitor = unnamed.monitor()
+    for first in range(0, len(made), 7):
+        unnamed.log.append(made[first : first + 7], [], looks)
+        unnamed.clock.at = NOON + (first + 7) * 0.1 * SECOND + 2 * SECOND
+        monitor.catch_up()
+    unnamed.clock.at += 3 * SECOND
+    monitor.catch_up()
+    state = DriftState.from_text(unnamed.state_text())
+    assert state.taken == 240
+    assert {each.detector.position for each in state.channels.values()} == {60}
+
+
+def test_without_looks_they_are_one_source(unnamed: Stream) -> None:
+    made, _ = of_two_cameras(60)
+    unnamed.log.append(made, [])
+    unnamed.clock.at += 30 * SECOND
+    unnamed.monitor().catch_up()
+    state = DriftState.from_text(unnamed.state_text())
+    assert {each.detector.position for each in state.channels.values()} == {
+        120
+    }  # of each pair, two runs of each
+
+
+def test_a_baseline_that_told_nothing_apart_is_compared_as_it_was_counted(
+    log: CaptureLog,
+) -> None:
+    unnamed = Stream(log, Clock())
+    unnamed.use(replace(BY_LOOK, observations=replace(BY_LOOK.observations, by_look=False)))
+    made, looks = of_two_cameras(60)
+    unnamed.log.append(made, [], looks)
+    unnamed.clock.at += 30 * SECOND
+    unnamed.monitor().catch_up()
+    state = DriftState.from_text(unnamed.state_text())
+    assert state.signs.shown == ()
+    assert {each.detector.position for each in state.channels.values()} == {
+        120
+    }  # of each pair, two runs of each
+
+
+def test_a_backtest_tells_them_apart_as_the_live_detector_did(unnamed: Stream) -> None:
+    made, looks = of_two_cameras(200, turned=40)
+    unnamed.log.append(made, [], looks)
+    unnamed.clock.at += 100 * SECOND
+    monitor = unnamed.monitor()
+    monitor.catch_up()
+    live = [alarm for each in monitor.status().outcomes for alarm in each.violations]
+    past = monitor.backtest(
+        Window(NOON, NOON + HOUR), DriftSettings(10_000), in_silence, lambda: False
+    )
+    assert len(live) >= 1
+    assert {each.description for each in past.alarms} <= {each.description for each in live}
+    assert past.alarms[0].class_id == STOP

@@ -1,5 +1,6 @@
 """A baseline counted as the detector counts: frames of one sign once, by hour where it matters."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from core.monitoring.baseline import Observations, Scores
 from core.monitoring.drift.observing import BANDS, LEAST, band_of, observations
-from core.records.drift import Observed
+from core.records.drift import LOOK, Observed
 from tests.support.observing import observed
 from tests.support.records import NOON
 
@@ -31,6 +32,21 @@ def test_frames_of_one_sign_count_once() -> None:
     assert found.by_flag == ((0, 2, 1, 0, 1, 0, 1, 1, 0, 0),)
     assert (found.total, found.edges, found.confidence) == (4, (), ())
     assert counted(seen, by_flag=False).by_flag is None
+
+
+def test_what_has_no_source_is_told_apart_by_its_look_where_all_have_one() -> None:
+    looks = np.zeros((6, LOOK), dtype=np.float16)
+    looks[:, 0] = [0, 50, 0, 50, 0, 50]
+    seen = replace(observed([1] * 6, sources=[None] * 6), looks=looks)
+    found = counted(seen)
+    assert (found.by_look, found.by_class) == (True, ((0, 2, 0, 0, 0),))
+    looks[3] = np.nan
+    found = counted(seen)
+    assert (found.by_look, found.by_class) == (False, ((0, 1, 0, 0, 0),))
+    assert not counted(replace(seen, looks=None)).by_look
+    seen = replace(seen, sources=["a", "a", "a", "b", "b", "b"])
+    found = counted(seen)
+    assert (found.by_look, found.by_class) == (True, ((0, 2, 0, 0, 0),))
 
 
 def test_confidences_lie_between_the_quantiles_of_all_and_count_once_a_sign() -> None:

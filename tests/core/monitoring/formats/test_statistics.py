@@ -214,6 +214,9 @@ def test_observations_stand_beside_what_other_readers_know() -> None:
     assert document == statistics()
     again = read_statistics(encoded(with_observations(OBSERVED)))
     assert (again.observations, again.endpoint) == (OBSERVED, "cars")
+    by_look = with_observations(replace(OBSERVED, by_look=True))
+    assert by_look["signwatch"]["observations"]["by_look"] is True
+    assert read_statistics(encoded(by_look)).observations == replace(OBSERVED, by_look=True)
     plain = Observations(((4, 0, 0, 0),))
     assert read_statistics(encoded(with_observations(plain))).observations == plain
 
