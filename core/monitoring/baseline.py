@@ -81,7 +81,7 @@ class Observations:
         Where the next bin of the confidence begins, and ``(len(edges) + 1,)`` counts; both empty
         where some prediction has no confidence.
     by_look
-        Whether predictions without a source were told apart by what they show; else all of them
+        Whether predictions without a source were distinguished by what they show; else all of them
         count as of one source.
     """
 

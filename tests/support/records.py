@@ -54,6 +54,11 @@ def make_prediction(
     return Prediction(class_id, float(probabilities[class_id]), probabilities, suspicion)
 
 
+def answered(prediction: Prediction) -> dict[str, Any]:
+    """What a capture keeps of it; its look stands beside captures."""
+    return {name: value for name, value in vars(prediction).items() if name != "look"}
+
+
 def make_image(seed: int = 0) -> StoredImage:
     """A 32 x 32 image as the log keeps it; other seeds, other images."""
     image = ImageFile.from_pixels(blocks(seed))
@@ -75,8 +80,7 @@ def make_capture(
         "image_sha256": image.sha256 if image else "0" * 64,
         "model_sha256": "ab" * 32,
     }
-    values |= vars(prediction or make_prediction()) | changes
-    values.pop("look", None)  # it stands beside captures
+    values |= answered(prediction or make_prediction()) | changes
     return with_own_id(Capture(**{"capture_id": ""} | values))
 
 
@@ -174,10 +178,10 @@ words = st.text(max_size=20)
 def draw_capture(draw: st.DrawFn) -> Capture:
     """Any capture; whole, without its image, without its prediction, or with a class alone."""
     prediction = draw(predictions)
-    answered: dict[str, Any] = draw(
+    of_answer: dict[str, Any] = draw(
         st.sampled_from(
             [
-                vars(prediction),
+                answered(prediction),
                 NO_PREDICTION,
                 NO_PREDICTION | {"class_id": prediction.class_id},
             ]
@@ -196,7 +200,7 @@ def draw_capture(draw: st.DrawFn) -> Capture:
             inference_id=draw(st.none() | words),
             custom_attributes=draw(st.lists(words, max_size=3).map(tuple)),
             image_sha256=draw(st.none() | sha256s),
-            **answered,
+            **of_answer,
             model_sha256=draw(st.none() | words),
             provenance=draw(provenances),
             input=draw(st.none() | payloads),

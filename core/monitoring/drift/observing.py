@@ -44,7 +44,7 @@ def observations(
     confidence
         Statistics of all confidences; None where some prediction has none.
     """
-    by_look = _told_apart(seen)
+    by_look = _distinguished(seen)
     if by_look:
         _, seen = name_signs(SignState(), seen)
     plain = ClassBins(classes)
@@ -86,7 +86,7 @@ def band_of(at: NDArray[np.datetime64], bands: int) -> Ints:
     return found
 
 
-def _told_apart(seen: Observed) -> bool:
+def _distinguished(seen: Observed) -> bool:
     """Whether every prediction without a source has a look."""
     unnamed = np.array([not source for source in seen.sources], dtype=bool)
     return not unnamed.any() or (seen.looks is not None and not np.isnan(seen.looks[unnamed]).any())

@@ -6,13 +6,14 @@ import queue
 import random
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,13 +25,16 @@ from core.capture.writer import Capturer, capture_id, to_stored_image
 from core.errors import Conflict, Unavailable
 from core.images import ImageFile
 from core.records.captures import Capture, CaptureMode, CaptureSettings, Provenance, StoredImage
+from core.records.drift import LOOK
 from core.records.queries import CaptureFilter
 from core.store import CaptureLog
+from core.store.looks import Look
 from tests.support.expect import raises
 from tests.support.images import noise, saved
 from tests.support.records import (
     NO_PREDICTION,
     NOON,
+    answered,
     comparable,
     make_capture,
     make_image,
@@ -77,7 +81,7 @@ def test_a_request_becomes_one_capture_an_image() -> None:
                 "i-1",
                 ("source=van;label=3",),
                 images[position].sha256,
-                **vars(predictions[position]),
+                **answered(predictions[position]),
                 model_sha256="cd" * 32,
                 provenance=Provenance("van", 3),
             )
@@ -99,7 +103,7 @@ def test_the_mode_says_which_side_is_kept(mode: CaptureMode, missing: set[str]) 
         "input_content_type": "image/png",
         "output_content_type": "application/json",
         "image_sha256": make_image().sha256,
-        **vars(make_prediction()),
+        **answered(make_prediction()),
     }
     expected = {name: None if name in missing else value for name, value in sides.items()}
     assert comparable({name: vars(one)[name] for name in sides}) == comparable(expected)
@@ -147,13 +151,17 @@ class Recording:
     def __init__(self, *, blocked: bool = False, failures: Sequence[Exception] = ()) -> None:
         self.groups: list[list[str]] = []
         self.images: list[list[str]] = []
+        self.looks: list[dict[str, Look]] = []
         self.entered = threading.Event()
         self.allowed = threading.Event()
         self.failures = list(failures)
         if not blocked:
             self.allowed.set()
 
-    def append(self, captures: Sequence[Capture], images: Sequence[StoredImage]) -> None:
+    def append(
+        self, captures: Sequence[Capture], images: Sequence[StoredImage], looks: Mapping[str, Look]
+    ) -> None:
+        self.looks.append(dict(looks))
         self.entered.set()
         assert self.allowed.wait(LONGEST)
         if self.failures:
@@ -249,13 +257,18 @@ def test_requests_that_wait_together_are_written_together() -> None:
     capturer = Capturer(log)  # type: ignore[arg-type]
     (first,) = submitted(capturer, log, 1)
     rest, image = [make_capture() for _ in range(7)], make_image()
-    done = [first, *(capturer.submit([one], [image]) for one in rest)]
+    looks = {one.capture_id: np.full(LOOK, n, np.float16) for n, one in enumerate(rest)}
+    own = [{one.capture_id: looks[one.capture_id]} for one in rest]
+    done = [first, *map(capturer.submit, [[one] for one in rest], [[image]] * 7, own)]
     assert not any(each.done() for each in done)
     log.allowed.set()
     assert [outcome(each) for each in done] == [None] * 8
     capturer.close()
     assert log.groups[1:] == [[one.capture_id for one in rest]]
     assert log.images == [[], [image.sha256] * 7]
+    assert log.looks[0] == {}
+    assert log.looks[1].keys() == looks.keys()
+    assert all((log.looks[1][name] == looks[name]).all() for name in looks)
 
 
 def test_a_group_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,8 +96,9 @@ def test_a_training_learns_and_leaves_a_measured_model(tmp_path: Path) -> None:
     steps = 84 // 8
     main = [(n, 4 * steps) for n in range(1, 4 * steps + 1)]
     closing = [(1, 3), (2, 3), (3, 3)]
-    looks = 84 + len(calibration)
-    looked = [(done, looks) for done in (64, 84, 84 + len(first), looks)]
+    scored = 84 + len(calibration)
+    steps_of_looks = (64, 84, 84 + len(first), scored, scored + 64, scored + 84)
+    looked = [(done, scored + 84) for done in steps_of_looks]
     assert [each[:2] for each in reported] == main + closing + looked
     assert reported[0][2].startswith("epoch 1/4, loss ")
     assert reported[4 * steps - 1][2].startswith("epoch 4/4, loss ")

@@ -256,7 +256,7 @@ BY_LOOK = replace(
 
 @pytest.fixture
 def unnamed(log: CaptureLog) -> Stream:
-    """Compared with a baseline that told signs apart."""
+    """Compared with a baseline that distinguished signs."""
     stream = Stream(log, Clock())
     stream.use(BY_LOOK)
     return stream
@@ -276,7 +276,7 @@ def of_two_cameras(count: int, *, turned: int = 0) -> tuple[list[Capture], dict[
     return made, looks
 
 
-def test_cameras_without_a_name_are_told_apart_by_what_they_show(unnamed: Stream) -> None:
+def test_cameras_without_a_name_are_distinguished_by_what_they_show(unnamed: Stream) -> None:
     made, looks = of_two_cameras(60)
     monitor = unnamed.monitor()
     for first in range(0, len(made), 7):
@@ -301,7 +301,7 @@ def test_without_looks_they_are_one_source(unnamed: Stream) -> None:
     }  # of each pair, two runs of each
 
 
-def test_a_baseline_that_told_nothing_apart_is_compared_as_it_was_counted(
+def test_a_baseline_that_distinguished_nothing_is_compared_as_it_was_counted(
     log: CaptureLog,
 ) -> None:
     unnamed = Stream(log, Clock())

@@ -34,7 +34,7 @@ def test_frames_of_one_sign_count_once() -> None:
     assert counted(seen, by_flag=False).by_flag is None
 
 
-def test_what_has_no_source_is_told_apart_by_its_look_where_all_have_one() -> None:
+def test_what_has_no_source_is_distinguished_by_its_look_where_all_have_one() -> None:
     looks = np.zeros((6, LOOK), dtype=np.float16)
     looks[:, 0] = [0, 50, 0, 50, 0, 50]
     seen = replace(observed([1] * 6, sources=[None] * 6), looks=looks)

@@ -1,4 +1,4 @@
-"""Predictions without a source are told apart by what they show."""
+"""Predictions without a source are distinguished by what they show."""
 
 import json
 from dataclasses import replace

@@ -76,7 +76,10 @@ def test_a_state_with_a_damaged_detector_is_refused() -> None:
 def test_a_state_of_an_older_version_goes_on() -> None:
     text = OLDER.read_text().strip()
     state = DriftState.from_text(text)
-    document = json.loads(text) | {"unit": "frames"}  # what counted then
+    document = json.loads(text) | {
+        "unit": "frames",  # what counted then
+        "signs": {"position": 0, "shown": [], "looks": ""},
+    }
     assert json.loads(state.to_text()) == document
     (alarm,) = state.standing
     assert (alarm.position, alarm.class_id, alarm.reported) == (3, None, False)
