@@ -70,6 +70,14 @@ class Dataset:
         boxes = None if self.boxes is None else self.boxes[rows]
         return Dataset(kept, self.labels[rows], tracks, self.name, boxes)
 
+    def signs(self) -> NDArray[np.int64]:
+        """(N,), the number of the physical sign that each image shows, from 0; it needs tracks."""
+        assert self.tracks is not None
+        keys = np.stack([self.labels, self.tracks], axis=1)
+        _, own = np.unique(keys, axis=0, return_inverse=True)
+        found: NDArray[np.int64] = own.reshape(-1)
+        return found
+
     def require_tracks(self, purpose: str) -> None:
         """BadInput that says how images carry tracks, unless these do. purpose: what needs them."""
         if self.tracks is None:

@@ -443,6 +443,12 @@ def test_a_split_depends_on_its_seed_alone() -> None:
     assert np.array_equal(first[order], split_by_track(labels[order], tracks[order], seed=1))
 
 
+def test_a_sign_is_a_track_of_a_class() -> None:
+    labels, tracks = np.array([3, 3, 7, 7, 3]), np.array([1, 1, 1, 0, 5])
+    signs = Dataset([blocks(n) for n in range(5)], labels, tracks, "five").signs()
+    assert signs.tolist() == [0, 0, 3, 2, 1]
+
+
 def test_without_tracks_there_is_only_the_whole() -> None:
     dataset = make_dataset([1, 2])
     assert dataset.fold("all") is dataset

@@ -88,11 +88,9 @@ def calibrate(
 
 def _signs(dataset: Dataset) -> Dataset:
     """All frames of FOLLOWED signs, or of all, in the order in which they were made."""
-    assert dataset.tracks is not None
-    keys = np.stack([dataset.labels, dataset.tracks], axis=1)
-    _, own = np.unique(keys, axis=0, return_inverse=True)
+    own = dataset.signs()
     chosen = np.random.default_rng(SEED).permutation(own.max() + 1)[:FOLLOWED]
-    return dataset.subset(np.flatnonzero(np.isin(own.reshape(-1), chosen)))
+    return dataset.subset(np.flatnonzero(np.isin(own, chosen)))
 
 
 def _correct(outputs: Outputs, dataset: Dataset) -> Outputs:
@@ -112,9 +110,7 @@ def halves(dataset: Dataset) -> tuple[Dataset, Dataset]:
             f"{dataset.name} has no tracks; a calibration needs them to keep the frames of one "
             "sign in one half"
         )
-    keys = np.stack([dataset.labels, dataset.tracks], axis=1)
-    _, own = np.unique(keys, axis=0, return_inverse=True)
-    own = own.reshape(-1)
+    own = dataset.signs()
     order = np.random.default_rng(SEED).permutation(own.max() + 1)
     if len(order) < 2:
         raise BadInput(

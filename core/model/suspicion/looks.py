@@ -70,9 +70,8 @@ class Looks:
 
 def steps_of(values: Floats, dataset: Dataset) -> Floats:
     """``(m, channels)``, from each frame of a sign to the next. values: (n, channels), of its n."""
-    assert dataset.tracks is not None
-    keys = np.stack([dataset.labels, dataset.tracks], axis=1)
-    follows = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1))
+    signs = dataset.signs()
+    follows = np.flatnonzero(signs[1:] == signs[:-1])
     found: Floats = values[follows + 1] - values[follows]
     return found
 
