@@ -111,12 +111,19 @@ def test_calls_under_way_end_before_it_is_opened_anew(
 def test_a_stream_that_nobody_takes_keeps_nobody_waiting(
     connection: SharedConnection, opened: Opened, end: Callable[[SharedConnection], object]
 ) -> None:
-    stream = connection.stream(lambda cursor: cursor.execute("SELECT unnest(range(9))"), 2)
+    lent: list[duckdb.DuckDBPyConnection] = []
+
+    def start(cursor: duckdb.DuckDBPyConnection) -> None:
+        lent.append(cursor.execute("SELECT unnest(range(9))"))
+
+    stream = connection.stream(start, 2)
     assert next(stream) == [(0,), (1,)]
     end(connection)
     opened.seconds += RETRY_SECONDS
     with suppress(Unavailable):
         ask(connection)
+    with pytest.raises(duckdb.ConnectionException, match="closed"):  # its file can be moved now
+        lent[0].execute("SELECT 1")
     with raises(Unavailable, "the capture log was closed or opened anew meanwhile; ask again"):
         next(stream)
 

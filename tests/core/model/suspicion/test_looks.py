@@ -39,6 +39,17 @@ def test_channels_count_by_what_they_tell_of_a_sign(looks: Looks) -> None:
     assert looks.projection.shape == (3, LOOK)
 
 
+def test_of_more_channels_those_count_in_which_signs_of_a_class_differ() -> None:
+    """Of 18, the first 16 do; one is of the class alone, one of nothing."""
+    labels = np.repeat([0, 1], 2_000)
+    shown = RNG.normal(size=(4_000, 18)) * [*[5] * 16, 0.1, 0.1]
+    shown[:, 16] += 100 * labels
+    steps = RNG.normal(size=(4_000, 18)) * 0.1
+    projection = Looks.fit("stage", shown, labels, steps, steps).projection
+    weights = np.linalg.norm(projection, axis=1)
+    assert weights[:16].min() > 20 * weights[16:].max()
+
+
 def test_by_hand() -> None:
     looks = Looks("stage", np.eye(2, LOOK, dtype=np.float32) * [[2], [3]])
     found = looks_of(looks, np.array([[1, -1], [1e9, 0]]))

@@ -103,6 +103,11 @@ def test_a_band_with_hardly_an_observation_takes_those_of_all() -> None:
     assert sum(found.by_class[4]) == 180
 
 
+def test_part_of_a_day_says_nothing_of_the_rest() -> None:
+    assert len(counted(days(23 * 60, 0.45)).by_class) == 1
+    assert len(counted(days(25 * 60, 0.45)).by_class) == 12
+
+
 def test_the_bands_of_a_day() -> None:
     seen = observed([0, 0], at=NOON, seconds=3600)
     assert band_of(seen.at, 24).tolist() == [12, 13]
