@@ -9,9 +9,9 @@ latest WITHIN predictions without a source. Near is a distance of 1 (core.model.
 from __future__ import annotations
 
 import base64
-from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -23,6 +23,7 @@ from core.records.drift import LOOK, Observed
 
 WITHIN = 500
 KEPT = 6
+ROWS = 64  # of looks, at first
 PACKED = "<f2"
 
 
@@ -75,7 +76,8 @@ def name_signs(state: SignState, seen: Observed) -> tuple[SignState, Observed]:
     """
     if seen.looks is None:
         return state, seen
-    known = np.isfinite(seen.looks.sum(axis=1))
+    looks = seen.looks.astype(np.float32)
+    known = np.isfinite(looks.sum(axis=1))
     by_class: dict[int, _Class] = {}
     for each in state.shown:
         by_class.setdefault(each.class_id, _Class()).add(each)
@@ -88,8 +90,7 @@ def name_signs(state: SignState, seen: Observed) -> tuple[SignState, Observed]:
         of_class = by_class.setdefault(class_id, _Class())
         of_class.forget(position - WITHIN)
         sign = (
-            of_class.nearest(seen.looks[row])
-            or f"\0sign {position} of class {class_id}, {seen.at[row]}"
+            of_class.nearest(looks[row]) or f"\0sign {position} of class {class_id}, {seen.at[row]}"
         )
         of_class.add(Shown(sign, class_id, position, seen.looks[row]))
         sources[row] = sign
@@ -99,36 +100,56 @@ def name_signs(state: SignState, seen: Observed) -> tuple[SignState, Observed]:
     return SignState(position, tuple(left)), replace(seen, sources=sources, looks=None)
 
 
-@dataclass
 class _Class:
-    """What was shown of one class, in order of position."""
+    """What was shown of one class, in order of position: row by row, dead ones among them."""
 
-    shown: list[Shown] = field(default_factory=list)
-    looks: NDArray[np.float32] = field(
-        default_factory=lambda: np.empty((0, LOOK), dtype=np.float32)
-    )
+    def __init__(self) -> None:
+        self._shown: list[Shown] = []
+        self._looks = np.empty((ROWS, LOOK), dtype=np.float32)  # infinitely far where dead
+        self._first = 0  # row that is not forgotten
+        self._rows: dict[str, deque[int]] = {}  # of each sign, those alive
 
     def __iter__(self) -> Iterator[Shown]:
-        return iter(self.shown)
+        return (self._shown[row] for row in sorted(chain.from_iterable(self._rows.values())))
 
     def forget(self, before: int) -> None:
         """What lies before that position."""
-        first = bisect_left(self.shown, before, key=lambda each: each.position)
-        self.shown, self.looks = self.shown[first:], self.looks[first:]
+        while self._first < len(self._shown) and self._shown[self._first].position < before:
+            rows = self._rows.get(self._shown[self._first].sign, deque())
+            if rows and rows[0] == self._first:
+                self._bury(self._shown[self._first].sign)
+            self._first += 1
 
-    def nearest(self, look: NDArray[np.float16]) -> str:
+    def nearest(self, look: NDArray[np.float32]) -> str:
         """The sign of the look that is nearest and near; empty if none is."""
-        if not self.shown:
+        off = self._looks[self._first : len(self._shown)] - look
+        if not len(off):
             return ""
-        squared = np.square(self.looks - look).sum(axis=1)
+        squared = np.einsum("ij,ij->i", off, off)
         closest = int(squared.argmin())
-        return self.shown[closest].sign if squared[closest] <= 1 else ""
+        return self._shown[self._first + closest].sign if squared[closest] <= 1 else ""
 
     def add(self, shown: Shown) -> None:
         """One more; of its sign, KEPT stay."""
-        own = [row for row, each in enumerate(self.shown) if each.sign == shown.sign]
-        if len(own) >= KEPT:
-            del self.shown[own[0]]
-            self.looks = np.delete(self.looks, own[0], axis=0)
-        self.shown.append(shown)
-        self.looks = np.vstack([self.looks, shown.look.astype(np.float32)])
+        if len(self._shown) == len(self._looks):
+            self._make_room()
+        rows = self._rows.setdefault(shown.sign, deque())
+        rows.append(len(self._shown))
+        self._looks[len(self._shown)] = shown.look
+        self._shown.append(shown)
+        if len(rows) > KEPT:
+            self._bury(shown.sign)
+
+    def _bury(self, sign: str) -> None:
+        """The oldest row of a sign."""
+        rows = self._rows[sign]
+        self._looks[rows.popleft()] = np.inf
+        if not rows:
+            del self._rows[sign]
+
+    def _make_room(self) -> None:
+        alive = list(self)
+        self._shown, self._rows, self._first = [], {}, 0
+        self._looks = np.empty((ROWS + 2 * len(alive), LOOK), dtype=np.float32)
+        for each in alive:
+            self.add(each)

@@ -79,6 +79,13 @@ def test_the_latest_looks_of_a_sign_are_kept() -> None:
     assert numbered([*seen.sources, *name_signs(state, shown([-0.2]))[1].sources])[-1] == 1
 
 
+def test_hundreds_of_signs_are_kept_apart_and_found_again() -> None:
+    way = [float(3 * n) for n in range(WITHIN // 2)]
+    state, seen = name_signs(SignState(), shown([*way, *way]))
+    assert numbered(list(seen.sources)) == [*range(len(way)), *range(len(way))]
+    assert [each.position for each in state.shown] == [*range(1, WITHIN + 1)]
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from([0, 0.8, 5, None]), st.integers(0, 1), st.booleans()), max_size=40
