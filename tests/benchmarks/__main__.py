@@ -13,6 +13,7 @@ from tests.benchmarks import (
     blog,
     capture_files,
     classifier,
+    coverage,
     drill,
     endpoint,
     executions,
@@ -75,6 +76,7 @@ PARTS: dict[str, Sections] = {
     },
     "suspicion": {
         "suspicion": suspicion.rows,
+        "intervals": coverage.rows,
         "cost of suspicion": suspicion.cost,
         "endpoint": endpoint_rows,
         "triage": triage.rows,
