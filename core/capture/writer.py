@@ -11,7 +11,6 @@ import queue
 import random
 import threading
 import uuid
-from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
@@ -203,7 +202,7 @@ class Capturer:
                 known = self._log.append(
                     [capture for waiting in group for capture in waiting.captures],
                     [image for waiting in group for image in waiting.images],
-                    ChainMap(*(dict(waiting.looks) for waiting in group)),
+                    {key: look for waiting in group for key, look in waiting.looks.items()},
                 )
         except Exception as error:  # noqa: BLE001
             # Every waiting request must learn of it; the thread lives on for the next ones.

@@ -34,6 +34,7 @@ from core.model.suspicion.conformal import conformal, log_two_sided, log_upper
 from core.model.suspicion.features import Outputs
 from core.model.suspicion.looks import Looks
 from core.model.suspicion.mahalanobis import Cloud
+from core.records.drift import LOOK
 
 CALIBRATION_FILE = "suspicion.safetensors"
 FORMAT = "1"
@@ -233,4 +234,6 @@ def _of(about: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Calibration:
     scorer = Scorer(temperature, clouds, arrays["centre"], arrays["spread"])
     references = {name: np.sort(arrays[f"reference/{name}"]) for name in SCORES}
     looks = Looks(about["looks"], arrays["looks"]) if "looks" in about else None
+    if looks and looks.projection.shape != (len(clouds[looks.feature].precision), LOOK):
+        raise ValueError(f"its looks have shape {looks.projection.shape}")
     return Calibration(about["model_sha256"], scorer, references, np.sort(arrays["strange"]), looks)

@@ -12,6 +12,7 @@ from core.errors import BadInput
 from core.model.predictor import Predictor
 from core.model.suspicion.calibration import ANEW, Calibration, Scorer, lead, margin
 from core.model.suspicion.features import Outputs
+from core.model.suspicion.looks import Looks
 from core.model.suspicion.mahalanobis import Cloud
 from tests.support.expect import raises
 
@@ -123,6 +124,17 @@ def test_a_calibration_of_an_earlier_version_has_no_looks(
     assert again is not None
     assert again.looks is None
     assert np.array_equal(again.combined, known.combined)
+
+
+@pytest.mark.parametrize("feature", ["layer2", "no layer"])
+def test_looks_that_do_not_fit_are_refused(
+    predictor: Predictor, tmp_path: Path, feature: str
+) -> None:
+    known = predictor.calibration
+    assert known is not None
+    replace(known, looks=Looks(feature, np.ones((3, 3), np.float32))).write(tmp_path)
+    with pytest.raises(BadInput, match="is not a suspicion calibration"):
+        Calibration.read(tmp_path, known.model_sha256)
 
 
 def test_imported_weights_have_none(tmp_path: Path) -> None:
