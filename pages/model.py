@@ -9,6 +9,7 @@ from core.records.evaluation.robustness import CLASS_BUDGET, Robustness
 from core.records.evaluation.suspicion import (
     DETECTION_HEAD,
     Detection,
+    clean_flagged,
     detection_rows,
     evasion,
 )
@@ -138,10 +139,9 @@ def show_explanations(quality: ExplanationQuality) -> None:
 def show_detection(detection: Detection) -> None:
     """False positives, and one row for each way in which images are misclassified."""
     st.caption(
-        f"Measured on {plain(detection.measured_on)} with {plain(detection.source)}: of "
-        f"{detection.clean:,} clean images of {detection.tracks:,} physical signs, "
-        f"{detection.false_positive_rate:.2%} are flagged at 1 %. Attacked images are rounded "
-        "to 8 bit."
+        f"Measured on {plain(detection.measured_on)} with {plain(detection.source)}. "
+        f"{plain(clean_flagged(detection))} Attacked images are rounded to 8 bit. In brackets: "
+        "95 % confidence intervals by track."
     )
     head = [plain(title) for title in DETECTION_HEAD]
     rows = [[plain(text) for text in row] for row in detection_rows(detection)]
@@ -188,6 +188,15 @@ if signwatch.model.uncalibrated:
     st.warning(
         f"No p-values, only the trust rule flags: {message(signwatch.model.uncalibrated)}.",
         icon=":material/flag:",
+    )
+
+if promised := signwatch.model.clean_flagged():
+    images, signs, share = promised
+    st.caption(
+        f"Suspicion is calibrated on {images:,} clean images of {signs:,} physical signs. Of "
+        f"images like these, {share.mean:.1%} are flagged by a p-value of "
+        f"{signwatch.model.alpha:g} or less; of as many new signs, {share.within()} in 95 of 100 "
+        "cases. The trust rule comes on top."
     )
 
 with errors_shown():

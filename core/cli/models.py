@@ -104,7 +104,10 @@ def calibrate_model(data: str, model: Path | None) -> None:
     with progress_bar() as report:
         made = calibrate(classifier, dataset.fold("train"), dataset.fold("calibration"), report)
     made.write(folder)
-    click.echo(f"written: {folder / CALIBRATION_FILE}; {len(made.combined):,} clean images ranked")
+    click.echo(
+        f"written: {folder / CALIBRATION_FILE}; {len(made.combined):,} clean images "
+        f"of {made.signs:,} signs ranked"
+    )
 
 
 model.add_command(reports.detect)

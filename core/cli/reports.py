@@ -29,7 +29,7 @@ from core.model.predictor import Predictor
 from core.records.evaluation.explanations import ExplanationQuality
 from core.records.evaluation.report import AnyReport
 from core.records.evaluation.robustness import BUDGETS, Robustness
-from core.records.evaluation.suspicion import ALPHA, Detection, detection_rows
+from core.records.evaluation.suspicion import ALPHA, Detection, clean_flagged, detection_rows
 from core.samples import SAMPLES
 from core.settings import Settings
 
@@ -166,7 +166,7 @@ def _print_quality(quality: ExplanationQuality) -> None:
 
 
 def _print_detection(detection: Detection) -> None:
-    click.echo(f"flagged of {detection.clean:,} clean images: {detection.false_positive_rate:.2%}")
-    click.echo(f"{'':30s}{'images':>8s}{'AUROC':>8s}{'softmax':>9s}{'at 1 %':>8s}{'flagged':>9s}")
+    click.echo(clean_flagged(detection))
+    click.echo(f"{'':30s}{'images':>8s}{'AUROC':>8s}{'softmax':>9s}{'at 1 %':>19s}{'flagged':>19s}")
     for title, images, auroc, softmax, found, flagged in detection_rows(detection):
-        click.echo(f"{title:30s}{images:>8s}{auroc:>8s}{softmax:>9s}{found:>8s}{flagged:>9s}")
+        click.echo(f"{title:30s}{images:>8s}{auroc:>8s}{softmax:>9s}{found:>19s}{flagged:>19s}")

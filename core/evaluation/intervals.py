@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, norm, t
+from scipy.stats import beta, norm, rankdata, t
 
 from core.records.evaluation.report import Estimate
 
@@ -27,7 +27,13 @@ Tracks = NDArray[np.int64]
 Sums = NDArray[np.float64]
 
 
-def share(values: Values, tracks: Tracks | None = None, *, level: float = LEVEL) -> Estimate:
+def share(
+    values: Values,
+    tracks: Tracks | None = None,
+    *,
+    level: float = LEVEL,
+    predicted: bool = False,
+) -> Estimate:
     """The mean of values in [0, 1], as of hits and misses.
 
     Parameters
@@ -38,6 +44,8 @@ def share(values: Values, tracks: Tracks | None = None, *, level: float = LEVEL)
         ``(n,)`` the track of each; each its own if None.
     level
         How often the interval holds the truth, in (0, 1).
+    predicted
+        The interval is for the share that as many new tracks will show, not for that of all.
     """
     sums, sizes = _by_track(values, tracks)
     average, count, tail = float(values.mean()), len(sums), (1 - level) / 2
@@ -46,16 +54,59 @@ def share(values: Values, tracks: Tracks | None = None, *, level: float = LEVEL)
     if (values == values[0]).all():
         return _exact(average * count, count, tail)
     centre = (count * average + 0.5) / (count + 1)
-    alike = 1 + ((sizes**2).sum() / len(values) - 1) * CORRELATION
-    prior = centre * (1 - centre) / len(values) * alike
+    prior = centre * (1 - centre) / _independent(sizes)
     variance = count * _variance(sums, sizes) + PRIOR_TRACKS * prior
     variance /= count + PRIOR_TRACKS
-    images = average * (1 - average) / variance
-    freedom = count - 1 + PRIOR_TRACKS
-    images *= (norm.ppf(tail) / t.ppf(tail, freedom)) ** 2  # the variance is an estimate
-    low, high = beta.ppf([tail, 1 - tail], average * images + 0.5, (1 - average) * images + 0.5)
-    # The prior draws it towards one half: of very few images it might leave the mean out.
-    return Estimate(average, min(float(low), average), max(float(high), average))
+    if predicted:  # theirs vary as much as these
+        variance *= 2
+    return _as_many(average, variance, count - 1 + PRIOR_TRACKS, tail)
+
+
+def auroc(
+    clean: Values,
+    suspicious: Values,
+    clean_tracks: Tracks | None = None,
+    suspicious_tracks: Tracks | None = None,
+) -> Estimate:
+    """The probability that one of `suspicious` is larger than one of `clean`; ties count half.
+
+    Its variance is that of the tracks' sums of placement values (Obuchowski, Biometrics 53, 1997;
+    DeLong's where each image is a track of its own), drawn towards that of independent images.
+
+    Parameters
+    ----------
+    clean, suspicious
+        ``(n,)`` and ``(m,)`` scores, n and m at least 1.
+    clean_tracks, suspicious_tracks
+        ``(n,)`` and ``(m,)``; a number in both is one track.
+
+    Examples
+    --------
+    >>> auroc(np.array([1.0, 2.0]), np.array([0.0, 1.0])).mean
+    0.125
+    """
+    n, m = len(clean), len(suspicious)
+    ranks = rankdata(np.concatenate([clean, suspicious]))
+    above = (ranks[n:] - rankdata(suspicious)) / n  # of each suspicious one: share of clean below
+    below = 1 - (ranks[:n] - rankdata(clean)) / m
+    average = float(above.mean())
+    own = np.arange(n) if clean_tracks is None else clean_tracks
+    theirs = n + np.arange(m) if suspicious_tracks is None else suspicious_tracks
+    sizes = [np.unique(each, return_counts=True)[1] for each in (own, theirs)]
+    few = min(map(len, sizes))
+    tail = (1 - LEVEL) / 2
+    if few < 2:
+        return Estimate(average, None, None)
+    if average in (0, 1):
+        return _exact(average * few, few, tail)
+    names, of_track = np.unique(np.concatenate([own, theirs]), return_inverse=True)
+    off = np.concatenate([(below - average) / n, (above - average) / m])
+    sums = np.bincount(of_track, weights=off, minlength=len(names))
+    found = float(few / (few - 1) * (sums**2).sum())
+    centre = (few * average + 0.5) / (few + 1)
+    prior = _hanley_mcneil(centre, *map(_independent, sizes))
+    variance = (few * found + PRIOR_TRACKS * prior) / (few + PRIOR_TRACKS)
+    return _as_many(average, variance, few - 1 + PRIOR_TRACKS, tail)
 
 
 def mean(values: Values, tracks: Tracks | None = None) -> Estimate:
@@ -66,6 +117,27 @@ def mean(values: Values, tracks: Tracks | None = None) -> Estimate:
         return Estimate(average, None, None)
     width = float(t.ppf((1 + LEVEL) / 2, len(sums) - 1)) * _variance(sums, sizes) ** 0.5
     return Estimate(average, average - width, average + width)
+
+
+def _independent(sizes: Tracks) -> float:
+    """As many independent images vary as tracks of these sizes, correlated by CORRELATION."""
+    images = float(sizes.sum())
+    return images / (1 + (float((sizes**2).sum()) / images - 1) * CORRELATION)
+
+
+def _hanley_mcneil(auroc: float, clean: float, suspicious: float) -> float:
+    """The variance of an AUROC of independent images (Hanley and McNeil, Radiology 143, 1982)."""
+    one, two = auroc / (2 - auroc) - auroc**2, 2 * auroc**2 / (1 + auroc) - auroc**2
+    total = auroc * (1 - auroc) + (suspicious - 1) * one + (clean - 1) * two
+    return total / (clean * suspicious)
+
+
+def _as_many(average: float, variance: float, freedom: int, tail: float) -> Estimate:
+    """The interval of so many independent images as would vary as much; variance: an estimate."""
+    images = average * (1 - average) / variance * (norm.ppf(tail) / t.ppf(tail, freedom)) ** 2
+    low, high = beta.ppf([tail, 1 - tail], average * images + 0.5, (1 - average) * images + 0.5)
+    # The prior draws it towards one half: of very few images it might leave the mean out.
+    return Estimate(average, min(float(low), average), max(float(high), average))
 
 
 def _exact(hits: float, count: int, tail: float) -> Estimate:

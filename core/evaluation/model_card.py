@@ -13,6 +13,7 @@ from core.records.evaluation.robustness import BUDGETS, CLASS_BUDGET, Robustness
 from core.records.evaluation.suspicion import (
     DETECTION_HEAD,
     Detection,
+    clean_flagged,
     detection_rows,
     evasion,
 )
@@ -182,9 +183,8 @@ def _detection(detection: Detection) -> Iterable[str]:
     fold = "" if detection.fold == "all" else f", {detection.fold}"
     yield (
         f"Measured on {detection.measured_on} with {detection.data}{fold}, seed {detection.seed}. "
-        f"Of {detection.clean:,} clean images of {detection.tracks:,} tracks, "
-        f"{detection.false_positive_rate:.2%} are flagged at 1 %. Attacked images are rounded to "
-        "8 bit; those that are misclassified count. No attack took part in the calibration."
+        f"{clean_flagged(detection)} Attacked images are rounded to 8 bit; those that are "
+        "misclassified count. No attack took part in the calibration."
     )
     yield _table(DETECTION_HEAD, detection_rows(detection))
     yield evasion(detection)

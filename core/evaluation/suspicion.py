@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from core.attacks import CW, FGSM, MIFGSM, PGD, Attack, DeepFool
 from core.datasets import Dataset
 from core.errors import BadInput
-from core.evaluation import adaptive_attack
+from core.evaluation import adaptive_attack, intervals
 from core.images import enlarge
 from core.jobs import Progress
 from core.model.classifier import Classifier, to_images, to_tensor
@@ -37,6 +36,7 @@ ADAPTIVE_STEPS = 40
 AT_ONCE = 256
 
 Images = Sequence[NDArray[np.uint8]]
+Signs = NDArray[np.int64]
 
 
 def measure(
@@ -72,19 +72,6 @@ def measure(
     return _Measured(classifier, calibration, dataset, seed, progress).detection(fold, count)
 
 
-def auroc(clean: Values, suspicious: Values) -> float:
-    """The probability that one of `suspicious` is larger than one of `clean`; ties count half.
-
-    Examples
-    --------
-    >>> auroc(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
-    0.125
-    """
-    count = len(suspicious)
-    ranks = rankdata(np.concatenate([clean, suspicious]))[len(clean) :]
-    return float((ranks.sum() - count * (count + 1) / 2) / (len(clean) * count))
-
-
 class _Measured:
     """One measurement; its clean images are scored once."""
 
@@ -104,8 +91,11 @@ class _Measured:
             raise BadInput(
                 f"{dataset.name}: no image is classified correctly, so none can be attacked"
             )
-        self.clean = dataset.subset(np.flatnonzero(self.right)).sample(CLEAN, seed=seed)
-        self.combined, self.unsure, self.p_values = self.score(self.clean.images)
+        self.signs = np.arange(len(dataset)) if dataset.tracks is None else dataset.signs()
+        right = np.flatnonzero(self.right)
+        clean = right[np.random.default_rng(seed).permutation(len(right))[:CLEAN]]
+        self.clean = self.signs[clean]
+        self.combined, self.unsure, self.p_values = self.score(dataset.subset(clean).images)
 
     def _predicted(self) -> NDArray[np.int64]:
         """The predicted class of every image, (n,)."""
@@ -124,8 +114,8 @@ class _Measured:
         unsure = 1 - self.classifier.tempered(outputs.logits).max(axis=1).astype(np.float64)
         return judged.combined, unsure, judged.p_values
 
-    def figures(self, title: str, images: Images) -> FamilyFigures | None:
-        """Of misclassified images; None if there are none."""
+    def figures(self, title: str, images: Images, signs: Signs) -> FamilyFigures | None:
+        """Of misclassified images, and the sign of each; None if there are none."""
         if len(images) == 0:
             return None
         combined, unsure, p_values = self.score(images)
@@ -133,16 +123,17 @@ class _Measured:
         return FamilyFigures(
             title,
             len(images),
-            auroc(self.combined, combined),
-            auroc(self.unsure, unsure),
-            float((combined > threshold).mean()),
-            float((p_values <= ALPHA).mean()),
+            intervals.auroc(self.combined, combined, self.clean, signs),
+            intervals.auroc(self.unsure, unsure, self.clean, signs),
+            intervals.share((combined > threshold).astype(float), signs),
+            intervals.share((p_values <= ALPHA).astype(float), signs),
         )
 
     def detection(self, fold: str, count: int) -> Detection:
         """Attack `count` images by each family, and the adaptive attack."""
         side = self.classifier.manifest.input_size
-        drawn = self.dataset.sample(count, seed=self.seed)
+        rows = np.random.default_rng(self.seed).permutation(len(self.dataset))[:count]
+        drawn, signs = self.dataset.subset(rows), self.signs[rows]
         pixels = to_tensor(np.stack([enlarge(each, side, side) for each in drawn.images]))
         labels = torch.from_numpy(drawn.labels).long()
         families = []
@@ -150,9 +141,10 @@ class _Measured:
             result = attack(
                 self.classifier, pixels, labels, epsilon=epsilon, progress=self.progress
             )
-            families.append(self.figures(title, list(result.adversarial[result.success])))
-        wrong = [self.dataset.images[int(row)] for row in np.flatnonzero(~self.right)]
-        adaptive, tried = self.adaptive(pixels, labels, round(ADAPTED * count))
+            wrong = np.asarray(result.success)
+            families.append(self.figures(title, list(result.adversarial[wrong]), signs[wrong]))
+        errors = np.flatnonzero(~self.right)
+        adaptive, tried = self.adaptive(pixels, labels, signs, round(ADAPTED * count))
         return Detection(
             self.classifier.manifest.sha256,
             self.dataset.name,
@@ -160,15 +152,21 @@ class _Measured:
             self.seed,
             now().date().isoformat(),
             len(self.clean),
-            _tracks(self.clean),
-            float((self.p_values <= ALPHA).mean()),
+            len(np.unique(self.clean)),
+            intervals.share((self.p_values <= ALPHA).astype(float), self.clean),
             tuple(each for each in families if each is not None),
-            self.figures("misclassified without an attack", wrong),
+            self.figures(
+                "misclassified without an attack",
+                self.dataset.subset(errors).images,
+                self.signs[errors],
+            ),
             adaptive,
             tried,
         )
 
-    def adaptive(self, pixels: Any, labels: Any, count: int) -> tuple[FamilyFigures | None, int]:
+    def adaptive(
+        self, pixels: Any, labels: Any, signs: Signs, count: int
+    ) -> tuple[FamilyFigures | None, int]:
         """The adaptive attack on the first images that are classified correctly; their number."""
         predicted = self.classifier.predict_logits(list(to_images(pixels))).argmax(axis=1)
         rows = np.flatnonzero(predicted == labels.numpy())[: max(1, count)]
@@ -183,11 +181,6 @@ class _Measured:
         )
         saved = to_images(moved)
         after = self.classifier.predict_logits(list(saved)).argmax(axis=1)
-        wrong = saved[after != labels[rows].numpy()]
-        return self.figures("adaptive PGD 8/255", list(wrong)), len(rows)
-
-
-def _tracks(dataset: Dataset) -> int:
-    if dataset.tracks is None:
-        return len(dataset)
-    return len(np.unique(np.stack([dataset.labels, dataset.tracks]), axis=1).T)
+        wrong = after != labels[rows].numpy()
+        found = self.figures("adaptive PGD 8/255", list(saved[wrong]), signs[rows][wrong])
+        return found, len(rows)

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.evaluation import intervals
 from core.model.manifest import Manifest
 from core.model.predictor import Predictor
 from core.model.suspicion import drift
 from core.records.captures import Prediction
-from core.records.evaluation.report import AnyReport
+from core.records.evaluation.report import AnyReport, Estimate
 from core.store import PValuesTable
 
 
@@ -63,10 +64,27 @@ class Model:
         """
         return kind.read(self._folder)
 
+    def clean_flagged(self) -> tuple[int, int, Estimate] | None:
+        """What the calibration promises; None where there is none.
+
+        Returns
+        -------
+        tuple or None
+            Clean images and physical signs that it ranks, and the share of clean images that is
+            flagged by its p-value, with the interval in which the share of as many new signs lies.
+        """
+        calibration = self._predictor.calibration
+        if calibration is None:
+            return None
+        flagged = calibration.flagged(self.alpha).astype(float)
+        share = intervals.share(flagged, calibration.tracks, predicted=True)
+        return len(flagged), calibration.signs, share
+
     def calibration_drift(self) -> str | None:
         """How the latest traffic contradicts the calibration, in a sentence; None if it fits."""
-        if self._predictor.calibration is None:
+        calibration = self._predictor.calibration
+        if calibration is None:
             return None
         latest = self._p_values.unflagged(self.sha256, drift.LATEST)
         signs = self._p_values.unflagged_signs(self.sha256, drift.LATEST)
-        return drift.drift(latest, self.alpha, signs=signs)
+        return drift.drift(latest, self.alpha, calibrated=calibration.signs, signs=signs)

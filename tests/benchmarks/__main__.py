@@ -76,6 +76,7 @@ PARTS: dict[str, Sections] = {
     },
     "suspicion": {
         "suspicion": suspicion.rows,
+        "what a calibration states": suspicion.splits,
         "intervals": coverage.rows,
         "cost of suspicion": suspicion.cost,
         "endpoint": endpoint_rows,

@@ -13,8 +13,7 @@ import numpy as np
 
 from core.evaluation import intervals
 from tests.benchmarks.monitor import over_seeds
-from tests.benchmarks.road import seed
-from tests.benchmarks.rows import Row, Rows
+from tests.benchmarks.rows import Row, Rows, seed
 
 IMAGES = (30, 100, 1_000)
 SHARES = (0.5, 0.9, 0.99, 1.0)

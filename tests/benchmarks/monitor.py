@@ -289,7 +289,7 @@ def flag_rates() -> FlagRates:
     detection = Detection.read(Settings().model)
     assert detection is not None
     (sent,) = (each for each in detection.families if each.title == SENT)
-    return FlagRates(detection.false_positive_rate, sent.flagged)
+    return FlagRates(detection.false_positive_rate.mean, sent.flagged.mean)
 
 
 @cache

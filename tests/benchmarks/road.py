@@ -10,8 +10,6 @@ tells the signs apart, so these are the model's own predictions.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -37,7 +35,7 @@ from tests.benchmarks.monitor import (
     model_predictions,
     over_seeds,
 )
-from tests.benchmarks.rows import Row, Rows
+from tests.benchmarks.rows import Row, Rows, seed
 
 FRAMES = 30
 CAMERAS = (1, 2, 5, 20)
@@ -51,13 +49,6 @@ SWING = 0.5  # of classes that follow the hour: by so much their shares rise and
 
 
 @cache
-def seed() -> int:
-    """Another one each run, unless SEED names it."""
-    chosen = int(os.environ.get("SEED") or secrets.randbelow(2**32))
-    print(f"seed {chosen}; SEED={chosen} repeats this run")
-    return chosen
-
-
 @dataclass(frozen=True)
 class Road:
     """Cameras that pass signs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -99,6 +100,13 @@ def held_out() -> Dataset:
 def real_signs() -> Path:
     """Where real signs lie, if they do."""
     return Path(os.environ.get("SIGNWATCH_GTSRB32") or ROOT.parent / "shared" / "gtsrb32")
+
+
+def seed() -> int:
+    """Another one each run, unless SEED names it."""
+    chosen = int(os.environ.get("SEED") or secrets.randbelow(2**32))
+    print(f"seed {chosen}; SEED={chosen} repeats this run")
+    return chosen
 
 
 def attacked_images(count: int) -> tuple[Tensor, Tensor]:

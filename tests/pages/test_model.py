@@ -52,7 +52,7 @@ def test_weights_without_figures_say_how_to_measure_them(
     assert not at.metric
     manifest = signwatch.model.manifest
     assert values(at.markdown)[0] == ("**resnet18**, 43 classes, input 32 x 32 pixels.")
-    assert values(at.caption) == [f"Weights SHA-256 {manifest.sha256}, temperature 1.500"]
+    assert values(at.caption)[1:] == [f"Weights SHA-256 {manifest.sha256}, temperature 1.500"]
 
 
 @pytest.fixture
@@ -202,12 +202,22 @@ def test_figures_of_other_weights_are_named_and_not_shown(
     assert len(metrics(page)) == 4
 
 
+def test_what_the_calibration_promises_is_shown(open_page: OpenPage) -> None:
+    captions = values(open_page("model").caption)
+    (caption,) = (text for text in captions if text.startswith("Suspicion is calibrated on "))
+    assert caption.startswith(
+        "Suspicion is calibrated on 400 clean images of 400 physical signs. Of images like these, "
+    )
+    assert " are flagged by a p-value of 0.01 or less; of as many new signs, 0." in caption
+
+
 def test_figures_of_suspicion_are_shown(measured: Classifier, open_page: OpenPage) -> None:
     make_detection(measured.manifest.sha256).write(Settings.from_environment().model)
     page = open_page("model")
     assert (
-        "Measured on 2026-11-23 with gtsrb32 (held-out): of 2,000 clean images of 190 physical "
-        "signs, 1.05% are flagged at 1 %. Attacked images are rounded to 8 bit."
+        "Measured on 2026-11-23 with gtsrb32 (held-out). Of 2,000 clean images of 190 physical "
+        "signs, 1.05% are flagged at 1 % (95 % confidence interval by track: 0.6% to 1.8%). "
+        "Attacked images are rounded to 8 bit. In brackets: 95 % confidence intervals by track."
     ) in values(page.caption)
     assert (
         "An adaptive attacker can evade detection: of 25 images, 23 were misclassified without a "
@@ -218,8 +228,8 @@ def test_figures_of_suspicion_are_shown(measured: Classifier, open_page: OpenPag
         "98",
         "0.993",
         "0.312",
-        "76%",
-        "78%",
+        "76% (72 to 78%)",
+        "78% (74 to 80%)",
     ]
     assert UNDETECTED not in alerts(page)
 

@@ -8,8 +8,15 @@ margin          largest logit minus the second; small after weak attacks, large 
 change          max over s of the margin minus the predicted class's lead in s(x)
 
 The first two are suspicious when large, the others when small as well. Each becomes a smooth
-p-value on one half of the calibration tracks. The combined score S = sum of (log p)^2 is ranked on
-the other half: p = (1 + #{S_i >= S}) / (n + 1).
+p-value beside the calibration images, and S = sum of (log p)^2. To rank S, that of each calibration
+image is computed beside those of other tracks; a track weighs 1, shared by its images:
+
+p = (w + sum of the weights of images with S_i >= S) / (number of tracks + w)
+
+where w is the mean weight of an image. It is the mean share of clean images that are flagged that
+is alpha. For a guarantee on one new sign w would have to be 1 (Lee, Barber, Willett 2023, see
+`conformal`), which among some hundred tracks flags far fewer clean images than it may, and misses
+attacks that are found otherwise.
 
 Fisher's method sums -2 log p. The squares let one extreme score count for more than four slightly
 raised ones, and smooth p-values tell a score far beyond all clean ones from one just beyond them.
@@ -17,8 +24,8 @@ raised ones, and smooth p-values tell a score far beyond all clean ones from one
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,23 +37,26 @@ from scipy.special import softmax
 
 from core.errors import BadInput
 from core.model.manifest import MANIFEST_FILE, Manifest, file_sha256
-from core.model.suspicion.conformal import conformal, log_two_sided, log_upper
+from core.model.suspicion.conformal import Smooth, TwoSided, conformal
 from core.model.suspicion.features import Outputs
 from core.model.suspicion.looks import Looks
 from core.model.suspicion.mahalanobis import Cloud
 from core.records.drift import LOOK
 
 CALIBRATION_FILE = "suspicion.safetensors"
-FORMAT = "1"
+FORMAT = "2"
+BY_IMAGE = "1"  # of earlier versions: all images weigh the same
 ANEW = "`python -m core model calibrate --data PATH` makes one"
 
 Values = NDArray[np.float64]
-SCORES: dict[str, Callable[[Values, Values], Values]] = {
-    "features": log_upper,
-    "inconsistency": log_upper,
-    "margin": log_two_sided,
-    "change": log_two_sided,
+Tracks = NDArray[np.int64]
+SCORES: dict[str, type[Smooth] | type[TwoSided]] = {
+    "features": Smooth,
+    "inconsistency": Smooth,
+    "margin": TwoSided,
+    "change": TwoSided,
 }
+FRAMES = 30  # of a sign, in files of earlier versions, which do not say which
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,10 +116,10 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Scores of clean images under the weights of checksum model_sha256.
+    """Scores of n clean images under the weights of checksum model_sha256.
 
-    references: raw scores of one half of the calibration tracks, by name, (n1,) ascending;
-    combined: S of the other half, (n2,) ascending; looks: None in files of earlier versions, and
+    references: their raw scores by name, (n,) ascending; combined: S of each beside images of other
+    tracks, (n,) ascending; tracks: of these, (n,); looks: None in files of earlier versions, and
     where no track has two frames.
     """
 
@@ -117,21 +127,57 @@ class Calibration:
     scorer: Scorer
     references: dict[str, Values]
     combined: Values
+    tracks: Tracks
     looks: Looks | None = None
 
     @staticmethod
-    def fit(model_sha256: str, scorer: Scorer, first: Outputs, second: Outputs) -> Calibration:
-        """From outputs for clean images; no track may occur in both halves."""
-        references = {name: np.sort(values) for name, values in scorer.scores(first).items()}
-        unranked = Calibration(model_sha256, scorer, references, np.empty(0))
-        return replace(unranked, combined=np.sort(unranked.judge(second).combined))
+    def fit(model_sha256: str, scorer: Scorer, clean: Outputs, tracks: Tracks) -> Calibration:
+        """From outputs for n clean images; tracks (n,), two or more."""
+        scores = scorer.scores(clean)
+        combined = np.empty(len(tracks))
+        for track in np.unique(tracks):
+            own = tracks == track
+            others = _smooth({name: np.sort(values[~own]) for name, values in scores.items()})
+            logs = _logs(others, {name: values[own] for name, values in scores.items()})
+            combined[own] = _combined(logs)
+        order = combined.argsort(kind="stable")
+        references = {name: np.sort(values) for name, values in scores.items()}
+        return Calibration(model_sha256, scorer, references, combined[order], tracks[order])
+
+    @cached_property
+    def weights(self) -> Values:
+        """(n,), of the images of `combined`: 1 divided by the images of their track."""
+        _, own, images = np.unique(self.tracks, return_inverse=True, return_counts=True)
+        shared: Values = 1 / images[own]
+        return shared
+
+    @property
+    def signs(self) -> int:
+        """The number of tracks."""
+        return len(np.unique(self.tracks))
+
+    @cached_property
+    def _compared(self) -> dict[str, Smooth | TwoSided]:
+        return _smooth(self.references)
 
     def judge(self, outputs: Outputs) -> Judged:
         """Rank n images, given their outputs and those of their transforms."""
         scores = self.scorer.scores(outputs)
-        logs = {name: log(self.references[name], scores[name]) for name, log in SCORES.items()}
-        combined: Values = np.square(list(logs.values())).sum(axis=0)
-        return Judged(scores, logs, combined, conformal(self.combined, combined))
+        logs = _logs(self._compared, scores)
+        combined = _combined(logs)
+        return Judged(scores, logs, combined, conformal(self.combined, self.weights, combined))
+
+    def flagged(self, alpha: float) -> NDArray[np.bool_]:
+        """Which of the calibration images have p <= alpha beside those of other tracks: (n,).
+
+        Their share says what share of clean images of new signs will be flagged.
+        """
+        found = np.empty(len(self.tracks), bool)
+        for track in np.unique(self.tracks):
+            own = self.tracks == track
+            ranked = conformal(self.combined[~own], self.weights[~own], self.combined[own])
+            found[own] = ranked <= alpha
+        return found
 
     def write(self, directory: Path) -> None:
         """Write suspicion.safetensors into the model's folder, and its checksum into model.json."""
@@ -140,7 +186,8 @@ class Calibration:
             "temperature": np.array(scorer.temperature),
             "centre": scorer.centre,
             "spread": scorer.spread,
-            "strange": self.combined,
+            "combined": self.combined,
+            "tracks": self.tracks,
         }
         for name, cloud in scorer.clouds.items():
             arrays |= {f"means/{name}": cloud.means, f"precision/{name}": cloud.precision}
@@ -188,8 +235,10 @@ class Calibration:
             with safe_open(path, framework="numpy") as file:
                 about = file.metadata() or {}
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            if about.get("format") != FORMAT:
-                raise ValueError(f"its format is {about.get('format')}, expected {FORMAT}")
+            if about.get("format") not in (FORMAT, BY_IMAGE):
+                raise ValueError(
+                    f"its format is {about.get('format')}, expected {BY_IMAGE} or {FORMAT}"
+                )
             calibration = _of(about, arrays)
         except (SafetensorError, ValueError, KeyError, OSError) as error:
             raise BadInput(f"{path} is not a suspicion calibration ({error}); {ANEW}") from error
@@ -215,6 +264,19 @@ def lead(logits: NDArray[np.float32], class_ids: NDArray[np.int64]) -> Values:
     return ahead
 
 
+def _smooth(references: dict[str, Values]) -> dict[str, Smooth | TwoSided]:
+    return {name: kind.of(references[name]) for name, kind in SCORES.items()}
+
+
+def _logs(compared: dict[str, Smooth | TwoSided], scores: dict[str, Values]) -> dict[str, Values]:
+    return {name: smooth.logs(scores[name]) for name, smooth in compared.items()}
+
+
+def _combined(logs: dict[str, Values]) -> Values:
+    total: Values = np.square(list(logs.values())).sum(axis=0)
+    return total
+
+
 def _distances(clouds: dict[str, Cloud], outputs: Outputs) -> Values:
     """(features, n), to the predicted classes."""
     predicted = outputs.logits.argmax(axis=1)
@@ -232,8 +294,15 @@ def _of(about: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Calibration:
     }
     temperature = float(arrays["temperature"])
     scorer = Scorer(temperature, clouds, arrays["centre"], arrays["spread"])
-    references = {name: np.sort(arrays[f"reference/{name}"]) for name in SCORES}
     looks = Looks(about["looks"], arrays["looks"]) if "looks" in about else None
     if looks and looks.projection.shape != (len(clouds[looks.feature].precision), LOOK):
         raise ValueError(f"its looks have shape {looks.projection.shape}")
-    return Calibration(about["model_sha256"], scorer, references, np.sort(arrays["strange"]), looks)
+    references = {name: np.sort(arrays[f"reference/{name}"]) for name in SCORES}
+    if about["format"] == BY_IMAGE:
+        combined = np.sort(arrays["strange"])
+        tracks = np.arange(len(combined)) // FRAMES
+    else:
+        combined, tracks = arrays["combined"], arrays["tracks"]
+    if combined.shape != tracks.shape or (np.diff(combined) < 0).any():
+        raise ValueError("what it ranks is not ascending, or its tracks do not fit")
+    return Calibration(about["model_sha256"], scorer, references, combined, tracks, looks)

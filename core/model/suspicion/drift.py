@@ -11,21 +11,22 @@ FEWEST = 200  # for a test
 # Kolmogorov-Smirnov distance of two samples that one pair in a hundred exceeds by chance, by
 # sqrt(1/m + 1/n). Signs count, not images: frames of one sign are correlated.
 QUANTILE = 1.628
-CALIBRATED = 66  # signs of a calibration
 
 
-def drift(p_values: NDArray[np.float64], alpha: float, *, signs: int | None = None) -> str | None:
+def drift(
+    p_values: NDArray[np.float64], alpha: float, *, calibrated: int, signs: int | None = None
+) -> str | None:
     """How p-values (n,) of unflagged predictions contradict the calibration; None if they fit.
 
-    Unflagged p-values of clean images are uniform on (alpha, 1]. signs: how many the predictions
-    show; as many as predictions if None.
+    Unflagged p-values of clean images are uniform on (alpha, 1]. calibrated: signs of the
+    calibration; signs: how many the predictions show; as many as predictions if None.
     """
     if len(p_values) < FEWEST or alpha >= 1:
         return None
     rescaled = (p_values - alpha) / (1 - alpha)
     found = kstest(rescaled, "uniform")
     shown = max(1, len(p_values) if signs is None else signs)
-    if found.statistic <= QUANTILE * (1 / CALIBRATED + 1 / shown) ** 0.5:
+    if found.statistic <= QUANTILE * (1 / calibrated + 1 / shown) ** 0.5:
         return None
     place = float(found.statistic_location)
     share = float((rescaled <= place).mean())

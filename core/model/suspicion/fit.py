@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.datasets import Dataset
 from core.errors import BadInput
@@ -44,10 +45,12 @@ def calibrate(
         There are fewer than two tracks, no image is classified correctly, or the network gives no
         features.
     """
-    first, second = halves(held_back)
+    held_back.require_tracks("a calibration")
+    signs = held_back.signs()
+    _of_two_or_more(signs, held_back.name)
     extractor = FeatureExtractor(classifier, features=True)
     shown, followed = training.sample(TRAINED, seed=SEED), _signs(training)
-    total, done = sum(map(len, (shown, followed, first, second))), 0
+    total, done = sum(map(len, (shown, followed, held_back))), 0
 
     def outputs_of(dataset: Dataset, transformed: bool) -> Outputs:
         nonlocal done
@@ -68,17 +71,14 @@ def calibrate(
         for name, values in trained.features.items()
     }
     stage = STAGE if STAGE in clouds else next(iter(clouds))
-    held = [outputs_of(half, transformed=True) for half in (first, second)]
+    held = outputs_of(held_back, transformed=True)
     steps = steps_of(outputs_of(followed, transformed=False).features[stage], followed)
-    unseen = np.concatenate(
-        [
-            steps_of(each.features[stage], half)
-            for each, half in zip(held, (first, second), strict=True)
-        ]
-    )
-    one, two = map(_correct, held, (first, second))
-    fitted = Scorer.fit(classifier.manifest.temperature, clouds, one)
-    made = Calibration.fit(classifier.manifest.sha256, fitted, one, two)
+    unseen = steps_of(held.features[stage], held_back)
+    rows = _correct(held, held_back)
+    _of_two_or_more(signs[rows], f"{held_back.name}, classified correctly")
+    clean = held.take(rows)
+    scorer = Scorer.fit(classifier.manifest.temperature, clouds, clean)
+    made = Calibration.fit(classifier.manifest.sha256, scorer, clean, signs[rows])
     if not len(steps) or not len(unseen):
         return made
     return replace(
@@ -93,28 +93,19 @@ def _signs(dataset: Dataset) -> Dataset:
     return dataset.subset(np.flatnonzero(np.isin(own, chosen)))
 
 
-def _correct(outputs: Outputs, dataset: Dataset) -> Outputs:
+def _correct(outputs: Outputs, dataset: Dataset) -> NDArray[np.int64]:
+    """Rows of what is classified correctly."""
     rows = np.flatnonzero(outputs.logits.argmax(axis=1) == dataset.labels)
     if len(rows) == 0:
         raise BadInput(
             f"{dataset.name}: none of {len(dataset)} images is classified correctly; expected "
             "images and labels like those trained on"
         )
-    return outputs.take(rows)
+    return rows
 
 
-def halves(dataset: Dataset) -> tuple[Dataset, Dataset]:
-    """Deal whole tracks to two halves at random; raises BadInput for fewer than two."""
-    if dataset.tracks is None:
-        raise BadInput(
-            f"{dataset.name} has no tracks; a calibration needs them to keep the frames of one "
-            "sign in one half"
-        )
-    own = dataset.signs()
-    order = np.random.default_rng(SEED).permutation(own.max() + 1)
-    if len(order) < 2:
-        raise BadInput(
-            f"{dataset.name}: expected two tracks or more to calibrate with, got {len(order)}"
-        )
-    in_first = np.isin(own, order[: (len(order) + 1) // 2])
-    return dataset.subset(np.flatnonzero(in_first)), dataset.subset(np.flatnonzero(~in_first))
+def _of_two_or_more(signs: NDArray[np.int64], name: str) -> None:
+    """Raises BadInput for images (n,) of fewer than two signs."""
+    count = len(np.unique(signs))
+    if count < 2:
+        raise BadInput(f"{name}: expected two tracks or more to calibrate with, got {count}")

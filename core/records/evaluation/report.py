@@ -86,6 +86,19 @@ class Estimate:
             return f"{self.mean:.3f} (no interval: a single sign)"
         return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"
 
+    @classmethod
+    def of(cls, value: Any) -> Self:
+        """As a file holds it: an object, or in those of earlier versions the mean alone."""
+        if isinstance(value, dict):
+            return cls(**value)
+        return cls(float(value), None, None)
+
+    def in_percent(self) -> str:
+        """Mean and interval in whole per cent: `98 % (96 to 100 %)`."""
+        if self.low is None or self.high is None:
+            return f"{self.mean:.0%}"
+        return f"{self.mean:.0%} ({100 * self.low:.0f} to {self.high:.0%})"
+
     def within(self) -> str:
         """The interval in per cent: `96.1 % to 100.0 %`, or why there is none."""
         if self.low is None or self.high is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from core.records.evaluation.report import Report
+from core.records.evaluation.report import Estimate, Report
 
 ALPHA = 0.01  # the level that shares of flagged images are for
 DETECTION_HEAD = (
@@ -24,14 +24,22 @@ class FamilyFigures:
 
     auroc: of the combined score; softmax_auroc: of 1 minus the largest probability; found: share
     above the combined score that 1 % of the clean images exceed; flagged: share with p <= ALPHA.
+    Their intervals are by track; in files of earlier versions there are none.
     """
 
     title: str
     images: int
-    auroc: float
-    softmax_auroc: float
-    found: float
-    flagged: float
+    auroc: Estimate
+    softmax_auroc: Estimate
+    found: Estimate
+    flagged: Estimate
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> FamilyFigures:
+        """The reverse of `asdict`."""
+        for name in ("auroc", "softmax_auroc", "found", "flagged"):
+            values[name] = Estimate.of(values[name])
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Detection(Report):
 
     clean: int
     tracks: int
-    false_positive_rate: float
+    false_positive_rate: Estimate
     families: tuple[FamilyFigures, ...]
     errors: FamilyFigures | None
     adaptive: FamilyFigures | None
@@ -60,18 +68,29 @@ class Detection(Report):
     def from_json(cls, values: dict[str, Any]) -> Detection:
         """The reverse of `to_json`."""
         for name in ("errors", "adaptive"):
-            values[name] = values[name] and FamilyFigures(**values[name])
-        values["families"] = tuple(FamilyFigures(**each) for each in values["families"])
+            values[name] = values[name] and FamilyFigures.from_json(values[name])
+        values["families"] = tuple(map(FamilyFigures.from_json, values["families"]))
+        values["false_positive_rate"] = Estimate.of(values["false_positive_rate"])
         return cls(**values)
 
 
 def evasion(detection: Detection) -> str:
     """How far the adaptive attack evades suspicion, in a sentence."""
     adaptive = detection.adaptive
-    unflagged = round(adaptive.images * (1 - adaptive.flagged)) if adaptive else 0
+    unflagged = round(adaptive.images * (1 - adaptive.flagged.mean)) if adaptive else 0
     return (
         f"An adaptive attacker can evade detection: of {detection.tried:,} images, {unflagged:,} "
         f"{'was' if unflagged == 1 else 'were'} misclassified without a flag."
+    )
+
+
+def clean_flagged(detection: Detection) -> str:
+    """How many clean images are flagged, in a sentence."""
+    rate = detection.false_positive_rate
+    interval = "" if rate.low is None else f" (95 % confidence interval by track: {rate.within()})"
+    return (
+        f"Of {detection.clean:,} clean images of {detection.tracks:,} physical signs, "
+        f"{rate.mean:.2%} are flagged at 1 %{interval}."
     )
 
 
@@ -82,10 +101,10 @@ def detection_rows(detection: Detection) -> list[tuple[str, ...]]:
         (
             each.title,
             f"{each.images:,}",
-            f"{each.auroc:.3f}",
-            f"{each.softmax_auroc:.3f}",
-            f"{each.found:.0%}",
-            f"{each.flagged:.0%}",
+            f"{each.auroc.mean:.3f}",
+            f"{each.softmax_auroc.mean:.3f}",
+            each.found.in_percent(),
+            each.flagged.in_percent(),
         )
         for each in listed
         if each is not None

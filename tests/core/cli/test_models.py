@@ -176,15 +176,14 @@ def test_calibrate_fits_features_to_the_train_fold_and_ranks_the_calibration_fol
     )
     done = run("model", "calibrate", "--data", data, "--model", model)
     trained, clean = dataset.fold("train"), dataset.fold("calibration")
-    ranked = len(clean) // 2
     assert done.code == 0
     assert done.out == (
-        f"written: {model / 'suspicion.safetensors'}; {ranked} clean images ranked\n"
+        f"written: {model / 'suspicion.safetensors'}; {len(clean)} clean images of {len(clean)} "
+        "signs ranked\n"
     )
     made = Calibration.read(model, classifier.manifest.sha256)
     assert made is not None
-    assert len(made.combined) == ranked
-    assert len(made.references["margin"]) == len(clean) - ranked
+    assert len(made.combined) == made.signs == len(made.references["margin"]) == len(clean)
     network = classifier.network
     for class_id in common:
         own = [trained.images[row] for row in np.flatnonzero(trained.labels == class_id)]

@@ -8,7 +8,7 @@ import pytest
 from core.evaluation import suspicion
 from core.evaluation.model_card import render
 from core.model.classifier import Classifier
-from core.records.evaluation.suspicion import Detection
+from core.records.evaluation.suspicion import Detection, clean_flagged
 from tests.support.command_line import Run
 from tests.support.images import blocks
 from tests.support.layouts import write_npz
@@ -43,8 +43,9 @@ def test_figures_and_card_are_written_beside_the_model(
     assert Detection.read(model) == measured
     assert (model / "README.md").read_text() == render(classifier.manifest, None, None, measured)
     lines = done.out.splitlines()
-    assert lines[0] == "flagged of 2,000 clean images: 1.05%"
-    assert lines[2].split() == ["PGD", "8/255", "98", "0.993", "0.312", "76%", "78%"]
+    assert lines[0] == clean_flagged(measured)
+    figures = [text.strip() for text in lines[2].split("  ") if text]
+    assert figures == ["PGD 8/255", "98", "0.993", "0.312", "76% (72 to 78%)", "78% (74 to 80%)"]
     assert lines[-1] == f"written: {model / 'detection.json'}, {model / 'README.md'}"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scipy.stats import beta, t
+from scipy.stats import beta, norm, t
 
 from core.evaluation import intervals
 from core.records.evaluation.report import Estimate
@@ -96,6 +96,63 @@ def test_it_holds_the_truth_as_often_as_it_says(share: float, tracks: int) -> No
     assert 0.9 <= held / 400 <= 0.995  # 0.93 to 0.99, and three standard errors
 
 
+def test_as_many_new_signs_show_a_share_within_the_predicted_interval() -> None:
+    rng, held = np.random.default_rng(3), 0
+    of_track = np.repeat(np.arange(50), 20)
+    for _ in range(400):
+        old, new = (rng.random(1000) < rng.beta(0.5, 4.5, 50)[of_track] for _ in range(2))
+        found = intervals.share(old.astype(float), of_track, predicted=True)
+        held += found.low <= new.mean() <= found.high
+    assert 0.92 <= held / 400 <= 0.98
+
+
+def test_auroc_counts_pairs() -> None:
+    assert intervals.auroc(np.array([1.0, 2.0]), np.array([3.0, 4.0])).mean == 1.0
+    assert intervals.auroc(np.array([1.0, 2.0]), np.array([0.0, 1.0])).mean == 0.5 / 4
+    assert intervals.auroc(np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.5])).mean == 0.5
+
+
+def test_an_auroc_by_hand() -> None:
+    """Suspicious ones win 3/4 and 1/4; clean ones 0 lose 2/2, 2 lose 1/2 and so on."""
+    clean, suspicious = np.array([0.0, 2.0, 4.0, 6.0]), np.array([5.0, 1.0])
+    found = intervals.auroc(clean, suspicious)
+    assert found.mean == 0.5
+    # Placements 3/4, 1/4, and of the clean ones 1, 1/2, 1/2, 0: DeLong, with 2 for both sizes.
+    delong = 2 / 1 * ((0.25**2 * 2) / 4 + (0.5**2 * 2) / 16)
+    hanley = (0.25 + (2 - 1 + 4 - 1) * (1 / 3 - 1 / 4)) / 8
+    variance = (2 * delong + 5 * hanley) / 7
+    images = 0.25 / variance * (1.959964 / t.ppf(0.975, 1 + 5)) ** 2
+    exact = beta.ppf([0.025, 0.975], 0.5 * images + 0.5, 0.5 * images + 0.5)
+    assert (found.low, found.high) == pytest.approx(tuple(exact))
+
+
+def test_an_auroc_of_one_sign_has_no_interval_and_a_perfect_one_counts_signs() -> None:
+    clean, suspicious = np.arange(4.0), np.arange(4.0) + 9
+    one = np.zeros(4, np.int64)
+    assert intervals.auroc(clean, suspicious, np.arange(4), one) == Estimate(1.0, None, None)
+    found = intervals.auroc(clean, suspicious, np.arange(4), np.array([7, 7, 8, 8]))
+    assert (found.mean, found.low, found.high) == (1.0, pytest.approx(0.025**0.5), 1.0)
+
+
+@pytest.mark.parametrize("shift", [1.0, 2.5])
+@pytest.mark.parametrize("signs", [10, 60])
+def test_an_auroc_holds_the_truth_as_often_as_it_says(shift: float, signs: int) -> None:
+    """Ten frames a sign; half of the variance is between signs; both sides show the same signs."""
+    rng = np.random.default_rng([int(10 * shift), signs])
+    of_sign = np.repeat(np.arange(signs), 10)
+    truth, held = norm.cdf(shift / 2**0.5), 0
+    for _ in range(300):
+        by_sign = rng.normal(size=signs)[of_sign]
+        clean, moved = (by_sign + rng.normal(size=len(of_sign)) for _ in range(2))
+        found = intervals.auroc(clean / 2**0.5, moved / 2**0.5 + shift, of_sign, of_sign)
+        held += found.low <= truth <= found.high
+    assert held / 300 >= 0.9
+
+
 def test_it_reads_as_a_figure() -> None:
+    assert Estimate(0.98, 0.9612, 1.0).in_percent() == "98% (96 to 100%)"
+    assert Estimate(0.98, None, None).in_percent() == "98%"
+    assert Estimate.of({"mean": 0.5, "low": 0.25, "high": 0.75}) == Estimate(0.5, 0.25, 0.75)
+    assert Estimate.of(1) == Estimate(1.0, None, None)
     assert str(Estimate(0.98, 0.9612, 1.0)) == "0.980 (0.961 to 1.000)"
     assert Estimate(0.98, 0.9612, 1.0).within() == "96.1% to 100.0%"

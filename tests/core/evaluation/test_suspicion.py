@@ -13,9 +13,9 @@ from torch import Tensor
 from core.attacks import FGSM, PGD
 from core.datasets import Dataset
 from core.errors import BadInput
-from core.evaluation import adaptive_attack
+from core.evaluation import adaptive_attack, intervals
 from core.evaluation import suspicion as measuring
-from core.evaluation.suspicion import auroc, measure
+from core.evaluation.suspicion import measure
 from core.model.classifier import to_images, to_tensor
 from core.model.predictor import Predictor
 from core.model.suspicion.features import FeatureExtractor, extract
@@ -23,15 +23,9 @@ from core.records.evaluation.suspicion import ALPHA, Detection, FamilyFigures
 from tests.conftest import read_blocks
 from tests.support.expect import raises
 
-
-def test_auroc_counts_pairs() -> None:
-    assert auroc(np.array([1.0, 2.0]), np.array([3.0])) == 1.0
-    assert auroc(np.array([1.0, 2.0]), np.array([0.0, 1.0])) == 0.5 / 4
-    assert auroc(np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.5])) == 0.5
-
-
 Images = list[NDArray[np.uint8]]
 Scores = list[tuple[float, float, float]]
+Signs = NDArray[np.int64]
 RIGHT = np.arange(80) % 4 != 0
 SHIPPED = measuring.FAMILIES
 FAMILIES = (
@@ -52,8 +46,10 @@ def scored(predictor: Predictor, images: Images) -> Scores:
     return [(score, *others) for score, others in zip(combined, rest, strict=True)]
 
 
-def figures(title: str, theirs: Scores, clean: Scores, alpha: float) -> FamilyFigures:
-    """Counted image by image and pair by pair."""
+def figures(
+    title: str, theirs: Scores, signs: Signs, clean: Scores, clean_signs: Signs, alpha: float
+) -> FamilyFigures:
+    """Means counted image by image and pair by pair, with intervals by sign."""
 
     def won(score: int) -> float:
         pairs = [(one[score], other[score]) for one in theirs for other in clean]
@@ -65,14 +61,29 @@ def figures(title: str, theirs: Scores, clean: Scores, alpha: float) -> FamilyFi
     place, beyond = divmod((1 - alpha) * 59, 1)
     below, above = ranked[int(place)], ranked[int(place) + 1]
     threshold = below + beyond * (above - below)
-    return FamilyFigures(
-        title,
-        len(theirs),
-        pytest.approx(won(0)),
-        pytest.approx(won(1)),
-        pytest.approx(np.mean([score > threshold for score, _, _ in theirs])),
-        pytest.approx(np.mean([p_value <= alpha for _, _, p_value in theirs])),
-    )
+    columns = list(zip(*theirs, strict=True)), list(zip(*clean, strict=True))
+    aurocs = [
+        intervals.auroc(np.array(columns[1][k]), np.array(columns[0][k]), clean_signs, signs)
+        for k in (0, 1)
+    ]
+    found = np.array([float(score > threshold) for score, _, _ in theirs])
+    flagged = np.array([float(p_value <= alpha) for _, _, p_value in theirs])
+    shares = [intervals.share(each, signs) for each in (found, flagged)]
+    for estimate, mean in zip(
+        (*aurocs, *shares), (won(0), won(1), found.mean(), flagged.mean()), strict=True
+    ):
+        assert estimate.mean == pytest.approx(mean)
+    return FamilyFigures(title, len(theirs), *aurocs, *shares)
+
+
+def same(one: FamilyFigures | None, other: FamilyFigures) -> None:
+    """Equal but for the last digits of scores, which depend on the size of a batch."""
+    assert one is not None
+    assert (one.title, one.images) == (other.title, other.images)
+    for name in ("auroc", "softmax_auroc", "found", "flagged"):
+        estimates = getattr(one, name), getattr(other, name)
+        left, right = ((each.mean, each.low, each.high) for each in estimates)
+        assert left == pytest.approx(right)
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +106,12 @@ def errors(predictor: Predictor, data: Dataset) -> Scores:
 
 @pytest.fixture(scope="module")
 def alpha(clean: Scores, errors: Scores) -> float:
-    """A level that is the p-value of some clean image and of some error."""
-    shared = {p_value for _, _, p_value in clean} & {p_value for _, _, p_value in errors}
-    return sorted(shared)[1]
+    """A p-value of some clean image and of some error, at which found and flagged differ."""
+    for level in sorted({p for _, _, p in clean} & {p for _, _, p in errors}):
+        threshold = np.quantile([score for score, _, _ in clean], 1 - level)
+        if sum(s > threshold for s, _, _ in errors) != sum(p <= level for _, _, p in errors):
+            return level
+    raise AssertionError("no such level")
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +119,17 @@ def drawn(data: Dataset) -> tuple[Tensor, Tensor]:
     """The 16 images that are attacked, and their classes."""
     chosen = data.sample(16, seed=3)
     return to_tensor(np.stack(chosen.images)), torch.from_numpy(chosen.labels)
+
+
+@pytest.fixture(scope="module")
+def drawn_signs(data: Dataset) -> Signs:
+    chosen = data.sample(16, seed=3)
+    known = {
+        (int(k), int(t)): n for k, t, n in zip(data.labels, data.tracks, data.signs(), strict=True)
+    }
+    return np.array(
+        [known[int(k), int(t)] for k, t in zip(chosen.labels, chosen.tracks, strict=True)]
+    )
 
 
 def every_second(*args: Any, **options: Any) -> Tensor:
@@ -144,12 +169,18 @@ def test_what_was_measured_is_recorded(
     assert measured.clean == 60
     pairs = zip(data.labels[RIGHT].tolist(), data.tracks[RIGHT].tolist(), strict=True)
     assert measured.tracks == len(set(pairs))
-    assert measured.false_positive_rate == np.mean([p <= alpha for _, _, p in clean])
+    flagged = np.array([float(p <= alpha) for _, _, p in clean])
+    share = intervals.share(flagged, data.signs()[RIGHT])
+    assert measured.false_positive_rate.mean == pytest.approx(flagged.mean())
+    assert measured.false_positive_rate.low == pytest.approx(share.low)
+    assert measured.false_positive_rate.high == pytest.approx(share.high)
 
 
 def test_a_family_is_the_attacked_images_that_are_misclassified(
     predictor: Predictor,
     drawn: tuple[Tensor, Tensor],
+    drawn_signs: Signs,
+    data: Dataset,
     clean: Scores,
     alpha: float,
     measured: Detection,
@@ -160,21 +191,28 @@ def test_a_family_is_the_attacked_images_that_are_misclassified(
         found = attack(predictor.classifier, pixels, labels, epsilon=epsilon).adversarial
         after = predictor.classifier.predict_logits(list(found)).argmax(axis=1)
         fooled = (before == labels.numpy()) & (after != labels.numpy())
-        assert family == figures(title, scored(predictor, list(found[fooled])), clean, alpha)
+        theirs = scored(predictor, list(found[fooled]))
+        expected = figures(title, theirs, drawn_signs[fooled], clean, data.signs()[RIGHT], alpha)
+        same(family, expected)
     strong, weak = measured.families
     assert weak.images < strong.images < 16
-    assert strong.found != strong.flagged or weak.found != weak.flagged
 
 
 def test_errors_are_the_images_misclassified_without_an_attack(
-    clean: Scores, errors: Scores, alpha: float, measured: Detection
+    data: Dataset, clean: Scores, errors: Scores, alpha: float, measured: Detection
 ) -> None:
-    assert measured.errors == figures("misclassified without an attack", errors, clean, alpha)
+    signs = data.signs()
+    title = "misclassified without an attack"
+    assert measured.errors is not None
+    assert measured.errors.found.mean != measured.errors.flagged.mean
+    same(measured.errors, figures(title, errors, signs[~RIGHT], clean, signs[RIGHT], alpha))
 
 
 def test_the_adaptive_attack_is_tried_on_a_quarter_of_the_images(
     predictor: Predictor,
     drawn: tuple[Tensor, Tensor],
+    drawn_signs: Signs,
+    data: Dataset,
     clean: Scores,
     alpha: float,
     measured: Detection,
@@ -193,7 +231,10 @@ def test_the_adaptive_attack_is_tried_on_a_quarter_of_the_images(
     )
     wrong = scored(predictor, list(to_images(moved)[::2]))
     assert measured.tried == 4
-    assert measured.adaptive == figures("adaptive PGD 8/255", wrong, clean, alpha)
+    expected = figures(
+        "adaptive PGD 8/255", wrong, drawn_signs[rows][::2], clean, data.signs()[RIGHT], alpha
+    )
+    same(measured.adaptive, expected)
 
 
 def test_the_budgets_are_those_of_the_titles() -> None:

@@ -84,7 +84,7 @@ def test_a_predictor_is_loaded_with_its_calibration(model_dir: Path, predictor: 
     assert again.alpha == 0.25
     assert again.calibration is not None
     assert again.uncalibrated == ""
-    assert len(again.calibration.combined) == 200
+    assert len(again.calibration.combined) == again.calibration.signs == 400
     known = Calibration.read(model_dir, again.classifier.manifest.sha256)
     assert known is not None
     assert np.array_equal(again.calibration.combined, known.combined)

@@ -21,7 +21,6 @@ from core.model.augmentation import augment, augment_in_focus
 from core.model.classifier import Classifier, load
 from core.model.manifest import Manifest, file_sha256
 from core.model.suspicion.calibration import CALIBRATION_FILE, Calibration, margin
-from core.model.suspicion.fit import halves
 from core.model.training import Recipe, cycles, finish, fit_temperature, run_cycle, train
 from tests.support.expect import raises
 
@@ -88,16 +87,14 @@ def test_a_training_learns_and_leaves_a_measured_model(tmp_path: Path) -> None:
     )
     known = Calibration.read(tmp_path, trained.manifest.sha256)
     assert known is not None
-    first, second = halves(calibration)
-    margins = np.sort(margin(trained.predict_logits(first.images)))
+    margins = np.sort(margin(trained.predict_logits(calibration.images)))
     assert known.references["margin"] == pytest.approx(margins, abs=1e-3)
-    assert len(known.combined) == len(second)
 
     steps = 84 // 8
     main = [(n, 4 * steps) for n in range(1, 4 * steps + 1)]
     closing = [(1, 3), (2, 3), (3, 3)]
     scored = 84 + len(calibration)
-    steps_of_looks = (64, 84, 84 + len(first), scored, scored + 64, scored + 84)
+    steps_of_looks = (64, 84, scored, scored + 64, scored + 84)
     looked = [(done, scored + 84) for done in steps_of_looks]
     assert [each[:2] for each in reported] == main + closing + looked
     assert reported[0][2].startswith("epoch 1/4, loss ")
@@ -268,7 +265,7 @@ def test_finishing_calibrates_measures_and_saves(classifier: Classifier, tmp_pat
     known = Calibration.read(tmp_path, own.manifest.sha256)
     assert known is not None
     assert known.scorer.temperature == own.manifest.temperature
-    assert len(known.references["margin"]) + len(known.combined) == len(calibration)
+    assert len(known.combined) == len(known.references["margin"]) == len(calibration)
 
 
 # Temperature

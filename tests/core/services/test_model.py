@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
+from core.evaluation import intervals
 from core.images import ImageFile
 from core.model.predictor import Predictor
+from core.model.suspicion import drift
 from core.model.suspicion.calibration import ANEW
 from core.model.suspicion.drift import FEWEST, LATEST
 from core.records.captures import Provenance
@@ -33,6 +35,33 @@ def test_it_is_noticed_in_the_log(signwatch: Services) -> None:
     assert sentence.startswith(
         "Suspicion's calibration no longer fits the traffic: of the latest 200 "
     )
+
+
+def test_it_says_what_share_of_clean_images_is_flagged(
+    signwatch: Services, predictor: Predictor
+) -> None:
+    calibration = predictor.calibration
+    assert calibration is not None
+    found = signwatch.model.clean_flagged()
+    assert found is not None
+    images, signs, share = found
+    assert images == signs == 400
+    flagged = calibration.flagged(signwatch.model.alpha)
+    assert share.mean == pytest.approx(flagged.mean())
+    assert 0 < flagged.sum() < 8
+    alone = intervals.share(flagged.astype(float), calibration.tracks)
+    assert share.low is not None
+    assert alone.low is not None
+    assert share.low < alone.low
+
+
+def test_the_calibration_says_how_many_signs_it_has(
+    signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(drift, "drift", lambda *_, calibrated, signs: asked.append(calibrated))
+    signwatch.model.calibration_drift()
+    assert asked == [400]
 
 
 def test_only_unflagged_predictions_of_these_weights_count(signwatch: Services) -> None:
@@ -82,6 +111,7 @@ def test_without_a_calibration_it_says_why_and_nothing_drifts(
     shutil.copytree(model_dir, bare, ignore=shutil.ignore_patterns("suspicion.*"))
     model = Model(Predictor.load(bare, alpha=0.01), bare, PValuesTable(signwatch.log.database))
     assert model.uncalibrated == f"{bare} holds no suspicion.safetensors; {ANEW}"
+    assert model.clean_flagged() is None
     assert model.calibration_drift() is None
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 
 from core.errors import BadInput
 from core.model.predictor import Predictor
-from core.model.suspicion.calibration import ANEW, Calibration, Scorer, lead, margin
-from core.model.suspicion.features import Outputs
+from core.model.suspicion.calibration import ANEW, SCORES, Calibration, Scorer, lead, margin
+from core.model.suspicion.features import Outputs, joined
 from core.model.suspicion.looks import Looks
 from core.model.suspicion.mahalanobis import Cloud
 from tests.support.expect import raises
@@ -56,7 +57,7 @@ def test_the_distances_of_all_features_are_added_up() -> None:
     assert scores["features"].tolist() == expected
 
 
-def test_halves_of_one_image_make_a_calibration(tmp_path: Path) -> None:
+def test_two_tracks_of_one_image_make_a_calibration(tmp_path: Path) -> None:
     first, second = (
         Outputs(
             np.array([[0.0, 3.0]], dtype=np.float32),
@@ -68,8 +69,9 @@ def test_halves_of_one_image_make_a_calibration(tmp_path: Path) -> None:
     cloud = Cloud(np.zeros((2, 1), dtype=np.float32), np.ones((1, 1), dtype=np.float32))
     scorer = Scorer.fit(1.0, {"stage": cloud}, first)
     assert (scorer.centre.tolist(), scorer.spread.tolist()) == ([1.0], [1.0])
-    made = Calibration.fit("a" * 64, scorer, first, second)
-    assert made.references["features"].tolist() == [0.0]
+    made = Calibration.fit("a" * 64, scorer, joined([first, second]), np.array([7, 9]))
+    assert made.references["features"].tolist() == [0.0, 15.0]
+    assert made.signs == 2
     assert np.isfinite(made.combined).all()
     made.write(tmp_path)
     assert Calibration.read(tmp_path, "a" * 64) is not None
@@ -80,15 +82,65 @@ def test_centre_and_spread_are_of_the_distances_to_the_predicted_class() -> None
     assert (scorer.centre.tolist(), scorer.spread.tolist()) == ([6.5], [2.5])
 
 
-def test_the_combined_score_is_a_sum_of_squares_ranked_on_the_other_half() -> None:
-    calibration = Calibration.fit("0" * 64, SCORER, OUTPUTS, OUTPUTS)
-    judged = calibration.judge(OUTPUTS)
-    total = sum(logs**2 for logs in judged.logs.values())
-    assert np.array_equal(judged.combined, total)
-    assert calibration.combined.tolist() == sorted(total.tolist())
-    larger = total.argmax()
-    assert judged.p_values[larger] == 2 / 3
-    assert judged.p_values[1 - larger] == 3 / 3
+def rows(*values: float) -> Outputs:
+    """Images of class 1 whose only feature lies that far from it; all else is equal."""
+    logits = np.tile(np.array([[0.0, 3.0, 0.0]], np.float32), (len(values), 1))
+    return Outputs(logits, (logits,), {"stage": 10 + np.array(values, np.float32)[:, None]})
+
+
+# Distances 1, 4, 9 of a sign of three frames, 16 and 25 of two others.
+CLEAN = rows(1, 2, 3, 4, 5)
+TRACKS = np.array([5, 5, 5, 6, 9])
+PLAIN = Scorer(2.0, {"stage": CLOUD}, np.zeros(1), np.ones(1))
+
+
+def squared_log(p_value: float) -> float:
+    return float(np.log(p_value) ** 2)
+
+
+def test_an_image_is_compared_with_those_of_other_tracks() -> None:
+    made = Calibration.fit("0" * 64, PLAIN, CLEAN, TRACKS)
+    assert made.references["features"].tolist() == [1, 4, 9, 16, 25]
+    assert made.references["margin"].tolist() == [3] * 5
+    # All else is equal, so its p-values are 1. The first track stands below both others. 16 lies
+    # above 1, 4, 9 and below 25. 25 lies beyond 1, 4, 9, 16, whose 0.9 quantile is 13.9.
+    tail = 0.1 * np.exp(-(25 - 13.9) / (16 - 13.9))
+    expected = [squared_log(p) for p in (3 / 3, 3 / 3, 3 / 3, 2 / 5, tail)]
+    assert made.combined == pytest.approx(expected)
+    assert made.tracks.tolist() == [5, 5, 5, 6, 9]
+    assert made.weights == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1, 1])
+    assert made.signs == 3
+
+
+def test_p_values_weigh_signs() -> None:
+    made = Calibration.fit("0" * 64, PLAIN, CLEAN, TRACKS)
+    # The 0.9 quantile of all is 21.4, so 1.5, 3.5 and 4.2 have 4, 2 and 1 images above of 5.
+    judged = made.judge(rows(1.5, 3.5, 4.2, 9))
+    assert judged.combined[:3] == pytest.approx([squared_log(p) for p in (5 / 6, 3 / 6, 2 / 6)])
+    # S of the tracks: 0 of the long one, (ln 0.4)^2, and a large one.
+    mean = (1 / 3 * 3 + 1 + 1) / 5
+    above = np.array([2.0, 2.0, 1.0, 0.0])
+    assert judged.p_values == pytest.approx((mean + above) / (3 + mean))
+    ordinary = made.judge(rows(0)).p_values
+    assert ordinary == pytest.approx([1])
+
+
+def test_a_long_sign_does_not_decide() -> None:
+    """Thirty odd frames of one sign count as one sign, not as thirty."""
+    clean = rows(*[4.0] * 30, 1.0, 2.0, 3.0)
+    made = Calibration.fit("0" * 64, PLAIN, clean, np.array([5] * 30 + [6, 7, 8]))
+    odd = Calibration.fit("0" * 64, PLAIN, clean, np.arange(33))
+    assert made.judge(rows(3.9)).p_values[0] < 0.5 < odd.judge(rows(3.9)).p_values[0]
+
+
+def test_it_says_how_many_clean_images_are_flagged() -> None:
+    """Each image beside the tracks that are not its own."""
+    made = Calibration.fit("0" * 64, PLAIN, CLEAN, TRACKS)
+    # 25: beside 4 images of 2 tracks, all below: p = 0.5 / 2.5. 16: one of two tracks above.
+    assert made.flagged(0.2).tolist() == [False, False, False, False, True]
+    assert made.flagged(0.19).tolist() == [False] * 5
+    assert made.flagged(0.6).tolist() == [False, False, False, True, True]
+    assert made.flagged(1.0).all()
 
 
 # The file
@@ -102,12 +154,13 @@ def test_a_written_calibration_comes_back(predictor: Predictor, tmp_path: Path) 
     assert again is not None
     assert again.scorer.temperature == known.scorer.temperature == 1.5
     assert np.array_equal(again.combined, known.combined)
+    assert np.array_equal(again.tracks, known.tracks)
+    for name, values in known.references.items():
+        assert np.array_equal(again.references[name], values)
     assert np.array_equal(again.scorer.spread, known.scorer.spread)
     assert list(again.scorer.clouds) == ["layer2", "layer3", "penultimate"]
     for name, cloud in known.scorer.clouds.items():
         assert np.array_equal(again.scorer.clouds[name].precision, cloud.precision)
-    for name, values in known.references.items():
-        assert np.array_equal(again.references[name], values)
     assert known.looks is not None
     assert again.looks is not None
     assert again.looks.feature == known.looks.feature == "layer2"
@@ -123,7 +176,30 @@ def test_a_calibration_of_an_earlier_version_has_no_looks(
     again = Calibration.read(tmp_path, known.model_sha256)
     assert again is not None
     assert again.looks is None
-    assert np.array_equal(again.combined, known.combined)
+    assert again.signs == known.signs
+
+
+def test_a_calibration_of_an_earlier_version_counts_images(tmp_path: Path) -> None:
+    """One half as references, images of the other ranked, as earlier versions wrote them."""
+    arrays = {
+        "temperature": np.array(2.0),
+        "centre": np.zeros(1),
+        "spread": np.ones(1),
+        "means/stage": CLOUD.means,
+        "precision/stage": CLOUD.precision,
+        "strange": np.array([0.5, 0.1, *[99.0] * 58]),
+    }
+    arrays |= {f"reference/{name}": np.array([4.0, 1.0, 9.0, 16.0]) for name in SCORES}
+    about = {"format": "1", "model_sha256": "0" * 64, "clouds": "stage"}
+    save_file(arrays, tmp_path / "suspicion.safetensors", metadata=about)
+    known = Calibration.read(tmp_path, "0" * 64)
+    assert known is not None
+    assert known.references["margin"].tolist() == [1, 4, 9, 16]
+    assert known.combined[:3].tolist() == [0.1, 0.5, 99.0]
+    assert known.signs == 2  # thirty images each
+    judged = known.judge(rows(2.9))
+    assert 0.5 < judged.combined[0] < 99
+    assert judged.p_values == pytest.approx([(1 + 58) / 61])
 
 
 @pytest.mark.parametrize("feature", ["layer2", "no layer"])
@@ -145,7 +221,8 @@ def spoiled(calibration: Calibration, folder: Path, **changes: str) -> str:
     """The file with other metadata, and its path."""
     calibration.write(folder)
     path = folder / "suspicion.safetensors"
-    about = {"format": "1", "model_sha256": "0" * 64, "clouds": "stage"} | changes
+    with safe_open(path, "numpy") as file:
+        about = file.metadata() | changes
     save_file(load_file(path), path, metadata=about)
     return str(path)
 
@@ -153,25 +230,39 @@ def spoiled(calibration: Calibration, folder: Path, **changes: str) -> str:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"format": "9"}, "its format is 9, expected 1"),
+        ({"format": "9"}, "its format is 9, expected 1 or 2"),
         ({"clouds": "other"}, "'means/other'"),
     ],
 )
 def test_a_file_of_another_make_is_named(
     tmp_path: Path, changes: dict[str, str], problem: str
 ) -> None:
-    path = spoiled(Calibration.fit("0" * 64, SCORER, OUTPUTS, OUTPUTS), tmp_path, **changes)
+    path = spoiled(Calibration.fit("0" * 64, PLAIN, CLEAN, TRACKS), tmp_path, **changes)
     with raises(BadInput, f"{path} is not a suspicion calibration ({problem}); {ANEW}"):
         Calibration.read(tmp_path, "0" * 64)
 
 
 def test_numbers_that_are_none_are_refused(tmp_path: Path) -> None:
-    known = Calibration.fit("0" * 64, SCORER, OUTPUTS, OUTPUTS)
-    replace(known, combined=np.array([1.0, np.nan])).write(tmp_path)
+    known = Calibration.fit("0" * 64, PLAIN, CLEAN, TRACKS)
+    replace(known, combined=np.array([1.0, np.nan]), tracks=np.arange(2)).write(tmp_path)
     with raises(
         BadInput,
         f"{tmp_path / 'suspicion.safetensors'} is not a suspicion calibration (it holds numbers "
         f"that are not finite); {ANEW}",
+    ):
+        Calibration.read(tmp_path, "0" * 64)
+
+
+@pytest.mark.parametrize(("combined", "tracks"), [([1.0, 0.5], [0, 1]), ([0.5, 1.0], [0])])
+def test_a_ranking_that_does_not_fit_is_refused(
+    tmp_path: Path, combined: list[float], tracks: list[int]
+) -> None:
+    known = Calibration.fit("0" * 64, PLAIN, CLEAN, TRACKS)
+    replace(known, combined=np.array(combined), tracks=np.array(tracks)).write(tmp_path)
+    with raises(
+        BadInput,
+        f"{tmp_path / 'suspicion.safetensors'} is not a suspicion calibration (what it ranks is "
+        f"not ascending, or its tracks do not fit); {ANEW}",
     ):
         Calibration.read(tmp_path, "0" * 64)
 

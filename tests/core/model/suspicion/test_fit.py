@@ -8,42 +8,32 @@ import pytest
 from core.datasets import Dataset
 from core.errors import BadInput
 from core.model.classifier import Classifier
+from core.model.suspicion.calibration import Calibration
 from core.model.suspicion.features import FeatureExtractor, Outputs, extract
-from core.model.suspicion.fit import calibrate, halves
+from core.model.suspicion.fit import calibrate
 from core.model.suspicion.mahalanobis import Cloud
 from tests.conftest import read_blocks
 from tests.support.expect import raises
 from tests.support.images import blocks
 
 
-def test_no_track_is_in_both_halves() -> None:
-    labels = np.repeat([1, 2, 3], 20)
-    tracks = np.tile(np.repeat([0, 1, 2, 3], 5), 3)
-    dataset = Dataset([blocks(n) for n in range(60)], labels, tracks, "tracks")
-    first, second = halves(dataset)
-    assert len(first) == len(second) == 30
-    assert first.tracks is not None
-    assert second.tracks is not None
-    one = set(zip(first.labels.tolist(), first.tracks.tolist(), strict=True))
-    two = set(zip(second.labels.tolist(), second.tracks.tolist(), strict=True))
-    assert (len(one), len(two), one & two) == (6, 6, set())
+def test_what_has_no_two_tracks_is_refused(classifier: Classifier) -> None:
+    trained = read_blocks(classifier, 4)
+    one = Dataset([blocks(0)] * 4, np.zeros(4, np.int64), np.zeros(4, np.int64), "one")
+    with raises(BadInput, "one: expected two tracks or more to calibrate with, got 1"):
+        calibrate(classifier, trained, one, lambda *_: None)
+    with pytest.raises(BadInput, match="one has no tracks; a calibration needs them"):
+        calibrate(classifier, trained, replace(one, tracks=None), lambda *_: None)
 
 
-def test_tracks_of_the_same_number_in_two_classes_are_two() -> None:
-    labels, tracks = np.repeat([1, 2], [3, 5]), np.zeros(8, np.int64)
-    halved = halves(Dataset([blocks(n) for n in range(8)], labels, tracks, "two"))
-    assert sorted(each.labels.tolist() for each in halved) == [[1] * 3, [2] * 5]
-
-
-def test_what_cannot_be_halved_is_refused() -> None:
-    bare = Dataset([blocks(0)] * 4, np.zeros(4, np.int64), None, "bare")
+def test_two_tracks_of_which_one_is_misclassified_are_refused(classifier: Classifier) -> None:
+    trained, clean = read_blocks(classifier, 4), read_blocks(classifier, 2)
+    clean.labels[1] = (clean.labels[1] + 1) % 43
     with raises(
         BadInput,
-        "bare has no tracks; a calibration needs them to keep the frames of one sign in one half",
+        "blocks, classified correctly: expected two tracks or more to calibrate with, got 1",
     ):
-        halves(bare)
-    with raises(BadInput, "one: expected two tracks or more to calibrate with, got 1"):
-        halves(replace(bare, tracks=np.zeros(4, np.int64), name="one"))
+        calibrate(classifier, trained, clean, lambda *_: None)
 
 
 def seen(classifier: Classifier, dataset: Dataset) -> Outputs:
@@ -53,28 +43,26 @@ def seen(classifier: Classifier, dataset: Dataset) -> Outputs:
 
 
 def test_each_part_is_fitted_to_images_of_its_own(classifier: Classifier) -> None:
-    """Clouds to the train fold, centre, spread and references to one half, ranks to the other."""
+    """Clouds to the train fold, the rest to the calibration fold."""
     trained, clean = read_blocks(classifier, 64), read_blocks(classifier, 41, 20_000)
     reported: list[tuple[int, int, str]] = []
     made = calibrate(classifier, trained, clean, lambda *each: reported.append(each))
-    assert reported == [(done, 169, "images") for done in (64, 64 + 21, 105, 169)]
+    assert reported == [(done, 169, "images") for done in (64, 105, 169)]
     assert made.model_sha256 == classifier.manifest.sha256
     assert made.scorer.temperature == 1.5
-    shown, (first, second) = seen(classifier, trained), halves(clean)
-    assert (len(first), len(second)) == (21, 20)
-    one, two = seen(classifier, first), seen(classifier, second)
+    shown, held = seen(classifier, trained), seen(classifier, clean)
     for place, (name, cloud) in enumerate(made.scorer.clouds.items()):
         own = Cloud.fit(shown.features[name], trained.labels, 43)
         assert cloud.means == pytest.approx(own.means, abs=1e-4)
-        distances = own.distances(one.features[name], first.labels)
+        distances = own.distances(held.features[name], clean.labels)
         assert made.scorer.centre[place] == pytest.approx(distances.mean(), rel=1e-3)
         assert made.scorer.spread[place] == pytest.approx(distances.std(), rel=1e-3)
-        others = own.distances(two.features[name], second.labels)
-        assert abs(others.mean() / distances.mean() - 1) > 0.005  # so that the halves differ
-    best_two = np.sort(one.logits, axis=1)[:, -2:]
+    best_two = np.sort(held.logits, axis=1)[:, -2:]
     margins = np.sort(best_two[:, 1] - best_two[:, 0])
     assert made.references["margin"] == pytest.approx(margins, abs=1e-3)
-    assert made.combined == pytest.approx(np.sort(made.judge(two).combined), rel=1e-3)
+    again = Calibration.fit(made.model_sha256, made.scorer, held, clean.signs())
+    assert made.combined == pytest.approx(again.combined, rel=1e-3)
+    assert made.signs == 41
 
 
 def test_misclassified_images_are_left_out(classifier: Classifier) -> None:
@@ -82,10 +70,12 @@ def test_misclassified_images_are_left_out(classifier: Classifier) -> None:
     others = (clean.labels + 1) % 43
     some = replace(clean, labels=np.where(clean.tracks % 4 == 0, others, clean.labels))
     made = calibrate(classifier, trained, some, lambda *_: None)
-    assert len(made.references["margin"]) + len(made.combined) == 30
+    assert len(made.combined) == len(made.references["margin"]) == 30
+    kept = set(some.signs()[clean.tracks % 4 != 0].tolist())
+    assert set(made.tracks.tolist()) == kept
     with raises(
         BadInput,
-        "blocks: none of 20 images is classified correctly; expected images and labels like those "
+        "blocks: none of 40 images is classified correctly; expected images and labels like those "
         "trained on",
     ):
         calibrate(classifier, trained, replace(clean, labels=others), lambda *_: None)

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.labels import all_labels
-from core.model.suspicion.calibration import Calibration, Scorer
+from core.model.suspicion.calibration import Calibration, Scorer, Values
 from core.model.suspicion.features import Outputs, joined
 from core.model.suspicion.mahalanobis import Cloud
 from core.model.suspicion.scores import judge, unrelated
@@ -26,7 +26,14 @@ REFERENCES = {
     "margin": np.linspace(3, 9, CLEAN),
     "change": np.linspace(-1, 1, CLEAN),
 }
-KNOWN = Calibration("0" * 64, SCORER, REFERENCES, np.linspace(0, 10, CLEAN))
+
+
+def calibration(combined: Values, references: dict[str, Values] = REFERENCES) -> Calibration:
+    """Clean images that are each a sign of their own."""
+    return Calibration("0" * 64, SCORER, references, combined, np.arange(len(combined)))
+
+
+KNOWN = calibration(np.linspace(0, 10, CLEAN))
 RULE = "top three from unrelated sign groups, each below 50 %"
 
 
@@ -124,11 +131,9 @@ def test_every_image_of_a_batch_has_its_own_reasons() -> None:
 
 
 def test_a_share_is_never_rounded_up_to_all() -> None:
-    many = Calibration(
-        "0" * 64,
-        SCORER,
+    many = calibration(
+        np.linspace(0, 10, CLEAN),
         REFERENCES | {"margin": np.append(np.linspace(3, 9, 3999), 100.0)},
-        KNOWN.combined,
     )
     (suspicion,) = judge(outputs(20.0, median=20.0, resampled=20.0), SURE, many, 0.01)
     assert suspicion.reasons == ("more certain of 14 Stop than more than 99.9% of clean images",)
@@ -136,7 +141,7 @@ def test_a_share_is_never_rounded_up_to_all() -> None:
 
 def test_where_nothing_is_odd_by_itself_the_oddest_is_named() -> None:
     """Scores that are each slightly raised combine to one beyond all clean images."""
-    weak = Calibration("0" * 64, SCORER, REFERENCES, np.zeros(CLEAN))
+    weak = calibration(np.zeros(CLEAN))
     (suspicion,) = judge(outputs(off=0.6), SURE, weak, 0.01)
     assert suspicion.reasons == (
         "unlike Stop signs in the features: further than 90.0% of clean images",
