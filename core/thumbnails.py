@@ -35,9 +35,9 @@ def thumbnail(pixels: NDArray[np.uint8]) -> str:
     return data_url(resized(pixels, THUMBNAIL_SIDE))
 
 
-def strip_tile(pixels: NDArray[np.uint8]) -> str:
-    """A smaller thumbnail as a URL of few bytes, for strips of many."""
-    content = encode_jpeg(resized(pixels, STRIP_SIDE))
+def strip_tile(pixels: NDArray[np.uint8], side: int = STRIP_SIDE) -> str:
+    """A smaller thumbnail as a URL of few bytes, for strips and axes of many."""
+    content = encode_jpeg(resized(pixels, side))
     return "data:image/jpeg;base64," + base64.b64encode(content).decode()
 
 

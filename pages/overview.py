@@ -8,7 +8,7 @@ from core.records.monitoring import WindowFigures
 from core.records.plain_text import Markdown
 from core.records.queries import CaptureFilter
 from pages._attack.link import TRY_IT
-from pages._overview import charts, drift, health, state
+from pages._overview import charts, drift, health, pointer, state
 from pages._shared import parts
 from pages._shared.user import current
 
@@ -27,7 +27,6 @@ def live() -> None:
 def show_traffic() -> None:
     """What the log says of the traffic; raises Unavailable where it does not answer."""
     settings = signwatch.monitoring.settings()
-    state.show()
     bar = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
     )
@@ -47,13 +46,17 @@ def show_traffic() -> None:
     window = signwatch.monitoring.live_window(minutes=minutes)
     found = signwatch.monitoring.figures(window)
     if found.total == 0:
+        state.show_runs()
         show_empty(minutes)
         charts.show_executions()
         return
     with bar:
         link_to_try_it()
+    here = signwatch.monitoring.situation(window, found)
+    state.show_now(here, length(minutes))
+    state.show_runs()
     show_figures(found, settings.threshold, minutes)
-    charts.show_frequencies(found, settings.threshold, f"last {length(minutes)}")
+    charts.show_frequencies(here, f"last {length(minutes)}")
     drift.show(window)
     charts.show_over_time(window, bucket_seconds=max(10, minutes))
     charts.show_executions()
@@ -135,3 +138,4 @@ def show_empty(minutes: int) -> None:
 
 
 live()
+pointer.keep_tooltips()

@@ -8,7 +8,7 @@ from pages._shared import user, visits
 
 DATA = Path(__file__).parent.parent / "data"
 # An icon of Streamlit's own set would come from a font host.
-st.set_page_config(page_title="Signwatch", page_icon=str(DATA / "icon.svg"), layout="wide")
+st.set_page_config(page_icon=str(DATA / "icon.svg"), layout="wide")
 st.logo(DATA / "logo.svg", size="large")
 user.require()
 
@@ -77,6 +77,7 @@ page = st.navigation(
         ],
     }
 )
+st.set_page_config(page_title=f"{page.title} - Signwatch")
 user.show()
 visits.begin(page.title)
 st.title(page.title)

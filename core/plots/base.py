@@ -1,4 +1,4 @@
-"""Class frequencies, traffic and top classes as figures; what all charts share.
+"""Class frequencies and top classes as figures; what all charts share.
 
 Colours read on light and dark pages alike.
 """
@@ -6,7 +6,6 @@ Colours read on light and dark pages alike.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import plotly.graph_objects as go
 
@@ -114,52 +113,6 @@ def _put_behind(figure: go.Figure, expected: Sequence[float], names: Sequence[st
     figure.update_layout(
         barmode="overlay", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
     )
-
-
-def traffic(
-    counts: Sequence[tuple[datetime, int, int]],
-    *,
-    bucket_seconds: int,
-    window: tuple[datetime, datetime],
-    height: int = 220,
-) -> go.Figure:
-    """Predictions by time, the most predicted class apart from the rest.
-
-    Parameters
-    ----------
-    counts
-        (start of the bucket, class id, predictions).
-    bucket_seconds
-        Width of a bucket.
-    window
-        (start, end) of the time axis.
-    height
-        In pixels.
-    """
-    totals: dict[int, int] = {}
-    for _, class_id, count in counts:
-        totals[class_id] = totals.get(class_id, 0) + count
-    leader = max(totals, key=lambda class_id: totals[class_id])
-    buckets = sorted({bucket for bucket, _, _ in counts})
-    leading = {bucket: count for bucket, class_id, count in counts if class_id == leader}
-    everything: dict[datetime, int] = dict.fromkeys(buckets, 0)
-    for bucket, _, count in counts:
-        everything[bucket] += count
-    own = [leading.get(bucket, 0) for bucket in buckets]
-    rest = [everything[bucket] - n for bucket, n in zip(buckets, own, strict=True)]
-    width = bucket_seconds * 1000 * 0.9
-    figure = go.Figure(
-        [
-            go.Bar(x=buckets, y=own, name=class_name(leader), marker_color=ORDINARY, width=width),
-            go.Bar(x=buckets, y=rest, name="all other classes", marker_color=MUTED, width=width),
-        ]
-    )
-    figure.update_layout(
-        barmode="stack", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
-    )
-    figure.update_yaxes(title=f"predictions per {bucket_seconds} s", rangemode="tozero")
-    figure.update_xaxes(title="time (UTC)", range=list(window))
-    return laid_out(figure, height)
 
 
 def top_classes(prediction: Prediction, *, height: int = 130) -> go.Figure:

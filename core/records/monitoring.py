@@ -131,6 +131,7 @@ class Outcome:
     sentence: the outcome in words; for `not computed` it says why. violations: for
     constraint_violations.json, at least one where the state is `violated`, none otherwise.
     decides: whether its violations count in the run's status; others are for comparison.
+    class_ids: of alarms that name a class; none in runs of earlier versions.
     """
 
     rule: str
@@ -140,6 +141,7 @@ class Outcome:
     sentence: str
     violations: tuple[Violation, ...] = ()
     decides: bool = True
+    class_ids: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """What programs read of one rule."""

@@ -21,6 +21,7 @@ from core.monitoring.rules.descriptions import RULES
 from core.monitoring.rules.distances import furthest_class
 from core.monitoring.rules.in_force import classes_in_question
 from core.monitoring.schedules.scheduler import Schedules
+from core.monitoring.situation import situation
 from core.records.analysts import Permission
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import (
@@ -35,6 +36,7 @@ from core.records.monitoring import (
 from core.records.names import check_endpoint_name
 from core.records.permissions import needs
 from core.records.quality import WindowQuality
+from core.records.situation import Situation
 from core.records.window import Window, now, parse_time
 from core.settings import Settings
 from core.store import (
@@ -85,6 +87,7 @@ class Monitoring:
         self._log = log
         self._defaults = settings
         self._drift = drift
+        self._drilled = drilled
         self._table = ExecutionsTable(database)
         self._quality = QualityTable(database)
         self._executions = Executions(
@@ -123,6 +126,22 @@ class Monitoring:
     def figures(self, window: Window) -> WindowFigures:
         """Counts and confidence of a window."""
         return self._log.window_figures(window, low_confidence=self._defaults.low_confidence)
+
+    def situation(self, window: Window, figures: WindowFigures) -> Situation:
+        """How the traffic of a window stands; figures: of that window.
+
+        Alarms of the drift detector count where the window reaches until now.
+        """
+        baseline = self.baselines.against().baseline
+        return situation(
+            self._log,
+            window,
+            figures,
+            self.settings().threshold,
+            baseline=baseline.counts if baseline else {},
+            alarms=self._drift.alarms() if self._drift.covers(window) else (),
+            drilled=self._drilled(window),
+        )
 
     # -- runs ------------------------------------------------------------------------------
 

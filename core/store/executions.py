@@ -282,7 +282,10 @@ def _outcomes(found: list[dict[str, Any]]) -> tuple[Outcome, ...]:
 def _outcome(found: dict[str, Any]) -> Outcome:
     state, violations = RuleState(found["state"]), _violations(found["violations"])
     rule = current_rule(found["rule"])
-    return Outcome(**found | {"rule": rule, "state": state, "violations": violations})
+    named = tuple(found.get("class_ids", ()))
+    return Outcome(
+        **found | {"rule": rule, "state": state, "violations": violations, "class_ids": named}
+    )
 
 
 def _log(row: Row) -> ExecutionLog:

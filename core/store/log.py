@@ -172,6 +172,20 @@ class CaptureLog:
         )
         return [(rows.aware(bucket), class_id, count) for bucket, class_id, count in found]
 
+    def commonest_source(self, chosen: CaptureFilter) -> tuple[str | None, int]:
+        """The source of most of these captures that name one, and of how many; (None, 0) of none.
+
+        Of equally common ones, the first in the alphabet.
+        """
+        where, parameters = filters.conditions(chosen)
+        found = self.database.rows(
+            "SELECT c.source, count(*) AS count FROM log.captures AS c "
+            f"WHERE c.source IS NOT NULL AND {where} "
+            "GROUP BY c.source ORDER BY count DESC, c.source LIMIT 1",
+            parameters,
+        )
+        return (found[0][0], int(found[0][1])) if found else (None, 0)
+
     def confidence_over_time(
         self, window: Window, bucket_seconds: int, *, low_confidence: float
     ) -> list[ConfidenceAt]:

@@ -18,6 +18,7 @@ from core.plots import COLOUR_MAPS
 from core.records.explanations import DEFAULT_METHOD, MOST_TILES, Circle, Style
 from core.records.monitoring import Execution
 from core.records.plain_text import message
+from core.records.window import Window
 from core.services import Explanations
 from pages._shared import address as _address
 from pages._shared import choices
@@ -92,7 +93,11 @@ class ExplainLink:
 
 def to_violation(execution: Execution, class_id: int) -> dict[str, str]:
     """The address of the sheet of what was predicted as that class in the window of a run."""
-    window = execution.window
+    return to_class(execution.window, class_id)
+
+
+def to_class(window: Window, class_id: int) -> dict[str, str]:
+    """The address of the sheet of what was predicted as that class in a window."""
     return ExplainLink(
         sheet="all",
         class_id=class_id,

@@ -2,25 +2,53 @@
 
 import streamlit as st
 
-from core.plots import base, overview
-from core.records.monitoring import WindowFigures
+from core.plots import overview, strip_tile
+from core.plots.overview import DARK, LIGHT, Palette
 from core.records.plain_text import Markdown, message, plain
+from core.records.situation import Situation
 from core.records.window import Window, now
+from core.services import samples
 from pages._shared.user import current
 
-PLAIN = {"displayModeBar": False}
-STRIP = 48  # runs
+STRIP = 40  # runs
+BY_CLASS, BY_CHANGE = "By class", "By change"
 
 
-def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> None:
+def palette() -> Palette:
+    """The colours that read on the theme that the reader has chosen."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def show_frequencies(found: Situation, stretch: str) -> None:
     """Shares by class, with the threshold and, where there is one, the baseline's shares."""
+    question = found.question
     against = current().monitoring.baselines.against()
     baseline = against.baseline
-    st.subheader("Class frequencies")
-    st.plotly_chart(
-        base.class_frequencies(found, threshold, baseline=baseline and baseline.counts),
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.subheader("Class frequencies", anchor=False)
+        order = st.segmented_control(
+            "Order of the classes",
+            [BY_CLASS, BY_CHANGE],
+            default=BY_CLASS,
+            required=True,
+            key="overview_order",
+            label_visibility="collapsed",
+            help="By change: the classes that are furthest from the baseline first.",
+        )
+    st.echarts_chart(
+        overview.frequencies(
+            found.figures,
+            found.threshold,
+            palette(),
+            baseline=baseline.counts if baseline else {},
+            pictures=pictures(),
+            question=question.class_id if question else None,
+            by_change=order == BY_CHANGE,
+        ),
         key="frequencies",
-        config=PLAIN,
+        height=330,
         alt="Share of predictions by class, with the threshold and the baseline",
     )
     if against.problem:
@@ -28,6 +56,16 @@ def show_frequencies(found: WindowFigures, threshold: float, stretch: str) -> No
     else:
         beside = "" if baseline else " No baseline yet. Create one on the Monitor page."
     st.caption(f"{as_of()}, {plain(stretch)}, all endpoints.{beside}")
+
+
+@st.cache_resource(show_spinner=False)
+def pictures() -> dict[int, str]:
+    """Class id -> the picture of its first sample sign."""
+    first = {each.class_id: each for each in reversed(samples.all_samples())}
+    return {
+        class_id: strip_tile(sample.image().pixels, 2 * overview.PICTURE)
+        for class_id, sample in first.items()
+    }
 
 
 def show_over_time(window: Window, *, bucket_seconds: int) -> None:
@@ -41,25 +79,23 @@ def show_over_time(window: Window, *, bucket_seconds: int) -> None:
         baseline = monitoring.baselines.against().baseline
         expected = baseline.confidence.mean if baseline and baseline.confidence else None
         with left:
-            st.subheader("Confidence")
-            st.plotly_chart(
-                overview.confidence_over_time(
-                    confidence, low=low, expected=expected, window=(window.start, window.end)
+            st.subheader("Confidence", anchor=False)
+            st.echarts_chart(
+                overview.confidence(
+                    confidence, palette(), low=low, expected=expected, window=window
                 ),
                 key="confidence",
-                config=PLAIN,
+                height=220,
                 alt="Mean confidence over time",
             )
             st.caption(f"{as_of()}, {bucket_seconds:d} s a point.")
     if counts:
         with right:
-            st.subheader("Traffic")
-            st.plotly_chart(
-                base.traffic(
-                    counts, bucket_seconds=bucket_seconds, window=(window.start, window.end)
-                ),
+            st.subheader("Traffic", anchor=False)
+            st.echarts_chart(
+                overview.traffic(counts, palette(), bucket_seconds=bucket_seconds, window=window),
                 key="traffic",
-                config=PLAIN,
+                height=220,
                 alt="Predictions over time",
             )
             st.caption(f"{as_of()}, {bucket_seconds:d} s a bar.")
@@ -70,17 +106,18 @@ def show_executions() -> None:
     latest = current().monitoring.executions(STRIP, ended=True)
     if not latest:
         return
-    st.subheader("Runs of the monitor")
-    st.plotly_chart(
-        overview.executions_strip(latest),
+    st.subheader("Runs of the monitor", anchor=False)
+    st.echarts_chart(
+        overview.runs(latest, palette()),
         key="runs",
-        config=PLAIN,
-        alt="Latest runs: green without violations, red with, grey not evaluated",
+        height=48,
+        alt="Latest runs: a tick without violations, ! with them, a dash where nothing "
+        "was evaluated",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"{as_of()}, the latest {len(latest)}: green without violations, red with violations, "
-            "grey not evaluated.",
+            f"{as_of()}, the latest {len(latest)}, the newest to the right: ✓ no violations, "
+            "! violations, – not evaluated.",
             width="content",
         )
         st.page_link("monitor.py", label="All runs", icon=":material/history:")

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from core.plots import drift
+from core.plots import overview
 from core.records.drift import channel_of
 from core.records.monitoring import RuleState
 from core.records.plain_text import message
 from core.records.window import Window
+from pages._overview import charts
 from pages._shared.user import current
 
 
@@ -17,13 +18,17 @@ def show(window: Window) -> None:
     if status.problem:
         st.caption(f"**Drift detector** · {message(status.problem)}.")
         return
-    st.subheader("Drift detector")
-    st.plotly_chart(
-        drift.e_values(
-            detector.e_values(window), status.threshold, window, channels=status.channels
+    st.subheader("Drift detector", anchor=False)
+    st.echarts_chart(
+        overview.e_values(
+            detector.e_values(window),
+            status.threshold,
+            charts.palette(),
+            window,
+            channels=status.channels,
         ),
         key="e_values",
-        config={"displayModeBar": False},
+        height=240,
         alt="E-value of the drift detector over time, with its alarm threshold",
     )
     for outcome in status.outcomes:

@@ -1,24 +1,146 @@
-"""The Overview's headline: how things stand, and the leading class."""
+"""The Overview's headline: how things stand now, and what the latest runs found."""
+
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from core.labels import all_labels, class_name
+from core.records.analysts import Permission
 from core.records.monitoring import Execution, ExecutionStatus, WindowFigures
-from core.records.plain_text import Markdown, message
-from pages._explain.link import to_violation
+from core.records.plain_text import Markdown, message, plain, short
+from core.records.queries import CaptureFilter
+from core.records.situation import ClassInQuestion, Situation
+from pages._explain.link import to_class, to_violation
 from pages._monitor.execution import link_to
+from pages._shared import parts, user
 from pages._shared.user import current
+from pages._triage.view import TriageView
+
+SHOWN, WIDTH = 3, 88  # images of the class in question, and their side in pixels
 
 
-def show() -> None:
-    """What stands now, red where it is a violation; a run that evaluated nothing hides none."""
+def show_now(found: Situation, stretch: str) -> None:
+    """One sentence on the traffic as it is now, with pictures and what to do.
+
+    stretch: the length of the window in words.
+    """
+    with st.container(border=True, key="now"):
+        left, right = st.columns([5, 2], vertical_alignment="center")
+        with left:
+            _say(found, stretch)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if question := found.question:
+                    _link(found, question)
+                _run_now()
+        if question := found.question:
+            with right:
+                _show_images(found, question)
+
+
+def _say(found: Situation, stretch: str) -> None:
+    if found.calm:
+        st.subheader(
+            f":green[:material/check_circle:] As expected: "
+            f"{found.figures.total:,} predictions in the last {plain(stretch)}",
+            anchor=False,
+        )
+        st.markdown(
+            f"No class is above {found.threshold:.0%}, and no alarm of the drift detector stands."
+            + _of_drills(found)
+        )
+        return
+    question = found.question
+    if question is None:
+        st.subheader(":red[:material/warning:] The drift detector alarms", anchor=False)
+    else:
+        expected = question.expected
+        st.subheader(
+            f":red[:material/warning:] {class_name(question.class_id)} is "
+            f"{question.share:.1%} of the last {plain(stretch)}"
+            + ("" if expected is None else f", {expected:.1%} in the baseline"),
+            anchor=False,
+        )
+    about = "" if question is None else _about(question)
+    alarms = "".join(f"  \nDrift detector: {message(each)}." for each in found.alarms)
+    st.markdown(f"{about}{_of_drills(found)}{alarms}")
+
+
+def _about(question: ClassInQuestion) -> Markdown:
+    """Since when, from where, how many flagged."""
+    since = question.since
+    when = f"Since {_clock(since)} UTC. " if since else ""
+    source = question.source
+    where = f"Most from source {plain(short(source))}. " if source else ""
+    return f"{when}{where}**{question.flagged:,}** of these predictions are flagged."
+
+
+def _clock(moment: datetime) -> Markdown:
+    today = datetime.now(UTC).date() == moment.date()
+    return f"{moment:%H:%M}" if today else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _of_drills(found: Situation) -> Markdown:
+    if not found.drilled:
+        return ""
+    whole = found.drilled == found.figures.total
+    return (
+        f" :orange-badge[:material/exercise: Drill] "
+        f"{'All' if whole else f'{found.drilled:,}'} of these predictions "
+        f"{'were' if found.drilled != 1 else 'was'} sent by a drill."
+    )
+
+
+def _link(found: Situation, question: ClassInQuestion) -> None:
+    """To the heat maps of the class, and to what of it waits."""
+    window, class_id = found.window, question.class_id
+    if class_id < len(all_labels()):
+        st.page_link(
+            "explain.py",
+            label="Heat maps",
+            icon=":material/visibility:",
+            query_params=to_class(window, class_id),
+        )
+    st.page_link(
+        "triage.py",
+        label="Review",
+        icon=":material/fact_check:",
+        query_params=TriageView(predicted=class_id, since=window.start).write(),
+    )
+
+
+def _run_now() -> None:
+    if st.button(
+        "Run now",
+        icon=":material/play_arrow:",
+        key="overview_run_now",
+        **user.control(Permission.RUN_MONITOR),
+    ):
+        with parts.errors_shown():
+            current().monitoring.run()
+
+
+def _show_images(found: Situation, question: ClassInQuestion) -> None:
+    """The newest images of the class, flagged ones where there are any."""
+    captures = current().captures
+    chosen = CaptureFilter(window=found.window, class_id=question.class_id, with_image=True)
+    flagged = CaptureFilter(**vars(chosen) | {"flagged": True if question.flagged else None})
+    items = list(captures.newest(flagged, limit=SHOWN))
+    files = captures.stored_images([item.capture.image_sha256 for item in items])
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        for item in items:
+            if file := files.get(item.capture.image_sha256 or ""):
+                st.image(
+                    parts.thumbnail(file.sha256, file),
+                    width=WIDTH,
+                    alt=f"predicted as {class_name(question.class_id)}",
+                )
+
+
+def show_runs() -> None:
+    """What stands of the monitor's runs, red where it is a violation."""
     latest = next(iter(current().monitoring.executions(1, ended=True)), None)
     if latest is None:
-        st.info(
-            "The monitor runs on schedule, or now on the Monitor page.",
-            icon=":material/schedule:",
-            title="No run yet",
-        )
+        st.caption(":material/schedule: No run yet. The monitor runs on schedule, or now.")
         return
     standing = current().monitoring.standing()
     violated = [run for run in standing if run.violations]
@@ -36,11 +158,7 @@ def show() -> None:
             title="Not evaluated",
         )
     else:
-        st.success(
-            f"{message(latest.message)}  \n{_when(latest)}",
-            icon=":material/check_circle:",
-            title="All clear",
-        )
+        st.caption(f":material/check: Latest run, {_when(latest)}: no violation.")
     for earlier in current().monitoring.executions(
         1, status=ExecutionStatus.COMPLETED_WITH_VIOLATIONS
     ):

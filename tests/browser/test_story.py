@@ -103,8 +103,11 @@ def it_is_sent_as_traffic(page: Page) -> None:
 def the_overview_shows_it_by_itself(overview: Page) -> None:
     expect(metric(overview, "Predictions in the window")).to_have_text("62")
     expect(metric(overview, "Most predicted class", "Delta")).to_have_text("14 Stop")
-    over_the_bar = overview.get_by_text(re.compile(r"^14 Stop: \d\d\.\d%$"))
-    expect(over_the_bar).to_have_count(1)
+    headline = overview.get_by_text(re.compile(r"14 Stop is \d\d\.\d% of the last 1 h"))
+    expect(headline).to_have_count(1)
+    # The newest that were flagged.
+    shown = overview.get_by_role("img", name="predicted as 14 Stop")
+    expect(shown).to_have_count(3)
 
 
 def the_monitor_names_the_violation(page: Page) -> None:

@@ -10,30 +10,28 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 
 from core.labels import class_name
-from core.plots.base import ALARM, ORDINARY
-from core.plots.overview import STRIP_COLOURS
+from core.plots.overview import LIGHT
 from core.records.captures import Provenance
+from core.records.drills import MARK
 from core.records.health import LogHealth, LogState
-from core.records.monitoring import ExecutionStatus, MonitorSettings, WindowFigures
+from core.records.monitoring import ExecutionStatus, MonitorSettings, Trigger, WindowFigures
+from core.records.queries import CaptureFilter
 from core.records.schedules import ONCE, Schedule
 from core.records.verdicts import Verdict
 from core.records.window import now
 from core.services import Services
 from core.store import ExecutionsTable
-from core.thumbnails import MUTED
 from pages._attack.link import TRY_IT, AttackLink
 from pages._explain.link import ExplainLink, to_violation
+from pages._triage.view import TriageView
 from tests.pages.conftest import SHELL, OpenPage
-from tests.support.elements import Alert, alerts, charts, colours, links, metrics, values
+from tests.support.elements import Alert, alerts, colours, links, metrics, moving_charts, values
 from tests.support.images import blocks
 from tests.support.records import NO_PREDICTION, NOON, make_capture, make_execution
 from tests.support.traffic import baseline_of_another_model, decide, flood, put_flagged, request
 
-NOT_RUN = Alert(
-    "info",
-    "No run yet",
-    "The monitor runs on schedule, or now on the Monitor page.",
-)
+NOT_RUN = ":material/schedule: No run yet. The monitor runs on schedule, or now."
+HEAT_MAPS, REVIEW = ("Heat maps", "explain"), ("Review", "triage")
 ALL_RUNS = ("All runs", "monitor")
 TRY_IT_LINK = ("**Try it: fool the classifier**", "attack")
 
@@ -45,7 +43,7 @@ def test_newcomers_are_led_to_a_prepared_attack(open_page: OpenPage) -> None:
 
 def test_without_traffic_it_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("overview")
-    assert alerts(at) == [NOT_RUN]
+    assert values(at.caption) == [NOT_RUN]
     assert values(at.subheader) == ["No traffic in the last 1 h"]
     assert [link[:2] for link in links(at)] == [
         TRY_IT_LINK,
@@ -70,7 +68,8 @@ def test_traffic_is_counted(open_page: OpenPage, signwatch: Services) -> None:
     put_flagged(signwatch, 0.001, class_id=flooding)
     found = signwatch.monitoring.figures(signwatch.monitoring.live_window())
     at = open_page("overview")
-    assert alerts(at) == [NOT_RUN]
+    assert not alerts(at)
+    assert values(at.caption)[0] == NOT_RUN
     assert metrics(at) == {
         "Most predicted class": ("80.0%", class_name(flooding)),
         "Predictions in the window": ("5", "last 1 h"),
@@ -81,21 +80,39 @@ def test_traffic_is_counted(open_page: OpenPage, signwatch: Services) -> None:
         "Waiting in triage": (str(found.flagged), f"{found.flagged} flagged in the window"),
     }
     assert found.flagged >= 1
-    assert values(at.subheader) == ["Class frequencies", "Confidence", "Traffic"]
+    assert values(at.subheader)[1:] == ["Class frequencies", "Confidence", "Traffic"]
 
 
 def test_the_class_above_the_threshold_is_red(open_page: OpenPage, signwatch: Services) -> None:
     flooding = flood(signwatch, same=4, others=1)
-    chart = charts(open_page("overview"))["frequencies"]
-    (bars,) = chart["data"]
-    assert bars["y"][flooding] == 0.8
-    assert sum(bars["y"]) == 1
-    assert [k for k, colour in enumerate(bars["marker"]["color"]) if colour == ALARM] == [flooding]
-    assert set(bars["marker"]["color"]) == {ALARM, ORDINARY}
-    assert [each["text"] for each in chart["layout"]["annotations"]] == [
-        "threshold 50%",
-        f"<b>{class_name(flooding)}: 80.0%</b>",
+    chart = moving_charts(open_page("overview"))["frequencies"]
+    bars = chart["by_id"]["window"]["data"]
+    assert [bar["value"][0] for bar in bars] == [str(k) for k in range(43)]
+    assert bars[flooding]["value"][1:] == [
+        80.0,
+        class_name(flooding),
+        "80.00% of the window (4 predictions)",
+        "no baseline",
     ]
+    assert sum(bar["value"][1] for bar in bars) == 100
+    red = [k for k, bar in enumerate(bars) if bar["itemStyle"]["color"] == LIGHT.alarm]
+    assert red == [k for k, bar in enumerate(bars) if bar["label"]["show"]] == [flooding]
+    assert bars[flooding]["label"]["formatter"] == f"{class_name(flooding)}: 80.0%"
+    (line,) = chart["by_id"]["window"]["markLine"]["data"]
+    assert line == {"yAxis": 50}
+    pictured = chart["xAxis"][0]["data"][flooding]
+    assert pictured["textStyle"]["backgroundColor"]["image"].startswith("data:image/jpeg;base64,")
+
+
+def test_the_classes_can_be_ordered_by_change(open_page: OpenPage, signwatch: Services) -> None:
+    flooding = flood(signwatch, same=3, others=1)
+    at = open_page("overview")
+    order = at.segmented_control(key="overview_order")
+    assert list(order.options) == ["By class", "By change"]
+    order.select("By change").run()
+    bars = moving_charts(at)["frequencies"]["by_id"]["window"]["data"]
+    assert bars[0]["value"][0] == str(flooding)
+    assert [bar["value"][1] for bar in bars[:3]] == [75.0, 25.0, 0.0]
 
 
 def test_the_leader_is_red_above_the_threshold_alone(
@@ -115,9 +132,10 @@ def test_the_traffic_chart_sets_the_leading_class_apart(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     flooding = flood(signwatch, same=4, others=2)
-    own, rest = charts(open_page("overview"))["traffic"]["data"]
-    assert (own["name"], sum(own["y"])) == (class_name(flooding), 4)
-    assert (rest["name"], sum(rest["y"])) == ("all other classes", 2)
+    series = moving_charts(open_page("overview"))["traffic"]["by_id"]
+    own, rest = series["leader"], series["rest"]
+    assert (own["name"], sum(n for _, n in own["data"])) == (class_name(flooding), 4)
+    assert (rest["name"], sum(n for _, n in rest["data"])) == ("all other classes", 2)
 
 
 def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services) -> None:
@@ -134,10 +152,12 @@ def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services)
         )
     ]
     assert [link[:2] for link in links(at)] == [
+        TRY_IT_LINK,
+        HEAT_MAPS,
+        REVIEW,
         (f"Why {class_name(flooding)}? See the heat maps", "explain"),
         ("Review flagged predictions", "triage"),
         ("Open the run", "monitor"),
-        TRY_IT_LINK,
         ALL_RUNS,
     ]
 
@@ -145,7 +165,7 @@ def test_the_latest_violation_is_named(open_page: OpenPage, signwatch: Services)
 def test_a_violation_leads_to_what_was_looked_at(open_page: OpenPage, signwatch: Services) -> None:
     flooding = flood(signwatch, same=4, others=1)
     window = signwatch.monitoring.run().window
-    (query,) = [query for _, page, query in links(open_page("overview")) if page == "explain"]
+    _, query = [query for _, page, query in links(open_page("overview")) if page == "explain"]
     link, problems = ExplainLink.read(dict(parse_qsl(query)))
     assert problems == []
     assert (link.sheet, link.class_id) == ("all", flooding)
@@ -158,14 +178,11 @@ def test_all_clear_after_an_execution_without_violations(
     flood(signwatch, same=1, others=3)
     execution = signwatch.monitoring.run()
     at = open_page("overview")
-    assert alerts(at) == [
-        Alert(
-            "success",
-            "All clear",
-            "Completed: Job completed successfully with no violations.  \n"
-            f"{execution.started_at:%Y-%m-%d %H:%M:%S} UTC, 4 predictions",
-        )
-    ]
+    assert not alerts(at)
+    assert values(at.caption)[0] == (
+        f":material/check: Latest run, {execution.started_at:%Y-%m-%d %H:%M:%S} UTC, "
+        "4 predictions: no violation."
+    )
     assert [link[:2] for link in links(at)] == [TRY_IT_LINK, ALL_RUNS]
 
 
@@ -196,14 +213,18 @@ def test_a_run_under_way_leaves_the_headline_to_the_last_that_ended(
     table.begin(make_execution(now(), message="InProgress: under way", **running))
     at = open_page("overview")
     assert [alert.title for alert in alerts(at)] == ["Violation"]
-    assert len(charts(at)["runs"]["data"][0]["y"]) == 1
+    assert len(moving_charts(at)["runs"]["by_id"]["runs"]["data"]) == 1
 
 
 def test_a_later_execution_replaces_the_violation(open_page: OpenPage, signwatch: Services) -> None:
     flood(signwatch, same=4, others=1)
     signwatch.monitoring.run()
     signwatch.monitoring.run(threshold=0.9)
-    assert [alert.title for alert in alerts(open_page("overview"))] == ["All clear"]
+    at = open_page("overview")
+    assert not alerts(at)
+    assert ":material/check: Latest run" in values(at.caption)[0]
+    # The traffic is above the threshold in force all the same.
+    assert values(at.subheader)[0].startswith(":red[:material/warning:] ")
 
 
 def test_a_run_that_evaluated_nothing_hides_no_violation(
@@ -245,8 +266,7 @@ def test_what_is_wrong_with_the_log_stands_first(
     signwatch.health._latest = found
     shown = alerts(open_page("overview"))
     assert shown == [
-        Alert(kind, title, "It is full. Free some space. Since 2026-02-14 12:00:00 UTC."),
-        NOT_RUN,
+        Alert(kind, title, "It is full. Free some space. Since 2026-02-14 12:00:00 UTC.")
     ]
 
 
@@ -267,6 +287,7 @@ def test_only_the_window_counts(open_page: OpenPage, signwatch: Services) -> Non
     assert metrics(at)["Predictions in the window"] == ("1", "last 5 min")
     captions = values(at.caption)
     assert [re.sub("[0-9]{2}:[0-9]{2}:[0-9]{2}", "now", caption) for caption in captions] == [
+        NOT_RUN,
         "As of now UTC, last 5 min, all endpoints. No baseline yet. Create one on the Monitor "
         "page.",
         "**Drift detector** · Not computed: there is no baseline. Create one from known-good "
@@ -329,11 +350,11 @@ def test_the_latest_violation_stays_named_after_all_is_clear(
     violated = signwatch.monitoring.run()
     signwatch.monitoring.run(threshold=0.9)
     at = open_page("overview")
-    assert values(at.caption)[0] == (
+    assert values(at.caption)[1] == (
         f"Latest violation, {violated.started_at:%Y-%m-%d %H:%M:%S} UTC: Class {flooding} "
         "predicted 80.00% of the time: Exceeded 50.00% threshold"
     )
-    (query,) = [query for _, page, query in links(at) if page == "explain"]
+    _, query = [query for _, page, query in links(at) if page == "explain"]
     assert dict(parse_qsl(query)) == to_violation(violated, flooding)
 
 
@@ -349,8 +370,9 @@ def test_figures_that_no_capture_carries_are_not_computed(
         "Mean confidence": ("not computed", "no prediction has a confidence"),
         "Waiting in triage": ("0", "suspicion not computed in the window"),
     }
-    (bars,) = charts(at)["frequencies"]["data"]
-    assert (bars["y"][43], bars["customdata"][43]) == (1.0, ["57 (no sign of ours)", 1])
+    bars = moving_charts(at)["frequencies"]["by_id"]["window"]["data"]
+    assert bars[43]["value"][:3] == ["57", 100.0, "57 (no sign of ours)"]
+    assert [link[:2] for link in links(at)] == [TRY_IT_LINK, REVIEW]  # no map of such a class
 
 
 def test_a_window_of_unreadable_lines_alone(open_page: OpenPage, signwatch: Services) -> None:
@@ -363,7 +385,7 @@ def test_a_window_of_unreadable_lines_alone(open_page: OpenPage, signwatch: Serv
     at = open_page("overview")
     assert metrics(at)["Most predicted class"] == ("not computed", "no readable prediction")
     assert metrics(at)["Predictions in the window"] == ("1", "last 1 h, 1 unreadable")
-    assert values(at.subheader) == ["Class frequencies"]
+    assert values(at.subheader)[1:] == ["Class frequencies"]
 
 
 def test_class_frequencies_stand_before_the_baseline(
@@ -372,12 +394,12 @@ def test_class_frequencies_stand_before_the_baseline(
     flooding = flood(signwatch, same=3, others=1)
     signwatch.monitoring.baselines.create(signwatch.monitoring.live_window())
     at = open_page("overview")
-    before, window = charts(at)["frequencies"]["data"]
-    assert (before["name"], before["y"][flooding]) == ("baseline", 0.75)
-    assert (window["name"], window["y"][flooding]) == ("window", 0.75)
-    (note,) = charts(at)["confidence"]["layout"]["annotations"]
+    series = moving_charts(at)["frequencies"]["by_id"]
+    assert series["baseline"]["data"][flooding] == 75.0
+    assert series["window"]["data"][flooding]["value"][-1] == "75.00% of the baseline"
+    confidence = moving_charts(at)["confidence"]["by_id"]["mean"]
     mean = signwatch.monitoring.figures(signwatch.monitoring.live_window()).mean_confidence
-    assert note["text"] == f"baseline {mean:.1%}"
+    assert confidence["markLine"]["label"]["formatter"] == f"baseline {mean:.1%}"
     assert "No baseline yet" not in " ".join(values(at.caption))
 
 
@@ -387,7 +409,7 @@ def test_a_baseline_that_cannot_be_used_is_not_shown_as_none(
     flood(signwatch, same=3, others=1)
     problem = baseline_of_another_model(signwatch)
     at = open_page("overview")
-    assert [trace["name"] for trace in charts(at)["frequencies"]["data"]] == ["window"]
+    assert list(moving_charts(at)["frequencies"]["by_id"]) == ["window"]
     (caption,) = [text for text in values(at.caption) if "all endpoints" in text]
     assert caption.endswith(f"Baseline not shown: {problem}.")
 
@@ -396,8 +418,8 @@ def test_executions_stay_in_view_when_traffic_stops(
     open_page: OpenPage, signwatch: Services
 ) -> None:
     signwatch.monitoring.run()
-    (bars,) = charts(open_page("overview"))["runs"]["data"]
-    assert bars["marker"]["color"] == [MUTED]
+    (bar,) = moving_charts(open_page("overview"))["runs"]["by_id"]["runs"]["data"]
+    assert bar["itemStyle"]["color"] == LIGHT.muted
 
 
 def test_executions_stand_in_a_strip_with_what_they_found(
@@ -407,6 +429,64 @@ def test_executions_stand_in_a_strip_with_what_they_found(
     flood(signwatch, same=3, others=1)
     signwatch.monitoring.run(threshold=0.9)
     violated = signwatch.monitoring.run()
-    (bars,) = charts(open_page("overview"))["runs"]["data"]
-    assert bars["marker"]["color"] == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
-    assert bars["customdata"][-1][1:] == [violated.message, "4 predictions"]
+    bars = moving_charts(open_page("overview"))["runs"]["by_id"]["runs"]["data"]
+    colours = [bar["itemStyle"]["color"] for bar in bars]
+    assert colours == [LIGHT.muted, LIGHT.good, LIGHT.alarm]
+    assert [bar["label"]["formatter"] for bar in bars] == ["–", "✓", "!"]
+    assert bars[-1]["value"][3:] == [violated.message, "4 predictions"]
+
+
+# The headline: how things stand now
+
+
+def headline(at: AppTest) -> tuple[str, str]:
+    """Its sentence and what stands below."""
+    return values(at.subheader)[0], values(at.markdown)[0]
+
+
+def test_calm_traffic_is_said_to_be_calm(open_page: OpenPage, signwatch: Services) -> None:
+    flood(signwatch, same=1, others=3)
+    assert headline(open_page("overview")) == (
+        ":green[:material/check_circle:] As expected: 4 predictions in the last 1 h",
+        "No class is above 50%, and no alarm of the drift detector stands.",
+    )
+
+
+def test_what_the_traffic_is_now_stands_first(open_page: OpenPage, signwatch: Services) -> None:
+    """Without any run: which class, how much of the traffic, how many flagged, with pictures."""
+    flooding = flood(signwatch, same=6, others=2)
+    found = signwatch.monitoring.figures(signwatch.monitoring.live_window())
+    at = open_page("overview")
+    sentence, below = headline(at)
+    assert sentence == (f":red[:material/warning:] {class_name(flooding)} is 75.0% of the last 1 h")
+    flagged = signwatch.captures.count(CaptureFilter(class_id=flooding, flagged=True))
+    assert below == f"**{flagged:,}** of these predictions are flagged."
+    assert found.total == 8
+    assert len(at.image) == 3
+    (heat_maps,) = [query for label, _, query in links(at) if label == "Heat maps"]
+    link, problems = ExplainLink.read(dict(parse_qsl(heat_maps)))
+    assert (problems, link.class_id, link.sheet) == ([], flooding, "all")
+    (review,) = [query for label, _, query in links(at) if label == "Review"]
+    view, problems = TriageView.read(dict(parse_qsl(review)))
+    assert (problems, view.predicted) == ([], flooding)
+
+
+def test_the_monitor_runs_from_here(open_page: OpenPage, signwatch: Services) -> None:
+    flooding = flood(signwatch, same=4, others=1)
+    at = open_page("overview")
+    at.button(key="overview_run_now").click().run()
+    (run,) = signwatch.monitoring.executions(5)
+    assert (run.trigger, run.figures.total) == (Trigger.MANUAL, 5)
+    at.run()
+    (violation,) = alerts(at)
+    assert f"Class {flooding} predicted 80.00% of the time" in violation.text
+
+
+def test_a_drill_is_named_where_its_predictions_count(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    request(signwatch, blocks(1), Provenance(source=f"{MARK}one/0"))
+    request(signwatch, blocks(2))
+    assert " 1 of these predictions was sent by a drill." in headline(open_page("overview"))[1]
+    request(signwatch, blocks(3), Provenance(source=f"{MARK}one/1"))
+    assert " 2 of these predictions were sent by a drill." in headline(open_page("overview"))[1]

@@ -83,6 +83,16 @@ def charts(at: AppTest) -> dict[str, dict[str, Any]]:
     return {each.key: json.loads(each.proto.spec) for each in at.get("plotly_chart")}
 
 
+def moving_charts(at: AppTest) -> dict[str, dict[str, Any]]:
+    """key -> the option of the ECharts chart, with its series by id as `by_id`."""
+    found = {}
+    for each in at.get("echarts_chart"):
+        option = json.loads(each.proto.spec)
+        option["by_id"] = {series["id"]: series for series in option["series"]}
+        found[each.proto.id.rpartition("-")[2]] = option
+    return found
+
+
 def image_captions(at: AppTest) -> list[str]:
     """What stands under the images."""
     return [caption for each in at.image for caption in each.captions]

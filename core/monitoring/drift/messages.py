@@ -51,7 +51,9 @@ def _alarmed(rule: str, channel: DriftChannel, state: ChannelState, threshold: f
     )
     sentence = f"{'; '.join(descriptions)}. Alarm since {state.standing[0].at:%H:%M} UTC"
     highest = max(alarm.e_value for alarm in state.standing)
-    return judged(rule, highest, threshold, sentence, violations)
+    named = tuple(alarm.class_id for alarm in state.standing if alarm.class_id is not None)
+    alarmed = judged(rule, highest, threshold, sentence, violations)
+    return replace(alarmed, class_ids=tuple(dict.fromkeys(named)))
 
 
 def _calm(channel: DriftChannel, state: ChannelState, threshold: float) -> str:

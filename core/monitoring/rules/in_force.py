@@ -78,7 +78,7 @@ def outcome(rule: WindowRule, figures: WindowFigures, against: Against) -> Outco
 
 
 def classes_in_question(execution: Execution, expected: Mapping[int, int]) -> list[int]:
-    """Every class above the threshold; where there is none, the one that gained most.
+    """Every class above the threshold, then those that alarms name; else the one that gained most.
 
     expected: class id -> predictions of the baseline that the window was compared with; empty where
     there was none, and then the class that gained most is the one predicted most. [] for a window
@@ -86,7 +86,8 @@ def classes_in_question(execution: Execution, expected: Mapping[int, int]) -> li
     """
     shares = execution.figures.shares() if execution.figures else {}
     above = [class_id for class_id, share in shares.items() if share > execution.threshold]
-    if above or not shares:
-        return above
+    named = [k for each in execution.outcomes if each.decides for k in each.class_ids]
+    if above or named or not shares:
+        return list(dict.fromkeys([*above, *named]))
     total = sum(expected.values()) or 1
     return [max(shares, key=lambda class_id: shares[class_id] - expected.get(class_id, 0) / total)]

@@ -1,7 +1,5 @@
 """Records -> figures: what the charts show."""
 
-from datetime import timedelta
-
 import plotly.graph_objects as go
 import pytest
 from hypothesis import given
@@ -10,7 +8,7 @@ from hypothesis import strategies as st
 from core.plots import base
 from core.plots.base import ALARM, ORDINARY
 from core.records.monitoring import WindowFigures
-from tests.support.records import NOON, counts, make_prediction
+from tests.support.records import counts, make_prediction
 
 
 def figures_of(counts: dict[int, int]) -> WindowFigures:
@@ -74,37 +72,6 @@ def test_bars_and_threshold_are_always_in_view(counts: dict[int, int], threshold
     low, high = figure.layout.yaxis.range
     assert low == 0
     assert max([threshold, *figure.data[0].y]) <= high
-
-
-# Traffic over time
-
-
-def test_the_class_that_is_predicted_most_stands_apart() -> None:
-    second = NOON + timedelta(seconds=10)
-    counts = [(NOON, 2, 5), (NOON, 14, 3), (second, 14, 9), (second, 1, 1)]
-    end = NOON + timedelta(minutes=1)
-    figure = base.traffic(counts, bucket_seconds=10, window=(NOON, end))
-    assert figure.layout.xaxis.range == (NOON, end)
-    own, rest = figure.data
-    assert (own.name, rest.name) == ("14 Stop", "all other classes")
-    assert list(own.x) == list(rest.x) == [NOON, second]
-    assert list(own.y) == [3, 9]
-    assert list(rest.y) == [5, 1]
-    assert figure.layout.barmode == "stack"
-    assert own.width == rest.width == 9_000  # milliseconds of ten seconds, with a gap
-    assert figure.layout.yaxis.title.text == "predictions per 10 s"
-
-
-def test_what_counts_is_the_whole_window_not_its_last_bucket() -> None:
-    second = NOON + timedelta(seconds=10)
-    counts = [(NOON, 14, 9), (NOON, 2, 5), (second, 2, 4), (second, 14, 1)]
-    own, rest = base.traffic(counts, bucket_seconds=10, window=(NOON, second)).data
-    assert (own.name, list(own.y), list(rest.y)) == ("14 Stop", [9, 1], [5, 4])
-
-
-def test_a_class_may_be_alone() -> None:
-    own, rest = base.traffic([(NOON, 2, 5)], bucket_seconds=1, window=(NOON, NOON)).data
-    assert (list(own.y), list(rest.y)) == ([5], [0])
 
 
 # One prediction

@@ -66,7 +66,7 @@ def test_violations_in_the_words_of_the_documentation() -> None:
 
 
 def test_a_rule_for_programs() -> None:
-    outcome = Outcome("r", RuleState.VIOLATED, 0.8, 0.5, "too much", (VIOLATION,), decides=False)
+    outcome = Outcome("r", RuleState.VIOLATED, 0.8, 0.5, "too much", (VIOLATION,), False, (14,))
     assert outcome.to_json() == {
         "rule": "r",
         "state": "violated",
@@ -75,6 +75,7 @@ def test_a_rule_for_programs() -> None:
         "sentence": "too much",
         "violations": [vars(VIOLATION)],
         "decides": False,
+        "class_ids": (14,),
     }
 
 

@@ -31,10 +31,10 @@ READING = {
     "Health": "latest look check",
     "Inference": "read store request admitted check_model",
     "Lab": "attacks info settings attack compare to_zip",
-    "Model": "predict report calibration_drift",
+    "Model": "predict report calibration_drift clean_flagged",
     "Monitoring": "settings statistics standing live_window figures executions "
     "execution execution_log execution_in_full furthest_class classes_in_question quality "
-    "counts_over_time confidence_over_time",
+    "counts_over_time confidence_over_time situation",
     "Schedules": "all one next_run describe next_after_now",
     "Tensors": "records trial facts values history explain maps to_npz size outcomes",
     "Triage": "analyst session standing in_work_elsewhere image by_another_model done "

@@ -40,6 +40,7 @@ def test_an_alarm_names_class_how_many_of_how_many_and_since_when() -> None:
     assert (found.state, found.decides, found.threshold) == (RuleState.VIOLATED, True, 10_000)
     description = found.sentence.partition(". Alarm since")[0]
     assert found.violations == (Violation("PredictedClass", "baseline_drift_check", description),)
+    assert found.class_ids == (STOP,)
 
 
 def test_a_class_that_is_flagged_more_often_is_named_so() -> None:

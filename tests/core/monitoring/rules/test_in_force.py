@@ -237,6 +237,18 @@ def test_every_class_above_the_threshold() -> None:
     assert classes_in_question(run_of(c14=6, c2=4), {}) == [14]
 
 
+def test_then_the_classes_that_alarms_name() -> None:
+    """14 gained most, and the alarm is about 9."""
+    alarm = Outcome(
+        "drift detector", RuleState.VIOLATED, 9.0, 5.0, "9 alarms", decides=True, class_ids=(9, 2)
+    )
+    beside = replace(alarm, class_ids=(3,), decides=False)
+    run = replace(run_of(c14=3, c2=4, c1=3), outcomes=(beside, alarm))
+    assert classes_in_question(run, {14: 10, 2: 40, 1: 50}) == [9, 2]
+    above = replace(run_of(c2=6, c14=4), outcomes=(alarm,))
+    assert classes_in_question(above, {14: 10, 2: 90}) == [2, 9]
+
+
 def test_else_the_one_that_gained_most_on_the_baseline() -> None:
     # 14 went from 0.1 to 0.3; 2 stands at 0.4, as ever.
     window = run_of(c14=3, c2=4, c1=3)
