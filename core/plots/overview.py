@@ -19,14 +19,14 @@ Option = dict[str, Any]
 MOST_FOREIGN = 12  # classes outside the label set, in a chart
 FEWEST_RUNS = 24  # that a strip has room for
 LEAST_E = 0.1  # the smallest e-value that is shown; it begins with less
-PICTURE = 18  # side of a class's picture below its bar, in pixels
+ICON = 18  # side of a class's image below its bar, in pixels
 NARROW = 700  # pixels, below which only some classes have room for theirs
 UPDATE = 250  # milliseconds in which a chart moves to new values
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours that read on a background: AA for text, told apart whatever one's colour vision."""
+    """Colours that read on a background: AA for text, distinct whatever one's colour vision."""
 
     ordinary: str
     alarm: str
@@ -50,7 +50,7 @@ def frequencies(
     colours: Palette,
     *,
     baseline: Mapping[int, int],
-    pictures: Mapping[int, str],
+    icons: Mapping[int, str],
     question: int | None = None,
     by_change: bool = False,
 ) -> Option:
@@ -64,8 +64,8 @@ def frequencies(
         Largest share of one class, in (0, 1]; classes above it are red and named.
     baseline
         Class id -> predictions; empty without one.
-    pictures
-        Class id -> URL of its picture; a class without one shows its number.
+    icons
+        Class id -> URL of its image; a class without one shows its number.
     question
         A class that is red and named besides, as an alarm names it.
     by_change
@@ -132,7 +132,7 @@ def frequencies(
         )
     names = [str(class_id) for class_id in classes]
     labels = [
-        {"value": name, "textStyle": _picture(pictures[class_id])} if class_id in pictures else name
+        {"value": name, "textStyle": _icon(icons[class_id])} if class_id in icons else name
         for name, class_id in zip(names, classes, strict=True)
     ]
     return _laid_out(
@@ -142,7 +142,7 @@ def frequencies(
                 "left": 4,
                 "right": 4,
                 "top": 40 if total else 16,
-                "bottom": PICTURE,
+                "bottom": ICON,
             },
             "legend": {"show": bool(total), "left": 0, "top": 0},
             "tooltip": {
@@ -155,7 +155,7 @@ def frequencies(
                     "type": "category",
                     "data": labels,
                     "axisTick": {"show": False},
-                    "axisLabel": {"interval": 0 if pictures else "auto", "margin": 6},
+                    "axisLabel": {"interval": 0 if icons else "auto", "margin": 6},
                 },
                 {"type": "category", "data": names, "show": False},
             ],
@@ -404,14 +404,14 @@ def _line(value: float, text: str, colour: str) -> Option:
     }
 
 
-def _picture(url: str) -> Option:
-    """A label that is its picture; the number that it stands for is not drawn."""
+def _icon(url: str) -> Option:
+    """A label that is its image; the number that it stands for is not drawn."""
     return {
         "color": "transparent",
         "fontSize": 1,
-        "width": PICTURE,
-        "height": PICTURE,
-        "lineHeight": PICTURE,
+        "width": ICON,
+        "height": ICON,
+        "lineHeight": ICON,
         "backgroundColor": {"image": url},
     }
 

@@ -145,7 +145,10 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """What programs read of one rule."""
-        return vars(self) | {"violations": [vars(each) for each in self.violations]}
+        return vars(self) | {
+            "violations": [vars(each) for each in self.violations],
+            "class_ids": list(self.class_ids),
+        }
 
 
 class ExecutionStatus(StrEnum):

@@ -43,7 +43,7 @@ def show_frequencies(found: Situation, stretch: str) -> None:
             found.threshold,
             palette(),
             baseline=baseline.counts if baseline else {},
-            pictures=pictures(),
+            icons=icons(),
             question=question.class_id if question else None,
             by_change=order == BY_CHANGE,
         ),
@@ -59,11 +59,11 @@ def show_frequencies(found: Situation, stretch: str) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def pictures() -> dict[int, str]:
-    """Class id -> the picture of its first sample sign."""
+def icons() -> dict[int, str]:
+    """Class id -> the image of its first sample sign."""
     first = {each.class_id: each for each in reversed(samples.all_samples())}
     return {
-        class_id: strip_tile(sample.image().pixels, 2 * overview.PICTURE)
+        class_id: strip_tile(sample.image().pixels, 2 * overview.ICON)
         for class_id, sample in first.items()
     }
 

@@ -22,11 +22,11 @@ export default function () {
       new MouseEvent("mousemove", { bubbles: true, view: window, clientX, clientY }),
     );
   };
-  const observer = new MutationObserver(repeat);
-  observer.observe(document.body, { childList: true, subtree: true });
+  const removals = new MutationObserver(repeat);
+  removals.observe(document.body, { childList: true, subtree: true });
   document.addEventListener("mousemove", remember, true);
   return () => {
-    observer.disconnect();
+    removals.disconnect();
     document.removeEventListener("mousemove", remember, true);
   };
 }

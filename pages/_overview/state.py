@@ -20,7 +20,7 @@ SHOWN, WIDTH = 3, 88  # images of the class in question, and their side in pixel
 
 
 def show_now(found: Situation, stretch: str) -> None:
-    """One sentence on the traffic as it is now, with pictures and what to do.
+    """One sentence on the traffic as it is now, with images and what to do.
 
     stretch: the length of the window in words.
     """

@@ -100,8 +100,8 @@ def test_the_class_above_the_threshold_is_red(open_page: OpenPage, signwatch: Se
     assert bars[flooding]["label"]["formatter"] == f"{class_name(flooding)}: 80.0%"
     (line,) = chart["by_id"]["window"]["markLine"]["data"]
     assert line == {"yAxis": 50}
-    pictured = chart["xAxis"][0]["data"][flooding]
-    assert pictured["textStyle"]["backgroundColor"]["image"].startswith("data:image/jpeg;base64,")
+    labelled = chart["xAxis"][0]["data"][flooding]
+    assert labelled["textStyle"]["backgroundColor"]["image"].startswith("data:image/jpeg;base64,")
 
 
 def test_the_classes_can_be_ordered_by_change(open_page: OpenPage, signwatch: Services) -> None:
@@ -444,7 +444,7 @@ def headline(at: AppTest) -> tuple[str, str]:
     return values(at.subheader)[0], values(at.markdown)[0]
 
 
-def test_calm_traffic_is_said_to_be_calm(open_page: OpenPage, signwatch: Services) -> None:
+def test_calm_traffic_is_reported_as_calm(open_page: OpenPage, signwatch: Services) -> None:
     flood(signwatch, same=1, others=3)
     assert headline(open_page("overview")) == (
         ":green[:material/check_circle:] As expected: 4 predictions in the last 1 h",
@@ -453,7 +453,7 @@ def test_calm_traffic_is_said_to_be_calm(open_page: OpenPage, signwatch: Service
 
 
 def test_what_the_traffic_is_now_stands_first(open_page: OpenPage, signwatch: Services) -> None:
-    """Without any run: which class, how much of the traffic, how many flagged, with pictures."""
+    """Without any run: which class, how much of the traffic, how many flagged, with images."""
     flooding = flood(signwatch, same=6, others=2)
     found = signwatch.monitoring.figures(signwatch.monitoring.live_window())
     at = open_page("overview")

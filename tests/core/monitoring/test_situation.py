@@ -51,7 +51,7 @@ def found(log: CaptureLog, *alarms: DriftAlarm, drilled: int = 0) -> Situation:
 
 
 def alarm(class_id: int | None, minute: float = 30) -> DriftAlarm:
-    return DriftAlarm(5, class_id, 1e6, f"{class_id} too often", at(minute), at(minute))
+    return DriftAlarm(5, class_id, 1e6, f"{class_id} rose", at(minute), at(minute))
 
 
 def test_quiet_traffic_is_calm(log: CaptureLog) -> None:
@@ -88,7 +88,7 @@ def test_an_alarm_names_its_class(log: CaptureLog) -> None:
     here = found(log, alarm(None), alarm(9))
     assert here.above is None
     assert here.named == ClassInQuestion(9, 0.4, 0.0, at(30), "lab", 0)
-    assert here.alarms == ("None too often", "9 too often")
+    assert here.alarms == ("None rose", "9 rose")
 
 
 def test_an_alarm_without_a_class_names_none(log: CaptureLog) -> None:

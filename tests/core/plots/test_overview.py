@@ -30,7 +30,7 @@ def by_id(option: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def frequencies(counts: dict[int, int], **options: Any) -> dict[str, Any]:
     figures = WindowFigures(sum(counts.values()), counts, None, None, None)
-    given = {"baseline": {}, "pictures": {}} | options
+    given = {"baseline": {}, "icons": {}} | options
     return overview.frequencies(figures, given.pop("threshold", 0.5), LIGHT, **given)
 
 
@@ -71,8 +71,8 @@ def test_ordered_by_how_far_they_are_from_the_baseline() -> None:
     assert option["xAxis"][1]["data"][:2] == ["2", "14"]
 
 
-def test_a_class_without_a_picture_shows_its_number() -> None:
-    labels = frequencies({14: 1}, pictures={14: "data:x"})["xAxis"][0]["data"]
+def test_a_class_without_an_image_shows_its_number() -> None:
+    labels = frequencies({14: 1}, icons={14: "data:x"})["xAxis"][0]["data"]
     assert labels[14]["textStyle"]["backgroundColor"] == {"image": "data:x"}
     assert labels[2] == "2"
 

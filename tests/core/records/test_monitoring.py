@@ -75,7 +75,7 @@ def test_a_rule_for_programs() -> None:
         "sentence": "too much",
         "violations": [vars(VIOLATION)],
         "decides": False,
-        "class_ids": (14,),
+        "class_ids": [14],
     }
 
 
