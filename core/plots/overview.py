@@ -17,6 +17,13 @@ STRIP_COLOURS = {
     ExecutionStatus.COMPLETED_WITH_VIOLATIONS: ALARM,
 }
 
+# What a square says without its colour.
+STRIP_SIGNS = {
+    ExecutionStatus.COMPLETED: "✓",
+    ExecutionStatus.COMPLETED_WITH_VIOLATIONS: "!",
+    ExecutionStatus.IN_PROGRESS: "…",
+}
+
 
 def confidence_over_time(
     found: Sequence[ConfidenceAt],
@@ -82,7 +89,8 @@ def confidence_over_time(
 def executions_strip(executions: Sequence[Execution], *, height: int = 84) -> go.Figure:
     """Runs of the monitor, newest first, as a strip with the oldest to the left.
 
-    Green without violations, red with them, grey where nothing was evaluated.
+    Green and ✓ without violations, red and ! with them, grey and ? where nothing was evaluated.
+    The last of a square's `customdata` is the id of its run.
     """
     ordered = executions[::-1]
     figure = go.Figure(
@@ -91,11 +99,17 @@ def executions_strip(executions: Sequence[Execution], *, height: int = 84) -> go
             y=[1] * len(ordered),
             width=0.86,
             marker_color=[STRIP_COLOURS.get(each.status, MUTED) for each in ordered],
+            text=[STRIP_SIGNS.get(each.status, "?") for each in ordered],
+            textangle=0,
+            textposition="inside",
+            insidetextanchor="middle",
+            insidetextfont={"color": "#ffffff", "size": 16},
             customdata=[
                 [
                     f"{each.started_at:%Y-%m-%d %H:%M:%S}",
                     html(each.message),
                     f"{each.figures.total:,} predictions" if each.figures else "not evaluated",
+                    each.execution_id,
                 ]
                 for each in ordered
             ],
