@@ -15,7 +15,6 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from core.settings import ROOT
-from pages._monitor.execution import ANCHOR
 from tests.browser.conftest import FLAGS, Dashboard, running_dashboard
 from tests.support.acts import press, see_page
 
@@ -71,7 +70,7 @@ def without_a_baseline(page: Page, dashboard: Dashboard) -> None:
     save(page, "overview", height=1300)
 
     opened(page, dashboard, "Monitor")
-    save(page, "monitor", top=page.locator(f"#{ANCHOR}"))
+    save(page, "monitor")
 
     opened(page, dashboard, "Triage")
     expect(page.get_by_role("img", name="FullGrad heat map, Clean")).to_be_visible()
@@ -86,8 +85,8 @@ def with_a_drill(page: Page, dashboard: Dashboard) -> None:
     """The last step: a baseline, and a drill that the drift detector notices."""
     sent(dashboard, "baseline", "create", "--data", "data/samples")
     sent(dashboard, "replay", "--drill", "--share", "0.2")
-    opened(page, dashboard, "Monitor")
-    save(page, "drill", top=page.get_by_text("attack the running endpoint"))
+    opened(page, dashboard, "Monitor", "?tab=Drills")
+    save(page, "drill")
 
 
 def opened(page: Page, dashboard: Dashboard, title: str, address: str = "") -> None:

@@ -14,13 +14,11 @@ from core.cli.own import own_services
 from core.errors import BadInput, NotFound, TooLarge
 from core.model.gtsrb import load_official
 from core.model.predictor import Predictor
-from core.monitoring.baselines import baseline_of, files_of
+from core.monitoring.data_baseline import draft_of_data
 from core.monitoring.formats.json_fields import MAX_BYTES
-from core.records.captures import Predictions
 from core.settings import Settings
 
 STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
-AT_ONCE = 256  # images between two steps of the progress bar
 
 
 @click.group()
@@ -94,23 +92,13 @@ def import_files(folder: Path, as_json: bool) -> None:
 def _from_data(data: str, fold: datasets.Fold | None) -> dict[str, Any]:
     """The files of a baseline from what the model reads in a data set."""
     dataset = load_official(data, "test")
-    chosen = fold or dataset.natural_fold()
-    signs = dataset.fold(chosen)
-    images = signs.images
     settings = Settings.from_environment()
     predictor = Predictor.load(settings.model, alpha=settings.alpha)
-    predicted = []
-    with progress_bar() as report:
-        for start in range(0, len(images), AT_ONCE):
-            predicted += predictor.predict(images[start : start + AT_ONCE])
-            report(len(predicted), len(images), "images read")
     classes = predictor.classifier.classes
-    tracks = None if signs.tracks is None else list(zip(signs.labels, signs.tracks, strict=True))
-    columns = Predictions.of(predicted, tracks)
-    right = int((columns.class_ids == signs.labels).sum())
-    files = files_of(baseline_of(columns, classes, right=right))
     name = data if data.startswith("gtsrb:") else Path(data).resolve().name
-    return vars(files) | {"origin": f"data set {name}, {chosen}"}
+    with progress_bar() as report:
+        draft = draft_of_data(predictor.predict, classes, dataset, name, fold=fold, progress=report)
+    return vars(draft.files) | {"origin": draft.origin}
 
 
 def _add(options: dict[str, Any], as_json: bool) -> None:

@@ -22,7 +22,12 @@ from core.monitoring.formats.constraints_edit import edited, settings_of
 from core.monitoring.formats.statistics import read_statistics, write_statistics
 from core.monitoring.rules.in_force import NOTHING, Against
 from core.records.analysts import Permission
-from core.records.baselines import BaselineFiles, ConstraintSettings, StoredBaseline
+from core.records.baselines import (
+    BaselineDraft,
+    BaselineFiles,
+    ConstraintSettings,
+    StoredBaseline,
+)
 from core.records.captures import Predictions
 from core.records.drift import Observed
 from core.records.names import check_endpoint_name
@@ -128,6 +133,12 @@ def files_of(baseline: Baseline) -> BaselineFiles:
     )
 
 
+def draft_of(baseline: Baseline, origin: str) -> BaselineDraft:
+    """A baseline to look at before it is kept. origin: what it was made from."""
+    flagged = None if baseline.flagged is None else sum(baseline.flagged.values())
+    return BaselineDraft(files_of(baseline), origin, baseline.classes, baseline.counts, flagged)
+
+
 class Baselines:
     """The baselines in the log, and which one is in force.
 
@@ -164,6 +175,10 @@ class Baselines:
         BadInput
             If no prediction is left.
         """
+        return self.keep(self.draft(window))
+
+    def draft(self, window: Window) -> BaselineDraft:
+        """What `create` makes from that window, before anything is kept; raises BadInput."""
         stretch = f"{window.start:{MOMENT}} to {window.end:{MOMENT}} UTC"
         predictions, left_out = self._fitting(window)
         if len(predictions.class_ids) == 0:
@@ -176,7 +191,12 @@ class Baselines:
         without = f", {left_out:,} left out whose figures cannot be" if left_out else ""
         alarms = self._alarms_within(made, predictions)
         within = f", {alarms:,} {'alarm' if alarms == 1 else 'alarms'} within" if alarms else ""
-        return self.add(files_of(made), origin=f"captures {stretch}{where}{without}{within}")
+        origin = f"captures {stretch}{where}{without}{within}"
+        return replace(draft_of(made, origin), left_out=left_out, alarms=alarms)
+
+    def keep(self, draft: BaselineDraft) -> StoredBaseline:
+        """Put a draft in force, exactly as it was made; raises BadInput."""
+        return self.add(draft.files, origin=draft.origin)
 
     def _alarms_within(self, baseline: Baseline, predictions: Predictions) -> int:
         """How often the drift detector would have alarmed in the baseline's own predictions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,50 @@ class BaselineFiles:
 
     statistics: str
     constraints: str
+
+
+@dataclass(frozen=True)
+class BaselineDraft:
+    """A baseline that is made and not kept yet.
+
+    Parameters
+    ----------
+    files, origin
+        What is kept of it, and what it was made from.
+    classes
+        Size of the label set.
+    counts
+        Class id -> predictions.
+    flagged
+        How many are flagged; None where they carry no flags.
+    left_out
+        Captures of the stretch whose figures cannot be.
+    alarms
+        How often the drift detector would have alarmed in the baseline's own predictions; None
+        where they have no order in time.
+    """
+
+    files: BaselineFiles
+    origin: str
+    classes: int
+    counts: Mapping[int, int]
+    flagged: int | None
+    left_out: int = 0
+    alarms: int | None = None
+
+    @property
+    def predictions(self) -> int:
+        """How many it holds."""
+        return sum(self.counts.values())
+
+    @property
+    def unseen(self) -> list[int]:
+        """The classes of the label set of which it holds none."""
+        return [class_id for class_id in range(self.classes) if not self.counts.get(class_id)]
+
+    def fewer_than(self, count: int) -> list[int]:
+        """The classes of which it holds some, but fewer than that."""
+        return [k for k in range(self.classes) if 0 < self.counts.get(k, 0) < count]
 
 
 @dataclass(frozen=True)

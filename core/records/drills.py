@@ -177,8 +177,9 @@ class DrillReport:
                 f"No alarm: {self.attacked + self.interspersed:,} requests with {self.plan.title} "
                 "raised no alarm that names the class."
             )
+        predictions = "prediction" if self.alarm.after == 1 else "predictions"
         return (
-            f"Alarm {self.alarm.after:,} predictions and {self.alarm.alarm_seconds:.1f} s after "
+            f"Alarm {self.alarm.after:,} {predictions} and {self.alarm.alarm_seconds:.1f} s after "
             f"the first attacked one: {self.alarm.description}."
         )
 

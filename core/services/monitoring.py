@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from core import datasets
 from core.alerts.dispatcher import Alerts
 from core.errors import BadInput, NotFound
+from core.jobs import Progress
 from core.labels import all_labels
 from core.metrics import Metrics
+from core.model.predictor import Predictor
 from core.monitoring.backtest import Backtest
 from core.monitoring.baseline import Baseline
 from core.monitoring.baselines import Baselines
+from core.monitoring.data_baseline import draft_of_data
 from core.monitoring.drift.service import DriftMonitor
 from core.monitoring.executions import Executions
 from core.monitoring.formats.statistics import write_statistics
@@ -23,6 +27,7 @@ from core.monitoring.rules.in_force import classes_in_question
 from core.monitoring.schedules.scheduler import Schedules
 from core.monitoring.situation import situation
 from core.records.analysts import Permission
+from core.records.baselines import BaselineDraft
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import (
     ClassShift,
@@ -38,6 +43,7 @@ from core.records.permissions import needs
 from core.records.quality import WindowQuality
 from core.records.situation import Situation
 from core.records.window import Window, now, parse_time
+from core.samples import SAMPLES
 from core.settings import Settings
 from core.store import (
     CaptureLog,
@@ -61,6 +67,8 @@ class Monitoring:
         Of the process; `settings` gives the defaults of threshold, window and low confidence.
     baselines
         Baselines that fit the model that serves.
+    predictor
+        The model that serves, for baselines from images.
     drift
         The drift detector; its outcomes stand beside those of the window rules.
     drilled
@@ -77,6 +85,7 @@ class Monitoring:
         log: CaptureLog,
         settings: Settings,
         baselines: Baselines,
+        predictor: Predictor,
         drift: DriftMonitor,
         metrics: Metrics,
         alerts: Alerts,
@@ -86,6 +95,7 @@ class Monitoring:
         database = log.database
         self._log = log
         self._defaults = settings
+        self._predictor = predictor
         self._drift = drift
         self._drilled = drilled
         self._table = ExecutionsTable(database)
@@ -208,6 +218,10 @@ class Monitoring:
         """The runs that say how things stand now: violated ones first, then the latest."""
         return self._table.standing(now() - STANDS)
 
+    def violated_within(self, window: Window) -> list[Execution]:
+        """The runs with violations whose window shares some time with that one, newest first."""
+        return self._table.violated_within(window)
+
     def execution(self, execution_id: str) -> Execution:
         """One run; raises NotFound."""
         return self._table.one(execution_id)
@@ -244,6 +258,16 @@ class Monitoring:
     def classes_in_question(self, execution: Execution) -> list[int]:
         """The classes that the violations of a run are about, as far as they name one."""
         return classes_in_question(execution, self.baselines.counts(execution.baseline_id))
+
+    # -- baselines -------------------------------------------------------------------------
+
+    def draft_of_samples(self, progress: Progress) -> BaselineDraft:
+        """A baseline from the model's predictions on the sample signs, not kept yet."""
+        signs = datasets.load(SAMPLES)
+        classes = self._predictor.classifier.classes
+        return draft_of_data(
+            self._predictor.predict, classes, signs, SAMPLES.name, progress=progress
+        )
 
     # -- beside a run ----------------------------------------------------------------------
 

@@ -171,6 +171,7 @@ class Services:
             self.log,
             settings,
             baselines,
+            self._predictor,
             self.drift,
             self.metrics,
             self.alerts,

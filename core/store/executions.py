@@ -166,6 +166,21 @@ class ExecutionsTable:
         )
         return [_execution(row) for row in found]
 
+    def violated_within(self, window: Window) -> list[Execution]:
+        """Those with violations whose window shares some time with that one, newest first."""
+        found = self._database.rows(
+            f"{_SELECT} WHERE window_start < ? AND window_end > ? AND status = ? "
+            "AND (endpoint IS NULL OR coalesce(?, endpoint) = endpoint) "
+            "ORDER BY started_at DESC, execution_id",
+            [
+                naive(window.end),
+                naive(window.start),
+                ExecutionStatus.COMPLETED_WITH_VIOLATIONS,
+                window.endpoint,
+            ],
+        )
+        return [_execution(row) for row in found]
+
     def standing(self, since: datetime) -> list[Execution]:
         """The runs that say how things stand: violated ones first, then the latest.
 

@@ -12,29 +12,27 @@ SHOWN = 50  # deliveries
 
 
 def show() -> None:
-    """A box of its own; without channels, how to set one."""
+    """Where they go; without channels, how to set one."""
     alerts = current().alerts
-    with st.container(border=True):
-        if not alerts.channels:
-            st.markdown("**Alerts**")
-            st.caption(
-                "No alert channel. Set `SIGNWATCH_ALERTS` to Apprise URLs (`slack://...`) and "
-                "restart."
-            )
-            return
-        with st.container(horizontal=True, vertical_alignment="center"):
-            names = plain(", ".join(channel.label for channel in alerts.channels))
-            st.markdown(f"**Alerts** go to {names}.", width="stretch")
-            pressed = st.button(
-                "Send test",
-                icon=":material/notifications_active:",
-                **user.control(Permission.ALERTS),
-            )
-        if pressed:
-            with parts.errors_shown(), st.spinner("Sending"):
-                alerts.test()
-        _lasting()
-        _deliveries()
+    st.subheader("Alerts")
+    if not alerts.channels:
+        st.caption(
+            "No alert channel. Set `SIGNWATCH_ALERTS` to Apprise URLs (`slack://...`) and restart."
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        names = plain(", ".join(channel.label for channel in alerts.channels))
+        st.markdown(f"Alerts go to {names}.", width="stretch")
+        pressed = st.button(
+            "Send test",
+            icon=":material/notifications_active:",
+            **user.control(Permission.ALERTS),
+        )
+    if pressed:
+        with parts.errors_shown(), st.spinner("Sending"):
+            alerts.test()
+    _lasting()
+    _deliveries()
 
 
 def _lasting() -> None:
@@ -71,7 +69,7 @@ def _deliveries() -> None:
                     "at": delivery.at,
                     "what": notice.kind.value,
                     "channel": table_field(delivery.channel),
-                    "delivered": delivery.delivered,
+                    "delivered": "yes" if delivery.delivered else "no",
                     "why not": delivery.reason and table_field(delivery.reason),
                 }
                 for notice, delivery in found

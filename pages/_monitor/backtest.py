@@ -21,23 +21,18 @@ BACK = timedelta(days=1)
 
 
 def show() -> None:
-    """A box of its own, closed until somebody looks back."""
+    """Which windows, how far it is, and what a rule makes of them."""
     BACKTESTS.collect()
-    found = BACKTESTS.results().get(WINDOWS)
-    with st.expander(
-        "Backtest",
-        icon=":material/history:",
-        expanded=found is not None or BACKTESTS.running(WINDOWS),
-    ):
-        st.caption(
-            "Replays any rule, with any parameter, over past captures. Nothing is stored, and "
-            "no alert is sent."
-        )
-        _choose()
-        if BACKTESTS.running(WINDOWS):
-            BACKTESTS.show()
-        elif found is not None:
-            _replay(found)
+    st.subheader("Backtest")
+    st.caption(
+        "Replays any rule, with any parameter, over past captures. Nothing is stored, and no alert "
+        "is sent."
+    )
+    _choose()
+    if BACKTESTS.running(WINDOWS):
+        BACKTESTS.show()
+    elif (found := BACKTESTS.results().get(WINDOWS)) is not None:
+        _replay(found)
 
 
 def _choose() -> None:
@@ -124,7 +119,7 @@ def _summary(found: Replayed, past: LookBack) -> Markdown:
     ended = f"ended {found.windows.ends[alarms[0]]:%Y-%m-%d %H:%M} UTC" if alarms else ""
     if found.computed == len(found.windows):
         first = f", the first in the window that {ended}" if alarms else ""
-        return f"**{words}** in {len(found.windows):,} windows{first}."
+        return f"**{words}** in {_windows(found)}{first}."
     first = (
         f"; {'it' if found.computed == 1 else 'the first with an alarm'} {ended}" if alarms else ""
     )
@@ -135,8 +130,13 @@ def _coverage(found: Replayed, past: LookBack) -> Markdown:
     """In how many windows there was something to compute."""
     busy = sum(each.total > 0 for each in past.figures)
     if found.computed == busy:
-        return f"Only {busy:,} of {len(found.windows):,} windows had traffic"
-    return f"Computed in {found.computed:,} of {len(found.windows):,} windows"
+        return f"Only {busy:,} of {_windows(found)} had traffic"
+    return f"Computed in {found.computed:,} of {_windows(found)}"
+
+
+def _windows(found: Replayed) -> Markdown:
+    count = len(found.windows)
+    return f"{count:,} {'window' if count == 1 else 'windows'}"
 
 
 def _replayed(past: LookBack) -> Markdown:

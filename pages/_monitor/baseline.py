@@ -1,4 +1,4 @@
-"""The baseline in force beside the live window; making, importing and choosing one."""
+"""The baseline in force beside the live window; importing and choosing one."""
 
 import streamlit as st
 
@@ -8,75 +8,58 @@ from core.records.analysts import Permission
 from core.records.baselines import BaselineFiles, StoredBaseline
 from core.records.plain_text import Markdown, message, plain, short, visible
 from core.services import InForce
-from pages._monitor import constraints
+from pages._monitor import baseline_create, tabs
 from pages._shared import fields, parts, user
 from pages._shared.user import current
 
 CHOSEN = "baseline_in_force"  # the widget
 STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
+NONE_YET = (
+    "No baseline yet. Only two rules are active. Create a baseline from known-good traffic to "
+    "enable the rest."
+)
 
 
 def show() -> None:
-    """A box of its own; without a baseline it says what one is for and how to make it."""
-    with st.container(border=True):
-        head = st.container(horizontal=True, vertical_alignment="center")
-        found = problem = None
-        try:
-            found = current().monitoring.baselines.in_force()
-        except SignwatchError as error:
-            problem = str(error)
-        with head:
-            st.markdown(_headline(found, problem), width="stretch")
-            with st.popover("Create a baseline", icon=":material/add_chart:"):
-                _make()
-            with st.popover("Files", icon=":material/folder_open:"):
-                _files(found)
-        if problem:
-            st.error(message(problem), icon=":material/error:")
-        every = current().monitoring.baselines.all()
-        if len(every) > 1:
-            _choose(every)
-        if found:
-            constraints.show(found)
-            _beside_the_window(found)
-
-
-def _headline(found: InForce | None, problem: str | None) -> Markdown:
-    if found:
-        stored = found.stored
-        return (
-            f"**Baseline:** {stored.predictions:,} predictions from {plain(short(stored.origin))}, "
-            f"made {stored.created_at:%Y-%m-%d %H:%M} UTC"
-        )
+    """Which one is in force, how to make another, its files, and how it compares with now."""
+    baselines = current().monitoring.baselines
+    found = problem = None
+    try:
+        found = baselines.in_force()
+    except SignwatchError as error:
+        problem = str(error)
+    st.subheader("Baseline in force")
     if problem:
-        return "**Baseline:** the one in force cannot be used"
+        st.error(message(problem), icon=":material/error:")
+    else:
+        st.markdown(_headline(found.stored) if found else NONE_YET)
+    every = baselines.all()
+    if len(every) > 1:
+        _choose(every)
+    if found:
+        _beside_the_window(found)
+    made_over = baselines.in_force_id()  # closed once another one is in force
+    with st.expander(
+        "Create a baseline",
+        icon=":material/add_chart:",
+        expanded=found is None,
+        key=f"baseline_create_{made_over}",
+    ):
+        baseline_create.show()
+    with st.expander("Files", icon=":material/folder_open:", key=f"baseline_files_{made_over}"):
+        _files(found)
+
+
+def button_to_make_one(key: str) -> None:
+    """The way to this tab from another."""
+    if st.button("Create a baseline", icon=":material/add_chart:", key=key):
+        tabs.go_to(tabs.BASELINE)
+
+
+def _headline(stored: StoredBaseline) -> Markdown:
     return (
-        "**No baseline yet.** Only two rules are active. Create a baseline from known-good "
-        "traffic to enable the rest."
-    )
-
-
-def _make() -> None:
-    minutes = st.number_input(
-        "From captures of the last minutes",
-        1,
-        525_600,
-        current().monitoring.settings().window_minutes,
-        key="baseline_minutes",
-        help="Choose a period of known-good traffic. Known attacks are left out.",
-    )
-    may = user.control(Permission.BASELINES)
-    if st.button("Create and use it", type="primary", key="baseline_make", **may):
-        with parts.errors_shown():
-            made = current().monitoring.baselines.create(
-                current().monitoring.live_window(minutes=minutes)
-            )
-            _done(f"Baseline of {made.predictions:,} predictions is in force.")
-    st.caption("From another period, or from a data set:")
-    st.code(
-        "python -m core baseline create --since T --until T\n"
-        "python -m core baseline create --data PATH",
-        language="bash",
+        f"{stored.predictions:,} predictions from {plain(short(stored.origin))}, "
+        f"made {stored.created_at:%Y-%m-%d %H:%M} UTC"
     )
 
 
@@ -139,18 +122,18 @@ def _put_in_force() -> None:
 def _beside_the_window(found: InForce) -> None:
     window = current().monitoring.live_window()
     minutes = round((window.end - window.start).total_seconds() / 60)
-    with st.expander(f"Classes of the baseline beside the last {minutes} minutes"):
-        st.plotly_chart(
-            base.class_frequencies(
-                current().monitoring.figures(window),
-                current().monitoring.settings().threshold,
-                baseline=found.baseline.counts,
-                height=280,
-            ),
-            key="baseline_chart",
-            config={"displayModeBar": False},
-            alt="Share of predictions by class, in the baseline and in the live window",
-        )
+    st.plotly_chart(
+        base.class_frequencies(
+            current().monitoring.figures(window),
+            current().monitoring.settings().threshold,
+            baseline=found.baseline.counts,
+            height=280,
+        ),
+        key="baseline_chart",
+        config={"displayModeBar": False},
+        alt="Share of predictions by class, in the baseline and in the live window",
+    )
+    st.caption(f"Classes of the baseline (wide) beside the last {minutes} minutes (narrow).")
 
 
 def _done(message: str) -> None:

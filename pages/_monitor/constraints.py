@@ -11,30 +11,29 @@ from pages._shared.user import current
 
 
 def show(found: InForce) -> None:
-    """A part of the baseline's box, closed until somebody edits."""
-    with st.expander("Edit constraints", icon=":material/tune:"):
-        before = found.settings
-        edited = _edited(before, found.stored.baseline_id)
-        if edited == before:
-            st.caption("Change a value to see its alarms in the latest windows.")
-            return
+    """The values, and once one is changed, its alarms and the button that keeps it."""
+    before = found.settings
+    edited = _edited(before, found.stored.baseline_id)
+    if edited == before:
+        st.caption("Change a value to see its alarms in the latest windows.")
+        return
+    with parts.errors_shown():
+        _preview(current().monitoring.backtest.preview(edited))
+    if st.button(
+        "Save as a new baseline and use it",
+        type="primary",
+        key="constraints_save",
+        icon=":material/save:",
+        **user.control(Permission.BASELINES),
+    ):
         with parts.errors_shown():
-            _preview(current().monitoring.backtest.preview(edited))
-        if st.button(
-            "Save as a new baseline and use it",
-            type="primary",
-            key="constraints_save",
-            icon=":material/save:",
-            **user.control(Permission.BASELINES),
-        ):
-            with parts.errors_shown():
-                current().monitoring.baselines.edit(edited)
-                st.toast("The edited constraints are in force.", icon=":material/check_circle:")
-                st.rerun()
-        st.caption(
-            "Keeps the statistics; these constraints go to `constraints.json` (under Files). "
-            "The baseline before stays in the list."
-        )
+            current().monitoring.baselines.edit(edited)
+            st.toast("The edited constraints are in force.", icon=":material/check_circle:")
+            st.rerun()
+    st.caption(
+        "Keeps the statistics; these constraints go to `constraints.json` (Baseline, Files). "
+        "The baseline before stays in the list."
+    )
 
 
 def _edited(before: ConstraintSettings, baseline_id: str) -> ConstraintSettings:

@@ -5,28 +5,32 @@ import streamlit as st
 from core.records.analysts import Permission
 from core.records.drift import DriftSettings
 from core.records.plain_text import Markdown, message
-from pages._monitor import rules
+from pages._monitor import baseline, rules
 from pages._shared import parts, user
 from pages._shared.user import current
 
 
 def show() -> None:
-    """A box of its own."""
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                "**Drift detector:** checks every prediction as it arrives", width="stretch"
-            )
-            with st.popover("False alarms", icon=":material/tune:"):
-                _settings()
-        status = current().drift.status()
-        if status.problem:
-            st.caption(f"{message(status.problem)}.")
-            return
-        with st.expander(f"Channels, as of {status.as_of:%H:%M:%S} UTC"):
-            for outcome in status.outcomes:
-                rules.row(outcome)
-        st.caption(message(status.summary))
+    """What its channels report, and its parameter."""
+    st.subheader("Drift detector")
+    st.caption("Checks every prediction as it arrives.")
+    _status()
+    if current().monitoring.baselines.in_force_id() is None:
+        baseline.button_to_make_one("drift_to_baseline")
+    st.subheader("False alarms")
+    _settings()
+
+
+@st.fragment(run_every="3s")
+def _status() -> None:
+    """As of now; drawn again as often as the detector looks."""
+    status = current().drift.status()
+    if status.problem:
+        st.caption(f"{message(status.problem)}.")
+        return
+    for outcome in status.outcomes:
+        rules.row(outcome)
+    st.caption(f"As of {status.as_of:%H:%M:%S} UTC. {message(status.summary)}")
 
 
 def rate_of_false_alarms(key: str, help: Markdown | None = None) -> float:

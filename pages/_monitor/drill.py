@@ -6,6 +6,7 @@ from core.labels import class_name
 from core.records.analysts import Permission
 from core.records.drills import STOP, STRENGTHS, Detection, DrillPlan, DrillReport
 from core.records.plain_text import Markdown, message, plain
+from pages._monitor import baseline
 from pages._shared import parts, user
 from pages._shared.job import DRILLS
 from pages._shared.user import current
@@ -13,60 +14,70 @@ from pages._shared.user import current
 ONE = "one"  # the mode of the work
 SHOWN = 20
 WIDTH = 210  # pixels: when a rule noticed comes first, also on a narrow screen
+NO_BASELINE = "A drill needs a baseline: without one, most rules cannot notice anything"
 
 
 def show() -> None:
-    """A box of its own."""
+    """The way to start one, the one under way or the latest, and those before."""
     DRILLS.collect()
     if not DRILLS.running(ONE) and (job := current().simulation.drills.under_way()):
         DRILLS.join(ONE, job)  # another window began it, or this one before a reload
-    with st.container(border=True):
-        _choose()
-        if DRILLS.running(ONE):
-            DRILLS.show()
-            return
-        kept = current().simulation.drills.latest(SHOWN)
-        if not kept:
-            st.caption("No drill yet.")
-            return
-        _report(kept[0])
-        if len(kept) > 1:
-            with st.expander(f"Earlier drills ({len(kept) - 1})"):
-                _table(kept[1:])
+    st.subheader("Drill")
+    st.caption("Attacks the running endpoint and shows when each rule notices.")
+    _choose()
+    if DRILLS.running(ONE):
+        DRILLS.show()
+        return
+    kept = current().simulation.drills.latest(SHOWN)
+    if not kept:
+        st.caption("No drill yet. Start one to see when each rule notices an attack.")
+        return
+    st.subheader("Latest drill")
+    _report(kept[0])
+    if len(kept) > 1:
+        with st.expander(f"Earlier drills ({len(kept) - 1})"):
+            _table(kept[1:])
 
 
 def _choose() -> None:
-    """Strength and target, and the button."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            "**Drill:** attack the running endpoint and see when each rule notices",
-            width="stretch",
-        )
-        with st.popover("Target", icon=":material/tune:"):
-            target = parts.choose_class("Target class", key="drill_target", class_id=STOP)
-            seed = st.number_input(
-                "Seed",
-                0,
-                10_000,
-                0,
-                key="drill_seed",
-                help="The same seed sends the same requests.",
-            )
+    """Strength and target, and the button; without a baseline, why not and the way to one."""
+    against = current().monitoring.baselines.against()
+    missing = "" if against.baseline else against.problem or NO_BASELINE
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         share = st.segmented_control(
-            "Share of the traffic",
+            "Share of the traffic that is attacked",
             STRENGTHS,
             default=STRENGTHS[-1],
             key="drill_share",
             format_func=lambda share: f"{share:.0%}",
             required=True,
-            label_visibility="collapsed",
         )
-        if not st.button(
+        target = parts.choose_class("Target class", key="drill_target", class_id=STOP)
+        seed = st.number_input(
+            "Seed",
+            0,
+            10_000,
+            0,
+            key="drill_seed",
+            help="The same seed sends the same requests.",
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
             "Start drill",
+            type="primary",
             icon=":material/emergency_home:",
-            **user.control(Permission.DRILLS, disabled=DRILLS.running(ONE)),
-        ):
-            return
+            **user.control(
+                Permission.DRILLS,
+                disabled=DRILLS.running(ONE) or bool(missing),
+                help=f"{message(missing)}." if missing else None,
+            ),
+        )
+        if missing:
+            baseline.button_to_make_one("drill_to_baseline")
+    if missing:
+        st.caption(f"{message(missing)}.")
+    if not pressed:
+        return
     with parts.errors_shown():
         drills = current().simulation.drills
         if job := drills.job(drills.start(DrillPlan(share, target, seed=seed))):
@@ -79,7 +90,7 @@ def _report(report: DrillReport) -> None:
     if report.alarm is None:
         st.warning(message(report.sentence), icon=":material/notifications_off:")
     else:
-        st.success(message(report.sentence), icon=":material/notifications_active:")
+        st.info(message(report.sentence), icon=":material/notifications_active:")
     st.caption(_facts(report))
     st.dataframe(
         [_row(each) for each in report.detections],
@@ -88,9 +99,11 @@ def _report(report: DrillReport) -> None:
         alt="When each rule noticed the attack",
     )
     st.caption(
-        "Predictions and seconds count from the first attacked one. A window rule is evaluated "
-        "after each prediction, over a window that begins with the drill. False alarms are those "
-        "on the clean traffic before. Rules that do not decide are for comparison."
+        "Predictions and seconds count from the first attacked one. The sentence above counts "
+        "until the running detector, which looks every few seconds, raised the alarm; the table "
+        "counts until the prediction that each rule needed. A window rule is evaluated after each "
+        "prediction, over a window that begins with the drill. False alarms are those on the clean "
+        "traffic before. Only rules that decide change the status of a run."
     )
     for alert in report.alerts:
         if alert.delivered:
@@ -125,13 +138,14 @@ def _facts(report: DrillReport) -> Markdown:
 def _row(found: Detection) -> dict[str, object]:
     when = found.why
     if found.after is not None:
-        when = f"after {found.after:,} predictions, {found.seconds:.1f} s"
+        predictions = "prediction" if found.after == 1 else "predictions"
+        when = f"after {found.after:,} {predictions}, {found.seconds:.1f} s of traffic"
     return {
         "noticed": when,
         "rule": found.rule,
         "named": "" if found.class_id is None else class_name(found.class_id),
         "false alarms": found.false_alarms,
-        "decides": found.decides,
+        "used": "decides" if found.decides else "for comparison",
     }
 
 

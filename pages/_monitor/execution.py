@@ -16,7 +16,6 @@ from pages._shared import fields, parts
 from pages._shared.user import current
 from pages._triage.view import to_window_of
 
-ANCHOR = "execution"  # of the place on the page where a run is shown
 CHOSEN = "execution_id"  # the widget
 
 
@@ -57,19 +56,11 @@ def choose(latest: Sequence[Execution]) -> Execution:
             format_func=lambda name: texts.get(name, name),
         )
     ]
-    address = link_to(chosen) if chosen != latest[0] or "execution" in st.query_params else {}
-    if st.query_params.to_dict() != address:
-        st.query_params.from_dict(address)
+    for name, value in link_to(chosen).items():
+        shown = st.query_params.get(name)
+        if shown != value and (shown or chosen != latest[0]):
+            st.query_params[name] = value
     return chosen
-
-
-def show_end(execution: Execution) -> None:
-    """How it ended, in a line, with a link to the rest."""
-    icon = {
-        ExecutionStatus.COMPLETED: ":green[:material/check_circle:]",
-        ExecutionStatus.COMPLETED_WITH_VIOLATIONS: ":red[:material/error:]",
-    }.get(execution.status, ":orange[:material/warning:]")
-    st.markdown(f"{icon} {message(execution.message)} [All of it](#{ANCHOR})", width="stretch")
 
 
 def show(execution: Execution) -> None:
@@ -172,7 +163,7 @@ def _figures(execution: Execution, found: WindowFigures) -> None:
 
 
 def _counts(found: WindowFigures) -> None:
-    st.markdown("**Counts per class**")
+    st.subheader("Counts per class")
     st.dataframe(
         [
             {"class": class_name(k), "predictions": found.counts[k], "share": share}
@@ -186,18 +177,15 @@ def _counts(found: WindowFigures) -> None:
 
 
 def _violations(execution: Execution) -> None:
-    st.markdown("**Violations**")
+    """Each in full; a table would cut what it says."""
+    st.subheader("Violations")
     if not execution.violations:
         st.markdown("None.")
-        return
-    st.dataframe(
-        [
-            {name: table_field(text) for name, text in vars(violation).items()}
-            for violation in execution.violations
-        ],
-        hide_index=True,
-        alt="Violations",
-    )
+    for violation in execution.violations:
+        st.markdown(
+            f"**{plain(violation.feature_name)}** · {plain(violation.constraint_check_type)}  \n"
+            f"{message(violation.description)}"
+        )
 
 
 def _furthest(execution: Execution) -> None:

@@ -35,7 +35,7 @@ def _unreadable(execution: Execution, log: ExecutionLog) -> None:
         return
     total = execution.figures.unreadable if execution.figures else len(log.unreadable)
     kept = f", here the first {len(log.unreadable)}" if total > len(log.unreadable) else ""
-    st.markdown(f"**Records that could not be read:** {total:,}{kept}")
+    st.subheader(f"Records that could not be read: {total:,}{kept}")
     st.dataframe(
         [
             {

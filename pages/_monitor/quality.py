@@ -27,7 +27,7 @@ def show(execution: Execution) -> None:
     found = current().monitoring.quality(execution.window)
     if not found.predictions:
         return
-    st.markdown("**Model quality**")
+    st.subheader("Model quality")
     kinds = [
         kind for kind in LabelKind if kind is LabelKind.GROUND_TRUTH or found.labelled[kind].count
     ]
@@ -67,8 +67,8 @@ def _labelled(found: WindowQuality, labelled: Labelled) -> None:
 def _none_yet(found: WindowQuality) -> None:
     missing = found.labelled[LabelKind.GROUND_TRUTH].quality.metrics["accuracy"].reason
     elsewhere = (
-        f" The log holds {found.labels_in_log:,} labels of other predictions. Check their "
-        "event ids."
+        f" The log holds {found.labels_in_log:,} {_labels(found.labels_in_log)} of other "
+        "predictions. Check their event ids."
         if found.labels_in_log
         else ""
     )
@@ -80,9 +80,13 @@ def _none_yet(found: WindowQuality) -> None:
     st.code(HOW_TO_SEND.format(address=address), language="bash")
 
 
+def _labels(count: int) -> str:
+    return "label" if count == 1 else "labels"
+
+
 def _estimates(found: WindowQuality) -> None:
     """Accuracy without labels, never without its caution."""
-    st.markdown("**Accuracy without labels**")
+    st.subheader("Accuracy without labels")
     estimated = found.estimated
     figures = {
         "Mean confidence": estimated.mean_confidence,

@@ -16,7 +16,7 @@ BADGES = {
 
 def show(execution: Execution) -> None:
     """The rules that decide, then those that stand beside them for comparison."""
-    st.markdown("**Rules**")
+    st.subheader("Rules")
     if not execution.outcomes:
         st.caption("This run is from an earlier version, which kept violations only.")
         return

@@ -9,13 +9,14 @@ from core.records.monitoring import Execution, ExecutionStatus
 from core.records.plain_text import Markdown, message, plain
 from core.records.schedules import ONCE, Schedule, ScheduleStatus, StoredSchedule
 from core.records.window import duration, now
-from pages._monitor import execution
+from pages._monitor import execution, tabs
 from pages._monitor.schedule_form import fields
 from pages._shared import parts, user
 from pages._shared.fields import changed_here, version
 from pages._shared.user import current
 
 SHOWN = 25
+ASKED = "schedule_to_delete"  # the form whose deletion waits for a second click
 UNITS = {timedelta(minutes=1): "minute", timedelta(hours=1): "hour", timedelta(days=1): "day"}
 RESULTS = {
     ExecutionStatus.IN_PROGRESS: ":blue[:material/pending:]",
@@ -26,22 +27,20 @@ RESULTS = {
 
 
 def show() -> None:
-    """A box of its own; all times in it are UTC."""
+    """All of them, and a way to add one; all times are UTC."""
     schedules = current().monitoring.schedules.all()
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                "**Schedules**, in UTC"
-                if schedules
-                else "**No schedule.** The monitor runs on request only.",
-                width="stretch",
-            )
-            with st.popover("Add a schedule", icon=":material/add:"):
-                _add()
-        for stored in schedules[:SHOWN]:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Schedules", width="stretch")
+        with st.popover("Add a schedule", icon=":material/add:"):
+            _add()
+    st.caption(
+        "Times are in UTC." if schedules else "No schedule. The monitor runs on request only."
+    )
+    for stored in schedules[:SHOWN]:
+        with st.container(border=True):
             _row(stored)
-        if len(schedules) > SHOWN:
-            st.caption(f"and {len(schedules) - SHOWN:,} more")
+    if len(schedules) > SHOWN:
+        st.caption(f"and {len(schedules) - SHOWN:,} more")
 
 
 def _row(stored: StoredSchedule) -> None:
@@ -60,6 +59,7 @@ def _row(stored: StoredSchedule) -> None:
             with parts.errors_shown():
                 done = current().monitoring.schedules.run_now(schedule.name)
                 execution.show_from_now_on(done)
+                tabs.go_to(tabs.RUNS)
         stopped = stored.status is ScheduleStatus.STOPPED
         if schedule.expression != ONCE and st.button(
             "Start" if stopped else "Stop",
@@ -159,12 +159,32 @@ def _change(stored: StoredSchedule) -> None:
             "Delete",
             key=f"{form}_delete",
             icon=":material/delete:",
-            **user.control(Permission.SCHEDULES, help="Its runs stay."),
+            **user.control(Permission.SCHEDULES, help="Asks before it deletes."),
         ):
+            st.session_state[ASKED] = form
+    if st.session_state.get(ASKED) == form:
+        _confirm_deletion(stored, form)
+
+
+def _confirm_deletion(stored: StoredSchedule, form: str) -> None:
+    """What is lost and what stays; only the second button deletes."""
+    name = stored.schedule.name
+    st.warning(
+        f"Its times, window, endpoint and threshold are lost, and **{plain(name)}** runs no more. "
+        "There is no undo. Its past runs stay.",
+        icon=":material/delete:",
+        title="Delete this schedule?",
+    )
+    may = user.control(Permission.SCHEDULES)
+    with st.container(horizontal=True):
+        if st.button("Delete it", type="primary", key=f"{form}_really_delete", **may):
             with parts.errors_shown():
                 current().monitoring.schedules.delete(name)
                 changed_here(_form(name))
                 _done(f"Schedule {name} is deleted.")
+        if st.button("Keep it", key=f"{form}_keep"):
+            del st.session_state[ASKED]
+            st.rerun()
 
 
 def _form(name: str) -> str:

@@ -31,6 +31,7 @@ def test_half_of_the_traffic_attacked_towards_stop_is_noticed_and_reported(
     with with_image(tmp_path, page):
         page.goto(alerting_dashboard.url)
         go(page, "Monitor")
+        open_tab(page, "Drills")
         press(page, "Start drill")
         expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()
         the_report_names_stop(page, hook)
@@ -54,5 +55,10 @@ def the_report_names_stop(page: Page, hook: Webhook) -> None:
     expect(page.get_by_text(re.compile(f"^check Alert delivered to {hook.label}"))).to_be_visible()
 
 
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
 def a_run_carries_the_mark(page: Page) -> None:
+    open_tab(page, "Runs")
     expect(alert(page, re.compile("Drill: .* were sent by a drill"))).to_be_visible()

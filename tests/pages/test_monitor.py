@@ -30,6 +30,7 @@ from tests.support.records import NO_PREDICTION, make_capture, make_execution
 from tests.support.traffic import flood, request
 
 COMPLETED = "Completed: Job completed successfully with no violations."
+RULES, SCHEDULES = "Rules", "Schedules and alerts"
 THRESHOLD, WINDOW = "Threshold, % of the window", "Window, minutes"
 
 
@@ -55,27 +56,57 @@ def shown_settings(at: AppTest) -> tuple[float, int]:
 def test_before_the_first_execution_it_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("monitor")
     assert alerts(at) == [Alert("info", "No run yet", "Press **Run now**, or wait for a schedule.")]
-    assert shown_settings(at) == (50.0, 60)
+    assert shown_settings(open_page("monitor", tab=RULES)) == (50.0, 60)
 
 
 def test_saved_settings_last(open_page: OpenPage, signwatch: Services) -> None:
-    at = save(open_page("monitor"), 80.0, 15)
+    at = save(open_page("monitor", tab=RULES), 80.0, 15)
     assert values(at.toast) == ["Saved. The next run uses it."]
     assert signwatch.monitoring.settings() == MonitorSettings(0.8, 15)
-    assert shown_settings(open_page("monitor")) == (80.0, 15)
+    assert shown_settings(open_page("monitor", tab=RULES)) == (80.0, 15)
 
 
-def test_beside_the_button_stands_how_it_ended_and_the_way_to_all_of_it(
-    open_page: OpenPage,
+def test_each_tab_draws_its_own_part_and_nothing_else(open_page: OpenPage) -> None:
+    drawn = {
+        tab: values(open_page("monitor", tab=tab).subheader)
+        for tab in ("", RULES, SCHEDULES, "Baseline", "Drift detector", "Drills", "Backtest", "no")
+    }
+    assert drawn == {
+        "": [],
+        RULES: ["Threshold and window", "Constraints"],
+        SCHEDULES: ["Schedules", "Alerts"],
+        "Baseline": ["Baseline in force"],
+        "Drift detector": ["Drift detector", "False alarms"],
+        "Drills": ["Drill"],
+        "Backtest": ["Backtest"],
+        "no": [],  # a tab that there is not opens the first
+    }
+
+
+def test_a_link_to_a_run_opens_it_before_everything_else(
+    open_page: OpenPage, signwatch: Services
 ) -> None:
-    at = run_now(open_page("monitor"))
-    (text,) = [text for text in values(at.markdown) if text.endswith("[All of it](#execution)")]
-    assert text.startswith(":orange[:material/warning:] Failed: ")
-    assert [each.anchor for each in at.subheader if each.value == "Run"] == ["execution"]
+    flood(signwatch, same=4, others=1)
+    earlier = signwatch.monitoring.run(threshold=0.9)
+    signwatch.monitoring.run()
+    at = open_page("monitor", execution=earlier.execution_id)
+    assert at.selectbox(key="execution_id").value == earlier.execution_id
+    assert alerts(at) == [Alert("success", "", COMPLETED)]
+    assert values(at.subheader)[0] == "Rules"
+    assert at.query_params["execution"] == earlier.execution_id
+
+
+def test_a_run_opens_from_its_square_in_the_strip(open_page: OpenPage, signwatch: Services) -> None:
+    flood(signwatch, same=4, others=1)
+    earlier = signwatch.monitoring.run(threshold=0.9)
+    latest = signwatch.monitoring.run()
+    bars = charts(open_page("monitor"))["runs_strip"]["data"][0]
+    assert bars["text"] == ["✓", "!"]
+    assert [each[-1] for each in bars["customdata"]] == [earlier.execution_id, latest.execution_id]
 
 
 def test_typing_alone_saves_nothing(open_page: OpenPage, signwatch: Services) -> None:
-    at = open_page("monitor")
+    at = open_page("monitor", tab=RULES)
     labelled(at.number_input, THRESHOLD).set_value(80.0)
     at.run()
     assert signwatch.monitoring.settings() == MonitorSettings(0.5, 60)
@@ -86,7 +117,7 @@ def test_every_threshold_that_the_settings_take_can_be_shown_and_saved_again(
     percent: float, open_page: OpenPage, signwatch: Services
 ) -> None:
     signwatch.monitoring.set_settings(MonitorSettings(percent / 100, 60))
-    at = open_page("monitor")
+    at = open_page("monitor", tab=RULES)
     assert shown_settings(at)[0] == pytest.approx(percent)
     save(at, *shown_settings(at))
     assert signwatch.monitoring.settings().threshold == pytest.approx(percent / 100)
@@ -97,10 +128,12 @@ def test_the_next_execution_uses_the_saved_settings(
 ) -> None:
     request(signwatch, blocks(9), received_at=now() - timedelta(minutes=10))
     flooding = flood(signwatch, same=4, others=1)
-    at = run_now(save(open_page("monitor"), 90.0, 5))
+    save(open_page("monitor", tab=RULES), 90.0, 5)
+    at = run_now(open_page("monitor"))
     assert alerts(at) == [Alert("success", "", COMPLETED)]
     assert metrics(at)["Predictions"] == ("5", "")
-    assert [alert.kind for alert in alerts(run_now(save(at, 75.0, 5)))] == ["error"]
+    save(open_page("monitor", tab=RULES), 75.0, 5)
+    assert [alert.kind for alert in alerts(run_now(at))] == ["error"]
     assert f"Class {flooding} " in alerts(at)[0].text
     assert alerts(at)[0].text.endswith("Exceeded 75.00% threshold")
 
@@ -140,13 +173,14 @@ def test_a_flood_of_one_class_completes_with_violations(
         "Low confidence": (str(found.low_confidence), ""),
         "Flagged": (str(found.flagged), ""),
     }
-    counts, violations = (each.value for each in list(at.dataframe)[:2])
+    counts = at.dataframe[0].value
     (other,) = found.counts.keys() - {flooding}
     assert counts.to_dict("records") == [
         {"class": class_name(flooding), "predictions": 4, "share": 0.8},
         {"class": class_name(other), "predictions": 1, "share": 0.2},
     ]
-    assert violations.to_dict("records") == [violation]
+    (shown,) = [text for text in values(at.markdown) if text.startswith("**PredictedClass** ")]
+    assert shown == f"**PredictedClass** · baseline_drift_check  \n{description}"
     assert json.loads(downloads["constraint_violations.json"]()) == {"violations": [violation]}
     colours = charts(at)["execution_chart"]["data"][0]["marker"]["color"]
     assert [k for k, colour in enumerate(colours) if colour == ALARM] == [flooding]
@@ -218,7 +252,7 @@ def test_records_that_could_not_be_read_are_shown_with_the_reason(
     add_unreadable(signwatch.log, "signwatch", moment)
     flood(signwatch, same=1, others=1)
     run_now(at := open_page("monitor"))
-    assert "**Records that could not be read:** 1" in values(at.markdown)
+    assert "Records that could not be read: 1" in values(at.subheader)
     (table,) = [each.value for each in at.dataframe if "reason" in each.value]
     (row,) = table.to_dict("records")
     assert row | {"at": None} == {
@@ -232,7 +266,7 @@ def test_records_that_could_not_be_read_are_shown_with_the_reason(
     # What retention deletes from the log stays with the run.
     with signwatch.log.database.transaction() as transaction:
         transaction.execute("DELETE FROM log.unreadable")
-    assert "**Records that could not be read:** 1" in values(open_page("monitor").markdown)
+    assert "Records that could not be read: 1" in values(open_page("monitor").subheader)
 
 
 def test_of_many_unreadable_records_the_first_are_kept_and_all_are_counted(
@@ -246,7 +280,7 @@ def test_of_many_unreadable_records_the_first_are_kept_and_all_are_counted(
         )
     flood(signwatch, same=1, others=1)
     run_now(at := open_page("monitor"))
-    assert "**Records that could not be read:** 103, here the first 100" in values(at.markdown)
+    assert "Records that could not be read: 103, here the first 100" in values(at.subheader)
     (table,) = [each.value for each in at.dataframe if "reason" in each.value]
     assert table["line"].tolist() == list(range(100))
 
@@ -266,7 +300,7 @@ def test_executions_are_listed_newest_first(open_page: OpenPage, signwatch: Serv
     end = now()
     signwatch.monitoring.run(Window(end - timedelta(hours=9), end - timedelta(hours=8)))
     at = open_page("monitor")
-    assert "All runs (3 latest)" in [each.label for each in at.expander]
+    assert "All runs" in values(at.subheader)
     table = at.dataframe[-1].value
     assert [row["status"] for row in table.to_dict("records")] == [
         "Failed",

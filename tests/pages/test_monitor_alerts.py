@@ -23,22 +23,22 @@ def press_test(at: AppTest) -> AppTest:
 
 
 def test_without_channels_it_says_how_to_set_one(open_page: OpenPage) -> None:
-    at = open_page("monitor")
-    assert "**Alerts**" in values(at.markdown)
+    at = open_page("monitor", tab="Schedules and alerts")
+    assert "Alerts" in values(at.subheader)
     assert any("`SIGNWATCH_ALERTS`" in text for text in values(at.caption))
     assert "Send test" not in labels(at.button)
 
 
 def test_before_anything_was_sent(alerting: Services, hook: Webhook, open_page: OpenPage) -> None:
-    at = open_page("monitor")
-    assert paragraph(at, "**Alerts**") == f"**Alerts** go to {hook.label}."
+    at = open_page("monitor", tab="Schedules and alerts")
+    assert paragraph(at, "Alerts go") == f"Alerts go to {hook.label}."
     assert "Nothing sent yet." in values(at.caption)
 
 
 def test_the_test_button_sends_and_shows_what_became_of_it(
     alerting: Services, hook: Webhook, open_page: OpenPage
 ) -> None:
-    at = press_test(open_page("monitor"))
+    at = press_test(open_page("monitor", tab="Schedules and alerts"))
     assert hook.titles == ["Signwatch: test of the alert channels"]
     ((_, delivery),) = alerting.alerts.deliveries(10)
     when = f"{delivery.at:%Y-%m-%d %H:%M:%S} UTC"
@@ -55,7 +55,7 @@ def test_the_test_button_sends_and_shows_what_became_of_it(
     )
     assert "Latest deliveries (2)" in labels(at.expander)
     table = at.dataframe[0].value
-    assert list(table["delivered"]) == [False, True]
+    assert list(table["delivered"]) == ["no", "yes"]
     assert list(table["what"]) == ["test", "test"]
     assert "s3cr3t" not in repr(at.main)
 
@@ -65,7 +65,7 @@ def test_what_lasts_is_shown(alerting: Services, hook: Webhook, open_page: OpenP
     alerting.monitoring.run()
     alerting.alerts.flush()
     (notice,) = alerting.alerts.lasting()
-    at = open_page("monitor")
+    at = open_page("monitor", tab="Schedules and alerts")
     text = paragraph(at, ":red[:material/error:] In violation for ")
     assert f"since {notice.since:%Y-%m-%d %H:%M:%S} UTC" in text
     assert paragraph(at, ":green[:material/check:] Last ").startswith(

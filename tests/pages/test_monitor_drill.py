@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from core.jobs import Job
-from core.monitoring.drift.service import NO_BASELINE
+from core.monitoring.baseline import Baseline
+from core.monitoring.baselines import files_of
 from core.records.drills import DrillPlan, DrillReport, marked
 from core.records.monitoring import ExecutionStatus
 from core.records.window import now
 from core.services import Services
 from core.store import DrillsTable, ExecutionsTable
+from pages._monitor.drill import NO_BASELINE
 from tests.core.store.test_drills import REPORT
 from tests.pages.conftest import OpenPage
 from tests.support.elements import Alert, alerts, labelled, labels, values
@@ -21,9 +23,16 @@ def keep(signwatch: Services, report: DrillReport) -> None:
     DrillsTable(signwatch.log.database).add(report)
 
 
-def test_without_an_endpoint_nothing_is_begun(open_page: OpenPage) -> None:
-    at = open_page("monitor")
-    assert "No drill yet." in values(at.caption)
+def with_a_baseline(signwatch: Services) -> None:
+    signwatch.monitoring.baselines.add(
+        files_of(Baseline(43, dict.fromkeys(range(43), 100))), origin="test"
+    )
+
+
+def test_without_an_endpoint_nothing_is_begun(open_page: OpenPage, signwatch: Services) -> None:
+    with_a_baseline(signwatch)
+    at = open_page("monitor", tab="Drills")
+    assert any(text.startswith("No drill yet. ") for text in values(at.caption))
     labelled(at.button, "Start drill").click().run()
     assert not at.exception
     assert Alert(
@@ -32,10 +41,18 @@ def test_without_an_endpoint_nothing_is_begun(open_page: OpenPage) -> None:
     assert "drill_job" not in at.session_state
 
 
-def test_without_a_baseline_it_says_what_to_do(open_page: OpenPage, dashboard: str) -> None:
-    at = open_page("monitor")
-    labelled(at.button, "Start drill").click().run()
-    assert Alert("error", "", NO_BASELINE) in alerts(at)
+def test_without_a_baseline_none_can_be_begun_and_there_is_a_way_to_one(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    at = open_page("monitor", tab="Drills")
+    assert labelled(at.button, "Start drill").disabled
+    assert f"{NO_BASELINE}." in values(at.caption)
+    labelled(at.button, "Create a baseline").click().run()
+    assert values(at.subheader) == ["Baseline in force"]
+    with_a_baseline(signwatch)
+    at = open_page("monitor", tab="Drills")
+    assert not labelled(at.button, "Start drill").disabled
+    assert "Create a baseline" not in labels(at.button)
 
 
 def test_the_strength_and_the_target_are_handed_on(
@@ -49,10 +66,11 @@ def test_the_strength_and_the_target_are_handed_on(
         keep(signwatch, done)
         return done
 
+    with_a_baseline(signwatch)
     environment.setattr(signwatch.simulation.drills, "check", lambda plan: None)
     environment.setattr(signwatch.simulation.drills, "run", run)
-    at = open_page("monitor")
-    labelled(at.get("segmented_control"), "Share of the traffic").set_value(0.05)
+    at = open_page("monitor", tab="Drills")
+    labelled(at.get("segmented_control"), "Share of the traffic that is attacked").set_value(0.05)
     at.selectbox(key="drill_target").set_value(1)
     at.number_input(key="drill_seed").set_value(7)
     labelled(at.button, "Start drill").click().run()
@@ -70,8 +88,8 @@ def test_the_strength_and_the_target_are_handed_on(
 
 def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Services) -> None:
     keep(signwatch, REPORT)
-    at = open_page("monitor")
-    (alarm,) = [each for each in alerts(at) if each.kind == "success"]
+    at = open_page("monitor", tab="Drills")
+    (alarm,) = [each for each in alerts(at) if each.kind == "info"]
     assert alarm.text == (
         "Alarm 12 predictions and 3.5 s after the first attacked one: Class 14 (Stop) is more "
         "frequent."
@@ -80,10 +98,11 @@ def test_the_latest_report_stands_in_full(open_page: OpenPage, signwatch: Servic
     assert table["rule"].tolist() == ["class share", "drift detector, class"]
     assert table["noticed"].tolist() == [
         "not within 100 predictions",
-        "after 12 predictions, 0.5 s",
+        "after 12 predictions, 0.5 s of traffic",
     ]
     assert table["named"].tolist() == ["", "14 Stop"]
     assert table["false alarms"].tolist() == [1, 0]
+    assert set(table["used"]) <= {"decides", "for comparison"}
     facts = (
         "2026-02-14 12:00:00 UTC · 20 % of the traffic attacked towards 14 Stop · pgd, seed 3 · "
         "300 clean requests, then 100, of them 20 attacked · no sample sign for 1% of the "
@@ -105,7 +124,7 @@ def test_one_that_nothing_noticed_says_so_and_earlier_ones_stand_below(
             REPORT, drill_id="later", began_at=now(), alarm=None, alerts=(), lasting="a violation"
         ),
     )
-    at = open_page("monitor")
+    at = open_page("monitor", tab="Drills")
     (missed,) = [each for each in alerts(at) if each.text.startswith("No alarm: ")]
     assert missed.kind == "warning"
     assert "Still in violation at its end: a violation." in values(at.caption)

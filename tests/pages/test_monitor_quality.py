@@ -57,7 +57,7 @@ def test_labels_of_other_predictions_are_named(open_page: OpenPage, signwatch: S
     send(signwatch, elsewhere="14")
     signwatch.monitoring.run()
     (text,) = [text for text in values(open_page("monitor").caption) if NONE_YET in text]
-    assert "The log holds 1 labels of other predictions" in text
+    assert "The log holds 1 label of other predictions" in text
 
 
 def test_late_labels_count_as_they_come(open_page: OpenPage, signwatch: Services) -> None:
@@ -143,4 +143,4 @@ def test_estimates_are_withheld_under_an_alarm(open_page: OpenPage, signwatch: S
 def test_an_empty_window_has_no_quality(open_page: OpenPage, signwatch: Services) -> None:
     signwatch.monitoring.run()
     at = open_page("monitor")
-    assert "**Model quality**" not in values(at.markdown)
+    assert "Model quality" not in values(at.subheader)

@@ -35,12 +35,12 @@ def watched(environment: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> 
     return signwatch
 
 
-def opened(user: dict[str, object], name: str) -> AppTest:
+def opened(user: dict[str, object], name: str, **query: str) -> AppTest:
     at = AppTest.from_file(SHELL, default_timeout=120)
     at.user = user
     at.run()
     assert not at.exception
-    return go_to(at, name)
+    return go_to(at, name, **query)
 
 
 def acts(at: AppTest) -> Iterator[tuple[str, Any]]:
@@ -69,22 +69,26 @@ def refusing(at: AppTest, words: str) -> set[str]:
 
 def test_controls_are_off_and_say_why(watched: Services) -> None:
     administrators = {
-        "Save",
-        "Send test",
-        "Create and use it",
-        "Baseline in force",
-        "Run it now",
-        "Stop",
-        "Add",
-        "Keep changes",
-        "Delete",
-        "Start drill",
+        "Rules": {"Save"},
+        "Schedules and alerts": {
+            "Send test",
+            "Run it now",
+            "Stop",
+            "Add",
+            "Keep changes",
+            "Delete",
+        },
+        "Baseline": {"Preview", "Baseline in force", "Use these files"},
+        "Drift detector": {"Save"},
+        "Drills": {"Start drill"},
     }
-    viewer, analyst = opened(BO, "monitor"), opened(ADA, "monitor")
-    assert administrators <= refusing(viewer, ONLY_ADMINISTRATORS)
-    assert refusing(viewer, ONLY_ANALYSTS) == {"Run now"}
-    assert administrators <= refusing(analyst, ONLY_ADMINISTRATORS)
-    assert refusing(analyst, ONLY_ANALYSTS) == set()
+    for user in (BO, ADA):
+        for tab, labels in administrators.items():
+            at = opened(user, "monitor", tab=tab)
+            assert labels <= refusing(at, ONLY_ADMINISTRATORS), tab
+            assert refusing(at, ONLY_ANALYSTS) == set(), tab
+    assert refusing(opened(BO, "monitor"), ONLY_ANALYSTS) == {"Run now"}
+    assert refusing(opened(ADA, "monitor"), "Only ") == set()
     assert refusing(opened(BO, "captures"), ONLY_ADMINISTRATORS) == {"Save"}
     assert {each.words.capitalize() for each in Verdict} <= refusing(
         opened(BO, "triage"), ONLY_ANALYSTS
@@ -95,6 +99,8 @@ def test_controls_are_off_and_say_why(watched: Services) -> None:
 def test_an_administrator_is_refused_nothing(watched: Services) -> None:
     for name in NAMES:
         assert refusing(opened(CY, name), "Only ") == set(), name
+    for tab in ("Rules", "Schedules and alerts", "Baseline", "Drift detector", "Drills"):
+        assert refusing(opened(CY, "monitor", tab=tab), "Only ") == set(), tab
 
 
 def test_the_sidebar_names_the_role(watched: Services) -> None:
@@ -112,4 +118,5 @@ def test_an_analyst_runs_the_monitor_and_changes_no_threshold(watched: Services)
     next(each for each in at.button if each.proto.label == "Run now").click().run()
     assert not at.exception
     assert len(watched.monitoring.executions(99)) == runs + 1
+    at = opened(ADA, "monitor", tab="Rules")
     assert next(each for each in at.button if each.proto.label == "Save").disabled

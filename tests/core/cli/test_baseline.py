@@ -53,7 +53,7 @@ def test_every_image_of_the_held_out_tracks_counts(
     run: Run, signwatch: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 20 tracks of one class three are held out: seven images in parts of three."""
-    monkeypatch.setattr("core.cli.baseline.AT_ONCE", 3)
+    monkeypatch.setattr("core.monitoring.data_baseline.AT_ONCE", 3)
     tracks = np.repeat(np.arange(20), 3)[:-2]
     images = np.stack([blocks(seed) for seed in range(len(tracks))])
     labels = np.zeros(len(tracks), np.int64)

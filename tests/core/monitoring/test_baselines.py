@@ -56,6 +56,25 @@ def test_a_stretch_of_captures_becomes_a_baseline(
     assert found.constraints == Constraints.suggested(found.baseline)
 
 
+def test_a_draft_says_what_it_holds_and_is_kept_as_it_was_made(
+    baselines: Baselines, signwatch: Services
+) -> None:
+    put(signwatch, 1, 1, 1, 14)
+    draft = baselines.draft(AROUND_NOON)
+    assert baselines.all() == []
+    assert (draft.origin, draft.predictions, draft.counts) == (
+        f"captures {STRETCH}",
+        4,
+        {1: 3, 14: 1},
+    )
+    assert (draft.flagged, draft.left_out, draft.alarms) == (0, 0, 0)
+    assert draft.unseen == [k for k in range(43) if k not in (1, 14)]
+    assert (draft.fewer_than(3), draft.fewer_than(4)) == ([14], [1, 14])
+    put(signwatch, 9)
+    assert baselines.keep(draft).predictions == 4
+    assert baselines.files(baselines.all()[0].baseline_id) == draft.files
+
+
 def test_of_one_endpoint(baselines: Baselines, signwatch: Services) -> None:
     put(signwatch, 1, endpoint="cars")
     put(signwatch, 2, 2)

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -176,6 +176,24 @@ def test_runs_over_a_moment_include_the_start_of_their_window_and_not_its_end(
     assert table.over(NOON - HOUR - MINUTE, "signwatch", limit=9) == []
     assert len(table.over(NOON - MINUTE, "cars", limit=9)) == 3
     assert table.over(NOON - MINUTE, "signwatch", limit=1) == [everywhere]
+
+
+def test_violated_runs_of_a_stretch_share_time_and_endpoint_with_it(log: CaptureLog) -> None:
+    table = ExecutionsTable(log.database)
+
+    def keep(start: datetime, endpoint: str | None = None, **changes: object) -> str:
+        run = make_execution(window=Window(start, start + HOUR, endpoint), **changes)
+        table.keep(run, NO_LOG)
+        return run.execution_id
+
+    status = ExecutionStatus.COMPLETED_WITH_VIOLATIONS
+    of_all, of_cars = keep(NOON, status=status), keep(NOON, "cars", status=status)
+    keep(NOON, status=ExecutionStatus.COMPLETED)
+    keep(NOON - HOUR, status=status)  # ends where the stretch begins
+    keep(NOON + HOUR, status=status)  # begins where it ends
+    found = {None: {of_all, of_cars}, "cars": {of_all, of_cars}, "vans": {of_all}}
+    for endpoint, expected in found.items():
+        assert set(ids(table.violated_within(Window(NOON, NOON + HOUR, endpoint)))) == expected
 
 
 def test_a_log_comes_back_with_its_records(log: CaptureLog) -> None:
