@@ -8,7 +8,7 @@ from core.records.monitoring import WindowFigures
 from core.records.plain_text import Markdown
 from core.records.queries import CaptureFilter
 from pages._attack.link import TRY_IT
-from pages._overview import charts, drift, health, pointer, state
+from pages._overview import charts, drift, health, pointer, state, story
 from pages._shared import parts
 from pages._shared.user import current
 
@@ -124,9 +124,10 @@ def show_empty(minutes: int) -> None:
     with st.container(border=True):
         st.subheader(f"No traffic in the last {length(minutes)}")
         st.markdown(
-            "Predictions appear here as they are made. New here? See a sign that you can read and "
-            "the classifier can't:"
+            "Predictions appear here as they are made. New here? Let the dashboard attack itself, "
+            "or see a sign that you can read and the classifier can't:"
         )
+        story.show()
         link_to_try_it()
         st.page_link("classify.py", label="Or drop images of signs", icon=":material/image_search:")
         st.markdown("or send requests to the endpoint:")
@@ -137,5 +138,6 @@ def show_empty(minutes: int) -> None:
         )
 
 
+story.follow()
 live()
 pointer.keep_tooltips()

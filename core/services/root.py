@@ -25,6 +25,7 @@ from core.records.captures import CaptureSettings
 from core.records.names import DEFAULT_ENDPOINT, parse_endpoints
 from core.records.steady import SteadyClock
 from core.services.captures import LEFTOVER, Captures
+from core.services.demonstration import Demonstration
 from core.services.explanations import Explanations
 from core.services.health import Health
 from core.services.inference import Inference
@@ -74,8 +75,8 @@ class Services:
         Runs on windows, the detector on the stream, messages to people.
     health
         Whether the log is well.
-    triage, simulation
-        Verdicts on flags; traffic and drills that are made here.
+    triage, simulation, demonstration
+        Verdicts on flags; traffic and drills that are made here; all of it at once.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -180,6 +181,7 @@ class Services:
         self.simulation = Simulation(
             self.captures.keep_reference, self.inference.send, self._drills(drills)
         )
+        self.demonstration = Demonstration(self.monitoring, self.lab, self.simulation)
 
     def _drills(self, table: DrillsTable) -> Drills:
         return Drills(

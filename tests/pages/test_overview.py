@@ -20,6 +20,7 @@ from core.records.schedules import ONCE, Schedule
 from core.records.verdicts import Verdict
 from core.records.window import now
 from core.services import Services
+from core.simulation.sending import SendReport
 from core.store import ExecutionsTable
 from pages._attack.link import TRY_IT, AttackLink
 from pages._explain.link import ExplainLink, to_violation
@@ -43,7 +44,7 @@ def test_newcomers_are_led_to_a_prepared_attack(open_page: OpenPage) -> None:
 
 def test_without_traffic_it_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page("overview")
-    assert values(at.caption) == [NOT_RUN]
+    assert values(at.caption)[0] == NOT_RUN
     assert values(at.subheader) == ["No traffic in the last 1 h"]
     assert [link[:2] for link in links(at)] == [
         TRY_IT_LINK,
@@ -490,3 +491,25 @@ def test_a_drill_is_named_where_its_predictions_count(
     assert " 1 of these predictions was sent by a drill." in headline(open_page("overview"))[1]
     request(signwatch, blocks(3), Provenance(source=f"{MARK}one/1"))
     assert " 2 of these predictions were sent by a drill." in headline(open_page("overview"))[1]
+
+
+def test_a_click_on_an_empty_log_tells_the_story(
+    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def run(progress: object, cancelled: object, *, with_baseline: bool) -> SendReport:
+        asked.append(with_baseline)
+        flood(signwatch, same=4, others=1)
+        return SendReport(60, 48, NOON, NOON, 3.0, {14: 50})
+
+    monkeypatch.setattr(signwatch.demonstration, "run", run)
+    at = open_page("overview")
+    at.button(key="overview_story").click().run()
+    at.run()
+    assert asked == [True]
+    assert alerts(at)[0].text == (
+        "60 requests went out, 48 of them adversarial. The alarm follows within seconds."
+    )
+    assert ("Give the first verdict", "triage") in [link[:2] for link in links(at)]
+    assert "80.0% of the last 1 h" in values(at.subheader)[0]

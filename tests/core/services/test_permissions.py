@@ -17,7 +17,7 @@ from core.services import Services, TriageSession
 READING = {
     "Alerts": "lasting deliveries",
     "Backtest": "windows look_back parameters replay preview",
-    "Baselines": "all to_json files counts in_force_id chosen baseline in_force against",
+    "Baselines": "all to_json files counts in_force_id chosen baseline in_force against draft",
     "CaptureRules": "of all",
     "Captures": "backup one page newest count last_at image stored_image stored_images images_of "
     "record write_zip export importer imported_files count_imported_files unreadable_lines "
@@ -34,7 +34,7 @@ READING = {
     "Model": "predict report calibration_drift clean_flagged",
     "Monitoring": "settings statistics standing live_window figures executions "
     "execution execution_log execution_in_full furthest_class classes_in_question quality "
-    "counts_over_time confidence_over_time situation",
+    "counts_over_time confidence_over_time situation draft_of_samples violated_within",
     "Schedules": "all one next_run describe next_after_now",
     "Tensors": "records trial facts values history explain maps to_npz size outcomes",
     "Triage": "analyst session standing in_work_elsewhere image by_another_model done "
@@ -44,7 +44,7 @@ READING = {
 # Periodic work, and what asks by another way.
 OWN = {
     "Alerts": "consider tell flush close",
-    "Baselines": "add_with",  # by create and add
+    "Baselines": "add_with keep",  # by create and add
     "ContextPrefetch": "close",
     "DriftMonitor": "catch_up mark_reported forget_e_values",
     "Endpoints": "add",
@@ -166,6 +166,7 @@ def test_the_walk_sees_the_facades(signwatch: Services) -> None:
     seen = {type(facade) for facade in facades(signwatch)}
     assert {Importer, TriageSession} <= seen
     assert set(READING) == {kind.__name__ for kind in seen} - {
+        "Demonstration",
         "Recorder",
         "RequestLimits",
         "Simulation",
