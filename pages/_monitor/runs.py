@@ -39,9 +39,9 @@ def show() -> None:
         return
     with head:
         chosen = execution.choose(found)
+    _strip(found)
     execution.show(chosen)
     st.subheader("All runs")
-    _strip(found)
     execution.show_all(found)
 
 
