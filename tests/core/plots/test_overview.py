@@ -44,6 +44,7 @@ def test_executions_stand_in_the_order_of_time() -> None:
         clean, status=ExecutionStatus.FAILED, started_at=clean.started_at - timedelta(hours=1)
     )
     (bars,) = executions_strip([violated, clean, failed]).data
+    assert list(bars.text) == ["?", "✓", "!"]
     assert list(bars.marker.color) == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
     assert bars.customdata[2][1] == "too much of 14"
     assert bars.customdata[2][2] == f"{clean.figures.total:,} predictions"
