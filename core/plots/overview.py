@@ -313,10 +313,11 @@ def e_values(
     return _over_time(colours, window, series, axis=axis)
 
 
-def runs(executions: Sequence[Execution], colours: Palette) -> Option:
+def runs(executions: Sequence[Execution], colours: Palette, *, clickable: bool = False) -> Option:
     """Runs of the monitor as a strip, given newest first and shown oldest first.
 
     Each has a sign beside its colour: a tick without violations, ! with them, a dash otherwise.
+    clickable: whether one of them can be selected.
     """
     ordered = executions[::-1]
     data = []
@@ -352,6 +353,7 @@ def runs(executions: Sequence[Execution], colours: Palette) -> Option:
                     "id": "runs",
                     "barWidth": "86%",
                     "barMaxWidth": 40,
+                    "selectedMode": "single" if clickable else False,
                     "dimensions": ["place", "height", "at", "message", "counted"],
                     "encode": {"x": 0, "y": 1},
                     "data": data,

@@ -98,13 +98,14 @@ def _preview(draft: BaselineDraft, violated: list[Execution]) -> None:
         )
         flagged = None if draft.flagged is None else draft.flagged / draft.predictions
         st.metric("Flagged", parts.computed(flagged, ".1%"), border=True)
-        st.metric(
-            "Alarms in its own stretch",
-            parts.computed(draft.alarms, ","),
-            border=True,
-            help="How often the drift detector would have alarmed over the very predictions that "
-            "the baseline is made from. Sample signs have no order in time.",
-        )
+        if draft.alarms is not None:  # sample signs have no order in time
+            st.metric(
+                "Alarms in its own stretch",
+                f"{draft.alarms:,}",
+                border=True,
+                help="How often the drift detector would have alarmed over the very predictions "
+                "that the baseline is made from.",
+            )
     st.plotly_chart(
         baseline_plots.counts_by_class(draft.counts, draft.classes),
         key="baseline_preview_chart",

@@ -76,7 +76,7 @@ def _none_yet(found: WindowQuality) -> None:
         f"Not computed: {message(missing)}.{elsewhere} Send labels as they become known, or import "
         "them with `captures import`:"
     )
-    address = st.context.url or "http://localhost:8501"
+    address = (st.context.url or "http://localhost:8501").removesuffix("/monitor")
     st.code(HOW_TO_SEND.format(address=address), language="bash")
 
 

@@ -9,9 +9,11 @@ from core.records.analysts import Permission
 from core.records.monitoring import Execution
 from pages._monitor import execution
 from pages._shared import parts, user
+from pages._shared.palette import palette
 from pages._shared.user import current
 
 STRIP = "runs_strip"  # the widget
+DRAWN = "runs_strip_drawn"  # the ids of its squares
 SHOWN = 50
 
 
@@ -39,28 +41,32 @@ def show() -> None:
         return
     with head:
         chosen = execution.choose(found)
+    _strip(found)
     execution.show(chosen)
     st.subheader("All runs")
-    _strip(found)
     execution.show_all(found)
 
 
 def _strip(found: Sequence[Execution]) -> None:
     """A square a run; the one that is clicked opens."""
-    st.plotly_chart(
-        overview.executions_strip(found),
+    st.echarts_chart(
+        overview.runs(found, palette(), clickable=True),
         key=STRIP,
         on_select=_open_clicked,
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt="Latest runs: ✓ without violations, ! with violations, ? not evaluated, … under way",
+        height=48,
+        alt="Latest runs: a tick without violations, ! with them, a dash where nothing was evaluated",
     )
+    # By these, not by a list that is newer than the click.
+    st.session_state[DRAWN] = [each.execution_id for each in found[::-1]]
     st.caption(
-        f"The latest {len(found)}, newest on the right: ✓ without violations, ! with violations, "
-        "? not evaluated, … under way. Click one to open it."
+        f"The latest {len(found)}, the newest to the right: ✓ no violations, ! violations, – not "
+        "evaluated. Click one to open it."
     )
 
 
 def _open_clicked() -> None:
-    for point in st.session_state[STRIP].selection.points:
-        st.session_state[execution.CHOSEN] = point["customdata"][-1]
+    drawn = st.session_state.get(DRAWN, [])
+    for series in st.session_state[STRIP].selection.selected:
+        for place in series["data_indices"]:
+            if place < len(drawn):
+                st.session_state[execution.CHOSEN] = drawn[place]

@@ -3,20 +3,15 @@
 import streamlit as st
 
 from core.plots import overview, strip_tile
-from core.plots.overview import DARK, LIGHT, Palette
 from core.records.plain_text import Markdown, message, plain
 from core.records.situation import Situation
 from core.records.window import Window, now
 from core.services import samples
+from pages._shared.palette import palette
 from pages._shared.user import current
 
 STRIP = 40  # runs
 BY_CLASS, BY_CHANGE = "By class", "By change"
-
-
-def palette() -> Palette:
-    """The colours that read on the theme that the reader has chosen."""
-    return DARK if st.context.theme.type == "dark" else LIGHT
 
 
 def show_frequencies(found: Situation, stretch: str) -> None:

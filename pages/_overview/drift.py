@@ -7,7 +7,7 @@ from core.records.drift import channel_of
 from core.records.monitoring import RuleState
 from core.records.plain_text import message
 from core.records.window import Window
-from pages._overview import charts
+from pages._shared.palette import palette
 from pages._shared.user import current
 
 
@@ -23,7 +23,7 @@ def show(window: Window) -> None:
         overview.e_values(
             detector.e_values(window),
             status.threshold,
-            charts.palette(),
+            palette(),
             window,
             channels=status.channels,
         ),

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from core import client
 from tests.browser.conftest import Dashboard, NewPage, running_dashboard, with_image
-from tests.support.acts import alert, go, press
+from tests.support.acts import alert, go, open_tab, press
 from tests.support.webhook import Webhook
 
 pytestmark = pytest.mark.browser
@@ -53,10 +53,6 @@ def the_report_names_stop(page: Page, hook: Webhook) -> None:
     )
     expect(noticed).to_be_visible(timeout=DRILL_SECONDS * 1000)
     expect(page.get_by_text(re.compile(f"^check Alert delivered to {hook.label}"))).to_be_visible()
-
-
-def open_tab(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).click()
 
 
 def a_run_carries_the_mark(page: Page) -> None:

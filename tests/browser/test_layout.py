@@ -1,12 +1,21 @@
 """Every page with data in it, on a phone and on a screen, by day and by night."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Attacked, NewPage, with_image
-from tests.support.acts import PAGES, address, alert, metric, see_page
+from tests.support.acts import (
+    MONITOR_TABS,
+    PAGES,
+    address,
+    alert,
+    metric,
+    see_page,
+    see_tab,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium")]
 BACKGROUND = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 21, 28)"}
@@ -32,6 +41,11 @@ def test_every_page_fits(
             see_page(page, title)
             expect(page.get_by_test_id("stApp")).to_have_css("background-color", BACKGROUND[scheme])
             assert overflow(page) == {"HTML": 0, "MAIN": 0}, title
+        for tab in MONITOR_TABS:
+            page.goto(f"{attacked.dashboard.url}/monitor?tab={quote(tab)}")
+            see_tab(page, tab)
+            see_page(page, "Monitor")
+            assert overflow(page) == {"HTML": 0, "MAIN": 0}, tab
 
 
 def test_the_violation_stands_on_the_overview(attacked: Attacked, new_page: NewPage) -> None:

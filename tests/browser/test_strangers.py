@@ -16,7 +16,7 @@ from core.records.verdicts import Decision, Verdict
 from core.records.window import now
 from core.store import CaptureLog, ExecutionsTable
 from tests.browser.conftest import Dashboard, NewPage, running_dashboard, with_image
-from tests.support.acts import PAGES, address, drop, see_page
+from tests.support.acts import MONITOR_TABS, PAGES, address, drop, see_page, see_tab
 from tests.support.images import blocks, saved
 from tests.support.records import make_capture, make_execution, make_image, make_prediction
 
@@ -109,6 +109,10 @@ def every_page(watched: Watched, url: str) -> None:
         watched.see(title)
     watched.page.goto(f"{url}/monitor")
     watched.see("Monitor", BEGINNING)
+    for tab in MONITOR_TABS:
+        watched.page.goto(f"{url}/monitor?tab={quote(tab)}")
+        see_tab(watched.page, tab)
+        watched.see("Monitor")
     watched.page.goto(url)
     watched.see("Overview", BEGINNING)
 

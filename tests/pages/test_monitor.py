@@ -23,6 +23,7 @@ from tests.support.elements import (
     labelled,
     labels,
     metrics,
+    moving_charts,
     values,
 )
 from tests.support.images import blocks
@@ -100,9 +101,11 @@ def test_a_run_opens_from_its_square_in_the_strip(open_page: OpenPage, signwatch
     flood(signwatch, same=4, others=1)
     earlier = signwatch.monitoring.run(threshold=0.9)
     latest = signwatch.monitoring.run()
-    bars = charts(open_page("monitor"))["runs_strip"]["data"][0]
-    assert bars["text"] == ["✓", "!"]
-    assert [each[-1] for each in bars["customdata"]] == [earlier.execution_id, latest.execution_id]
+    at = open_page("monitor")
+    chart = moving_charts(at)["runs_strip"]["by_id"]["runs"]
+    assert [bar["label"]["formatter"] for bar in chart["data"]] == ["✓", "!"]
+    assert chart["selectedMode"] == "single"
+    assert at.session_state["runs_strip_drawn"] == [earlier.execution_id, latest.execution_id]
 
 
 def test_typing_alone_saves_nothing(open_page: OpenPage, signwatch: Services) -> None:

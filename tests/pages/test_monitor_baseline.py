@@ -128,7 +128,7 @@ def test_one_is_made_from_a_stretch_of_time_and_an_endpoint(
 def test_one_is_made_from_the_sample_signs(open_page: OpenPage, signwatch: Services) -> None:
     at = press(opened(open_page), "baseline_preview")
     assert metrics(at)["Predictions"] == (f"{len(samples.all_samples())}", "")
-    assert metrics(at)["Alarms in its own stretch"] == ("not computed", "")
+    assert "Alarms in its own stretch" not in metrics(at)
     if objections(at):
         at.checkbox(key="baseline_sure").check().run()
     press(at, "baseline_use")

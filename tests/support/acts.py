@@ -9,6 +9,15 @@ from playwright.sync_api import Locator, Page, expect
 
 COUNT_CLICKS = "window.clicks = 0; window.addEventListener('click', () => window.clicks++, true)"
 PAGES = ("Overview", "Monitor", "Captures", "Triage", "Explain", "Classify", "Attack", "Model")
+MONITOR_TABS = (
+    "Runs",
+    "Rules",
+    "Schedules and alerts",
+    "Baseline",
+    "Drift detector",
+    "Drills",
+    "Backtest",
+)
 DROP = """
 (zone, files) => {
     const carried = new DataTransfer();
@@ -42,6 +51,17 @@ def see_page(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Click a tab of the page, and wait until its part is drawn."""
+    page.get_by_role("tab", name=name, exact=True).click()
+    see_tab(page, name)
+
+
+def see_tab(page: Page, name: str) -> None:
+    """That tab is open."""
+    expect(page.get_by_role("tab", name=name, exact=True, selected=True)).to_be_visible()
 
 
 def drop(zone: Locator, files: Mapping[str, bytes]) -> None:
