@@ -54,7 +54,7 @@ def _strip(found: Sequence[Execution]) -> None:
         key=STRIP,
         on_select=_open_clicked,
         height=48,
-        alt="Latest runs: a tick without violations, ! with them, a dash where nothing was evaluated",
+        alt="Latest runs: a tick without violations, ! with them, a dash where none was counted",
     )
     # By these, not by a list that is newer than the click.
     st.session_state[DRAWN] = [each.execution_id for each in found[::-1]]

@@ -16,7 +16,7 @@ from pages._shared import parts, user
 from pages._shared.user import current
 from pages._triage.view import TriageView
 
-SHOWN, WIDTH = 3, 88  # images of the class in question, and their side in pixels
+SHOWN, AMONG, WIDTH = 3, 50, 76  # images of the class in question, of how many, their side
 
 
 def show_now(found: Situation, stretch: str) -> None:
@@ -120,15 +120,16 @@ def _run_now() -> None:
 
 
 def _show_images(found: Situation, question: ClassInQuestion) -> None:
-    """The newest images of the class, flagged ones where there are any."""
+    """The newest images of the class, each once, flagged ones where there are any."""
     captures = current().captures
     chosen = CaptureFilter(window=found.window, class_id=question.class_id, with_image=True)
     flagged = CaptureFilter(**vars(chosen) | {"flagged": True if question.flagged else None})
-    items = list(captures.newest(flagged, limit=SHOWN))
-    files = captures.stored_images([item.capture.image_sha256 for item in items])
+    newest = [item.capture.image_sha256 for item in captures.newest(flagged, limit=AMONG)]
+    different = list(dict.fromkeys(newest))[:SHOWN]
+    files = captures.stored_images(different)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        for item in items:
-            if file := files.get(item.capture.image_sha256 or ""):
+        for name in different:
+            if file := files.get(name or ""):
                 st.image(
                     parts.thumbnail(file.sha256, file),
                     width=WIDTH,
