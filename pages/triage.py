@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.records.plain_text import message
-from core.records.queries import CaptureFilter
+from core.records.queries import WAITING
 from core.records.triage import Queue
 from pages._shared import keys as _keys
 from pages._shared import visits
@@ -70,7 +70,7 @@ def open_something(work: Work) -> TriageView:
 
 def show_nothing(view: TriageView, queue: Queue) -> None:
     """Why nothing is open: nothing waits, nothing that matches, or others have it."""
-    waiting = current().captures.count(CaptureFilter(flagged=True, decided=False))
+    waiting = current().captures.count(WAITING)
     if queue.waiting:
         st.info(
             f"Others have all {queue.waiting:,} of it.",

@@ -48,9 +48,12 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which of the waiting predictions. status: NEW or IN_WORK; None: both."""
+    """Which of the waiting predictions. status: NEW or IN_WORK; None: both.
 
-    captures: CaptureFilter = CaptureFilter()
+    What drills sent is left out unless `captures` asks for it: it is no work.
+    """
+
+    captures: CaptureFilter = CaptureFilter(drills=False)
     status: Status | None = None
 
 

@@ -79,11 +79,13 @@ class VerdictsTable:
     def of_flagged(self) -> list[tuple[float | None, Verdict, str]]:
         """(p-value, verdict that counts, group) of every flagged capture that the log still has.
 
-        The group is that of the queue, by the id of its first capture.
+        But for what drills sent, which says nothing of the flag in ordinary traffic. The group is
+        that of the queue, by the id of its first capture.
         """
         found = self._database.rows(
             f"SELECT g.p_value, d.verdict, g.first::VARCHAR FROM ({filters.latest_decisions()}) AS "
-            f"d JOIN ({grouped('true')}) AS g ON g.capture_id = d.capture_id "
+            f"d JOIN ({grouped(filters.NOT_SENT)}) AS g ON g.capture_id = d.capture_id "
+            "WHERE g.found "
             "ORDER BY g.p_value, g.capture_id"
         )
         return [(p_value, Verdict(verdict), group) for p_value, verdict, group in found]

@@ -12,7 +12,7 @@ from pages._shared import fields
 from pages._shared.user import current
 from pages._triage import keys, outcome, state
 from pages._triage.state import Work
-from pages._triage.view import LISTS, WAITING, TriageView
+from pages._triage.view import DRILLS, LISTS, WAITING, TriageView
 
 Show = Callable[[TriageView], None]
 SEARCH, LIST = "triage_search_text", "triage_list"
@@ -81,6 +81,9 @@ def _show_filters(view: TriageView, go: Show) -> None:
         analyst = columns[1].text_input(
             "Analyst, of done ones", view.analyst or "", placeholder="any"
         )
+        drills = st.segmented_control(
+            "Drills", DRILLS, default=view.drills, required=True, format_func=str.capitalize
+        )
         if st.form_submit_button("Apply", type="primary", width="stretch"):
             go(
                 replace(
@@ -92,6 +95,7 @@ def _show_filters(view: TriageView, go: Show) -> None:
                     until=until,
                     verdict=verdict,
                     analyst=analyst or None,
+                    drills=drills,
                 )
             )
 

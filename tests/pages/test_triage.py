@@ -15,6 +15,7 @@ from core.images import ImageFile
 from core.labels import class_name
 from core.plots.base import ALARM, ORDINARY
 from core.records.captures import Capture, Provenance
+from core.records.drills import MARK
 from core.records.monitoring import Trigger
 from core.records.queries import CaptureFilter
 from core.records.triage import LEASE, Holder
@@ -22,7 +23,7 @@ from core.records.verdicts import Decision, Verdict
 from core.records.window import now
 from core.services import Services
 from tests.pages.conftest import OpenPage
-from tests.support.elements import Alert, alerts, labelled, labels, links, values
+from tests.support.elements import Alert, alerts, labelled, labels, links, metrics, values
 from tests.support.images import blocks
 from tests.support.records import (
     NO_PREDICTION,
@@ -148,6 +149,28 @@ def test_one_source_and_class_is_one_group(open_page: OpenPage, signwatch: Servi
     assert queue_of(at) == [f"**{class_name(14)}**", f"{class_name(14)} · 3"]
     press(at, f"{class_name(14)} · 3")
     assert queue_of(at) == [class_name(14), f"**{class_name(14)} · 3**"]
+
+
+def test_what_a_drill_sent_is_listed_only_on_request(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    for number in range(2):
+        sent = Provenance(f"{MARK}one/{number}")
+        put_flagged(signwatch, 0.0001, seed=number, class_id=30, provenance=sent)
+    overview = metrics(open_page("overview"))["Waiting in triage"]
+    assert overview == ("3", "5 flagged in the window")
+    at = open_page("triage")
+    assert opened(at) == heading(queue[0])
+    assert (shown_list(at)["waiting"], len(queue_of(at))) == ("Waiting 3", 3)
+    (drills,) = [each for each in at.segmented_control if each.proto.label == "Drills"]
+    assert drills.options == ["Left out", "Included"]
+    drills.set_value("included")
+    press(at, "Apply")
+    assert at.query_params["drills"] == "included"
+    assert (shown_list(at)["waiting"], len(queue_of(at))) == ("Waiting 5", 5)
+    press(at, "drills: included")
+    assert "drills" not in at.query_params
+    assert shown_list(at)["waiting"] == "Waiting 3"
 
 
 @pytest.mark.parametrize(

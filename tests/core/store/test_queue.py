@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.records.captures import Capture, Provenance
-from core.records.queries import CaptureFilter
+from core.records.drills import MARK
+from core.records.queries import WAITING, CaptureFilter
 from core.records.triage import (
     LEASE,
     PAUSE,
@@ -120,6 +121,24 @@ def test_of_a_large_group_those_nearest_in_time_are_members(
     names = put(log, *(flagged(0.001, NOON + n * SECOND) for n in (0, 1, 2, 3.5, 10)))
     assert table.group_of(names[2]) == names[1:4]
     assert table.group_of(names[4]) == names[2:]
+
+
+def test_what_a_drill_sent_waits_only_where_it_is_asked_for(
+    log: CaptureLog, table: QueueTable
+) -> None:
+    work, drill, _, _ = put(
+        log,
+        flagged(0.002),
+        flagged(0.001, source=f"{MARK}one/0"),
+        flagged(0.001, source=f"{MARK}one/1"),
+        flagged(0.5, source=f"{MARK}one/2", yes=False),
+    )
+    found = queue(table)
+    assert [group.shown for group in found.groups] == [work]
+    assert (found.in_all, found.waiting, log.count(WAITING)) == (1, 1, 1)
+    everything = queue(table, Wanted(CaptureFilter()))
+    assert (everything.in_all, everything.waiting) == (3, 3)
+    assert queue(table, Wanted(CaptureFilter(capture_ids=(drill,)))).waiting == 1
 
 
 def test_of_equal_suspicion_the_newest_comes_first(log: CaptureLog, table: QueueTable) -> None:
