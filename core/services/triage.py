@@ -108,6 +108,11 @@ class Triage:
         """Decided captures, the latest first."""
         return self._log.find(chosen, limit=limit)
 
+    def several(self, capture_ids: Sequence[str]) -> list[Capture]:
+        """Those of these captures that the log still has, newest first."""
+        chosen = CaptureFilter(capture_ids=tuple(capture_ids))
+        return [item.capture for item in self._log.find(chosen, limit=len(capture_ids))]
+
     def count_decided(self) -> int:
         """How many captures have a verdict that counts."""
         return self._log.verdicts.decided()
