@@ -16,7 +16,10 @@ from pages._shared.user import current
 
 PLACES = 3  # for heat maps, beside the image itself
 ROW = "display:grid;grid-template-columns:repeat(auto-fit,minmax(125px,1fr));gap:12px"
-IMAGE = "height:17vh;min-height:120px;width:100%;border-radius:6px;background:rgba(128,128,128,.12)"
+IMAGE = (
+    "display:block;width:100%;aspect-ratio:1;max-height:max(17vh,120px);border-radius:6px;"
+    "background:rgba(128,128,128,.12)"
+)
 WORDS = "font-size:11px;line-height:1.25;height:6.25em;overflow:auto"
 
 

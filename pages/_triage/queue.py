@@ -6,7 +6,7 @@ from core.labels import class_name
 from core.plots import no_image
 from core.records.plain_text import plain, short
 from core.records.triage import Group, Queue, Status
-from core.records.verdicts import TriageItem
+from core.records.verdicts import PACE_MINUTES, TriageItem
 from pages._shared import parts
 from pages._shared.user import current
 from pages._triage import state
@@ -25,6 +25,7 @@ def show(view: TriageView, queue: Queue) -> None:
         return
     groups_are = "1 group" if queue.in_all == 1 else f"{queue.in_all:,} groups"
     st.markdown(f"**Most suspicious first** · {groups_are}")
+    _show_pace()
     groups = queue.groups[:SHOWN]
     images = thumbnails([group.shown for group in groups])
     for group in groups:
@@ -32,6 +33,15 @@ def show(view: TriageView, queue: Queue) -> None:
     if queue.in_all > len(groups):
         st.caption(f"and {queue.in_all - len(groups):,} more groups")
     _show_in_work()
+
+
+def _show_pace() -> None:
+    """How far this analyst has come today."""
+    pace = current().triage.pace(state.work().session.analyst)
+    st.caption(
+        f"{pace.today:,} done today, {pace.a_minute:.1f} a minute",
+        help=f"By you: since midnight UTC, and on average of the last {PACE_MINUTES} minutes.",
+    )
 
 
 def _show_group(group: Group, image: str) -> None:

@@ -500,7 +500,7 @@ def test_undo_takes_the_verdict_back_and_opens_its_item(
     assert shown_list(at)["done"] == "Done 0"
     trail = at.dataframe[0].value
     assert trail["verdict"].tolist() == ["taken back: not a sign", "not a sign"]
-    assert trail["counts"].tolist() == [False, False]
+    assert trail["counts"].tolist() == ["no", "no"]
     assert labelled(at.button, "Undo").disabled
 
 
