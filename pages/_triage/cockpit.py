@@ -20,7 +20,7 @@ IMAGE = (
     "display:block;width:100%;aspect-ratio:1;max-height:max(17vh,120px);border-radius:6px;"
     "background:rgba(128,128,128,.12)"
 )
-WORDS = "font-size:11px;line-height:1.25;height:6.25em;overflow:auto"
+WORDS = "font-size:11px;line-height:1.25;height:5em;overflow:auto"
 
 
 def show(opened: Opened, context: ItemContext | None) -> None:

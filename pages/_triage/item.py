@@ -16,7 +16,7 @@ MOVES = (
     ("Back", keys.BACK, Work.back),
     ("Later", keys.LATER, Work.later),
 )
-ROW, REASONS = 40, 44  # pixels: whatever stands in them, nothing below moves
+ROW, REASONS = 40, 66  # pixels: whatever stands in them, nothing below moves
 
 
 def show(opened: Opened, context: ItemContext | None) -> None:

@@ -16,8 +16,8 @@ from pages._triage.cockpit import small
 from pages._triage.draft import ONE, Draft
 from pages._triage.state import Work
 
-TILE = 56
-SIGNS_IN_A_ROW = 9
+TILE = 44
+SIGNS_IN_A_ROW = 12
 
 
 def show(opened: Opened) -> None:
@@ -46,11 +46,9 @@ def show(opened: Opened) -> None:
 
 
 def show_more(opened: Opened) -> None:
-    """All signs, where they are asked for, and what each key does."""
+    """What each key does."""
     if user.control(Permission.VERDICTS)["disabled"]:
         return
-    if state.work().draft.all_signs:
-        _show_all_signs(opened.turn, state.work().draft)
     _keys.legend(keys.LEGEND)
 
 
@@ -67,7 +65,10 @@ def _show_true_class(opened: Opened, chosen: Draft) -> None:
             f"**True class**, for {needing}: "
             + ("not chosen yet" if right is None else f":blue[**{class_name(right)}**]")
         )
-    _show_offered(opened.turn, chosen)
+    if chosen.all_signs:
+        _show_all_signs(opened.turn, chosen)
+    else:
+        _show_offered(opened.turn, chosen)
     _show_typed(opened.turn, chosen)
 
 

@@ -116,15 +116,17 @@ def test_the_list_shows_the_longest_names_and_counts_whole(
         with with_image(tmp_path, page):
             page.goto(f"{dashboard.url}/triage")
             see_page(page, "Triage")
+            expect(page.get_by_alt_text("FullGrad heat map, This image")).to_be_visible()
             groups = page.locator("[class*=st-key-triage_group_]")
             expect(groups).to_have_count(3)
             words = groups.locator("p")
+            expect(words.first).to_be_visible()
             cut = words.evaluate_all("""all => all.map(each => {
                 const right = each.getBoundingClientRect().right;
                 return each.scrollWidth > each.clientWidth || right > window.innerWidth;
             })""")
             assert cut and not any(cut)
-            counts = page.get_by_test_id("stMain").get_by_text("3", exact=True)
+            counts = page.get_by_test_id("stMarkdown").get_by_text("3", exact=True)
             expect(counts).to_have_count(3)
             for number in range(3):
                 expect(counts.nth(number)).to_be_visible()
