@@ -81,7 +81,7 @@ def _figure(url: str, alt: str, title: str, text: str = "") -> str:
 
 
 def _words(title: str, text: str = "") -> str:
-    return f'<figcaption style="{WORDS}"><b>{html(title)}</b><br>{html(text)}</figcaption>'
+    return f'<figcaption style="{WORDS}"><b>{html(title)}</b> <br>{html(text)}</figcaption>'
 
 
 def _url(content: bytes) -> str:

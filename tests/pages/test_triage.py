@@ -295,7 +295,7 @@ def test_heat_maps_follow_beside_the_clean_image(open_page: OpenPage, signwatch:
     for title, pixels in (("This image", blocks(51)), ("Clean", clean.pixels)):
         shown = predict(signwatch, pixels)
         prediction = f"{class_name(shown.class_id)} · {shown.confidence:.1%}"
-        words = f"<b>{title}</b><br>predicted as {prediction}</figcaption>"
+        words = f"<b>{title}</b> <br>predicted as {prediction}</figcaption>"
         assert any(words in each.body for each in at.get("html"))
 
 
