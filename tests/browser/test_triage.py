@@ -88,6 +88,8 @@ def test_nothing_moves_from_item_to_item_and_a_reload_opens_the_same(
             see_page(page, "Triage")
             assert opened(page) == name
             expect(page.get_by_text("In work here until")).to_be_visible()
+            expect(page.get_by_alt_text("FullGrad heat map, This image")).to_be_visible()
+            page.wait_for_function("() => Boolean(window.signwatchKeys)")
             page.keyboard.press("g")
             expect(page.get_by_role("button", name="42", exact=True)).to_be_visible()
             page.keyboard.press("Escape")
