@@ -143,7 +143,7 @@ def table_row(item: TriageItem, images: dict[str, StoredImage]) -> dict[str, obj
         if capture.class_id is not None
         else "not captured",
         "confidence": capture.confidence,
-        "flagged": None if capture.suspicion is None else capture.flagged,
+        "flagged": None if capture.suspicion is None else parts.yes_no(capture.flagged),
         "verdict": item.decision.verdict.words if item.decision else None,
         "source": capture.provenance.source and table_field(capture.provenance.source),
         "endpoint": table_field(capture.endpoint),

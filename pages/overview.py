@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.records.monitoring import WindowFigures
 from core.records.plain_text import Markdown
-from core.records.queries import CaptureFilter
+from core.records.queries import WAITING
 from pages._attack.link import TRY_IT
 from pages._overview import charts, drift, health, pointer, state, story
 from pages._shared import parts
@@ -70,7 +70,7 @@ def asked_minutes(stretches: Sequence[int]) -> int | None:
 
 def show_figures(found: WindowFigures, threshold: float, minutes: int) -> None:
     """The window in four figures."""
-    waiting = signwatch.captures.count(CaptureFilter(flagged=True, decided=False))
+    waiting = signwatch.captures.count(WAITING)
     unreadable = f", {found.unreadable:,} unreadable" if found.unreadable else ""
     with st.grid(4):
         state.show_leader(found, threshold)

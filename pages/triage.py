@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.records.plain_text import message
-from core.records.queries import CaptureFilter
+from core.records.queries import WAITING
 from core.records.triage import Queue
 from pages._shared import keys as _keys
 from pages._shared import visits
@@ -13,9 +13,11 @@ from pages._shared.user import current
 from pages._triage import around, item, keys, state
 from pages._triage import bar as _triage_bar
 from pages._triage import queue as _triage_queue
+from pages._triage.draft import Message
 from pages._triage.state import Work
 from pages._triage.view import TriageView
 
+MESSAGES, COLUMN = 60, 200  # pixels
 ICONS = {
     "error": ":material/error:",
     "warning": ":material/group:",
@@ -70,7 +72,7 @@ def open_something(work: Work) -> TriageView:
 
 def show_nothing(view: TriageView, queue: Queue) -> None:
     """Why nothing is open: nothing waits, nothing that matches, or others have it."""
-    waiting = current().captures.count(CaptureFilter(flagged=True, decided=False))
+    waiting = current().captures.count(WAITING)
     if queue.waiting:
         st.info(
             f"Others have all {queue.waiting:,} of it.",
@@ -92,21 +94,29 @@ def show_nothing(view: TriageView, queue: Queue) -> None:
 
 
 def show_messages(work: Work) -> None:
-    """The result of the last keys or button."""
-    for each in work.messages:
-        if each.kind == "done":
-            st.caption(f":green[:material/check:] {message(each.text)}")
-        elif each.kind == "error":
-            st.error(message(each.text), icon=ICONS[each.kind])
-        elif each.kind == "info":
-            st.info(message(each.text), icon=ICONS[each.kind])
-        else:
-            st.warning(message(each.text), icon=ICONS[each.kind])
+    """The result of the last keys or button, in a place that is always as high."""
+    with st.container(height=MESSAGES, border=False, gap="xsmall", key="triage_messages"):
+        for each in work.messages:
+            show_message(each)
+
+
+def show_message(each: Message) -> None:
+    """One result."""
+    if each.kind == "done":
+        st.caption(f":green[:material/check:] {message(each.text)}")
+    elif each.kind == "error":
+        st.error(message(each.text), icon=ICONS[each.kind])
+    elif each.kind == "info":
+        st.info(message(each.text), icon=ICONS[each.kind])
+    else:
+        st.warning(message(each.text), icon=ICONS[each.kind])
 
 
 def listen(work: Work) -> None:
     """Keys count for what is open from here on, as soon as it is on the screen."""
     answered = [*keys.MOVING, *(keys.DECIDING if work.session.analyst.may_decide else ())]
+    if work.draft.all_signs:
+        answered.append(keys.CLOSE)
     _keys.listen(answered, keys.FIELDS, place=work.place)
 
 
@@ -118,14 +128,16 @@ def show() -> None:
     opened = work.session.opened
     write(replace(view, capture=opened.capture_id) if opened else view)
     bar = st.container()
-    main, side = st.columns([4, 1], gap="large")
+    columns = st.grid(4, min_column_width=COLUMN)  # too narrow for four: the list stands below
+    main, side = columns.cell(column_span=3), columns.cell()
     with main:
-        with st.container():  # always, so that nothing below moves, and keys answer meanwhile
-            show_messages(work)
+        context = work.context()
         if opened:
-            item.show(opened)
+            item.show(opened, context)
         else:
+            item.show_moves(None)
             show_nothing(view, work.session.queue)
+        show_messages(work)
         listen(work)
     queue = work.session.read_queue()
     with bar:
@@ -134,7 +146,8 @@ def show() -> None:
         _triage_queue.show(view, queue)
     with main:
         if opened:
-            around.show(opened)
+            item.show_facts(opened, context)
+            around.show(opened, context)
     work.messages.clear()
 
 

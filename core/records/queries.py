@@ -15,8 +15,8 @@ class CaptureFilter:
     """Which captures: every field that is set narrows the choice.
 
     analyst: whose verdict counts; suspect: its sender names an attack, or it was
-    flagged; with_image: the image was captured; text: found in the id (its beginning), the source,
-    the name of the predicted class, or a note.
+    flagged; with_image: the image was captured; drills: a drill sent it; text: found in the id (its
+    beginning), the source, the name of the predicted class, or a note.
     """
 
     window: Window | None = None
@@ -32,11 +32,15 @@ class CaptureFilter:
     capture_ids: tuple[str, ...] | None = None
     suspect: bool | None = None
     with_image: bool | None = None
+    drills: bool | None = None
     text: str | None = None
 
     def without_verdict(self) -> CaptureFilter:
         """The same choice, whatever was decided."""
         return replace(self, decided=None, verdict=None, analyst=None)
+
+
+WAITING = CaptureFilter(flagged=True, decided=False, drills=False)  # for a verdict in triage
 
 
 class Direction(StrEnum):

@@ -17,7 +17,7 @@ from core.records.verdicts import Decision, Statement, TriageItem
 
 PAUSE = timedelta(minutes=5)
 LEASE = timedelta(minutes=5)  # how long an opened prediction is kept for whoever opened it
-COMPARED = 120  # members of a large group that are compared: those nearest in time
+COMPARED = 120  # images of a large group that are compared: those nearest in time
 
 
 class Status(StrEnum):
@@ -48,9 +48,12 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which of the waiting predictions. status: NEW or IN_WORK; None: both."""
+    """Which of the waiting predictions. status: NEW or IN_WORK; None: both.
 
-    captures: CaptureFilter = CaptureFilter()
+    What drills sent is left out unless `captures` asks for it: it is no work.
+    """
+
+    captures: CaptureFilter = CaptureFilter(drills=False)
     status: Status | None = None
 
 
@@ -139,11 +142,16 @@ class Panel:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A capture, small. image: a URL that holds it; similar: a near-duplicate of the item."""
+    """A capture, small.
+
+    image: a URL that holds it; similar: a near-duplicate of the item; copies: in a group, ids of
+    all captures of this very image, its own among them.
+    """
 
     capture: Capture
     image: str
     similar: bool
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,8 +160,8 @@ class ItemContext:
 
     image: a file of it; panels: itself and clean images under their heat maps, on one scale;
     problem: why there are none. around: captures of the same endpoint and source, itself among
-    them; group: the flagged ones of its group, at most COMPARED; both in order of time.
-    `executions`: runs of the monitor over it.
+    them; group: the flagged ones of its group, each image once, at most COMPARED; both in order of
+    time. `executions`: runs of the monitor over it. members: ids of the whole group, however large.
     """
 
     image: bytes | None
@@ -162,3 +170,4 @@ class ItemContext:
     around: tuple[Thumbnail, ...]
     group: tuple[Thumbnail, ...]
     executions: tuple[Execution, ...]
+    members: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from typing import Any
 
 from core.records.captures import Capture
 
+PACE_MINUTES = 10
+
 
 class Verdict(StrEnum):
     """An analyst's word on a flagged prediction; the values are those of the log."""
@@ -101,6 +103,17 @@ class Statement:
             "decided_at": of.decided_at.isoformat(),
             "counts": self.counts,
         }
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many predictions an analyst has decided.
+
+    today: since midnight UTC; a_minute: on average over the last PACE_MINUTES.
+    """
+
+    today: int
+    a_minute: float
 
 
 @dataclass(frozen=True)

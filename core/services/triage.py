@@ -13,7 +13,7 @@ from core.records.captures import Capture
 from core.records.permissions import needs
 from core.records.queries import CaptureFilter
 from core.records.triage import Assignment, Holder, Standing
-from core.records.verdicts import Decision, GivenVerdict, Recorded, Statement, TriageItem
+from core.records.verdicts import Decision, GivenVerdict, Pace, Recorded, Statement, TriageItem
 from core.records.window import now
 from core.store import CaptureLog, QueueTable
 from core.triage import ContextBuilder, ContextPrefetch, TriageSession, Verdicts
@@ -108,9 +108,18 @@ class Triage:
         """Decided captures, the latest first."""
         return self._log.find(chosen, limit=limit)
 
+    def several(self, capture_ids: Sequence[str]) -> list[Capture]:
+        """Those of these captures that the log still has, newest first."""
+        chosen = CaptureFilter(capture_ids=tuple(capture_ids))
+        return [item.capture for item in self._log.find(chosen, limit=len(capture_ids))]
+
     def count_decided(self) -> int:
         """How many captures have a verdict that counts."""
         return self._log.verdicts.decided()
+
+    def pace(self, analyst: Analyst) -> Pace:
+        """How many predictions an analyst has decided today, and how fast lately."""
+        return self._log.verdicts.pace(analyst.name, self._verdicts.clock())
 
     # -- verdicts --------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from core.records.queries import CaptureFilter
 from core.records.window import Window
 from core.store import filters, rows
 from core.store.database import Database, Transaction
-from core.store.drills import NOT_SENT
+from core.store.filters import NOT_SENT
 from core.store.looks import WITH_LOOKS, ids_between, looks_of
 
 

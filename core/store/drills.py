@@ -11,11 +11,7 @@ from core.records.queries import CaptureFilter
 from core.records.window import Window
 from core.store import filters, rows
 from core.store.database import Database
-
-# Whether a drill sent the capture `c`, and whether none did. A range of sources, unlike a prefix,
-# is looked up in what DuckDB knows of whole stretches of rows.
-SENT = f"(c.source >= '{MARK}' AND c.source < '{MARK[:-1]}{chr(ord(MARK[-1]) + 1)}')"
-NOT_SENT = f"coalesce(NOT {SENT}, true)"
+from core.store.filters import SENT
 
 
 class DrillsTable:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from core.labels import all_labels, class_name
+from core.records.drills import MARK
 from core.records.queries import CaptureFilter
 from core.store import rows
 
@@ -22,6 +23,10 @@ SOUND = (
     "AND coalesce(c.confidence BETWEEN 0 AND 1, true) "
     "AND coalesce(c.p_value BETWEEN 0 AND 1, true))"
 )
+# Whether a drill sent the capture `c`, and whether none did. A range of sources, unlike a prefix,
+# is looked up in what DuckDB knows of whole stretches of rows.
+SENT = f"(c.source >= '{MARK}' AND c.source < '{MARK[:-1]}{chr(ord(MARK[-1]) + 1)}')"
+NOT_SENT = f"coalesce(NOT {SENT}, true)"
 EPOCH = datetime(1970, 1, 1)
 LAST_MILLISECOND = (datetime.max - EPOCH) // timedelta(milliseconds=1) - 2
 SLACK = timedelta(milliseconds=2)  # floating-point milliseconds may round either way
@@ -66,8 +71,9 @@ def conditions(chosen: CaptureFilter) -> tuple[str, list[Any]]:
     ]
     active = [(sql, value) for sql, value in tests if value is not None]
     decided = {None: [], True: [DECIDED], False: [f"NOT {DECIDED}"]}[chosen.decided]
+    drills = {None: [], True: [SENT], False: [NOT_SENT]}[chosen.drills]
     found, words = _text(chosen.text or "")
-    return " AND ".join(["true", *(sql for sql, _ in active), *decided, *found]), [
+    return " AND ".join(["true", *(sql for sql, _ in active), *decided, *drills, *found]), [
         *(value for _, value in active),
         *words,
     ]

@@ -13,7 +13,7 @@ from core.records.queries import CaptureFilter
 from core.records.window import Window
 from core.store import filters, rows
 from core.store.database import Database
-from core.store.drills import NOT_SENT
+from core.store.filters import NOT_SENT
 
 Pairs = dict[tuple[int, int], int]  # (true class, predicted class) -> predictions
 

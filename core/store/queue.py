@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import pyarrow as pa
+
 from core.records.triage import (
     LEASE,
     PAUSE,
@@ -23,7 +25,15 @@ from core.store import filters, rows
 from core.store.database import Database, Row
 
 AHEAD = 4  # ids of each group that come next
-MOST_OF_GROUP = 500
+_SCHEMA = pa.schema(
+    [
+        ("capture_id", pa.string()),
+        ("analyst", pa.string()),
+        ("seat", pa.string()),
+        ("taken_at", rows.TIMESTAMP),
+        ("until", rows.TIMESTAMP),
+    ]
+)
 OF_STATUS = {None: "true", Status.NEW: "l.holder IS NULL", Status.IN_WORK: "l.holder IS NOT NULL"}
 
 
@@ -66,13 +76,12 @@ class QueueTable:
         groups = sorted(map(_group, answer), key=_suspicion)
         return Queue(tuple(groups), *(int(number) for number in answer[0][12:]))
 
-    def group_of(self, capture_id: str) -> list[str]:
-        """Ids of the group that a flagged capture is in, oldest first; none for any other capture.
+    def group_of(self, capture_id: str) -> dict[str, str | None]:
+        """The whole group that a flagged capture is in, oldest first: ids -> SHA-256 of the image.
 
-        Of a large group, the MOST_OF_GROUP that are nearest in time.
+        None for an image that was not captured; empty for any other capture.
         """
-        found = self._database.rows(_members(), [capture_id, MOST_OF_GROUP])
-        return [name for (name,) in found]
+        return dict(self._database.rows(_members(), [capture_id]))
 
     def standing(self, capture_ids: Sequence[str], at: datetime) -> dict[str, Standing]:
         """How far each of these captures is."""
@@ -107,8 +116,9 @@ class QueueTable:
             )
             names = {row[0] for row in gone}
             taken = [each for each in dict.fromkeys(ids) if each not in names][:most]
-            for each in taken:
-                transaction.execute(_ASSIGN, _assigned(each, holder, at, at + LEASE))
+            if taken:
+                rows_taken = [_assigned(each, holder, at, at + LEASE) for each in taken]
+                transaction.insert(_ASSIGN, _assignments(rows_taken))
         return taken
 
     def give_back(self, capture_id: str, holder: Holder, at: datetime) -> None:
@@ -116,7 +126,8 @@ class QueueTable:
         with self._database.transaction() as transaction:
             mine = f"{_LIVE} AND capture_id = ? AND holder = ?"
             if transaction.rows(mine, [*_present(at), capture_id, holder.window]):
-                transaction.execute(_ASSIGN, _assigned(capture_id, holder, at, at))
+                ended = _assigned(capture_id, holder, at, at)
+                transaction.insert(_ASSIGN, _assignments([ended]))
 
     def assignment(self, capture_id: str, at: datetime) -> Assignment | None:
         """Who has a capture in work; None: nobody."""
@@ -136,6 +147,15 @@ def _present(at: datetime) -> list[object]:
 
 def _assigned(capture_id: str, holder: Holder, taken_at: datetime, until: datetime) -> list[object]:
     return [capture_id, holder.analyst, holder.window, rows.naive(taken_at), rows.naive(until)]
+
+
+def _assignments(found: Sequence[Sequence[object]]) -> pa.Table:
+    """One row each, of which there may be thousands."""
+    columns = zip(*found, strict=True)
+    return pa.table(
+        [pa.array(column, each.type) for column, each in zip(columns, _SCHEMA, strict=True)],
+        schema=_SCHEMA,
+    )
 
 
 def _assignment(row: Row) -> Assignment:
@@ -173,7 +193,7 @@ def _group(row: Row) -> Group:
     )
 
 
-_ASSIGN = "INSERT INTO log.assignments VALUES (?, ?, ?, ?, ?)"
+_ASSIGN = "INSERT INTO log.assignments SELECT * FROM incoming"
 _LIVE = """
     SELECT * FROM (
         SELECT capture_id::VARCHAR AS capture_id, analyst, seat AS holder, taken_at, until
@@ -197,7 +217,7 @@ def grouped(found: str) -> str:
         SELECT *, last_value(CASE WHEN begins THEN capture_id END IGNORE NULLS)
             OVER ({series}) AS first
         FROM (
-            SELECT capture_id, inferred_at, p_value, endpoint, source, class_id,
+            SELECT capture_id, inferred_at, p_value, endpoint, source, class_id, image_sha256,
                 coalesce({found}, false) AS found,
                 coalesce(inferred_at - lag(inferred_at) OVER ({series}) > {pause}, true) AS begins
             FROM log.captures AS c WHERE flagged AND class_id IS NOT NULL)"""
@@ -234,8 +254,6 @@ def _groups(found: str, state: str) -> str:
 def _members() -> str:
     return f"""
         WITH items AS ({grouped("true")}),
-        one AS (SELECT first, inferred_at FROM items WHERE capture_id = TRY_CAST(? AS UUID))
-        SELECT capture_id::VARCHAR FROM (
-            SELECT items.* FROM items JOIN one ON items.first = one.first ORDER BY
-                abs(epoch_us(items.inferred_at) - epoch_us(one.inferred_at)), capture_id LIMIT ?)
+        one AS (SELECT first FROM items WHERE capture_id = TRY_CAST(? AS UUID))
+        SELECT capture_id::VARCHAR, image_sha256 FROM items JOIN one ON items.first = one.first
         ORDER BY inferred_at, capture_id"""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
-from core.records.verdicts import Decision, Statement, Verdict
+from core.records.verdicts import PACE_MINUTES, Decision, Pace, Statement, Verdict
 from core.store import filters, rows
 from core.store.database import Database, Row
 from core.store.queue import grouped
@@ -79,14 +79,33 @@ class VerdictsTable:
     def of_flagged(self) -> list[tuple[float | None, Verdict, str]]:
         """(p-value, verdict that counts, group) of every flagged capture that the log still has.
 
-        The group is that of the queue, by the id of its first capture.
+        But for what drills sent, which says nothing of the flag in ordinary traffic. The group is
+        that of the queue, by the id of its first capture.
         """
         found = self._database.rows(
             f"SELECT g.p_value, d.verdict, g.first::VARCHAR FROM ({filters.latest_decisions()}) AS "
-            f"d JOIN ({grouped('true')}) AS g ON g.capture_id = d.capture_id "
+            f"d JOIN ({grouped(filters.NOT_SENT)}) AS g ON g.capture_id = d.capture_id "
+            "WHERE g.found "
             "ORDER BY g.p_value, g.capture_id"
         )
         return [(p_value, Verdict(verdict), group) for p_value, verdict, group in found]
+
+    def pace(self, analyst: str, at: datetime) -> Pace:
+        """How many predictions an analyst has decided by now."""
+        midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        lately = at - timedelta(minutes=PACE_MINUTES)
+        ((today, few),) = self._database.rows(
+            "SELECT count(DISTINCT capture_id) FILTER (decided_at >= ?), "
+            "count(DISTINCT capture_id) FILTER (decided_at > ?) "
+            f"FROM {filters.STANDING} AS d WHERE analyst = ? AND decided_at >= ?",
+            [
+                rows.naive(midnight),
+                rows.naive(lately),
+                analyst,
+                rows.naive(min(midnight, lately)),
+            ],
+        )
+        return Pace(today, few / PACE_MINUTES)
 
     def decided(self) -> int:
         """How many captures have a verdict that counts."""

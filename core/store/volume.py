@@ -11,7 +11,7 @@ from core.records.queries import CaptureFilter
 from core.records.window import Window
 from core.store import filters, rows
 from core.store.database import Database
-from core.store.drills import NOT_SENT, SENT
+from core.store.filters import NOT_SENT, SENT
 
 # More stretches than these are counted by grouping rows, fewer each by its range of time, which
 # reads hardly any row where they lie in order.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from core import thumbnails
 from core.capture.images import CapturedImages, viewable
@@ -39,16 +40,17 @@ class ContextBuilder:
             panels = self._panels.of(capture, decoded.pixels, own)
         except SignwatchError as error:
             problem = str(error)
-        names = self._queue.group_of(capture.capture_id)
+        images = self._queue.group_of(capture.capture_id)
         return ItemContext(
             image,
             tuple(panels),
             problem,
             around=self._thumbnails(self._around(capture), own),
-            group=self._thumbnails(self._group(names, capture.capture_id), own),
+            group=self._group(images, capture.capture_id, own),
             executions=tuple(
                 self._log.executions_over(capture.inferred_at, capture.endpoint, limit=EXECUTIONS)
             ),
+            members=tuple(images),
         )
 
     def _around(self, capture: Capture) -> list[Capture]:
@@ -63,15 +65,23 @@ class ContextBuilder:
         older, newer = ([each.capture for each in page][::-1] for page in pages)
         return [*older, capture, *newer]
 
-    def _group(self, names: Sequence[str], own: str) -> list[Capture]:
-        """The COMPARED members of its group that are nearest in time, oldest first."""
-        if own not in names:
-            return []
+    def _group(
+        self, images: Mapping[str, str | None], own: str, like: Signature | None
+    ) -> tuple[Thumbnail, ...]:
+        """The COMPARED images of its group that are nearest in time, oldest first, each once."""
+        if own not in images:
+            return ()
+        same: dict[str, list[str]] = {}
+        for name, sha256 in images.items():
+            same.setdefault(sha256 or name, []).append(name)
+        copies = {own if own in all_of else all_of[0]: tuple(all_of) for all_of in same.values()}
+        names = list(copies)
         place = names.index(own)
         start = max(0, min(place - COMPARED // 2, len(names) - COMPARED))
         near = tuple(names[start : start + COMPARED])
         items = self._log.find(CaptureFilter(capture_ids=near), limit=len(near))
-        return [each.capture for each in items][::-1]
+        tiles = self._thumbnails([each.capture for each in items][::-1], like)
+        return tuple(replace(each, copies=copies[each.capture.capture_id]) for each in tiles)
 
     def _thumbnails(
         self, captures: Sequence[Capture], own: Signature | None

@@ -60,7 +60,7 @@ class Panels:
         nearest = []
         for title, class_id in (
             ("Nearest clean", capture.class_id),
-            ("Nearest clean, likely right", next(iter(suggested_classes(capture)), None)),
+            ("Likely true class", next(iter(suggested_classes(capture)), None)),
         ):
             if class_id is not None and class_id < len(all_labels()):
                 nearest += [

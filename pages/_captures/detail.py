@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import NotFound
 from core.labels import class_name
 from core.records.captures import Capture, StoredImage
-from core.records.plain_text import plain
+from core.records.plain_text import plain, visible
 from core.records.verdicts import TriageItem
 from pages._shared import parts
 from pages._shared.user import current
@@ -33,6 +33,7 @@ def show(item: TriageItem) -> None:
         _show_ways(item, image)
     tabs = st.tabs(["Where it came from", "Verdicts", "Payload as captured"])
     with tabs[0]:
+        _show_copyable(capture)
         st.table({plain(name): plain(value) for name, value in _facts(capture).items()})
     with tabs[1]:
         _show_verdicts(capture)
@@ -101,23 +102,37 @@ def _show_ways(item: TriageItem, image: StoredImage | None) -> None:
             )
 
 
+def _show_copyable(capture: Capture) -> None:
+    """What is long, and looked for elsewhere: whole, each with a button that copies it."""
+    origin = capture.provenance
+    values = {
+        "Capture id": capture.capture_id,
+        "Event id": capture.event_id,
+        "Inference id": capture.inference_id,
+        "Source": origin.source,
+        "Image SHA-256": capture.image_sha256,
+        "Clean image SHA-256": origin.clean_sha256,
+        "Model SHA-256": capture.model_sha256,
+    }
+    with st.grid(2, min_column_width=380, gap="xsmall") as grid:
+        for name, value in values.items():
+            if value:
+                with grid.cell(), st.container(gap=None):
+                    st.caption(name)
+                    st.code(visible(value), language=None, wrap_lines=True)
+
+
 def _facts(capture: Capture) -> dict[str, str]:
     """What is known of it, in words; what is not known is left out."""
     origin = capture.provenance
     facts = {
         "Time (UTC)": f"{capture.inferred_at:%Y-%m-%d %H:%M:%S.%f}",
         "Endpoint, variant": f"{capture.endpoint}, {capture.variant}",
-        "Capture id": capture.capture_id,
-        "Event id": f"{capture.event_id}, image {capture.position + 1} of its request",
-        "Inference id": capture.inference_id,
+        "Image of its request": f"{capture.position + 1}",
         "Custom attributes": "; ".join(capture.custom_attributes),
-        "Source": origin.source,
         "True class, by its sender": None if origin.label is None else class_name(origin.label),
         "Made by": origin.attack,
         "Aimed at": None if origin.target is None else class_name(origin.target),
-        "Clean image": origin.clean_sha256,
-        "Image SHA-256": capture.image_sha256,
-        "Model SHA-256": capture.model_sha256,
         "Content types": " → ".join(
             kind for kind in (capture.input_content_type, capture.output_content_type) if kind
         ),

@@ -116,6 +116,11 @@ def computed(value: float | None, form: str) -> Markdown:
     return "not computed" if value is None else plain(format(value, form))
 
 
+def yes_no(value: bool) -> str:
+    """A fact of a table in a word: Streamlit draws a truth value as a box to check."""
+    return "yes" if value else "no"
+
+
 def show_statements(statements: Sequence[Statement]) -> None:
     """Statements on a capture, in the order given."""
     st.dataframe(
@@ -130,7 +135,7 @@ def show_statements(statements: Sequence[Statement]) -> None:
                 if each.decision.true_class is None
                 else class_name(each.decision.true_class),
                 "note": table_field(each.decision.note),
-                "counts": each.counts,
+                "counts": yes_no(each.counts),
             }
             for each in statements
         ],

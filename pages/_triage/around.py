@@ -1,4 +1,4 @@
-"""What follows the image: heat maps, neighbours, the group, runs of the monitor, the history."""
+"""What follows the verdict: the group, neighbours, runs of the monitor, the history."""
 
 import streamlit as st
 
@@ -13,12 +13,11 @@ from pages._triage.state import Work
 POLL = "0.7s"
 
 
-def show(opened: Opened) -> None:
+def show(opened: Opened, context: ItemContext | None) -> None:
     """As soon as it is built; until then the page asks for it, and nobody waits."""
     current().triage.contexts.ask([opened.capture_id, *state.work().session.ahead[:2]])
-    if context := state.work().context():
+    if context:
         state.work().draft.context = context
-        _show_maps(context)
         _show_links(opened, context)
         group.show(opened, context)
         _show_neighbours(opened, context)
@@ -31,19 +30,7 @@ def show(opened: Opened) -> None:
 def _wait(capture_id: str) -> None:
     if current().triage.contexts.get(capture_id):
         st.rerun()
-    st.caption(":material/hourglass: Heat maps, neighbours and the group follow.")
-
-
-def _show_maps(context: ItemContext) -> None:
-    if context.problem:
-        st.info(f"There is no heat map: {message(context.problem)}.", icon=":material/hide_image:")
-        return
-    for column, panel in zip(st.columns(3), context.panels, strict=False):
-        with column:
-            st.image(panel.overlay, width="stretch", alt=f"FullGrad heat map, {panel.title}")
-            st.caption(f"**{panel.title}**  \npredicted as {plain(panel.prediction)}")
-    if len(context.panels) == 1:
-        st.caption("No clean image of these classes is known.")
+    st.caption(":material/hourglass: Neighbours and the group follow.")
 
 
 def _show_neighbours(opened: Opened, context: ItemContext) -> None:

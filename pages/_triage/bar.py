@@ -1,4 +1,4 @@
-"""Over the queue: what is listed, search, filters, undo, export."""
+"""Over the queue: what is listed, search, filters, export."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,9 +10,9 @@ from core.records.triage import Queue, Status
 from core.records.verdicts import Verdict
 from pages._shared import fields
 from pages._shared.user import current
-from pages._triage import keys, outcome, state
+from pages._triage import outcome, state
 from pages._triage.state import Work
-from pages._triage.view import LISTS, WAITING, TriageView
+from pages._triage.view import DRILLS, LISTS, WAITING, TriageView
 
 Show = Callable[[TriageView], None]
 SEARCH, LIST = "triage_search_text", "triage_list"
@@ -47,7 +47,6 @@ def show(view: TriageView, queue: Queue, go: Show) -> None:
         _show_filters(view, go)
         _show_export()
         outcome.show_popover()
-        _show_undo()
     _show_chips(view, go)
 
 
@@ -81,6 +80,9 @@ def _show_filters(view: TriageView, go: Show) -> None:
         analyst = columns[1].text_input(
             "Analyst, of done ones", view.analyst or "", placeholder="any"
         )
+        drills = st.segmented_control(
+            "Drills", DRILLS, default=view.drills, required=True, format_func=str.capitalize
+        )
         if st.form_submit_button("Apply", type="primary", width="stretch"):
             go(
                 replace(
@@ -92,34 +94,24 @@ def _show_filters(view: TriageView, go: Show) -> None:
                     until=until,
                     verdict=verdict,
                     analyst=analyst or None,
+                    drills=drills,
                 )
             )
 
 
 def _show_export() -> None:
-    if current().triage.count_decided():
-        st.download_button(
-            "Export",
-            current().triage.export,
-            "signwatch-triage.zip",
-            "application/zip",
-            icon=":material/download:",
-            on_click="ignore",
-            help="Everything done: images in folders by true class, as `train --data` reads "
-            "them, with manifest, COCO annotations and audit trail.",
-        )
-
-
-def _show_undo() -> None:
-    if state.work().session.can_undo:
-        st.button(
-            "Undo",
-            icon=":material/undo:",
-            shortcut=keys.UNDO,
-            key="triage_undo",
-            on_click=state.do,
-            args=(Work.undo,),
-        )
+    """Always there, so that nothing moves once there is something to export."""
+    st.download_button(
+        "Export",
+        current().triage.export,
+        "signwatch-triage.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not current().triage.count_decided(),
+        help="Everything done: images in folders by true class, as `train --data` reads "
+        "them, with manifest, COCO annotations and audit trail.",
+    )
 
 
 def _show_chips(view: TriageView, go: Show) -> None:

@@ -1,68 +1,64 @@
-"""What is open: the image, what was predicted, why it was flagged, where it came from."""
+"""What is open: what was predicted, why it was flagged, the image, where it came from."""
 
 import streamlit as st
 
-from core.errors import SignwatchError
 from core.labels import class_name
 from core.records.captures import Capture
 from core.records.plain_text import message, plain, short
-from core.records.triage import Opened
+from core.records.triage import ItemContext, Opened
 from pages._shared import parts
 from pages._shared.user import current
-from pages._triage import keys, state, verdict
+from pages._triage import cockpit, keys, state, verdict
 from pages._triage.state import Work
 
-IMAGE = 260
+MOVES = (
+    ("Undo", keys.UNDO, Work.undo),
+    ("Back", keys.BACK, Work.back),
+    ("Later", keys.LATER, Work.later),
+)
+ROW, REASONS = 40, 66  # pixels: whatever stands in them, nothing below moves
 
 
-def show(opened: Opened) -> None:
-    """Image and facts beside the verdict."""
+def show(opened: Opened, context: ItemContext | None) -> None:
+    """Image and heat maps over the verdict."""
     capture = opened.item.capture
     if capture.class_id is None:
         st.info(
             "No prediction was captured, so there is none to judge.", icon=":material/unpublished:"
         )
         return
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
-        st.subheader(
-            f"{class_name(capture.class_id)}, {parts.how_sure(capture.confidence)}", anchor=False
-        )
-        _show_moves(opened)
-    _show_state(opened)
-    left, right = st.columns([IMAGE, 490], gap="medium")
-    with right:  # first: the keys of an image are there before the image is
+    with st.container(gap="xsmall"):
+        st.subheader(class_name(capture.class_id), anchor=False)
+        show_moves(opened)
+        _show_reasons(capture)
+        cockpit.show(opened, context)
         verdict.show(opened)
-    with left:
-        _show_image(capture)
-        _show_facts(capture)
 
 
-def _show_moves(opened: Opened) -> None:
-    with st.container(horizontal=True, gap="xsmall", width="content"):
-        st.button(
-            "Back",
-            shortcut=keys.BACK,
-            type="tertiary",
-            key=f"triage_back_{opened.turn}",
-            on_click=state.do,
-            args=(Work.back,),
-        )
-        st.button(
-            "Later",
-            shortcut=keys.LATER,
-            type="tertiary",
-            key=f"triage_later_{opened.turn}",
-            on_click=state.do,
-            args=(Work.later,),
-        )
+def show_moves(opened: Opened | None) -> None:
+    """Undo, and where there is something open, how far it is, and the ways from it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        with st.container(height=ROW, border=False, key="triage_state"):
+            if opened:
+                _show_state(opened)
+        with st.container(horizontal=True, gap="xsmall", width="content", wrap=False):
+            for label, key, act in MOVES if opened else MOVES[:1]:
+                st.button(
+                    label,
+                    shortcut=key,
+                    type="tertiary",
+                    key=f"triage_{label.lower()}_{opened.turn if opened else 0}",
+                    on_click=state.do,
+                    args=(act,),
+                    disabled=act is Work.undo and not state.work().session.can_undo,
+                )
 
 
 def _show_state(opened: Opened) -> None:
-    """Who has it, what was decided, and whether another model predicted it."""
+    """How sure it is, who has it, what was decided, whether another model predicted it."""
     capture, decision = opened.item.capture, opened.item.decision
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(parts.how_sure(capture.confidence), width="content")
         if decision:
             right = decision.true_class
             text = decision.verdict.words + ("" if right is None else f", {class_name(right)}")
@@ -97,23 +93,26 @@ def _show_state(opened: Opened) -> None:
             )
 
 
-def _show_image(capture: Capture) -> None:
-    context = state.work().context()
-    try:
-        image = (context and context.image) or current().triage.image(capture)
-    except SignwatchError as error:
-        st.info(f"There is no image: {message(str(error))}.", icon=":material/hide_image:")
+def _show_reasons(capture: Capture) -> None:
+    """Why it was flagged."""
+    reasons = capture.suspicion.reasons if capture.suspicion else ()
+    with st.container(height=REASONS, border=False, gap=None, key="triage_reasons"):
+        if reasons:
+            flagged = " · ".join(message(reason) for reason in reasons)
+            st.caption(f":red[:material/flag:] {flagged}")
+
+
+def show_facts(opened: Opened, context: ItemContext | None) -> None:
+    """What stands below the verdict: the keys, the likeliest classes, where the image came from."""
+    capture = opened.item.capture
+    if capture.class_id is None:
         return
-    st.image(image, width=IMAGE, alt="the captured image")
-
-
-def _show_facts(capture: Capture) -> None:
     suspicion, origin = capture.suspicion, capture.provenance
-    for reason in suspicion.reasons if suspicion else ():
-        st.markdown(f":red[:material/flag:] {message(reason)}")
+    verdict.show_more(opened)
+    cockpit.show_problems(opened, context)
     if prediction := capture.prediction:
-        for class_id, share in prediction.top():
-            st.progress(share, text=f"{class_name(class_id)} · {share:.1%}")
+        for column, (class_id, share) in zip(st.columns(3), prediction.top(), strict=False):
+            column.progress(share, text=f"{class_name(class_id)} · {share:.1%}")
     made = ""
     if origin.attack:
         aim = "" if origin.target is None else f", aimed at {class_name(origin.target)}"

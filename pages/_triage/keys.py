@@ -11,7 +11,7 @@ VERDICTS = {
 }
 UNDO, LATER, BACK = "Z", "J", "K"
 SIMILAR, GROUP, TILES = "B", "Shift+B", "T"
-ALL_SIGNS = "G"
+ALL_SIGNS, CLOSE = "G", "ESCAPE"
 DECIDING = [*VERDICTS.values(), *"123456", UNDO, SIMILAR, GROUP, TILES, ALL_SIGNS]
 MOVING = [LATER, BACK]
 # Letters that go to a field, and the containers of these.
@@ -19,7 +19,7 @@ FIELDS = {"P": "triage_class", "M": "triage_note", "F": "triage_search"}
 LEGEND = {
     "1-6": "true class",
     "P": "type it",
-    "G": "all signs",
+    "G": "all signs (Esc closes)",
     "A W O N U": "verdict",
     "M": "note",
     "B": "all similar",

@@ -15,7 +15,6 @@ import streamlit as st
 
 from core.errors import SignwatchError
 from core.labels import class_name
-from core.records.captures import Capture
 from core.records.triage import Group, ItemContext, Status
 from core.records.verdicts import Decision, GivenVerdict, Recorded, Verdict
 from core.services import TriageSession
@@ -75,6 +74,8 @@ class Work:
                 self.choose(turn, offered[int(key)])
         elif key in (keys.SIMILAR, keys.GROUP):
             self.give_to(turn, SIMILAR if key == keys.SIMILAR else GROUP)
+        elif key == keys.CLOSE:
+            self.close_signs(turn)
         elif key in (keys.TILES, keys.ALL_SIGNS):
             self.toggle(turn, "tiles" if key == keys.TILES else "all_signs")
         elif key in WAYS:
@@ -91,23 +92,22 @@ class Work:
             return self.draft.context
         return current().triage.contexts.get(opened.capture_id)
 
-    def others(self) -> list[Capture]:
-        """What gets the verdict beside what is open: those of the group on the page without one."""
+    def others(self) -> list[str]:
+        """Ids of what gets the verdict beside what is open: those of the group without one."""
         chosen, opened, context = self.draft, self.session.opened, self.draft.context
         if opened is None or context is None:
             return []
-        found = [
-            tile.capture
-            for tile in context.group
-            if tile.capture.capture_id != opened.capture_id
-            and (
-                tile.capture.capture_id in chosen.chosen
-                if chosen.given_to == CHOSEN
-                else chosen.given_to == GROUP or (chosen.given_to == SIMILAR and tile.similar)
-            )
-        ]
-        standing = current().triage.standing([each.capture_id for each in found])
-        return [each for each in found if standing[each.capture_id].status is not Status.DONE]
+        found = {
+            GROUP: context.members,
+            SIMILAR: [name for tile in context.group if tile.similar for name in tile.copies],
+            CHOSEN: [
+                name
+                for tile in context.group
+                if tile.capture.capture_id in chosen.chosen
+                for name in tile.copies
+            ],
+        }.get(chosen.given_to, ())
+        return waiting([name for name in found if name != opened.capture_id])
 
     def give(self, turn: int, verdict: Verdict) -> None:
         """Record a verdict, or ask for the true class first."""
@@ -123,7 +123,8 @@ class Work:
             if chosen.given_to == ONE:
                 recorded = here.decide(turn, given)
             else:
-                recorded = here.decide_all(turn, self.others(), given)
+                others = current().triage.several(self.others())
+                recorded = here.decide_all(turn, others, given)
         except SignwatchError as error:
             chosen.pending = None
             self.report("error", str(error))
@@ -158,6 +159,11 @@ class Work:
         """Show or hide `all_signs` or `tiles`."""
         if self.draft.turn == turn:
             setattr(self.draft, what, not getattr(self.draft, what))
+
+    def close_signs(self, turn: int) -> None:
+        """Hide all signs."""
+        if self.draft.turn == turn:
+            self.draft.all_signs = False
 
     def later(self) -> None:
         """Leave it for later."""
@@ -246,6 +252,12 @@ def work() -> Work:
         known = st.session_state[WORK] = Work(current().triage.session(analyst))
     known.draft.note = st.session_state.get(f"triage_note_{known.draft.turn}") or ""
     return known
+
+
+def waiting(capture_ids: Sequence[str]) -> list[str]:
+    """Those of them that have no verdict."""
+    standing = current().triage.standing(capture_ids)
+    return [name for name in capture_ids if standing[name].status is not Status.DONE]
 
 
 def do(act: Callable[..., None], *arguments: Any, **options: Any) -> None:

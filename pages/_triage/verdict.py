@@ -12,11 +12,12 @@ from core.services import samples
 from pages._shared import keys as _keys
 from pages._shared import user
 from pages._triage import keys, state
+from pages._triage.cockpit import small
 from pages._triage.draft import ONE, Draft
 from pages._triage.state import Work
 
-TILE = 56
-SIGNS_IN_A_ROW = 9
+TILE = 44
+SIGNS_IN_A_ROW = 12
 
 
 def show(opened: Opened) -> None:
@@ -35,46 +36,45 @@ def show(opened: Opened) -> None:
         count = _count(chosen)
         for verdict, key in keys.VERDICTS.items():
             st.button(
-                verdict.words.capitalize() + (f" x {count}" if count > 1 else ""),
+                verdict.words.capitalize() + (f" x {count:,}" if count > 1 else ""),
                 key=f"triage_{verdict.name.lower()}_{turn}",
                 shortcut=key,
                 type="primary" if chosen.pending is verdict else "secondary",
                 on_click=state.do,
                 args=(Work.give, turn, verdict),
             )
-    if chosen.pending:
-        st.caption(
-            f":red[**{chosen.pending.words.capitalize()}: which sign is it really?**] "
-            "Choose it above, by number, by name or from all signs."
-        )
-    with st.container(key="triage_note"):
-        st.text_input(
-            "Note",
-            max_chars=1000,
-            key=f"triage_note_{turn}",
-            on_change="ignore",
-            label_visibility="collapsed",
-            placeholder="Note (M), kept with the verdict",
-        )
+
+
+def show_more(opened: Opened) -> None:
+    """What each key does."""
+    if user.control(Permission.VERDICTS)["disabled"]:
+        return
     _keys.legend(keys.LEGEND)
 
 
 def _show_true_class(opened: Opened, chosen: Draft) -> None:
     needing = " or ".join(each.words for each in Verdict if each.needs_true_class)
     right = chosen.true_class
-    st.markdown(
-        f"**True class**, for {needing}: "
-        + ("not chosen yet" if right is None else f":blue[**{class_name(right)}**]")
-    )
-    _show_offered(opened.turn, chosen)
-    _show_typed(opened.turn, chosen)
+    if chosen.pending:
+        st.markdown(
+            f":red[**{chosen.pending.words.capitalize()}: which sign is it really?**] "
+            "Choose it by number, by name or from all signs."
+        )
+    else:
+        st.markdown(
+            f"**True class**, for {needing}: "
+            + ("not chosen yet" if right is None else f":blue[**{class_name(right)}**]")
+        )
     if chosen.all_signs:
         _show_all_signs(opened.turn, chosen)
+    else:
+        _show_offered(opened.turn, chosen)
+    _show_typed(opened.turn, chosen)
 
 
 def _show_offered(turn: int, chosen: Draft) -> None:
     """The suggested classes, each with its number."""
-    with st.grid(2, min_column_width=210, gap="xsmall", key="triage_likely") as grid:
+    with st.grid(3, min_column_width=210, gap="xsmall", key="triage_likely") as grid:
         for number, class_id in enumerate(chosen.offered, start=1):
             with (
                 grid.cell(),
@@ -87,7 +87,7 @@ def _show_offered(turn: int, chosen: Draft) -> None:
 
 
 def _show_typed(turn: int, chosen: Draft) -> None:
-    """A class by its name or number, and the way to all signs."""
+    """A class by its name or number, the way to all signs, and a note."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(key="triage_class"):
             st.selectbox(
@@ -110,6 +110,15 @@ def _show_typed(turn: int, chosen: Draft) -> None:
             args=(Work.toggle, turn, "all_signs"),
             type="primary" if chosen.all_signs else "secondary",
         )
+        with st.container(key="triage_note"):
+            st.text_input(
+                "Note",
+                max_chars=1000,
+                key=f"triage_note_{turn}",
+                on_change="ignore",
+                label_visibility="collapsed",
+                placeholder="Note (M)",
+            )
 
 
 def _show_all_signs(turn: int, chosen: Draft) -> None:
@@ -122,7 +131,7 @@ def _show_all_signs(turn: int, chosen: Draft) -> None:
 
 def _image(class_id: int, *, width: int) -> None:
     if image := sign_image(class_id):
-        st.image(image, width=width, alt=class_name(class_id))
+        small(image, class_name(class_id), width=width)
 
 
 def _take(

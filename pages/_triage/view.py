@@ -17,6 +17,7 @@ from pages._shared import address as _address
 
 BEGINNING, END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 WAITING = "waiting"
+LEFT_OUT, INCLUDED = DRILLS = ("left out", "included")
 LISTS = (WAITING, Status.NEW.value, Status.IN_WORK.value, Status.DONE.value)
 
 
@@ -25,8 +26,8 @@ class TriageView:
     """One state of the page; its fields are the parameters of its address.
 
     status: one of LISTS, waiting being both new and in work. q: what is searched for. verdict,
-    analyst: of the verdict that counts, where done ones are listed. capture: the one that is open,
-    where it was asked for.
+    analyst: of the verdict that counts, where done ones are listed. drills: one of DRILLS, whether
+    what drills sent is listed. capture: the one that is open, where it was asked for.
     """
 
     status: str = WAITING
@@ -38,6 +39,7 @@ class TriageView:
     until: datetime | None = None
     verdict: str | None = None
     analyst: str | None = None
+    drills: str = LEFT_OUT
     capture: str | None = None
 
     @staticmethod
@@ -65,6 +67,7 @@ class TriageView:
             source=self.source,
             endpoint=self.endpoint,
             text=self.q,
+            drills=False if self.drills == LEFT_OUT else None,
         )
 
     def wanted(self) -> Wanted:
@@ -88,8 +91,12 @@ class TriageView:
             "until": self.until and f"before {self.until:%Y-%m-%d %H:%M:%S}",
             "verdict": self.verdict and f"verdict: {Verdict(self.verdict).words}",
             "analyst": self.analyst and f"by {self.analyst}",
+            "drills": None if self.drills == LEFT_OUT else f"drills: {self.drills}",
         }
-        return [(text, replace(self, **{name: None})) for name, text in found.items() if text]
+        unset = {each.name: each.default for each in fields(self)}
+        return [
+            (text, replace(self, **{name: unset[name]})) for name, text in found.items() if text
+        ]
 
 
 def to_window_of(execution: Execution) -> dict[str, str]:
@@ -108,5 +115,6 @@ READERS: dict[str, Callable[[str], Any]] = {
     "until": _address.time,
     "verdict": _address.one_of(*Verdict),
     "analyst": _address.text,
+    "drills": _address.one_of(*DRILLS),
     "capture": _address.text,
 }

@@ -123,7 +123,7 @@ def a_flagged_prediction_gets_its_verdict(page: Page) -> str:
     listed = page.get_by_role("radio", name=re.compile(r"^Waiting \d+$"))
     waiting = int(listed.inner_text().split()[1])
     assert waiting >= 48
-    expect(page.get_by_role("heading", name=re.compile(r"^14 Stop, .* confident"))).to_be_visible()
+    expect(page.get_by_role("heading", name="14 Stop", exact=True)).to_be_visible()
     expect(
         page.get_by_text("According to its sender: made by deepfool, aimed at 14 Stop.")
     ).to_be_visible()

@@ -63,6 +63,80 @@ def test_two_browsers_empty_a_queue_by_keyboard(
     assert len(statements) == ITEMS + 2 * undone
 
 
+def test_nothing_moves_from_item_to_item_and_a_reload_opens_the_same(
+    chromium: object, new_page: NewPage, tmp_path: Path
+) -> None:
+    filled(tmp_path / "local")
+    with running_dashboard(tmp_path) as dashboard:
+        page = new_page(viewport={"width": 1400, "height": 900})
+        with with_image(tmp_path, page):
+            page.goto(f"{dashboard.url}/triage")
+            see_page(page, "Triage")
+            places = []
+            for press in ("n", "u", "o", "z", "j", "n"):
+                name = opened(page)
+                places.append(place_of_verdicts(page))
+                expect(page.get_by_alt_text("FullGrad heat map, This image")).to_be_visible()
+                places.append(place_of_verdicts(page))
+                page.keyboard.press(press)
+                leaves(page, name)
+            assert max(places) - min(places) <= 1
+            assert max(places) < 860  # all of them on the screen
+            name = opened(page)
+            expect(page).to_have_url(re.compile("capture="))
+            page.reload()
+            see_page(page, "Triage")
+            assert opened(page) == name
+            expect(page.get_by_text("In work here until")).to_be_visible()
+            expect(page.get_by_alt_text("FullGrad heat map, This image")).to_be_visible()
+            page.wait_for_function("() => Boolean(window.signwatchKeys)")
+            page.keyboard.press("g")
+            expect(page.get_by_role("button", name="42", exact=True)).to_be_visible()
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("button", name="42", exact=True)).to_have_count(0)
+
+
+def place_of_verdicts(page: Page) -> float:
+    box = page.get_by_role("button", name="Not a sign").bounding_box()
+    assert box
+    return box["y"]
+
+
+@pytest.mark.parametrize("width", [420, 1000, 1400])
+def test_the_list_shows_the_longest_names_and_counts_whole(
+    width: int, chromium: object, new_page: NewPage, tmp_path: Path
+) -> None:
+    (tmp_path / "local").mkdir()
+    log = CaptureLog(tmp_path / "local" / "signwatch.duckdb")
+    for number, class_id in enumerate([11, 42, 24] * 3):
+        flagged = make_prediction(class_id, p_value=0.001, flagged=True)
+        image, sender = make_image(number), Provenance("cam")
+        log.append([make_capture(image, prediction=flagged, provenance=sender)], [image])
+    log.close()
+    with running_dashboard(tmp_path) as dashboard:
+        page = new_page(viewport={"width": width, "height": 900})
+        with with_image(tmp_path, page):
+            page.goto(f"{dashboard.url}/triage")
+            see_page(page, "Triage")
+            expect(page.get_by_alt_text("FullGrad heat map, This image")).to_be_visible()
+            groups = page.locator("[class*=st-key-triage_group_]")
+            expect(groups).to_have_count(3)
+            words = groups.locator("p:visible")
+            expect(words).to_have_count(3)
+            cut = words.evaluate_all("""all => all.map(each => {
+                const page = each.closest("[data-testid=stMainBlockContainer]");
+                const end = page.getBoundingClientRect().right
+                    - parseFloat(getComputedStyle(page).paddingRight);
+                const right = each.getBoundingClientRect().right;
+                return each.scrollWidth > each.clientWidth || right > end + 1;
+            })""")
+            assert cut == [False] * 3
+            counts = page.get_by_test_id("stMarkdown").get_by_text("3", exact=True)
+            expect(counts).to_have_count(3)
+            for number in range(3):
+                expect(counts.nth(number)).to_be_visible()
+
+
 def filled(local: Path) -> Plan:
     """A log of flagged captures. Returns what each gets, by the second in which it came."""
     local.mkdir()

@@ -355,13 +355,13 @@ def test_a_row_says_what_is_known_of_a_capture(
     assert flagged.pop("confidence") == pytest.approx(0.39)
     assert flagged == {
         "predicted class": class_name(14),
-        "flagged": True,
+        "flagged": "yes",
         "verdict": "adversarial",
         "source": "replay",
         "endpoint": "roadside",
         "capture id": captures[1].capture_id,
     }
-    assert ordinary["flagged"] is False
+    assert ordinary["flagged"] == "no"
 
 
 def test_a_row_of_an_answer_alone(open_page: OpenPage, signwatch: Services) -> None:
@@ -435,7 +435,7 @@ def test_one_capture_in_detail(
         ("Give a verdict", "triage", f"capture={capture.capture_id}"),
     ]
     assert "No verdict yet." in values(at.caption)
-    assert json.loads(at.code[0].value) == capture_record([capture], {image.sha256: image})
+    assert json.loads(at.code[-1].value) == capture_record([capture], {image.sha256: image})
 
 
 def test_every_verdict_is_listed_the_latest_first(
@@ -447,7 +447,7 @@ def test_every_verdict_is_listed_the_latest_first(
     at = open_page("captures", capture=capture_id)
     history = at.dataframe[1].value
     assert history["verdict"].tolist() == ["not a sign", "adversarial"]
-    assert history["counts"].tolist() == [True, False]
+    assert history["counts"].tolist() == ["yes", "no"]
     assert history["true class"].fillna("").tolist() == ["", class_name(1)]
     assert history["note"].tolist() == ["", "seen"]
     assert history["analyst"].tolist() == ["ada", "local"]
@@ -465,11 +465,21 @@ def test_its_origin_is_shown(open_page: OpenPage, signwatch: Services) -> None:
     at = open_page("captures", capture=capture.capture_id)
     facts = at.table[0].value
     shown = dict(zip(facts.index, facts.iloc[:, 0], strict=True))
-    assert shown["Inference id"] == "run-7"
     assert shown["Custom attributes"] == "source=roadside; lane=2"
     assert shown["True class, by its sender"] == class_name(3)
     assert (shown["Made by"], shown["Aimed at"]) == ("pgd", class_name(14))
-    assert shown["Event id"] == f"{capture.event_id}, image 1 of its request"
+    assert shown["Image of its request"] == "1"
+    assert values(at.code)[:6] == [
+        capture.capture_id,
+        capture.event_id,
+        "run-7",
+        "roadside",
+        image.sha256,
+        "c" * 64,
+    ]
+    names = ["Capture id", "Event id", "Inference id", "Source"]
+    names += ["Image SHA-256", "Clean image SHA-256"]
+    assert [text for text in values(at.caption) if text in names] == names
 
 
 def test_a_image_without_prediction(open_page: OpenPage, signwatch: Services) -> None:

@@ -15,6 +15,7 @@ from core.images import ImageFile
 from core.labels import class_name
 from core.plots.base import ALARM, ORDINARY
 from core.records.captures import Capture, Provenance
+from core.records.drills import MARK
 from core.records.monitoring import Trigger
 from core.records.queries import CaptureFilter
 from core.records.triage import LEASE, Holder
@@ -22,7 +23,7 @@ from core.records.verdicts import Decision, Verdict
 from core.records.window import now
 from core.services import Services
 from tests.pages.conftest import OpenPage
-from tests.support.elements import Alert, alerts, labelled, labels, links, values
+from tests.support.elements import Alert, alerts, labelled, labels, links, metrics, values
 from tests.support.images import blocks
 from tests.support.records import (
     NO_PREDICTION,
@@ -58,7 +59,7 @@ def decisions(signwatch: Services, capture: Capture) -> list[Decision]:
 
 
 def heading(capture: Capture) -> str:
-    return f"{class_name(capture.class_id)}, {capture.confidence:.1%} confident"
+    return class_name(capture.class_id)
 
 
 def opened(at: AppTest) -> str:
@@ -108,7 +109,8 @@ def test_an_empty_queue_is_good_news(open_page: OpenPage) -> None:
     at = open_page("triage")
     assert alerts(at) == [EMPTY]
     assert queue_of(at) == []
-    assert not at.get("download_button")
+    (export,) = at.get("download_button")
+    assert export.proto.disabled
 
 
 def test_the_most_suspicious_stands_first_and_is_open(
@@ -145,9 +147,35 @@ def test_one_source_and_class_is_one_group(open_page: OpenPage, signwatch: Servi
         put_flagged(signwatch, 0.002, seed=number, provenance=Provenance("cam"))
     put_flagged(signwatch, 0.001, provenance=Provenance("van"))
     at = open_page("triage")
-    assert queue_of(at) == [f"**{class_name(14)}**", f"{class_name(14)} · 3"]
-    press(at, f"{class_name(14)} · 3")
-    assert queue_of(at) == [class_name(14), f"**{class_name(14)} · 3**"]
+    assert queue_of(at) == [f"**{class_name(14)}**", class_name(14)]
+    assert [text for text in values(at.markdown) if "gray-badge" in text] == [
+        ":gray-badge[1]",
+        ":gray-badge[3]",
+    ]
+    press(at, class_name(14))
+    assert queue_of(at) == [class_name(14), f"**{class_name(14)}**"]
+
+
+def test_what_a_drill_sent_is_listed_only_on_request(
+    open_page: OpenPage, signwatch: Services, queue: list[Capture]
+) -> None:
+    for number in range(2):
+        sent = Provenance(f"{MARK}one/{number}")
+        put_flagged(signwatch, 0.0001, seed=number, class_id=30, provenance=sent)
+    overview = metrics(open_page("overview"))["Waiting in triage"]
+    assert overview == ("3", "5 flagged in the window")
+    at = open_page("triage")
+    assert opened(at) == heading(queue[0])
+    assert (shown_list(at)["waiting"], len(queue_of(at))) == ("Waiting 3", 3)
+    (drills,) = [each for each in at.segmented_control if each.proto.label == "Drills"]
+    assert drills.options == ["Left out", "Included"]
+    drills.set_value("included")
+    press(at, "Apply")
+    assert at.query_params["drills"] == "included"
+    assert (shown_list(at)["waiting"], len(queue_of(at))) == ("Waiting 5", 5)
+    press(at, "drills: included")
+    assert "drills" not in at.query_params
+    assert shown_list(at)["waiting"] == "Waiting 3"
 
 
 @pytest.mark.parametrize(
@@ -243,7 +271,7 @@ def test_an_item_says_what_it_is_and_why_it_was_flagged(
         "endpoint roadside · source replay · p-value 0.0012  \n"
         f"According to its sender: made by pgd, aimed at {class_name(14)}."
     ) in values(at.caption)
-    assert ":red[:material/flag:] p-value 0.0012" in values(at.markdown)
+    assert ":red[:material/flag:] p-value 0.0012" in values(at.caption)
     assert at.progress[0].text == f"{class_name(14)} · 75.0%"
 
 
@@ -267,7 +295,8 @@ def test_heat_maps_follow_beside_the_clean_image(open_page: OpenPage, signwatch:
     for title, pixels in (("This image", blocks(51)), ("Clean", clean.pixels)):
         shown = predict(signwatch, pixels)
         prediction = f"{class_name(shown.class_id)} · {shown.confidence:.1%}"
-        assert f"**{title}**  \npredicted as {prediction}" in values(at.caption)
+        words = f"<b>{title}</b> <br>predicted as {prediction}</figcaption>"
+        assert any(words in each.body for each in at.get("html"))
 
 
 def test_the_run_that_it_belongs_to_is_linked(open_page: OpenPage, signwatch: Services) -> None:
@@ -314,7 +343,8 @@ def test_an_imported_answer_can_be_decided(open_page: OpenPage, signwatch: Servi
     capture = make_capture(**NO_PREDICTION | {"class_id": 14, "image_sha256": None})
     signwatch.log.append([capture], [])
     at = open_page("triage", capture=capture.capture_id)
-    assert opened(at) == f"{class_name(14)}, confidence not captured"
+    assert opened(at) == class_name(14)
+    assert "confidence not captured" in values(at.markdown)
     assert any(text.endswith("p-value not computed") for text in values(at.caption))
     press(choose(at, 1), "Model wrong")
     assert decisions(signwatch, capture)[0].true_class == 1
@@ -361,7 +391,7 @@ def test_a_missing_true_class_is_asked_for_and_completes_the_verdict(
     verdict: Verdict, open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = press(open_page("triage"), verdict.words.capitalize())
-    assert any("which sign is it really?" in text for text in values(at.caption))
+    assert any("which sign is it really?" in text for text in values(at.markdown))
     assert decisions(signwatch, queue[0]) == []
     assert opened(at) == heading(queue[0])
     press(at, class_name(0))  # among the likely ones
@@ -418,9 +448,11 @@ def offered(at: AppTest) -> list[str]:
 def test_any_sign_can_be_picked_by_its_image(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
-    at = press(open_page("triage"), "All signs")
+    at = open_page("triage")
     before = offered(at)
-    tiles = [each for each in at.button if (each.key or "").startswith("triage_all_")][1:]
+    press(at, "All signs")
+    assert offered(at) == []
+    tiles = [each for each in at.button if re.match(r"triage_all_\d", each.key or "")]
     assert [each.proto.label for each in tiles] == [str(number) for number in range(43)]
     finished(tiles[38].click().run())
     assert not [each for each in at.button if (each.key or "").startswith("triage_all_38")]
@@ -462,7 +494,7 @@ def test_undo_takes_the_verdict_back_and_opens_its_item(
     open_page: OpenPage, signwatch: Services, queue: list[Capture]
 ) -> None:
     at = open_page("triage")
-    assert "Undo" not in labels(at.button)
+    assert labelled(at.button, "Undo").disabled
     press(at, "Not a sign")
     press(at, "Undo")
     assert opened(at) == heading(queue[0])
@@ -470,8 +502,8 @@ def test_undo_takes_the_verdict_back_and_opens_its_item(
     assert shown_list(at)["done"] == "Done 0"
     trail = at.dataframe[0].value
     assert trail["verdict"].tolist() == ["taken back: not a sign", "not a sign"]
-    assert trail["counts"].tolist() == [False, False]
-    assert "Undo" not in labels(at.button)
+    assert trail["counts"].tolist() == ["no", "no"]
+    assert labelled(at.button, "Undo").disabled
 
 
 def test_a_verdict_in_the_trail_can_be_taken_back(
@@ -506,9 +538,10 @@ def burst(signwatch: Services) -> list[Capture]:
 def strips(at: AppTest) -> list[list[tuple[str, str]]]:
     """The rows of small images: what stands under each, and the colour of its frame."""
     figure = re.compile(r"border:3px solid ([^;]+);.*?<figcaption[^>]*>[^<]*<br>([^<]*)<")
-    return [
+    found = [
         [(text, colour) for colour, text in figure.findall(each.body)] for each in at.get("html")
     ]
+    return [each for each in found if each]
 
 
 def test_neighbours_say_how_far_they_are_before_and_after(
@@ -542,7 +575,7 @@ def test_a_group_says_how_far_each_of_it_is(
     decide(signwatch, burst[1].capture_id, Verdict.UNREADABLE)
     open_page("triage", capture=burst[2].capture_id)
     at = looked_at(signwatch, open_page("triage"), burst[0])
-    assert sorted(text for text, _ in strips(at)[0]) == ["", "done", "in work", "open"]
+    assert strips(at)[0] == [("open x 3", ORDINARY), ("done", ALARM)]
     assert "**3 similar predictions are waiting** (same source and class)." in values(at.markdown)
 
 
@@ -571,10 +604,41 @@ def test_some_of_a_group_can_be_chosen(
         (box,) = [each for each in at.checkbox if burst[number].capture_id in each.key]
         finished(box.set_value(yes).run())
 
-    for number, yes in ((1, True), (2, True), (2, False)):
+    assert [each.label for each in at.checkbox] == ["1 x 3", "2"]  # the same image stands once
+    for number, yes in ((1, True), (0, True), (0, False)):
         mark(number, yes)
     press(at, "Unreadable x 2")
     assert [len(decisions(signwatch, capture)) for capture in burst] == [1, 1, 0, 0]
+
+
+def test_a_whole_group_gets_the_verdict_however_large(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    one, most = make_image(1), 700
+    captures = [
+        make_capture(
+            one if number < most else make_image(number),
+            inferred_at=now() - timedelta(minutes=5) + timedelta(seconds=number / 10),
+            provenance=Provenance("cam"),
+            prediction=make_prediction(14, p_value=0.001 if number else 0.0001, flagged=True),
+        )
+        for number in range(most + 30)
+    ]
+    signwatch.log.append(captures, [one])
+    at = looked_at(signwatch, open_page("triage"), captures[0])
+    assert f"**{most + 30} similar predictions are waiting** (same source and class)." in values(
+        at.markdown
+    )
+    assert f":gray-badge[{most + 30}]" in values(at.markdown)
+    assert f"open x {most}" in [text for text, _ in strips(at)[0]]
+    assert "24 of 31 different images are shown." in values(at.caption)
+    assert f"All similar ({most})" in labels(at.button)
+    press(at, f"Whole group ({most + 30})")
+    press(at, f"Not a sign x {most + 30}")
+    assert signwatch.log.count(CaptureFilter(decided=True)) == most + 30
+    assert f":green[:material/check:] {most + 30} x not a sign" in values(at.caption)
+    press(at, "Undo")
+    assert signwatch.log.count(CaptureFilter(decided=True)) == 0
 
 
 def test_giving_to_many_is_taken_off_by_the_same_button(
@@ -706,7 +770,6 @@ def test_what_was_decided_is_exported(
     downloads: dict[str, Callable[[], bytes]],
 ) -> None:
     at = choose(open_page("triage"), 1)
-    assert not at.get("download_button")
     press(at, "Adversarial")
     press(at, "Not a sign")
     assert labels(at.get("download_button")) == ["Export"]

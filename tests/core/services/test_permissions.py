@@ -38,7 +38,7 @@ READING = {
     "Schedules": "all one next_run describe next_after_now",
     "Tensors": "records trial facts values history explain maps to_npz size outcomes",
     "Triage": "analyst session standing in_work_elsewhere image by_another_model done "
-    "count_decided trail outcome export",
+    "several count_decided pace trail outcome export",
     "TriageSession": "want read_queue next enter open later back keep",
 }
 # Periodic work, and what asks by another way.

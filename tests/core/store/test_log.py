@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from core.errors import NotFound, Unavailable
 from core.records.captures import Capture, Payload, Provenance
+from core.records.drills import MARK
 from core.records.execution_log import ExecutionLog
 from core.records.monitoring import ConfidenceAt, MonitorSettings, WindowFigures
-from core.records.queries import CaptureFilter
+from core.records.queries import WAITING, CaptureFilter
 from core.records.verdicts import Decision, Verdict
 from core.records.window import Window
 from core.store import CaptureLog, ExecutionsTable
@@ -182,6 +183,10 @@ def test_the_most_suspicious_come_first_and_among_equals_the_newest(log: Capture
         (CaptureFilter(text="REPL"), {1, 2}),
         (CaptureFilter(text="stop"), {0, 1}),
         (CaptureFilter(text="stop", source="replay"), {1}),
+        (CaptureFilter(drills=True), {3}),
+        (CaptureFilter(drills=False), {0, 1, 2}),
+        (CaptureFilter(drills=False, flagged=True), {1}),
+        (WAITING, {1}),
     ],
 )
 def test_a_filter_lets_through_what_it_says(
@@ -203,6 +208,7 @@ def test_a_filter_lets_through_what_it_says(
             inferred_at=NOON + timedelta(seconds=3),
             endpoint="other",
             prediction=make_prediction(4, 0.25, flagged=True),
+            provenance=Provenance(source=f"{MARK}one/0"),
         ),
     ]
     log.append(captures, [])

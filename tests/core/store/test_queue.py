@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.records.captures import Capture, Provenance
-from core.records.queries import CaptureFilter
+from core.records.drills import MARK
+from core.records.queries import WAITING, CaptureFilter
 from core.records.triage import (
     LEASE,
     PAUSE,
@@ -20,7 +21,6 @@ from core.records.triage import (
 )
 from core.records.verdicts import Decision, Verdict
 from core.store import CaptureLog, QueueTable
-from core.store import queue as store_queue
 from tests.support.records import NOON, make_capture, make_prediction
 
 SECOND = timedelta(seconds=1)
@@ -100,8 +100,8 @@ def test_one_source_one_class_and_no_pause_belong_together(
         first, "signwatch", "cam", 14, NOON, NOON + PAUSE, 2, 2, 0, 0.001, second, (second, first)
     )
     assert (found.in_all, found.waiting, found.in_work) == (6, 7, 0)
-    assert table.group_of(second) == table.group_of(first) == [first, second]
-    assert table.group_of(after_pause) == [after_pause]
+    assert [*table.group_of(second)] == [*table.group_of(first)] == [first, second]
+    assert [*table.group_of(after_pause)] == [after_pause]
 
 
 def test_a_group_goes_on_as_long_as_no_pause_is_too_long(
@@ -110,16 +110,34 @@ def test_a_group_goes_on_as_long_as_no_pause_is_too_long(
     names = put(log, *(flagged(0.001, NOON + n * PAUSE) for n in range(4)))
     (group,) = queue(table).groups
     assert (group.first, group.start, group.end) == (names[0], NOON, NOON + 3 * PAUSE)
-    assert table.group_of(names[3]) == names
+    assert [*table.group_of(names[3])] == names
 
 
-def test_of_a_large_group_those_nearest_in_time_are_members(
-    log: CaptureLog, table: QueueTable, monkeypatch: pytest.MonkeyPatch
+def test_a_large_group_is_whole_and_names_its_images(log: CaptureLog, table: QueueTable) -> None:
+    captures = [flagged(0.001, NOON + n * SECOND / 10) for n in range(600)]
+    names = put(log, *captures)
+    found = table.group_of(names[300])
+    assert list(found.items()) == [(each.capture_id, each.image_sha256) for each in captures]
+    assert table.take(names, ADA, NOON, most=len(names)) == names
+    assert len(table.in_work(NOON)) == 600
+
+
+def test_what_a_drill_sent_waits_only_where_it_is_asked_for(
+    log: CaptureLog, table: QueueTable
 ) -> None:
-    monkeypatch.setattr(store_queue, "MOST_OF_GROUP", 3)
-    names = put(log, *(flagged(0.001, NOON + n * SECOND) for n in (0, 1, 2, 3.5, 10)))
-    assert table.group_of(names[2]) == names[1:4]
-    assert table.group_of(names[4]) == names[2:]
+    work, drill, _, _ = put(
+        log,
+        flagged(0.002),
+        flagged(0.001, source=f"{MARK}one/0"),
+        flagged(0.001, source=f"{MARK}one/1"),
+        flagged(0.5, source=f"{MARK}one/2", yes=False),
+    )
+    found = queue(table)
+    assert [group.shown for group in found.groups] == [work]
+    assert (found.in_all, found.waiting, log.count(WAITING)) == (1, 1, 1)
+    everything = queue(table, Wanted(CaptureFilter()))
+    assert (everything.in_all, everything.waiting) == (3, 3)
+    assert queue(table, Wanted(CaptureFilter(capture_ids=(drill,)))).waiting == 1
 
 
 def test_of_equal_suspicion_the_newest_comes_first(log: CaptureLog, table: QueueTable) -> None:
@@ -153,7 +171,7 @@ def test_a_group_keeps_its_name_whatever_was_decided_or_filtered(
     (group,) = queue(table, Wanted(CaptureFilter(text=third))).groups
     assert (group.first, group.captures, group.waiting) == (first, 3, 1)
     assert group.free == (third,)
-    assert table.group_of(third) == [first, second, third]
+    assert [*table.group_of(third)] == [first, second, third]
     decide(log, second, third)
     assert queue(table) == Queue()
 
@@ -321,5 +339,5 @@ def test_one_of_many_takes_wins(log: CaptureLog, table: QueueTable) -> None:
 
 def test_a_capture_that_is_in_no_group(log: CaptureLog, table: QueueTable) -> None:
     (name,) = put(log, flagged(0.5, yes=False))
-    assert table.group_of(name) == table.group_of("no id") == []
+    assert table.group_of(name) == table.group_of("no id") == {}
     assert table.standing([], NOON) == {}

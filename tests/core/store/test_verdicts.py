@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.records.captures import Provenance
+from core.records.drills import MARK
 from core.records.queries import CaptureFilter
-from core.records.verdicts import Decision, Statement, Verdict
+from core.records.verdicts import Decision, Pace, Statement, Verdict
 from core.store import CaptureLog
 from tests.support import records
 from tests.support.records import NOON, make_capture, make_prediction
@@ -77,6 +79,30 @@ def test_verdicts_on_flagged_captures_are_reviewed(log: CaptureLog) -> None:
         give(log, Verdict.ADVERSARIAL, "ada", 0, capture.capture_id)
     give(log, Verdict.UNREADABLE, "ada", 1, flagged.capture_id)
     assert log.verdicts.of_flagged() == [(0.25, Verdict.UNREADABLE, flagged.capture_id)]
+
+
+def test_what_a_drill_sent_says_nothing_of_the_flag(log: CaptureLog) -> None:
+    capture = make_capture(
+        provenance=Provenance(source=f"{MARK}one/0"),
+        prediction=make_prediction(p_value=0.25, flagged=True),
+    )
+    log.append([capture], [])
+    give(log, Verdict.ADVERSARIAL, "ada", 0, capture.capture_id)
+    assert log.verdicts.of_flagged() == []
+    assert log.verdicts.decided() == 1
+
+
+def test_the_pace_is_an_analyst_s_own_and_of_today(log: CaptureLog) -> None:
+    captures = [make_capture(prediction=make_prediction(flagged=True)) for _ in range(5)]
+    log.append(captures, [])
+    at = NOON + timedelta(hours=1)
+    for capture, analyst, seconds in zip(
+        captures, ("ada", "ada", "ada", "bo", "ada"), (0, 3595, 3590, 3590, -86_400), strict=True
+    ):
+        give(log, Verdict.UNREADABLE, analyst, seconds, capture.capture_id)
+    assert log.verdicts.pace("ada", at) == Pace(3, 0.2)
+    assert log.verdicts.pace("bo", at) == Pace(1, 0.1)
+    assert log.verdicts.pace("ada", at + timedelta(days=1)) == Pace(0, 0)
 
 
 def test_a_verdict_taken_back_gives_way_to_the_one_before(log: CaptureLog, name: str) -> None:

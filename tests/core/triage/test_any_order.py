@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from core.errors import NotFound
 from core.records.analysts import Analyst
 from core.records.captures import Capture, Provenance
+from core.records.drills import MARK
 from core.records.queries import CaptureFilter
 from core.records.triage import LEASE, PAUSE
 from core.records.verdicts import Decision, GivenVerdict, Recorded, Verdict
@@ -52,7 +53,8 @@ class Item:
 
     @property
     def waits(self) -> bool:
-        return self.there and not self.standing
+        drill = (self.capture.provenance.source or "").startswith(MARK)
+        return self.there and not self.standing and not drill
 
     @property
     def p_value(self) -> float | None:
@@ -93,7 +95,7 @@ class Triage(RuleBasedStateMachine):
         p_value=st.sampled_from([None, 0.001, 0.002, 0.003]),
         class_id=st.sampled_from([2, 14]),
         seconds=st.sampled_from([1, 4, 300, 700]),
-        source=st.sampled_from(["cam", None]),
+        source=st.sampled_from(["cam", None, f"{MARK}one/0"]),
     )
     def arrive(
         self, p_value: float | None, class_id: int, seconds: float, source: str | None

@@ -61,28 +61,34 @@ def test_near_duplicates_of_its_group_are_marked(log: CaptureLog, builder: Conte
     group = [put(log, 0.001, seconds=number, seed=seed) for number, seed in enumerate([1, 2, 1])]
     put(log, 0.001, class_id=2)
     seen = builder.build(group[0].capture_id)
-    assert names(seen.group) == ids(group)
-    assert [tile.similar for tile in seen.group] == [True, False, True]
+    assert names(seen.group) == ids(group[:2])  # the third is the image of the first
+    assert [tile.copies for tile in seen.group] == [
+        (group[0].capture_id, group[2].capture_id),
+        (group[1].capture_id,),
+    ]
+    assert list(seen.members) == ids(group)
+    assert [tile.similar for tile in seen.group] == [True, False]
     assert seen.group[0].image == thumbnails.strip_tile(blocks(1))
+    assert names(builder.build(group[2].capture_id).group) == ids([group[1], group[2]])
 
 
 def test_of_a_large_group_those_nearest_in_time_are_compared(
     log: CaptureLog, builder: ContextBuilder
 ) -> None:
-    image = make_image(1)
     captures = [
         make_capture(
-            image,
+            make_image(number),
             inferred_at=NOON + number * SECOND,
             provenance=Provenance("cam"),
             prediction=make_prediction(14, p_value=0.001, flagged=True),
         )
         for number in range(COMPARED + 10)
     ]
-    log.append(captures, [image])
+    log.append(captures, [])
     for place, first in ((0, 0), (60, 0), (65, 5), (70, 10), (COMPARED + 9, 10)):
         seen = builder.build(captures[place].capture_id)
         assert names(seen.group) == ids(captures[first : first + COMPARED])
+        assert list(seen.members) == ids(captures)
 
 
 def test_runs_over_its_moment_violated_ones_first(log: CaptureLog, builder: ContextBuilder) -> None:
@@ -134,7 +140,7 @@ def test_what_cannot_be_explained_is_compared_all_the_same(log: CaptureLog) -> N
     seen = builder.build(group[0].capture_id)
     assert (seen.image, seen.panels) == (make_image(1).content, ())
     assert seen.problem == "the classifier is stopped; start the dashboard again"
-    assert [tile.similar for tile in seen.group] == [True, False, True]
+    assert [tile.similar for tile in seen.group] == [True, False]
 
 
 def test_one_that_retention_deleted_is_not_found(builder: ContextBuilder) -> None:

@@ -51,7 +51,7 @@ def test_the_nearest_clean_ones_of_the_predicted_and_the_likely_class(
     assert [panel.title for panel in found] == [
         "This image",
         f"Nearest clean: {class_name(14)}",
-        f"Nearest clean, likely right: {class_name(3)}",
+        f"Likely true class: {class_name(3)}",
     ]
     np.testing.assert_array_equal(explainer.images[1], blocks(1))
     drawn = [sample.image().pixels for sample in samples.of_class(3)]
