@@ -409,4 +409,4 @@ def test_executions_stand_in_a_strip_with_what_they_found(
     violated = signwatch.monitoring.run()
     (bars,) = charts(open_page("overview"))["runs"]["data"]
     assert bars["marker"]["color"] == [MUTED, STRIP_COLOURS[ExecutionStatus.COMPLETED], ALARM]
-    assert bars["customdata"][-1][1:] == [violated.message, "4 predictions"]
+    assert bars["customdata"][-1][1:3] == [violated.message, "4 predictions"]
