@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 
 from core.plots.base import ALARM
@@ -99,6 +100,18 @@ def test_the_rate_of_false_alarms_can_be_set(open_page: OpenPage, checked: Servi
     checked.monitoring.run_on_alarm()
     (line,) = charts(open_page("overview"))["e_values"]["layout"]["shapes"]
     assert line["y0"] == 2_500
+
+
+def test_the_detectors_tab_is_drawn_again_until_it_has_looked(
+    open_page: OpenPage, signwatch: Services, messages: list[ForwardMsg]
+) -> None:
+    use(signwatch)
+    at = open_page("monitor", tab="Drift detector")
+    assert "Starting. First result in a few seconds." in values(at.caption)
+    assert [each.auto_rerun.interval for each in messages if each.HasField("auto_rerun")] == [3.0]
+    signwatch.monitoring.run_on_alarm()
+    at.run()
+    assert any("0 predictions checked since" in text for text in values(at.caption))
 
 
 def test_rows_of_a_run_explain_drift_and_volume(open_page: OpenPage, checked: Services) -> None:
