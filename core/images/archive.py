@@ -80,9 +80,7 @@ def open_zip(content: bytes, limits: ImageLimits, *, most: int) -> list[PackedFi
             f"the files in the ZIP have {total:,} bytes unpacked; at most {largest:,} are read. "
             "Pack fewer into one"
         )
-    return [
-        PackedFile(PurePosixPath(each.filename).name, archive, each, limits) for each in found
-    ]
+    return [PackedFile(PurePosixPath(each.filename).name, archive, each, limits) for each in found]
 
 
 def _is_hidden(info: zipfile.ZipInfo) -> bool:
