@@ -64,7 +64,8 @@ def _show_card(shown: Classified) -> None:
             f"**{class_name(prediction.class_id)}** · {prediction.confidence:.1%} confident"
         )
         if prediction.suspicion.flagged:
-            parts.show_suspicion(prediction)
+            st.badge("Flagged", icon=":material/flag:", color="red")
+            st.caption(f"Why: {message(prediction.suspicion.reasons[0])}.")
         details = st.popover(
             "Details",
             type="tertiary",

@@ -97,7 +97,9 @@ def test_whether_it_was_flagged_is_shown_with_every_reason(
     assert ["Flagged" in badge for badge in badges] == [True]
     assert "**2 images**: 1 flagged" in values(at.markdown)
     reasons = predictions[flagged].suspicion.reasons
-    assert values(at.caption)[1:] == [f"Why: {reason}." for reason in reasons]
+    assert values(at.caption)[1:] == [f"Why: {reasons[0]}."]
+    shown = values(opened(at).caption)
+    assert [f"Why: {reason}." for reason in reasons] == shown[2 : 2 + len(reasons)]
     assert signwatch.log.count(CaptureFilter(flagged=True)) == 1
 
 
