@@ -51,7 +51,7 @@ def path(result: AttackedImage, *, height: int = 260) -> go.Figure:
 def _stride(last: float) -> int:
     """Steps from one tick to the next: 1, 2 or 5 times a power of ten."""
     strides = (k * 10**power for power in range(9) for k in (1, 2, 5))
-    return next(stride for stride in strides if last <= 10 * stride)
+    return int(next(stride for stride in strides if last <= 10 * stride))
 
 
 def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:
