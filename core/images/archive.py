@@ -42,7 +42,7 @@ class PackedFile:
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
             raise BadInput(f"the file in the ZIP is damaged ({error}); pack it again") from error
         if is_zip(content):
-            raise BadInput("a ZIP in a ZIP is not opened; drop it by itself")
+            raise BadInput("a ZIP in a ZIP is not opened; drop it on its own")
         return content
 
 

@@ -276,7 +276,7 @@ def test_the_images_of_a_zip_are_classified_one_by_one(
     assert len(everything(signwatch)) == 3
     (alert,) = alerts(at)
     assert alert.text.splitlines()[0] == (
-        "- **inner.zip**: a ZIP in a ZIP is not opened; drop it by itself"
+        "- **inner.zip**: a ZIP in a ZIP is not opened; drop it on its own"
     )
     assert alert.text.splitlines()[1].startswith("- **readme.md**: expected a PNG")
 

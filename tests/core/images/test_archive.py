@@ -77,7 +77,7 @@ def test_a_file_that_is_larger_than_its_archive_says_is_not_unpacked_further() -
 
 def test_an_archive_in_an_archive_is_not_opened() -> None:
     (inner,) = open_zip(packed(inner=packed(a=b"1")), LIMITS, most=9)
-    with pytest.raises(BadInput, match=r"^a ZIP in a ZIP is not opened; drop it by itself$"):
+    with pytest.raises(BadInput, match=r"^a ZIP in a ZIP is not opened; drop it on its own$"):
         inner.read()
 
 
