@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.labels import class_name
 from core.records.plain_text import message, plain, short
+from pages._attack.link import AttackLink
 from pages._captures.view import MAX_IDS
 from pages._classify.board import Board, Classified, Refused, clear
 from pages._shared import parts
@@ -97,5 +98,9 @@ def _show_details(shown: Classified) -> None:
                 "attack.py",
                 label="Attack",
                 icon=":material/bolt:",
-                query_params={"class": str(class_id), "picture": str(number + 1)},
+                query_params=AttackLink(
+                    class_id=class_id,
+                    image=number + 1,
+                    target=None if class_id == AttackLink.target else AttackLink.target,
+                ).write(),
             )

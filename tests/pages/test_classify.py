@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,6 +12,7 @@ from core.labels import class_name
 from core.records.captures import Provenance
 from core.records.queries import CaptureFilter
 from core.services import Services
+from pages._attack.link import AttackLink
 from tests.pages.conftest import OpenPage, go_to
 from tests.support.elements import Alert, alerts, charts, image_captions, labelled, links, values
 from tests.support.images import BAD, GOOD, BadFile, GoodFile, blocks, saved
@@ -335,5 +337,8 @@ def test_a_sample_sign_can_be_attacked(open_page: OpenPage) -> None:
     opened(at.button[0].click().run())
     name = image_captions(at)[0]
     (sample,) = [each for each in samples.all_samples() if each.name == name]
-    query = f"class={sample.class_id}&picture={sample.number + 1}"
-    assert links(at)[-1] == ("Attack", "attack", query)
+    label, page, query = links(at)[-1]
+    assert (label, page) == ("Attack", "attack")
+    link, problems = AttackLink.read(dict(parse_qsl(query)))
+    assert (link.class_id, link.image, problems) == (sample.class_id, sample.number + 1, [])
+    assert link.target != sample.class_id
