@@ -51,7 +51,7 @@ def without_a_baseline(page: Page, dashboard: Dashboard) -> None:
     """Steps 2 to 7: an attack, seen by the share of one class."""
     opened(page, dashboard, "Classify")
     press(page, "Take eight sample signs instead")
-    expect(page.get_by_role("link", name="Explain")).to_have_count(9)
+    expect(page.get_by_role("button", name="Details")).to_have_count(8)
     save(page, "classify")
 
     opened(page, dashboard, "Overview")

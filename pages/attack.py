@@ -5,10 +5,10 @@ from functools import partial
 import streamlit as st
 
 from core.labels import class_name
-from core.records.attacks import LEVELS, AttackPlan
-from core.records.plain_text import Markdown, message, plain
+from core.records.attacks import AttackPlan
+from core.records.plain_text import message, plain
 from core.services import ImageFile, Job
-from pages._attack import batch, link, method, result, send
+from pages._attack import batch, kept, link, method, result, send
 from pages._attack import compare as _attack_compare
 from pages._attack import sign as _attack_sign
 from pages._attack.link import MODES
@@ -33,45 +33,30 @@ def pressed(mode: str, refused: str | None, *, label: str = "Attack") -> bool:
     return clicked
 
 
-def begin(mode: str, job: Job, image: ImageFile | None = None) -> None:
-    """Keep the job and the image that it is about; draw the page again with bar or result."""
-    st.session_state[f"attack_{mode}_of"] = image and image.sha256
+def begin(mode: str, job: Job, plans: list[AttackPlan], images: list[ImageFile]) -> None:
+    """Keep the job and what it is about; draw the page again with bar or result."""
+    kept.remember(mode, plans, images)
     ATTACKS.keep(mode, job)
     send.forget()
     st.rerun()
 
 
-def results_of(mode: str, image: ImageFile) -> list | None:
-    """What the last attack of that mode came to, if it was on this image."""
-    own = st.session_state.get(f"attack_{mode}_of") == image.sha256
-    return ATTACKS.results().get(mode) if own else None
-
-
-def in_words(plan: AttackPlan) -> Markdown:
-    """`with PGD, budget 8/255`."""
-    info = lab.info(plan.attack)
-    if plan.epsilon is None:
-        return f"with **{info.title}**"
-    size = f"{plan.epsilon * LEVELS:.0f}/{LEVELS}" if info.norm == "linf" else f"{plan.epsilon:g}"
-    return f"with **{info.title}**, budget {size}"
-
-
-def attack_one(sign: Sign | None, plan: AttackPlan) -> None:
+def attack_one(sign: Sign, plan: AttackPlan) -> None:
     """One sign, one attack."""
-    if sign is None:
-        st.info("Choose a sign, or drop an image of one.", icon=":material/image_search:")
-        return
     st.markdown(
         f"Make the classifier predict **{plain(plan.goal)}** for this "
-        f"**{class_name(sign.label)}** sign, {in_words(plan)}."
+        f"**{class_name(sign.label)}** sign, {kept.in_words(plan)}."
     )
     if pressed("one", plan.objection(sign.label, sign.predicted)):
         work = partial(lab.attack, plan, [sign.image.pixels], [sign.label])
-        begin("one", Job(lab.info(plan.attack).title, work), sign.image)
-    if results := results_of("one", sign.image):
-        result.show(results[0])
+        begin("one", Job(lab.info(plan.attack).title, work), [plan], [sign.image])
+    if results := kept.results_of("one", [plan], [sign.image]):
+        result.show_verdict(results[0])
         send.show(results[0])
+        send.follow()
+        result.show(results[0])
     else:
+        send.follow()
         show_unattacked(sign.image)
 
 
@@ -86,10 +71,10 @@ def show_unattacked(image: ImageFile) -> None:
         parts.show_prediction(prediction, key="attack_original")
 
 
-def compare(sign: Sign | None, plans: list[AttackPlan]) -> None:
+def compare(sign: Sign, plans: list[AttackPlan]) -> None:
     """One sign, several attacks."""
-    if sign is None or not plans:
-        st.info("Choose a sign and at least one attack.", icon=":material/image_search:")
+    if not plans:
+        st.info("Choose at least one attack.", icon=":material/bolt:")
         return
     st.markdown(
         f"Make the classifier predict **{plain(plans[0].goal)}** for this "
@@ -98,8 +83,8 @@ def compare(sign: Sign | None, plans: list[AttackPlan]) -> None:
     objections = (plan.objection(sign.label, sign.predicted) for plan in plans)
     if pressed("compare", next(filter(None, objections), None), label="Compare"):
         work = partial(lab.compare, plans, sign.image.pixels, sign.label)
-        begin("compare", Job("Comparison", work), sign.image)
-    if results := results_of("compare", sign.image):
+        begin("compare", Job("Comparison", work), plans, [sign.image])
+    if results := kept.results_of("compare", plans, [sign.image]):
         _attack_compare.show(results)
     else:
         show_unattacked(sign.image)
@@ -109,7 +94,7 @@ def attack_many(images: list[ImageFile], labels: list[int] | None, plan: AttackP
     """Many signs, one attack."""
     st.markdown(
         f"Make the classifier predict **{plain(plan.goal)}** for **{len(images)} images**, "
-        f"{in_words(plan)}."
+        f"{kept.in_words(plan)}."
     )
     refused = None
     if not images:
@@ -118,9 +103,9 @@ def attack_many(images: list[ImageFile], labels: list[int] | None, plan: AttackP
         refused = f"All of these signs are {plan.goal} already. Choose other signs or a target."
     if pressed("many", refused):
         work = partial(lab.attack, plan, [image.pixels for image in images], labels)
-        begin("many", Job(lab.info(plan.attack).title, work))
-    if "many" in ATTACKS.results():
-        batch.show(ATTACKS.results()["many"])
+        begin("many", Job(lab.info(plan.attack).title, work), [plan], images)
+    if results := kept.results_of("many", [plan], images):
+        batch.show(results)
     else:
         st.caption("Success by class and the confusion matrix appear here.")
 
@@ -136,7 +121,8 @@ mode = st.segmented_control(
     required=True,
     label_visibility="collapsed",
 )
-stage, controls = st.columns([2, 1], gap="large")
+grid = st.grid(3, min_column_width=250, gap="medium")
+stage, controls = grid.cell(column_span=2), grid.cell()
 with controls:
     if mode == "many":
         images, labels = _attack_sign.choose_many()
@@ -146,11 +132,14 @@ with controls:
         pixels = None if sign is None else sign.image.pixels
         plans = [method.choose_plan(pixels)] if mode == "one" else method.choose_plans(pixels)
 with stage:
-    if mode == "one":
-        attack_one(sign, plans[0])
+    if mode == "many":
+        attack_many(images, labels, plan)
+    elif sign is None:
+        st.info("Choose a sign, or drop an image of one.", icon=":material/image_search:")
     elif mode == "compare":
         compare(sign, plans)
     else:
-        attack_many(images, labels, plan)
-    send.follow()
+        attack_one(sign, plans[0])
+    if mode != "one" or sign is None:
+        send.follow()
 link.remember()

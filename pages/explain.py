@@ -9,24 +9,26 @@ from pages._explain import link, sheet, source
 from pages._explain import maps as _explain_maps
 from pages._explain.link import MAPS
 from pages._explain.source import Images
-from pages._shared import choices, parts
+from pages._shared import choices, parts, scroll
 from pages._shared.user import current
 
 signwatch = current()
+PAIR = "explain_pair"  # key of the container of both maps
 VIEWS = {"pair": "One pair", "sheet": "Many at once"}
 
 
 def choose_drawing() -> None:
     """Method, colours, opacity: for all maps of the page."""
-    st.selectbox(
-        "Method",
-        list(Explanations.methods()),
-        format_func=lambda name: Explanations.method(name).title,
-        key="explain_method",
-        width=190,
-        persist_state="page",
-    )
-    with st.popover("Drawing", icon=":material/palette:"):
+    with labelled:
+        st.selectbox(
+            "Method",
+            list(Explanations.methods()),
+            format_func=lambda name: Explanations.method(name).title,
+            key="explain_method",
+            width=190,
+            persist_state="page",
+        )
+    with toolbar, st.popover("Drawing", icon=":material/palette:"):
         st.selectbox(
             "Colour map",
             list(COLOUR_MAPS),
@@ -94,7 +96,7 @@ def show_pair() -> None:
     """One image, or two side by side."""
     images = None
     with parts.errors_shown():
-        images = source.choose(toolbar)
+        images = source.choose(labelled)
     if images is None:
         st.info(
             "Choose or drop an image to see what the classifier looked at.",
@@ -102,17 +104,18 @@ def show_pair() -> None:
             title="Nothing to explain yet",
         )
         return
-    with toolbar:
-        choose_drawing()
+    choose_drawing()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rows = choose_rows(images)
     show_method()
-    maps = st.container()
+    maps = st.container(key=PAIR)
     _explain_maps.show_circle()
     with parts.errors_shown():
         comparison = _explain_maps.compare(images, rows, link.current_link())
         with maps:
             _explain_maps.show(comparison)
+        if capture_id := link.current_link().capture:
+            scroll.to(PAIR, capture_id)
         _explain_maps.show_details(comparison)
         _explain_maps.show_downloads(comparison)
     with st.expander("How to read it"):
@@ -128,7 +131,8 @@ def show_pair() -> None:
 link.follow()
 choices.settle("explain_view", list(VIEWS))
 toolbar = st.container(horizontal=True, vertical_alignment="bottom")
-with toolbar:
+labelled = toolbar.container(horizontal=True, width="content")  # labels in one line
+with labelled:
     view = st.segmented_control(
         "View",
         list(VIEWS),
@@ -138,9 +142,9 @@ with toolbar:
         persist_state="page",
     )
 if view == "sheet":
-    with toolbar:
-        choose_drawing()
+    choose_drawing()
     show_method()
+    scroll.closed(PAIR)
     sheet.show()
 else:
     show_pair()

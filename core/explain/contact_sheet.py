@@ -24,11 +24,12 @@ Explain = Callable[[Sequence[NDArray[np.uint8]], Sequence[int | None]], list[Exp
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """One capture with its map. suspect: its sender names an attack, or it was flagged."""
+    """One image with its map. capture: the newest of its captures; copies: how many these are."""
 
     capture: Capture
     pixels: NDArray[np.uint8]
     explanation: Explanation
+    copies: int = 1
 
     @property
     def suspect(self) -> bool:
@@ -77,7 +78,7 @@ class Means:
 @dataclass(frozen=True, eq=False)
 class ContactSheet:
     """Tiles, suspects first. suspects, others: how many captures with an image match, of each
-    kind; unreadable: how many chosen images could not be read.
+    kind; unreadable: how many chosen captures have an image that could not be read.
     """
 
     tiles: tuple[Tile, ...]
@@ -125,6 +126,8 @@ def make(
 ) -> ContactSheet:
     """Some of the captures that match and have an image, evenly over time, with their maps.
 
+    An image with the same prediction is there once, whatever the number of its captures.
+
     Parameters
     ----------
     chosen
@@ -133,7 +136,7 @@ def make(
         Explains images, each for a class (None: the predicted one). A capture is explained for the
         class that was predicted then, if it is one of ours.
     limit
-        Captures on the sheet at most; adversarial or flagged ones and others have half each.
+        Images on the sheet at most; adversarial or flagged ones and others have half each.
     limits
         On stored images, which may come from imported files.
 
@@ -148,30 +151,36 @@ def make(
         For networks that the method does not cover.
     """
     kinds = [replace(chosen, with_image=True, suspect=suspect) for suspect in (True, False)]
-    counts = [log.count(kind) if chosen.suspect in (None, kind.suspect) else 0 for kind in kinds]
+    wanted = [chosen.suspect in (None, kind.suspect) for kind in kinds]
+    counts = [log.count(kind) if want else 0 for kind, want in zip(kinds, wanted, strict=True)]
+    images = [
+        log.listing.count_images(kind) if want else 0
+        for kind, want in zip(kinds, wanted, strict=True)
+    ]
     items = [
         item
-        for kind, share in zip(kinds, dealt(limit, *counts), strict=True)
+        for kind, share in zip(kinds, dealt(limit, *images), strict=True)
         if share
         for item in log.listing.spread(kind, limit=share)
     ]
-    files = log.images([item.capture.image_sha256 for item in items])
-    read: list[tuple[Capture, NDArray[np.uint8]]] = []
-    for item in items:
+    files = log.images([item.capture.image_sha256 for item, _ in items])
+    read: list[tuple[Capture, NDArray[np.uint8], int]] = []
+    unreadable = 0
+    for item, copies in items:
         file = files.get(item.capture.image_sha256 or "")
         try:
-            if file is not None:
-                image = ImageFile.from_file(file.content, limits)
-                read.append((item.capture, fit(image.pixels, LONGEST_SIDE)))
+            image = ImageFile.from_file(file.content if file else b"", limits)
         except SignwatchError:
-            continue  # counted below
-    classes = [_own(capture.class_id) for capture, _ in read]
-    explanations = explain([pixels for _, pixels in read], classes) if read else []
+            unreadable += copies
+            continue
+        read.append((item.capture, fit(image.pixels, LONGEST_SIDE), copies))
+    classes = [_own(capture.class_id) for capture, _, _ in read]
+    explanations = explain([pixels for _, pixels, _ in read], classes) if read else []
     tiles = tuple(
-        Tile(capture, pixels, explanation)
-        for (capture, pixels), explanation in zip(read, explanations, strict=True)
+        Tile(capture, pixels, explanation, copies)
+        for (capture, pixels, copies), explanation in zip(read, explanations, strict=True)
     )
-    return ContactSheet(tiles, counts[0], counts[1], len(items) - len(read))
+    return ContactSheet(tiles, counts[0], counts[1], unreadable)
 
 
 def _own(class_id: int | None) -> int | None:

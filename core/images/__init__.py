@@ -5,6 +5,7 @@ decoding     untrusted bytes -> RGB pixels: the one way in
 limits       the budget of an image
 header       what a file says before it is decoded; png, jpeg, webp, bmp and pnm read it
 orientation  which way up an image is
+archive      a ZIP of images, file by file
 process      a large image is decoded by a process of its own: worker
 pixels       reduce, enlarge, encode
 
@@ -13,6 +14,7 @@ Images are (height, width, 3) uint8 arrays; `core.model` maps them to [0, 1].
 
 from __future__ import annotations
 
+from core.images.archive import PackedFile, is_zip, open_zip
 from core.images.decoding import LARGE, ImageFile, OpenedImage, decode, open_image, read_file
 from core.images.formats import (
     FORMATS,
@@ -44,14 +46,17 @@ __all__ = [
     "ImageFile",
     "ImageLimits",
     "OpenedImage",
+    "PackedFile",
     "decode",
     "encode_jpeg",
     "encode_png",
     "enlarge",
     "fit",
     "in_browsers",
+    "is_zip",
     "media_type_of_image",
     "open_image",
+    "open_zip",
     "read_file",
     "rows_by_key",
     "suffix_of",

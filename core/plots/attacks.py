@@ -40,11 +40,18 @@ def path(result: AttackedImage, *, height: int = 260) -> go.Figure:
         ]
     )
     figure.update_yaxes(tickformat=".0%", range=[-0.03, 1.03], title="confidence")
-    figure.update_xaxes(title="step", rangemode="tozero")
+    # Steps are whole numbers; a chart has room for some ten of them.
+    figure.update_xaxes(title="step", rangemode="tozero", tick0=0, dtick=_stride(points[-1, 0]))
     figure.update_layout(
         hovermode="x unified", legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}
     )
     return laid_out(figure, height)
+
+
+def _stride(last: float) -> int:
+    """Steps from one tick to the next: 1, 2 or 5 times a power of ten."""
+    strides = (k * 10**power for power in range(9) for k in (1, 2, 5))
+    return int(next(stride for stride in strides if last <= 10 * stride))
 
 
 def success_by_class(rates: Mapping[int, Rate]) -> go.Figure:

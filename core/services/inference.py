@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from core.capture.provenance import RequestFacts, format_provenance
 from core.errors import SignwatchError
-from core.images import ImageFile, open_image
+from core.images import ImageFile, PackedFile, is_zip, open_image, open_zip
 from core.invocations import Opened, RequestLimits
 from core.metrics import Metrics
 from core.records.analysts import Permission
@@ -45,6 +45,15 @@ class Inference:
     def read(self, content: bytes) -> ImageFile:
         """Decode an untrusted file within the limits of the settings; raises as `decode` does."""
         return ImageFile.from_file(content, self.limits.image)
+
+    def unpacked(self, content: bytes) -> list[PackedFile] | None:
+        """The files in an untrusted ZIP, unread so far; None of another file.
+
+        Raises as `open_zip` does.
+        """
+        if not is_zip(content):
+            return None
+        return open_zip(content, self.limits.image, most=self.limits.max_batch)
 
     @contextmanager
     def request(self, endpoint: str) -> Iterator[Callable[[int], None]]:

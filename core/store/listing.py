@@ -75,18 +75,35 @@ class Listing:
         )
         return self._fetch(found)
 
-    def spread(self, chosen: CaptureFilter, *, limit: int) -> list[TriageItem]:
-        """At most `limit` captures, evenly over all that match, newest first."""
+    def count_images(self, chosen: CaptureFilter) -> int:
+        """How many different images, and predictions of one, the filter lets through."""
+        where, parameters = filters.conditions(chosen)
+        sql = (
+            "SELECT count(*) FROM (SELECT DISTINCT image_sha256, class_id "
+            f"FROM log.captures AS c WHERE {where})"
+        )
+        return int(self._database.rows(sql, parameters)[0][0])
+
+    def spread(self, chosen: CaptureFilter, *, limit: int) -> list[tuple[TriageItem, int]]:
+        """At most `limit` captures, evenly over all that match, newest first.
+
+        Captures of one image with one prediction count once: the newest, with their number.
+        """
         where, parameters = filters.conditions(chosen)
         found = self._database.rows(
-            "SELECT inferred_at, id FROM (SELECT inferred_at, capture_id::VARCHAR AS id, "
-            "row_number() OVER (ORDER BY inferred_at DESC, capture_id) - 1 AS place, "
-            f"count(*) OVER () AS total FROM log.captures AS c WHERE {where}) "
+            "SELECT inferred_at, id, copies FROM (SELECT *, "
+            "row_number() OVER (ORDER BY inferred_at DESC, id) - 1 AS place, "
+            "count(*) OVER () AS total FROM (SELECT inferred_at, capture_id::VARCHAR AS id, "
+            "count(*) OVER (PARTITION BY image_sha256, class_id) AS copies "
+            f"FROM log.captures AS c WHERE {where} QUALIFY row_number() OVER "
+            "(PARTITION BY image_sha256, class_id ORDER BY inferred_at DESC, capture_id) = 1)) "
             # The first of each of `limit` equal stretches of the list.
             "WHERE place = 0 OR place * ? // total > (place - 1) * ? // total ORDER BY place",
             [*parameters, limit, limit],
         )
-        return self._fetch(found)
+        copies = {capture_id: count for _, capture_id, count in found}
+        items = self._fetch([(moment, capture_id) for moment, capture_id, _ in found])
+        return [(item, copies[item.capture.capture_id]) for item in items]
 
     def one(self, capture_id: str) -> TriageItem:
         """One capture with its decision; NotFound if the log has none of that id."""

@@ -56,6 +56,9 @@ def choose_plans(pixels: NDArray[uint8] | None) -> list[AttackPlan]:
     levels = _choose_levels(BUDGET_OF_ALL)
     _show_budget(pixels, levels / LEVELS, "linf")
     st.caption("Attacks whose budget has another unit take their default.")
+    sure = (
+        choose_sure() if any("stop_when_solved" in Lab.settings(name) for name in names) else False
+    )
     plans = []
     for name in names:
         info = Lab.info(name)
@@ -65,6 +68,7 @@ def choose_plans(pixels: NDArray[uint8] | None) -> list[AttackPlan]:
                 name,
                 target if info.targeted else None,
                 levels / LEVELS if default and info.norm == "linf" else default,
+                persistent=sure and "stop_when_solved" in Lab.settings(name),
             )
         )
     return plans
@@ -77,6 +81,16 @@ def choose_target() -> int | None:
         if target is not None:
             st.image(sample_of(target), width=40, alt=class_name(target))
     return target
+
+
+def choose_sure() -> bool:
+    """Whether attacks go on after the first success."""
+    return st.toggle(
+        "Go on after the first success",
+        key="attack_sure",
+        persist_state="page",
+        help="Takes all steps; the confidence in the wrong class rises.",
+    )
 
 
 def choose_budget(info: AttackInfo, pixels: NDArray[uint8] | None) -> float:
@@ -168,12 +182,7 @@ def _choose_settings(name: str) -> tuple[int | None, int, bool]:
                 "Steps at most", 1, 1000, key=f"attack_steps_{name}", persist_state="page"
             )
         if "stop_when_solved" in known:
-            sure = st.toggle(
-                "Go on after the first success",
-                key="attack_sure",
-                persist_state="page",
-                help="Takes all steps; the confidence in the wrong class rises.",
-            )
+            sure = choose_sure()
         if "seed" in known:
             seed = st.number_input(
                 "Seed of the random start", 0, 2**31 - 1, key="attack_seed", persist_state="page"

@@ -1,25 +1,29 @@
 """One attack result: in a sentence, in images, in figures, step by step."""
 
 import math
+from collections.abc import Mapping
 
 import streamlit as st
+from numpy import uint8
+from numpy.typing import NDArray
 
 from core import plots
 from core.plots import attacks
 from core.records.attacks import LEVELS, AttackedImage
 from core.records.plain_text import Markdown, plain
-from pages._shared import parts
+from pages._shared import choices, parts
 from pages._shared.user import current
 
 
 def show(result: AttackedImage) -> None:
-    """The whole result, with downloads."""
-    show_verdict(result)
+    """All but the verdict, with downloads."""
     difference, factor = plots.magnified_difference(result.clean, result.adversarial)
+    images = {"Original": result.clean, "Adversarial": result.adversarial, "Difference": difference}
     with st.grid(3, min_column_width=100):
-        parts.show_image(result.clean, "Original")
-        parts.show_image(result.adversarial, "Adversarial")
-        parts.show_image(difference, f"Difference, magnified {factor} times")
+        for name, pixels in images.items():
+            magnified = name == "Difference" and factor > 1
+            parts.show_image(pixels, f"{name}, magnified {factor} times" if magnified else name)
+    _show_in_place(images)
     with st.grid(2, min_column_width=260):
         for title, prediction in (("Original", result.before), ("Adversarial", result.after)):
             with st.container(gap="xsmall"):
@@ -35,6 +39,17 @@ def show(result: AttackedImage) -> None:
             alt="Confidence of the true class and of the goal by step",
         )
     _show_downloads(result)
+
+
+@st.fragment
+def _show_in_place(images: Mapping[str, NDArray[uint8]]) -> None:
+    """One of these images, large: what is chosen takes the place of the one before."""
+    choices.settle("attack_flip", list(images))
+    with st.expander("Flip between them", icon=":material/compare:", expanded=True):
+        chosen = st.segmented_control(
+            "Shown", list(images), key="attack_flip", required=True, label_visibility="collapsed"
+        )
+        parts.show_plain(images[chosen], f"{chosen}, large", width=384)
 
 
 def show_verdict(result: AttackedImage) -> None:

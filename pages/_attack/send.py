@@ -15,15 +15,21 @@ ONE = "one"  # the mode of the work
 
 def show(result: AttackedImage) -> None:
     """How many requests, how many of them attacked."""
-    with st.form("send", border=True):
-        st.markdown("**Send as traffic**: watch the monitor notice")
-        with st.grid(2, min_column_width=200):
-            count = st.number_input("Requests", 1, 5000, 400)
-            share = st.slider("Share of adversarial requests, %", 0, 100, 80)
+    with (
+        st.form("send", border=True),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        count = st.number_input("Requests", 1, 5000, 400, width=120)
+        share = st.slider("Share of adversarial requests, %", 0, 100, 80, width=220)
         if st.form_submit_button(
             "Send as traffic",
+            type="primary",
             icon=":material/send:",
-            **user.control(Permission.TRAFFIC, disabled=SENDS.running(ONE)),
+            **user.control(
+                Permission.TRAFFIC,
+                disabled=SENDS.running(ONE),
+                help="Mixed with sample signs. Watch the monitor notice.",
+            ),
         ):
             SENDS.keep(ONE, _job(result, count, round(count * share / 100)))
             st.rerun()

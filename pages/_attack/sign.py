@@ -144,7 +144,7 @@ def _gallery(
     key: str,
 ) -> None:
     """Small images, each with a button that takes it."""
-    with st.grid(GALLERY, min_column_width=40, wrap=False, gap="xsmall", key=key) as grid:
+    with st.grid(GALLERY, min_column_width=40, gap="xsmall", key=key) as grid:
         for number, pixels in enumerate(images):
             with grid.cell(), st.container(gap="xxsmall"):
                 st.image(plots.resized(pixels, SIDE), width="stretch", alt=names[number])

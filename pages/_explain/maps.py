@@ -112,33 +112,37 @@ def _show_map(comparison: Comparison, side: Side, row: int) -> None:
 
 def show_circle() -> None:
     """Where the sign is: the circle on the maps, moved and resized."""
-    with st.container(border=True):
-        st.markdown("**Circle around the sign**: how much of each map lies outside it")
-        with st.grid(3, min_column_width=180):
-            st.slider(
-                "Centre, from the left",
-                0,
-                100,
-                format="%d %%",
-                key="explain_x",
-                persist_state="page",
-            )
-            st.slider(
-                "Centre, from the top",
-                0,
-                100,
-                format="%d %%",
-                key="explain_y",
-                persist_state="page",
-            )
-            st.slider(
-                "Radius, of the shorter side",
-                1,
-                100,
-                format="%d %%",
-                key="explain_radius",
-                persist_state="page",
-            )
+    with (
+        st.expander(
+            "**Circle around the sign**: how much of each map lies outside it",
+            icon=":material/adjust:",
+        ),
+        st.grid(3, min_column_width=180),
+    ):
+        st.slider(
+            "Centre, from the left",
+            0,
+            100,
+            format="%d %%",
+            key="explain_x",
+            persist_state="page",
+        )
+        st.slider(
+            "Centre, from the top",
+            0,
+            100,
+            format="%d %%",
+            key="explain_y",
+            persist_state="page",
+        )
+        st.slider(
+            "Radius, of the shorter side",
+            1,
+            100,
+            format="%d %%",
+            key="explain_radius",
+            persist_state="page",
+        )
 
 
 def show_details(comparison: Comparison) -> None:

@@ -53,24 +53,26 @@ def choose_count() -> None:
 def _choose() -> None:
     choices.settle("explain_sheet", list(KINDS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control(
-            "Captures",
-            list(KINDS),
-            format_func=KINDS.get,
-            key="explain_sheet",
-            required=True,
-            persist_state="page",
-        )
-        ids = [None, *(each.class_id for each in all_labels())]
-        st.selectbox(
-            "Predicted class",
-            ids,
-            key="explain_class_id",
-            width=240,
-            persist_state="page",
-            format_func=lambda k: "All classes" if k is None else class_name(k),
-        )
-        _choose_window()
+        with st.container(horizontal=True, width="content"):  # labels in one line
+            st.segmented_control(
+                "Captures",
+                list(KINDS),
+                format_func=KINDS.get,
+                key="explain_sheet",
+                required=True,
+                persist_state="page",
+            )
+            ids = [None, *(each.class_id for each in all_labels())]
+            st.selectbox(
+                "Predicted class",
+                ids,
+                key="explain_class_id",
+                width=240,
+                placeholder="All classes",  # what is shown for None
+                persist_state="page",
+                format_func=lambda k: "All classes" if k is None else class_name(k),
+            )
+            _choose_window()
         if st.button("Refresh", icon=":material/refresh:", help="Include new captures"):
             st.session_state.pop("explain_sheet_made", None)
 
@@ -139,9 +141,12 @@ def _show_count(sheet: ContactSheet) -> None:
             st.page_link("captures.py", label="See all captures", icon=":material/database:")
             st.page_link("attack.py", label="Send attacked signs", icon=":material/bolt:")
         return
-    text = f"{len(sheet.tiles):,} of {matching:,} captures with an image"
-    if len(sheet.tiles) + sheet.unreadable < matching:
+    shown = sum(tile.copies for tile in sheet.tiles)
+    text = f"{shown:,} of {matching:,} captures with an image"
+    if shown + sheet.unreadable < matching:
         text += ", chosen evenly over the window"
+    if shown > len(sheet.tiles):
+        text += f"; equal ones are shown once: {len(sheet.tiles):,} images"
     if sheet.unreadable:
         text += f"; {sheet.unreadable:,} more cannot be read or are deleted by retention"
     st.caption(f"{text}. Each map explains the predicted class; all share one colour scale.")
@@ -202,7 +207,8 @@ def _show_tiles(sheet: ContactSheet, link: ExplainLink) -> None:
     ):
         tiles = [tile for tile in sheet.tiles if tile.suspect == suspect]
         if tiles:
-            st.markdown(f"**{plain(title)}** ({len(tiles):,} of {matching:,})")
+            shown = sum(tile.copies for tile in tiles)
+            st.markdown(f"**{plain(title)}** ({shown:,} of {matching:,})")
             with st.grid(8, min_column_width=120, gap="small") as grid:
                 for tile in tiles:
                     with grid.cell(), st.container(gap="xxsmall"):
@@ -221,6 +227,7 @@ def _show_tile(tile: Tile, largest: float, link: ExplainLink) -> None:
     name = class_name(tile.explanation.class_id)
     st.image(shown, width="stretch", alt=f"Map for {name} over a captured image")
     sure = "" if capture.confidence is None else f" · {capture.confidence:.0%}"
+    times = f" · × {tile.copies:,}" if tile.copies > 1 else ""
     view = replace(
         ExplainLink(),
         capture=capture.capture_id,
@@ -230,8 +237,8 @@ def _show_tile(tile: Tile, largest: float, link: ExplainLink) -> None:
     )
     st.page_link(
         "explain.py",
-        label=(name if link.class_id is None else "Open") + sure,
+        label=(name if link.class_id is None else "Open") + sure + times,
         icon="",
         query_params=view.write(),
-        help=f"{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC",
+        help=f"{'Latest: ' if times else ''}{capture.inferred_at:%Y-%m-%d %H:%M:%S} UTC",
     )

@@ -34,10 +34,10 @@ class Images:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def choose(toolbar: DeltaGenerator) -> Images | None:
+def choose(row: DeltaGenerator) -> Images | None:
     """From a capture (deep link), from the attack lab, or dropped and chosen on the page.
 
-    toolbar: where the choice among these stands.
+    row: where the choice among these stands.
     """
     sources: dict[str, Callable[[], Images | None]] = {"own": _own}
     if "one" in ATTACKS.results():
@@ -51,7 +51,7 @@ def choose(toolbar: DeltaGenerator) -> Images | None:
         )
     settle("source", list(sources))
     if len(sources) > 1:
-        with toolbar:
+        with row:
             st.segmented_control(
                 "Images",
                 list(sources),

@@ -79,7 +79,11 @@ def images_are_dropped_and_predicted(page: Page) -> None:
         expect(
             block.get_by_text(re.compile(rf"^{prediction} · \d+\.\d% confident$"))
         ).to_be_visible()
-    expect(page.get_by_role("link", name="Explain")).to_have_count(3)  # one in the navigation
+    expect(page.get_by_text(re.compile(r"^3 images: .+ flagged, 1 unreadable$"))).to_be_visible()
+    expect(page.get_by_role("button", name="Details")).to_have_count(2)
+    page.get_by_role("button", name="Details").first.click()
+    expect(page.get_by_role("link", name="Explain")).to_have_count(2)  # one in the navigation
+    page.keyboard.press("Escape")
     go(page, "Captures")
     expect(page.get_by_text("· 2 match, as of")).to_have_count(1)
 

@@ -310,11 +310,47 @@ def test_the_result_stays_while_settings_are_tried_and_belongs_to_its_image(
     shown = alerts(at)
     at.session_state["attack_family"] = "budget"
     at.run()
+    assert alerts(at) == [
+        *shown,
+        Alert(
+            "info",
+            "",
+            "Result with **DeepFool**, goal 14 Stop, at most 100 steps; press **Attack** for one "
+            "with **FGSM**, budget 8/255, goal 14 Stop.",
+        ),
+    ]
+    at.session_state["attack_family"] = "smallest"
+    at.run()
     assert alerts(at) == shown
     at.button(key="attack_take_1").click().run()
     assert "attack_path" not in charts(at)
     at.button(key="attack_take_0").click().run()
     assert alerts(at) == shown
+
+
+def test_original_adversarial_and_difference_take_one_place(page: AppTest) -> None:
+    finished(press(page))
+    for name in ("Original", "Adversarial", "Difference"):
+        page.segmented_control(key="attack_flip").select(name).run()
+        shown = [each.alt for image in page.image for each in image.proto.imgs]
+        assert [alt for alt in shown if alt.endswith(", large")] == [f"{name}, large"]
+
+
+def test_a_difference_that_is_not_magnified_does_not_say_so(page: AppTest) -> None:
+    finished(press(page))
+    at_once = result(page)
+    for change, caption in ((127, "Difference"), (10, "Difference, magnified 12 times")):
+        clean = np.zeros_like(at_once.clean)
+        judged = replace(at_once, clean=clean, adversarial=clean + np.uint8(change))
+        page.session_state["attack_results"] = {"one": [judged]}
+        page.run()
+        assert image_captions(page)[2] == caption
+
+
+def test_sending_is_the_second_primary_action(page: AppTest) -> None:
+    finished(press(page))
+    primary = [each.label for each in page.button if each.proto.type == "primary"]
+    assert [label for label in primary if not label.isdecimal()] == ["Attack", "Send as traffic"]
 
 
 @pytest.mark.parametrize(("count", "share", "attacked"), [(5, 80, 4), (4, 0, 0), (3, 100, 3)])

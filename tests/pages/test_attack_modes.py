@@ -86,6 +86,43 @@ def test_attacks_of_another_norm_keep_their_own_budget(
     assert [each.epsilon for each in asked] == [12 / 255, 0.5, None]
 
 
+def test_going_on_after_the_first_success_counts_in_a_comparison(
+    open_page: OpenPage, signwatch: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[AttackPlan] = []
+
+    def compare(plans: list[AttackPlan], *_: object) -> None:
+        asked.extend(plans)
+        raise BadInput("enough")
+
+    monkeypatch.setattr(signwatch.lab, "compare", compare)
+    address = {"mode": "compare", "target": "any", "sure": "yes", "attacks": "fgsm,pgd"}
+    at = dropped(open_page("attack", **address), blocks(5))
+    assert at.toggle(key="attack_sure").value is True
+    finished(press(at, "Compare"))
+    assert [(each.attack, each.persistent) for each in asked] == [("fgsm", False), ("pgd", True)]
+
+
+def test_a_batch_of_other_images_or_settings_says_so(
+    batch: tuple[AppTest, list[np.ndarray[Any, Any]]],
+) -> None:
+    at, images = batch
+    assert [alert for alert in alerts(at) if alert.kind == "info"] == []
+    at.slider(key="attack_budget_fgsm").set_value(3).run()
+    assert alerts(at) == [
+        Alert(
+            "info",
+            "",
+            "Result with **FGSM**, budget 8/255, goal 14 Stop; press **Attack** for one with "
+            "**FGSM**, budget 3/255, goal 14 Stop.",
+        )
+    ]
+    dropped(at, *images[:2])
+    assert alerts(at) == [
+        Alert("info", "", "Result of other images; press **Attack** for those chosen now.")
+    ]
+
+
 @pytest.fixture
 def batch(open_page: OpenPage) -> tuple[AppTest, list[np.ndarray[Any, Any]]]:
     """Many images attacked by one step of 8/255."""

@@ -187,12 +187,28 @@ def test_the_others_are_neither_flagged_nor_attacked(
 
 def test_the_choice_is_bounded_and_says_so(open_page: OpenPage, signwatch: Services) -> None:
     for number in range(30):
-        put_flagged(signwatch, 0.001, seed=number % 3, minutes_ago=number)
+        put_flagged(signwatch, 0.001, seed=number, minutes_ago=number)
     at = open_page("explain", sheet="suspect", count="6", **{"class": "14"})
     assert len(tiles(at)) == 6
     text = "6 of 30 captures with an image, chosen evenly over the window."
     assert any(each.startswith(text) for each in values(at.caption))
     assert "**Adversarial or flagged** (6 of 30)" in values(at.markdown)
+
+
+def test_equal_images_are_shown_once_with_their_number(
+    open_page: OpenPage, signwatch: Services
+) -> None:
+    for number in range(30):
+        put_flagged(signwatch, 0.001, seed=number % 3, minutes_ago=number)
+    at = open_page("explain", sheet="suspect", count="6", **{"class": "14"})
+    assert [label.rpartition(" · ")[2] for label, page, _ in links(at) if page == "explain"] == [
+        "× 10",
+        "× 10",
+        "× 10",
+    ]
+    text = "30 of 30 captures with an image; equal ones are shown once: 3 images."
+    assert any(each.startswith(text) for each in values(at.caption))
+    assert "**Adversarial or flagged** (30 of 30)" in values(at.markdown)
 
 
 def test_only_what_lies_in_the_window(open_page: OpenPage, signwatch: Services) -> None:
@@ -315,3 +331,22 @@ def test_from_the_sheet_to_the_pair_view(open_page: OpenPage, traffic: list[str]
     assert not at.exception
     assert "map_Left_0" in charts(at)
     assert at.query_params == {}
+
+
+def test_another_tile_scrolls_to_its_pair_and_the_same_does_not(
+    open_page: OpenPage, traffic: list[str]
+) -> None:
+    def turn(at: AppTest) -> int:
+        return at.session_state["scroll_explain_pair"][2]
+
+    at = open_page("explain", capture=traffic[0])
+    assert turn(at) == 0  # the page is entered at its top
+    at.query_params = {"capture": traffic[1]}
+    assert turn(at.run()) == 1
+    at.slider(key="explain_opacity").set_value(20).run()
+    assert turn(at) == 1
+    at.query_params = {"sheet": "all"}
+    assert turn(at.run()) == 1
+    at.query_params = {"capture": traffic[1]}
+    assert turn(at.run()) == 2
+    assert not at.exception

@@ -67,6 +67,17 @@ def test_half_is_adversarial_or_flagged_where_there_are_enough(signwatch: Servic
     assert seconds(found) == [209, 202, 105, 19, 12, 5]
 
 
+def test_captures_of_one_image_are_one_tile_with_their_number(signwatch: Services) -> None:
+    put(signwatch, 2)
+    image = make_image(0)
+    again = [make_capture(image, inferred_at=NOON + timedelta(seconds=n)) for n in range(50, 55)]
+    signwatch.log.append(again, [image])
+    found = sheet(signwatch)
+    assert seconds(found) == [54, 1]
+    assert [tile.copies for tile in found.tiles] == [6, 1]
+    assert (found.suspects, found.others) == (0, 7)
+
+
 def test_one_kind_alone(signwatch: Services) -> None:
     put(signwatch, 20)
     put(signwatch, 4, attack="pgd", start=100)

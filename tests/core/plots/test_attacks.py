@@ -1,5 +1,7 @@
 """Figures of attacks: every number in them is one of the data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,15 @@ def test_the_path_shows_both_confidences(predictor: Predictor) -> None:
     assert np.array_equal(goal.y, result.path[:, 2])
     assert true.name == class_name(result.label)
     assert goal.name == "strongest wrong class"
+
+
+@pytest.mark.parametrize(
+    ("last", "stride"), [(1, 1), (3, 1), (10, 1), (11, 2), (50, 5), (100, 10), (1000, 100)]
+)
+def test_ticks_of_a_path_are_whole_steps(predictor: Predictor, last: int, stride: int) -> None:
+    (result,) = Lab(predictor).attack(AttackPlan("fgsm", epsilon=0.1), [blocks(1)], None)
+    traced = replace(result, path=np.array([[0, 0.9, 0.1], [last, 0.1, 0.9]]))
+    assert attacks.path(traced).layout.xaxis.dtick == stride
 
 
 def test_success_by_class_is_a_share_of_what_counts() -> None:

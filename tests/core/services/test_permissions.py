@@ -29,7 +29,7 @@ READING = {
     "Explanations": "methods method explain contact_sheet to_png to_html",
     "Importer": "states",
     "Health": "latest look check",
-    "Inference": "read store request admitted check_model",
+    "Inference": "read unpacked store request admitted check_model",
     "Lab": "attacks info settings attack compare to_zip",
     "Model": "predict report calibration_drift clean_flagged",
     "Monitoring": "settings statistics standing live_window figures executions "

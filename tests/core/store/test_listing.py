@@ -331,7 +331,26 @@ def test_pages_far_apart_are_read_whole(log: CaptureLog) -> None:
 def test_a_spread_takes_the_first_of_equal_stretches(
     log: CaptureLog, limit: int, places: Sequence[int]
 ) -> None:
-    made = [make_capture(inferred_at=NOON - timedelta(days=n)) for n in range(10)]
+    made = [
+        make_capture(inferred_at=NOON - timedelta(days=n), image_sha256=f"{n:064}")
+        for n in range(10)
+    ]
     log.append([*made, make_capture(endpoint="cars")], [])
     found = log.listing.spread(CaptureFilter(endpoint="signwatch"), limit=limit)
-    assert [item.capture.capture_id for item in found] == [made[n].capture_id for n in places]
+    assert [item.capture.capture_id for item, _ in found] == [made[n].capture_id for n in places]
+
+
+def test_captures_of_one_image_with_one_prediction_count_once_in_a_spread(log: CaptureLog) -> None:
+    equal = [
+        make_capture(inferred_at=NOON - timedelta(days=n), image_sha256="1" * 64) for n in range(3)
+    ]
+    other = make_capture(
+        inferred_at=NOON - timedelta(days=9), image_sha256="1" * 64, prediction=make_prediction(2)
+    )
+    log.append([*equal, other], [])
+    found = log.listing.spread(CaptureFilter(), limit=9)
+    assert [(item.capture.capture_id, copies) for item, copies in found] == [
+        (equal[0].capture_id, 3),
+        (other.capture_id, 1),
+    ]
+    assert log.listing.count_images(CaptureFilter()) == 2
