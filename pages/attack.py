@@ -45,7 +45,7 @@ def attack_one(sign: Sign, plan: AttackPlan) -> None:
     """One sign, one attack."""
     st.markdown(
         f"Make the classifier predict **{plain(plan.goal)}** for this "
-        f"**{class_name(sign.label)}** sign, {kept.in_words(plan)}."
+        f"**{class_name(sign.label)}** sign, {kept.made_with(plan)}."
     )
     if pressed("one", plan.objection(sign.label, sign.predicted)):
         work = partial(lab.attack, plan, [sign.image.pixels], [sign.label])
@@ -94,7 +94,7 @@ def attack_many(images: list[ImageFile], labels: list[int] | None, plan: AttackP
     """Many signs, one attack."""
     st.markdown(
         f"Make the classifier predict **{plain(plan.goal)}** for **{len(images)} images**, "
-        f"{kept.in_words(plan)}."
+        f"{kept.made_with(plan)}."
     )
     refused = None
     if not images:

@@ -195,8 +195,8 @@ if promised := signwatch.model.clean_flagged():
     st.caption(
         f"Suspicion is calibrated on {images:,} clean images of {signs:,} physical signs. Of "
         f"images like these, {share.mean:.1%} are flagged by a p-value of "
-        f"{signwatch.model.alpha:g} or less; of as many new signs, {share.within()} in 95 of 100 "
-        "cases. The trust rule comes on top."
+        f"{signwatch.model.alpha:g} or less; of as many new signs, {plain(share.within())} in 95 "
+        "of 100 cases. The trust rule comes on top."
     )
 
 with errors_shown():

@@ -32,7 +32,7 @@ def results_of(mode: str, plans: Sequence[AttackPlan], images: Sequence[ImageFil
     return results
 
 
-def in_words(plan: AttackPlan) -> Markdown:
+def made_with(plan: AttackPlan) -> Markdown:
     """`with PGD, budget 8/255`."""
     info = Lab.info(plan.attack)
     if plan.epsilon is None:
@@ -54,7 +54,7 @@ def _difference(
 
 def _whole(plan: AttackPlan) -> Markdown:
     """A plan with all that can be set."""
-    text = f"{in_words(plan)}, goal {plain(plan.goal)}"
+    text = f"{made_with(plan)}, goal {plain(plan.goal)}"
     if plan.steps is not None:
         text += f", at most {plan.steps:d} steps"
     if plan.persistent:

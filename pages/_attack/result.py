@@ -47,7 +47,11 @@ def _show_in_place(images: Mapping[str, NDArray[uint8]]) -> None:
     choices.settle("attack_flip", list(images))
     with st.expander("Flip between them", icon=":material/compare:", expanded=True):
         chosen = st.segmented_control(
-            "Shown", list(images), key="attack_flip", required=True, label_visibility="collapsed"
+            "Shown",
+            [plain(each) for each in images],
+            key="attack_flip",
+            required=True,
+            label_visibility="collapsed",
         )
         parts.show_plain(images[chosen], f"{chosen}, large", width=384)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.labels import class_name
-from core.records.plain_text import message, plain, short
+from core.records.plain_text import Markdown, message, plain, short
 from pages._attack.link import AttackLink
 from pages._captures.view import MAX_IDS
 from pages._classify.board import Board, Classified, Refused, clear
@@ -37,7 +37,7 @@ def show(board: Board) -> None:
             _show_card(each)
 
 
-def summary(board: Board) -> str:
+def summary(board: Board) -> Markdown:
     """`24 images: 3 flagged, 2 unreadable`."""
     count, unreadable = len(board.answers), len(board.refused)
     flagged = sum(each.prediction.suspicion.flagged for each in board.classified)

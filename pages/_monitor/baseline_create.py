@@ -94,7 +94,9 @@ def _preview(draft: BaselineDraft, violated: list[Execution]) -> None:
     with st.grid(4):
         st.metric("Predictions", f"{draft.predictions:,}", border=True)
         st.metric(
-            "Classes seen", f"{draft.classes - len(draft.unseen)} of {draft.classes}", border=True
+            "Classes seen",
+            f"{draft.classes - len(draft.unseen):d} of {draft.classes:d}",
+            border=True,
         )
         flagged = None if draft.flagged is None else draft.flagged / draft.predictions
         st.metric("Flagged", parts.computed(flagged, ".1%"), border=True)
@@ -115,7 +117,7 @@ def _preview(draft: BaselineDraft, violated: list[Execution]) -> None:
     against = _objections(draft, violated)
     if against:
         st.warning(
-            "\n".join(f"- {each}" for each in against),
+            against,
             icon=":material/warning:",
             title="Look at this before you use it",
         )
@@ -136,40 +138,36 @@ def _preview(draft: BaselineDraft, violated: list[Execution]) -> None:
             st.rerun()
 
 
-def _objections(draft: BaselineDraft, violated: list[Execution]) -> list[Markdown]:
-    """What speaks against it, in sentences."""
-    found = []
-    advisable = LEAST * draft.classes
-    if draft.predictions < advisable:
-        found.append(
-            f"Only {draft.predictions:,} predictions. {advisable:,} are advisable: {LEAST} for "
-            f"each of {draft.classes} classes."
-        )
-    if draft.unseen:
-        found.append(
-            f"{_of_classes(draft.unseen)} never seen: {_names(draft.unseen)}. Later predictions of "
-            "them look like drift."
-        )
-    if few := draft.fewer_than(LEAST):
-        found.append(
-            f"{_of_classes(few)} seen fewer than {LEAST} times: {_names(few)}. Their shares are "
-            "uncertain."
-        )
-    if draft.alarms:
-        found.append(
-            f"The drift detector would have alarmed {draft.alarms:,} "
-            f"{'time' if draft.alarms == 1 else 'times'} over this stretch itself."
-        )
-    if violated:
-        runs = "1 run" if len(violated) == 1 else f"{len(violated):,} runs"
-        found.append(
-            f"{runs} over part of this stretch found violations, so it may hold an attack."
-        )
-        found += [
-            f"{run.started_at:%Y-%m-%d %H:%M} UTC: {message(run.message)}"
+def _objections(draft: BaselineDraft, violated: list[Execution]) -> Markdown:
+    """What speaks against it, a line each; empty where nothing does."""
+    advisable, few = LEAST * draft.classes, draft.fewer_than(LEAST)
+    lines = [
+        f"- Only {draft.predictions:,} predictions. {advisable:,} are advisable: {LEAST} for each "
+        f"of {draft.classes:,} classes.\n"
+        if draft.predictions < advisable
+        else "",
+        f"- {_of_classes(draft.unseen)} never seen: {_names(draft.unseen)}. Later predictions of "
+        "them look like drift.\n"
+        if draft.unseen
+        else "",
+        f"- {_of_classes(few)} seen fewer than {LEAST} times: {_names(few)}. Their shares are "
+        "uncertain.\n"
+        if few
+        else "",
+        f"- The drift detector would have alarmed {draft.alarms:,} "
+        f"{'time' if draft.alarms == 1 else 'times'} over this stretch itself.\n"
+        if draft.alarms
+        else "",
+        f"- {'1 run' if len(violated) == 1 else f'{len(violated):,} runs'} over part of this "
+        "stretch found violations, so it may hold an attack.\n"
+        if violated
+        else "",
+        *[
+            f"- {run.started_at:%Y-%m-%d %H:%M} UTC: {message(run.message)}\n"
             for run in violated[:LISTED]
-        ]
-    return found
+        ],
+    ]
+    return "".join(lines)
 
 
 def _of_classes(classes: list[int]) -> Markdown:
@@ -178,4 +176,4 @@ def _of_classes(classes: list[int]) -> Markdown:
 
 def _names(classes: list[int]) -> Markdown:
     more = f" and {len(classes) - LISTED} more" if len(classes) > LISTED else ""
-    return ", ".join(map(class_name, classes[:LISTED])) + more
+    return ", ".join(class_name(each) for each in classes[:LISTED]) + more

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.plots import quality
 from core.records.monitoring import Execution
-from core.records.plain_text import message, plain
+from core.records.plain_text import Markdown, message, plain
 from core.records.quality import CAUTIONS, Figure, LabelKind, Labelled, WindowQuality
 from pages._shared.user import current
 
@@ -80,7 +80,7 @@ def _none_yet(found: WindowQuality) -> None:
     st.code(HOW_TO_SEND.format(address=address), language="bash")
 
 
-def _labels(count: int) -> str:
+def _labels(count: int) -> Markdown:
     return "label" if count == 1 else "labels"
 
 

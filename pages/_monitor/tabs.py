@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from core.records.plain_text import plain
+
 TAB = "tab"  # the widget, and the parameter in the address
 RUNS = "Runs"
 RULES = "Rules"
@@ -19,7 +21,7 @@ def show(parts: Mapping[str, Callable[[], None]]) -> None:
     """A tab for each part; only the part of the open one is drawn."""
     if _NEXT in st.session_state:
         st.session_state[TAB] = st.session_state.pop(_NEXT)
-    opened = st.tabs(list(parts), key=TAB, bind="query-params")
+    opened = st.tabs([plain(each) for each in parts], key=TAB, bind="query-params")
     for tab, draw in zip(opened, parts.values(), strict=True):
         if tab.open:
             with tab:

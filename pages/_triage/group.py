@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.labels import class_name
 from core.plots import base
-from core.records.plain_text import html
+from core.records.plain_text import Markdown, html
 from core.records.triage import ItemContext, Opened, Standing, Status, Thumbnail
 from pages._shared.user import current
 from pages._triage import keys, state
@@ -86,7 +86,7 @@ def _show_tiles(turn: int, tiles: Sequence[Thumbnail], waits: Set[str]) -> None:
                 )
 
 
-def times(tile: Thumbnail) -> str:
+def times(tile: Thumbnail) -> Markdown:
     """How many captures show this very image, where it is more than one."""
     return f" x {len(tile.copies):,}" if len(tile.copies) > 1 else ""
 

@@ -73,8 +73,8 @@ def a_reload_keeps_it(page: Page, capture_id: str, stops: int) -> None:
     page.reload()
     place(page, stops - PAGE, stops)
     see_opened(page)
-    facts = page.get_by_test_id("stTable")
-    expect(facts.get_by_text(capture_id, exact=True)).to_be_visible()
+    named = page.get_by_test_id("stCode").get_by_text(capture_id, exact=True)
+    expect(named).to_be_visible()
 
 
 def all_that_match_are_downloaded(page: Page, stops: int) -> None:

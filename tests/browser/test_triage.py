@@ -199,7 +199,7 @@ def worked_through(pages: list[Page], plan: Plan) -> int:
 
 def undo(page: Page, name: str) -> None:
     page.keyboard.press("z")
-    expect(page.get_by_text("Taken back: ")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Taken back: "))).to_be_visible()
     expect(page.get_by_text(name)).to_be_visible()
 
 

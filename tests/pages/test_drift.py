@@ -6,13 +6,12 @@ import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 
-from core.plots.base import ALARM
+from core.plots.overview import LIGHT
 from core.records.drift import DriftSettings
 from core.records.window import now
 from core.services import Services
-from core.thumbnails import MUTED
 from tests.pages.conftest import OpenPage
-from tests.support.elements import charts, labelled, values
+from tests.support.elements import labelled, moving_charts, values
 from tests.support.observing import attacked, clean, put, use
 
 NO_BASELINE = (
@@ -47,17 +46,18 @@ def test_the_overview_shows_e_values_below_the_threshold(
 ) -> None:
     at = open_page("overview")
     assert "Drift detector" in values(at.subheader)
-    chart = charts(at)["e_values"]
-    assert [curve["name"] for curve in chart["data"]] == [
+    chart = moving_charts(at)["e_values"]
+    curves = chart["series"]
+    assert [curve["name"] for curve in curves] == [
         "class x flag",
         "confidence",
         "class, for comparison",
     ]
-    assert [curve["line"]["color"] == MUTED for curve in chart["data"]] == [False, False, True]
-    (line,) = chart["layout"]["shapes"]
-    assert (line["y0"], line["line"]["color"]) == (10_000, ALARM)
-    assert chart["layout"]["yaxis"]["type"] == "log"
-    assert [each["text"] for each in chart["layout"]["annotations"]] == ["alarm at 10,000"]
+    assert [curve["color"] == LIGHT.muted for curve in curves] == [False, False, True]
+    line = curves[0]["markLine"]
+    assert (line["data"], line["lineStyle"]["color"]) == ([{"yAxis": 10_000}], LIGHT.alarm)
+    assert chart["yAxis"]["type"] == "log"
+    assert line["label"]["formatter"] == "alarm at 10,000"
     first, second = sentences(at)
     assert first.startswith(":green[:material/check:] **class x flag** · No alarm: e-value ")
     assert second.startswith(":green[:material/check:] **confidence** · No alarm: e-value ")
@@ -73,7 +73,8 @@ def test_an_alarm_is_red_and_named(open_page: OpenPage, checked: Services) -> No
     assert sentences(at)[0].startswith(
         ":red[:material/error:] **class x flag** · Class 14 (Stop) is "
     )
-    assert max(max(curve["y"]) for curve in charts(at)["e_values"]["data"]) > 10_000
+    curves = moving_charts(at)["e_values"]["series"]
+    assert max(value for curve in curves for _, value in curve["data"]) > 10_000
 
 
 def test_the_monitor_page_lists_every_channel(open_page: OpenPage, checked: Services) -> None:
@@ -98,8 +99,8 @@ def test_the_rate_of_false_alarms_can_be_set(open_page: OpenPage, checked: Servi
     assert checked.drift.settings() == DriftSettings(2_500)
     put(checked, clean(5))
     checked.monitoring.run_on_alarm()
-    (line,) = charts(open_page("overview"))["e_values"]["layout"]["shapes"]
-    assert line["y0"] == 2_500
+    line = moving_charts(open_page("overview"))["e_values"]["series"][0]["markLine"]
+    assert line["data"] == [{"yAxis": 2_500}]
 
 
 def test_the_detectors_tab_is_drawn_again_until_it_has_looked(
@@ -127,5 +128,6 @@ def test_the_chart_keeps_to_the_stretch_that_is_shown(
     open_page: OpenPage, checked: Services
 ) -> None:
     at = open_page("overview")
-    begin, end = charts(at)["e_values"]["layout"]["xaxis"]["range"]
+    axis = moving_charts(at)["e_values"]["xAxis"]
+    begin, end = axis["min"], axis["max"]
     assert begin < end <= (now() + timedelta(seconds=5)).isoformat()

@@ -148,7 +148,7 @@ def test_a_view_of_triage_comes_back_as_it_was_written(view: TriageView) -> None
 )
 def test_the_list_says_what_comes_next(status: str, wanted: Status | None) -> None:
     view = TriageView(status, source="cam")
-    assert view.wanted() == Wanted(CaptureFilter(source="cam"), wanted)
+    assert view.wanted() == Wanted(CaptureFilter(source="cam", drills=False), wanted)
 
 
 def test_verdict_and_analyst_narrow_what_is_done_alone() -> None:
@@ -158,6 +158,7 @@ def test_verdict_and_analyst_narrow_what_is_done_alone() -> None:
         source="cam",
         endpoint="roadside",
         text="stop",
+        drills=False,
     )
     assert WHOLE.filter() == listed
     assert WHOLE.done() == CaptureFilter(

@@ -406,6 +406,7 @@ USES: dict[str, Callable[[CaptureLog], object]] = {
     "confidence_over_time": lambda log: log.confidence_over_time(
         Window(NOON, NOON), 1, low_confidence=0.5
     ),
+    "commonest_source": lambda log: log.commonest_source(EVERYTHING),
     "count": lambda log: log.count(EVERYTHING),
     "find": lambda log: log.find(EVERYTHING, limit=1),
     "capture": lambda log: log.capture("a"),
