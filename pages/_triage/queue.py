@@ -30,8 +30,8 @@ def show(view: TriageView, queue: Queue) -> None:
     images = thumbnails([group.shown for group in groups])
     for group in groups:
         _show_group(group, images[group.shown])
-    if queue.in_all > len(groups):
-        st.caption(f"and {queue.in_all - len(groups):,} more groups")
+    if more := queue.in_all - len(groups):
+        st.caption(f"and {more:,} more {'group' if more == 1 else 'groups'}")
     _show_in_work()
 
 
