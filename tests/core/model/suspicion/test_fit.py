@@ -73,6 +73,10 @@ def test_misclassified_images_are_left_out(classifier: Classifier) -> None:
     assert len(made.combined) == len(made.references["margin"]) == 30
     kept = set(some.signs()[clean.tracks % 4 != 0].tolist())
     assert set(made.tracks.tolist()) == kept
+    rows = np.flatnonzero(clean.tracks % 4 != 0)
+    alone = calibrate(classifier, trained, some.subset(rows), lambda *_: None)
+    assert made.scorer.centre == pytest.approx(alone.scorer.centre, rel=1e-3)
+    assert made.scorer.spread == pytest.approx(alone.scorer.spread, rel=1e-3)
     with raises(
         BadInput,
         "blocks: none of 40 images is classified correctly; expected images and labels like those "
