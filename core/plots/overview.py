@@ -78,30 +78,12 @@ def frequencies(
     if by_change:
         classes.sort(key=lambda k: -abs(shares.get(k, 0.0) - expected[k]))
     top = 100 * max([threshold, *shares.values(), *expected.values()])
-    bars = []
-    for class_id in classes:
-        share = shares.get(class_id, 0.0)
-        above = share > threshold or class_id == question
-        bars.append(
-            {
-                "value": [
-                    str(class_id),
-                    round(100 * share, 3),
-                    class_name(class_id),
-                    f"{share:.2%} of the window ({figures.counts.get(class_id, 0):,} predictions)",
-                    f"{expected[class_id]:.2%} of the baseline" if total else "no baseline",
-                ],
-                "itemStyle": {"color": colours.alarm if above else colours.ordinary},
-                "label": {
-                    "show": above,
-                    "position": "top",
-                    "formatter": f"{class_name(class_id)}: {share:.1%}",
-                    "color": colours.alarm,
-                    "fontWeight": "bold",
-                    "fontSize": 14,
-                },
-            }
-        )
+    red = {k for k in classes if shares.get(k, 0.0) > threshold or k == question}
+    beside = {k: f"{expected[k]:.2%} of the baseline" if total else "no baseline" for k in classes}
+    bars = [
+        _class_bar(k, shares.get(k, 0.0), figures.counts.get(k, 0), beside[k], colours, k in red)
+        for k in classes
+    ]
     series: list[Option] = [
         {
             "type": "bar",
@@ -117,19 +99,7 @@ def frequencies(
         }
     ]
     if total:
-        series.append(
-            {
-                "type": "bar",
-                "name": "baseline",
-                "id": "baseline",
-                "xAxisIndex": 1,
-                "barWidth": "90%",
-                "color": colours.muted,
-                "data": [round(100 * expected[k], 3) for k in classes],
-                "silent": True,
-                "z": 2,
-            }
-        )
+        series.append(_baseline_bars([expected[k] for k in classes], colours))
     names = [str(class_id) for class_id in classes]
     labels = [
         {"value": name, "textStyle": _icon(icons[class_id])} if class_id in icons else name
@@ -173,6 +143,41 @@ def frequencies(
             ],
         },
     )
+
+
+def _class_bar(
+    class_id: int, share: float, count: int, beside: str, colours: Palette, red: bool
+) -> Option:
+    """The bar of a class, and what its tooltip says; beside: of the baseline."""
+    name = class_name(class_id)
+    found = f"{share:.2%} of the window ({count:,} predictions)"
+    return {
+        "value": [str(class_id), round(100 * share, 3), name, found, beside],
+        "itemStyle": {"color": colours.alarm if red else colours.ordinary},
+        "label": {
+            "show": red,
+            "position": "top",
+            "formatter": f"{name}: {share:.1%}",
+            "color": colours.alarm,
+            "fontWeight": "bold",
+            "fontSize": 14,
+        },
+    }
+
+
+def _baseline_bars(expected: Sequence[float], colours: Palette) -> Option:
+    """Wide bars behind, on an axis of their own, as those of one axis stand side by side."""
+    return {
+        "type": "bar",
+        "name": "baseline",
+        "id": "baseline",
+        "xAxisIndex": 1,
+        "barWidth": "90%",
+        "color": colours.muted,
+        "data": [round(100 * each, 3) for each in expected],
+        "silent": True,
+        "z": 2,
+    }
 
 
 def confidence(

@@ -1,5 +1,6 @@
 """The Overview's headline: how things stand now, and what the latest runs found."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -123,7 +124,7 @@ def _show_images(found: Situation, question: ClassInQuestion) -> None:
     """The newest images of the class, each once, flagged ones where there are any."""
     captures = current().captures
     chosen = CaptureFilter(window=found.window, class_id=question.class_id, with_image=True)
-    flagged = CaptureFilter(**vars(chosen) | {"flagged": True if question.flagged else None})
+    flagged = replace(chosen, flagged=True if question.flagged else None)
     newest = [item.capture.image_sha256 for item in captures.newest(flagged, limit=AMONG)]
     different = list(dict.fromkeys(newest))[:SHOWN]
     files = captures.stored_images(different)

@@ -25,7 +25,7 @@ def show() -> None:
         st.rerun()
     st.caption(
         "A baseline of the sample signs if there is none, clean signs, a sign attacked with PGD, "
-        "and traffic that sends it: within a minute the alarm stands here. All of it is "
+        "and traffic that sends it: then the alarm stands here. All of it is "
         "real work of this dashboard, from source `lab`."
     )
 
